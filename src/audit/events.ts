@@ -1,0 +1,41 @@
+/** Security events that are no decision: what happened, to whom, by whom. Never a secret, never personal data. */
+
+export type AuditEventName =
+  | 'client_authentication_failed'
+  | 'token_issued'
+  | 'code_reuse'
+  | 'refresh_token_reuse'
+  | 'grant_revoked'
+  | 'token_revoked'
+  | 'revoke_unknown_token'
+  | 'introspect_unknown_token'
+  | 'bearer_rejected'
+  | 'sign_in'
+  | 'sign_in_failed'
+  | 'sign_out'
+  | 'consent_granted'
+  | 'consent_refused'
+  | 'scim_changed'
+  | 'admin_changed'
+  | 'setup_used'
+  | 'setup_refused'
+  | 'decision_unavailable'
+  | 'store_unavailable'
+
+export interface AuditEvent {
+  readonly event: AuditEventName
+  readonly tenant: string
+  readonly request_id?: string
+  readonly client_id?: string
+  /** Pseudonymous subject identifier. */
+  readonly sub?: string
+  readonly grant_id?: string
+  readonly decision_id?: string
+  /** A decision's name, a reason, an action: always a value from a bounded set. */
+  readonly detail?: string
+  /** Kind and id of what was changed. */
+  readonly resource?: string
+}
+
+/** Resolves when the event is written; rejects when it cannot be, and then nothing may be answered as done. */
+export type Audit = (event: AuditEvent) => Promise<void>

@@ -1,0 +1,38 @@
+/** `admin`: may this actor do this to clients of the platform? */
+import Type from 'typebox'
+import { closed, decision, oneOf, strings } from './decision.ts'
+import { Actor } from './actor.ts'
+import { RequestFacts, Tenant } from './facts.ts'
+
+export const admin = decision('admin', {
+  askedBy: 'src/auth/admin/decide-admin.ts',
+  input: Type.Object(
+    {
+      tenant: Tenant,
+      /** `kind: setup` bears the one-use credential of `sallyport init`. */
+      actor: Actor,
+      action: oneOf('create', 'read', 'replace', 'delete', 'list'),
+      resource: Type.Object({ type: oneOf('client'), id: Type.Optional(Type.String()) }, closed),
+      /** Names of the attributes that the request sets to another value. */
+      changed: strings(),
+      /** Roles that the request would give or take. */
+      changed_roles: strings(),
+      /** Scopes that the request would give or take. */
+      changed_scopes: strings(),
+      request: RequestFacts,
+    },
+    closed,
+  ),
+  reasons: {
+    token_inactive: 'unauthorized',
+    tenant_not_allowed: 'forbidden',
+    scope_missing: 'forbidden',
+    permission_missing: 'forbidden',
+    network_not_allowed: 'forbidden',
+    outside_hours: 'forbidden',
+    role_not_grantable: 'forbidden',
+    scope_not_grantable: 'forbidden',
+    self_delete: 'forbidden',
+  },
+  obligations: Type.Object({ visible: strings(), writable: strings() }, closed),
+})

@@ -1,0 +1,37 @@
+/** `consent`: may what the person granted on the consent page be kept and used? OIDC Core 3.1.2.4. */
+import Type from 'typebox'
+import { closed, decision, strings } from './decision.ts'
+import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
+
+export const consent = decision('consent', {
+  askedBy: 'src/auth/login/consent.ts',
+  input: Type.Object(
+    {
+      tenant: Tenant,
+      client: Client,
+      subject: Subject,
+      authentication: Authentication,
+      /** What the page asked for. */
+      requested: Type.Object({ scopes: strings() }, closed),
+      /** What the person agreed to: a subset of what was asked for. */
+      granted: Type.Object({ scopes: strings() }, closed),
+      request: RequestFacts,
+    },
+    closed,
+  ),
+  reasons: {
+    client_inactive: 'unauthorized_client',
+    tenant_not_allowed: 'access_denied',
+    subject_inactive: 'access_denied',
+    scope_not_allowed: 'invalid_scope',
+    nothing_granted: 'access_denied',
+  },
+  obligations: Type.Object(
+    {
+      scopes: strings(),
+      /** How long the answer is remembered; 0 asks every time. */
+      remember_seconds: Type.Integer({ minimum: 0, maximum: 365 * 24 * 3600 }),
+    },
+    closed,
+  ),
+})

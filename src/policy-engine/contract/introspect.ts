@@ -1,0 +1,42 @@
+/** `introspect`: may this caller learn about this token, and what may the token do under the current policy? RFC 7662. */
+import Type from 'typebox'
+import { closed, decision, strings } from './decision.ts'
+import { Claims, Client, RequestFacts, Subject, Tenant, TokenFacts } from './facts.ts'
+
+export const introspect = decision('introspect', {
+  askedBy: 'src/auth/oauth/introspect.ts',
+  input: Type.Object(
+    {
+      tenant: Tenant,
+      /** The caller. */
+      client: Client,
+      token: TokenFacts,
+      /** The person the token speaks for, as stored now. */
+      subject: Type.Optional(Subject),
+      /** Roles of the client that holds the token, as stored now. */
+      holder: Type.Optional(Type.Object({ active: Type.Boolean(), roles: strings() }, closed)),
+      request: RequestFacts,
+    },
+    closed,
+  ),
+  reasons: {
+    client_inactive: 'access_denied',
+    client_not_confidential: 'access_denied',
+    tenant_not_allowed: 'access_denied',
+    token_inactive: 'access_denied',
+    not_an_audience: 'access_denied',
+    subject_inactive: 'access_denied',
+    holder_inactive: 'access_denied',
+  },
+  obligations: Type.Object(
+    {
+      /** What the token may do now; recomputed at every introspection from `data.rbac`. */
+      permissions: strings(),
+      /** Shown as `scope`; a subset of the token's. */
+      scopes: strings(),
+      /** Added to the answer. */
+      claims: Claims,
+    },
+    closed,
+  ),
+})

@@ -1,0 +1,59 @@
+/** Shape of `data.rbac` (policies/rbac/data.yaml), so that a typo in a rule or in the file stops the build. */
+import Type from 'typebox'
+import { closed, strings } from './decision.ts'
+
+const Hours = Type.Object(
+  {
+    /** UTC minute of the day, inclusive. */
+    from_minute: Type.Integer({ minimum: 0, maximum: 1439 }),
+    /** UTC minute of the day, exclusive. */
+    to_minute: Type.Integer({ minimum: 1, maximum: 1440 }),
+    /** ISO weekdays, 1 is Monday. */
+    weekdays: Type.Array(Type.Integer({ minimum: 1, maximum: 7 })),
+  },
+  closed,
+)
+
+export const RbacData = Type.Object(
+  {
+    /** Every role and what it may do. */
+    roles: Type.Record(
+      Type.String(),
+      Type.Object(
+        {
+          permissions: strings(),
+          /** Roles that holders of this one may give and take. */
+          grants: strings(),
+          /** Where present, holders act only in these hours. */
+          hours: Type.Optional(Hours),
+          /** Where present, holders need at least this acr. */
+          acr: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+    /** Every scope: the permissions a token may exercise through it, and who may have it. */
+    scopes: Type.Record(
+      Type.String(),
+      Type.Object(
+        {
+          permissions: strings(),
+          /** Userinfo claims it releases, OIDC Core 5.4. */
+          claims: strings(),
+          /** `aud` that a token with this scope gets; empty means the tenant's default. */
+          audience: strings(),
+          /** Networks (CIDR) from which it may be used; empty means any. */
+          networks: strings(),
+        },
+        closed,
+      ),
+    ),
+    tenants: Type.Record(
+      Type.String(),
+      Type.Object({ active: Type.Boolean(), default_audience: strings(), denied_networks: strings() }, closed),
+    ),
+    /** Authentication levels, weakest first. */
+    acr: strings(),
+  },
+  closed,
+)

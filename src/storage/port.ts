@@ -1,0 +1,198 @@
+/**
+ * The store, one small interface for each kind of record, named for what must happen once. Every method takes the tenant
+ * first; every state change is one atomic operation in both adapters (a transaction; one script on one hash slot).
+ * A failing store rejects with StoreUnavailable and is never read as "absent". Records past `expiresAt` read as absent.
+ * `storage/conformance.ts` holds both adapters to this page, races included.
+ */
+import type {
+  AccessTokenRecord,
+  ClientRecord,
+  CodeRecord,
+  ConsentRecord,
+  GrantRecord,
+  InteractionRecord,
+  RefreshTokenRecord,
+  SessionRecord,
+  SigningKeyRecord,
+  UserRecord,
+} from './records.ts'
+
+export type Written = 'written' | 'conflict' | 'missing'
+
+export interface Page<R> {
+  readonly total: number
+  readonly records: readonly R[]
+}
+
+export interface ClientStore {
+  find(tenant: string, clientId: string): Promise<ClientRecord | undefined>
+  /** `conflict` when the id is taken. */
+  create(tenant: string, client: ClientRecord): Promise<Written>
+  /** Writes when the stored version is `expectedVersion`, else `conflict`. The record's revocationEpoch is never lowered. */
+  replace(tenant: string, client: ClientRecord, expectedVersion: number): Promise<Written>
+  /** Also revokes: whatever hangs on the client reads as not live from then on. */
+  delete(tenant: string, clientId: string): Promise<Written>
+  /** In order of creation; `offset` from 0. */
+  list(tenant: string, offset: number, limit: number): Promise<Page<ClientRecord>>
+  /** Increments the revocation epoch. */
+  revokeAll(tenant: string, clientId: string): Promise<Written>
+}
+
+export interface UserStore {
+  find(tenant: string, sub: string): Promise<UserRecord | undefined>
+  findByUserName(tenant: string, userName: string): Promise<UserRecord | undefined>
+  /** `conflict` when the sub or the user name is taken. */
+  create(tenant: string, user: UserRecord): Promise<Written>
+  /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
+  replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
+  delete(tenant: string, sub: string): Promise<Written>
+  list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
+  revokeAll(tenant: string, sub: string): Promise<Written>
+}
+
+export interface SessionStore {
+  /** `digest` is SHA-256 of the cookie's value. */
+  put(tenant: string, digest: string, session: SessionRecord): Promise<void>
+  find(tenant: string, digest: string): Promise<SessionRecord | undefined>
+  delete(tenant: string, digest: string): Promise<void>
+}
+
+export interface InteractionStore {
+  put(tenant: string, digest: string, interaction: InteractionRecord): Promise<void>
+  find(tenant: string, digest: string): Promise<InteractionRecord | undefined>
+  /** Gives it to one caller only: GETDEL. */
+  take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
+}
+
+export interface ConsentStore {
+  find(tenant: string, sub: string, clientId: string): Promise<ConsentRecord | undefined>
+  put(tenant: string, sub: string, clientId: string, consent: ConsentRecord): Promise<void>
+  delete(tenant: string, sub: string, clientId: string): Promise<void>
+}
+
+/** New tokens that a redemption or rotation brings into being, written in the same step. */
+export interface Successors {
+  readonly accessToken: AccessTokenRecord
+  /** `digest` is SHA-256 of the secret half of the token. */
+  readonly refreshToken?: { readonly digest: string; readonly record: RefreshTokenRecord }
+  /** New absolute end of the grant, where it grows. */
+  readonly grantExpiresAt: number
+}
+
+/** `reused`: it was used before, and the grant has been revoked in the same step. `revoked`: the grant had ended already. */
+export type Spent = 'redeemed' | 'reused' | 'missing' | 'revoked'
+
+export interface GrantedCode {
+  readonly grant: GrantRecord
+  readonly code: CodeRecord
+  /** Spent before: redeeming it will answer `reused`. */
+  readonly used: boolean
+}
+
+/** Handles read `<grant id>.<secret>`; `digest` is SHA-256 of the secret half. All keys of a grant share its slot. */
+export interface CodeStore {
+  /** Writes the grant and its code in one step. */
+  issue(tenant: string, grant: GrantRecord, digest: string, code: CodeRecord): Promise<void>
+  /** A used code is kept until its grant ends, so that reuse is seen. */
+  peek(tenant: string, grantId: string, digest: string): Promise<GrantedCode | undefined>
+  redeem(tenant: string, grantId: string, digest: string, successors: Successors): Promise<Spent>
+  /** Spends the code without tokens, after a deny. Spent before: revokes the grant. */
+  burn(tenant: string, grantId: string, digest: string): Promise<Spent>
+}
+
+export interface GrantedRefreshToken {
+  readonly grant: GrantRecord
+  readonly token: RefreshTokenRecord
+  readonly used: boolean
+}
+
+export type Rotated = 'rotated' | Exclude<Spent, 'redeemed'>
+
+export interface RefreshTokenStore {
+  peek(tenant: string, grantId: string, digest: string): Promise<GrantedRefreshToken | undefined>
+  rotate(tenant: string, grantId: string, digest: string, successors: Successors): Promise<Rotated>
+  /** Ends the family after a token was presented that had been used. Idempotent. */
+  reuse(tenant: string, grantId: string, digest: string): Promise<Rotated>
+}
+
+/** Everything that liveness hangs on, read in one parallel round. Absent means deleted, expired or never there: not live. */
+export interface AccessTokenState {
+  readonly token?: AccessTokenRecord
+  readonly grant?: GrantRecord
+  readonly client?: ClientRecord
+  readonly user?: UserRecord
+}
+
+export interface AccessTokenStore {
+  /** For grants without a grant record: client_credentials. */
+  put(tenant: string, token: AccessTokenRecord): Promise<void>
+  state(
+    tenant: string,
+    key: { jti: string; grantId?: string; clientId: string; sub?: string },
+  ): Promise<AccessTokenState>
+  /** Ends this token only. */
+  revoke(tenant: string, jti: string, grantId?: string): Promise<void>
+}
+
+export interface GrantStore {
+  find(tenant: string, grantId: string): Promise<GrantRecord | undefined>
+  /** Sets the terminal flag; every later redeem and rotate on it answers `revoked`. Idempotent. */
+  revoke(tenant: string, grantId: string): Promise<void>
+}
+
+export interface LimitStore {
+  /** Adds one to the counter and answers its value; it starts anew `windowSeconds` after its first hit. */
+  hit(tenant: string, key: string, windowSeconds: number): Promise<number>
+  /** The counter's value without adding. */
+  count(tenant: string, key: string): Promise<number>
+  clear(tenant: string, key: string): Promise<void>
+}
+
+export interface SigningKeyStore {
+  list(): Promise<readonly SigningKeyRecord[]>
+}
+
+export type Initialised = 'initialised' | 'already'
+
+/** What `sallyport init` writes, once per store. */
+export interface PlatformStore {
+  /** Writes check record, first key and setup credential in one step; of two at once one answers `already`. */
+  initialise(seed: {
+    readonly checkRecord: string
+    readonly signingKey: SigningKeyRecord
+    /** SHA-256 of the one-use setup credential, and when it ends. Absent with `--dev`. */
+    readonly setup?: { readonly digest: string; readonly expiresAt: number }
+  }): Promise<Initialised>
+  /** The sealed check record; undefined on an empty store. */
+  checkRecord(): Promise<string | undefined>
+  /** Consumes the setup credential if this is it and it has not ended: one winner. */
+  takeSetup(digest: string, nowSeconds: number): Promise<boolean>
+  /** True while it could be taken: the fact that `admin` is decided on, before it is consumed. */
+  peekSetup(digest: string, nowSeconds: number): Promise<boolean>
+}
+
+export interface MarkStore {
+  /** Highest bundle version activated anywhere under this name; 0 when none. */
+  read(bundle: string): Promise<{ readonly version: number; readonly revision: string } | undefined>
+  /** Raises the mark, never lowers it. `conflict`: a higher version stands, or the same version with another revision. */
+  raise(bundle: string, version: number, revision: string): Promise<'raised' | 'conflict'>
+}
+
+/** One store, whichever adapter. `close` ends its connections; `ping` rejects with StoreUnavailable when it cannot serve. */
+export interface Store {
+  readonly clients: ClientStore
+  readonly users: UserStore
+  readonly sessions: SessionStore
+  readonly interactions: InteractionStore
+  readonly consents: ConsentStore
+  readonly codes: CodeStore
+  readonly refreshTokens: RefreshTokenStore
+  readonly accessTokens: AccessTokenStore
+  readonly grants: GrantStore
+  readonly limits: LimitStore
+  readonly signingKeys: SigningKeyStore
+  readonly platform: PlatformStore
+  readonly marks: MarkStore
+  ping(): Promise<void>
+  close(): Promise<void>
+}

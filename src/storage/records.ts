@@ -1,0 +1,148 @@
+/**
+ * What the store keeps. Every record carries `v`, its schema version, and is migrated on read. Times are seconds since
+ * the Unix epoch. Secrets are SHA-256 digests (base64url), argon2id strings, or sealed; nothing usable lies here.
+ */
+
+export interface ClientRecord {
+  readonly v: 1
+  readonly clientId: string
+  readonly name: string
+  readonly type: 'confidential' | 'public'
+  /** SHA-256 of each live secret, two at most. */
+  readonly secretDigests: readonly string[]
+  readonly active: boolean
+  readonly firstParty: boolean
+  readonly redirectUris: readonly string[]
+  readonly grantTypes: readonly string[]
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly resources: readonly string[]
+  readonly roles: readonly string[]
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Grows with every write; the ETag of the admin API. */
+  readonly version: number
+  /** Counts revocations; a grant is live while its copy equals this. */
+  readonly revocationEpoch: number
+}
+
+export interface UserRecord {
+  readonly v: 1
+  /** Pseudonymous subject identifier; also the SCIM id. */
+  readonly sub: string
+  /** Unique per tenant, compared case-insensitively (RFC 7643 4.1.1). */
+  readonly userName: string
+  /** argon2id in PHC form; absent for a user who cannot sign in by password. */
+  readonly passwordHash?: string
+  readonly active: boolean
+  readonly roles: readonly string[]
+  /** SCIM and OIDC profile values by SCIM name, e.g. displayName, emails, name. */
+  readonly profile: Readonly<Record<string, unknown>>
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly version: number
+  readonly revocationEpoch: number
+}
+
+export interface SessionRecord {
+  readonly v: 1
+  readonly sub: string
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly authTime: number
+  /** Of the user, when the session began: live while equal. */
+  readonly userEpoch: number
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
+/** An authorization request that waits for sign-in or consent. */
+export interface InteractionRecord {
+  readonly v: 1
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly state?: string
+  readonly nonce?: string
+  readonly scopes: readonly string[]
+  readonly resources: readonly string[]
+  readonly codeChallenge?: string
+  /** SHA-256 of the browser cookie that may continue it: login CSRF and swapped browsers end here. */
+  readonly browserDigest: string
+  /** Digest of the session that signed in here, once one did. */
+  readonly sessionDigest?: string
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
+export interface ConsentRecord {
+  readonly v: 1
+  readonly scopes: readonly string[]
+  readonly grantedAt: number
+  readonly expiresAt: number
+}
+
+/** What a person (or a client for itself) allowed once; all tokens hang on it. */
+export interface GrantRecord {
+  readonly v: 1
+  readonly grantId: string
+  readonly clientId: string
+  readonly sub: string
+  readonly sessionDigest?: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly authTime: number
+  readonly nonce?: string
+  /** Read before the grant's first decision. */
+  readonly userEpoch: number
+  readonly clientEpoch: number
+  readonly createdAt: number
+  /** Absolute end of the grant and of everything on it. */
+  readonly expiresAt: number
+  /** Terminal: set by revocation or reuse, never cleared. */
+  readonly revoked: boolean
+}
+
+export interface CodeRecord {
+  readonly v: 1
+  readonly redirectUri: string
+  readonly codeChallenge: string
+  readonly expiresAt: number
+}
+
+export interface RefreshTokenRecord {
+  readonly v: 1
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+export interface AccessTokenRecord {
+  readonly v: 1
+  readonly jti: string
+  /** Absent for client_credentials. */
+  readonly grantId?: string
+  readonly clientId: string
+  readonly sub?: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly acr?: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** Of the client when issued; decides liveness where there is no grant. */
+  readonly clientEpoch: number
+  readonly revoked: boolean
+}
+
+/** A signing key. `sealed` is its private JWK under the envelope key `kekId`, with its own name as associated data. */
+export interface SigningKeyRecord {
+  readonly v: 1
+  readonly kid: string
+  readonly alg: 'ES256'
+  readonly publicJwk: Readonly<Record<string, unknown>>
+  readonly sealed: string
+  readonly kekId: string
+  readonly createdAt: number
+}
