@@ -1,7 +1,7 @@
 /** `admin`: may this actor do this to clients of the platform? */
 import Type from 'typebox'
-import { closed, decision, oneOf, strings } from './decision.ts'
 import { Actor } from './actor.ts'
+import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Tenant } from './facts.ts'
 
 export const admin = decision('admin', {
