@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { ConfigError } from '../kernel/errors.ts'
+import { loadConfig } from './load.ts'
+import { publishedSchema } from './schema.ts'
+import { readKek } from './secrets.ts'
+import { MASK, showConfig } from './show.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const file = (text: string) => {
+  const path = join(folder, 'sallyport.yaml')
+  writeFileSync(path, text)
+  return path
+}
+const refusal = (act: () => unknown): string => {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+const load = (text: string, env: Record<string, string> = {}, settings: string[] = []) =>
+  loadConfig({ file: file(text), env, settings })
+
+test('has a safe default for everything: loopback, SQLite, no trusted proxy, no trusted bundle key', () => {
+  const config = load('')
+  expect(config.auth).toMatchObject({ host: '127.0.0.1', port: 8080, trusted_proxies: [] })
+  expect(config.policy).toMatchObject({ host: '127.0.0.1', port: 8181, deadline_ms: 1000, credentials: [] })
+  expect(config.policy.bundle.keys).toEqual([])
+  expect(config.store.kind).toBe('sqlite')
+})
+
+test('lets the environment override the file, and flags override both', () => {
+  const text = 'auth:\n  port: 1001\npolicy:\n  port: 1002\nlog:\n  level: warn\n'
+  const config = load(text, { AUTH_PORT: '2001', SALLYPORT_POLICY__PORT: '2002' }, ['policy.port=3002'])
+  expect([config.auth.port, config.policy.port, config.log.level]).toEqual([2001, 3002, 'warn'])
+})
+
+test('reads lists from the environment, and paths against the folder of the file that names them', () => {
+  const config = load('store: {path: data/s.sqlite}', { SALLYPORT_AUTH__TRUSTED_PROXIES: '10.0.0.0/8, ::1' })
+  expect(config.auth.trusted_proxies).toEqual(['10.0.0.0/8', '::1'])
+  expect(config.store.path).toBe(join(folder, 'data/s.sqlite'))
+})
+
+test.each([
+  ['auth:\n  prot: 1', /sallyport\.yaml:2: auth\.prot is no known setting/],
+  ['issuer: http://localhost\nauth:\n  port: eighty', /sallyport\.yaml:3: auth\.port must be integer/],
+  ['auth:\n  port: 70000', /sallyport\.yaml:2: auth\.port must be <= 65535/],
+  ['store:\n  kind: oracle', /sallyport\.yaml:2: store\.kind must be one of sqlite, redis/],
+  [
+    'policy:\n  bundle:\n    keys:\n      - id: a\n        algorithm: none\n',
+    /sallyport\.yaml:\d: policy\.bundle\.keys\.0/,
+  ],
+  [
+    'policy:\n  bundle:\n    keys:\n      - {id: a, key_file: k, algorithm: HS256}',
+    /sallyport\.yaml:4: .*algorithm must be one of/,
+  ],
+  ['auth: {}\nauth: {}', /sallyport\.yaml:2: /],
+  ['auth:\n\tport: 1', /sallyport\.yaml:2: /],
+  ['- a list', /sallyport\.yaml:1: must be a map/],
+  ['kek_file: 5', /sallyport\.yaml:1: kek_file must be string/],
+  ['toString: 1', /sallyport\.yaml:1: toString is no known setting/],
+])('refuses %j with file and line', (text, message) => {
+  expect(refusal(() => load(text))).toMatch(message)
+})
+
+test('names every wrong key at once', () => {
+  expect(refusal(() => load('a: 1\nb: 2')).split('\n')).toHaveLength(2)
+})
+
+test('refuses wrong variables and flags by name, and passes over what Kubernetes injects', () => {
+  expect(refusal(() => load('', { AUTH_PORT: 'x' }))).toMatch(/^environment AUTH_PORT: auth\.port must be integer/)
+  expect(refusal(() => load('', { SALLYPORT_AUTH__PROT: '1' }))).toMatch(/^environment SALLYPORT_AUTH__PROT/)
+  expect(refusal(() => load('', { SALLYPORT_ISUER: 'x' }))).toMatch(/^environment SALLYPORT_ISUER/)
+  expect(refusal(() => load('', { SALLYPORT_AUTH: '{}' }))).toMatch(/^environment SALLYPORT_AUTH/)
+  expect(refusal(() => load('', {}, ['auth.prot=1']))).toMatch(/^flag --set auth\.prot/)
+  expect(refusal(() => load('', {}, ['constructor=1']))).toMatch(/^flag --set constructor/)
+  expect(refusal(() => load('', {}, ['auth.port']))).toMatch(/^flag --set/)
+  const injected = { SALLYPORT_AUTH_PORT: 'tcp://10.0.0.1:80', SALLYPORT_AUTH_SERVICE_HOST: '10.0.0.1' }
+  expect(load('', injected).auth.port).toBe(8080)
+})
+
+test.each([
+  ['issuer: http://auth.example.com', /issuer must be https/],
+  ['issuer: https://auth.example.com/', /final slash/],
+  ['issuer: https://auth.example.com?x=1', /query/],
+  ['issuer: ftp://localhost', /http\(s\)/],
+  ['auth: {host: 0.0.0.0}', /auth\.host plain http/],
+  ['auth: {host: 127.evil.example}', /auth\.host plain http/],
+  ['tls: terminated\npolicy: {host: 0.0.0.0}', /policy\.host .* policy\.credentials/],
+  ['policy: {url: "http://policy.internal"}', /policy\.url must be an https/],
+  ['store: {kind: redis}', /store\.kind redis needs store\.redis/],
+  ['store: {kind: redis, redis: {nodes: ["h:1"], mode: sentinel}}', /sentinel_name/],
+  ['auth: {trusted_proxies: [10.0.0.0/33]}', /trusted_proxies\.0/],
+  ['auth: {trusted_proxies: [everyone]}', /trusted_proxies\.0/],
+  [
+    'policy: {bundle: {keys: [{id: a, key_file: k, algorithm: ES256}, {id: a, key_file: k, algorithm: ES256}]}}',
+    /used twice/,
+  ],
+])('refuses what is unsafe together: %s', (text, message) => {
+  expect(refusal(() => load(text))).toMatch(message)
+})
+
+test('lets plain http leave loopback where TLS is ended outside', () => {
+  expect(load('issuer: https://auth.example.com\ntls: terminated\nauth: {host: 0.0.0.0}').auth.host).toBe('0.0.0.0')
+})
+
+test('shows what is in force and masks every secret', () => {
+  const kek = Buffer.alloc(32, 7).toString('base64')
+  const env = { SALLYPORT_KEK: kek, SALLYPORT_STORE__REDIS__PASSWORD: 'canary' }
+  const shown = showConfig(load('store: {kind: redis, redis: {nodes: ["h:1"]}}', env))
+  expect(shown).not.toContain('canary')
+  expect(shown).not.toContain(kek)
+  expect(shown).toContain(`kek: ${MASK}`)
+  expect(shown).toContain('port: 8080')
+})
+
+test('reads the envelope key from the environment or a file, and refuses other lengths without showing it', () => {
+  const kek = Buffer.alloc(32, 7)
+  expect(readKek(load('', { SALLYPORT_KEK: kek.toString('base64') }))).toEqual(kek)
+  writeFileSync(join(folder, 'kek'), `${kek.toString('base64')}\n`)
+  expect(readKek(load('kek_file: kek'))).toEqual(kek)
+  const short = Buffer.alloc(16, 7).toString('base64')
+  expect(refusal(() => readKek(load('', { SALLYPORT_KEK: short })))).toMatch(/32 bytes/)
+  expect(refusal(() => readKek(load('', { SALLYPORT_KEK: short })))).not.toContain(short)
+  expect(refusal(() => readKek(load('')))).toMatch(/SALLYPORT_KEK/)
+  expect(refusal(() => readKek(load('kek_file: missing')))).toMatch(/cannot be read/)
+})
+
+test('publishes a schema in which what has a default may be left out', () => {
+  const schema = JSON.stringify(publishedSchema())
+  expect(schema).toContain('"$schema"')
+  expect(publishedSchema()).not.toHaveProperty('required')
+  expect(publishedSchema()).toHaveProperty(
+    ['properties', 'policy', 'properties', 'credentials', 'items', 'required'],
+    ['identity', 'token_file'],
+  )
+})

@@ -1,0 +1,112 @@
+/** What a schema cannot say: rules between settings. Each answers the setting at fault and what to do about it. */
+import { isIPv4, isIPv6 } from 'node:net'
+import type { KeyPath } from './origin.ts'
+import type { Config } from './schema.ts'
+
+export interface Objection {
+  readonly path: KeyPath
+  readonly message: string
+}
+
+type Rule = (config: Config) => Objection | undefined
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' ||
+  host.endsWith('.localhost') ||
+  host === '::1' ||
+  host === '[::1]' ||
+  /^127\.\d+\.\d+\.\d+$/.test(host)
+
+const parsedUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
+
+const issuerIsUrl: Rule = ({ issuer }) => {
+  const url = parsedUrl(issuer)
+  const plain =
+    url && (url.protocol === 'https:' || url.protocol === 'http:') && !url.search && !url.hash && !url.username
+  if (!plain || issuer.endsWith('/') || issuer.includes('?') || issuer.includes('#'))
+    return {
+      path: ['issuer'],
+      message: 'must be an http(s) address without query, fragment or final slash (RFC 8414 2)',
+    }
+  return undefined
+}
+
+const issuerIsHttps: Rule = ({ issuer }) => {
+  const url = parsedUrl(issuer)
+  return url?.protocol === 'http:' && !isLoopback(url.hostname)
+    ? { path: ['issuer'], message: 'must be https unless it is on loopback' }
+    : undefined
+}
+
+const plainHttpStaysHome =
+  (service: 'auth' | 'policy'): Rule =>
+  (config) =>
+    config.tls !== 'terminated' && !isLoopback(config[service].host)
+      ? {
+          path: [service, 'host'],
+          message: 'plain http on an address that is not loopback; set `tls: terminated` if a mesh or sidecar ends TLS',
+        }
+      : undefined
+
+const openPolicyApiHasCredentials: Rule = ({ policy }) =>
+  !isLoopback(policy.host) && policy.credentials.length === 0
+    ? { path: ['policy', 'host'], message: 'the policy API leaves loopback only with policy.credentials' }
+    : undefined
+
+const policyUrlIsSafe: Rule = ({ policy, tls }) => {
+  if (policy.url === undefined) return undefined
+  const url = parsedUrl(policy.url)
+  if (url?.protocol === 'https:') return undefined
+  if (url?.protocol === 'http:' && (isLoopback(url.hostname) || tls === 'terminated')) return undefined
+  return { path: ['policy', 'url'], message: 'must be an https address (http on loopback, or with `tls: terminated`)' }
+}
+
+const redisIsDescribed: Rule = ({ store }) => {
+  if (store.kind !== 'redis') return undefined
+  if (!store.redis) return { path: ['store', 'kind'], message: 'redis needs store.redis' }
+  const { mode, sentinel_name, password, password_file } = store.redis
+  if (mode === 'sentinel' && sentinel_name === undefined)
+    return { path: ['store', 'redis', 'mode'], message: 'sentinel needs sentinel_name' }
+  if (password !== undefined && password_file !== undefined)
+    return { path: ['store', 'redis', 'password_file'], message: 'give password or password_file, not both' }
+  return undefined
+}
+
+const kekFromOnePlace: Rule = ({ kek, kek_file }) =>
+  kek !== undefined && kek_file !== undefined
+    ? { path: ['kek_file'], message: 'give kek (SALLYPORT_KEK) or kek_file, not both' }
+    : undefined
+
+const proxiesAreRanges: Rule = ({ auth }) => {
+  const at = auth.trusted_proxies.findIndex((range) => !isRange(range))
+  return at < 0 ? undefined : { path: ['auth', 'trusted_proxies', at], message: 'must be an address or a CIDR range' }
+}
+
+function isRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0
+  if (longest === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)
+}
+
+const keyIdsAreUnique: Rule = ({ policy }) => {
+  const ids = policy.bundle.keys.map((key) => key.id)
+  const at = ids.findIndex((id, index) => ids.indexOf(id) < index)
+  return at < 0 ? undefined : { path: ['policy', 'bundle', 'keys', at, 'id'], message: 'is used twice' }
+}
+
+const RULES: readonly Rule[] = [
+  issuerIsUrl,
+  issuerIsHttps,
+  plainHttpStaysHome('auth'),
+  plainHttpStaysHome('policy'),
+  openPolicyApiHasCredentials,
+  policyUrlIsSafe,
+  redisIsDescribed,
+  kekFromOnePlace,
+  proxiesAreRanges,
+  keyIdsAreUnique,
+]
+
+export const objections = (config: Config): readonly Objection[] =>
+  RULES.map((rule) => rule(config)).filter((objection) => objection !== undefined)

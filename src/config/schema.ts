@@ -1,0 +1,158 @@
+/** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
+import Type, { type Static, type TSchema } from 'typebox'
+
+const closed = { additionalProperties: false } as const
+
+const oneOf = <const V extends readonly string[]>(values: V, options: { default?: V[number]; description?: string }) =>
+  Type.Unsafe<V[number]>({ type: 'string', enum: [...values], ...options })
+
+const port = (fallback: number) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description: 'TCP port; 0 takes a free one' })
+const host = () => Type.String({ minLength: 1, default: '127.0.0.1', description: 'address to listen on' })
+/** Marked so that it is resolved against the folder of the file that names it. */
+const path = (description: string, options: { default?: string } = {}) =>
+  Type.String({ minLength: 1, description, path: true, ...options })
+/** Marked so that `config show` masks it. */
+const secret = (description: string) => Type.String({ minLength: 1, description, secret: true })
+/** An object that may be left out: its own defaults then apply. */
+const section = <P extends Record<string, TSchema>>(properties: P, description: string) =>
+  Type.Object(properties, { ...closed, default: {}, description })
+
+const auth = section(
+  {
+    host: host(),
+    port: port(8080),
+    trusted_proxies: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'CIDR ranges whose X-Forwarded-For is believed',
+    }),
+    metrics: Type.Boolean({ default: false, description: 'serve /metrics on the auth service too' }),
+  },
+  'the OAuth and OpenID Connect service',
+)
+
+const bundleKey = Type.Object(
+  {
+    id: Type.String({ minLength: 1 }),
+    key_file: path('public key, PEM'),
+    algorithm: oneOf(['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'], {}),
+    state: oneOf(['active', 'retired', 'revoked'], {
+      default: 'active',
+      description: 'retired: what it signed serves on; revoked: its bundles are refused at once',
+    }),
+  },
+  closed,
+)
+
+const bundle = section(
+  {
+    path: path('bundle file or folder, watched', { default: 'bundles/sallyport.tar.gz' }),
+    keys: Type.Array(bundleKey, { default: [], description: 'keys whose bundles are trusted' }),
+    minimum_version: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'what a node that has no mark yet takes as its high-water mark' }),
+    ),
+  },
+  'the policy bundle',
+)
+
+const credential = Type.Object({ identity: Type.String({ minLength: 1 }), token_file: path('bearer token') }, closed)
+
+const policy = section(
+  {
+    host: host(),
+    port: port(8181),
+    url: Type.Optional(Type.String({ minLength: 1, description: 'policy service that `serve auth` asks' })),
+    token_file: Type.Optional(path('bearer token that `serve auth` sends')),
+    deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
+    credentials: Type.Array(credential, {
+      default: [],
+      description: 'callers of the policy API, judged by system.authz',
+    }),
+    bundle,
+  },
+  'the policy service',
+)
+
+const redis = Type.Object(
+  {
+    nodes: Type.Array(Type.String({ pattern: '^.+:[0-9]+$' }), { minItems: 1, description: 'host:port' }),
+    mode: oneOf(['single', 'sentinel', 'cluster'], { default: 'single' }),
+    sentinel_name: Type.Optional(Type.String({ minLength: 1 })),
+    username: Type.Optional(Type.String({ minLength: 1 })),
+    password: Type.Optional(secret('prefer password_file, or the environment')),
+    password_file: Type.Optional(path('file that holds the password')),
+    tls: Type.Boolean({ default: false }),
+    ca_file: Type.Optional(path('CA certificates, PEM')),
+    key_prefix: Type.String({ minLength: 1, default: 'sallyport:' }),
+    replicas: Type.Integer({
+      minimum: 0,
+      maximum: 10,
+      default: 0,
+      description: 'replicas that must confirm a redemption',
+    }),
+  },
+  { ...closed, description: 'the shared store of several processes' },
+)
+
+const store = section(
+  {
+    kind: oneOf(['sqlite', 'redis'], { default: 'sqlite' }),
+    path: path('SQLite file', { default: 'var/sallyport.sqlite' }),
+    redis: Type.Optional(redis),
+  },
+  'where clients, users, sessions and grants are kept',
+)
+
+const log = section(
+  {
+    level: oneOf(['debug', 'info', 'warn', 'error'], { default: 'info' }),
+    directory: path('decision and audit logs', { default: 'var/log' }),
+  },
+  'logs',
+)
+
+const limits = section(
+  {
+    body_bytes: Type.Integer({ minimum: 1_024, maximum: 16 * 1024 * 1024, default: 64 * 1024 }),
+    policy_body_bytes: Type.Integer({ minimum: 1_024, maximum: 64 * 1024 * 1024, default: 2 * 1024 * 1024 }),
+    bundle_bytes: Type.Integer({ minimum: 1_024, maximum: 1024 * 1024 * 1024, default: 64 * 1024 * 1024 }),
+  },
+  'upper bounds on what is read',
+)
+
+export const ConfigSchema = Type.Object(
+  {
+    issuer: Type.String({ default: 'http://localhost:8080', description: 'issuer identifier, RFC 8414 section 2' }),
+    tls: oneOf(['none', 'terminated'], {
+      default: 'none',
+      description: 'terminated: a mesh or sidecar ends TLS, so plain http may leave loopback',
+    }),
+    kek: Type.Optional(secret('envelope key, 32 bytes as base64 (environment only)')),
+    kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
+    auth,
+    policy,
+    store,
+    log,
+    limits,
+  },
+  { ...closed, title: 'sallyport.yaml' },
+)
+export type Config = Static<typeof ConfigSchema>
+
+/** The schema as an editor wants it: what has a default may be left out. */
+export function publishedSchema(): unknown {
+  const published: unknown = JSON.parse(JSON.stringify(ConfigSchema), (_key, value: unknown) => {
+    if (!isObjectSchema(value)) return value
+    const required = value.required?.filter((name) => !('default' in (value.properties[name] ?? {})))
+    const { required: _all, ...rest } = value
+    return required?.length ? { ...rest, required } : rest
+  })
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...(published as object) }
+}
+
+interface ObjectSchema {
+  readonly properties: Readonly<Record<string, object>>
+  readonly required?: readonly string[]
+}
+const isObjectSchema = (value: unknown): value is ObjectSchema =>
+  typeof value === 'object' && value !== null && 'properties' in value && 'type' in value && value.type === 'object'

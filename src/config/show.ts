@@ -1,0 +1,16 @@
+/** `sallyport config show`: the configuration in force as YAML, every secret masked. */
+import { stringify } from 'yaml'
+import { CONFIG, type Described, keyOf } from './described.ts'
+import { isRecord } from './origin.ts'
+import type { Config } from './schema.ts'
+
+export const MASK = '(set, not shown)'
+
+export const showConfig = (config: Config): string => stringify(masked(CONFIG, config))
+
+function masked(schema: Described | undefined, value: unknown): unknown {
+  if (schema?.secret === true) return MASK
+  if (Array.isArray(value)) return value.map((item) => masked(schema?.items, item))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(keyOf(schema, key), item)]))
+}
