@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import type { UserRecord } from '../../storage/records.ts'
+import { CLAIM_NAMES, profileClaims } from './claims.ts'
+import { subjectFacts } from './subject-facts.ts'
+
+const user = (profile: Record<string, unknown>): UserRecord => ({
+  v: 1,
+  sub: 'sub-1',
+  userName: 'ada@example.com',
+  passwordHash: '$argon2id$secret',
+  active: true,
+  roles: ['user'],
+  profile,
+  createdAt: 1,
+  updatedAt: 1_700_000_000,
+  version: 1,
+  revocationEpoch: 0,
+})
+
+const ada = user({
+  displayName: 'Ada Lovelace',
+  name: { givenName: 'Ada', familyName: 'Lovelace', middleName: 'King' },
+  nickName: 'Countess',
+  emails: [{ value: 'old@example.com' }, { value: 'ada@example.com', primary: true }],
+  emailVerified: true,
+  locale: 'en-GB',
+  timezone: 'Europe/London',
+})
+
+test('gives exactly the claims asked for that have a value (OIDC Core 5.1, 5.4)', () => {
+  expect(profileClaims(ada, ['name', 'given_name', 'email', 'email_verified', 'phone_number', 'passwordHash'])).toEqual(
+    {
+      name: 'Ada Lovelace',
+      given_name: 'Ada',
+      email: 'ada@example.com',
+      email_verified: true,
+    },
+  )
+  expect(profileClaims(ada, [])).toEqual({})
+  expect(profileClaims(ada, CLAIM_NAMES)).toMatchObject({
+    family_name: 'Lovelace',
+    middle_name: 'King',
+    nickname: 'Countess',
+    preferred_username: 'ada@example.com',
+    locale: 'en-GB',
+    zoneinfo: 'Europe/London',
+    updated_at: 1_700_000_000,
+  })
+})
+
+test('an e-mail address is verified only where that was recorded (checklist 43)', () => {
+  const claims = profileClaims(user({ emails: [{ value: 'a@example.com' }] }), ['email', 'email_verified'])
+  expect(claims).toEqual({ email: 'a@example.com', email_verified: false })
+  expect(profileClaims(user({}), ['email', 'email_verified'])).toEqual({})
+})
+
+test('puts a name together where only its parts are known, and ignores values of a wrong type', () => {
+  expect(profileClaims(user({ name: { givenName: 'Ada', familyName: 'Byron' } }), ['name'])).toEqual({
+    name: 'Ada Byron',
+  })
+  expect(profileClaims(user({ name: 'Ada', emails: 'x', displayName: 7 }), ['name', 'email', 'given_name'])).toEqual({})
+})
+
+test('subject facts hold no name, address or hash', () => {
+  expect(subjectFacts(ada)).toEqual({ sub: 'sub-1', active: true, roles: ['user'] })
+})

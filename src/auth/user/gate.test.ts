@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { createGate, GateFull } from './gate.ts'
+
+const deferred = () => Promise.withResolvers<void>()
+
+test('runs no more than its limit at once and refuses beyond the queue', async () => {
+  const gate = createGate({ concurrent: 2, waiting: 1 })
+  const holds = [deferred(), deferred(), deferred()]
+  let started = 0
+  const runs = holds.map((hold) =>
+    gate.run(async () => {
+      started += 1
+      await hold.promise
+    }),
+  )
+  await expect(gate.run(async () => undefined)).rejects.toBeInstanceOf(GateFull)
+  expect(started).toBe(2)
+  holds[0]?.resolve()
+  await runs[0]
+  await expect.poll(() => started).toBe(3)
+  holds[1]?.resolve()
+  holds[2]?.resolve()
+  await Promise.all(runs)
+  await expect(gate.run(async () => 'free again')).resolves.toBe('free again')
+})
+
+test('a failing work frees its place', async () => {
+  const gate = createGate({ concurrent: 1, waiting: 0 })
+  await expect(gate.run(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+  await expect(gate.run(async () => 1)).resolves.toBe(1)
+})

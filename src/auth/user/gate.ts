@@ -1,0 +1,38 @@
+/** A bounded semaphore: so many at work, so many waiting, and beyond that refusal at once. Keeps password hashing from starving the server. */
+
+/** The queue is full; the caller answers "slow down". */
+export class GateFull extends Error {
+  override readonly name = 'GateFull'
+}
+
+export interface Gate {
+  /** Runs `work` when a place is free; rejects with GateFull when the queue is full already. */
+  run<T>(work: () => Promise<T>): Promise<T>
+}
+
+export function createGate(limits: { readonly concurrent: number; readonly waiting: number }): Gate {
+  let active = 0
+  const queue: (() => void)[] = []
+
+  const leave = (): void => {
+    const next = queue.shift()
+    if (next) next()
+    else active -= 1
+  }
+
+  return {
+    async run(work) {
+      if (active >= limits.concurrent) {
+        if (queue.length >= limits.waiting) throw new GateFull('too many waiting')
+        await new Promise<void>((resolve) => queue.push(resolve))
+      } else {
+        active += 1
+      }
+      try {
+        return await work()
+      } finally {
+        leave()
+      }
+    },
+  }
+}

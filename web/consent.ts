@@ -1,0 +1,46 @@
+/** The consent page: who asks, for what, and where the answer goes. OIDC Core 3.1.2.4; checklist 16. */
+import { type Html, html } from './html.ts'
+import { type Page, page } from './page.ts'
+import { scopeWords } from './scope-words.ts'
+
+export interface ConsentView {
+  readonly clientName: string
+  readonly redirectUri: string
+  /** As the person knows the account: shown to its owner only. */
+  readonly accountName: string
+  readonly scopes: readonly string[]
+  readonly interactionId: string
+  readonly formToken: string
+}
+
+/** Host of a web address; the scheme of an app's own. */
+function destination(redirectUri: string): string {
+  const uri = new URL(redirectUri)
+  return uri.host === '' ? `an app on this device (${uri.protocol.slice(0, -1)})` : uri.host
+}
+
+function scopeItem(scope: string): Html {
+  const words = scopeWords(scope)
+  return words === undefined ? html`<li>Use the permission <code>${scope}</code></li>` : html`<li>${words}</li>`
+}
+
+export function consentPage(view: ConsentView): Page {
+  return page({
+    title: 'Allow access',
+    leadsTo: view.redirectUri,
+    content: html`<h1>Allow access?</h1>
+<p class="lead"><strong>${view.clientName}</strong> asks for access to your account <strong class="account">${view.accountName}</strong>.</p>
+<h2 id="scopes">If you allow it, it can</h2>
+<ul class="scopes" aria-labelledby="scopes">${view.scopes.map(scopeItem)}</ul>
+<p class="note">You will return to <strong>${destination(view.redirectUri)}</strong>. Allow only what you started yourself.</p>
+<form method="post" action="/consent?interaction=${encodeURIComponent(view.interactionId)}">
+<input type="hidden" name="form_token" value="${view.formToken}">
+<input type="hidden" name="scope" value="${view.scopes.join(' ')}">
+<div class="actions">
+<button class="primary" type="submit" name="answer" value="allow">Allow</button>
+<button type="submit" name="answer" value="deny">Don’t allow</button>
+</div>
+</form>
+<p class="note">Not you? <a href="/logout">Sign out</a></p>`,
+  })
+}

@@ -1,0 +1,74 @@
+/** The frame of every page: one style sheet in the page under a nonce, no script, nothing from elsewhere. CSP Level 3; checklist 10 and 11. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type Content, Html, html } from './html.ts'
+
+export interface Page {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const STYLE = new Html(readFileSync(new URL('./style.css', import.meta.url), 'utf8'))
+
+const MARK = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+  <path d="M4 28V9l3-3 3 3V6l3-3 3 3 3-3 3 3v3l3-3 3 3v19h-7v-6a5 5 0 0 0-10 0v6z" />
+</svg>`
+
+/**
+ * Where a form of the page may lead. Chrome checks `form-action` on each redirect that follows the POST, so that the
+ * client's address must be named beside our own. An IPv6 literal cannot be named (CSP 2.3.1), its scheme can.
+ */
+export function formTarget(redirectUri: string): string {
+  const uri = new URL(redirectUri)
+  if (uri.protocol !== 'https:' && uri.protocol !== 'http:') return uri.protocol
+  return /^[a-z0-9.-]+$/.test(uri.hostname) ? uri.origin : uri.protocol
+}
+
+export interface PageParts {
+  readonly title: string
+  readonly content: Content
+  /** The client's redirect URI, where a form of this page may end there. */
+  readonly leadsTo?: string | undefined
+}
+
+export function page(parts: PageParts): Page {
+  const nonce = randomBytes(16).toString('base64')
+  const formAction = parts.leadsTo === undefined ? "'self'" : `'self' ${formTarget(parts.leadsTo)}`
+  const policy = [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    `form-action ${formAction}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ]
+  const body = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${parts.title} · Sallyport</title>
+<style nonce="${nonce}">${STYLE}</style>
+</head>
+<body>
+<main class="card">
+<p class="brand">${MARK}<span>Sallyport</span></p>
+${parts.content}
+</main>
+</body>
+</html>
+`
+  return {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy.join('; '),
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'cross-origin-resource-policy': 'same-origin',
+    },
+    body: body.toString(),
+  }
+}

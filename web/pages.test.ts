@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { consentPage } from './consent.ts'
+import { html } from './html.ts'
+import { errorPage, signedOutPage, signOutPage } from './message.ts'
+import { formTarget, page } from './page.ts'
+import { signInPage } from './sign-in.ts'
+
+const HOSTILE = `"><script>alert(1)</script><img src=x onerror='x'>&amp;`
+
+const signIn = (fault?: Parameters<typeof signInPage>[0]['fault']) =>
+  signInPage({
+    clientName: HOSTILE,
+    redirectUri: 'https://app.example/cb',
+    interactionId: HOSTILE,
+    formToken: HOSTILE,
+    userName: HOSTILE,
+    fault,
+  })
+
+const consent = () =>
+  consentPage({
+    clientName: HOSTILE,
+    redirectUri: 'https://app.example:8443/cb?x=1',
+    accountName: HOSTILE,
+    scopes: ['openid', HOSTILE],
+    interactionId: HOSTILE,
+    formToken: HOSTILE,
+  })
+
+const everyPage = () => [
+  signIn(),
+  signIn({ field: 'form', text: HOSTILE }),
+  signIn({ field: 'username', text: HOSTILE }),
+  consent(),
+  errorPage({ title: HOSTILE, text: HOSTILE, requestId: HOSTILE }),
+  signOutPage({ accountName: HOSTILE, formToken: HOSTILE }),
+  signedOutPage(),
+]
+
+test('what is not markup of ours is escaped, in text and in attributes', () => {
+  for (const { body } of everyPage()) {
+    expect(body).not.toMatch(/<script|<img|onerror='/)
+    expect(body).not.toContain('&amp;amp;amp;')
+  }
+  expect(html`<p title="${'"\'<>&'}">${[1, 'a<b', html`<b>${'x>y'}</b>`, undefined, false]}</p>`.toString()).toBe(
+    '<p title="&quot;&#39;&lt;&gt;&amp;">1a&lt;b<b>x&gt;y</b></p>',
+  )
+})
+
+test('every page forbids scripts, frames, caching and referrers, under a new nonce (checklist 10, 11)', () => {
+  const nonces = new Set<string>()
+  for (const { headers, body } of everyPage()) {
+    const policy = headers['content-security-policy'] ?? ''
+    const nonce = /style-src 'nonce-([A-Za-z0-9+/]{22}==)'/.exec(policy)?.[1] ?? ''
+    nonces.add(nonce)
+    expect(body).toContain(`<style nonce="${nonce}">`)
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).toContain("base-uri 'none'")
+    expect(policy).not.toMatch(/unsafe|script-src/)
+    expect(headers).toMatchObject({
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(body).not.toMatch(/ style="| on[a-z]+="|https?:\/\//)
+  }
+  expect(nonces.size).toBe(everyPage().length)
+})
+
+test('a form may lead to ourselves and to the client that waits, nowhere else (CSP form-action)', () => {
+  expect(signIn().headers['content-security-policy']).toContain("form-action 'self' https://app.example;")
+  expect(consent().headers['content-security-policy']).toContain("form-action 'self' https://app.example:8443;")
+  expect(signedOutPage().headers['content-security-policy']).toContain("form-action 'self';")
+  expect(formTarget('http://127.0.0.1:7777/cb')).toBe('http://127.0.0.1:7777')
+  expect(formTarget('http://[::1]:7777/cb')).toBe('http:')
+  expect(formTarget('com.example.app:/cb')).toBe('com.example.app:')
+  expect(formTarget('https://app.example;script-src/cb')).not.toContain('script')
+})
+
+test('a redirect URI cannot add directives to the policy', () => {
+  const { headers } = page({
+    title: 't',
+    content: 'c',
+    leadsTo: "https://app.example/;%20script-src%20'unsafe-inline'",
+  })
+  expect(headers['content-security-policy']?.split(';')).toHaveLength(5)
+})
+
+test('labels belong to their fields, and an error is tied to the field that it concerns (WCAG 3.3.1)', () => {
+  const both = signIn({ field: 'form', text: 'Wrong.' }).body
+  expect(both.match(/aria-invalid="true" aria-describedby="form-fault"/g)).toHaveLength(2)
+  expect(both).toContain('role="alert" id="form-fault"')
+  const one = signIn({ field: 'password', text: 'Enter your password.' }).body
+  expect(one.match(/ aria-invalid="true"/g)).toHaveLength(1)
+  expect(one).toContain('aria-describedby="password-fault"')
+  expect(one).toContain('id="password-fault">Enter your password.')
+  for (const name of ['username', 'password']) expect(one).toContain(`<label for="${name}">`)
+})
+
+test('the consent page names client, account, scopes in words and the host that the answer goes to (checklist 16)', () => {
+  const { body } = consentPage({
+    clientName: 'Photo Prints',
+    redirectUri: 'https://prints.example/cb',
+    accountName: 'ada',
+    scopes: ['openid', 'email', 'prints:order'],
+    interactionId: 'i',
+    formToken: 't',
+  })
+  for (const text of ['Photo Prints', 'prints.example', 'ada', 'See your e-mail address', '<code>prints:order</code>'])
+    expect(body).toContain(text)
+})

@@ -1,0 +1,53 @@
+/** The sign-in page: user name and password, the fault of the last attempt tied to the field that it concerns. */
+import { type Html, html } from './html.ts'
+import { type Page, page } from './page.ts'
+
+export interface SignInView {
+  readonly clientName: string
+  /** Where the authorization ends, for the page's form-action. */
+  readonly redirectUri: string
+  readonly interactionId: string
+  readonly formToken: string
+  /** Shown again after a failed attempt. */
+  readonly userName?: string | undefined
+  readonly fault?: SignInFault | undefined
+}
+
+export interface SignInFault {
+  /** `form`: about both fields together, so that it does not say which was wrong. */
+  readonly field: 'form' | 'username' | 'password'
+  readonly text: string
+}
+
+const faultText = (id: string, text: string): Html => html`<p class="fault" id="${id}">${text}</p>`
+
+function field(view: SignInView, name: 'username' | 'password', label: string, attributes: Html): Html {
+  const own = view.fault?.field === name ? view.fault : undefined
+  const faulty = own !== undefined || view.fault?.field === 'form'
+  const describedBy = own ? `${name}-fault` : 'form-fault'
+  return html`<div class="field">
+<label for="${name}">${label}</label>
+<input id="${name}" name="${name}" ${attributes} required${faulty && html` aria-invalid="true" aria-describedby="${describedBy}"`}>
+${own && faultText(`${name}-fault`, own.text)}
+</div>`
+}
+
+export function signInPage(view: SignInView): Page {
+  const known = view.userName !== undefined && view.userName !== ''
+  const focusOn = (wanted: boolean): Html | false => wanted && html` autofocus`
+  const userName = html`type="text" value="${view.userName}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256"${focusOn(!known)}`
+  const password = html`type="password" autocomplete="current-password" maxlength="1024"${focusOn(known)}`
+  return page({
+    title: view.fault ? 'Error: Sign in' : 'Sign in',
+    leadsTo: view.redirectUri,
+    content: html`<h1>Sign in</h1>
+<p class="lead">to continue to <strong>${view.clientName}</strong></p>
+${view.fault?.field === 'form' && html`<div class="alert" role="alert" id="form-fault"><p>${view.fault.text}</p></div>`}
+<form method="post" action="/login?interaction=${encodeURIComponent(view.interactionId)}">
+<input type="hidden" name="form_token" value="${view.formToken}">
+${field(view, 'username', 'User name', userName)}
+${field(view, 'password', 'Password', password)}
+<button class="primary" type="submit">Sign in</button>
+</form>`,
+  })
+}
