@@ -1,0 +1,62 @@
+/** What all rows share: both servers, the load client, the population, and the folder of the run, all ended together. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Contender } from './contender.ts'
+import { type LoadDriver, startLoadDriver } from './load/driver.ts'
+import { type OurInstance, ours } from './ours/instance.ts'
+import { peer } from './peers/peer.ts'
+import { makePopulation, type Population } from './population.ts'
+
+export const ROOT = join(import.meta.dirname, '..')
+
+export interface RunOptions {
+  readonly rounds: number
+  readonly seconds: number
+  readonly warmUpSeconds: number
+  /** Measures the peer against itself: the ratio then shows the noise of the machine. */
+  readonly againstItself: boolean
+  readonly progress: (line: string) => void
+}
+
+export interface Environment {
+  readonly options: RunOptions
+  readonly population: Population
+  readonly driver: LoadDriver
+  readonly ours: Contender
+  readonly peer: Contender
+  /** Our prepared instance, for rows that use more of it than its address. */
+  instance(): Promise<OurInstance>
+  stopServers(): Promise<void>
+  close(): Promise<void>
+}
+
+export function openEnvironment(options: RunOptions): Environment {
+  // Under the repository and not the system's temporary folder, which may be memory: logs and store shall be on disk.
+  const folder = join(ROOT, 'var', `bench-${process.pid}`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const population = makePopulation()
+  const populationFile = join(folder, 'population.json')
+  writeFileSync(populationFile, JSON.stringify(population), { mode: 0o600 })
+
+  const instance = ours({ folder, population, root: ROOT })
+  const left = options.againstItself ? peer(folder, populationFile) : instance
+  const right = peer(folder, populationFile)
+  const driver = startLoadDriver()
+  const stopServers = async () => {
+    await Promise.all([left.stop(), right.stop(), instance.stop()])
+  }
+  return {
+    options,
+    population,
+    driver,
+    ours: left,
+    peer: right,
+    instance: instance.prepared,
+    stopServers,
+    async close() {
+      await stopServers()
+      driver.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,47 @@
+/** One server under load as a side of a row: its value is requests per CPU second of the whole process. */
+import type { LoadDriver } from './load/driver.ts'
+import type { LoadRequest } from './load/message.ts'
+import type { Side } from './row.ts'
+import type { Endpoints } from './rows/http.ts'
+import type { ServerProcess } from './server-process.ts'
+
+export const CONCURRENCY = 16
+const MAX_REQUESTS = 1_000_000
+/** Work put off until after the answer (a write behind it, a garbage collection) still counts. */
+const SETTLE_MS = 100
+
+export interface Running {
+  readonly server: ServerProcess
+  readonly at: Endpoints
+}
+
+export interface HttpLoad {
+  readonly server: ServerProcess
+  readonly origin: string
+  readonly requests: readonly LoadRequest[]
+  readonly expect: string
+}
+
+export function httpSide(driver: LoadDriver, load: HttpLoad): Side {
+  return {
+    async sample(seconds) {
+      const { origin, requests, expect, server } = load
+      const before = server.cpuSeconds()
+      const outcome = await driver.run({
+        origin,
+        requests,
+        expect,
+        seconds,
+        concurrency: CONCURRENCY,
+        maxRequests: MAX_REQUESTS,
+      })
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+      return {
+        value: outcome.requests / (server.cpuSeconds() - before),
+        p50: outcome.p50Ms,
+        p99: outcome.p99Ms,
+        wallRate: outcome.requests / outcome.wallSeconds,
+      }
+    },
+  }
+}
