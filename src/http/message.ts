@@ -4,6 +4,8 @@
 export interface Params {
   /** The value, or undefined when absent or empty. */
   get(name: string): string | undefined
+  /** Every value that is not empty, for the few parameters that may repeat (`resource`, RFC 8707 2). */
+  all(name: string): readonly string[]
   /** Names that came more than once. */
   readonly repeated: ReadonlySet<string>
   readonly names: ReadonlySet<string>

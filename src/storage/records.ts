@@ -136,7 +136,7 @@ export interface AccessTokenRecord {
   readonly revoked: boolean
 }
 
-/** A signing key. `sealed` is its private JWK under the envelope key `kekId`, with its own name as associated data. */
+/** A signing key. `sealed` is its private key (PKCS#8 DER) under the envelope key `kekId`, with its own name as associated data. */
 export interface SigningKeyRecord {
   readonly v: 1
   readonly kid: string
