@@ -1,0 +1,113 @@
+/** The table of arrows: each folder, and all that it may import. What stands in no line is refused. */
+
+export interface Line {
+  /** A folder or a file from the root; the longest that fits a file is its line. */
+  readonly from: string
+  /** Folders and files it may import, besides its own. `*`: everything. */
+  readonly to: readonly string[]
+  /** Packages it may import. */
+  readonly packages: readonly string[]
+}
+
+const AUTH_BASE = [
+  'src/policy-engine/decide.ts',
+  'src/policy-engine/contract',
+  'src/storage/port.ts',
+  'src/storage/records.ts',
+  'src/http',
+  'src/observability',
+  'src/audit',
+  'src/egress',
+  'src/auth/route.ts',
+  'src/kernel',
+] as const
+const SHARED_BY_PROTOCOLS = [
+  'src/auth/session',
+  'src/auth/token',
+  'src/auth/client',
+  'src/auth/user',
+  'src/auth/threat',
+] as const
+
+const protocol = (name: string, packages: readonly string[] = []): Line => ({
+  from: `src/auth/${name}`,
+  to: [...SHARED_BY_PROTOCOLS, ...AUTH_BASE, 'web'],
+  packages,
+})
+
+export const LINES: readonly Line[] = [
+  { from: 'src/main.ts', to: ['*'], packages: [] },
+  { from: 'src/cli', to: ['*'], packages: ['yaml', 'pino'] },
+  { from: 'src/auth/service.ts', to: ['*'], packages: ['fastify'] },
+  { from: 'src/auth/routes.ts', to: ['*'], packages: ['fastify'] },
+  { from: 'src/auth/route.ts', to: ['src/http/message.ts', 'src/policy-engine/contract'], packages: [] },
+  ...['oauth', 'oidc', 'scim', 'mfa', 'login', 'admin'].map((name) => protocol(name)),
+  protocol('federation', ['jose']),
+  {
+    from: 'src/auth/session',
+    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE],
+    packages: [],
+  },
+  { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },
+  { from: 'src/auth/client', to: ['src/auth/user', ...AUTH_BASE], packages: ['jose'] },
+  { from: 'src/auth/threat', to: ['src/auth/user', ...AUTH_BASE], packages: [] },
+  { from: 'src/auth/user', to: AUTH_BASE, packages: [] },
+  { from: 'src/storage', to: ['src/kernel'], packages: [] },
+  {
+    from: 'src/storage/sqlite',
+    to: ['src/storage', 'src/kernel'],
+    packages: [],
+  },
+  {
+    from: 'src/storage/redis',
+    to: ['src/storage', 'src/kernel'],
+    packages: ['ioredis'],
+  },
+  { from: 'src/audit', to: ['src/storage/port.ts', 'src/storage/records.ts', 'src/kernel'], packages: [] },
+  { from: 'src/egress', to: ['src/storage/port.ts', 'src/storage/records.ts', 'src/kernel'], packages: ['undici'] },
+  { from: 'src/policy-engine/contract', to: ['src/kernel/error-codes.ts'], packages: ['typebox'] },
+  {
+    from: 'src/policy-engine',
+    to: [
+      'src/policy-engine/contract',
+      'src/storage/port.ts',
+      'src/storage/records.ts',
+      'src/observability',
+      'src/audit',
+      'src/egress',
+      'src/kernel',
+    ],
+    packages: ['@open-policy-agent/opa-wasm', 'chokidar', 'tar-stream', 'typebox', 'undici', 'pino', 'prom-client'],
+  },
+  {
+    from: 'src/policy-engine/api',
+    to: ['src/policy-engine', 'src/policy-engine/contract', 'src/http', 'src/observability', 'src/audit', 'src/kernel'],
+    packages: ['fastify', 'prom-client'],
+  },
+  { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },
+  { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', '@fastify/cookie'] },
+  { from: 'src/observability', to: ['src/kernel'], packages: ['pino', 'prom-client'] },
+  { from: 'src/config', to: ['src/kernel'], packages: ['typebox', 'yaml'] },
+  { from: 'src/kernel', to: [], packages: [] },
+  { from: 'web', to: ['src/kernel'], packages: [] },
+]
+
+/** Composition: nobody imports it but other composition. */
+export const COMPOSITION: readonly string[] = [
+  'src/main.ts',
+  'src/cli',
+  'src/auth/service.ts',
+  'src/auth/routes.ts',
+  'src/policy-engine/service.ts',
+]
+
+/** `node:` modules that only one place may open. */
+export const GUARDED_BUILTINS: Readonly<Record<string, readonly string[]>> = {
+  'node:sqlite': ['src/storage/sqlite'],
+}
+
+export const MEANINGLESS = /^(utils?|helpers?|common|shared|misc)(\.|-|$)/
+/** The only barrel: the registry of decisions. */
+export const BARRELS: readonly string[] = ['src/policy-engine/contract/index.ts']
+export const MAX_LINES = 400
+export const MAX_DEPTH = 3
