@@ -1,0 +1,80 @@
+/**
+ * An authorization request that waits for a person: its id goes through the address bar, and works only in the browser
+ * that began it, known by a cookie of its own. Login CSRF and a swapped browser end here. RFC 9700 2.1 and 4.7.
+ */
+import { cookieName, setCookie } from '../../http/cookies.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import { equalSecrets } from '../../kernel/constant-time.ts'
+import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import type { InteractionStore } from '../../storage/port.ts'
+import type { InteractionRecord } from '../../storage/records.ts'
+
+const COOKIE = 'sallyport_browser'
+const SECRET = /^[A-Za-z0-9_-]{43}$/
+const TTL_SECONDS = 30 * 60
+
+export interface InteractionDeps {
+  readonly issuer: string
+  readonly store: { readonly interactions: InteractionStore }
+}
+
+/** What an authorization request asks, once it has been validated. */
+export type PendingAuthorization = Omit<InteractionRecord, 'browserDigest' | 'expiresAt'>
+
+/** The secret that names this browser: what forms shown before a sign-in are bound to. */
+export function browserSecret(issuer: string, request: HttpRequest): string | undefined {
+  const secret = request.cookies[cookieName(issuer, COOKIE)]
+  return secret !== undefined && SECRET.test(secret) ? secret : undefined
+}
+
+/** Keeps it; `cookie` binds it to this browser and must go out with the answer. One browser has one secret for all its tabs. */
+export async function startInteraction(
+  deps: InteractionDeps,
+  request: HttpRequest,
+  pending: PendingAuthorization,
+): Promise<{ readonly id: string; readonly cookie: string }> {
+  const id = randomSecret()
+  const secret = browserSecret(deps.issuer, request) ?? randomSecret()
+  await deps.store.interactions.put(request.tenant, digestOf(id), {
+    ...pending,
+    browserDigest: digestOf(secret),
+    expiresAt: pending.createdAt + TTL_SECONDS,
+  })
+  return { id, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret) }
+}
+
+function isOfThisBrowser(deps: InteractionDeps, request: HttpRequest, interaction: InteractionRecord): boolean {
+  const secret = browserSecret(deps.issuer, request)
+  return secret !== undefined && equalSecrets(digestOf(secret), interaction.browserDigest)
+}
+
+/** Undefined when there is none, it has ended, or another browser began it. */
+export async function findInteraction(
+  deps: InteractionDeps,
+  request: HttpRequest,
+  id: string,
+): Promise<InteractionRecord | undefined> {
+  if (!SECRET.test(id)) return undefined
+  const interaction = await deps.store.interactions.find(request.tenant, digestOf(id))
+  return interaction !== undefined && isOfThisBrowser(deps, request, interaction) ? interaction : undefined
+}
+
+/** Ends it: of all that continue one interaction at once, one gets it. Looks first, so that another browser can't end it. */
+export async function takeInteraction(
+  deps: InteractionDeps,
+  request: HttpRequest,
+  id: string,
+): Promise<InteractionRecord | undefined> {
+  const interaction = await findInteraction(deps, request, id)
+  return interaction && (await deps.store.interactions.take(request.tenant, digestOf(id)))
+}
+
+/** Writes what has changed, e.g. scopes that the person left out. */
+export async function updateInteraction(
+  deps: InteractionDeps,
+  request: HttpRequest,
+  id: string,
+  interaction: InteractionRecord,
+): Promise<void> {
+  await deps.store.interactions.put(request.tenant, digestOf(id), interaction)
+}
