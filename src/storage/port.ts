@@ -172,7 +172,7 @@ export interface PlatformStore {
 }
 
 export interface MarkStore {
-  /** Highest bundle version activated anywhere under this name; 0 when none. */
+  /** Highest bundle version activated anywhere under this name; undefined when none. */
   read(bundle: string): Promise<{ readonly version: number; readonly revision: string } | undefined>
   /** Raises the mark, never lowers it. `conflict`: a higher version stands, or the same version with another revision. */
   raise(bundle: string, version: number, revision: string): Promise<'raised' | 'conflict'>

@@ -2,6 +2,7 @@
  * What the store keeps. Every record carries `v`, its schema version, and is migrated on read. Times are seconds since
  * the Unix epoch. Secrets are SHA-256 digests (base64url), argon2id strings, or sealed; nothing usable lies here.
  */
+import { StoreUnavailable } from '../kernel/errors.ts'
 
 export interface ClientRecord {
   readonly v: 1
@@ -70,6 +71,12 @@ export interface InteractionRecord {
   readonly browserDigest: string
   /** Digest of the session that signed in here, once one did. */
   readonly sessionDigest?: string
+  /** The session that does not count here: `prompt=login` asks for a new one. */
+  readonly refusedSessionDigest?: string
+  /** Sign-ins before this do not count: `max_age`, OIDC Core 3.1.2.1. */
+  readonly authenticatedSince?: number
+  /** Consents before this interaction do not count: `prompt=consent`. */
+  readonly askConsent?: boolean
   readonly createdAt: number
   readonly expiresAt: number
 }
@@ -145,4 +152,23 @@ export interface SigningKeyRecord {
   readonly sealed: string
   readonly kekId: string
   readonly createdAt: number
+}
+
+/** Under which a user name is unique and looked up: case does not count (RFC 7643 4.1.1). */
+export const userNameKey = (userName: string): string => userName.toLowerCase()
+
+/** A stored record as this program knows it; here older versions are migrated, and unknown ones refused, never guessed at. */
+export function decodeRecord<R extends { readonly v: 1 }>(text: string): R {
+  const record = parse<R>(text)
+  if (record.v !== 1) throw new StoreUnavailable('a record has a version that this program does not know')
+  return record
+}
+
+function parse<R>(text: string): R {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // JSON.parse quotes the text in its message.
+    throw new StoreUnavailable('a record is not JSON')
+  }
 }

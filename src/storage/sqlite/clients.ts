@@ -1,0 +1,58 @@
+/** Clients in SQLite. Deleting one deletes its consents with it; grants and tokens read as not live without it. */
+
+import type { ClientStore } from '../port.ts'
+import { type ClientRecord, decodeRecord } from '../records.ts'
+import { bodyOf, changed, type Database } from './database.ts'
+
+export function sqliteClients(db: Database): ClientStore {
+  const select = db.prepare('SELECT body FROM clients WHERE tenant = ? AND client_id = ?')
+  const insert = db.prepare('INSERT INTO clients (tenant, client_id, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  const update = db.prepare('UPDATE clients SET body = ? WHERE tenant = ? AND client_id = ?')
+  const remove = db.prepare('DELETE FROM clients WHERE tenant = ? AND client_id = ?')
+  const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND client_id = ?')
+  const page = db.prepare('SELECT body FROM clients WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
+  const count = db.prepare('SELECT count(*) AS total FROM clients WHERE tenant = ?')
+
+  const read = (tenant: string, clientId: string): ClientRecord | undefined => {
+    const body = bodyOf(select, tenant, clientId)
+    return body === undefined ? undefined : decodeRecord<ClientRecord>(body)
+  }
+  const store = (tenant: string, client: ClientRecord): void => {
+    update.run(JSON.stringify(client), tenant, client.clientId)
+  }
+
+  return {
+    find: (tenant, clientId) => db.read(() => read(tenant, clientId)),
+    create: (tenant, client) =>
+      db.write(() => (changed(insert, tenant, client.clientId, JSON.stringify(client)) === 1 ? 'written' : 'conflict')),
+    replace: (tenant, client, expectedVersion) =>
+      db.write(() => {
+        const stored = read(tenant, client.clientId)
+        if (stored === undefined) return 'missing'
+        if (stored.version !== expectedVersion) return 'conflict'
+        store(tenant, {
+          ...client,
+          version: Math.max(client.version, expectedVersion + 1),
+          revocationEpoch: Math.max(client.revocationEpoch, stored.revocationEpoch),
+        })
+        return 'written'
+      }, 'power'),
+    delete: (tenant, clientId) =>
+      db.write(() => {
+        removeConsents.run(tenant, clientId)
+        return changed(remove, tenant, clientId) === 1 ? 'written' : 'missing'
+      }, 'power'),
+    list: (tenant, offset, limit) =>
+      db.read(() => ({
+        total: Number(count.get(tenant)?.total),
+        records: page.all(tenant, limit, offset).map(({ body }) => decodeRecord<ClientRecord>(String(body))),
+      })),
+    revokeAll: (tenant, clientId) =>
+      db.write(() => {
+        const stored = read(tenant, clientId)
+        if (stored === undefined) return 'missing'
+        store(tenant, { ...stored, version: stored.version + 1, revocationEpoch: stored.revocationEpoch + 1 })
+        return 'written'
+      }, 'power'),
+  }
+}

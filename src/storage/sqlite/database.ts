@@ -1,0 +1,157 @@
+/**
+ * The one connection and its group commit: the writes of one turn of the event loop share a transaction, and each promise
+ * resolves after the commit. An operation that fails never fails its neighbours: the batch is undone and each runs alone.
+ *
+ * Two strengths of a write. `process`: survives kill -9 once acknowledged (WAL, synchronous=NORMAL). `power`: also a power
+ * loss; the log is synced on a worker thread before the promise resolves. What must happen once, and what takes rights away,
+ * is `power`, the same set that waits for a replica on Redis.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { StoreUnavailable } from '../../kernel/errors.ts'
+
+export type Strength = 'process' | 'power'
+
+interface Pending {
+  /** Runs inside the transaction; what it returns tells the caller, after the commit. May run again after a rollback. */
+  readonly run: () => () => void
+  readonly reject: (cause: unknown) => void
+  readonly strength: Strength
+}
+
+/** Bounds how long one turn of the event loop is held: about 5 ms of writes. */
+const BATCH_LIMIT = 256
+
+/** SQLite's own text for a code names no value; the full message may, so it goes nowhere. */
+function unavailable(cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('errstr' in cause)) return cause
+  return new StoreUnavailable(`sqlite: ${String(cause.errstr)}`)
+}
+
+export class Database {
+  readonly #db: DatabaseSync
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
+  readonly #log: FileHandle
+  #queue: Pending[] = []
+  #scheduled = false
+  #closed = false
+  #syncing: Promise<void> = Promise.resolve()
+  #nextSync: Promise<void> | undefined
+
+  private constructor(db: DatabaseSync, log: FileHandle) {
+    this.#db = db
+    this.#log = log
+    this.#begin = db.prepare('BEGIN IMMEDIATE')
+    this.#commit = db.prepare('COMMIT')
+  }
+
+  /** `db` is in WAL mode and has been written to, so that its log file is there and stays until the last connection closes. */
+  static async over(db: DatabaseSync, path: string): Promise<Database> {
+    return new Database(db, await open(`${path}-wal`, 'r+'))
+  }
+
+  prepare(sql: string): StatementSync {
+    return this.#db.prepare(sql)
+  }
+
+  async read<T>(run: () => T): Promise<T> {
+    if (this.#closed) throw new StoreUnavailable('sqlite: closed')
+    try {
+      return run()
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+  }
+
+  write<T>(run: () => T, strength: Strength = 'process'): Promise<T> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable('sqlite: closed'))
+    return new Promise<T>((resolve, reject) => {
+      const acknowledge = (value: T) => () => resolve(value)
+      this.#queue.push({ run: () => acknowledge(run()), reject, strength })
+      this.#schedule()
+    })
+  }
+
+  /** Commits what is waiting, then ends the connection. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    while (this.#queue.length > 0) this.#flush()
+    await (this.#nextSync ?? this.#syncing).catch(() => undefined)
+    await this.#log.close()
+    this.#db.close()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      if (this.#queue.length > 0) this.#flush()
+      if (this.#queue.length > 0) this.#schedule()
+    })
+  }
+
+  #flush(): void {
+    const batch = this.#queue.splice(0, BATCH_LIMIT)
+    const failure = this.#transact(batch)
+    if (failure === undefined) return
+    // Another process holds the file: each one alone would wait for it again, and the event loop with it.
+    const hopeless = batch.length === 1 || !failure.began
+    for (const pending of batch) {
+      const alone = hopeless ? failure : this.#transact([pending])
+      if (alone !== undefined) pending.reject(unavailable(alone.cause))
+    }
+  }
+
+  #transact(batch: readonly Pending[]): { began: boolean; cause: unknown } | undefined {
+    const acknowledgements: (() => void)[] = []
+    let began = false
+    try {
+      this.#begin.run()
+      began = true
+      for (const { run } of batch) acknowledgements.push(run())
+      this.#commit.run()
+    } catch (cause) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      return { began, cause }
+    }
+    this.#acknowledge(batch, acknowledgements)
+    return undefined
+  }
+
+  #acknowledge(batch: readonly Pending[], acknowledgements: readonly (() => void)[]): void {
+    const strong = batch.some(({ strength }) => strength === 'power')
+    const synced = strong ? this.#sync() : undefined
+    for (const [index, { strength, reject }] of batch.entries()) {
+      const acknowledge = acknowledgements[index]
+      if (acknowledge === undefined) continue
+      if (strength === 'process' || synced === undefined) acknowledge()
+      else synced.then(acknowledge, () => reject(new StoreUnavailable('sqlite: the log could not be synced')))
+    }
+  }
+
+  /** A sync that begins after now. One runs at a time; all who ask meanwhile share the next. */
+  #sync(): Promise<void> {
+    if (this.#nextSync === undefined) {
+      const begin = () => {
+        this.#nextSync = undefined
+        this.#syncing = this.#log.datasync()
+        return this.#syncing
+      }
+      this.#nextSync = this.#syncing.then(begin, begin)
+    }
+    return this.#nextSync
+  }
+}
+
+/** The text of column `body` of the first row, or undefined. */
+export function bodyOf(statement: StatementSync, ...values: SQLInputValue[]): string | undefined {
+  const body = statement.get(...values)?.body
+  return typeof body === 'string' ? body : undefined
+}
+
+/** How many rows a write touched. */
+export const changed = (statement: StatementSync, ...values: SQLInputValue[]): number =>
+  Number(statement.run(...values).changes)

@@ -1,0 +1,102 @@
+/**
+ * The rows of grants and their handles (codes, refresh tokens) in SQLite, and the steps inside a transaction that touch
+ * them. A spent handle stays until its grant ends, so that a second use is seen (RFC 6749 4.1.2, RFC 9700 4.14).
+ */
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import type { Spent, Successors } from '../port.ts'
+import { type CodeRecord, decodeRecord, type GrantRecord, type RefreshTokenRecord } from '../records.ts'
+import type { Database } from './database.ts'
+import type { TokenTable } from './token-table.ts'
+
+type Kind = 'code' | 'refresh'
+
+export class GrantTables {
+  readonly #clock: Clock
+  readonly #tokens: TokenTable
+  readonly #selectGrant
+  readonly #insertGrant
+  readonly #extendGrant
+  readonly #revokeGrant
+  readonly #selectHandle
+  readonly #insertHandle
+  readonly #useHandle
+
+  constructor(db: Database, clock: Clock, tokens: TokenTable) {
+    this.#clock = clock
+    this.#tokens = tokens
+    this.#selectGrant = db.prepare(
+      'SELECT expires_at, revoked, body FROM grants WHERE tenant = ? AND grant_id = ? AND expires_at > ?',
+    )
+    this.#insertGrant = db.prepare(
+      'INSERT INTO grants (tenant, grant_id, expires_at, revoked, body) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#extendGrant = db.prepare(
+      'UPDATE grants SET expires_at = max(expires_at, ?) WHERE tenant = ? AND grant_id = ?',
+    )
+    this.#revokeGrant = db.prepare('UPDATE grants SET revoked = 1 WHERE tenant = ? AND grant_id = ?')
+    this.#selectHandle = db.prepare(
+      'SELECT expires_at, used, body FROM handles WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
+    )
+    this.#insertHandle = db.prepare(
+      'INSERT INTO handles (tenant, grant_id, kind, digest, expires_at, used, body) VALUES (?, ?, ?, ?, ?, 0, ?)',
+    )
+    this.#useHandle = db.prepare(
+      'UPDATE handles SET used = 1 WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
+    )
+  }
+
+  grant(tenant: string, grantId: string): GrantRecord | undefined {
+    const row = this.#selectGrant.get(tenant, grantId, epochSeconds(this.#clock))
+    if (row === undefined) return undefined
+    const grant = decodeRecord<GrantRecord>(String(row.body))
+    return { ...grant, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
+  }
+
+  addGrant(tenant: string, grant: GrantRecord): void {
+    const body = JSON.stringify(grant)
+    this.#insertGrant.run(tenant, grant.grantId, grant.expiresAt, grant.revoked ? 1 : 0, body)
+  }
+
+  revoke(tenant: string, grantId: string): void {
+    this.#revokeGrant.run(tenant, grantId)
+  }
+
+  /** With its grant; a spent one however old, an unspent one until it expires. */
+  handle(tenant: string, grantId: string, kind: Kind, digest: string) {
+    const grant = this.grant(tenant, grantId)
+    const row = grant && this.#selectHandle.get(tenant, grantId, kind, digest)
+    if (grant === undefined || row === undefined) return undefined
+    const used = row.used !== 0
+    if (!used && Number(row.expires_at) <= epochSeconds(this.#clock)) return undefined
+    return { grant, used, body: String(row.body) }
+  }
+
+  addHandle(
+    tenant: string,
+    grantId: string,
+    kind: Kind,
+    digest: string,
+    record: CodeRecord | RefreshTokenRecord,
+  ): void {
+    this.#insertHandle.run(tenant, grantId, kind, digest, record.expiresAt, JSON.stringify(record))
+  }
+
+  spend(tenant: string, grantId: string, kind: Kind, digest: string, successors?: Successors): Spent {
+    const handle = this.handle(tenant, grantId, kind, digest)
+    if (handle === undefined) return 'missing'
+    if (handle.used) {
+      this.revoke(tenant, grantId)
+      return 'reused'
+    }
+    if (handle.grant.revoked) return 'revoked'
+    this.#useHandle.run(tenant, grantId, kind, digest)
+    if (successors !== undefined) this.#succeed(tenant, grantId, successors)
+    return 'redeemed'
+  }
+
+  #succeed(tenant: string, grantId: string, { accessToken, refreshToken, grantExpiresAt }: Successors): void {
+    this.#tokens.insert(tenant, accessToken)
+    if (refreshToken) this.addHandle(tenant, grantId, 'refresh', refreshToken.digest, refreshToken.record)
+    this.#extendGrant.run(grantExpiresAt, tenant, grantId)
+  }
+}

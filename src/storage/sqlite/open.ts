@@ -1,0 +1,84 @@
+/**
+ * The embedded store: one SQLite file, one connection, no other service. Safe after kill -9; see `database.ts` for what
+ * also survives a power loss. Other processes may open the same file for a moment (`sallyport init`).
+ */
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../kernel/clock.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import type { Store } from '../port.ts'
+import { sqliteAccessTokens } from './access-tokens.ts'
+import { sqliteClients } from './clients.ts'
+import { Database } from './database.ts'
+import { GrantTables } from './grant-tables.ts'
+import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
+import { sqliteLimits } from './limits.ts'
+import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
+import { startPurging } from './purge.ts'
+import { migrateSchema } from './schema.ts'
+import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
+import { TokenTable } from './token-table.ts'
+import { sqliteUsers } from './users.ts'
+
+export interface SqliteStoreOptions {
+  readonly path: string
+  readonly clock: Clock
+}
+
+/** How long a write waits for another process's. It holds the event loop, so it is short. */
+const BUSY_TIMEOUT_MS = 2000
+
+/** Created private to this user before SQLite sees it; the log files beside it take their mode from it. */
+function openFile(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON')
+    migrateSchema(db, path)
+    return db
+  } catch (cause) {
+    db.close()
+    throw cause
+  }
+}
+
+function openOrExplain(path: string): DatabaseSync {
+  try {
+    return openFile(path)
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause
+    const why = cause instanceof Error ? cause.message : 'unknown'
+    throw new ConfigError(`${path}: the store cannot be opened: ${why}`, { cause })
+  }
+}
+
+export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Promise<Store> {
+  const db = await Database.over(openOrExplain(path), path)
+  const tokens = new TokenTable(db, clock)
+  const grants = new GrantTables(db, clock, tokens)
+  const probe = db.prepare('SELECT count(*) FROM platform')
+  const stopPurging = startPurging(db, clock)
+  return {
+    clients: sqliteClients(db),
+    users: sqliteUsers(db),
+    sessions: sqliteSessions(db, clock),
+    interactions: sqliteInteractions(db, clock),
+    consents: sqliteConsents(db, clock),
+    codes: sqliteCodes(db, grants),
+    refreshTokens: sqliteRefreshTokens(db, grants),
+    accessTokens: sqliteAccessTokens(db, tokens, grants),
+    grants: sqliteGrants(db, grants),
+    limits: sqliteLimits(db, clock),
+    signingKeys: sqliteSigningKeys(db),
+    platform: sqlitePlatform(db),
+    marks: sqliteMarks(db),
+    ping: () => db.read(() => void probe.get()),
+    close: () => {
+      stopPurging()
+      return db.close()
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** The schema of the embedded store, as migrations: entry n brings `user_version` from n to n + 1. Never edit one that shipped. */
+import type { DatabaseSync } from 'node:sqlite'
+import { ConfigError } from '../../kernel/errors.ts'
+
+/*
+ * Records are JSON in `body`. A column stands beside it only where SQL must compare it or change it alone; where both hold
+ * a value, the column is right.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE clients (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, client_id TEXT NOT NULL, body TEXT NOT NULL,
+    UNIQUE (tenant, client_id)) STRICT;
+  CREATE TABLE users (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, sub TEXT NOT NULL, name_key TEXT NOT NULL,
+    body TEXT NOT NULL, UNIQUE (tenant, sub), UNIQUE (tenant, name_key)) STRICT;
+  CREATE TABLE sessions (
+    tenant TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_end ON sessions (expires_at);
+  CREATE TABLE interactions (
+    tenant TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX interactions_end ON interactions (expires_at);
+  CREATE TABLE consents (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, client_id TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, sub, client_id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX consents_client ON consents (tenant, client_id);
+  CREATE INDEX consents_end ON consents (expires_at);
+  CREATE TABLE grants (
+    tenant TEXT NOT NULL, grant_id TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, grant_id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX grants_end ON grants (expires_at);
+  CREATE TABLE handles (
+    tenant TEXT NOT NULL, grant_id TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL,
+    expires_at INTEGER NOT NULL, used INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, grant_id, kind, digest)) STRICT, WITHOUT ROWID;
+  CREATE TABLE access_tokens (
+    tenant TEXT NOT NULL, jti TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, jti)) STRICT, WITHOUT ROWID;
+  CREATE INDEX access_tokens_end ON access_tokens (expires_at);
+  CREATE TABLE limits (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, hits INTEGER NOT NULL, resets_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX limits_end ON limits (resets_at_ms);
+  CREATE TABLE platform (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE setup (digest TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE signing_keys (seq INTEGER PRIMARY KEY AUTOINCREMENT, kid TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+  CREATE TABLE marks (bundle TEXT PRIMARY KEY, version INTEGER NOT NULL, revision TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
+export function migrateSchema(db: DatabaseSync, path: string): void {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+    if (version > MIGRATIONS.length) {
+      throw new ConfigError(`${path}: the store was written by a newer version (schema ${version}); run that version`)
+    }
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration)
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+    db.exec('COMMIT')
+  } catch (cause) {
+    db.exec('ROLLBACK')
+    throw cause
+  }
+}

@@ -1,0 +1,53 @@
+/** Sessions, interactions and consents in SQLite: what is put under a key until it expires. */
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
+import { type ConsentRecord, decodeRecord, type InteractionRecord, type SessionRecord } from '../records.ts'
+import { bodyOf, type Database } from './database.ts'
+
+const decode = <R extends { readonly v: 1 }>(body: string | undefined): R | undefined =>
+  body === undefined ? undefined : decodeRecord<R>(body)
+
+export function sqliteSessions(db: Database, clock: Clock): SessionStore {
+  const upsert = db.prepare('INSERT OR REPLACE INTO sessions (tenant, digest, expires_at, body) VALUES (?, ?, ?, ?)')
+  const select = db.prepare('SELECT body FROM sessions WHERE tenant = ? AND digest = ? AND expires_at > ?')
+  const remove = db.prepare('DELETE FROM sessions WHERE tenant = ? AND digest = ?')
+  return {
+    put: (tenant, digest, session) =>
+      db.write(() => void upsert.run(tenant, digest, session.expiresAt, JSON.stringify(session))),
+    find: (tenant, digest) => db.read(() => decode<SessionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
+    delete: (tenant, digest) => db.write(() => void remove.run(tenant, digest), 'power'),
+  }
+}
+
+export function sqliteInteractions(db: Database, clock: Clock): InteractionStore {
+  const upsert = db.prepare(
+    'INSERT OR REPLACE INTO interactions (tenant, digest, expires_at, body) VALUES (?, ?, ?, ?)',
+  )
+  const select = db.prepare('SELECT body FROM interactions WHERE tenant = ? AND digest = ? AND expires_at > ?')
+  const take = db.prepare('DELETE FROM interactions WHERE tenant = ? AND digest = ? AND expires_at > ? RETURNING body')
+  return {
+    put: (tenant, digest, interaction) =>
+      db.write(() => void upsert.run(tenant, digest, interaction.expiresAt, JSON.stringify(interaction))),
+    find: (tenant, digest) =>
+      db.read(() => decode<InteractionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
+    take: (tenant, digest) =>
+      db.write(() => decode<InteractionRecord>(bodyOf(take, tenant, digest, epochSeconds(clock))), 'power'),
+  }
+}
+
+export function sqliteConsents(db: Database, clock: Clock): ConsentStore {
+  const upsert = db.prepare(
+    'INSERT OR REPLACE INTO consents (tenant, sub, client_id, expires_at, body) VALUES (?, ?, ?, ?, ?)',
+  )
+  const select = db.prepare(
+    'SELECT body FROM consents WHERE tenant = ? AND sub = ? AND client_id = ? AND expires_at > ?',
+  )
+  const remove = db.prepare('DELETE FROM consents WHERE tenant = ? AND sub = ? AND client_id = ?')
+  return {
+    find: (tenant, sub, clientId) =>
+      db.read(() => decode<ConsentRecord>(bodyOf(select, tenant, sub, clientId, epochSeconds(clock)))),
+    put: (tenant, sub, clientId, consent) =>
+      db.write(() => void upsert.run(tenant, sub, clientId, consent.expiresAt, JSON.stringify(consent))),
+    delete: (tenant, sub, clientId) => db.write(() => void remove.run(tenant, sub, clientId), 'power'),
+  }
+}
