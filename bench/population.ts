@@ -9,7 +9,7 @@ export const TOKENS = 500
 export const JWT_RESOURCE = 'urn:sallyport:default'
 export const OPAQUE_RESOURCE = 'urn:sallyport:opaque'
 /** Of policies/rbac/data.yaml; what the clients of both sides ask for. */
-export const SCOPE = 'profile email'
+export const SCOPE = 'orders:read'
 export const TOKEN_TTL_SECONDS = 3600
 
 export interface Credentials {

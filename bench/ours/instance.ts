@@ -1,9 +1,26 @@
-/** Our side: a production instance of `sallyport serve` in one process, with 1,000 clients and 10,000 users in its store. */
-import { type Contender, contender, type Prepared } from '../contender.ts'
-import type { Population } from '../population.ts'
+/**
+ * Our side: a production instance of `sallyport serve` in one process, made by `sallyport init`: store and logs on disk,
+ * the committed bundle signed with a key of this run, the population in the store.
+ */
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { readArchive, writeArchive } from '../../src/policy-engine/bundle/archive.ts'
+import { SIGNATURES } from '../../src/policy-engine/bundle/digest.ts'
+import { signBundle } from '../../src/policy-engine/bundle/signature.ts'
+import { type Contender, contender, freePort, HOST, type Prepared } from '../contender.ts'
+import { JWT_RESOURCE, type Population } from '../population.ts'
+import { seedSqlite } from '../seed.ts'
+
+export const KEY_ID = 'bench'
 
 export interface OurInstance extends Prepared {
+  /** Watched by the server. */
   readonly bundleFile: string
+  readonly signingKeyFile: string
+  readonly publicKeyFile: string
 }
 
 export interface InstanceOptions {
@@ -12,5 +29,59 @@ export interface InstanceOptions {
   readonly population: Population
 }
 
-export const ours = (_options: InstanceOptions): Contender<OurInstance> =>
-  contender(() => Promise.reject(new Error('not yet')))
+/** The committed bundle as it is, signed anew: the repository holds no private key. */
+async function signCommittedBundle(root: string, bundleFile: string, privateKey: string): Promise<void> {
+  const files = new Map(await readArchive(readFileSync(join(root, 'bundles/sallyport.tar.gz'))))
+  files.delete(SIGNATURES)
+  files.set(SIGNATURES, Buffer.from(signBundle(files, { privateKey, keyId: KEY_ID, version: 1 })))
+  writeFileSync(bundleFile, await writeArchive(files))
+}
+
+async function prepare({ folder, root, population }: InstanceOptions): Promise<OurInstance> {
+  const [port, policyPort] = [await freePort(), await freePort()]
+  const origin = `http://${HOST}:${port}`
+  const file = (name: string) => join(folder, name)
+  const { privateKey, publicKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  })
+  writeFileSync(file('bundle-key.pem'), privateKey, { mode: 0o600 })
+  writeFileSync(file('bundle-key.pub.pem'), publicKey)
+  writeFileSync(file('kek'), randomBytes(32).toString('base64'), { mode: 0o600 })
+  await signCommittedBundle(root, file('bundle.tar.gz'), privateKey)
+  const configuration = {
+    issuer: origin,
+    kek_file: file('kek'),
+    auth: { host: HOST, port },
+    policy: {
+      host: HOST,
+      port: policyPort,
+      bundle: {
+        path: file('bundle.tar.gz'),
+        keys: [{ id: KEY_ID, key_file: file('bundle-key.pub.pem'), algorithm: 'ES256' }],
+      },
+    },
+    store: { kind: 'sqlite', path: file('store.sqlite') },
+    log: { directory: file('log') },
+  }
+  writeFileSync(file('sallyport.yaml'), stringify(configuration))
+  const main = join(root, 'src/main.ts')
+  execFileSync(process.execPath, [main, 'init', '--config', file('sallyport.yaml')], { cwd: folder, stdio: 'pipe' })
+  await seedSqlite(file('store.sqlite'), population)
+  return {
+    bundleFile: file('bundle.tar.gz'),
+    signingKeyFile: file('bundle-key.pem'),
+    publicKeyFile: file('bundle-key.pub.pem'),
+    at: { origin, token: '/oauth/token', introspect: '/oauth/introspect', introspectedResource: JWT_RESOURCE },
+    start: {
+      name: 'sallyport serve',
+      args: [main, 'serve', '--config', file('sallyport.yaml')],
+      cwd: folder,
+      env: {},
+      readyUrl: `${origin}/health`,
+    },
+  }
+}
+
+export const ours = (options: InstanceOptions): Contender<OurInstance> => contender(() => prepare(options))
