@@ -3,6 +3,7 @@ import { type Environment, openEnvironment, ROOT } from './environment.ts'
 import { type CommandLine, HELP, readCommandLine } from './options.ts'
 import { machineCard, table, writeResults } from './report.ts'
 import type { Row, RowDefinition } from './row.ts'
+import { decisions } from './rows/decisions.ts'
 import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
 import { startup } from './rows/startup.ts'
@@ -10,7 +11,7 @@ import { tokens } from './rows/tokens.ts'
 import { summarise } from './summarise.ts'
 
 /** In this order: `startup` before the servers are up, `memory` after the load. */
-const ROWS: readonly RowDefinition<Environment>[] = [startup, tokens, introspections, memory]
+const ROWS: readonly RowDefinition<Environment>[] = [startup, tokens, introspections, memory, decisions]
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
