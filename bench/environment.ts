@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly warmUpSeconds: number
   /** Measures the peer against itself: the ratio then shows the noise of the machine. */
   readonly againstItself: boolean
+  /** Where our server writes CPU profiles; undefined for none. */
+  readonly profileFolder: string | undefined
   readonly progress: (line: string) => void
 }
 
@@ -38,7 +40,7 @@ export function openEnvironment(options: RunOptions): Environment {
   const populationFile = join(folder, 'population.json')
   writeFileSync(populationFile, JSON.stringify(population), { mode: 0o600 })
 
-  const instance = ours({ folder, population, root: ROOT })
+  const instance = ours({ folder, population, root: ROOT, profileFolder: options.profileFolder })
   const left = options.againstItself ? peer(folder, populationFile) : instance
   const right = peer(folder, populationFile)
   const driver = startLoadDriver()

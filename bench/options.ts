@@ -1,4 +1,5 @@
 /** The command line of `make bench`. */
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 export const HELP = `node bench/run.ts [options]
@@ -11,6 +12,7 @@ median and the spread of the rounds, as a table and in bench/results/latest.json
   --seconds N         length of one side's turn in a round (default 4)
   --quick             2 rounds of 1 second: shows that it runs, not how fast
   --against-itself    the peer on both sides: the ratio shows the machine's noise; writes no results
+  --profile FOLDER    our server writes its V8 CPU profiles there; costs speed, writes no results
   --help              this text
 `
 
@@ -22,6 +24,7 @@ export interface CommandLine {
   readonly seconds: number
   readonly warmUpSeconds: number
   readonly againstItself: boolean
+  readonly profileFolder: string | undefined
 }
 
 function positive(name: string, text: string): number {
@@ -45,6 +48,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       'against-itself': { type: 'boolean', default: false },
+      profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -56,5 +60,6 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     seconds: positive('seconds', values.seconds ?? (quick ? '1' : '4')),
     warmUpSeconds: quick ? 0.5 : 3,
     againstItself: values['against-itself'],
+    profileFolder: values.profile === undefined ? undefined : resolve(values.profile),
   }
 }

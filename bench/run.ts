@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   }
   const rows = await measure(line, choose(line.rows))
   process.stdout.write(`\n${table(rows)}\n`)
-  if (!line.againstItself) say(`written to ${writeResults(rows)}`)
+  if (!line.againstItself && line.profileFolder === undefined) say(`written to ${writeResults(rows)}`)
 }
 
 try {

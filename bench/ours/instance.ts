@@ -27,6 +27,7 @@ export interface InstanceOptions {
   readonly folder: string
   readonly root: string
   readonly population: Population
+  readonly profileFolder: string | undefined
 }
 
 /** The committed bundle as it is, signed anew: the repository holds no private key. */
@@ -37,7 +38,7 @@ async function signCommittedBundle(root: string, bundleFile: string, privateKey:
   writeFileSync(bundleFile, await writeArchive(files))
 }
 
-async function prepare({ folder, root, population }: InstanceOptions): Promise<OurInstance> {
+async function prepare({ folder, root, population, profileFolder }: InstanceOptions): Promise<OurInstance> {
   const [port, policyPort] = [await freePort(), await freePort()]
   const origin = `http://${HOST}:${port}`
   const file = (name: string) => join(folder, name)
@@ -69,6 +70,7 @@ async function prepare({ folder, root, population }: InstanceOptions): Promise<O
   const main = join(root, 'src/main.ts')
   execFileSync(process.execPath, [main, 'init', '--config', file('sallyport.yaml')], { cwd: folder, stdio: 'pipe' })
   await seedSqlite(file('store.sqlite'), population)
+  const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
   return {
     bundleFile: file('bundle.tar.gz'),
     signingKeyFile: file('bundle-key.pem'),
@@ -76,7 +78,7 @@ async function prepare({ folder, root, population }: InstanceOptions): Promise<O
     at: { origin, token: '/oauth/token', introspect: '/oauth/introspect', introspectedResource: JWT_RESOURCE },
     start: {
       name: 'sallyport serve',
-      args: [main, 'serve', '--config', file('sallyport.yaml')],
+      args: [...profiling, main, 'serve', '--config', file('sallyport.yaml')],
       cwd: folder,
       env: {},
       readyUrl: `${origin}/health`,
