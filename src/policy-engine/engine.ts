@@ -9,6 +9,8 @@ export interface Evaluator {
    * `0` and `''` are inputs. Throws EvaluationError when the module traps or aborts; the evaluator stays usable.
    */
   evaluate(entrypoint: string, input: unknown): unknown
+  /** The same for an input that is JSON text as JSON.stringify writes it; its numbers reach policy as written. */
+  evaluateJson(entrypoint: string, input: string): unknown
   /** Base data of the bundle, for Data API paths that no entrypoint covers. */
   readonly data: unknown
   close(): void
@@ -27,9 +29,11 @@ export interface VerifiedBundle {
   /** Claim `version` of the signature JWT. */
   readonly version: number
   readonly keyId: string
+  /** Digest of its content; differs wherever two bundles under one version do. */
+  readonly digest: string
   readonly wasm: WebAssembly.Module
-  /** Parsed data.json. */
-  readonly data: unknown
+  /** Text of data.json, UTF-8. */
+  readonly dataJson: Uint8Array
   readonly entrypoints: readonly string[]
   /** From `cache_ttl_seconds` of each rule's metadata; no entry, no caching. */
   readonly cacheTtlSeconds: Readonly<Record<string, number>>
@@ -50,6 +54,8 @@ export type BundleRefusal =
   | 'no_wasm'
   | 'missing_entrypoint'
   | 'self_check_failed'
+  /** The store did not tell which version was active before, so that an older one cannot be told apart. */
+  | 'mark_unavailable'
 
 export class BundleError extends Error {
   override readonly name = 'BundleError'

@@ -1,0 +1,146 @@
+/** From files to a bundle that may serve: size → signature and digests → version → compile → self-check. Any failure refuses. */
+import { readFile, stat } from 'node:fs/promises'
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { BundleError, type VerifiedBundle } from '../engine.ts'
+import { type ArchiveLimits, DEFAULT_LIMITS, readArchive, readFolder } from './archive.ts'
+import { type BundleFiles, MANIFEST, revisionOf } from './digest.ts'
+import { selfCheck } from './self-check.ts'
+import { type BundleKey, verifySignature } from './signature.ts'
+
+/** The highest version that was ever active, and the digest of what it was. */
+export interface Mark {
+  readonly version: number
+  readonly revision: string
+}
+
+export interface LoadOptions {
+  /** Configured name of the bundle. */
+  readonly name: string
+  readonly keys: readonly BundleKey[]
+  readonly mark?: Mark | undefined
+  /** Versions below it are refused also where there is no mark. */
+  readonly minimumVersion?: number
+  readonly requiredEntrypoints: readonly string[]
+  readonly limits?: ArchiveLimits
+}
+
+const Manifest = Type.Object({
+  revision: Type.Optional(Type.String({ maxLength: 256 })),
+  roots: Type.Optional(Type.Array(Type.String())),
+  wasm: Type.Optional(
+    Type.Array(
+      Type.Object({
+        entrypoint: Type.String(),
+        module: Type.String(),
+        annotations: Type.Optional(Type.Array(Type.Object({ custom: Type.Optional(Type.Unknown()) }))),
+      }),
+    ),
+  ),
+})
+const isManifest = Compile(Manifest)
+
+/** Bytes of an archive, or the path of a folder or an archive. Throws BundleError. */
+export async function loadBundle(source: Uint8Array | string, options: LoadOptions): Promise<VerifiedBundle> {
+  const files = await readFiles(source, options.limits ?? DEFAULT_LIMITS)
+  const { keyId, version } = verifySignature(files, options.keys)
+  const digest = revisionOf(files)
+  checkVersion({ version, digest }, options)
+  const manifest = readManifest(files)
+  const dataJson = readData(files)
+  const wasm = await compile(files, manifest)
+  const entrypoints = selfCheck({ wasm, dataJson }, options.requiredEntrypoints)
+  let sizeBytes = 0
+  for (const bytes of files.values()) sizeBytes += bytes.byteLength
+  return {
+    name: options.name,
+    revision: manifest.revision || digest,
+    digest,
+    version,
+    keyId,
+    wasm,
+    dataJson,
+    entrypoints,
+    cacheTtlSeconds: cacheTtls(manifest),
+    sizeBytes,
+  }
+}
+
+async function readFiles(source: Uint8Array | string, limits: ArchiveLimits): Promise<BundleFiles> {
+  if (typeof source !== 'string') return readArchive(source, limits)
+  let bytes: Uint8Array
+  try {
+    const found = await stat(source)
+    if (found.isDirectory()) return await readFolder(source, limits)
+    if (found.size > limits.archiveBytes)
+      throw new BundleError('too_large', `the archive exceeds ${limits.archiveBytes}`)
+    bytes = await readFile(source)
+  } catch (cause) {
+    throw cause instanceof BundleError ? cause : new BundleError('unreadable', 'the bundle cannot be read', { cause })
+  }
+  return readArchive(bytes, limits)
+}
+
+function checkVersion(bundle: { version: number; digest: string }, { mark, minimumVersion = 0 }: LoadOptions): void {
+  const floor = Math.max(minimumVersion, mark?.version ?? 0)
+  if (bundle.version < floor) {
+    throw new BundleError('older_version', `version ${bundle.version} is older than ${floor}`)
+  }
+  if (mark !== undefined && bundle.version === mark.version && bundle.digest !== mark.revision) {
+    throw new BundleError('version_conflict', `version ${bundle.version} was active with another content`)
+  }
+}
+
+function readManifest(files: BundleFiles): Static<typeof Manifest> {
+  const manifest = parseJson(files, MANIFEST)
+  if (!isManifest.Check(manifest)) throw new BundleError('not_a_bundle', `${MANIFEST} is not a bundle's manifest`)
+  return manifest
+}
+
+/** `opa build` merges all data into one file; others would be left out silently, and a negated look-up then allows. */
+function readData(files: BundleFiles): Uint8Array {
+  const stray = [...files.keys()].find((name) => /(^|\/)(data\.ya?ml|patch\.json)$|\/data\.json$/.test(name))
+  if (stray !== undefined) throw new BundleError('not_a_bundle', `${stray} is not accepted: bundle with \`opa build\``)
+  const data = files.get('data.json') ?? Buffer.from('{}')
+  const parsed = files.has('data.json') ? parseJson(files, 'data.json') : {}
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new BundleError('not_a_bundle', 'data.json is not an object')
+  }
+  return data
+}
+
+async function compile(files: BundleFiles, manifest: Static<typeof Manifest>): Promise<WebAssembly.Module> {
+  const bytes = files.get('policy.wasm')
+  if (bytes === undefined || (manifest.wasm ?? []).length === 0) {
+    throw new BundleError('no_wasm', 'the bundle has no policy.wasm: build it with `opa build -t wasm -e <entrypoint>`')
+  }
+  if ((manifest.wasm ?? []).some(({ module }) => module !== '/policy.wasm' && module !== 'policy.wasm')) {
+    throw new BundleError('no_wasm', 'the manifest names a module other than policy.wasm')
+  }
+  try {
+    return await WebAssembly.compile(bytes)
+  } catch (cause) {
+    throw new BundleError('not_a_bundle', 'policy.wasm is no WebAssembly module', { cause })
+  }
+}
+
+/** `cache_ttl_seconds` of each rule's metadata; whatever is no positive number of seconds means no caching. */
+function cacheTtls(manifest: Static<typeof Manifest>): Record<string, number> {
+  const ttls: Record<string, number> = {}
+  for (const { entrypoint, annotations = [] } of manifest.wasm ?? []) {
+    for (const { custom } of annotations) {
+      if (typeof custom !== 'object' || custom === null || !('cache_ttl_seconds' in custom)) continue
+      const ttl = custom.cache_ttl_seconds
+      if (typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0) ttls[entrypoint] = ttl
+    }
+  }
+  return ttls
+}
+
+function parseJson(files: BundleFiles, name: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(files.get(name) ?? '').toString('utf8'))
+  } catch (cause) {
+    throw new BundleError('not_a_bundle', `${name} is not valid JSON`, { cause })
+  }
+}

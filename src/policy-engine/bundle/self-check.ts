@@ -1,0 +1,34 @@
+/** The last step before a bundle may serve: it loads, has what the platform asks, and answers an empty question in shape. */
+import { BundleError, type VerifiedBundle } from '../engine.ts'
+import { CONTRACT } from '../validate.ts'
+import { openEvaluator } from '../wasm/sdk.ts'
+
+/** Entrypoints of the module. Throws BundleError where one is missing, traps, or answers what the contract does not allow. */
+export function selfCheck(
+  bundle: Pick<VerifiedBundle, 'wasm' | 'dataJson'>,
+  required: readonly string[],
+): readonly string[] {
+  const evaluator = attempt('the module cannot be loaded', () => openEvaluator(bundle))
+  try {
+    const missing = required.filter((entrypoint) => !evaluator.entrypoints.has(entrypoint))
+    if (missing.length > 0) throw new BundleError('missing_entrypoint', `the bundle lacks ${missing.join(', ')}`)
+    for (const entrypoint of required) {
+      const result = attempt(`${entrypoint} traps on an empty input`, () => evaluator.evaluate(entrypoint, {}))
+      const decision = Object.values(CONTRACT).find((contract) => contract.entrypoint === entrypoint)
+      if (decision !== undefined && !decision.isResult(result)) {
+        throw new BundleError('self_check_failed', `${entrypoint} answers an empty input out of contract`)
+      }
+    }
+    return [...evaluator.entrypoints]
+  } finally {
+    evaluator.close()
+  }
+}
+
+function attempt<T>(message: string, action: () => T): T {
+  try {
+    return action()
+  } catch (cause) {
+    throw new BundleError('self_check_failed', message, { cause })
+  }
+}
