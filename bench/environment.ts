@@ -23,6 +23,7 @@ export interface RunOptions {
 export interface Environment {
   readonly options: RunOptions
   readonly population: Population
+  readonly folder: string
   readonly driver: LoadDriver
   readonly ours: Contender
   readonly peer: Contender
@@ -50,6 +51,7 @@ export function openEnvironment(options: RunOptions): Environment {
   return {
     options,
     population,
+    folder,
     driver,
     ours: left,
     peer: right,

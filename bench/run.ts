@@ -6,12 +6,13 @@ import type { Row, RowDefinition } from './row.ts'
 import { decisions } from './rows/decisions.ts'
 import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
+import { policyFlip } from './rows/policy-flip.ts'
 import { startup } from './rows/startup.ts'
 import { tokens } from './rows/tokens.ts'
 import { summarise } from './summarise.ts'
 
 /** In this order: `startup` before the servers are up, `memory` after the load. */
-const ROWS: readonly RowDefinition<Environment>[] = [startup, tokens, introspections, memory, decisions]
+const ROWS: readonly RowDefinition<Environment>[] = [startup, tokens, introspections, memory, policyFlip, decisions]
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
