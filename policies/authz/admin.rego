@@ -1,0 +1,119 @@
+# METADATA
+# title: Admin
+# description: >-
+#   May this actor do this to clients of the platform? The credential of `sallyport init` acts as the role `setup`, and
+#   needs no token.
+# schemas:
+#   - input: schema.authz.admin.input
+#   - data.rbac: schema.data.rbac
+# custom:
+#   asked_by: src/auth/admin/decide-admin.ts
+package authz.admin
+
+import data.lib.network
+import data.lib.rbac
+import data.lib.scopes
+
+default allow := false
+
+allow if {
+	token_active
+	tenant_allowed
+	scope_held
+	permission_held
+	network_allowed
+	within_hours
+	roles_grantable
+	scopes_grantable
+	keeps_self
+}
+
+decision := {
+	"allow": true,
+	"reasons": [],
+	"obligations": {"visible": sort(visible), "writable": sort(writable)},
+} if {
+	allow
+} else := {"allow": false, "reasons": sort(reasons)}
+
+reasons contains "token_inactive" if not token_active
+
+reasons contains "tenant_not_allowed" if not tenant_allowed
+
+reasons contains "scope_missing" if not scope_held
+
+reasons contains "permission_missing" if not permission_held
+
+reasons contains "network_not_allowed" if not network_allowed
+
+reasons contains "outside_hours" if not within_hours
+
+reasons contains "role_not_grantable" if not roles_grantable
+
+reasons contains "scope_not_grantable" if not scopes_grantable
+
+reasons contains "self_delete" if not keeps_self
+
+editable := {
+	"active",
+	"audience",
+	"first_party",
+	"grant_types",
+	"name",
+	"redirect_uris",
+	"resources",
+	"roles",
+	"scopes",
+	"type",
+}
+
+# Secrets are not among them: one is answered once, when it is made.
+visible := editable | {"client_id", "created_at", "updated_at"}
+
+default writable := set()
+
+writable := editable | {"rotate_secret"} if input.action in {"create", "replace"}
+
+token_active if input.actor.active
+
+tenant_allowed if rbac.tenant_active(input.tenant)
+
+scope_held if {
+	"admin" in input.actor.scopes
+	"urn:sallyport:platform" in input.actor.audience
+}
+
+scope_held if for_setup
+
+for_setup if input.actor.kind == "setup"
+
+roles := ["setup"] if {
+	for_setup
+} else := input.actor.roles
+
+exercised := ["admin"] if {
+	for_setup
+} else := input.actor.scopes
+
+permission_held if {
+	needed := concat(":", ["admin", "clients", input.action])
+	needed in rbac.permissions(rbac.active_roles(roles, input.request.time, ""), exercised)
+}
+
+network_allowed if network.allowed(input.tenant, ["admin"], input.request.address)
+
+within_hours if rbac.within_hours(roles, input.request.time)
+
+roles_grantable if scopes.within(input.changed_roles, rbac.grants(roles))
+
+# Nobody hands out a scope that does more than the roles they hold or may give.
+scopes_grantable if {
+	scopes.within(input.changed_scopes, scopes.known(input.changed_scopes))
+	scopes.within(rbac.scope_permissions(input.changed_scopes), grantable_permissions)
+}
+
+grantable_permissions := rbac.role_permissions(roles) | rbac.role_permissions(rbac.grants(roles))
+
+keeps_self if input.action in {"create", "read", "replace", "list"}
+
+keeps_self if input.resource.id != input.actor.client_id

@@ -1,0 +1,93 @@
+# METADATA
+# title: Introspect
+# description: >-
+#   May this caller learn about this token, and what may the token do now? RFC 7662. Permissions come from the roles as
+#   they are stored at this moment, so that taking a role away acts before the token expires.
+# schemas:
+#   - input: schema.authz.introspect.input
+#   - data.rbac: schema.data.rbac
+# custom:
+#   asked_by: src/auth/oauth/introspect.ts
+package authz.introspect
+
+import data.lib.rbac
+import data.lib.scopes
+
+default allow := false
+
+allow if {
+	client_active
+	client_confidential
+	tenant_allowed
+	token_active
+	is_audience
+	subject_active
+	holder_active
+}
+
+decision := {
+	"allow": true,
+	"reasons": [],
+	"obligations": {
+		"permissions": sort(permissions),
+		"scopes": sort(scopes.known(input.token.scopes)),
+		"claims": {"tenant": input.tenant},
+	},
+} if {
+	allow
+} else := {"allow": false, "reasons": sort(reasons)}
+
+reasons contains "client_inactive" if not client_active
+
+reasons contains "client_not_confidential" if not client_confidential
+
+reasons contains "tenant_not_allowed" if not tenant_allowed
+
+reasons contains "token_inactive" if not token_active
+
+reasons contains "not_an_audience" if not is_audience
+
+reasons contains "subject_inactive" if not subject_active
+
+reasons contains "holder_inactive" if not holder_active
+
+client_active if input.client.active
+
+# RFC 7662 section 2.1: the caller must authenticate, or tokens could be guessed here.
+client_confidential if {
+	input.client.type == "confidential"
+	input.client.auth_method in {"client_secret_basic", "client_secret_post"}
+}
+
+tenant_allowed if rbac.tenant_active(input.tenant)
+
+token_active if input.token.active
+
+# A resource server learns about access tokens meant for it, a client about its own tokens, nobody about others'.
+is_audience if {
+	input.token.kind == "access_token"
+	some resource in input.client.resources
+	resource in input.token.audience
+}
+
+is_audience if input.token.client_id == input.client.client_id
+
+speaks_for_person if input.token.sub
+
+subject_active if {
+	input.subject.sub == input.token.sub
+	input.subject.active
+}
+
+subject_active if not speaks_for_person
+
+holder_active if input.holder.active
+
+roles := input.subject.roles if speaks_for_person
+
+roles := input.holder.roles if not speaks_for_person
+
+permissions := rbac.permissions(
+	rbac.active_roles(roles, input.request.time, object.get(input.token, "acr", "")),
+	input.token.scopes,
+)

@@ -1,0 +1,90 @@
+# METADATA
+# title: SCIM
+# description: May this actor do this to this user, and which attributes may it see and write? RFC 7644, RFC 7643.
+# schemas:
+#   - input: schema.authz.scim.input
+#   - data.rbac: schema.data.rbac
+# custom:
+#   asked_by: src/auth/scim/decide-scim.ts
+package authz.scim
+
+import data.lib.network
+import data.lib.rbac
+import data.lib.scopes
+
+default allow := false
+
+allow if {
+	token_active
+	tenant_allowed
+	scope_held
+	permission_held
+	network_allowed
+	attributes_writable
+	roles_grantable
+	keeps_self
+}
+
+decision := {
+	"allow": true,
+	"reasons": [],
+	"obligations": {"visible": sort(visible), "writable": sort(writable)},
+} if {
+	allow
+} else := {"allow": false, "reasons": sort(reasons)}
+
+reasons contains "token_inactive" if not token_active
+
+reasons contains "tenant_not_allowed" if not tenant_allowed
+
+reasons contains "scope_missing" if not scope_held
+
+reasons contains "permission_missing" if not permission_held
+
+reasons contains "network_not_allowed" if not network_allowed
+
+reasons contains "attribute_not_writable" if not attributes_writable
+
+reasons contains "role_not_grantable" if not roles_grantable
+
+reasons contains "self_delete" if not keeps_self
+
+# A password goes in and never comes out (RFC 7643 section 7, `returned: never`).
+visible := {"active", "displayName", "emails", "externalId", "name", "roles", "userName"}
+
+default writable := set()
+
+writable := visible | {"password"} if input.action in {"create", "replace"}
+
+token_active if input.actor.active
+
+tenant_allowed if rbac.tenant_active(input.tenant)
+
+scope_held if {
+	"scim" in input.actor.scopes
+	"urn:sallyport:platform" in input.actor.audience
+}
+
+permission_held if {
+	roles := rbac.active_roles(input.actor.roles, input.request.time, "")
+	concat(":", ["scim", "users", input.action]) in rbac.permissions(roles, input.actor.scopes)
+}
+
+network_allowed if network.allowed(input.tenant, ["scim"], input.request.address)
+
+attributes_writable if scopes.within(input.changed, writable)
+
+# Whoever may not give a role may not act on those who hold it either: a new password would be as good as the role.
+roles_grantable if scopes.within(roles_touched, rbac.grants(input.actor.roles))
+
+roles_touched := {role | some role in input.changed_roles} | roles_overwritten
+
+default roles_overwritten := set()
+
+roles_overwritten := {role | some role in input.resource.roles} if input.action in {"replace", "delete"}
+
+keeps_self if input.action in {"create", "read", "replace", "list"}
+
+keeps_self if input.actor.kind == "client"
+
+keeps_self if input.resource.id != input.actor.sub

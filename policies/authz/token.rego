@@ -1,0 +1,163 @@
+# METADATA
+# title: Token
+# description: >-
+#   May these tokens be issued, and how long, for whom and with what? Every grant but token exchange. RFC 6749 sections 4
+#   to 6, RFC 8707, RFC 9068.
+# schemas:
+#   - input: schema.authz.token.input
+#   - data.rbac: schema.data.rbac
+# custom:
+#   asked_by: src/auth/oauth/token.ts
+package authz.token
+
+import data.lib.network
+import data.lib.rbac
+import data.lib.scopes
+
+# Lifetimes. Edit, save, and the next token follows.
+access_token_ttl_seconds := 300
+
+id_token_ttl_seconds := 300
+
+# Of the whole family, counted from the first refresh token.
+refresh_token_ttl_seconds := 2592000
+
+default allow := false
+
+allow if {
+	client_active
+	grant_allowed
+	client_authenticated
+	tenant_allowed
+	network_allowed
+	subject_active
+	grant_fresh
+	scope_allowed
+	resource_allowed
+	within_hours
+}
+
+decision := {
+	"allow": true,
+	"reasons": [],
+	"obligations": {
+		"scopes": sort(granted),
+		"audience": sort(audience),
+		"access_token_ttl_seconds": access_token_ttl_seconds,
+		"id_token_ttl_seconds": id_token_ttl_seconds,
+		"refresh_token": refresh_token,
+		"refresh_token_ttl_seconds": refresh_token_ttl_seconds,
+		"permissions": sort(permissions),
+		"claims": {"tenant": input.tenant},
+		"id_token_claims": {},
+	},
+} if {
+	allow
+} else := {"allow": false, "reasons": sort(reasons)}
+
+reasons contains "client_inactive" if not client_active
+
+reasons contains "grant_not_allowed" if not grant_allowed
+
+reasons contains "client_not_confidential" if not client_authenticated
+
+reasons contains "tenant_not_allowed" if not tenant_allowed
+
+reasons contains "network_not_allowed" if not network_allowed
+
+reasons contains "subject_inactive" if not subject_active
+
+reasons contains "grant_too_old" if not grant_fresh
+
+reasons contains "scope_not_allowed" if not scope_allowed
+
+reasons contains "resource_not_allowed" if not resource_allowed
+
+reasons contains "outside_hours" if not within_hours
+
+client_active if input.client.active
+
+grant_allowed if input.grant_type in input.client.grant_types
+
+# RFC 6749 section 4.4: client_credentials is for confidential clients only, and these always authenticate.
+client_authenticated if {
+	input.client.type == "confidential"
+	input.client.auth_method in {"client_secret_basic", "client_secret_post"}
+}
+
+client_authenticated if {
+	input.client.type == "public"
+	for_person
+}
+
+for_person if input.grant_type in {"authorization_code", "refresh_token"}
+
+for_machine if input.grant_type == "client_credentials"
+
+tenant_allowed if rbac.tenant_active(input.tenant)
+
+network_allowed if network.allowed(input.tenant, granted & permitted, input.request.address)
+
+subject_active if {
+	for_person
+	input.subject.active
+}
+
+subject_active if for_machine
+
+grant_fresh if {
+	for_person
+	input.request.time.epoch_seconds - input.grant.created_at < refresh_token_ttl_seconds
+}
+
+grant_fresh if for_machine
+
+# What may be had at most: a scope that the client or the platform lost since disappears from old grants too.
+permitted := scopes.known(input.client.scopes) & {scope | some scope in input.grant.scopes} if for_person
+
+permitted := scopes.for_machines(scopes.known(input.client.scopes)) if for_machine
+
+# RFC 6749 section 6: a request may narrow what it gets, never widen it; one that names nothing gets all.
+granted := {scope | some scope in input.requested.scopes} if {
+	count(input.requested.scopes) > 0
+} else := permitted
+
+scope_allowed if scopes.within(granted, permitted)
+
+# RFC 8707 section 2.2: within what the grant holds, or what the client is registered for.
+permitted_resources := input.grant.audience if for_person
+
+permitted_resources := input.client.audience if for_machine
+
+audience := {resource | some resource in input.requested.resources} if {
+	count(input.requested.resources) > 0
+} else := usual_audience
+
+usual_audience := {resource | some resource in input.grant.audience} if for_person
+
+usual_audience := scopes.audience(input.tenant, scopes.known(granted)) if for_machine
+
+resource_allowed if {
+	count(audience) > 0
+	scopes.within(input.requested.resources, permitted_resources)
+}
+
+# Whoever the token speaks for.
+roles := input.subject.roles if for_person
+
+roles := input.client.roles if for_machine
+
+within_hours if rbac.within_hours(roles, input.request.time)
+
+permissions := rbac.permissions(rbac.active_roles(roles, input.request.time, acr), granted)
+
+acr := object.get(input, ["authentication", "acr"], "")
+
+# OIDC Core section 11. The grant counts, not this request: narrowing one access token does not end the family.
+default refresh_token := false
+
+refresh_token if {
+	for_person
+	"offline_access" in permitted
+	"refresh_token" in input.client.grant_types
+}

@@ -1,0 +1,66 @@
+# METADATA
+# title: Roles
+# description: >-
+#   What roles give, and when they give it. Functions only. A role that data.rbac does not know gives nothing and demands
+#   nothing.
+# schemas:
+#   - data.rbac: schema.data.rbac
+package lib.rbac
+
+tenant_active(tenant) if data.rbac.tenants[tenant].active
+
+# A token can never do more than its scopes, nor more than the roles of whoever it speaks for.
+permissions(roles, scopes) := role_permissions(roles) & scope_permissions(scopes)
+
+role_permissions(roles) := {permission |
+	some role in roles
+	some permission in data.rbac.roles[role].permissions
+}
+
+scope_permissions(scopes) := {permission |
+	some scope in scopes
+	some permission in data.rbac.scopes[scope].permissions
+}
+
+# Roles that holders of `roles` may give and take.
+grants(roles) := {granted |
+	some role in roles
+	some granted in data.rbac.roles[role].grants
+}
+
+# Those of `roles` that count at this time and at this acr.
+active_roles(roles, time, acr) := {role |
+	some role in roles
+	open(role, time)
+	reached(role, acr)
+}
+
+within_hours(roles, time) if {
+	every role in roles {
+		open(role, time)
+	}
+}
+
+acr_sufficient(roles, acr) if {
+	every role in roles {
+		reached(role, acr)
+	}
+}
+
+open(role, _) if not data.rbac.roles[role].hours
+
+open(role, time) if {
+	hours := data.rbac.roles[role].hours
+	time.weekday in hours.weekdays
+	time.minute_of_day >= hours.from_minute
+	time.minute_of_day < hours.to_minute
+}
+
+reached(role, _) if not data.rbac.roles[role].acr
+
+reached(role, acr) if level(acr) >= level(data.rbac.roles[role].acr)
+
+level(acr) := position if {
+	some position, name in data.rbac.acr
+	name == acr
+}

@@ -1,0 +1,49 @@
+# METADATA
+# title: Scopes
+# description: What scopes mean. Functions only. A scope that data.rbac does not know is never granted.
+# schemas:
+#   - data.rbac: schema.data.rbac
+package lib.scopes
+
+known(scopes) := {scope |
+	some scope in scopes
+	data.rbac.scopes[scope]
+}
+
+# Scopes about a person (OIDC Core 5.4 and 11): no API answers to them, and no client has them for itself.
+about_person(scope) if scope in {"openid", "profile", "email", "offline_access"}
+
+for_machines(scopes) := {scope |
+	some scope in scopes
+	not about_person(scope)
+}
+
+# Whom a token with these scopes is for (RFC 9068 3): the APIs of its scopes, else the tenant's default.
+audience(tenant, scopes) := {resource |
+	some scope in for_machines(scopes)
+	some resource in data.rbac.scopes[scope].audience
+} | fallback_audience(tenant, scopes)
+
+fallback_audience(tenant, scopes) := {resource |
+	needs_fallback(scopes)
+	some resource in data.rbac.tenants[tenant].default_audience
+}
+
+needs_fallback(scopes) if count(for_machines(scopes)) == 0
+
+needs_fallback(scopes) if {
+	some scope in for_machines(scopes)
+	count(data.rbac.scopes[scope].audience) == 0
+}
+
+claims(scopes) := {claim |
+	some scope in scopes
+	some claim in data.rbac.scopes[scope].claims
+}
+
+# Every one of `names` is in `limit`.
+within(names, limit) if {
+	every name in names {
+		name in limit
+	}
+}
