@@ -1,0 +1,225 @@
+/**
+ * The server under every endpoint of the auth service: limits, parsing, request id, response headers, errors. Endpoints
+ * are plain functions from HttpRequest to Reply. RFC 9110; RFC 9700 4.2 (no-store, no-referrer).
+ */
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Clock } from '../kernel/clock.ts'
+import { addBodyParsers } from './body-parsers.ts'
+import {
+  type ErrorStyle,
+  errorAnswer,
+  type PageError,
+  type PublicError,
+  publicError,
+  type ReadFailure,
+  readError,
+  serverError,
+} from './error-answer.ts'
+import type { HttpRequest, Reply } from './message.ts'
+import { addressReader, originAt } from './origin.ts'
+import { pathTable } from './path-table.ts'
+import { RequestView } from './request-view.ts'
+
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
+  readonly path: string
+  readonly errors: ErrorStyle
+  readonly handler: (request: HttpRequest) => Promise<Reply>
+}
+
+/** One answered request, for metrics; `path` is the route's pattern, so that labels stay bounded. */
+export interface Answered {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly seconds: number
+}
+
+export interface ServerOptions {
+  readonly endpoints: readonly Endpoint[]
+  readonly issuer: string
+  readonly tenant: string
+  readonly clock: Clock
+  /** Addresses and CIDR networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
+  readonly bodyLimitBytes?: number
+  readonly headerLimitBytes?: number
+  readonly requestTimeoutMs?: number
+  readonly renderErrorPage: (error: PageError) => Reply
+  /** Headers that belong to this request's answer, whatever it is; asked once, when it is written. */
+  readonly answerHeaders?: (requestId: string) => Readonly<Record<string, string>> | undefined
+  /** Told of every failure that is not the caller's: 5xx. */
+  readonly onFailure: (error: unknown, request: HttpRequest) => void
+  readonly onAnswer?: (answered: Answered) => void
+}
+
+const DEFAULTS = { bodyLimitBytes: 64 * 1024, headerLimitBytes: 16 * 1024, requestTimeoutMs: 30 * 1000 }
+
+type Context = Pick<
+  ServerOptions,
+  'issuer' | 'tenant' | 'clock' | 'renderErrorPage' | 'answerHeaders' | 'onFailure'
+> & {
+  readonly addressOf: ReturnType<typeof addressReader>
+  readonly headers: Readonly<Record<string, string>>
+}
+
+function commonHeaders(issuer: string): Readonly<Record<string, string>> {
+  return {
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    ...(issuer.startsWith('https:') && { 'strict-transport-security': 'max-age=63072000; includeSubDomains' }),
+  }
+}
+
+function view(context: Context, request: FastifyRequest): RequestView {
+  const { headers } = request
+  const forwarded = headers['x-forwarded-for']
+  const address = context.addressOf(
+    request.raw.socket.remoteAddress,
+    typeof forwarded === 'string' ? forwarded : undefined,
+  )
+  return new RequestView({
+    id: request.id,
+    method: request.method,
+    url: request.url,
+    route: request.params as Readonly<Record<string, string>>,
+    headers,
+    body: request.body,
+    origin: originAt(address, context.clock),
+    tenant: context.tenant,
+  })
+}
+
+function send(context: Context, request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply {
+  reply.code(answer.status).headers(context.headers).header('sallyport-request-id', request.id)
+  const extra = context.answerHeaders?.(request.id)
+  if (extra !== undefined) reply.headers(extra)
+  for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value)
+  const { body } = answer
+  if (body === undefined) return reply.send()
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    if (!reply.hasHeader('content-type')) reply.header('content-type', 'text/plain; charset=utf-8')
+    return reply.send(body)
+  }
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
+  return reply.send(JSON.stringify(body))
+}
+
+function sendError(
+  context: Context,
+  style: ErrorStyle,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: PublicError,
+): FastifyReply {
+  const answer = errorAnswer(error, {
+    style,
+    requestId: request.id,
+    hasCredentials: request.headers.authorization !== undefined,
+    renderErrorPage: context.renderErrorPage,
+  })
+  return send(context, request, reply, answer)
+}
+
+/** Tells of what is ours to mend, and gives what the caller may read. */
+function judge(context: Context, request: FastifyRequest, error: unknown): PublicError {
+  const known = publicError(error) ?? serverError
+  if (known.status >= 500) context.onFailure(error, view(context, request))
+  return known
+}
+
+const READ_FAILURES: Readonly<Record<string, ReadFailure>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed',
+}
+
+/** Fastify's own refusals carry a code and a 4xx status; all others are ours, or nobody's. */
+function readFailure(error: unknown): ReadFailure | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const known = READ_FAILURES[code]
+  if (known !== undefined) return known
+  return typeof error.statusCode === 'number' && error.statusCode < 500 ? 'malformed' : undefined
+}
+
+function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoints: readonly Endpoint[]): void {
+  addBodyParsers(app, style)
+  app.setErrorHandler((error, request, reply) => {
+    const failure = readFailure(error)
+    const known = failure === undefined ? judge(context, request, error) : readError(failure, style)
+    return sendError(context, style, request, reply, known)
+  })
+  for (const { method, path, handler } of endpoints)
+    app.route({
+      method,
+      url: path,
+      handler: async (request, reply) => {
+        const received = view(context, request)
+        try {
+          return send(context, request, reply, await handler(received))
+        } catch (error) {
+          return sendError(context, style, request, reply, judge(context, request, error))
+        }
+      },
+    })
+}
+
+function addUnmatched(app: FastifyInstance, context: Context, endpoints: readonly Endpoint[]): void {
+  const match = pathTable(endpoints)
+  app.removeAllContentTypeParsers()
+  // Nothing is there to read it: the body is left where it is.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.setNotFoundHandler((request, reply) => {
+    const { style, allow } = match(request.url.split('?')[0] ?? '')
+    if (allow.length > 0) reply.header('allow', allow.join(', '))
+    return sendError(context, style, request, reply, readError(allow.length > 0 ? 'method' : 'not_found', style))
+  })
+}
+
+export function buildServer(options: ServerOptions): FastifyInstance {
+  const context: Context = {
+    ...options,
+    addressOf: addressReader(options.trustedProxies),
+    headers: commonHeaders(options.issuer),
+  }
+  const app = Fastify({
+    logger: false,
+    bodyLimit: options.bodyLimitBytes ?? DEFAULTS.bodyLimitBytes,
+    requestTimeout: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,
+    http: { maxHeaderSize: options.headerLimitBytes ?? DEFAULTS.headerLimitBytes },
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+    // The query is parsed by us, once, where an endpoint reads it.
+    routerOptions: { querystringParser: () => ({}) },
+    frameworkErrors: (_error, request, reply) =>
+      sendError(context, 'problem', request, reply, readError('malformed', 'problem')),
+  })
+  const { onAnswer } = options
+  if (onAnswer !== undefined)
+    app.addHook('onResponse', async (request, reply) =>
+      onAnswer({
+        method: request.method,
+        path: request.routeOptions.url ?? 'unmatched',
+        status: reply.statusCode,
+        seconds: reply.elapsedTime / 1000,
+      }),
+    )
+  const styles = new Set(options.endpoints.map((endpoint) => endpoint.errors))
+  for (const style of styles)
+    app.register(async (scope) =>
+      mount(
+        scope,
+        context,
+        style,
+        options.endpoints.filter((endpoint) => endpoint.errors === style),
+      ),
+    )
+  addUnmatched(app, context, options.endpoints)
+  return app
+}
