@@ -1,0 +1,52 @@
+/** One suite that holds every adapter to `port.ts`, races and tenants included. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Clock } from '../kernel/clock.ts'
+import { StoreUnavailable } from '../kernel/errors.ts'
+import { accessTokenConformance } from './conformance/access-tokens.ts'
+import { clientConformance } from './conformance/clients.ts'
+import { codeConformance } from './conformance/codes.ts'
+import { expiringConformance } from './conformance/expiring.ts'
+import { isolationConformance } from './conformance/isolation.ts'
+import { platformConformance } from './conformance/platform.ts'
+import { raceConformance } from './conformance/races.ts'
+import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
+import { ManualClock, type Subject } from './conformance/subject.ts'
+import { userConformance } from './conformance/users.ts'
+
+/** `openEmpty` gives a store that nobody has written to; the suite closes what it opens. */
+export function storeConformance(name: string, openEmpty: (clock: Clock) => Promise<Subject>): void {
+  describe(`store conformance: ${name}`, () => {
+    const clock = new ManualClock()
+    let opened: Subject | undefined
+    const subject = (): Subject => {
+      if (opened === undefined) throw new Error('the store is not open')
+      return opened
+    }
+    beforeAll(async () => {
+      opened = await openEmpty(clock)
+    })
+    afterAll(() => opened?.close())
+
+    const conformance = { clock, subject }
+    clientConformance(conformance)
+    userConformance(conformance)
+    expiringConformance(conformance)
+    codeConformance(conformance)
+    refreshTokenConformance(conformance)
+    accessTokenConformance(conformance)
+    raceConformance(conformance)
+    platformConformance(conformance, () => openEmpty(clock))
+    isolationConformance(conformance)
+
+    it('answers pings while it serves; closed, it is unavailable, never empty', async () => {
+      const empty = await openEmpty(clock)
+      await empty.store.ping()
+      await empty.store.close()
+      await expect(empty.store.ping()).rejects.toBeInstanceOf(StoreUnavailable)
+      await expect(empty.store.clients.find('t', 'c')).rejects.toBeInstanceOf(StoreUnavailable)
+      await expect(empty.store.grants.revoke('t', 'g')).rejects.toBeInstanceOf(StoreUnavailable)
+      await empty.store.close()
+      await empty.close()
+    })
+  })
+}

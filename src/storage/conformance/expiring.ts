@@ -1,0 +1,116 @@
+/** Sessions, interactions and consents: what is put under a key until it expires. */
+import { describe, expect, it } from 'vitest'
+import { randomId } from '../../kernel/ids.ts'
+import type { ConsentRecord, InteractionRecord, SessionRecord } from '../records.ts'
+import { aClient, aUser, type Conformance, newTenant } from './subject.ts'
+
+const aSession = (now: number): SessionRecord => ({
+  v: 1,
+  sub: 'person',
+  acr: 'urn:example:pwd',
+  amr: ['pwd'],
+  authTime: now,
+  userEpoch: 7,
+  createdAt: now,
+  expiresAt: now + 60,
+})
+const anInteraction = (now: number): InteractionRecord => ({
+  v: 1,
+  clientId: 'client',
+  redirectUri: 'https://client.example/cb',
+  state: 'ü&=',
+  scopes: ['openid'],
+  resources: [],
+  browserDigest: randomId(32),
+  createdAt: now,
+  expiresAt: now + 60,
+})
+const aConsent = (now: number): ConsentRecord => ({ v: 1, scopes: ['openid'], grantedAt: now, expiresAt: now + 60 })
+
+export function expiringConformance({ clock, subject }: Conformance): void {
+  describe('sessions', () => {
+    it('puts, finds, replaces and deletes, until it expires', async () => {
+      const { sessions } = subject().store
+      const [tenant, digest, session] = [newTenant(), randomId(32), aSession(clock.seconds())]
+      expect(await sessions.find(tenant, digest)).toBeUndefined()
+      await sessions.put(tenant, digest, session)
+      expect(await sessions.find(tenant, digest)).toEqual(session)
+      await sessions.put(tenant, digest, { ...session, acr: 'urn:example:mfa' })
+      expect((await sessions.find(tenant, digest))?.acr).toBe('urn:example:mfa')
+      clock.advance(59)
+      expect(await sessions.find(tenant, digest)).toBeDefined()
+      clock.advance(1)
+      expect(await sessions.find(tenant, digest)).toBeUndefined()
+      await sessions.put(tenant, digest, aSession(clock.seconds()))
+      await sessions.delete(tenant, digest)
+      await sessions.delete(tenant, digest)
+      expect(await sessions.find(tenant, digest)).toBeUndefined()
+    })
+  })
+
+  describe('interactions', () => {
+    it('puts, finds and replaces, until it expires', async () => {
+      const { interactions } = subject().store
+      const [tenant, digest, interaction] = [newTenant(), randomId(32), anInteraction(clock.seconds())]
+      await interactions.put(tenant, digest, interaction)
+      expect(await interactions.find(tenant, digest)).toEqual(interaction)
+      await interactions.put(tenant, digest, { ...interaction, sessionDigest: 'x' })
+      expect((await interactions.find(tenant, digest))?.sessionDigest).toBe('x')
+      clock.advance(60)
+      expect(await interactions.find(tenant, digest)).toBeUndefined()
+      expect(await interactions.take(tenant, digest)).toBeUndefined()
+    })
+
+    it('gives one to a single one of 50 takers on two nodes', async () => {
+      const { store, another } = subject()
+      const [tenant, digest] = [newTenant(), randomId(32)]
+      const second = await another()
+      await store.interactions.put(tenant, digest, anInteraction(clock.seconds()))
+      const taken = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => (index % 2 ? store : second).interactions.take(tenant, digest)),
+      )
+      expect(taken.filter((interaction) => interaction !== undefined)).toHaveLength(1)
+      expect(await store.interactions.find(tenant, digest)).toBeUndefined()
+    })
+  })
+
+  describe('consents', () => {
+    it('puts, finds, replaces and deletes by person and client, until it expires', async () => {
+      const { consents } = subject().store
+      const [tenant, consent] = [newTenant(), aConsent(clock.seconds())]
+      await consents.put(tenant, 'person', 'client', consent)
+      expect(await consents.find(tenant, 'person', 'client')).toEqual(consent)
+      expect(await consents.find(tenant, 'person', 'other')).toBeUndefined()
+      expect(await consents.find(tenant, 'other', 'client')).toBeUndefined()
+      await consents.put(tenant, 'person', 'client', { ...consent, scopes: ['email'] })
+      expect((await consents.find(tenant, 'person', 'client'))?.scopes).toEqual(['email'])
+      await consents.put(tenant, 'person', 'other', { ...consent, expiresAt: clock.seconds() + 600 })
+      await consents.delete(tenant, 'person', 'client')
+      expect(await consents.find(tenant, 'person', 'client')).toBeUndefined()
+      clock.advance(60)
+      expect(await consents.find(tenant, 'person', 'other')).toBeDefined()
+      clock.advance(600)
+      expect(await consents.find(tenant, 'person', 'other')).toBeUndefined()
+    })
+
+    it('ends with its person or client, also when one of the same id is created anew', async () => {
+      const { consents, users, clients } = subject().store
+      const tenant = newTenant()
+      const [user, client] = [aUser(clock.seconds()), aClient(clock.seconds())]
+      const put = () => consents.put(tenant, user.sub, client.clientId, aConsent(clock.seconds()))
+      await users.create(tenant, user)
+      await clients.create(tenant, client)
+      await put()
+      await users.delete(tenant, user.sub)
+      await users.create(tenant, user)
+      expect(await consents.find(tenant, user.sub, client.clientId)).toBeUndefined()
+      await put()
+      await clients.replace(tenant, { ...client, name: 'other' }, client.version)
+      expect(await consents.find(tenant, user.sub, client.clientId)).toBeDefined()
+      await clients.delete(tenant, client.clientId)
+      expect(await consents.find(tenant, user.sub, client.clientId)).toBeUndefined()
+      await clients.create(tenant, client)
+      expect(await consents.find(tenant, user.sub, client.clientId)).toBeUndefined()
+    })
+  })
+}

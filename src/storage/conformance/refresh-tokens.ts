@@ -1,0 +1,82 @@
+/** RefreshTokenStore: rotation, and reuse that ends the family (RFC 9700 4.14.2). */
+import { describe, expect, it } from 'vitest'
+import { randomId } from '../../kernel/ids.ts'
+import { aCode, aGrant, aPair, aRefreshToken, type Conformance, newTenant } from './subject.ts'
+
+export function refreshTokenConformance({ clock, subject }: Conformance): void {
+  const redeemed = async () => {
+    const [tenant, code, grant] = [newTenant(), randomId(32), aGrant(clock.seconds())]
+    await subject().store.codes.issue(tenant, grant, code, aCode(clock.seconds()))
+    const pair = aPair(clock.seconds(), grant)
+    await subject().store.codes.redeem(tenant, grant.grantId, code, pair.successors)
+    return { tenant, grant, grantId: grant.grantId, digest: pair.digest, code, jti: pair.jti }
+  }
+
+  describe('refresh tokens', () => {
+    it('rotates: the new pair lives, the old token is known as used (RFC 9700 4.14.2)', async () => {
+      const { refreshTokens, accessTokens } = subject().store
+      const { tenant, grant, grantId, digest } = await redeemed()
+      clock.advance(100)
+      const next = aPair(clock.seconds(), grant)
+      expect(await refreshTokens.rotate(tenant, grantId, digest, next.successors)).toBe('rotated')
+      expect((await refreshTokens.peek(tenant, grantId, digest))?.used).toBe(true)
+      const fresh = await refreshTokens.peek(tenant, grantId, next.digest)
+      expect(fresh).toMatchObject({ used: false, token: next.successors.refreshToken?.record })
+      expect(fresh?.grant.expiresAt).toBe(next.successors.grantExpiresAt)
+      const state = await accessTokens.state(tenant, { jti: next.jti, grantId, clientId: 'client' })
+      expect(state.token).toEqual(next.successors.accessToken)
+    })
+
+    it('revokes the family when a used token is rotated again, its newest token included', async () => {
+      const { refreshTokens, grants } = subject().store
+      const { tenant, grant, grantId, digest } = await redeemed()
+      const next = aPair(clock.seconds(), grant)
+      await refreshTokens.rotate(tenant, grantId, digest, next.successors)
+      const stolen = aPair(clock.seconds(), grant)
+      expect(await refreshTokens.rotate(tenant, grantId, digest, stolen.successors)).toBe('reused')
+      expect((await grants.find(tenant, grantId))?.revoked).toBe(true)
+      expect(await refreshTokens.peek(tenant, grantId, stolen.digest)).toBeUndefined()
+      const later = aPair(clock.seconds(), grant)
+      expect(await refreshTokens.rotate(tenant, grantId, next.digest, later.successors)).toBe('revoked')
+    })
+
+    it('ends the family by reuse of a used token only, again and again', async () => {
+      const { refreshTokens, grants } = subject().store
+      const { tenant, grant, grantId, digest } = await redeemed()
+      expect(await refreshTokens.reuse(tenant, grantId, randomId(32))).toBe('missing')
+      expect(await refreshTokens.reuse(tenant, grantId, digest)).toBe('missing')
+      expect((await grants.find(tenant, grantId))?.revoked).toBe(false)
+      await refreshTokens.rotate(tenant, grantId, digest, aPair(clock.seconds(), grant).successors)
+      expect(await refreshTokens.reuse(tenant, grantId, digest)).toBe('reused')
+      expect(await refreshTokens.reuse(tenant, grantId, digest)).toBe('reused')
+      expect((await grants.find(tenant, grantId))?.revoked).toBe(true)
+    })
+
+    it('sees the reuse of a token that expired since it was used', async () => {
+      const { refreshTokens, codes, grants } = subject().store
+      const [tenant, code, grant] = [newTenant(), randomId(32), aGrant(clock.seconds())]
+      await codes.issue(tenant, grant, code, aCode(clock.seconds()))
+      const { successors, digest } = aPair(clock.seconds(), grant)
+      const record = aRefreshToken(clock.seconds(), { expiresAt: clock.seconds() + 20 })
+      await codes.redeem(tenant, grant.grantId, code, { ...successors, refreshToken: { digest, record } })
+      await refreshTokens.rotate(tenant, grant.grantId, digest, aPair(clock.seconds(), grant).successors)
+      clock.advance(20)
+      const late = aPair(clock.seconds(), grant)
+      expect(await refreshTokens.rotate(tenant, grant.grantId, digest, late.successors)).toBe('reused')
+      expect((await grants.find(tenant, grant.grantId))?.revoked).toBe(true)
+    })
+
+    it('answers missing for an unknown or expired token, and a code is no refresh token', async () => {
+      const { refreshTokens, grants } = subject().store
+      const { tenant, grant, grantId, digest, code } = await redeemed()
+      const next = aPair(clock.seconds(), grant)
+      expect(await refreshTokens.peek(tenant, grantId, code)).toBeUndefined()
+      expect(await refreshTokens.rotate(tenant, grantId, code, next.successors)).toBe('missing')
+      expect(await refreshTokens.rotate(tenant, randomId(), digest, next.successors)).toBe('missing')
+      expect((await grants.find(tenant, grantId))?.revoked).toBe(false)
+      clock.advance(60 * 60)
+      expect(await refreshTokens.peek(tenant, grantId, digest)).toBeUndefined()
+      expect(await refreshTokens.rotate(tenant, grantId, digest, next.successors)).toBe('missing')
+    })
+  })
+}
