@@ -1,0 +1,78 @@
+/** Replaces a user: PUT /scim/v2/Users/{id}. RFC 7644 3.5.1. Asks `scim`. Deactivation and a new password end sessions and tokens. */
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { ScimError } from '../../kernel/errors.ts'
+import type { UserRecord } from '../../storage/records.ts'
+import { type Bearer, requireBearer } from '../token/bearer.ts'
+import { userReply } from './answer.ts'
+import { type Changes, changesOf, omitted, profileAfter } from './changes.ts'
+import type { WriteUserDeps } from './create-user.ts'
+import { auditChange, decideScim, type ScimPermit } from './decide-scim.ts'
+import { parseUser, type UserBody } from './parse-user.ts'
+import { passwordHashOf } from './password-of.ts'
+import { checkPrecondition } from './precondition.ts'
+import { selectionOf } from './render-user.ts'
+
+function replaced(stored: UserRecord, body: UserBody, cleared: readonly string[], nowSeconds: number): UserRecord {
+  const active = body.active ?? stored.active
+  const ends = (stored.active && !active) || body.password !== undefined
+  return {
+    ...stored,
+    userName: body.userName,
+    active,
+    roles: body.roles ?? stored.roles,
+    profile: profileAfter(body, stored, cleared),
+    updatedAt: nowSeconds,
+    version: stored.version + 1,
+    revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),
+  }
+}
+
+/**
+ * Whether a left-out attribute may be cleared is known only once policy answered; then it is asked again, with the
+ * cleared among the changed. Left-out attributes that this actor may not write stay: it cannot even see them all.
+ */
+async function decideReplace(
+  deps: WriteUserDeps,
+  bearer: Bearer,
+  request: HttpRequest,
+  id: string,
+  body: UserBody,
+  stored: UserRecord | undefined,
+): Promise<{ readonly permit: ScimPermit; readonly cleared: readonly string[] }> {
+  const changes = changesOf(body, stored)
+  const ask = (asked: Changes): Promise<ScimPermit> =>
+    decideScim(deps, bearer, request, { action: 'replace', id, stored, changes: asked })
+  const permit = await ask(changes)
+  const cleared = stored ? omitted(body, stored).filter((name) => permit.writable.has(name)) : []
+  if (cleared.length === 0) return { permit, cleared }
+  return { permit: await ask({ ...changes, changed: [...changes.changed, ...cleared] }), cleared }
+}
+
+/** A conflict is a lost race for the version, or a user name that is taken: what is stored now tells which. */
+async function conflictOf(deps: WriteUserDeps, tenant: string, stored: UserRecord): Promise<ScimError> {
+  const now = await deps.store.users.find(tenant, stored.sub)
+  return now?.version === stored.version
+    ? new ScimError('uniqueness', { detail: 'This userName is in use already.' })
+    : new ScimError('preconditionFailed')
+}
+
+export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Promise<Reply> {
+  const bearer = await requireBearer(deps, request)
+
+  const id = request.route.id ?? ''
+  const body = parseUser(request.json)
+  const stored = await deps.store.users.find(bearer.tenant, id)
+
+  const { permit, cleared } = await decideReplace(deps, bearer, request, id, body, stored)
+  if (!stored) throw new ScimError('notFound')
+  checkPrecondition(request, stored)
+
+  const hash = await passwordHashOf(deps.passwords, body.password)
+  const user = { ...replaced(stored, body, cleared, request.origin.time.epoch_seconds), ...hash }
+  const written = await deps.store.users.replace(bearer.tenant, user, stored.version)
+  if (written === 'missing') throw new ScimError('notFound')
+  if (written === 'conflict') throw await conflictOf(deps, bearer.tenant, stored)
+  await auditChange(deps, bearer, request, { action: 'replace', id, decisionId: permit.decisionId })
+
+  return userReply(200, deps.issuer, user, permit.visible, selectionOf(request))
+}

@@ -1,0 +1,79 @@
+/**
+ * The browser's session: a 256-bit id in a cookie, its SHA-256 in the store. It lives while its record does, its user is
+ * active, and the user's revocation epoch is that of the sign-in. OWASP ASVS 7.2; checklist 44 and 45.
+ */
+import { clearCookie, cookieName, setCookie } from '../../http/cookies.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import type { SessionStore, UserStore } from '../../storage/port.ts'
+import type { SessionRecord, UserRecord } from '../../storage/records.ts'
+
+const COOKIE = 'sallyport_session'
+
+export interface SessionDeps {
+  readonly issuer: string
+  readonly store: { readonly sessions: SessionStore; readonly users: Pick<UserStore, 'find'> }
+  readonly clock: Clock
+}
+
+export interface LiveSession {
+  readonly digest: string
+  readonly record: SessionRecord
+  readonly user: UserRecord
+}
+
+/** The cookie's value: the secret that forms of a signed-in person are bound to. */
+export const sessionSecret = (issuer: string, request: HttpRequest): string | undefined =>
+  request.cookies[cookieName(issuer, COOKIE)] || undefined
+
+/** The session of this request, if it is live. A store that fails rejects: it never reads as signed out. */
+export async function findSession(deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> {
+  const secret = sessionSecret(deps.issuer, request)
+  if (secret === undefined) return undefined
+  const digest = digestOf(secret)
+  const record = await deps.store.sessions.find(request.tenant, digest)
+  if (record === undefined || record.expiresAt <= epochSeconds(deps.clock)) return undefined
+  const user = await deps.store.users.find(request.tenant, record.sub)
+  if (user === undefined || !user.active || user.revocationEpoch !== record.userEpoch) return undefined
+  return { digest, record, user }
+}
+
+export interface SignedIn {
+  /** As read before the first decision of the sign-in: its epoch is the session's. */
+  readonly user: UserRecord
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly ttlSeconds: number
+}
+
+/** Begins a session under a new id and ends the one that the browser came with (session fixation). */
+export async function startSession(
+  deps: SessionDeps,
+  request: HttpRequest,
+  signedIn: SignedIn,
+): Promise<{ readonly digest: string; readonly cookie: string }> {
+  const secret = randomSecret()
+  const digest = digestOf(secret)
+  const now = epochSeconds(deps.clock)
+  await deps.store.sessions.put(request.tenant, digest, {
+    v: 1,
+    sub: signedIn.user.sub,
+    acr: signedIn.acr,
+    amr: signedIn.amr,
+    authTime: now,
+    userEpoch: signedIn.user.revocationEpoch,
+    createdAt: now,
+    expiresAt: now + signedIn.ttlSeconds,
+  })
+  const before = sessionSecret(deps.issuer, request)
+  if (before !== undefined) await deps.store.sessions.delete(request.tenant, digestOf(before))
+  return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, signedIn.ttlSeconds) }
+}
+
+/** Ends the session in the store, whether it was live or not; answers the Set-Cookie value that removes it. */
+export async function endSession(deps: SessionDeps, request: HttpRequest): Promise<string> {
+  const secret = sessionSecret(deps.issuer, request)
+  if (secret !== undefined) await deps.store.sessions.delete(request.tenant, digestOf(secret))
+  return clearCookie(cookieName(deps.issuer, COOKIE))
+}
