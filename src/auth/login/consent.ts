@@ -1,0 +1,158 @@
+/**
+ * The consent page and its answer. OIDC Core 3.1.2.4. What is asked for comes from `authorize`, stage subject; `consent`
+ * says what of the answer may be kept and for how long.
+ */
+
+import { consentPage } from '../../../web/consent.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { epochSeconds } from '../../kernel/clock.ts'
+import type { OAuthErrorCode } from '../../kernel/error-codes.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { DecisionInput } from '../../policy-engine/contract/index.ts'
+import { publicCode } from '../../policy-engine/decide.ts'
+import { clientFacts } from '../client/client-facts.ts'
+import { formToken } from '../session/csrf.ts'
+import { takeInteraction } from '../session/interaction.ts'
+import { findSession, type LiveSession } from '../session/session.ts'
+import { subjectFacts } from '../user/subject-facts.ts'
+import { findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
+import { redirectWithError } from './redirect-error.ts'
+
+/** An answer that policy wants asked for every time still has to carry the one authorization it was given for. */
+const THIS_ONCE_SECONDS = 60
+
+const authentication = ({ record }: LiveSession): DecisionInput<'consent'>['authentication'] => ({
+  acr: record.acr,
+  amr: [...record.amr],
+  auth_time: record.authTime,
+})
+
+/** Scopes are part of the form's token: what is agreed to is what was shown, to whom it was shown. */
+const formAbout = (waiting: Waiting, session: LiveSession, scopes: readonly string[]): readonly string[] => [
+  'consent',
+  waiting.id,
+  session.digest,
+  ...scopes,
+]
+
+const backToAuthorize = (waiting: Waiting): Reply => ({ status: 303, headers: { location: resumeAt(waiting.id) } })
+
+/** Scopes that hold already; none where the client asked for the page itself (OIDC Core 3.1.2.1, prompt=consent). */
+async function consentedScopes(
+  deps: LoginDeps,
+  request: HttpRequest,
+  { client, interaction }: Waiting,
+  sub: string,
+): Promise<string[]> {
+  const given = await deps.store.consents.find(request.tenant, sub, client.clientId)
+  if (given === undefined || given.expiresAt <= epochSeconds(deps.clock)) return []
+  return interaction.askConsent && given.grantedAt < interaction.createdAt ? [] : [...given.scopes]
+}
+
+/** GET /consent. Asks `authorize`, so that the page never asks for more than a code could carry. */
+export async function showConsent(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findWaiting(deps, request)
+  const session = await findSession(deps, request)
+  if (!session) return backToAuthorize(waiting)
+
+  const { interaction, client } = waiting
+  const consented = await consentedScopes(deps, request, waiting, session.user.sub)
+
+  const verdict = await deps.decide(
+    'authorize',
+    {
+      tenant: request.tenant,
+      stage: 'subject',
+      client: clientFacts(client, 'none'),
+      subject: subjectFacts(session.user),
+      authentication: authentication(session),
+      requested: {
+        response_type: 'code',
+        scopes: [...interaction.scopes],
+        resources: [...interaction.resources],
+        code_challenge_method: interaction.codeChallenge === undefined ? 'none' : 'S256',
+      },
+      consented_scopes: consented,
+      request: request.origin,
+    },
+    { requestId: request.id },
+  )
+  if (!verdict.allow) return backToAuthorize(waiting)
+  const { scopes } = verdict.obligations
+
+  const page = consentPage({
+    clientName: client.name,
+    redirectUri: interaction.redirectUri,
+    accountName: session.user.userName,
+    scopes,
+    interactionId: waiting.id,
+    formToken: formToken(waiting.secret, ...formAbout(waiting, session, scopes)),
+  })
+  return { status: 200, ...page }
+}
+
+/** Ends the authorization without a code: the person, or policy, said no. */
+async function refuse(
+  deps: LoginDeps,
+  request: HttpRequest,
+  waiting: Waiting,
+  session: LiveSession,
+  code: OAuthErrorCode,
+): Promise<Reply> {
+  const interaction = await takeInteraction(deps, request, waiting.id)
+  if (!interaction) throw new OAuthError('invalid_request')
+  await deps.audit({
+    event: 'consent_refused',
+    tenant: request.tenant,
+    request_id: request.id,
+    client_id: waiting.client.clientId,
+    sub: session.user.sub,
+  })
+  return redirectWithError(deps.issuer, interaction, code)
+}
+
+/** POST /consent. */
+export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findWaiting(deps, request)
+  const session = await findSession(deps, request)
+  if (!session) return backToAuthorize(waiting)
+  const scopes = (request.form.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
+  requireOwnForm(deps, request, waiting.secret, ...formAbout(waiting, session, scopes))
+
+  const answer = request.form.get('answer')
+  if (answer !== 'allow' && answer !== 'deny') throw new OAuthError('invalid_request')
+
+  const verdict = await deps.decide(
+    'consent',
+    {
+      tenant: request.tenant,
+      client: clientFacts(waiting.client, 'none'),
+      subject: subjectFacts(session.user),
+      authentication: authentication(session),
+      requested: { scopes },
+      granted: { scopes: answer === 'allow' ? scopes : [] },
+      request: request.origin,
+    },
+    { requestId: request.id },
+  )
+  if (answer === 'deny') return refuse(deps, request, waiting, session, 'access_denied')
+  if (!verdict.allow) return refuse(deps, request, waiting, session, publicCode('consent', verdict, 'access_denied'))
+
+  const { remember_seconds: rememberSeconds, scopes: kept } = verdict.obligations
+  const now = epochSeconds(deps.clock)
+  await deps.store.consents.put(request.tenant, session.user.sub, waiting.client.clientId, {
+    v: 1,
+    scopes: kept.filter((scope) => scopes.includes(scope)),
+    grantedAt: now,
+    expiresAt: now + Math.max(rememberSeconds, THIS_ONCE_SECONDS),
+  })
+  await deps.audit({
+    event: 'consent_granted',
+    tenant: request.tenant,
+    request_id: request.id,
+    client_id: waiting.client.clientId,
+    sub: session.user.sub,
+    decision_id: verdict.decisionId,
+  })
+  return backToAuthorize(waiting)
+}

@@ -1,0 +1,74 @@
+/** What the pages of one interaction share: which request waits, for which client, in which browser. */
+
+import type { Audit } from '../../audit/events.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { Decide } from '../../policy-engine/decide.ts'
+import type {
+  ClientStore,
+  ConsentStore,
+  InteractionStore,
+  LimitStore,
+  SessionStore,
+  UserStore,
+} from '../../storage/port.ts'
+import type { ClientRecord, InteractionRecord } from '../../storage/records.ts'
+import { isOwnForm } from '../session/csrf.ts'
+import { browserSecret, findInteraction } from '../session/interaction.ts'
+
+export interface LoginDeps {
+  readonly issuer: string
+  readonly store: {
+    readonly clients: Pick<ClientStore, 'find'>
+    readonly users: Pick<UserStore, 'find' | 'findByUserName'>
+    readonly sessions: SessionStore
+    readonly interactions: InteractionStore
+    readonly consents: ConsentStore
+    readonly limits: LimitStore
+  }
+  readonly decide: Decide
+  readonly audit: Audit
+  readonly clock: Clock
+}
+
+/** An authorization request that waits in this browser. */
+export interface Waiting {
+  readonly id: string
+  readonly interaction: InteractionRecord
+  readonly client: ClientRecord
+  /** The secret that this browser's forms are bound to. */
+  readonly secret: string
+}
+
+const START_AGAIN =
+  'This sign-in has expired, or was started in another browser. Go back to the application and start again.'
+
+/** Throws invalid_request where no request waits in this browser under the id in the address. */
+export async function findWaiting(deps: LoginDeps, request: HttpRequest): Promise<Waiting> {
+  const id = request.query.get('interaction')
+  const secret = browserSecret(deps.issuer, request)
+  const interaction = id === undefined ? undefined : await findInteraction(deps, request, id)
+  const client = interaction && (await deps.store.clients.find(request.tenant, interaction.clientId))
+  if (id === undefined || secret === undefined || interaction === undefined || client === undefined)
+    throw new OAuthError('invalid_request', { detail: START_AGAIN })
+  return { id, interaction, client, secret }
+}
+
+/** Throws access_denied for a form that is not ours, not of this browser, or not about what it says; a repeated field is malformed. */
+export function requireOwnForm(
+  deps: Pick<LoginDeps, 'issuer'>,
+  request: HttpRequest,
+  secret: string,
+  ...about: readonly string[]
+): void {
+  if (request.form.repeated.size > 0) throw new OAuthError('invalid_request')
+  if (isOwnForm(request, deps.issuer, secret, ...about)) return
+  throw new OAuthError('access_denied', {
+    detail: 'This form did not come from our own page in this browser. Go back to the application and start again.',
+    cause: 'form token or origin',
+  })
+}
+
+/** Where the authorization goes on after a page; 303, so that no password or answer is sent along (RFC 9700 4.12). */
+export const resumeAt = (id: string): string => `/oauth/authorize/resume?interaction=${encodeURIComponent(id)}`
