@@ -1,0 +1,58 @@
+/** Grant type authorization_code: peek, check its binding; burn on a deny, redeem on an allow. RFC 6749 4.1.3, RFC 7636 4.6. */
+import type { HttpRequest } from '../../../http/message.ts'
+import { OAuthError } from '../../../kernel/errors.ts'
+import type { GrantedCode } from '../../../storage/port.ts'
+import type { AuthenticatedClient } from '../../client/authenticate.ts'
+import { parseHandle } from '../../token/handle.ts'
+import { grantIsLive } from '../../token/live.ts'
+import { checkCodeVerifier } from '../check-pkce.ts'
+import { readResources, required } from '../parameters.ts'
+import type { GrantDeps, Presented } from './grant.ts'
+
+const invalid = (cause: string) => new OAuthError('invalid_grant', { cause })
+
+/** RFC 6749 4.1.3: issued to this client, for this redirect URI; RFC 7636: to whoever knows the verifier. */
+function checkBinding(request: HttpRequest, client: AuthenticatedClient, found: GrantedCode): void {
+  const redirectUri = required(request.form, 'redirect_uri')
+  if (found.code.redirectUri !== redirectUri) throw invalid('another redirect_uri')
+  if (found.grant.clientId !== client.record.clientId) throw invalid('another client')
+  checkCodeVerifier(found.code.codeChallenge, request.form.get('code_verifier'))
+}
+
+export async function presentCode(
+  deps: GrantDeps,
+  request: HttpRequest,
+  client: AuthenticatedClient,
+): Promise<Presented> {
+  const { codes, users } = deps.store
+  const { tenant } = client
+  const handle = parseHandle(required(request.form, 'code'))
+  const found = handle && (await codes.peek(tenant, handle.grantId, handle.digest))
+  if (handle === undefined || found === undefined) throw invalid('no such code')
+  const { grant } = found
+  const { grantId, digest } = handle
+  if (grant.clientId !== client.record.clientId) throw invalid('another client')
+  if (found.used) {
+    if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
+    throw invalid('used before')
+  }
+  checkBinding(request, client, found)
+  const now = request.origin.time.epoch_seconds
+  const user = await users.find(tenant, grant.sub)
+  if (user === undefined || found.code.expiresAt <= now || !grantIsLive(grant, client.record, user, now))
+    throw invalid('the code or its grant has ended')
+  return {
+    person: { record: grant, user, scopes: grant.scopes, audience: grant.audience },
+    requested: { scopes: [], resources: readResources(request.form) },
+    nonce: grant.nonce,
+    async deny() {
+      if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
+    },
+    async spend(successors) {
+      const outcome = await codes.redeem(tenant, grantId, digest, successors)
+      if (outcome === 'redeemed') return
+      if (outcome === 'reused') await deps.endGrant('code_reuse', request, grant)
+      throw invalid(outcome)
+    },
+  }
+}

@@ -1,0 +1,38 @@
+/** What a grant type fills in for the token endpoint's driver: what was presented, and how it is spent. RFC 6749 section 4. */
+import type { HttpRequest } from '../../../http/message.ts'
+import type { DecisionInput } from '../../../policy-engine/contract/index.ts'
+import type { Store, Successors } from '../../../storage/port.ts'
+import type { GrantRecord, UserRecord } from '../../../storage/records.ts'
+import type { AuthenticatedClient } from '../../client/authenticate.ts'
+import type { EndGrant } from './end-grant.ts'
+
+export type GrantType = DecisionInput<'token'>['grant_type']
+
+export interface GrantDeps {
+  readonly store: Pick<Store, 'codes' | 'refreshTokens' | 'accessTokens' | 'users'>
+  readonly endGrant: EndGrant
+}
+
+/** The person's part of a grant. */
+export interface PersonGrant {
+  readonly record: GrantRecord
+  readonly user: UserRecord
+  /** What this code or refresh token carries. */
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+}
+
+export interface Presented {
+  /** Absent for client_credentials. */
+  readonly person?: PersonGrant
+  readonly requested: { readonly scopes: readonly string[]; readonly resources: readonly string[] }
+  /** Only for the ID token of a code (OIDC Core 12.2). */
+  readonly nonce?: string | undefined
+  /** What a deny does to it: a code burns, a refresh token stays usable. */
+  deny(): Promise<void>
+  /** Spends it and writes the new tokens in one step. Throws invalid_grant where it was spent, or ended, meanwhile. */
+  spend(successors: Successors): Promise<void>
+}
+
+/** Reads and checks what was presented. Spends nothing: policy has not been asked yet. */
+export type Present = (deps: GrantDeps, request: HttpRequest, client: AuthenticatedClient) => Promise<Presented>

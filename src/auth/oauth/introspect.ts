@@ -1,0 +1,77 @@
+/**
+ * Token introspection. RFC 7662. Asks `introspect`, which recomputes the token's permissions from the policy in force.
+ * Unknown, foreign, ended and denied read alike (section 2.2).
+ */
+import type { Audit } from '../../audit/events.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
+import type { Decide } from '../../policy-engine/decide.ts'
+import { type AuthenticateClientDeps, authenticateClient } from '../client/authenticate.ts'
+import { clientFacts } from '../client/client-facts.ts'
+import { audClaim } from '../token/access-token.ts'
+import { type FindTokenDeps, type FoundToken, findToken } from '../token/find-token.ts'
+import { subjectFacts } from '../user/subject-facts.ts'
+import { refuseRepeated, required } from './parameters.ts'
+
+export type IntrospectDeps = AuthenticateClientDeps &
+  FindTokenDeps & { readonly issuer: string; readonly decide: Decide; readonly audit: Audit }
+
+const INACTIVE: Reply = { status: 200, body: { active: false } }
+
+/** RFC 7662 2.2; `permissions` is ours. */
+function describe(issuer: string, found: FoundToken, obligations: Obligations<'introspect'>): Reply {
+  const { facts, jti, grant } = found
+  return {
+    status: 200,
+    body: {
+      // First, so that no claim of policy's can stand in for one of ours.
+      ...obligations.claims,
+      active: true,
+      iss: issuer,
+      client_id: facts.client_id,
+      sub: facts.sub ?? facts.client_id,
+      aud: audClaim(facts.audience),
+      scope: obligations.scopes.join(' '),
+      permissions: obligations.permissions,
+      iat: facts.issued_at,
+      exp: facts.expires_at,
+      ...(jti !== undefined && { jti, token_type: 'Bearer' }),
+      ...(grant && { acr: grant.acr, amr: grant.amr, auth_time: grant.authTime }),
+    },
+  }
+}
+
+export async function introspect(deps: IntrospectDeps, request: HttpRequest): Promise<Reply> {
+  refuseRepeated(request.form)
+  const client = await authenticateClient(deps, request)
+  const { tenant, record } = client
+  const text = required(request.form, 'token')
+  const found = await findToken(deps, tenant, text, request.origin.time.epoch_seconds)
+  if (found === undefined) {
+    await deps.audit({
+      event: 'introspect_unknown_token',
+      tenant,
+      request_id: request.id,
+      client_id: record.clientId,
+    })
+    return INACTIVE
+  }
+
+  const { facts, user, holder } = found
+  const verdict = await deps.decide(
+    'introspect',
+    {
+      tenant,
+      client: clientFacts(record, client.authMethod),
+      token: facts,
+      request: request.origin,
+      ...(user && { subject: subjectFacts(user) }),
+      ...(holder && { holder: { active: holder.active, roles: [...holder.roles] } }),
+    },
+    { requestId: request.id },
+  )
+  // Policy hears that a token has ended, and may not bring it back.
+  if (!verdict.allow || !facts.active) return INACTIVE
+
+  return describe(deps.issuer, found, verdict.obligations)
+}

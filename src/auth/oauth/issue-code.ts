@@ -1,0 +1,57 @@
+/** Writes the grant and its code in one step, and hands the code to the client. RFC 6749 4.1.2. */
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { randomId } from '../../kernel/ids.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
+import type { CodeStore } from '../../storage/port.ts'
+import type { ClientRecord, GrantRecord } from '../../storage/records.ts'
+import type { PendingAuthorization } from '../session/interaction.ts'
+import type { LiveSession } from '../session/session.ts'
+import { newHandle } from '../token/handle.ts'
+import { answerClient } from './answer-client.ts'
+
+export interface IssueCodeDeps {
+  readonly issuer: string
+  readonly store: { readonly codes: Pick<CodeStore, 'issue'> }
+}
+
+/** A spent code is remembered this much longer, so that its reuse is seen even where no token came of it. */
+const REMEMBER_SECONDS = 5 * 60
+
+export async function issueCode(
+  deps: IssueCodeDeps,
+  request: HttpRequest,
+  client: ClientRecord,
+  pending: PendingAuthorization,
+  session: LiveSession,
+  obligations: Obligations<'authorize'>,
+): Promise<Reply> {
+  const now = request.origin.time.epoch_seconds
+  const codeExpiresAt = now + obligations.code_ttl_seconds
+  const grant: GrantRecord = {
+    v: 1,
+    grantId: randomId(),
+    clientId: client.clientId,
+    sub: session.user.sub,
+    sessionDigest: session.digest,
+    scopes: obligations.scopes,
+    audience: obligations.audience,
+    acr: session.record.acr,
+    amr: session.record.amr,
+    authTime: session.record.authTime,
+    // Both records were read before the decision: a revocation since then leaves this grant dead.
+    userEpoch: session.user.revocationEpoch,
+    clientEpoch: client.revocationEpoch,
+    createdAt: now,
+    expiresAt: codeExpiresAt + REMEMBER_SECONDS,
+    revoked: false,
+    ...(pending.nonce !== undefined && { nonce: pending.nonce }),
+  }
+  const code = newHandle(grant.grantId)
+  await deps.store.codes.issue(request.tenant, grant, code.digest, {
+    v: 1,
+    redirectUri: pending.redirectUri,
+    codeChallenge: pending.codeChallenge ?? '',
+    expiresAt: codeExpiresAt,
+  })
+  return answerClient(deps.issuer, pending, { code: code.text })
+}

@@ -1,0 +1,72 @@
+/**
+ * Second stage of `authorize`: what a request still needs from the person, or what the code may carry.
+ * OIDC Core 3.1.2.3 and 3.1.2.4.
+ */
+import type { HttpRequest } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
+import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import type { Store } from '../../storage/port.ts'
+import type { ClientRecord, ConsentRecord } from '../../storage/records.ts'
+import { clientFacts } from '../client/client-facts.ts'
+import type { PendingAuthorization } from '../session/interaction.ts'
+import type { LiveSession } from '../session/session.ts'
+import { subjectFacts } from '../user/subject-facts.ts'
+
+export interface JudgeSubjectDeps {
+  readonly store: { readonly consents: Pick<Store['consents'], 'find'> }
+  readonly decide: Decide
+}
+
+export type Judged =
+  | { readonly needs: 'login' }
+  | { readonly needs: 'consent' }
+  | { readonly needs: 'nothing'; readonly session: LiveSession; readonly obligations: Obligations<'authorize'> }
+
+function mustSignIn(pending: PendingAuthorization, session: LiveSession): boolean {
+  if (session.digest === pending.refusedSessionDigest) return true
+  return pending.authenticatedSince !== undefined && session.record.authTime < pending.authenticatedSince
+}
+
+function consentedScopes(pending: PendingAuthorization, consent: ConsentRecord | undefined): string[] {
+  if (consent === undefined) return []
+  return pending.askConsent && consent.grantedAt < pending.createdAt ? [] : [...consent.scopes]
+}
+
+export async function judgeSubject(
+  deps: JudgeSubjectDeps,
+  request: HttpRequest,
+  client: ClientRecord,
+  pending: PendingAuthorization,
+  session: LiveSession | undefined,
+): Promise<Judged> {
+  if (session === undefined || mustSignIn(pending, session)) return { needs: 'login' }
+  const { record, user } = session
+  const consent = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
+  const consented = consentedScopes(pending, consent)
+  const verdict = await deps.decide(
+    'authorize',
+    {
+      tenant: request.tenant,
+      stage: 'subject',
+      client: clientFacts(client, 'none'),
+      subject: subjectFacts(user),
+      authentication: { acr: record.acr, amr: [...record.amr], auth_time: record.authTime },
+      requested: {
+        response_type: 'code',
+        scopes: [...pending.scopes],
+        resources: [...pending.resources],
+        code_challenge_method: pending.codeChallenge === undefined ? 'none' : 'S256',
+      },
+      consented_scopes: consented,
+      request: request.origin,
+    },
+    { requestId: request.id },
+  )
+  if (!verdict.allow) throw new OAuthError(publicCode('authorize', verdict, 'access_denied'))
+  const { obligations } = verdict
+  const asks = obligations.consent === 'required' && obligations.scopes.some((scope) => !consented.includes(scope))
+  const mustAsk = pending.askConsent === true && obligations.scopes.length > 0 && consented.length === 0
+  if (asks || mustAsk) return { needs: 'consent' }
+  return { needs: 'nothing', session, obligations }
+}

@@ -1,0 +1,84 @@
+/** Turns what policy obliged into tokens and the records that go with them. RFC 6749 5.1, RFC 9068, OIDC Core 3.1.3.3. */
+import type { Obligations } from '../../policy-engine/contract/index.ts'
+import type { Successors } from '../../storage/port.ts'
+import type { ClientRecord } from '../../storage/records.ts'
+import { type MintDeps, mintAccessToken } from '../token/access-token.ts'
+import { newHandle } from '../token/handle.ts'
+import { mintIdToken } from '../token/id-token.ts'
+import type { PersonGrant, Presented } from './grants/grant.ts'
+
+export interface MadeTokens {
+  readonly successors: Successors
+  /** RFC 6749 5.1. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** The family ends as long after its first token as policy says now; a rotation never moves that on. */
+function makeRefreshToken(person: PersonGrant, obligations: Obligations<'token'>, first: boolean, now: number) {
+  const expiresAt = person.record.createdAt + obligations.refresh_token_ttl_seconds
+  if (!obligations.refresh_token || expiresAt <= now) return undefined
+  const { text, digest } = newHandle(person.record.grantId)
+  // RFC 6749 6: narrowing the access token leaves the refresh token's scope as it was.
+  const carried = first ? obligations : person
+  const { scopes, audience } = carried
+  return { text, expiresAt, stored: { digest, record: { v: 1, scopes, audience, issuedAt: now, expiresAt } } } as const
+}
+
+export function makeTokens(
+  deps: MintDeps,
+  client: ClientRecord,
+  presented: Presented,
+  obligations: Obligations<'token'>,
+  context: { readonly first: boolean; readonly now: number },
+): MadeTokens {
+  const { person } = presented
+  const { now } = context
+  const grant = person?.record
+  const { scopes } = obligations
+  const access = mintAccessToken(
+    deps,
+    {
+      clientId: client.clientId,
+      grantId: grant?.grantId,
+      sub: grant?.sub,
+      authentication: grant,
+      scopes,
+      audience: obligations.audience,
+      permissions: obligations.permissions,
+      claims: obligations.claims,
+      ttlSeconds: obligations.access_token_ttl_seconds,
+      clientEpoch: client.revocationEpoch,
+    },
+    now,
+  )
+  const refresh = person && makeRefreshToken(person, obligations, context.first, now)
+  const idToken =
+    grant && scopes.includes('openid')
+      ? mintIdToken(
+          deps,
+          {
+            grant,
+            nonce: presented.nonce,
+            accessToken: access.jwt,
+            claims: obligations.id_token_claims,
+            ttlSeconds: obligations.id_token_ttl_seconds,
+          },
+          now,
+        )
+      : undefined
+  return {
+    successors: {
+      accessToken: access.record,
+      grantExpiresAt: Math.max(grant?.expiresAt ?? 0, access.record.expiresAt, refresh?.expiresAt ?? 0),
+      ...(refresh && { refreshToken: refresh.stored }),
+    },
+    body: {
+      access_token: access.jwt,
+      token_type: 'Bearer',
+      expires_in: obligations.access_token_ttl_seconds,
+      scope: scopes.join(' '),
+      ...(refresh && { refresh_token: refresh.text }),
+      ...(idToken && { id_token: idToken }),
+    },
+  }
+}

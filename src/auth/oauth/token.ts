@@ -1,0 +1,97 @@
+/**
+ * Token endpoint. RFC 6749 3.2. Asks `token`. The driver owns what every grant type shares, in an order that none can
+ * change: who, what was presented, decide, make, spend in one step, answer. Nothing is spent before policy has answered.
+ */
+import type { Audit } from '../../audit/events.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { DecisionInput } from '../../policy-engine/contract/index.ts'
+import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
+import { clientFacts } from '../client/client-facts.ts'
+import type { MintDeps } from '../token/access-token.ts'
+import { subjectFacts } from '../user/subject-facts.ts'
+import { presentCode } from './grants/authorization-code.ts'
+import { presentClient } from './grants/client-credentials.ts'
+import type { GrantDeps, GrantType, Present, Presented } from './grants/grant.ts'
+import { presentRefreshToken } from './grants/refresh-token.ts'
+import { makeTokens } from './make-tokens.ts'
+import { refuseRepeated, required } from './parameters.ts'
+
+export type TokenDeps = AuthenticateClientDeps &
+  GrantDeps &
+  MintDeps & { readonly decide: Decide; readonly audit: Audit }
+
+const GRANTS: Readonly<Record<GrantType, Present>> = {
+  authorization_code: presentCode,
+  refresh_token: presentRefreshToken,
+  client_credentials: presentClient,
+}
+
+export const GRANT_TYPES = Object.keys(GRANTS)
+
+const isGrantType = (text: string): text is GrantType => Object.hasOwn(GRANTS, text)
+
+function tokenFacts(
+  request: HttpRequest,
+  client: AuthenticatedClient,
+  grantType: GrantType,
+  presented: Presented,
+): DecisionInput<'token'> {
+  const { person, requested } = presented
+  return {
+    tenant: client.tenant,
+    grant_type: grantType,
+    client: clientFacts(client.record, client.authMethod),
+    requested: { scopes: [...requested.scopes], resources: [...requested.resources] },
+    request: request.origin,
+    ...(person && {
+      subject: subjectFacts(person.user),
+      authentication: {
+        acr: person.record.acr,
+        amr: [...person.record.amr],
+        auth_time: person.record.authTime,
+      },
+      grant: {
+        scopes: [...person.scopes],
+        audience: [...person.audience],
+        created_at: person.record.createdAt,
+      },
+    }),
+  }
+}
+
+export async function token(deps: TokenDeps, request: HttpRequest): Promise<Reply> {
+  refuseRepeated(request.form)
+  const client = await authenticateClient(deps, request)
+  const grantType = required(request.form, 'grant_type')
+  if (!isGrantType(grantType)) throw new OAuthError('unsupported_grant_type')
+  const presented = await GRANTS[grantType](deps, request, client)
+
+  const verdict = await deps.decide('token', tokenFacts(request, client, grantType, presented), {
+    requestId: request.id,
+  })
+  if (!verdict.allow) {
+    await presented.deny()
+    throw new OAuthError(publicCode('token', verdict, 'unauthorized_client'))
+  }
+
+  const made = makeTokens(deps, client.record, presented, verdict.obligations, {
+    first: grantType !== 'refresh_token',
+    now: request.origin.time.epoch_seconds,
+  })
+  await presented.spend(made.successors)
+
+  const { grantId, sub } = made.successors.accessToken
+  await deps.audit({
+    event: 'token_issued',
+    tenant: client.tenant,
+    request_id: request.id,
+    client_id: client.record.clientId,
+    decision_id: verdict.decisionId,
+    detail: grantType,
+    ...(sub !== undefined && { sub }),
+    ...(grantId !== undefined && { grant_id: grantId }),
+  })
+  return { status: 200, headers: { pragma: 'no-cache' }, body: made.body }
+}

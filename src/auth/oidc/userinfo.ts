@@ -1,0 +1,22 @@
+/** Claims about the person. OIDC Core 5.3, GET and POST. Asks `userinfo` which claims the access token releases. */
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import { type BearerDeps, requireBearer } from '../token/bearer.ts'
+import { profileClaims } from '../user/claims.ts'
+import { subjectFacts } from '../user/subject-facts.ts'
+
+export type UserinfoDeps = BearerDeps & { readonly decide: Decide }
+
+export async function userinfo(deps: UserinfoDeps, request: HttpRequest): Promise<Reply> {
+  const { tenant, facts, user } = await requireBearer(deps, request)
+  const verdict = await deps.decide(
+    'userinfo',
+    { tenant, token: facts, request: request.origin, ...(user && { subject: subjectFacts(user) }) },
+    { requestId: request.id },
+  )
+  if (!verdict.allow) throw new OAuthError(publicCode('userinfo', verdict, 'insufficient_scope'))
+  // Without a person there is nothing to tell, whatever policy says.
+  if (user === undefined) throw new OAuthError('insufficient_scope')
+  return { status: 200, body: { ...profileClaims(user, verdict.obligations.claims), sub: user.sub } }
+}
