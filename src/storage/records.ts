@@ -77,6 +77,8 @@ export interface InteractionRecord {
   readonly authenticatedSince?: number
   /** Consents before this interaction do not count: `prompt=consent`. */
   readonly askConsent?: boolean
+  /** Who was asked here, and what they agreed to: they are not asked again, and the code carries no more. */
+  readonly consented?: { readonly sub: string; readonly scopes: readonly string[] }
   readonly createdAt: number
   readonly expiresAt: number
 }

@@ -12,14 +12,11 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { formToken } from '../session/csrf.ts'
-import { takeInteraction } from '../session/interaction.ts'
+import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
 import { redirectWithError } from './redirect-error.ts'
-
-/** An answer that policy wants asked for every time still has to carry the one authorization it was given for. */
-const THIS_ONCE_SECONDS = 60
 
 const authentication = ({ record }: LiveSession): DecisionInput<'consent'>['authentication'] => ({
   acr: record.acr,
@@ -140,12 +137,16 @@ export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Re
 
   const { remember_seconds: rememberSeconds, scopes: kept } = verdict.obligations
   const now = epochSeconds(deps.clock)
-  await deps.store.consents.put(request.tenant, session.user.sub, waiting.client.clientId, {
-    v: 1,
-    scopes: kept.filter((scope) => scopes.includes(scope)),
-    grantedAt: now,
-    expiresAt: now + Math.max(rememberSeconds, THIS_ONCE_SECONDS),
-  })
+  const consented = { sub: session.user.sub, scopes: kept.filter((scope) => scopes.includes(scope)) }
+  // What policy wants asked for every time still carries the one authorization it was given for.
+  await updateInteraction(deps, request, waiting.id, { ...waiting.interaction, consented })
+  if (rememberSeconds > 0)
+    await deps.store.consents.put(request.tenant, session.user.sub, waiting.client.clientId, {
+      v: 1,
+      scopes: consented.scopes,
+      grantedAt: now,
+      expiresAt: now + rememberSeconds,
+    })
   await deps.audit({
     event: 'consent_granted',
     tenant: request.tenant,

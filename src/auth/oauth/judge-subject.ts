@@ -7,7 +7,7 @@ import { OAuthError } from '../../kernel/errors.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { Store } from '../../storage/port.ts'
-import type { ClientRecord, ConsentRecord } from '../../storage/records.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { PendingAuthorization } from '../session/interaction.ts'
 import type { LiveSession } from '../session/session.ts'
@@ -28,9 +28,17 @@ function mustSignIn(pending: PendingAuthorization, session: LiveSession): boolea
   return pending.authenticatedSince !== undefined && session.record.authTime < pending.authenticatedSince
 }
 
-function consentedScopes(pending: PendingAuthorization, consent: ConsentRecord | undefined): string[] {
-  if (consent === undefined) return []
-  return pending.askConsent && consent.grantedAt < pending.createdAt ? [] : [...consent.scopes]
+/** Asked at most once an interaction: what the person, or policy on their answer, left out is left out of the code. */
+function afterConsent(
+  pending: PendingAuthorization,
+  answered: readonly string[] | undefined,
+  consented: readonly string[],
+  obliged: Obligations<'authorize'>,
+): Obligations<'authorize'> | undefined {
+  const required = obliged.consent === 'required' && obliged.scopes.some((scope) => !consented.includes(scope))
+  if (answered !== undefined)
+    return required ? { ...obliged, scopes: obliged.scopes.filter((scope) => consented.includes(scope)) } : obliged
+  return required || (pending.askConsent === true && obliged.scopes.length > 0) ? undefined : obliged
 }
 
 export async function judgeSubject(
@@ -43,7 +51,9 @@ export async function judgeSubject(
   if (session === undefined || mustSignIn(pending, session)) return { needs: 'login' }
   const { record, user } = session
   const consent = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
-  const consented = consentedScopes(pending, consent)
+  // What was agreed to in this very interaction, and before, unless the client wants the question put again.
+  const answered = pending.consented?.sub === user.sub ? pending.consented.scopes : undefined
+  const consented = [...new Set([...(pending.askConsent ? [] : (consent?.scopes ?? [])), ...(answered ?? [])])]
   const verdict = await deps.decide(
     'authorize',
     {
@@ -64,9 +74,6 @@ export async function judgeSubject(
     { requestId: request.id },
   )
   if (!verdict.allow) throw new OAuthError(publicCode('authorize', verdict, 'access_denied'))
-  const { obligations } = verdict
-  const asks = obligations.consent === 'required' && obligations.scopes.some((scope) => !consented.includes(scope))
-  const mustAsk = pending.askConsent === true && obligations.scopes.length > 0 && consented.length === 0
-  if (asks || mustAsk) return { needs: 'consent' }
-  return { needs: 'nothing', session, obligations }
+  const obligations = afterConsent(pending, answered, consented, verdict.obligations)
+  return obligations === undefined ? { needs: 'consent' } : { needs: 'nothing', session, obligations }
 }
