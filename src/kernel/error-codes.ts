@@ -124,6 +124,11 @@ export const PROBLEMS = {
     description: 'This address does not take this method.',
   },
   conflict: { status: 409, source: 'RFC 9110 15.5.10', description: 'The request conflicts with what is stored.' },
+  precondition_failed: {
+    status: 412,
+    source: 'RFC 9110 15.5.13',
+    description: 'The resource has changed since it was read.',
+  },
   payload_too_large: { status: 413, source: 'RFC 9110 15.5.14', description: 'The request is too large.' },
   unsupported_media_type: {
     status: 415,
