@@ -1,0 +1,39 @@
+/** Registers a client: POST /admin/clients. The server makes id and secret; the secret is answered here and never again. Asks `admin`. */
+import { randomInt } from 'node:crypto'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { Problem } from '../../kernel/errors.ts'
+import { randomId } from '../../kernel/ids.ts'
+import type { ClientRecord } from '../../storage/records.ts'
+import { findCaller } from './actor.ts'
+import { clientChanges } from './client-changes.ts'
+import { secretsFor } from './client-secret.ts'
+import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
+import { blank, parseClient } from './parse-client.ts'
+import { clientReply } from './render-client.ts'
+
+export async function createClient(deps: AdminDeps, request: HttpRequest): Promise<Reply> {
+  const caller = await findCaller(deps, request)
+
+  const body = parseClient(request.json, blank)
+
+  const permit = await decideAdmin(deps, caller, request, { action: 'create', changes: clientChanges(body, blank) })
+
+  const secrets = secretsFor(body.settings.type, [], false)
+  const now = request.origin.time.epoch_seconds
+  const client: ClientRecord = {
+    v: 1,
+    clientId: randomId(),
+    ...body.settings,
+    secretDigests: secrets.digests,
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+    // Begins at random, so that a client made anew never meets grants of one that was deleted.
+    revocationEpoch: randomInt(2 ** 40),
+  }
+  const written = await deps.store.clients.create(caller.tenant, client)
+  if (written !== 'written') throw new Problem('conflict')
+  await auditChange(deps, caller, request, { action: 'create', id: client.clientId, decisionId: permit.decisionId })
+
+  return clientReply(201, client, permit.visible, secrets.made)
+}

@@ -1,0 +1,85 @@
+/** Asks `admin`, and turns its obligations into what an endpoint may show and write. A deny is 401 or 403. */
+import type { Audit } from '../../audit/events.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import { Problem } from '../../kernel/errors.ts'
+import type { DecisionInput } from '../../policy-engine/contract/index.ts'
+import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import type { ClientStore } from '../../storage/port.ts'
+import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
+import { type ClientChanges, nothingChanged } from './client-changes.ts'
+
+/** What every admin endpoint needs. */
+export type AdminDeps = ActorDeps & {
+  readonly store: { readonly clients: ClientStore }
+  readonly decide: Decide
+  readonly audit: Audit
+}
+
+export type AdminAction = DecisionInput<'admin'>['action']
+
+export interface AdminQuestion {
+  readonly action: AdminAction
+  /** As the caller named it; it need not exist. */
+  readonly id?: string
+  readonly changes?: ClientChanges
+}
+
+export interface AdminPermit {
+  readonly visible: ReadonlySet<string>
+  readonly decisionId: string
+}
+
+/** Throws Problem when policy denies, or allows less than what the request would change. An allow spends the setup credential. */
+export async function decideAdmin(
+  deps: AdminDeps,
+  caller: Caller,
+  request: HttpRequest,
+  question: AdminQuestion,
+): Promise<AdminPermit> {
+  const { changed, changedRoles, changedScopes } = question.changes ?? nothingChanged
+  const verdict = await deps.decide(
+    'admin',
+    {
+      tenant: caller.tenant,
+      actor: caller.actor,
+      action: question.action,
+      resource: { type: 'client', ...(question.id !== undefined && { id: question.id }) },
+      changed: [...changed],
+      changed_roles: [...changedRoles],
+      changed_scopes: [...changedScopes],
+      request: request.origin,
+    },
+    { requestId: request.id },
+  )
+  const writable = new Set(verdict.allow ? verdict.obligations.writable : [])
+  if (verdict.allow && changed.every((field) => writable.has(field))) {
+    await spendSetup(deps, caller, request)
+    return { visible: new Set(verdict.obligations.visible), decisionId: verdict.decisionId }
+  }
+  if (caller.setup !== undefined)
+    await deps.audit({
+      event: 'setup_refused',
+      tenant: caller.tenant,
+      request_id: request.id,
+      decision_id: verdict.decisionId,
+    })
+  throw new Problem(verdict.allow ? 'forbidden' : publicCode('admin', verdict, 'forbidden'))
+}
+
+/** Written before the change is answered as done: who changed which client, never to what. */
+export const auditChange = (
+  deps: Pick<AdminDeps, 'audit'>,
+  caller: Caller,
+  request: HttpRequest,
+  change: { readonly action: AdminAction; readonly id: string; readonly decisionId: string },
+): Promise<void> =>
+  deps.audit({
+    event: 'admin_changed',
+    tenant: caller.tenant,
+    request_id: request.id,
+    client_id: caller.actor.client_id,
+    ...(caller.actor.sub !== undefined && { sub: caller.actor.sub }),
+    decision_id: change.decisionId,
+    detail: change.action,
+    resource: `client:${change.id}`,
+  })

@@ -1,0 +1,40 @@
+/** Changes a client: PUT /admin/clients/{id}; `rotate_secret` adds a secret beside the newest. Asks `admin`. Deactivation ends its grants. */
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { Problem } from '../../kernel/errors.ts'
+import { findCaller } from './actor.ts'
+import { clientChanges } from './client-changes.ts'
+import { secretsFor } from './client-secret.ts'
+import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
+import { blank, parseClient } from './parse-client.ts'
+import { checkPrecondition } from './precondition.ts'
+import { clientReply } from './render-client.ts'
+
+export async function replaceClient(deps: AdminDeps, request: HttpRequest): Promise<Reply> {
+  const caller = await findCaller(deps, request)
+
+  const id = request.route.id ?? ''
+  const stored = await deps.store.clients.find(caller.tenant, id)
+  const body = parseClient(request.json, stored ?? blank, id)
+
+  const changes = clientChanges(body, stored ?? blank)
+  const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, changes })
+  if (!stored) throw new Problem('not_found')
+  checkPrecondition(request, stored)
+
+  const secrets = secretsFor(body.settings.type, stored.secretDigests, body.rotateSecret)
+  const ends = stored.active && !body.settings.active
+  const client = {
+    ...stored,
+    ...body.settings,
+    secretDigests: secrets.digests,
+    updatedAt: request.origin.time.epoch_seconds,
+    version: stored.version + 1,
+    revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),
+  }
+  const written = await deps.store.clients.replace(caller.tenant, client, stored.version)
+  if (written === 'missing') throw new Problem('not_found')
+  if (written === 'conflict') throw new Problem('precondition_failed')
+  await auditChange(deps, caller, request, { action: 'replace', id, decisionId: permit.decisionId })
+
+  return clientReply(200, client, permit.visible, secrets.made)
+}
