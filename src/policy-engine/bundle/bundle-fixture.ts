@@ -107,7 +107,7 @@ allow if {
 	input.client.client_id == input.token.client_id
 }
 
-decision := {"allow": true, "reasons": [], "obligations": {}} if {
+decision := {"allow": true, "reasons": [], "obligations": {"revoke": "token"}} if {
 	allow
 	not input.client.client_id in {"undefined", "trap", "wrong"}
 }

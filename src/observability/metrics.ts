@@ -1,0 +1,76 @@
+/** The metrics of one thread (Prometheus text format). Every label comes from a bounded set; none holds an id or address. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly http: Histogram<'code' | 'handler' | 'method'>
+  readonly decisions: Counter<'decision' | 'outcome'>
+  readonly decisionSeconds: Histogram<'decision'>
+  readonly cache: Counter<'outcome'>
+  readonly maskFailures: Counter
+  readonly dropped: Counter
+  readonly logFailures: Counter
+  readonly bundleLoaded: Counter<'name'>
+  readonly bundleFailed: Counter<'name' | 'code'>
+  readonly bundleActivation: Gauge<'name'>
+}
+
+/** `node` becomes a label of each metric, so that the threads of one process stay apart. */
+export function createMetrics(node: string): Metrics {
+  const registry = new Registry()
+  registry.setDefaultLabels({ node })
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  return {
+    registry,
+    http: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Duration of requests.',
+      labelNames: ['code', 'handler', 'method'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    decisions: new Counter({
+      name: 'decisions_total',
+      help: 'Decisions, by name and outcome: allow, deny, defined, undefined, or why none could be had.',
+      labelNames: ['decision', 'outcome'],
+      registers,
+    }),
+    decisionSeconds: new Histogram({
+      name: 'decision_duration_seconds',
+      help: 'Duration of one evaluation, without validation and log.',
+      labelNames: ['decision'],
+      buckets: [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 1],
+      registers,
+    }),
+    cache: new Counter({
+      name: 'decision_cache_total',
+      help: 'Look-ups in the decision cache.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),
+    dropped: counter('decision_log_dropped_total', 'Events of which policy keeps only a stub.', registers),
+    logFailures: counter('decision_log_failures_total', 'Events that could not be written.', registers),
+    bundleLoaded: new Counter({
+      name: 'bundle_loaded_counter',
+      help: 'Bundles activated.',
+      labelNames: ['name'],
+      registers,
+    }),
+    bundleFailed: new Counter({
+      name: 'bundle_failed_load_counter',
+      help: 'Bundles refused, by reason.',
+      labelNames: ['name', 'code'],
+      registers,
+    }),
+    bundleActivation: new Gauge({
+      name: 'last_success_bundle_activation',
+      help: 'When the active bundle was activated, in nanoseconds since the epoch.',
+      labelNames: ['name'],
+      registers,
+    }),
+  }
+}
+
+const counter = (name: string, help: string, registers: Registry[]) => new Counter({ name, help, registers })

@@ -1,0 +1,63 @@
+/** What lies at a path of `data`: an entrypoint's value, a part of one, the base data, or all that is below the path. */
+import type { Evaluator } from './engine.ts'
+
+/** The document at `path`, undefined where there is none. Throws EvaluationError when a rule traps. */
+export function lookUp(evaluator: Evaluator, path: readonly string[], input: string | undefined): unknown {
+  const ask = (entrypoint: string) =>
+    input === undefined ? evaluator.evaluate(entrypoint, undefined) : evaluator.evaluateJson(entrypoint, input)
+  const owner = longestEntrypoint(evaluator, path)
+  if (owner > 0) return walk(ask(path.slice(0, owner).join('/')), path.slice(owner))
+  const base = walk(evaluator.data, path)
+  const below = entrypointsBelow(evaluator, path)
+  if (below.length === 0) return base
+  const document = isObject(base) ? { ...base } : {}
+  for (const entrypoint of below) {
+    const value = ask(entrypoint.join('/'))
+    if (value !== undefined) plant(document, entrypoint.slice(path.length), value)
+  }
+  return document
+}
+
+/** How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. */
+function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
+  const slash = path.findIndex((segment) => segment.includes('/'))
+  for (let length = slash < 0 ? path.length : slash; length > 0; length--) {
+    if (evaluator.entrypoints.has(path.slice(0, length).join('/'))) return length
+  }
+  return 0
+}
+
+/** Entrypoints under the path that no other entrypoint under it covers, packages before what they hold. */
+function entrypointsBelow(evaluator: Evaluator, path: readonly string[]): string[][] {
+  const below = [...evaluator.entrypoints]
+    .map((entrypoint) => entrypoint.split('/'))
+    .filter((parts) => parts.length > path.length && path.every((segment, at) => parts[at] === segment))
+  const covered = (parts: readonly string[]) =>
+    below.some((other) => other.length < parts.length && other.every((segment, at) => parts[at] === segment))
+  return below.filter((parts) => !covered(parts))
+}
+
+function walk(value: unknown, path: readonly string[]): unknown {
+  let at = value
+  for (const segment of path) {
+    if (Array.isArray(at)) at = /^(0|[1-9]\d{0,15})$/.test(segment) ? at[Number(segment)] : undefined
+    else at = isObject(at) && Object.hasOwn(at, segment) ? at[segment] : undefined
+  }
+  return at
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Sets a value below a document, which it may change: copies of what came from base data. */
+function plant(document: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let parent = document
+  for (const segment of path.slice(0, -1)) {
+    const found = Object.hasOwn(parent, segment) ? parent[segment] : undefined
+    const next: Record<string, unknown> = isObject(found) ? { ...found } : {}
+    parent[segment] = next
+    parent = next
+  }
+  const last = path.at(-1)
+  if (last !== undefined) parent[last] = value
+}

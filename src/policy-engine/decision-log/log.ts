@@ -1,0 +1,71 @@
+/**
+ * The decision log of one thread: every decision is one line, judged by `system.log.drop` and masked by `system.log.mask`
+ * of the bundle that decided, before anything is written. A mask that fails erases; it never lets an event through raw.
+ */
+import { join } from 'node:path'
+import { type LineWriterOptions, openLineWriter } from '../../audit/writer.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import type { Evaluator } from '../engine.ts'
+import { type DecisionEvent, type EventLabels, eventText, labelsText, stubText } from './event.ts'
+import { applyMask } from './mask.ts'
+
+export interface DecisionLog {
+  /** Resolves when the event is written; rejects when it cannot be, and then no answer may leave. */
+  record(event: DecisionEvent, evaluator: Evaluator): Promise<void>
+  reopen(): void
+  readonly healthy: boolean
+  close(): Promise<void>
+}
+
+export interface DecisionLogOptions extends LineWriterOptions {
+  readonly directory: string
+  readonly labels: EventLabels
+  readonly metrics: Metrics
+}
+
+const MASK = 'system/log/mask'
+const DROP = 'system/log/drop'
+
+export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
+  const { directory, labels, metrics } = options
+  const writer = openLineWriter(join(directory, `decisions-${labels.node}.jsonl`), options)
+  const start = labelsText(labels)
+
+  const line = (event: DecisionEvent, evaluator: Evaluator): string => {
+    const text = eventText(start, event)
+    if (attempt(() => evaluator.evaluateJson(DROP, text)) === true) {
+      metrics.dropped.inc()
+      return stubText(start, event)
+    }
+    const masked = attempt(() => applyMask(text, evaluator.evaluateJson(MASK, text)))
+    if (masked !== undefined) return masked
+    metrics.maskFailures.inc()
+    const { input: _input, result: _result, requestedBy: _by, ...rest } = event
+    return `${eventText(start, rest).slice(0, -1)},"erased":["/input","/result"]}`
+  }
+
+  return {
+    record: async (event, evaluator) => {
+      try {
+        await writer.append(line(event, evaluator))
+      } catch (error) {
+        metrics.logFailures.inc()
+        throw error
+      }
+    },
+    reopen: () => writer.reopen(),
+    get healthy() {
+      return writer.healthy
+    },
+    close: () => writer.close(),
+  }
+}
+
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch {
+    // A rule that traps judges nothing: the event is kept, and erased.
+    return undefined
+  }
+}

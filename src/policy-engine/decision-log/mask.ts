@@ -1,0 +1,59 @@
+/** Applies what `system.log.mask` answered to an event (OPA, "Masking Sensitive Data"). Out of shape: input and result go. */
+import type { Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { MaskResult } from '../contract/system.ts'
+import { parseExact } from '../exact-json.ts'
+
+const isMask = Compile(MaskResult)
+type Operation = Exclude<Static<typeof MaskResult>[number], string>
+
+type Node = Record<string, unknown> | unknown[]
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
+
+/** The event's text after masking, or undefined where the mask is none: then nothing of the event may be written. */
+export function applyMask(eventText: string, mask: unknown): string | undefined {
+  if (!isMask.Check(mask)) return undefined
+  if (mask.length === 0) return eventText
+  const event = parseExact(eventText)
+  if (!isNode(event) || Array.isArray(event)) return undefined
+  const erased: string[] = []
+  const masked: string[] = []
+  for (const rule of mask) {
+    const operation: Operation = typeof rule === 'string' ? { op: 'remove', path: rule } : rule
+    const done = apply(event, operation)
+    if (done) (operation.op === 'remove' ? erased : masked).push(operation.path)
+  }
+  if (erased.length > 0) event.erased = erased
+  if (masked.length > 0) event.masked = masked
+  return JSON.stringify(event)
+}
+
+/** True when something was there to remove, or could be set. RFC 6901 pointers. */
+function apply(event: Record<string, unknown>, operation: Operation): boolean {
+  const keys = operation.path.slice(1).split('/').map(unescapeSegment)
+  const last = keys.pop()
+  let parent: unknown = event
+  for (const key of keys) parent = isNode(parent) ? member(parent, key) : undefined
+  if (last === undefined || !isNode(parent)) return false
+  if (operation.op === 'upsert') return set(parent, last, operation.value ?? null)
+  if (member(parent, last) === undefined) return false
+  // Taking an element out would move those behind it away from the next pointer.
+  if (Array.isArray(parent)) return set(parent, last, null)
+  return delete parent[last]
+}
+
+const member = (node: Node, key: string): unknown =>
+  Object.hasOwn(node, key) ? (node as Record<string, unknown>)[key] : undefined
+
+function set(node: Node, key: string, value: unknown): boolean {
+  if (Array.isArray(node)) {
+    const index = Number(key)
+    if (!Object.hasOwn(node, key) || !Number.isSafeInteger(index)) return false
+    node[index] = value
+  } else {
+    Object.defineProperty(node, key, { value, enumerable: true, configurable: true, writable: true })
+  }
+  return true
+}
+
+const unescapeSegment = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~')

@@ -1,0 +1,59 @@
+/** A question of the Data API: any document under `data`, judged as OPA does, without contract or cache, and logged. */
+import { PolicyUnavailable } from '../kernel/errors.ts'
+import { lookUp } from './data-path.ts'
+import type { DecisionEvent } from './decision-log/event.ts'
+import { EvaluationError } from './engine.ts'
+import { type Active, type Judge, newEvent } from './judge.ts'
+
+export interface Question {
+  /** Segments below `data`, unescaped. */
+  readonly path: readonly string[]
+  /** JSON text as JSON.stringify writes it; absent means an undefined input. */
+  readonly input: string | undefined
+  readonly requestedBy?: string | undefined
+  readonly requestId?: string | undefined
+}
+
+export interface Answer {
+  /** JSON text; undefined where the document is. */
+  readonly result: string | undefined
+  readonly decisionId: string
+  readonly bundle: string
+  readonly revision: string
+  readonly evaluationNs: number
+}
+
+export function createAnswer(judge: Judge): (question: Question) => Promise<Answer> {
+  const { metrics } = judge
+
+  const record = async (on: Active, event: DecisionEvent, outcome: string): Promise<void> => {
+    try {
+      await judge.log.record(event, on.evaluator)
+    } catch (cause) {
+      metrics.decisions.inc({ decision: 'data_api', outcome: 'audit' })
+      throw new PolicyUnavailable('audit', 'data_api', { cause })
+    }
+    metrics.decisions.inc({ decision: 'data_api', outcome })
+  }
+
+  return async (question) => {
+    const on = judge.take('data_api')
+    const event = {
+      ...newEvent(judge, on, question.path.join('/'), question.requestId),
+      input: question.input,
+      requestedBy: question.requestedBy,
+    }
+    const started = performance.now()
+    let result: string | undefined
+    try {
+      result = JSON.stringify(lookUp(on.evaluator, question.path, question.input))
+    } catch (cause) {
+      await record(on, { ...event, error: { code: 'internal_error' } }, 'trap')
+      throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
+    }
+    const evaluationNs = Math.round((performance.now() - started) * 1e6)
+    await record(on, { ...event, result, evaluationNs }, result === undefined ? 'undefined' : 'defined')
+    const { name: bundle, revision } = on.bundle
+    return { result, decisionId: event.decisionId, bundle, revision, evaluationNs }
+  }
+}
