@@ -20,6 +20,8 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Each `path=value`. */
   readonly settings?: readonly string[] | undefined
+  /** Values below the file, above the defaults. */
+  readonly under?: Readonly<Record<string, unknown>> | undefined
 }
 
 export const DEFAULT_FILE = 'sallyport.yaml'
@@ -35,7 +37,7 @@ export function loadConfig(sources: ConfigSources): Config {
     flagLayer(sources.settings ?? []),
   ]
   const given = layers.map((layer) => withAbsolutePaths(CONFIG, layer.values, layer.folder))
-  const merged = given.reduce<unknown>(merge, {})
+  const merged = given.reduce<unknown>(merge, sources.under ?? {})
   const config = Value.Default(ConfigSchema, merged)
   const report = (path: KeyPath, message: string) => `${placeOf(layers, path)}${dotted(path)} ${message}`
   if (!validator.Check(config)) throw new ConfigError(schemaObjections(config, report).join('\n'))
