@@ -1,0 +1,122 @@
+/** THE TABLE: every address of the auth service, what defines it, which file answers, what it asks, how its errors read. */
+
+import { type HealthDeps, health, live } from '../http/health.ts'
+import type { HttpRequest, Reply } from '../http/message.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Store } from '../storage/port.ts'
+import { adminHandlers } from './admin/admin-handlers.ts'
+import type { SignInDeps } from './login/login.ts'
+import { loginHandlers } from './login/login-handlers.ts'
+import type { AuthorizeDeps } from './oauth/authorize.ts'
+import { authorize } from './oauth/authorize.ts'
+import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
+import { type JwksDeps, jwks } from './oauth/jwks.ts'
+import { resume } from './oauth/resume.ts'
+import { type RevokeDeps, revoke } from './oauth/revoke.ts'
+import { type TokenDeps, token } from './oauth/token.ts'
+import { discovery } from './oidc/discovery.ts'
+import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
+import type { Route } from './route.ts'
+import type { WriteUserDeps } from './scim/create-user.ts'
+import { scimHandlers } from './scim/scim-handlers.ts'
+
+export type RouteDeps = AuthorizeDeps &
+  TokenDeps &
+  IntrospectDeps &
+  RevokeDeps &
+  UserinfoDeps &
+  JwksDeps &
+  HealthDeps &
+  SignInDeps &
+  WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
+
+type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
+
+const toRoute = ([method, path, source, file, decision, errors, handler]: Row): Route => ({
+  method,
+  path,
+  source,
+  file,
+  decision,
+  errors,
+  handler,
+})
+
+function protocolRows(deps: RouteDeps): Row[] {
+  const at =
+    <D>(endpoint: (deps: D, request: HttpRequest) => Promise<Reply>, own: D) =>
+    (request: HttpRequest) =>
+      endpoint(own, request)
+  const metadata = () => discovery(deps)
+  return [
+    ['GET', '/.well-known/openid-configuration', 'OIDC Discovery 4', 'oidc/discovery.ts', 'public', 'oauth', metadata],
+    ['GET', '/.well-known/oauth-authorization-server', 'RFC 8414 3', 'oidc/discovery.ts', 'public', 'oauth', metadata],
+    ['GET', '/oauth/jwks', 'RFC 7517 5', 'oauth/jwks.ts', 'public', 'oauth', () => jwks(deps)],
+    ['GET', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
+    ['POST', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
+    ['GET', '/oauth/authorize/resume', 'OIDC Core 3.1.2.3', 'oauth/resume.ts', 'authorize', 'page', at(resume, deps)],
+    ['POST', '/oauth/token', 'RFC 6749 3.2', 'oauth/token.ts', 'token', 'oauth', at(token, deps)],
+    ['POST', '/oauth/introspect', 'RFC 7662 2', 'oauth/introspect.ts', 'introspect', 'oauth', at(introspect, deps)],
+    ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],
+    ['GET', '/oauth/userinfo', 'OIDC Core 5.3', 'oidc/userinfo.ts', 'userinfo', 'bearer', at(userinfo, deps)],
+    ['POST', '/oauth/userinfo', 'OIDC Core 5.3', 'oidc/userinfo.ts', 'userinfo', 'bearer', at(userinfo, deps)],
+    ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
+    ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
+  ]
+}
+
+function peopleRows(deps: RouteDeps): Row[] {
+  const pages = loginHandlers(deps)
+  const scim = scimHandlers(deps)
+  const admin = adminHandlers(deps)
+  return [
+    ['GET', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.showLogin],
+    ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
+    ['GET', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'authorize', 'page', pages.showConsent],
+    ['POST', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'consent', 'page', pages.consent],
+    ['GET', '/logout', 'sign-out page', 'login/logout.ts', 'public', 'page', pages.showLogout],
+    ['POST', '/logout', 'sign-out page', 'login/logout.ts', 'public', 'page', pages.logout],
+    ['POST', '/scim/v2/Users', 'RFC 7644 3.3', 'scim/create-user.ts', 'scim', 'scim', scim.createUser],
+    ['GET', '/scim/v2/Users', 'RFC 7644 3.4.2', 'scim/list-users.ts', 'scim', 'scim', scim.listUsers],
+    ['GET', '/scim/v2/Users/:id', 'RFC 7644 3.4.1', 'scim/read-user.ts', 'scim', 'scim', scim.readUser],
+    ['PUT', '/scim/v2/Users/:id', 'RFC 7644 3.5.1', 'scim/replace-user.ts', 'scim', 'scim', scim.replaceUser],
+    ['DELETE', '/scim/v2/Users/:id', 'RFC 7644 3.6', 'scim/delete-user.ts', 'scim', 'scim', scim.deleteUser],
+    scimPublic('ServiceProviderConfig', scim.readServiceProviderConfig),
+    scimPublic('ResourceTypes', scim.readResourceTypes),
+    scimPublic('Schemas', scim.readSchemas),
+    ['POST', '/admin/clients', 'admin API', 'admin/create-client.ts', 'admin', 'problem', admin.createClient],
+    ['GET', '/admin/clients', 'admin API', 'admin/list-clients.ts', 'admin', 'problem', admin.listClients],
+    ['GET', '/admin/clients/:id', 'admin API', 'admin/read-client.ts', 'admin', 'problem', admin.readClient],
+    ['PUT', '/admin/clients/:id', 'admin API', 'admin/replace-client.ts', 'admin', 'problem', admin.replaceClient],
+    ['DELETE', '/admin/clients/:id', 'admin API', 'admin/delete-client.ts', 'admin', 'problem', admin.deleteClient],
+  ]
+}
+
+/** RFC 7644 4: what a SCIM client may read before it has a token. */
+const scimPublic = (name: string, handler: Route['handler']): Row => [
+  'GET',
+  `/scim/v2/${name}`,
+  'RFC 7644 4',
+  'scim/service-provider.ts',
+  'public',
+  'scim',
+  handler,
+]
+
+/** Where the configuration asks for it: the metrics of this thread, in Prometheus's text format. */
+const metricsRow = ({ registry }: Metrics): Row => [
+  'GET',
+  '/metrics',
+  'Prometheus text format',
+  'routes.ts',
+  'public',
+  'problem',
+  async () => ({
+    status: 200,
+    headers: { 'content-type': registry.contentType },
+    body: await registry.metrics(),
+  }),
+]
+
+export const routes = (deps: RouteDeps): readonly Route[] =>
+  [...protocolRows(deps), ...peopleRows(deps), ...(deps.metrics ? [metricsRow(deps.metrics)] : [])].map(toRoute)

@@ -1,0 +1,165 @@
+/** Composes the auth service: every endpoint with what it uses, on one server. Nobody imports it but what starts it. */
+import type { FastifyInstance } from 'fastify'
+import { errorPage } from '../../web/message.ts'
+import type { Audit } from '../audit/events.ts'
+import type { PageError } from '../http/error-answer.ts'
+import type { HttpRequest, Reply } from '../http/message.ts'
+import { buildServer, type Endpoint } from '../http/server.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import type { Envelope } from '../kernel/envelope.ts'
+import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Decide } from '../policy-engine/decide.ts'
+import type { Store } from '../storage/port.ts'
+import { endGrantWith } from './oauth/grants/end-grant.ts'
+import type { Route } from './route.ts'
+import { routes } from './routes.ts'
+import { openKeyRing } from './token/key-ring.ts'
+import { accessTokenVerifier } from './token/verify-access-token.ts'
+import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
+
+export interface AuthServiceOptions {
+  /** Address of this provider without a trailing slash: `iss` of all that it issues. */
+  readonly issuer: string
+  readonly store: Store
+  readonly decide: Decide
+  readonly audit: Audit
+  readonly envelope: Envelope
+  readonly logger: Logger
+  readonly clock?: Clock
+  readonly metrics?: Metrics
+  /** Serves /metrics on this service too. */
+  readonly serveMetrics?: boolean
+  readonly policyReady?: () => boolean | Promise<boolean>
+  readonly passwords?: PasswordHasher
+  readonly trustedProxies?: readonly string[]
+  readonly bodyLimitBytes?: number
+  readonly headerLimitBytes?: number
+  readonly requestTimeoutMs?: number
+  /** Pages that belong to no protocol: the demo of `--dev`. */
+  readonly extraEndpoints?: readonly Endpoint[]
+}
+
+export interface AuthService {
+  /** Not listening yet. */
+  readonly server: FastifyInstance
+  readonly table: readonly Route[]
+  close(): Promise<void>
+}
+
+const TENANT = 'default'
+
+/** An event that cannot be written stops what it would have recorded: nothing is answered as done. */
+const strict =
+  (audit: Audit): Audit =>
+  async (event) => {
+    try {
+      await audit(event)
+    } catch (cause) {
+      throw new PolicyUnavailable('audit', event.event, { cause })
+    }
+  }
+
+/** Remembers which revision judged a request until its answer goes out, and tells audit of a decision that was not to be had. */
+function observed(decide: Decide, audit: Audit) {
+  const revisions = new Map<string, string>()
+  const asked: Decide = async (name, input, context) => {
+    try {
+      const verdict = await decide(name, input, context)
+      if (context?.requestId !== undefined) revisions.set(context.requestId, verdict.revision)
+      return verdict
+    } catch (error) {
+      const request = context?.requestId === undefined ? {} : { request_id: context.requestId }
+      if (error instanceof PolicyUnavailable)
+        await audit({
+          event: 'decision_unavailable',
+          tenant: input.tenant,
+          detail: `${name}:${error.reason}`,
+          ...request,
+        })
+      throw error
+    }
+  }
+  const answerHeaders = (requestId: string) => {
+    const revision = revisions.get(requestId)
+    if (revision === undefined) return undefined
+    revisions.delete(requestId)
+    return { 'sallyport-revision': revision }
+  }
+  return { decide: asked, answerHeaders }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  403: 'Not allowed',
+  404: 'Nothing here',
+  429: 'Too many attempts',
+  500: 'Something went wrong',
+  503: 'Not available right now',
+}
+
+function renderErrorPage({ status, description, requestId }: PageError): Reply {
+  return {
+    status,
+    ...errorPage({ title: TITLES[status] ?? 'This request cannot go on', text: description, requestId }),
+  }
+}
+
+/** An error that nobody foresaw may quote what was sent: its kind and place are logged, its text is not. */
+function describe(error: unknown): Readonly<Record<string, unknown>> {
+  if (error instanceof PolicyUnavailable || error instanceof StoreUnavailable) return { err: error }
+  if (!(error instanceof Error)) return { error: typeof error }
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
+  return { error: error.name, at: frames.map((frame) => frame.trim()) }
+}
+
+/** Says what failed and where; never what was sent. */
+function failureReporter(options: AuthServiceOptions) {
+  return (error: unknown, request: HttpRequest) => {
+    options.logger.error({ ...describe(error), request_id: request.id, method: request.method }, 'request failed')
+    if (!(error instanceof StoreUnavailable)) return
+    options
+      .audit({ event: 'store_unavailable', tenant: request.tenant, request_id: request.id })
+      .catch(() => options.logger.error({ request_id: request.id }, 'audit failed'))
+  }
+}
+
+/** Throws ConfigError on a store that was never initialised, EnvelopeError where the envelope key does not fit. */
+export async function createAuthService(options: AuthServiceOptions): Promise<AuthService> {
+  const { issuer, store, envelope, clock = systemClock, metrics } = options
+  const audit = strict(options.audit)
+  const { decide, answerHeaders } = observed(options.decide, audit)
+  const keys = await openKeyRing({ store, envelope, clock })
+  const table = routes({
+    issuer,
+    store,
+    decide,
+    audit,
+    clock,
+    keys,
+    verifyAccessToken: accessTokenVerifier({ keys, issuer }),
+    endGrant: endGrantWith(audit),
+    passwords: options.passwords ?? createPasswordHasher(),
+    policyReady: options.policyReady ?? (() => true),
+    metrics: options.serveMetrics ? metrics : undefined,
+  })
+  const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
+  const server = buildServer({
+    endpoints: [...table, ...(options.extraEndpoints ?? [])],
+    issuer,
+    tenant: TENANT,
+    clock,
+    trustedProxies: options.trustedProxies ?? [],
+    renderErrorPage,
+    answerHeaders,
+    onFailure: failureReporter(options),
+    ...(metrics && {
+      onAnswer: ({ method, path, status, seconds }) =>
+        metrics.http.observe({ code: String(status), handler: path, method }, seconds),
+    }),
+    ...(bodyLimitBytes !== undefined && { bodyLimitBytes }),
+    ...(headerLimitBytes !== undefined && { headerLimitBytes }),
+    ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+  })
+  return { server, table, close: () => server.close() }
+}
