@@ -1,0 +1,138 @@
+/** `make bundles`: policies → checks → tests → WASM → manifest → signature. See --help. */
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type BuildOptions, type BuiltBundle, buildBundle } from './build/build-bundle.ts'
+import { BuildError } from './build/build-error.ts'
+import { differences } from './build/compare.ts'
+import { REPOSITORY } from './build/compiler.ts'
+import { junit } from './build/junit.ts'
+import { publish, published, publishedSources, type Signer } from './build/publish.ts'
+import type { TestReport } from './build/run-tests.ts'
+import { findSources, shownPath, sourcesDigest } from './build/source-files.ts'
+import { watchSources } from './build/watch.ts'
+
+const HELP = `usage: node scripts/build-bundles.ts [folder] [options]
+
+Checks, tests and compiles the policies, and writes a bundle.
+
+  folder              a policy repository of your own (policies/, policy-tests/), laid over ours by path
+  --replace           leave ours out; only the folder's policies are built
+  --out FILE          where the bundle goes (bundles/sallyport.tar.gz)
+  --sign-key FILE     private key (PEM, ES256) to sign with; without it the bundle is unsigned
+  --key-id ID         name of that key in the signature (default)
+  --version N         integer claim of the signature; grows with each one (UTC milliseconds)
+  --commit            keep the git commit in the manifest's metadata
+  --watch             build again on every save
+  --activate-first    write the bundle before the tests run; failing tests are shown and stop nothing
+  --check             write nothing; fail unless the bundle there holds what a build gives
+  --junit FILE        results of the policy tests as JUnit XML
+  --help
+`
+
+const { values: flags, positionals } = readArguments()
+const sources = { folder: positionals[0], replace: flags.replace }
+const output = flags.out ?? join(REPOSITORY, 'bundles/sallyport.tar.gz')
+
+if (flags.help === true) process.stdout.write(HELP)
+else if (flags.watch === true) await watchAndBuild()
+else process.exitCode = (await attempt(flags.check === true ? check : build)) ? 0 : 1
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        replace: { type: 'boolean' },
+        out: { type: 'string' },
+        'sign-key': { type: 'string' },
+        'key-id': { type: 'string', default: 'default' },
+        version: { type: 'string' },
+        commit: { type: 'boolean' },
+        watch: { type: 'boolean' },
+        'activate-first': { type: 'boolean' },
+        check: { type: 'boolean' },
+        junit: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    })
+  } catch (cause) {
+    process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}`)
+    process.exit(2)
+  }
+}
+
+async function build(): Promise<void> {
+  const began = performance.now()
+  const signer = await readSigner()
+  const write = async (built: BuiltBundle) => {
+    await publish(built.files, output, signer)
+    const took = Math.round(performance.now() - began)
+    console.log(`built ${shownPath(output)} revision ${built.revision.slice(0, 12)} in ${took} ms`)
+  }
+  const first = flags['activate-first'] === true
+  const built = await buildBundle({ ...options(), ...(first ? { activate: write } : {}) })
+  if (!first) await write(built)
+}
+
+async function check(): Promise<void> {
+  const built = await buildBundle(options())
+  const found = differences(built.files, await published(output))
+  if (found.length === 0) console.log(`${shownPath(output)} holds what its sources give`)
+  else
+    throw new BuildError(
+      ...found.map((line) => `${shownPath(output)}: ${line}`),
+      'run make bundles and commit the result',
+    )
+}
+
+async function watchAndBuild(): Promise<void> {
+  const watcher = await watchSources(sources, async () => void (await attempt(build)))
+  const unchanged = async () =>
+    (await sourcesDigest((await findSources(sources)).files)) === (await publishedSources(output))
+  if (!(await unchanged().catch(() => false))) await attempt(build)
+  console.log('watching policies/ and policy-tests/')
+  const stop = () => void watcher.close().then(() => process.exit(0))
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+}
+
+function options(): BuildOptions {
+  return { ...sources, commit: flags.commit === true ? head() : undefined, onTests: report }
+}
+
+async function report({ tests }: TestReport): Promise<void> {
+  const failed = tests.filter(({ failure }) => failure !== undefined).length
+  console.log(`${tests.length} policy tests, ${failed} failed`)
+  if (flags.junit === undefined) return
+  await mkdir(dirname(flags.junit), { recursive: true })
+  await writeFile(flags.junit, junit(tests))
+}
+
+function head(): string {
+  const cwd = sources.folder ?? REPOSITORY
+  return execFileSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' }).trim()
+}
+
+async function readSigner(): Promise<Signer | undefined> {
+  if (flags['sign-key'] === undefined) return undefined
+  const version = flags.version === undefined ? undefined : Number(flags.version)
+  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 0)) {
+    throw new BuildError(`--version ${flags.version}: must be a non-negative integer`)
+  }
+  const privateKey = await readFile(flags['sign-key'], 'utf8').catch(() => {
+    throw new BuildError(`--sign-key ${flags['sign-key']}: cannot be read`)
+  })
+  return { privateKey, keyId: flags['key-id'], version }
+}
+
+async function attempt(step: () => Promise<void>): Promise<boolean> {
+  try {
+    await step()
+    return true
+  } catch (cause) {
+    if (!(cause instanceof BuildError)) throw cause
+    console.error(`the policies do not build:\n${cause.lines.map((line) => `  ${line}`).join('\n')}`)
+    return false
+  }
+}
