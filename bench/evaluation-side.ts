@@ -3,28 +3,39 @@ import type { Sample, Side } from './row.ts'
 import { percentile } from './stats.ts'
 
 /** Between two looks at the clock that ends the turn. */
-const BATCH = 200
+const BATCH = 192
+
+type Decide<Input> = (input: Input) => boolean | Promise<boolean>
 
 /** `decide` answers whether it was allowed: one wrong answer ends the row. */
-export function evaluationSide<Input>(
-  inputs: readonly Input[],
-  decide: (input: Input) => boolean | Promise<boolean>,
-): Side {
+async function decideBatch<Input>(
+  batch: readonly Input[],
+  decide: Decide<Input>,
+  microseconds: number[],
+): Promise<void> {
+  for (const input of batch) {
+    const before = performance.now()
+    const allowed = decide(input)
+    if (!(typeof allowed === 'boolean' ? allowed : await allowed)) throw new Error('a decision was denied')
+    microseconds.push((performance.now() - before) * 1000)
+  }
+}
+
+/** `concurrency` decisions wait at a time, as when that many requests are in flight; 1 for what answers at once. */
+export function evaluationSide<Input>(inputs: readonly Input[], decide: Decide<Input>, concurrency = 1): Side {
+  let next = 0
+  const take = (count: number) => Array.from({ length: count }, () => inputs[next++ % inputs.length] as Input)
   return {
     async sample(seconds): Promise<Sample> {
       const microseconds: number[] = []
       const cpuBefore = process.cpuUsage()
       const startedAt = performance.now()
       const endsAt = startedAt + seconds * 1000
-      for (let next = 0; performance.now() < endsAt; ) {
-        for (let step = 0; step < BATCH; step++) {
-          const input = inputs[next++ % inputs.length]
-          if (input === undefined) throw new Error('nothing to decide')
-          const before = performance.now()
-          const allowed = decide(input)
-          if (!(typeof allowed === 'boolean' ? allowed : await allowed)) throw new Error('a decision was denied')
-          microseconds.push((performance.now() - before) * 1000)
-        }
+      while (performance.now() < endsAt) {
+        const workers = Array.from({ length: concurrency }, () =>
+          decideBatch(take(BATCH / concurrency), decide, microseconds),
+        )
+        await Promise.all(workers)
       }
       const cpu = process.cpuUsage(cpuBefore)
       const wallSeconds = (performance.now() - startedAt) / 1000

@@ -4,6 +4,7 @@ import { type CommandLine, HELP, readCommandLine } from './options.ts'
 import { machineCard, table, writeResults } from './report.ts'
 import type { Row, RowDefinition } from './row.ts'
 import { decisions } from './rows/decisions.ts'
+import { decisionsFull } from './rows/decisions-full.ts'
 import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
 import { policyFlip } from './rows/policy-flip.ts'
@@ -12,7 +13,15 @@ import { tokens } from './rows/tokens.ts'
 import { summarise } from './summarise.ts'
 
 /** In this order: `startup` before the servers are up, `memory` after the load. */
-const ROWS: readonly RowDefinition<Environment>[] = [startup, tokens, introspections, memory, policyFlip, decisions]
+const ROWS: readonly RowDefinition<Environment>[] = [
+  startup,
+  tokens,
+  introspections,
+  memory,
+  policyFlip,
+  decisions,
+  decisionsFull,
+]
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 

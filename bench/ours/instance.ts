@@ -3,18 +3,14 @@
  * the committed bundle signed with a key of this run, the population in the store.
  */
 import { execFileSync } from 'node:child_process'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { readArchive, writeArchive } from '../../src/policy-engine/bundle/archive.ts'
-import { SIGNATURES } from '../../src/policy-engine/bundle/digest.ts'
-import { signBundle } from '../../src/policy-engine/bundle/signature.ts'
 import { type Contender, contender, freePort, HOST, type Prepared } from '../contender.ts'
 import { JWT_RESOURCE, type Population } from '../population.ts'
 import { seedSqlite } from '../seed.ts'
-
-export const KEY_ID = 'bench'
+import { KEY_ID, makeBundleKey, signCommittedBundle } from './sign-bundle.ts'
 
 export interface OurInstance extends Prepared {
   /** Watched by the server. */
@@ -30,27 +26,15 @@ export interface InstanceOptions {
   readonly profileFolder: string | undefined
 }
 
-/** The committed bundle as it is, signed anew: the repository holds no private key. */
-async function signCommittedBundle(root: string, bundleFile: string, privateKey: string): Promise<void> {
-  const files = new Map(await readArchive(readFileSync(join(root, 'bundles/sallyport.tar.gz'))))
-  files.delete(SIGNATURES)
-  files.set(SIGNATURES, Buffer.from(signBundle(files, { privateKey, keyId: KEY_ID, version: 1 })))
-  writeFileSync(bundleFile, await writeArchive(files))
-}
-
 async function prepare({ folder, root, population, profileFolder }: InstanceOptions): Promise<OurInstance> {
   const [port, policyPort] = [await freePort(), await freePort()]
   const origin = `http://${HOST}:${port}`
   const file = (name: string) => join(folder, name)
-  const { privateKey, publicKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  })
+  const { privateKey, publicKey } = makeBundleKey()
   writeFileSync(file('bundle-key.pem'), privateKey, { mode: 0o600 })
   writeFileSync(file('bundle-key.pub.pem'), publicKey)
   writeFileSync(file('kek'), randomBytes(32).toString('base64'), { mode: 0o600 })
-  await signCommittedBundle(root, file('bundle.tar.gz'), privateKey)
+  writeFileSync(file('bundle.tar.gz'), await signCommittedBundle(root, privateKey))
   const configuration = {
     issuer: origin,
     kek_file: file('kek'),

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { KEY_ID, type OurInstance } from './instance.ts'
+import type { OurInstance } from './instance.ts'
+import { KEY_ID } from './sign-bundle.ts'
 
 const OUTPUT_KEPT = 20_000
 const LIFETIME = /^access_token_ttl_seconds := \d+$/m
