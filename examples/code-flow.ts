@@ -80,7 +80,7 @@ async function registerClient(): Promise<string> {
       audience: ['urn:sallyport:default'],
     }),
   })
-  const client: { client_id?: string } = await response.json()
+  const client = (await response.json()) as { client_id?: string }
   if (response.status !== 201 || !client.client_id) throw new Error(`the client was not registered: ${response.status}`)
   return client.client_id
 }

@@ -1,0 +1,113 @@
+/** The demo's people and clients, written to the store so that they match credentials.json; what matches stays as it is. */
+import type { PasswordHasher } from '../../auth/user/password.ts'
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import { StoreUnavailable } from '../../kernel/errors.ts'
+import { digestOf, randomId } from '../../kernel/ids.ts'
+import type { Store, Written } from '../../storage/port.ts'
+import type { ClientRecord, UserRecord } from '../../storage/records.ts'
+import type { ClientCredentials, DevCredentials } from './credentials.ts'
+
+const TENANT = 'default'
+const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'offline_access']
+const DEFAULT_RESOURCE = 'urn:sallyport:default'
+const PLATFORM_RESOURCE = 'urn:sallyport:platform'
+
+interface Deps {
+  readonly store: Pick<Store, 'clients' | 'users'>
+  readonly hasher: PasswordHasher
+  readonly clock: Clock
+}
+
+type ClientParts = Pick<
+  ClientRecord,
+  'name' | 'redirectUris' | 'grantTypes' | 'scopes' | 'audience' | 'resources' | 'roles'
+>
+
+export async function seedDemo(deps: Deps, credentials: DevCredentials): Promise<void> {
+  await Promise.all([
+    ensureUser(deps, credentials.user),
+    ensureClient(deps, credentials.client, {
+      name: 'Demo application',
+      redirectUris: [credentials.client.redirect_uri],
+      grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+      scopes: [...IDENTITY_SCOPES, 'orders:read'],
+      audience: [DEFAULT_RESOURCE],
+      resources: [],
+      roles: ['service'],
+    }),
+    ensureClient(deps, credentials.resource_server, {
+      name: 'Demo resource server',
+      redirectUris: [],
+      grantTypes: [],
+      scopes: [],
+      audience: [],
+      resources: [DEFAULT_RESOURCE],
+      roles: [],
+    }),
+    ensureClient(deps, credentials.admin_client, {
+      name: 'Demo administration',
+      redirectUris: [],
+      grantTypes: ['client_credentials'],
+      scopes: ['scim', 'admin'],
+      audience: [PLATFORM_RESOURCE],
+      resources: [],
+      roles: ['platform_admin'],
+    }),
+  ])
+}
+
+async function ensureClient(deps: Deps, known: ClientCredentials, parts: ClientParts): Promise<void> {
+  const now = epochSeconds(deps.clock)
+  const stored = await deps.store.clients.find(TENANT, known.client_id)
+  const wanted: ClientRecord = {
+    v: 1,
+    clientId: known.client_id,
+    type: 'confidential',
+    secretDigests: [digestOf(known.client_secret)],
+    active: true,
+    firstParty: false,
+    ...parts,
+    createdAt: stored?.createdAt ?? now,
+    updatedAt: stored?.updatedAt ?? now,
+    version: stored?.version ?? 1,
+    revocationEpoch: stored?.revocationEpoch ?? 1,
+  }
+  if (!stored) return expectWritten(await deps.store.clients.create(TENANT, wanted))
+  const sameAddresses = JSON.stringify(stored.redirectUris) === JSON.stringify(wanted.redirectUris)
+  if (sameAddresses && stored.secretDigests.includes(wanted.secretDigests[0] ?? '')) return
+  const next = { ...wanted, updatedAt: now, version: stored.version + 1 }
+  expectWritten(await deps.store.clients.replace(TENANT, next, stored.version))
+}
+
+async function ensureUser(deps: Deps, known: DevCredentials['user']): Promise<void> {
+  const now = epochSeconds(deps.clock)
+  const stored = await deps.store.users.findByUserName(TENANT, known.username)
+  if (stored && (await deps.hasher.verify(known.password, stored.passwordHash))) return
+  const passwordHash = await deps.hasher.hash(known.password)
+  if (stored) {
+    const next = { ...stored, passwordHash, updatedAt: now, version: stored.version + 1 }
+    return expectWritten(await deps.store.users.replace(TENANT, next, stored.version))
+  }
+  const user: UserRecord = {
+    v: 1,
+    sub: randomId(),
+    userName: known.username,
+    passwordHash,
+    active: true,
+    roles: ['user'],
+    profile: {
+      displayName: 'Demo Person',
+      name: { givenName: 'Demo', familyName: 'Person' },
+      emails: [{ value: 'demo@example.com', primary: true }],
+    },
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+    revocationEpoch: 1,
+  }
+  expectWritten(await deps.store.users.create(TENANT, user))
+}
+
+function expectWritten(written: Written): void {
+  if (written !== 'written') throw new StoreUnavailable(`the demo could not be seeded: ${written}`)
+}

@@ -1,0 +1,68 @@
+/** What `--dev` keeps in `var/`: an envelope key, a bundle key, the store, the logs. Made once, private to this user. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const DEV_KEY_ID = 'development'
+
+export interface DevState {
+  readonly folder: string
+  readonly kekFile: string
+  readonly privateKeyFile: string
+  readonly publicKeyFile: string
+  /** The signed copy that is served and that the watcher replaces. */
+  readonly bundleFile: string
+  readonly credentialsFile: string
+  readonly storeFile: string
+  readonly logFolder: string
+}
+
+export function openDevState(folder: string): DevState {
+  const dev = join(folder, 'dev')
+  mkdirSync(dev, { recursive: true, mode: 0o700 })
+  const state: DevState = {
+    folder,
+    kekFile: join(dev, 'kek'),
+    privateKeyFile: join(dev, 'bundle-key.pem'),
+    publicKeyFile: join(dev, 'bundle-key.pub.pem'),
+    bundleFile: join(dev, 'bundle.tar.gz'),
+    credentialsFile: join(dev, 'credentials.json'),
+    storeFile: join(folder, 'sallyport.sqlite'),
+    logFolder: join(folder, 'log'),
+  }
+  if (!existsSync(state.kekFile)) writePrivate(state.kekFile, `${randomBytes(32).toString('base64')}\n`)
+  if (!existsSync(state.privateKeyFile) || !existsSync(state.publicKeyFile)) makeBundleKey(state)
+  return state
+}
+
+function makeBundleKey(state: DevState): void {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  writePrivate(state.privateKeyFile, privateKey)
+  writePrivate(state.publicKeyFile, publicKey)
+}
+
+/** Beside and renamed: a reader sees the old file or the new one. */
+export function writePrivate(file: string, content: string | Uint8Array): void {
+  writeFileSync(`${file}.new`, content, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+export const readText = (file: string): string => readFileSync(file, 'utf8')
+
+/** Settings below the user's own: everything stays in `var/`, and only the development key is trusted. */
+export const devSettings = (state: DevState): Readonly<Record<string, unknown>> => ({
+  kek_file: state.kekFile,
+  store: { kind: 'sqlite', path: state.storeFile },
+  log: { directory: state.logFolder },
+  policy: {
+    bundle: {
+      path: state.bundleFile,
+      keys: [{ id: DEV_KEY_ID, key_file: state.publicKeyFile, algorithm: 'ES256', state: 'active' }],
+      minimum_version: 1,
+    },
+  },
+})
