@@ -1,0 +1,116 @@
+/**
+ * The connection to Redis: single, sentinel or cluster by configuration. Nothing is queued while it is down and nothing is
+ * sent twice (a redemption that ran and is sent again would read as reuse); it comes back by itself.
+ */
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
+import { parseNode, type RedisStoreOptions } from './options.ts'
+
+export type Connection = Redis | Cluster
+
+export const DEFAULT_DEADLINE_MS = 1000
+const RETRY_CEILING_MS = 500
+/** A peer that stays silent this long while answers are due is taken for dead. */
+const SILENCE_MS = 5 * 1000
+
+const retryDelay = (times: number): number => Math.min(50 * times, RETRY_CEILING_MS)
+
+function nodeOptions({ username, password, tls, deadlineMs = DEFAULT_DEADLINE_MS }: RedisStoreOptions) {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: { ...tls, minVersion: 'TLSv1.2' } }),
+    lazyConnect: true,
+    connectTimeout: deadlineMs,
+    commandTimeout: deadlineMs,
+    socketTimeout: Math.max(SILENCE_MS, deadlineMs),
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    connectionName: 'sallyport',
+    replyMapping: 'legacy',
+  } as const satisfies RedisOptions
+}
+
+function createCluster(options: RedisStoreOptions): Cluster {
+  const { deadlineMs = DEFAULT_DEADLINE_MS, tls } = options
+  return new Cluster(options.nodes.map(parseNode), {
+    redisOptions: nodeOptions(options),
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retryDelay,
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshInterval: 2000,
+    slotsRefreshTimeout: deadlineMs,
+    // Certificates name hosts: the names that the cluster announces must stay names.
+    ...(tls && { dnsLookup: (address, done) => done(null, address) }),
+  })
+}
+
+function createServer(options: RedisStoreOptions): Redis {
+  const base = { ...nodeOptions(options), enableOfflineQueue: false, retryStrategy: retryDelay }
+  const nodes = options.nodes.map(parseNode)
+  if (options.mode !== 'sentinel') {
+    const [node] = nodes
+    if (node === undefined || nodes.length > 1)
+      throw new ConfigError('one Redis node must be named, or a cluster chosen')
+    return new Redis({ ...base, ...node })
+  }
+  if (options.sentinelName === undefined) throw new ConfigError('the sentinels need the name of the primary')
+  return new Redis({
+    ...base,
+    sentinels: nodes,
+    name: options.sentinelName,
+    ...(options.sentinelUsername !== undefined && { sentinelUsername: options.sentinelUsername }),
+    ...(options.sentinelPassword !== undefined && { sentinelPassword: options.sentinelPassword }),
+    ...(options.tls && { sentinelTLS: { ...options.tls }, enableTLSForSentinelMode: true }),
+    sentinelRetryStrategy: retryDelay,
+    failoverDetector: true,
+    // A primary that was demoted under us answers READONLY: ask the sentinels again.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  })
+}
+
+/** Connected and authenticated, or StoreUnavailable; wrong credentials are a ConfigError. */
+export async function connect(options: RedisStoreOptions): Promise<Connection> {
+  const connection = options.mode === 'cluster' ? createCluster(options) : createServer(options)
+  let lastError: unknown
+  // Every call reports its own failure; without a listener the client would print to the console.
+  connection.on('error', (error) => {
+    lastError = error
+  })
+  try {
+    await connection.connect()
+    await ready(connection, options)
+    return connection
+  } catch (cause) {
+    connection.disconnect()
+    if ([lastError, cause].some(isRefusal)) throw new ConfigError('Redis refuses the user name or password')
+    throw cause instanceof ConfigError ? cause : new StoreUnavailable(`redis: ${codeOf(cause)}`)
+  }
+}
+
+async function ready(connection: Connection, { deadlineMs = DEFAULT_DEADLINE_MS }: RedisStoreOptions): Promise<void> {
+  if (connection.status === 'ready') return
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('not ready in time')), deadlineMs)
+    connection.once('ready', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const inner = 'lastNodeError' in error ? error.lastNodeError : undefined
+  return /^(WRONGPASS|NOAUTH|NOPERM)/.test(error.message) || isRefusal(inner)
+}
+
+/** The code of a Redis or network error. Its message may quote keys and values, so it goes nowhere. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  if ('code' in error && typeof error.code === 'string') return error.code
+  const [word = ''] = error.message.split(' ')
+  return /^[A-Z]{3,20}$/.test(word) ? word : error.name
+}

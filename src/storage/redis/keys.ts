@@ -1,0 +1,55 @@
+/**
+ * Names of keys. What one atomic step touches shares a hash tag, hence a slot and a node: a grant with its codes and tokens;
+ * the clients of a tenant; the users of a tenant with their names and consents. Everything else stands alone and spreads.
+ */
+import { createHash } from 'node:crypto'
+
+const PLAIN = /^[A-Za-z0-9_.-]{1,128}$/
+
+/** One part of a key: itself when plain, else a digest, so that no id can end a hash tag, forge a separator or grow a key. */
+function part(value: string): string {
+  if (PLAIN.test(value)) return value
+  return `~${createHash('sha256').update(value, 'utf16le').digest('base64url')}`
+}
+
+export class Keys {
+  readonly #prefix: string
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  client = (tenant: string, clientId: string): string => `${this.#clients(tenant)}:id:${part(clientId)}`
+  clientIndex = (tenant: string): string => `${this.#clients(tenant)}:index`
+  clientSequence = (tenant: string): string => `${this.#clients(tenant)}:sequence`
+
+  user = (tenant: string, sub: string): string => `${this.#users(tenant)}:sub:${part(sub)}`
+  userNames = (tenant: string): string => `${this.#users(tenant)}:names`
+  userIndex = (tenant: string): string => `${this.#users(tenant)}:index`
+  userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
+  consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
+
+  grant = (tenant: string, grantId: string): string => `${this.#prefix}{${part(tenant)}:grant:${part(grantId)}}`
+  accessToken(tenant: string, jti: string, grantId: string | undefined): string {
+    if (grantId !== undefined) return `${this.grant(tenant, grantId)}:token:${part(jti)}`
+    return `${this.#prefix}{${part(tenant)}:token:${part(jti)}}`
+  }
+
+  session = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:session:${part(digest)}}`
+  interaction = (tenant: string, digest: string): string =>
+    `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
+  limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
+
+  platform = (): string => `${this.#prefix}{platform}`
+  signingKeys = (): string => `${this.#prefix}{platform}:keys`
+  setup = (digest: string): string => `${this.#prefix}{platform}:setup:${part(digest)}`
+  mark = (bundle: string): string => `${this.#prefix}mark:{${part(bundle)}}`
+
+  #clients(tenant: string): string {
+    return `${this.#prefix}{${part(tenant)}:clients}`
+  }
+
+  #users(tenant: string): string {
+    return `${this.#prefix}{${part(tenant)}:users}`
+  }
+}

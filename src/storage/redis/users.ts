@@ -1,0 +1,72 @@
+/** Users in Redis. Names are one hash of a tenant (name → sub), in the slot of its users, so that each step is one script. */
+import type { UserStore } from '../port.ts'
+import { type UserRecord, userNameKey } from '../records.ts'
+import { type RedisClient, script } from './client.ts'
+import { textOrNothing } from './replies.ts'
+import { decodeVersioned, listVersioned, REVOKE_ALL, readVersioned, written } from './versioned.ts'
+
+const CREATE = script(`
+  if redis.call('EXISTS', KEYS[1]) == 1 then return 'conflict' end
+  if redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[1]) == 0 then return 'conflict' end
+  redis.call('HSET', KEYS[1], 'body', ARGV[3], 'version', ARGV[4], 'epoch', ARGV[5], 'active', ARGV[6], 'name', ARGV[2])
+  redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[4]), ARGV[1])
+  return 'written'`)
+
+const REPLACE = script(`
+  local stored = redis.call('HMGET', KEYS[1], 'version', 'epoch', 'active', 'name')
+  if not stored[1] then return 'missing' end
+  if stored[1] ~= ARGV[2] then return 'conflict' end
+  if stored[4] ~= ARGV[3] then
+    if redis.call('HSETNX', KEYS[2], ARGV[3], ARGV[1]) == 0 then return 'conflict' end
+    redis.call('HDEL', KEYS[2], stored[4])
+  end
+  if stored[3] == '1' and ARGV[7] == '0' then redis.call('HINCRBY', KEYS[1], 'epoch', 1) end
+  if tonumber(ARGV[6]) > tonumber(redis.call('HGET', KEYS[1], 'epoch')) then
+    redis.call('HSET', KEYS[1], 'epoch', ARGV[6])
+  end
+  redis.call('HSET', KEYS[1], 'body', ARGV[4], 'version', ARGV[5], 'active', ARGV[7], 'name', ARGV[3])
+  return 'written'`)
+
+const DELETE = script(`
+  local name = redis.call('HGET', KEYS[1], 'name')
+  if not name then return 'missing' end
+  redis.call('HDEL', KEYS[2], name)
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  redis.call('DEL', KEYS[1], KEYS[4])
+  return 'written'`)
+
+export function redisUsers(redis: RedisClient): UserStore {
+  const { keys } = redis
+  const find = async (tenant: string, sub: string): Promise<UserRecord | undefined> =>
+    decodeVersioned<UserRecord>(await redis.read(...readVersioned(keys.user(tenant, sub))))
+  const valuesOf = (user: UserRecord, version: number) =>
+    [userNameKey(user.userName), JSON.stringify(user), version, user.revocationEpoch, user.active ? '1' : '0'] as const
+
+  return {
+    find,
+    findByUserName: async (tenant, userName) => {
+      const name = userNameKey(userName)
+      const sub = textOrNothing(await redis.read('hget', keys.userNames(tenant), name))
+      const user = sub === undefined ? undefined : await find(tenant, sub)
+      // Between the two reads the person may have taken another name.
+      return user !== undefined && userNameKey(user.userName) === name ? user : undefined
+    },
+    create: async (tenant, user) => {
+      const touched = [keys.user(tenant, user.sub), keys.userNames(tenant), keys.userIndex(tenant)]
+      const values = [user.sub, ...valuesOf(user, user.version)]
+      return written(await redis.run(CREATE, [...touched, keys.userSequence(tenant)], values))
+    },
+    replace: async (tenant, user, expectedVersion) => {
+      const [name, ...rest] = valuesOf(user, Math.max(user.version, expectedVersion + 1))
+      const values = [user.sub, expectedVersion, name, ...rest]
+      return written(await redis.runDurably(REPLACE, [keys.user(tenant, user.sub), keys.userNames(tenant)], values))
+    },
+    delete: async (tenant, sub) => {
+      const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
+      return written(await redis.runDurably(DELETE, [...touched, keys.consents(tenant, sub)], [sub]))
+    },
+    list: (tenant, offset, limit) =>
+      listVersioned<UserRecord>(redis, keys.userIndex(tenant), offset, limit, (sub) => keys.user(tenant, sub)),
+    revokeAll: async (tenant, sub) => written(await redis.runDurably(REVOKE_ALL, [keys.user(tenant, sub)])),
+  }
+}

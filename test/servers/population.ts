@@ -1,0 +1,99 @@
+/** For tests: the clients and the person that every flow needs. */
+import type { PasswordHasher } from '../../src/auth/user/password.ts'
+import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
+import type { Store } from '../../src/storage/port.ts'
+import type { ClientRecord, UserRecord } from '../../src/storage/records.ts'
+
+export const TENANT = 'default'
+export const REDIRECT_URI = 'http://127.0.0.1:9/callback'
+
+export interface TestClient {
+  readonly id: string
+  /** Empty for a public client. */
+  readonly secret: string
+}
+
+export interface Population {
+  /** Confidential, third party: every grant, and the scopes of a person. */
+  readonly web: TestClient
+  /** First party: no consent page. */
+  readonly own: TestClient
+  /** Public, PKCE only. */
+  readonly spa: TestClient
+  /** Registered like `web`; tokens of one are foreign to the other. */
+  readonly other: TestClient
+  readonly resourceServer: TestClient
+  readonly admin: TestClient
+  readonly user: { readonly sub: string; readonly userName: string; readonly password: string }
+}
+
+const IDENTITY = ['openid', 'profile', 'email', 'offline_access']
+
+export function clientRecord(id: string, secret: string, parts: Partial<ClientRecord> = {}): ClientRecord {
+  return {
+    v: 1,
+    clientId: id,
+    name: `Client ${id}`,
+    type: secret === '' ? 'public' : 'confidential',
+    secretDigests: secret === '' ? [] : [digestOf(secret)],
+    active: true,
+    firstParty: false,
+    redirectUris: [],
+    grantTypes: [],
+    scopes: [],
+    audience: [],
+    resources: [],
+    roles: [],
+    createdAt: 1,
+    updatedAt: 1,
+    version: 1,
+    revocationEpoch: 7,
+    ...parts,
+  }
+}
+
+const forPeople: Partial<ClientRecord> = {
+  redirectUris: [REDIRECT_URI],
+  grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+  scopes: [...IDENTITY, 'orders:read'],
+  audience: ['urn:sallyport:default'],
+  roles: ['service'],
+}
+
+export async function populate(store: Store, passwords: PasswordHasher): Promise<Population> {
+  const client = async (id: string, parts: Partial<ClientRecord>): Promise<TestClient> => {
+    const secret = parts.type === 'public' ? '' : randomSecret()
+    const written = await store.clients.create(TENANT, clientRecord(id, secret, parts))
+    if (written !== 'written') throw new Error(`client ${id}: ${written}`)
+    return { id, secret }
+  }
+  const user = { sub: randomId(), userName: 'alice@example.com', password: 'correct horse battery' }
+  const record: UserRecord = {
+    v: 1,
+    sub: user.sub,
+    userName: user.userName,
+    passwordHash: await passwords.hash(user.password),
+    active: true,
+    roles: ['user'],
+    profile: { displayName: 'Alice Doe', emails: [{ value: 'alice@example.com', primary: true }] },
+    createdAt: 1,
+    updatedAt: 1,
+    version: 1,
+    revocationEpoch: 3,
+  }
+  if ((await store.users.create(TENANT, record)) !== 'written') throw new Error('user')
+  return {
+    web: await client('web', forPeople),
+    own: await client('own', { ...forPeople, firstParty: true }),
+    spa: await client('spa', { ...forPeople, type: 'public' }),
+    other: await client('other', forPeople),
+    resourceServer: await client('rs', { resources: ['urn:sallyport:default'] }),
+    admin: await client('admin', {
+      grantTypes: ['client_credentials'],
+      scopes: ['scim', 'admin'],
+      audience: ['urn:sallyport:platform'],
+      roles: ['platform_admin'],
+    }),
+    user,
+  }
+}
