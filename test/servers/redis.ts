@@ -131,11 +131,12 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const env = { ...process.env, ...(credentials && { REDISCLI_AUTH: credentials.password }) }
   const command = async (...words: string[]) =>
     (await runFile('redis-cli', [...target, ...words], { env })).stdout.trim()
-  if (options.replicaOf) {
-    await until(
-      async () => (await command('INFO', 'replication')).includes('master_link_status:up'),
-      'the replica follows',
-    )
+  const { replicaOf } = options
+  if (replicaOf) {
+    // The primary counts it only then; the replica's own `master_link_status` is up earlier.
+    const confirmed = async () => (await replicaOf.command('WAIT', '1', '100')) === '1'
+    const online = async () => (await replicaOf.command('INFO', 'replication')).includes('state=online')
+    await until(async () => (await online()) && (await confirmed()), 'the replica follows')
   }
   return {
     port,
