@@ -50,7 +50,20 @@ reasons contains "role_not_grantable" if not roles_grantable
 reasons contains "self_delete" if not keeps_self
 
 # A password goes in and never comes out (RFC 7643 section 7, `returned: never`).
-visible := {"active", "displayName", "emails", "externalId", "name", "roles", "userName"}
+visible := {
+	"active",
+	"displayName",
+	"emails",
+	"externalId",
+	"locale",
+	"name",
+	"nickName",
+	"phoneNumbers",
+	"profileUrl",
+	"roles",
+	"timezone",
+	"userName",
+}
 
 default writable := set()
 

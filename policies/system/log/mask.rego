@@ -2,36 +2,100 @@
 # title: Decision log mask
 # description: >-
 #   What is struck from an event before anything is written (OPA, "Masking Sensitive Data"). An address shrinks to its
-#   network; below inputs and results that are no contract's, whatever is called like a secret or like personal data goes.
+#   network. Of a decision that was asked over the API only what its contract knows is kept, and of anyone else's whatever
+#   is called like a secret or like personal data goes.
 # schemas:
 #   - input: schema.system.log
 package system.log
 
 mask contains {"op": "upsert", "path": "/input/request/address", "value": network_of(address)} if {
-	startswith(input.path, "authz/")
-	address := input.input.request.address
+	is_decision
+	address := trim_prefix(input.input.request.address, "::ffff:")
 	not is_loopback(address)
 }
 
-mask contains concat("/", array.concat([""], [escape(part) | some part in array.concat([document], path)])) if {
-	not startswith(input.path, "authz/")
+mask contains pointer("input", path) if {
+	is_decision
+	input.requested_by
+	walk(input.input, [path, value])
+	is_foreign(path, value)
+}
+
+mask contains pointer(document, path) if {
+	not is_decision
 	some document in ["input", "result"]
 	walk(input[document], [path, _])
 	is_sensitive(path[count(path) - 1])
 }
 
+is_decision if startswith(input.path, "authz/")
+
 is_loopback("::1")
 
-is_loopback(address) if startswith(address, "127.")
+is_loopback(address) if net.cidr_contains("127.0.0.0/8", address)
+
+# What is no address may be anything, and is not repeated.
+default network_of(_) := "invalid"
 
 network_of(address) := concat(".", array.concat(array.slice(split(address, "."), 0, 3), ["0/24"])) if {
-	not contains(address, ":")
-} else := concat("", [concat(":", array.slice(split(split(address, "::")[0], ":"), 0, 3)), "::/48"])
+	net.cidr_contains("0.0.0.0/0", address)
+}
+
+network_of(address) := concat("", [concat(":", array.slice(split(split(address, "::")[0], ":"), 0, 3)), "::/48"]) if {
+	net.cidr_contains("::/0", address)
+}
 
 # RFC 6901 section 3.
+pointer(document, path) := concat("/", array.concat(["", document], [escape(part) | some part in path]))
+
 escape(part) := replace(replace(part, "~", "~0"), "/", "~1") if {
 	is_string(part)
 } else := format_int(part, 10)
+
+# Names of the contract that hold further names, never a text of their own.
+groups := {
+	"actor", "authentication", "client", "factors", "failures", "grant", "granted", "holder", "request", "requested",
+	"resource", "subject", "time", "token",
+}
+
+fields := {
+	"account", "acr", "action", "active", "address", "amr", "audience", "auth_method", "auth_time", "changed",
+	"changed_roles", "changed_scopes", "client_id", "code_challenge_method", "consented_scopes", "created_at",
+	"epoch_seconds", "expires_at", "first_party", "grant_type", "grant_types", "id", "issued_at", "kind",
+	"minute_of_day", "password", "resources", "response_type", "roles", "scopes", "stage", "sub", "tenant", "type",
+	"weekday",
+}
+
+known := groups | fields
+
+is_foreign([], value) if not is_object(value)
+
+is_foreign(path, _) if {
+	name := path[count(path) - 1]
+	is_string(name)
+	not known[name]
+}
+
+is_foreign(path, value) if {
+	path[count(path) - 1] in groups
+	not is_object(value)
+}
+
+is_foreign(path, value) if {
+	path[count(path) - 1] in fields
+	is_object(value)
+}
+
+is_foreign(path, value) if {
+	path[count(path) - 1] == "password"
+	not value in {"absent", "verified", "failed"}
+}
+
+is_foreign(path, value) if {
+	path[count(path) - 1] == "address"
+	is_string(value)
+	path != ["request", "address"]
+}
 
 is_sensitive(key) if lower(key) in {"code", "ip", "otp", "pin", "sub", "username"}
 

@@ -22,6 +22,8 @@ export const SystemAuthzInput = Type.Object(
 export const LogEventInput = Type.Object({
   decision_id: Type.String(),
   path: Type.String(),
+  /** Who asked over the policy API; absent where the platform itself asked, with an input that was held to the contract. */
+  requested_by: Type.Optional(Type.String()),
   input: Type.Optional(Type.Unknown()),
   result: Type.Optional(Type.Unknown()),
   timestamp: Type.String(),
