@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { USER_SCHEMA } from './attributes.ts'
+import { parseUser } from './parse-user.ts'
+
+const body = (more: Record<string, unknown> = {}) => ({ schemas: [USER_SCHEMA], userName: 'ada', ...more })
+
+test('reads the attributes kept, under any case, and ignores what it does not know (RFC 7643 2.1, RFC 7644 3.3)', () => {
+  const read = parseUser({
+    schemas: [USER_SCHEMA, 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'],
+    USERNAME: ' ada ',
+    DisplayName: 'Ada',
+    name: { GivenName: 'Ada', unknown: 1, familyName: 'Lovelace' },
+    emails: [{ value: 'ada@example.com', primary: true, $ref: 'x' }],
+    roles: [{ value: 'user' }, 'auditor', { value: 'user' }],
+    active: false,
+    password: 'a long password',
+    title: 'Countess',
+    nickName: null,
+    id: 'mine',
+    meta: { version: 'x' },
+  })
+  expect(read).toEqual({
+    userName: 'ada',
+    active: false,
+    roles: ['auditor', 'user'],
+    password: 'a long password',
+    profile: {
+      displayName: 'Ada',
+      name: { givenName: 'Ada', familyName: 'Lovelace' },
+      emails: [{ value: 'ada@example.com', primary: true }],
+    },
+  })
+})
+
+test.each([
+  ['no object', [], 'invalidSyntax'],
+  ['no body', undefined, 'invalidSyntax'],
+  ['no schemas', { userName: 'ada' }, 'invalidSyntax'],
+  ['foreign schemas', { schemas: ['urn:x'], userName: 'ada' }, 'invalidSyntax'],
+  ['an attribute twice', body({ username: 'eve' }), 'invalidSyntax'],
+  ['no userName', { schemas: [USER_SCHEMA] }, 'invalidValue'],
+  ['an empty userName', body({ userName: '  ' }), 'invalidValue'],
+  ['a userName that is no text', body({ userName: 7 }), 'invalidValue'],
+  ['a userName with a line break', body({ userName: 'a\nb' }), 'invalidValue'],
+  ['a long userName', body({ userName: 'a'.repeat(257) }), 'invalidValue'],
+  ['active as text', body({ active: 'true' }), 'invalidValue'],
+  ['a name that is text', body({ name: 'Ada' }), 'invalidValue'],
+  ['emails that are no list', body({ emails: { value: 'x' } }), 'invalidValue'],
+  ['an e-mail without value', body({ emails: [{ type: 'work' }] }), 'invalidValue'],
+  ['an e-mail that is text', body({ emails: ['x'] }), 'invalidValue'],
+  ['two primary e-mails', body({ emails: [1, 2].map((n) => ({ value: `${n}`, primary: true })) }), 'invalidValue'],
+  ['too many e-mails', body({ emails: Array(51).fill({ value: 'x' }) }), 'invalidValue'],
+  ['an empty role', body({ roles: [''] }), 'invalidValue'],
+  ['a role without value', body({ roles: [{}] }), 'invalidValue'],
+  ['a short password', body({ password: '1234567' }), 'invalidValue'],
+  ['a password that is no text', body({ password: {} }), 'invalidValue'],
+])('refuses %s (RFC 7644 3.12)', (_, sent, code) => {
+  expect(() => parseUser(sent)).toThrow(expect.objectContaining({ code }))
+})
+
+test('an error never repeats what was sent (checklist 34)', () => {
+  for (const secret of ['canary1', `${'canary-'.repeat(400)}`]) {
+    try {
+      parseUser(body({ password: secret, displayName: secret, emails: [{ value: secret, primary: secret }] }))
+      expect.unreachable()
+    } catch (error) {
+      expect(JSON.stringify(error) + String(error)).not.toContain('canary')
+    }
+  }
+})

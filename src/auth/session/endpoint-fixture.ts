@@ -1,0 +1,172 @@
+/** For tests: an endpoint's surroundings, with a real store, a clock that is set, and policy answers written by the test. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AuditEvent } from '../../audit/events.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { originAt } from '../../http/origin.ts'
+import { parseParams } from '../../http/params.ts'
+import { PolicyUnavailable } from '../../kernel/errors.ts'
+import type { DecisionInput, DecisionName, DecisionResult } from '../../policy-engine/contract/index.ts'
+import type { Decide, Verdict } from '../../policy-engine/decide.ts'
+import { CONTRACT } from '../../policy-engine/validate.ts'
+import type { Store } from '../../storage/port.ts'
+import type { ClientRecord, UserRecord } from '../../storage/records.ts'
+import { openSqliteStore } from '../../storage/sqlite/open.ts'
+import type { AccessTokenClaims } from '../token/access-token.ts'
+import { createGate } from '../user/gate.ts'
+import { createPasswordHasher, type PasswordHasher } from '../user/password.ts'
+
+export const ISSUER = 'https://id.example'
+export const TENANT = 'default'
+
+export type Answers = { [N in DecisionName]?: (input: DecisionInput<N>) => DecisionResult<N> }
+
+export interface Asked {
+  readonly name: DecisionName
+  readonly input: unknown
+}
+
+export interface RequestParts {
+  readonly method?: string
+  readonly path?: string
+  readonly route?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly form?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cookies?: Readonly<Record<string, string>>
+  readonly address?: string
+}
+
+export interface Surroundings {
+  readonly store: Store
+  readonly issuer: string
+  readonly clock: { nowMs(): number; set(ms: number): void }
+  readonly decide: Decide
+  /** Replaced by a test that wants other answers; a missing one is unavailable. */
+  answers: Answers
+  readonly asked: Asked[]
+  readonly audit: (event: AuditEvent) => Promise<void>
+  readonly events: AuditEvent[]
+  readonly passwords: PasswordHasher
+  readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
+  request(parts?: RequestParts): HttpRequest
+  /** A live token of the client for itself; the text is the jti. */
+  grantToken(client: ClientRecord, scopes: readonly string[]): Promise<string>
+  close(): Promise<void>
+}
+
+export const clientRecord = (of: Partial<ClientRecord> = {}): ClientRecord => ({
+  v: 1,
+  clientId: 'client-1',
+  name: 'Photo Prints',
+  type: 'confidential',
+  secretDigests: [],
+  active: true,
+  firstParty: false,
+  redirectUris: ['https://app.example/cb'],
+  grantTypes: ['authorization_code'],
+  scopes: ['openid', 'profile'],
+  audience: [],
+  resources: [],
+  roles: [],
+  createdAt: 1,
+  updatedAt: 1,
+  version: 1,
+  revocationEpoch: 7,
+  ...of,
+})
+
+export const userRecord = (of: Partial<UserRecord> = {}): UserRecord => ({
+  v: 1,
+  sub: 'sub-1',
+  userName: 'ada@example.com',
+  active: true,
+  roles: ['user'],
+  profile: {},
+  createdAt: 1,
+  updatedAt: 1,
+  version: 1,
+  revocationEpoch: 3,
+  ...of,
+})
+
+/** The cookie that an answer sets under `name`, as the browser would send it back. */
+export function cookieOf(reply: Reply, name: string): string | undefined {
+  const set = reply.headers?.['set-cookie']
+  const all = set === undefined ? [] : typeof set === 'string' ? [set] : set
+  return all
+    .find((text) => text.startsWith(`${name}=`))
+    ?.slice(name.length + 1)
+    .split(';')[0]
+}
+
+export async function openSurroundings(answers: Answers = {}): Promise<Surroundings> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-endpoint-'))
+  let nowMs = Date.UTC(2026, 5, 1, 12)
+  const clock = {
+    nowMs: () => nowMs,
+    set(ms: number) {
+      nowMs = ms
+    },
+  }
+  const store = await openSqliteStore({ path: join(folder, 'store.db'), clock })
+  const asked: Asked[] = []
+  const events: AuditEvent[] = []
+  const tokens = new Map<string, AccessTokenClaims>()
+
+  const decide: Decide = async <N extends DecisionName>(name: N, input: DecisionInput<N>): Promise<Verdict<N>> => {
+    if (!CONTRACT[name].isInput(input)) throw new PolicyUnavailable('wrong_input', name)
+    asked.push({ name, input })
+    const answer = surroundings.answers[name]
+    if (!answer) throw new PolicyUnavailable('no_bundle', name)
+    return { ...answer(input), decisionId: `d-${asked.length}`, revision: 'r1' }
+  }
+
+  const surroundings: Surroundings = {
+    store,
+    issuer: ISSUER,
+    clock,
+    decide,
+    answers,
+    asked,
+    audit: async (event) => void events.push(event),
+    events,
+    passwords: createPasswordHasher(createGate({ concurrent: 2, waiting: 100 })),
+    verifyAccessToken: async (token) => tokens.get(token),
+    request: (parts = {}) => ({
+      id: 'request-1',
+      method: parts.method ?? 'GET',
+      path: parts.path ?? '/',
+      route: parts.route ?? {},
+      query: parseParams(new URLSearchParams(parts.query).toString()),
+      form: parseParams(new URLSearchParams(parts.form).toString()),
+      json: parts.json,
+      headers: parts.headers ?? {},
+      cookies: parts.cookies ?? {},
+      origin: originAt(parts.address ?? '203.0.113.7', clock),
+      tenant: TENANT,
+    }),
+    async grantToken(client, scopes) {
+      const jti = `header.${tokens.size}.signature`
+      const now = Math.floor(nowMs / 1000)
+      const token = {
+        jti,
+        clientId: client.clientId,
+        scopes,
+        audience: ['urn:sallyport:platform'],
+        issuedAt: now,
+        expiresAt: now + 300,
+      }
+      tokens.set(jti, token)
+      await store.accessTokens.put(TENANT, { v: 1, ...token, clientEpoch: client.revocationEpoch, revoked: false })
+      return jti
+    },
+    async close() {
+      await store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+  return surroundings
+}

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { digestOf } from '../../kernel/ids.ts'
+import { cookieOf, ISSUER, openSurroundings, type Surroundings, TENANT, userRecord } from './endpoint-fixture.ts'
+import { endSession, findSession, startSession } from './session.ts'
+
+const NAME = '__Host-sallyport_session'
+let around: Surroundings
+beforeAll(async () => {
+  around = await openSurroundings()
+})
+afterAll(() => around.close())
+
+const signIn = async (of: Parameters<typeof userRecord>[0] = {}, cookies: Record<string, string> = {}) => {
+  const user = userRecord({ sub: `sub-${Math.random()}`, userName: `${Math.random()}`, ...of })
+  await around.store.users.create(TENANT, user)
+  const started = await startSession(around, around.request({ cookies }), {
+    user,
+    acr: 'urn:sallyport:acr:password',
+    amr: ['pwd'],
+    ttlSeconds: 600,
+  })
+  return { user, ...started, value: cookieOf({ status: 200, headers: { 'set-cookie': started.cookie } }, NAME) ?? '' }
+}
+const find = (value: string) => findSession(around, around.request({ cookies: { [NAME]: value } }))
+
+test('the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, and the store holds its digest only (checklist 44)', async () => {
+  const { cookie, value, digest, user } = await signIn()
+  expect(cookie).toMatch(
+    /^__Host-sallyport_session=[A-Za-z0-9_-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+  )
+  expect(digest).toBe(digestOf(value))
+  expect(await around.store.sessions.find(TENANT, value)).toBeUndefined()
+  expect(await find(value)).toMatchObject({ digest, user: { sub: user.sub }, record: { amr: ['pwd'] } })
+})
+
+test('on http the cookie has no prefix, since browsers would refuse it, and stays Secure', async () => {
+  const user = userRecord({ sub: 'http', userName: 'http' })
+  await around.store.users.create(TENANT, user)
+  const deps = { ...around, issuer: 'http://localhost:8080' }
+  const { cookie } = await startSession(deps, around.request(), { user, acr: 'a', amr: [], ttlSeconds: 60 })
+  expect(cookie).toMatch(/^sallyport_session=.*; Secure/)
+})
+
+test('every sign-in gets a new id and ends the session it came with (session fixation, checklist 44)', async () => {
+  const first = await signIn()
+  const second = await signIn({}, { [NAME]: first.value })
+  expect(second.value).not.toBe(first.value)
+  expect(await find(first.value)).toBeUndefined()
+  expect(await find(second.value)).toBeDefined()
+})
+
+test('a session ends at its ttl, by deactivation, by revocation, and by deletion of its user (checklist 45)', async () => {
+  const [deactivated, revoked, deleted, old] = [await signIn(), await signIn(), await signIn(), await signIn()]
+  await around.store.users.replace(TENANT, { ...deactivated.user, active: false, version: 2 }, 1)
+  await around.store.users.revokeAll(TENANT, revoked.user.sub)
+  await around.store.users.delete(TENANT, deleted.user.sub)
+  for (const { value } of [deactivated, revoked, deleted]) expect(await find(value)).toBeUndefined()
+  const reactivated = await around.store.users.find(TENANT, deactivated.user.sub)
+  if (reactivated) await around.store.users.replace(TENANT, { ...reactivated, active: true }, reactivated.version)
+  expect(await find(deactivated.value)).toBeUndefined()
+
+  expect(await find(old.value)).toBeDefined()
+  around.clock.set(around.clock.nowMs() + 600 * 1000)
+  expect(await find(old.value)).toBeUndefined()
+})
+
+test('ending a session removes record and cookie; another cookie is nobody', async () => {
+  const { value } = await signIn()
+  const cookie = await endSession(around, around.request({ cookies: { [NAME]: value } }))
+  expect(cookie).toMatch(/^__Host-sallyport_session=; Max-Age=0; Path=\//)
+  expect(await find(value)).toBeUndefined()
+  expect(await find('')).toBeUndefined()
+  expect(await findSession(around, around.request({ cookies: { sallyport_session: value } }))).toBeUndefined()
+  expect(ISSUER).toMatch(/^https/)
+})
