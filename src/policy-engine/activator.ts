@@ -1,0 +1,176 @@
+/**
+ * Keeps the newest fit bundle active: on each change of the source it is read, verified, held against the high-water mark,
+ * and handed on. What is not fit is refused, said so in status, log and metrics, and the old bundle serves on.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { ConfigError } from '../kernel/errors.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { MarkStore } from '../storage/port.ts'
+import type { ArchiveLimits } from './bundle/archive.ts'
+import { loadBundle, type Mark } from './bundle/load.ts'
+import type { BundleKey } from './bundle/signature.ts'
+import { watchBundle } from './bundle/source.ts'
+import { BundleError, type BundleRefusal, type VerifiedBundle } from './engine.ts'
+import { BundleTracker } from './status.ts'
+import { REQUIRED_ENTRYPOINTS } from './validate.ts'
+
+export interface BundleSource {
+  /** A bundle file or folder. */
+  readonly path: string
+  /** Default `sallyport`. */
+  readonly name?: string
+  readonly keys: readonly BundleKey[]
+  /** Needed where no mark is: a first start cannot tell an old bundle from a new one. 0 takes any. */
+  readonly minimumVersion?: number
+  readonly requiredEntrypoints?: readonly string[]
+  readonly limits?: ArchiveLimits
+}
+
+export interface ActivatorOptions {
+  readonly source: BundleSource
+  readonly marks: MarkStore
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly clock?: Clock
+  /** Swaps the deciding nodes. Throws when they cannot. */
+  readonly activate: (bundle: VerifiedBundle) => void
+  /** After each attempt. */
+  readonly onStatus: () => void
+}
+
+export interface Activator {
+  readonly tracker: BundleTracker
+  /** The active bundle; the first one resolves it. */
+  readonly ready: Promise<void>
+  close(): Promise<void>
+}
+
+/** What a half-written file looks like; read again once before it counts. */
+const MAY_BE_HALF_WRITTEN: ReadonlySet<BundleRefusal> = new Set([
+  'unreadable',
+  'not_a_bundle',
+  'unsigned',
+  'bad_signature',
+  'digest_mismatch',
+  'no_wasm',
+])
+const READ_AGAIN_MS = 100
+const MARK_RETRY_MS = 1000
+
+/** Resolves after the first attempt, whatever its outcome. Throws ConfigError where it may not start. */
+export async function openActivator(options: ActivatorOptions): Promise<Activator> {
+  const { source, marks, logger, metrics, clock = systemClock } = options
+  const { name = 'sallyport', keys, minimumVersion } = source
+  if (keys.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
+  if (minimumVersion === undefined && (await marks.read(name)) === undefined) {
+    throw new ConfigError(`no version of bundle ${name} was active here yet: set its minimum_version`)
+  }
+  const tracker = new BundleTracker(name)
+  const ready = Promise.withResolvers<void>()
+  let active: VerifiedBundle | undefined
+  let retry: NodeJS.Timeout | undefined
+  let closed = false
+  const now = () => new Date(clock.nowMs()).toISOString()
+
+  const load = async (): Promise<VerifiedBundle> => {
+    const mark = await readMark(marks, name)
+    return loadBundle(source.path, {
+      name,
+      keys,
+      mark,
+      ...(minimumVersion !== undefined && { minimumVersion }),
+      requiredEntrypoints: source.requiredEntrypoints ?? REQUIRED_ENTRYPOINTS,
+      ...(source.limits && { limits: source.limits }),
+    })
+  }
+  const loadTwice = async (): Promise<VerifiedBundle> => {
+    try {
+      return await load()
+    } catch (error) {
+      if (!(error instanceof BundleError) || !MAY_BE_HALF_WRITTEN.has(error.code)) throw error
+      await delay(READ_AGAIN_MS)
+      return load()
+    }
+  }
+  const attempt = async (): Promise<void> => {
+    tracker.requested(now())
+    try {
+      const bundle = await loadTwice()
+      if (closed) return
+      if (active?.digest === bundle.digest && active.version === bundle.version) return tracker.unchanged(now())
+      await raiseMark(marks, bundle)
+      options.activate(bundle)
+      active = bundle
+      tracker.activated(bundle, now())
+      metrics.bundleLoaded.inc({ name })
+      logger.info({ bundle: name, revision: bundle.revision, version: bundle.version }, 'bundle activated')
+      ready.resolve()
+    } catch (error) {
+      const refusal = asRefusal(error)
+      tracker.refused(refusal, now())
+      metrics.bundleFailed.inc({ name, code: refusal.code })
+      logger.error({ bundle: name, refusal: refusal.code, why: refusal.message, err: refusal }, 'bundle refused')
+      if (refusal.code === 'mark_unavailable' && !closed) retry = setTimeout(changed, MARK_RETRY_MS)
+    } finally {
+      options.onStatus()
+    }
+  }
+
+  /** One attempt at a time; a change during one makes another. */
+  let running: Promise<void> | undefined
+  let again = false
+  const changed = (): Promise<void> => {
+    clearTimeout(retry)
+    again = true
+    running ??= (async () => {
+      while (again && !closed) {
+        again = false
+        await attempt()
+      }
+      running = undefined
+    })()
+    return running
+  }
+  const watching = await watchBundle(source.path, () => void changed())
+  await changed()
+  return {
+    tracker,
+    ready: ready.promise,
+    close: async () => {
+      closed = true
+      clearTimeout(retry)
+      await watching.close()
+      await running
+    },
+  }
+}
+
+async function readMark(marks: MarkStore, name: string): Promise<Mark | undefined> {
+  try {
+    return await marks.read(name)
+  } catch (cause) {
+    throw new BundleError('mark_unavailable', 'the version that was active before cannot be read', { cause })
+  }
+}
+
+async function raiseMark(marks: MarkStore, bundle: VerifiedBundle): Promise<void> {
+  let raised: 'raised' | 'conflict'
+  try {
+    raised = await marks.raise(bundle.name, bundle.version, bundle.digest)
+  } catch (cause) {
+    throw new BundleError('mark_unavailable', 'the version that becomes active cannot be noted', { cause })
+  }
+  if (raised === 'raised') return
+  const mark = await readMark(marks, bundle.name)
+  if (mark !== undefined && mark.version > bundle.version) {
+    throw new BundleError('older_version', `version ${bundle.version} is older than ${mark.version}`)
+  }
+  throw new BundleError('version_conflict', `version ${bundle.version} was active with another content`)
+}
+
+const asRefusal = (error: unknown): BundleError =>
+  error instanceof BundleError
+    ? error
+    : new BundleError('self_check_failed', 'the bundle cannot be activated', { cause: error })
