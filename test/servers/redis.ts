@@ -133,10 +133,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     (await runFile('redis-cli', [...target, ...words], { env })).stdout.trim()
   const { replicaOf } = options
   if (replicaOf) {
-    // The primary counts it only then; the replica's own `master_link_status` is up earlier.
-    const confirmed = async () => (await replicaOf.command('WAIT', '1', '100')) === '1'
-    const online = async () => (await replicaOf.command('INFO', 'replication')).includes('state=online')
-    await until(async () => (await online()) && (await confirmed()), 'the replica follows')
+    // A write that arrives: `master_link_status` and `state=online` come up to a second before the stream flows.
+    await replicaOf.command('SET', 'probe', fresh.password)
+    await until(async () => (await command('GET', 'probe')) === fresh.password, 'the replica follows')
   }
   return {
     port,
