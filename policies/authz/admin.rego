@@ -23,6 +23,7 @@ allow if {
 	permission_held
 	network_allowed
 	within_hours
+	attributes_writable
 	roles_grantable
 	scopes_grantable
 	keeps_self
@@ -47,6 +48,8 @@ reasons contains "permission_missing" if not permission_held
 reasons contains "network_not_allowed" if not network_allowed
 
 reasons contains "outside_hours" if not within_hours
+
+reasons contains "attribute_not_writable" if not attributes_writable
 
 reasons contains "role_not_grantable" if not roles_grantable
 
@@ -103,6 +106,8 @@ permission_held if {
 network_allowed if network.allowed(input.tenant, ["admin"], input.request.address)
 
 within_hours if rbac.within_hours(roles, input.request.time)
+
+attributes_writable if scopes.within(input.changed, writable)
 
 roles_grantable if scopes.within(input.changed_roles, rbac.grants(roles))
 

@@ -140,7 +140,7 @@ refreshable(scope) if scope != "offline_access"
 
 refreshable("offline_access") if "refresh_token" in input.client.grant_types
 
-audience := {resource | some resource in input.requested.resources} if {
+audience := scopes.set_of(input.requested.resources) if {
 	count(input.requested.resources) > 0
 } else := scopes.audience(input.tenant, scopes.known(granted))
 

@@ -28,7 +28,7 @@ decision := {
 	"allow": true,
 	"reasons": [],
 	"obligations": {
-		"scopes": sort({scope | some scope in input.granted.scopes}),
+		"scopes": sort(scopes.set_of(input.granted.scopes)),
 		"remember_seconds": remember_seconds,
 	},
 } if {

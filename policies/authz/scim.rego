@@ -90,11 +90,11 @@ attributes_writable if scopes.within(input.changed, writable)
 # Whoever may not give a role may not act on those who hold it either: a new password would be as good as the role.
 roles_grantable if scopes.within(roles_touched, rbac.grants(input.actor.roles))
 
-roles_touched := {role | some role in input.changed_roles} | roles_overwritten
+roles_touched := scopes.set_of(input.changed_roles) | roles_overwritten
 
-default roles_overwritten := set()
+roles_overwritten := scopes.set_of(input.resource.roles) if input.action in {"replace", "delete"}
 
-roles_overwritten := {role | some role in input.resource.roles} if input.action in {"replace", "delete"}
+roles_overwritten := set() if input.action in {"create", "read", "list"}
 
 keeps_self if input.action in {"create", "read", "replace", "list"}
 

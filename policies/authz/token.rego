@@ -113,12 +113,12 @@ grant_fresh if {
 grant_fresh if for_machine
 
 # What may be had at most: a scope that the client or the platform lost since disappears from old grants too.
-permitted := scopes.known(input.client.scopes) & {scope | some scope in input.grant.scopes} if for_person
+permitted := scopes.known(input.client.scopes) & scopes.set_of(input.grant.scopes) if for_person
 
 permitted := scopes.for_machines(scopes.known(input.client.scopes)) if for_machine
 
 # RFC 6749 section 6: a request may narrow what it gets, never widen it; one that names nothing gets all.
-granted := {scope | some scope in input.requested.scopes} if {
+granted := scopes.set_of(input.requested.scopes) if {
 	count(input.requested.scopes) > 0
 } else := permitted
 
@@ -129,11 +129,11 @@ permitted_resources := input.grant.audience if for_person
 
 permitted_resources := input.client.audience if for_machine
 
-audience := {resource | some resource in input.requested.resources} if {
+audience := scopes.set_of(input.requested.resources) if {
 	count(input.requested.resources) > 0
 } else := usual_audience
 
-usual_audience := {resource | some resource in input.grant.audience} if for_person
+usual_audience := scopes.set_of(input.grant.audience) if for_person
 
 usual_audience := scopes.audience(input.tenant, scopes.known(granted)) if for_machine
 

@@ -41,6 +41,9 @@ claims(scopes) := {claim |
 	some claim in data.rbac.scopes[scope].claims
 }
 
+# Undefined where the fact is missing, unlike a comprehension over it, which is then empty and would allow.
+set_of(names) := {name | some name in names}
+
 # Every one of `names` is in `limit`.
 within(names, limit) if {
 	every name in names {

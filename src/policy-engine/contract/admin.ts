@@ -30,6 +30,7 @@ export const admin = decision('admin', {
     permission_missing: 'forbidden',
     network_not_allowed: 'forbidden',
     outside_hours: 'forbidden',
+    attribute_not_writable: 'forbidden',
     role_not_grantable: 'forbidden',
     scope_not_grantable: 'forbidden',
     self_delete: 'forbidden',
