@@ -1,0 +1,284 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Reply } from '../../http/message.ts'
+import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
+import {
+  clientRecord,
+  cookieOf,
+  openSurroundings,
+  type RequestParts,
+  type Surroundings,
+  TENANT,
+  userRecord,
+} from '../session/endpoint-fixture.ts'
+import { startInteraction } from '../session/interaction.ts'
+import { createGate } from '../user/gate.ts'
+import { createPasswordHasher } from '../user/password.ts'
+import { networkOf } from './failures.ts'
+import { type LoginHandlers, loginHandlers } from './login-handlers.ts'
+
+type Login = DecisionInput<'login'>
+const allowed = (next: 'password' | 'none'): DecisionResult<'login'> => ({
+  allow: true,
+  reasons: [],
+  obligations: { next, acr: 'urn:sallyport:acr:password', amr: ['pwd'], session_ttl_seconds: 600 },
+})
+/** As the shipped policy judges, with a limit of three. */
+const judge = ({ stage, failures, factors, subject }: Login): DecisionResult<'login'> => {
+  if (failures.account >= 3 || failures.address >= 5) return { allow: false, reasons: ['too_many_attempts'] }
+  if (stage === 'attempt') return allowed('password')
+  if (factors.password !== 'verified' || !subject) return { allow: false, reasons: ['wrong_credentials'] }
+  return subject.active ? allowed('none') : { allow: false, reasons: ['subject_inactive'] }
+}
+
+const BROWSER = '__Host-sallyport_browser'
+const SESSION = '__Host-sallyport_session'
+
+let around: Surroundings
+let pages: LoginHandlers
+let browser: string
+let interaction: string
+beforeEach(async () => {
+  around = await openSurroundings({ login: judge })
+  pages = loginHandlers(around)
+  await around.store.clients.create(TENANT, clientRecord())
+  const passwordHash = await around.passwords.hash('correct horse')
+  await around.store.users.create(TENANT, userRecord({ passwordHash }))
+  await around.store.users.create(TENANT, userRecord({ sub: 'gone', userName: 'gone', active: false, passwordHash }))
+  ;({ browser, interaction } = await begin())
+})
+afterEach(() => around.close())
+
+async function begin() {
+  const started = await startInteraction(around, around.request(), {
+    v: 1,
+    clientId: 'client-1',
+    redirectUri: 'https://app.example/cb',
+    scopes: ['openid'],
+    resources: [],
+    createdAt: Math.floor(around.clock.nowMs() / 1000),
+  })
+  const cookie = cookieOf({ status: 303, headers: { 'set-cookie': started.cookie } }, BROWSER) ?? ''
+  return { browser: cookie, interaction: started.id }
+}
+
+const at = (parts: RequestParts = {}) =>
+  around.request({ query: { interaction }, cookies: { [BROWSER]: browser }, ...parts })
+const tokenIn = (reply: Reply): string => /name="form_token" value="([^"]+)"/.exec(String(reply.body))?.[1] ?? ''
+const show = (parts?: RequestParts) => pages.showLogin(at(parts))
+const submit = async (username: string, password: string, parts: RequestParts = {}) => {
+  const form_token = tokenIn(await show())
+  return pages.login(at({ method: 'POST', form: { form_token, username, password }, ...parts }))
+}
+const textOf = (reply: Reply): string => String(reply.body).replaceAll(/nonce[^ >;]+|value="[^"]*"/g, '')
+const failsWith = (code: string) => expect.objectContaining({ code })
+
+test('shows the page of the client that waits, and signs in: 303, new session, account count cleared (checklist 9, 44)', async () => {
+  const page = await show()
+  expect(page.status).toBe(200)
+  expect(page.body).toContain('Photo Prints')
+  expect(page.headers?.['content-security-policy']).toContain("form-action 'self' https://app.example;")
+
+  await submit('ada@example.com', 'wrong')
+  const reply = await submit(' ADA@example.com ', 'correct horse')
+  expect(reply.status).toBe(303)
+  expect(reply.headers?.location).toBe(`/oauth/authorize/resume?interaction=${interaction}`)
+  const session = cookieOf(reply, SESSION) ?? ''
+  expect(session).toHaveLength(43)
+  expect(around.events.map(({ event, sub, client_id }) => ({ event, sub, client_id }))).toEqual([
+    { event: 'sign_in_failed', sub: 'sub-1', client_id: 'client-1' },
+    { event: 'sign_in', sub: 'sub-1', client_id: 'client-1' },
+  ])
+  const inputs = around.asked.map(({ input }) => input as Login)
+  expect(inputs.at(-2)).toMatchObject({
+    stage: 'attempt',
+    factors: { password: 'absent' },
+    failures: { account: 1, address: 1 },
+  })
+  expect(inputs.at(-2)?.subject).toBeUndefined()
+  expect(inputs.at(-1)).toMatchObject({
+    stage: 'factors',
+    factors: { password: 'verified' },
+    subject: { sub: 'sub-1', active: true, roles: ['user'] },
+    client: { client_id: 'client-1', auth_method: 'none' },
+  })
+  await submit('ada@example.com', 'wrong')
+  expect(around.asked.at(-1)?.input).toMatchObject({ failures: { account: 0, address: 1 } })
+})
+
+test('the same page and status for an unknown user, a wrong password, and an inactive one (checklist 37)', async () => {
+  const wrong = await submit('ada@example.com', 'wrong password')
+  const unknown = await submit('nobody@example.com', 'wrong password')
+  const inactive = await submit('gone', 'correct horse')
+  expect([wrong.status, unknown.status, inactive.status]).toEqual([401, 401, 401])
+  expect(textOf(unknown)).toBe(textOf(wrong))
+  expect(textOf(inactive)).toBe(textOf(wrong))
+  expect(textOf(wrong)).toContain('The user name or the password is wrong.')
+  for (const reply of [wrong, unknown, inactive]) expect(reply.headers?.['set-cookie']).toBeUndefined()
+  expect(around.events.map(({ detail }) => detail)).toEqual([
+    'wrong_credentials',
+    'wrong_credentials',
+    'subject_inactive',
+  ])
+})
+
+test('nothing personal and no password goes to policy, audit or store keys (checklist 34)', async () => {
+  await submit('canary-user@example.com', 'canary-password')
+  await submit('ada@example.com', 'correct horse')
+  expect(JSON.stringify([around.asked, around.events])).not.toMatch(/canary|ada@|correct horse/)
+})
+
+describe('limits (checklist 38)', () => {
+  test('by account, known or not, before anything is hashed; they end with their window', async () => {
+    let hashed = 0
+    const counting = {
+      ...around.passwords,
+      verify: (password: string, stored: string | undefined) => {
+        hashed += 1
+        return around.passwords.verify(password, stored)
+      },
+    }
+    pages = loginHandlers({ ...around, passwords: counting })
+    for (const name of ['ada@example.com', 'nobody']) {
+      // Each address may fail five times; so each account is tried from its own.
+      const parts = { address: name === 'nobody' ? '198.51.100.1' : '198.51.100.2' }
+      for (let round = 0; round < 3; round += 1) expect((await submit(name, 'wrong', parts)).status).toBe(401)
+      hashed = 0
+      await expect(submit(name.toUpperCase(), 'correct horse', parts)).rejects.toMatchObject({
+        code: 'slow_down',
+        retryAfterSeconds: 900,
+      })
+      expect(hashed).toBe(0)
+    }
+    around.clock.set(around.clock.nowMs() + 15 * 60 * 1000 + 1000)
+    expect((await submit('ada@example.com', 'correct horse')).status).toBe(303)
+  })
+
+  test('by address, IPv6 by /64; then not even the page is shown', async () => {
+    const from = (last: number) => ({ address: `2001:db8:1:2::${last}` })
+    for (let round = 0; round < 5; round += 1) await submit(`user-${round}`, 'wrong', from(round))
+    await expect(submit('ada@example.com', 'correct horse', from(99))).rejects.toEqual(failsWith('slow_down'))
+    await expect(show(from(100))).rejects.toEqual(failsWith('slow_down'))
+    expect((await submit('ada@example.com', 'correct horse', { address: '2001:db8:1:3::1' })).status).toBe(303)
+    expect(networkOf('2001:db8::1')).toBe(networkOf('2001:0db8:0:0:ffff::'))
+    expect(networkOf('::1')).toBe('0:0:0:0')
+    expect(networkOf('192.0.2.1')).toBe('192.0.2.1')
+  })
+
+  test('many attempts at once do not pass under the limit', async () => {
+    const form_token = tokenIn(await show())
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) =>
+        pages.login(
+          at({ form: { form_token, username: 'ada@example.com', password: 'wrong' }, address: `192.0.2.${n}` }),
+        ),
+      ),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+  })
+})
+
+describe('login CSRF (checklist 12)', () => {
+  const refused = (parts: RequestParts) => expect(pages.login(at({ method: 'POST', ...parts }))).rejects
+  const credentials = { username: 'ada@example.com', password: 'correct horse' }
+
+  test('a form without, or with another interaction or browser’s token, signs nobody in', async () => {
+    const own = tokenIn(await show())
+    const theirs = await begin()
+    const [oldBrowser, oldInteraction] = [browser, interaction]
+    ;({ browser, interaction } = theirs)
+    const foreign = tokenIn(await show())
+    ;[browser, interaction] = [oldBrowser, oldInteraction]
+    await refused({ form: credentials }).toEqual(failsWith('access_denied'))
+    await refused({ form: { ...credentials, form_token: foreign } }).toEqual(failsWith('access_denied'))
+    await refused({ form: { ...credentials, form_token: own }, cookies: { [BROWSER]: theirs.browser } }).toEqual(
+      failsWith('invalid_request'),
+    )
+    await refused({ form: { ...credentials, form_token: own }, cookies: {} }).toEqual(failsWith('invalid_request'))
+    await refused({ form: { ...credentials, form_token: own }, query: { interaction: theirs.interaction } }).toEqual(
+      failsWith('invalid_request'),
+    )
+    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }] as Record<
+      string,
+      string
+    >[])
+      await refused({ form: { ...credentials, form_token: own }, headers }).toEqual(failsWith('access_denied'))
+    expect(around.events).toEqual([])
+  })
+
+  test('an interaction that is unknown, ended, or missing gives an error and no page', async () => {
+    await expect(show({ query: {} })).rejects.toEqual(failsWith('invalid_request'))
+    await expect(show({ query: { interaction: 'x'.repeat(43) } })).rejects.toEqual(failsWith('invalid_request'))
+    around.clock.set(around.clock.nowMs() + 31 * 60 * 1000)
+    await expect(show()).rejects.toEqual(failsWith('invalid_request'))
+  })
+})
+
+test('a missing field is told beside the field, and nothing is asked or counted', async () => {
+  const noName = await submit('', 'x')
+  expect(noName.status).toBe(400)
+  expect(noName.body).toContain('id="username-fault">Enter your user name.')
+  const noPassword = await submit('ada', '')
+  expect(noPassword.body).toContain('id="password-fault">Enter your password.')
+  expect(noPassword.body).toContain('value="ada"')
+  expect((await submit('x'.repeat(300), 'y')).status).toBe(400)
+  expect(around.asked.every(({ input }) => (input as Login).stage === 'attempt')).toBe(true)
+})
+
+test('policy that is unavailable, allows a failed password, or asks for more than this page has, signs nobody in', async () => {
+  around.answers = { login: ({ stage }) => allowed(stage === 'attempt' ? 'password' : 'none') }
+  await expect(submit('ada@example.com', 'wrong')).rejects.toEqual(failsWith('access_denied'))
+  await expect(submit('nobody', 'wrong')).rejects.toEqual(failsWith('access_denied'))
+  around.answers = { login: () => allowed('password') }
+  await expect(submit('ada@example.com', 'correct horse')).rejects.toEqual(failsWith('access_denied'))
+  around.answers = {}
+  await expect(show()).rejects.toMatchObject({ name: 'PolicyUnavailable' })
+  expect(around.events.filter(({ event }) => event === 'sign_in')).toEqual([])
+})
+
+test('a refused network or tenant is 403, also on the page', async () => {
+  const form_token = tokenIn(await show())
+  around.answers = { login: () => ({ allow: false, reasons: ['network_not_allowed'] }) }
+  await expect(show()).rejects.toEqual(failsWith('access_denied'))
+  const form = { form_token, username: 'ada@example.com', password: 'correct horse' }
+  await expect(pages.login(at({ method: 'POST', form }))).rejects.toEqual(failsWith('access_denied'))
+})
+
+test('a server that hashes all it can answers 503 (checklist 36)', async () => {
+  pages = loginHandlers({ ...around, passwords: createPasswordHasher(createGate({ concurrent: 1, waiting: 0 })) })
+  const form_token = tokenIn(await show())
+  const outcomes = await Promise.allSettled(
+    ['a', 'b'].map((username) => pages.login(at({ form: { form_token, username, password: 'wrong' } }))),
+  )
+  const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  expect(refused).toEqual([failsWith('temporarily_unavailable')])
+})
+
+describe('sign-out', () => {
+  const logoutAt = (session: string, form: Record<string, string> = {}, headers: Record<string, string> = {}) =>
+    around.request({ method: 'POST', form, headers, cookies: { [SESSION]: session } })
+
+  test('is asked for on a page and done by its form (checklist 12)', async () => {
+    const session = cookieOf(await submit('ada@example.com', 'correct horse'), SESSION) ?? ''
+    const page = await pages.showLogout(around.request({ cookies: { [SESSION]: session } }))
+    const form_token = tokenIn(page)
+    expect(page.body).toContain('ada@example.com')
+
+    await expect(pages.logout(logoutAt(session))).rejects.toEqual(failsWith('access_denied'))
+    await expect(pages.logout(logoutAt(session, { form_token }, { 'sec-fetch-site': 'cross-site' }))).rejects.toEqual(
+      failsWith('access_denied'),
+    )
+    expect((await pages.showLogout(around.request({ cookies: { [SESSION]: session } }))).body).toContain('Sign out?')
+
+    const done = await pages.logout(logoutAt(session, { form_token }))
+    expect(done.status).toBe(200)
+    expect(done.headers?.['set-cookie']).toMatch(/^__Host-sallyport_session=; Max-Age=0/)
+    expect(around.events.at(-1)).toMatchObject({ event: 'sign_out', sub: 'sub-1' })
+    expect((await pages.showLogout(around.request({ cookies: { [SESSION]: session } }))).body).toContain('signed out')
+  })
+
+  test('without a session there is nothing to do', async () => {
+    for (const handler of [pages.showLogout, pages.logout])
+      expect((await handler(around.request())).body).toContain('You are signed out')
+    expect(around.events).toEqual([])
+  })
+})
