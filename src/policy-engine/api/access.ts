@@ -1,0 +1,81 @@
+/**
+ * Who may call the policy API: a bearer credential names the caller, `system.authz` judges every request. On a loopback
+ * listener without credentials Host and Origin are checked, since any page in a browser can reach it (DNS rebinding).
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { equalSecrets } from '../../kernel/constant-time.ts'
+import type { PolicyNode } from '../node.ts'
+import { ApiError, unavailable } from './api-error.ts'
+
+export interface Credential {
+  readonly identity: string
+  readonly token: string
+}
+
+export interface Caller {
+  readonly identity: string | undefined
+  readonly address: string
+}
+
+export interface AccessRequest {
+  readonly method: string
+  readonly segments: readonly string[]
+  readonly headers: IncomingHttpHeaders
+  readonly address: string
+}
+
+export interface AccessOptions {
+  readonly node: Pick<PolicyNode, 'allows' | 'active'>
+  readonly credentials: readonly Credential[]
+  readonly loopback: boolean
+}
+
+/** Answered also without a bundle: probes and scrapers must see that there is none. */
+const WITHOUT_BUNDLE = new Set(['health', 'metrics'])
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
+
+/** Throws ApiError unless the request may go on. */
+export function admit(options: AccessOptions, request: AccessRequest): Caller {
+  const { node, credentials, loopback } = options
+  if (loopback && credentials.length === 0) checkBrowser(request.headers)
+  const identity = identify(credentials, request.headers.authorization)
+  const caller = { identity, address: request.address }
+  if (node.active === undefined) {
+    if (WITHOUT_BUNDLE.has(request.segments[0] ?? '')) return caller
+    throw unavailable('no policy bundle is active')
+  }
+  const allowed = node.allows({
+    ...(identity !== undefined && { identity }),
+    method: request.method,
+    path: request.segments,
+    client_address: request.address,
+    loopback,
+  })
+  if (allowed) return caller
+  if (identity === undefined) throw unauthorized('a credential is needed')
+  throw new ApiError('forbidden', 'the policy of this service does not permit the request')
+}
+
+/** Every credential is compared, so that the time tells nothing about which one came close. */
+function identify(credentials: readonly Credential[], authorization: string | undefined): string | undefined {
+  if (authorization === undefined) return undefined
+  const token = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1]
+  if (token === undefined) throw unauthorized('the credential is malformed')
+  const matching = credentials.filter((credential) => equalSecrets(credential.token, token))
+  if (matching[0] === undefined) throw unauthorized('the credential is not valid')
+  return matching[0].identity
+}
+
+function checkBrowser(headers: IncomingHttpHeaders): void {
+  const { host, origin } = headers
+  if (host === undefined || !LOOPBACK_HOST.test(host)) {
+    throw new ApiError('forbidden', 'the Host header does not name this machine')
+  }
+  const site = headers['sec-fetch-site']
+  const foreign = origin !== undefined && origin !== `http://${host}`
+  if (foreign || site === 'cross-site' || site === 'same-site') {
+    throw new ApiError('forbidden', 'requests from other sites are not accepted')
+  }
+}
+
+const unauthorized = (message: string) => new ApiError('unauthorized', message, { 'www-authenticate': 'Bearer' })
