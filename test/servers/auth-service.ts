@@ -74,6 +74,8 @@ export interface TestServiceOptions {
   readonly decide?: (real: Decide) => Decide
   readonly logger?: Logger
   readonly service?: Partial<AuthServiceOptions>
+  /** Sees the server before it listens, to add hooks. */
+  readonly onServer?: (server: AuthService['server']) => void
 }
 
 export async function startAuthService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -106,6 +108,7 @@ export async function startAuthService(options: TestServiceOptions = {}): Promis
     policyReady: () => node.active !== undefined,
     ...options.service,
   })
+  options.onServer?.(service.server)
   await service.server.listen({ port, host: '127.0.0.1' })
   return {
     issuer,

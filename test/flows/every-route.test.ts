@@ -1,0 +1,147 @@
+/** No endpoint answers success without a decision in the log, over every route that the server has. */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { Browser, formOf } from '../servers/browser.ts'
+import { begin, discover } from './relying-party.ts'
+import { basic, codeFor, post, tokensFor } from './requests.ts'
+
+interface Answered {
+  readonly route: string
+  readonly status: number
+  readonly id: string
+}
+
+let service: TestService
+const served = new Set<string>()
+const answered: Answered[] = []
+
+beforeAll(async () => {
+  service = await startAuthService({
+    onServer: (server) => {
+      server.addHook('onRoute', ({ method, url }) => {
+        for (const one of [method].flat()) if (one !== 'HEAD') served.add(`${one} ${url}`)
+      })
+      server.addHook('onResponse', async (request, reply) => {
+        const id = String(reply.getHeader('sallyport-request-id'))
+        answered.push({ route: `${request.method} ${request.routeOptions.url}`, status: reply.statusCode, id })
+      })
+    },
+  })
+})
+afterAll(() => service.close())
+
+const PUBLIC = [
+  'GET /.well-known/oauth-authorization-server',
+  'GET /.well-known/openid-configuration',
+  'GET /health',
+  'GET /health/live',
+  'GET /logout',
+  'GET /oauth/jwks',
+  'GET /scim/v2/ResourceTypes',
+  'GET /scim/v2/Schemas',
+  'GET /scim/v2/ServiceProviderConfig',
+  'POST /logout',
+]
+
+const nameOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`
+
+test('the table is all that is served, its files exist, and what is public is this list', () => {
+  const { table } = service.service
+  expect([...served].sort()).toEqual(table.map(nameOf).sort())
+  for (const { file } of table) expect(existsSync(join(resolve('src/auth'), file)), file).toBe(true)
+  const open = table.filter((route) => route.decision === 'public')
+  expect(open.map(nameOf).sort()).toEqual(PUBLIC)
+})
+
+/** One success at least on every route that asks. */
+async function useEverything(): Promise<void> {
+  const { issuer, population } = service
+  const browser = new Browser(issuer)
+  const { url } = await begin(await discover(issuer, population.web), 'openid')
+  await browser.authorize(url, population.user)
+  await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
+  const tokens = await tokensFor(service, population.web, 'openid offline_access')
+  const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }
+  for (const method of ['GET', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
+  await post(service, '/oauth/introspect', population.resourceServer, { token: String(tokens.access_token) })
+  await post(service, '/oauth/revoke', population.web, { token: String(tokens.access_token) })
+  await post(service, '/oauth/token', population.web, (await codeFor(service, population.web, 'openid')).form)
+  await useApis()
+}
+
+async function useApis(): Promise<void> {
+  const { issuer, population } = service
+  const { body } = await post(service, '/oauth/token', population.admin, {
+    grant_type: 'client_credentials',
+    scope: 'scim admin',
+  })
+  const call = (method: string, path: string, json?: unknown) =>
+    fetch(`${issuer}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${body.access_token}`,
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+    })
+  const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'bob@example.com' }
+  const client = { name: 'Made', type: 'confidential', grant_types: ['client_credentials'], scopes: ['scim'] }
+  for (const [path, made, key] of [
+    ['/scim/v2/Users', user, 'id'],
+    ['/admin/clients', client, 'client_id'],
+  ] as const) {
+    const created: Record<string, unknown> = Object.assign({}, await (await call('POST', path, made)).json())
+    const one = `${path}/${created[key]}`
+    await call('GET', path)
+    await call('GET', one)
+    await call('PUT', one, made)
+    await call('DELETE', one)
+  }
+}
+
+test('every success has its decision in the log, under its request id', async () => {
+  await useEverything()
+  const decided = service.decisions().map((event) => `${event.req_id} ${event.path}`)
+  const asks = service.service.table.filter((route) => route.decision !== 'public')
+  for (const { decision, ...route } of asks) {
+    const successes = answered.filter((answer) => answer.route === nameOf(route) && answer.status < 400)
+    expect(successes.length, `a success on ${nameOf(route)}`).toBeGreaterThan(0)
+    for (const { id } of successes) expect(decided).toContain(`${id} authz/${decision}/decision`)
+  }
+})
+
+test('without policy no route but the public ones answers success (checklist 49)', async () => {
+  const { issuer, population } = service
+  const { body: admin } = await post(service, '/oauth/token', population.admin, { grant_type: 'client_credentials' })
+  const { form } = await codeFor(service, population.web, 'openid')
+  const { url } = await begin(await discover(issuer, population.web), 'openid')
+  const browser = new Browser(issuer)
+  const login = await browser.visit(url)
+  const bodies: Readonly<Record<string, URLSearchParams | string>> = {
+    '/oauth/token': new URLSearchParams(form),
+    '/oauth/authorize': new URL(url).searchParams,
+    '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
+    '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
+  }
+  service.node.deactivate()
+
+  for (const { method, path, decision, errors } of service.service.table) {
+    if (decision === 'public') continue
+    const query = path === '/oauth/authorize' ? new URL(url).search : new URL(login.url).search
+    const body = method === 'GET' ? undefined : bodies[path]
+    const json = errors === 'scim' || errors === 'problem'
+    const page = await browser.visit(`${issuer}${path.replace(':id', population.user.sub)}${query}`, {
+      method,
+      headers: {
+        authorization: errors === 'oauth' ? basic(population.web) : `Bearer ${admin.access_token}`,
+        ...(json && body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body }),
+    })
+    const sentBack = page.left?.searchParams.get('error') === 'temporarily_unavailable'
+    expect(sentBack || page.status >= 400, nameOf({ method, path })).toBe(true)
+    expect(page.left?.searchParams.has('code')).not.toBe(true)
+  }
+})
