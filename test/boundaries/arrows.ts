@@ -37,7 +37,7 @@ const protocol = (name: string, packages: readonly string[] = []): Line => ({
 
 export const LINES: readonly Line[] = [
   { from: 'src/main.ts', to: ['*'], packages: [] },
-  { from: 'src/cli', to: ['*'], packages: ['yaml', 'pino'] },
+  { from: 'src/cli', to: ['*'], packages: ['chokidar', 'fastify'] },
   { from: 'src/auth/service.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/routes.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/route.ts', to: ['src/http/message.ts', 'src/policy-engine/contract'], packages: [] },
@@ -82,7 +82,7 @@ export const LINES: readonly Line[] = [
   {
     from: 'src/policy-engine/api',
     to: ['src/policy-engine', 'src/policy-engine/contract', 'src/http', 'src/observability', 'src/audit', 'src/kernel'],
-    packages: ['fastify', 'prom-client'],
+    packages: ['fastify', 'prom-client', 'typebox'],
   },
   { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', 'cookie'] },

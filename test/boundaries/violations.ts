@@ -81,6 +81,7 @@ function judge(file: string, line: Line, specifier: string | undefined): string 
 function mayImport(file: string, line: Line, target: string): boolean {
   const fromComposition = COMPOSITION.some((folder) => within(file, folder))
   if (COMPOSITION.some((folder) => within(target, folder))) return fromComposition
+  if (target === 'package.json') return fromComposition
   if (!ROOTS.some((root) => within(target, root))) return false
   if (line.to.includes('*')) return true
   const targetLine = lineOf(target)

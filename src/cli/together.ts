@@ -1,0 +1,66 @@
+/** Both services in one process: the auth service decides on this thread, the policy API runs in a thread of its own. */
+import { join } from 'node:path'
+import { openAudit } from '../audit/audit.ts'
+import { type AuthServiceOptions, createAuthService } from '../auth/service.ts'
+import type { Config } from '../config/schema.ts'
+import { systemClock } from '../kernel/clock.ts'
+import type { Envelope } from '../kernel/envelope.ts'
+import { createLogger } from '../observability/logger.ts'
+import { openPolicyPlatform } from '../policy-engine/platform.ts'
+import type { Store } from '../storage/port.ts'
+import { bundleSource, policyApi } from './bundle-source.ts'
+import { listen } from './listen.ts'
+import { VERSION } from './version.ts'
+
+export interface Together {
+  readonly authAddress: string
+  readonly policyPort: number | undefined
+}
+
+export interface TogetherOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly envelope: Envelope
+  /** Everything that is opened is closed with it, in reverse. */
+  readonly ends: AsyncDisposableStack
+  readonly extraEndpoints?: AuthServiceOptions['extraEndpoints']
+}
+
+/** Resolves when both listen, whether or not a bundle is fit to serve: without one, everything answers 503. */
+export async function serveTogether({
+  config,
+  store,
+  envelope,
+  ends,
+  extraEndpoints,
+}: TogetherOptions): Promise<Together> {
+  const logger = createLogger({ level: config.log.level })
+  const audit = openAudit(join(config.log.directory, 'audit.jsonl'))
+  ends.defer(() => audit.close())
+  const platform = await openPolicyPlatform({
+    bundle: bundleSource(config),
+    marks: store.marks,
+    logDirectory: config.log.directory,
+    version: VERSION,
+    api: policyApi(config),
+    logger,
+  })
+  ends.defer(() => platform.close())
+  const auth = await createAuthService({
+    issuer: config.issuer,
+    store,
+    decide: platform.decide,
+    audit: audit.audit,
+    envelope,
+    logger,
+    clock: systemClock,
+    metrics: platform.metrics,
+    serveMetrics: config.auth.metrics,
+    policyReady: () => platform.status().nodes.some(({ node, revision }) => node === 'auth' && revision !== undefined),
+    trustedProxies: config.auth.trusted_proxies,
+    bodyLimitBytes: config.limits.body_bytes,
+    ...(extraEndpoints && { extraEndpoints }),
+  })
+  ends.defer(() => auth.close())
+  return { authAddress: await listen(auth.server, 'auth', config.auth), policyPort: platform.port }
+}
