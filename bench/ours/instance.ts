@@ -45,6 +45,7 @@ async function prepare({ folder, root, population, profileFolder }: InstanceOpti
       bundle: {
         path: file('bundle.tar.gz'),
         keys: [{ id: KEY_ID, key_file: file('bundle-key.pub.pem'), algorithm: 'ES256' }],
+        minimum_version: 1,
       },
     },
     store: { kind: 'sqlite', path: file('store.sqlite') },
