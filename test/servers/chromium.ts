@@ -1,0 +1,76 @@
+/** For tests: a real Chromium, and a site of its own that it can be sent to, as client or as attacker. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
+
+const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+export interface ChromiumOptions {
+  readonly javaScriptEnabled?: boolean
+  readonly colorScheme?: 'light' | 'dark'
+  readonly viewport?: { readonly width: number; readonly height: number }
+}
+
+export interface Chromium {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** What the browser complained about, e.g. a breach of a page's Content-Security-Policy. */
+  readonly complaints: string[]
+  close(): Promise<void>
+}
+
+/** A browser of its own, with a profile of its own. */
+export async function openChromium(options: ChromiumOptions = {}): Promise<Chromium> {
+  const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
+  const launch: LaunchOptions = { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS }
+  const context = await chromium.launchPersistentContext(profile, { ...launch, ...options })
+  const complaints: string[] = []
+  const page = context.pages()[0] ?? (await context.newPage())
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  return {
+    context,
+    page,
+    complaints,
+    async close() {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface Site {
+  readonly origin: string
+  /** Addresses it was asked for, with their queries. */
+  readonly visits: URL[]
+  /** What it answers, by path; any other path is a plain page. */
+  readonly pages: Map<string, string>
+  close(): Promise<void>
+}
+
+export async function openSite(host: '127.0.0.1' | '::1' = '127.0.0.1'): Promise<Site> {
+  const visits: URL[] = []
+  const pages = new Map<string, string>()
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', origin)
+    visits.push(url)
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+    response.end(pages.get(url.pathname) ?? '<!doctype html><title>arrived</title>')
+  })
+  await new Promise<void>((done, failed) => server.once('error', failed).listen(0, host, done))
+  const address = server.address()
+  const port = address === null || typeof address === 'string' ? 0 : address.port
+  const origin = `http://${host === '::1' ? '[::1]' : host}:${port}`
+  return {
+    origin,
+    visits,
+    pages,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
