@@ -153,11 +153,10 @@ permissions := rbac.permissions(rbac.active_roles(roles, input.request.time, acr
 
 acr := object.get(input, ["authentication", "acr"], "")
 
-# OIDC Core section 11. The grant counts, not this request: narrowing one access token does not end the family.
+# OIDC Core section 11; no machine has this scope. The grant counts, not this request: narrowing one access token does not end the family.
 default refresh_token := false
 
 refresh_token if {
-	for_person
 	"offline_access" in permitted
 	"refresh_token" in input.client.grant_types
 }

@@ -45,12 +45,12 @@ network_of(address) := concat("", [concat(":", array.slice(split(split(address, 
 	net.cidr_contains("::/0", address)
 }
 
-# RFC 6901 section 3.
+# RFC 6901 section 3. Of the two escapes one is undefined: that for the other type.
 pointer(document, path) := concat("/", array.concat(["", document], [escape(part) | some part in path]))
 
-escape(part) := replace(replace(part, "~", "~0"), "/", "~1") if {
-	is_string(part)
-} else := format_int(part, 10)
+escape(part) := replace(replace(part, "~", "~0"), "/", "~1")
+
+escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
