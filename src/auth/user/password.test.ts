@@ -41,17 +41,18 @@ test('no hash, an unreadable hash and one beyond the bounds verify nothing', asy
 test('an unknown user takes as long as a wrong password (checklist 37)', async () => {
   const stored = await passwords.hash('the right one')
   const time = async (hash: string | undefined): Promise<number> => {
-    const rounds: number[] = []
-    for (let round = 0; round < 7; round += 1) {
-      const start = performance.now()
-      await passwords.verify('a wrong one', hash)
-      rounds.push(performance.now() - start)
-    }
-    return rounds.sort((a, b) => a - b)[3] ?? 0
+    const start = performance.now()
+    await passwords.verify('a wrong one', hash)
+    return performance.now() - start
   }
-  const known = await time(stored)
-  const unknown = await time(undefined)
-  expect(Math.max(known, unknown) / Math.min(known, unknown)).toBeLessThan(2)
+  // In turns, so that another load on the machine falls on both alike; the quickest round is the least disturbed.
+  const [known, unknown]: [number[], number[]] = [[], []]
+  for (let round = 0; round < 10; round += 1) {
+    known.push(await time(stored))
+    unknown.push(await time(undefined))
+  }
+  const [least, most] = [Math.min(...known), Math.min(...unknown)].sort((a, b) => a - b)
+  expect((most ?? 0) / (least ?? 1)).toBeLessThan(1.5)
 })
 
 test('refuses work beyond its queue instead of piling it up (checklist 36)', async () => {
