@@ -4,7 +4,7 @@
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
-import { equalSecrets } from '../../kernel/constant-time.ts'
+import { equalDigests } from '../../kernel/constant-time.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { ClientStore } from '../../storage/port.ts'
@@ -29,8 +29,8 @@ const NO_SECRET = digestOf('')
 function proves(record: ClientRecord | undefined, given: ClientCredentials): boolean {
   const presented = digestOf(given.secret)
   const [first = NO_SECRET, second = NO_SECRET] = record?.secretDigests ?? []
-  const matchesFirst = equalSecrets(presented, first)
-  const matchesSecond = equalSecrets(presented, second)
+  const matchesFirst = equalDigests(presented, first)
+  const matchesSecond = equalDigests(presented, second)
   if (record === undefined) return false
   if (record.type === 'public') return given.method === 'none'
   return given.secret !== '' && (matchesFirst || matchesSecond)

@@ -4,7 +4,7 @@
  */
 import { cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
-import { equalSecrets } from '../../kernel/constant-time.ts'
+import { equalDigests } from '../../kernel/constant-time.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { InteractionStore } from '../../storage/port.ts'
 import type { InteractionRecord } from '../../storage/records.ts'
@@ -45,7 +45,7 @@ export async function startInteraction(
 
 function isOfThisBrowser(deps: InteractionDeps, request: HttpRequest, interaction: InteractionRecord): boolean {
   const secret = browserSecret(deps.issuer, request)
-  return secret !== undefined && equalSecrets(digestOf(secret), interaction.browserDigest)
+  return secret !== undefined && equalDigests(digestOf(secret), interaction.browserDigest)
 }
 
 /** Undefined when there is none, it has ended, or another browser began it. */
