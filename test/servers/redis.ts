@@ -85,7 +85,10 @@ function configuration(
     options.appendOnly ? 'appendonly yes\nappendfsync always' : '',
     options.cluster ? `cluster-enabled yes\ncluster-port ${busPort}\ncluster-node-timeout 2000` : '',
     options.cluster && tls ? 'tls-cluster yes' : '',
-    credentials ? `user default off\nuser ${credentials.username} on >${credentials.password} ~* &* +@all` : '',
+    // The default user replays the append-only file: without permissions, Redis 7.0 drops every transaction in it.
+    credentials
+      ? `user default off ~* &* +@all\nuser ${credentials.username} on >${credentials.password} ~* &* +@all`
+      : '',
     credentials ? `masteruser ${credentials.username}\nmasterauth ${credentials.password}` : '',
     replicaOf ? `replicaof 127.0.0.1 ${replicaOf.port}` : '',
     ...(options.config ?? []),
