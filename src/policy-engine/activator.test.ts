@@ -11,6 +11,7 @@ import { writeArchive } from './bundle/archive.ts'
 import { buildFixture, FIXTURE_KEYS, packFixture, SMALL, signFixture } from './bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from './engine.ts'
 import { fileMarks } from './file-marks.ts'
+import { BundleTracker } from './status.ts'
 
 const changed = (answer: number) => ({ ...SMALL, data: { rbac: { answer } } })
 const required = ['authz/revoke/decision', 'system/log/mask']
@@ -20,6 +21,7 @@ let lines: string[]
 let activations: VerifiedBundle[]
 let statuses: (() => void)[]
 let activator: Activator | undefined
+let tracker: BundleTracker
 const metrics = createMetrics('t')
 
 beforeAll(async () => {
@@ -38,7 +40,9 @@ afterEach(async () => {
 })
 
 const open = async (source: Partial<BundleSource> = {}) => {
+  tracker = new BundleTracker('sallyport')
   activator = await openActivator({
+    tracker,
     source: { path, keys: FIXTURE_KEYS, minimumVersion: 0, requiredEntrypoints: required, ...source },
     marks: fileMarks(join(folder, 'marks', 'marks.json')),
     logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
@@ -55,7 +59,7 @@ const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise<void>((wake) => statuses.push(wake))
 }
 const active = () => activations.at(-1)?.version
-const refusal = () => activator?.tracker.status.code
+const refusal = () => tracker.status.code
 
 describe('hot reload', () => {
   it('follows 20 saves, by rename and in place alternately, and notes each version', async () => {
@@ -70,12 +74,12 @@ describe('hot reload', () => {
       } else await writeFile(path, bytes)
       await until(() => active() === version)
     }
-    expect(activator?.tracker.status).toMatchObject({
+    expect(tracker.status).toMatchObject({
       version: 21,
       key_id: 'test',
       active_revision: activations.at(-1)?.revision,
     })
-    expect(activator?.tracker.status).not.toHaveProperty('last_refusal')
+    expect(tracker.status).not.toHaveProperty('last_refusal')
     expect(await fileMarks(join(folder, 'marks', 'marks.json')).read('sallyport')).toMatchObject({ version: 21 })
   })
 
@@ -86,7 +90,7 @@ describe('hot reload', () => {
     await writeFile(path, bytes.subarray(0, 5000))
     await writeFile(path, bytes)
     await until(() => active() === 2)
-    expect(activator?.tracker.status).not.toHaveProperty('last_refusal')
+    expect(tracker.status).not.toHaveProperty('last_refusal')
   })
 
   it('follows a folder', async () => {
@@ -143,13 +147,13 @@ describe('refusals', () => {
       await open()
       await writeFile(path, await make())
       await until(() => refusal() !== undefined)
-      expect(activator?.tracker.status).toMatchObject({ code, version: 5, last_refusal: { code } })
+      expect(tracker.status).toMatchObject({ code, version: 5, last_refusal: { code } })
       expect(active()).toBe(5)
       expect(lines.join()).toContain(`"refusal":"${code}"`)
       await writeFile(path, await packFixture(changed(0), 10))
       await until(() => active() === 10)
       expect(refusal()).toBeUndefined()
-      expect(activator?.tracker.status.last_refusal).toMatchObject({ code })
+      expect(tracker.status.last_refusal).toMatchObject({ code })
       expect(await metrics.registry.getSingleMetricAsString('bundle_failed_load_counter')).toContain(`code="${code}"`)
     },
   )
@@ -177,7 +181,14 @@ describe('refusals', () => {
     await expect(open({ keys: [] })).rejects.toBeInstanceOf(ConfigError)
     const marks = fileMarks(join(folder, 'none.json'))
     const source = { path, keys: FIXTURE_KEYS, requiredEntrypoints: required }
-    const base = { marks, logger: createLogger({ level: 'silent' }), metrics, activate: () => {}, onStatus: () => {} }
+    const base = {
+      tracker,
+      marks,
+      logger: createLogger({ level: 'silent' }),
+      metrics,
+      activate: () => {},
+      onStatus: () => {},
+    }
     await expect(openActivator({ ...base, source })).rejects.toBeInstanceOf(ConfigError)
   })
 

@@ -13,7 +13,7 @@ import { loadBundle, type Mark } from './bundle/load.ts'
 import type { BundleKey } from './bundle/signature.ts'
 import { watchBundle } from './bundle/source.ts'
 import { BundleError, type BundleRefusal, type VerifiedBundle } from './engine.ts'
-import { BundleTracker } from './status.ts'
+import type { BundleTracker } from './status.ts'
 import { REQUIRED_ENTRYPOINTS } from './validate.ts'
 
 export interface BundleSource {
@@ -34,6 +34,8 @@ export interface ActivatorOptions {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly clock?: Clock
+  /** Told of every attempt. */
+  readonly tracker: BundleTracker
   /** Swaps the deciding nodes. Throws when they cannot. */
   readonly activate: (bundle: VerifiedBundle) => void
   /** After each attempt. */
@@ -41,9 +43,6 @@ export interface ActivatorOptions {
 }
 
 export interface Activator {
-  readonly tracker: BundleTracker
-  /** The active bundle; the first one resolves it. */
-  readonly ready: Promise<void>
   close(): Promise<void>
 }
 
@@ -61,14 +60,12 @@ const MARK_RETRY_MS = 1000
 
 /** Resolves after the first attempt, whatever its outcome. Throws ConfigError where it may not start. */
 export async function openActivator(options: ActivatorOptions): Promise<Activator> {
-  const { source, marks, logger, metrics, clock = systemClock } = options
+  const { source, marks, logger, metrics, tracker, clock = systemClock } = options
   const { name = 'sallyport', keys, minimumVersion } = source
   if (keys.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
   if (minimumVersion === undefined && (await marks.read(name)) === undefined) {
     throw new ConfigError(`no version of bundle ${name} was active here yet: set its minimum_version`)
   }
-  const tracker = new BundleTracker(name)
-  const ready = Promise.withResolvers<void>()
   let active: VerifiedBundle | undefined
   let retry: NodeJS.Timeout | undefined
   let closed = false
@@ -106,7 +103,6 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
       tracker.activated(bundle, now())
       metrics.bundleLoaded.inc({ name })
       logger.info({ bundle: name, revision: bundle.revision, version: bundle.version }, 'bundle activated')
-      ready.resolve()
     } catch (error) {
       const refusal = asRefusal(error)
       tracker.refused(refusal, now())
@@ -136,8 +132,6 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
   const watching = await watchBundle(source.path, () => void changed())
   await changed()
   return {
-    tracker,
-    ready: ready.promise,
     close: async () => {
       closed = true
       clearTimeout(retry)

@@ -1,0 +1,54 @@
+/** Where the policy API listens and who may call it, as configured: read and judged before anything is opened. */
+import { readFile } from 'node:fs/promises'
+import { ConfigError } from '../../kernel/errors.ts'
+import type { Credential } from './access.ts'
+import type { ApiLimits } from './server.ts'
+
+export interface ApiOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Callers by bearer token; the identity is what `system.authz` sees. */
+  readonly credentials?: readonly { readonly identity: string; readonly tokenFile: string }[]
+  readonly limits?: Partial<ApiLimits>
+}
+
+/** As handed to the thread that listens; structured-cloneable. */
+export interface ResolvedApi {
+  readonly host: string
+  readonly port: number
+  readonly loopback: boolean
+  readonly credentials: readonly Credential[]
+  readonly limits: Partial<ApiLimits>
+}
+
+const MIN_TOKEN_LENGTH = 16
+
+/** Throws ConfigError: an open listener beyond loopback would let anyone ask for decisions and data. */
+export async function resolveApi(options: ApiOptions): Promise<ResolvedApi> {
+  const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(options.host)
+  const credentials = await Promise.all((options.credentials ?? []).map(readCredential))
+  if (!loopback && credentials.length === 0) {
+    throw new ConfigError('the policy API listens beyond loopback: configure credentials for its callers')
+  }
+  return { host: options.host, port: options.port, loopback, credentials, limits: options.limits ?? {} }
+}
+
+async function readCredential(source: { identity: string; tokenFile: string }): Promise<Credential> {
+  const { identity, tokenFile } = source
+  return { identity, token: await readToken(tokenFile) }
+}
+
+/** The token in a file, without the newline at its end. */
+export async function readToken(file: string): Promise<string> {
+  let token: string
+  try {
+    token = (await readFile(file, 'utf8')).trim()
+  } catch (cause) {
+    throw new ConfigError(`the token file ${file} cannot be read`, { cause })
+  }
+  if (token.length < MIN_TOKEN_LENGTH || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new ConfigError(`the token in ${file} is not ${MIN_TOKEN_LENGTH} or more visible ASCII characters`)
+  }
+  return token
+}

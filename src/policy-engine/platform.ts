@@ -1,0 +1,124 @@
+/**
+ * The policy engine of the one-process shape: the bundle is read and verified once, activated on this thread for the auth
+ * service's own decisions, and handed to the thread of the policy API.
+ */
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { randomId } from '../kernel/ids.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { MarkStore } from '../storage/port.ts'
+import { type BundleSource, openActivator } from './activator.ts'
+import { type ApiOptions, resolveApi } from './api/listen.ts'
+import type { Decide } from './decide.ts'
+import { openNode } from './open-node.ts'
+import { BundleTracker, type PolicyStatus, policyStatus } from './status.ts'
+import { type PolicyWorker, startPolicyWorker } from './worker.ts'
+import type { MetricValues } from './worker-messages.ts'
+
+export interface PolicyPlatformOptions {
+  readonly bundle: BundleSource
+  readonly marks: MarkStore
+  /** Decision logs go here: `decisions-auth.jsonl`, `decisions-api.jsonl`. */
+  readonly logDirectory: string
+  /** Of the product; shows in logs and provenance. */
+  readonly version: string
+  /** Id of this deployment in the logs; at random by default. */
+  readonly id?: string
+  /** Absent: no policy API. */
+  readonly api?: ApiOptions
+  readonly logger: Logger
+  readonly clock?: Clock
+  readonly heartbeatMs?: number
+}
+
+export interface PolicyPlatform {
+  readonly decide: Decide
+  /** Resolves when a bundle is active on every thread. */
+  readonly ready: Promise<void>
+  readonly metrics: Metrics
+  /** Of the policy API; undefined where there is none. */
+  readonly port: number | undefined
+  status(): PolicyStatus
+  /** Empties the decision caches, or what they hold on one subject. */
+  purge(subject?: string): void
+  /** After log rotation. */
+  reopenLogs(): void
+  close(): Promise<void>
+}
+
+/** Resolves after the first attempt on the bundle, fit or not; throws ConfigError where it may not start. */
+export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
+  const { logger, clock = systemClock, version } = options
+  const api = options.api && (await resolveApi(options.api))
+  const place = { logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
+  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, clock)
+  const tracker = new BundleTracker(options.bundle.name ?? 'sallyport')
+  let worker: PolicyWorker | undefined
+  const everywhere = Promise.withResolvers<void>()
+
+  const status = (): PolicyStatus =>
+    policyStatus(
+      tracker.status,
+      worker === undefined ? [node.status()] : [node.status(), worker.node],
+      node.healthy && (worker?.healthy ?? true),
+    )
+  const changed = () => {
+    worker?.tell()
+    const revision = node.active?.revision
+    if (revision !== undefined && (worker === undefined || worker.node.revision === revision)) everywhere.resolve()
+  }
+  const purge = (subject?: string) => {
+    node.purge(subject)
+    worker?.purge(subject)
+  }
+  try {
+    if (api !== undefined) {
+      worker = await startPolicyWorker({
+        api,
+        place: { ...place, name: 'api' },
+        logger,
+        status,
+        metrics: async () => (await metrics.registry.getMetricsAsJSON()) as MetricValues,
+        onPurge: purge,
+        onChange: changed,
+        ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
+      })
+    }
+    const activator = await openActivator({
+      source: options.bundle,
+      marks: options.marks,
+      logger,
+      metrics,
+      clock,
+      tracker,
+      activate: (bundle) => {
+        node.activate(bundle)
+        worker?.activate(bundle)
+      },
+      onStatus: changed,
+    })
+    return {
+      decide: node.decide,
+      ready: everywhere.promise,
+      metrics,
+      get port() {
+        return worker?.port
+      },
+      status,
+      purge,
+      reopenLogs: () => {
+        reopenLog()
+        worker?.reopenLog()
+      },
+      close: async () => {
+        await activator.close()
+        await worker?.close()
+        await node.close()
+      },
+    }
+  } catch (error) {
+    await worker?.close()
+    await node.close()
+    throw error
+  }
+}

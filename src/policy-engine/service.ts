@@ -1,0 +1,76 @@
+/** The policy service of the split shape, in a process of its own: watches its bundle, decides, and serves the policy API. */
+import { randomId } from '../kernel/ids.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { MarkStore } from '../storage/port.ts'
+import { type BundleSource, openActivator } from './activator.ts'
+import { type ApiOptions, resolveApi } from './api/listen.ts'
+import { createPolicyApi } from './api/server.ts'
+import { openNode } from './open-node.ts'
+import { BundleTracker, type PolicyStatus, policyStatus } from './status.ts'
+
+export interface PolicyServiceOptions {
+  readonly bundle: BundleSource
+  readonly marks: MarkStore
+  /** The decision log goes here: `decisions-policy.jsonl`. */
+  readonly logDirectory: string
+  readonly version: string
+  readonly id?: string
+  readonly api: ApiOptions
+  readonly logger: Logger
+}
+
+export interface PolicyService {
+  readonly port: number
+  status(): PolicyStatus
+  reopenLogs(): void
+  close(): Promise<void>
+}
+
+/** Listens from the start, and answers 503 until a bundle is active. Throws ConfigError where it may not start. */
+export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
+  const { logger, version } = options
+  const api = await resolveApi(options.api)
+  const place = { name: 'policy', logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
+  const { node, metrics, reopenLog } = openNode(place)
+  const tracker = new BundleTracker(options.bundle.name ?? 'sallyport')
+  const status = () => policyStatus(tracker.status, [node.status()], node.healthy)
+  const app = createPolicyApi({
+    node,
+    credentials: api.credentials,
+    loopback: api.loopback,
+    limits: api.limits,
+    version,
+    logger,
+    metrics,
+    status,
+    metricsText: () => metrics.registry.metrics(),
+    purge: (subject) => node.purge(subject),
+  })
+  try {
+    await app.listen({ host: api.host, port: api.port })
+    const activator = await openActivator({
+      source: options.bundle,
+      marks: options.marks,
+      logger,
+      metrics,
+      tracker,
+      activate: (bundle) => node.activate(bundle),
+      onStatus: () => {},
+    })
+    const address = app.server.address()
+    return {
+      port: typeof address === 'object' && address !== null ? address.port : api.port,
+      status,
+      reopenLogs: reopenLog,
+      close: async () => {
+        await activator.close()
+        await app.close()
+        await node.close()
+      },
+    }
+  } catch (error) {
+    await app.close()
+    await node.close()
+    throw error
+  }
+}

@@ -1,0 +1,79 @@
+/** The thread of the policy API in the one-process shape: its own node, its own log, no environment, no store. */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { AggregatorRegistry } from 'prom-client'
+import { createLogger } from '../observability/logger.ts'
+import { createPolicyApi } from './api/server.ts'
+import { openNode } from './open-node.ts'
+import { type PolicyStatus, policyStatus } from './status.ts'
+import type { FromWorker, MetricValues, ToWorker, WorkerStart } from './worker-messages.ts'
+
+const METRICS_WAIT_MS = 500
+
+async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): Promise<void> {
+  const say = (message: FromWorker) => port.postMessage(message)
+  const logger = createLogger({ level: start.logLevel, name: 'policy-api' })
+  const { node, metrics, reopenLog } = openNode(start.place)
+  let known: PolicyStatus = policyStatus({ name: 'sallyport' }, [], true)
+  let awaited: PromiseWithResolvers<MetricValues> | undefined
+
+  const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
+  const status = (): PolicyStatus => ({
+    ...known,
+    nodes: [...known.nodes.filter((other) => other.node !== start.place.name), node.status()],
+  })
+  /** Main's metrics with ours; without them when main is too busy to answer. */
+  const metricsText = async (): Promise<string> => {
+    awaited ??= Promise.withResolvers<MetricValues>()
+    say({ kind: 'metrics?' })
+    const late = setTimeout(() => awaited?.resolve([]), METRICS_WAIT_MS)
+    const theirs = await awaited.promise
+    clearTimeout(late)
+    awaited = undefined
+    return AggregatorRegistry.aggregate([theirs, await metrics.registry.getMetricsAsJSON()]).metrics()
+  }
+  const app = createPolicyApi({
+    node,
+    credentials: start.api.credentials,
+    loopback: start.api.loopback,
+    limits: start.api.limits,
+    version: start.place.version,
+    logger,
+    metrics,
+    status,
+    metricsText,
+    purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),
+  })
+
+  const obey = async (message: ToWorker): Promise<void> => {
+    switch (message.kind) {
+      case 'activate':
+        try {
+          node.activate(message.bundle)
+        } catch (error) {
+          logger.error({ err: error, revision: message.bundle.revision }, 'bundle not activated on this thread')
+          say({ kind: 'not_activated', revision: message.bundle.revision })
+        }
+        return report()
+      case 'status':
+        known = message.status
+        return
+      case 'metrics':
+        return awaited?.resolve(message.values)
+      case 'purge':
+        return node.purge(message.subject)
+      case 'reopen':
+        return reopenLog()
+      case 'close':
+        await app.close()
+        await node.close()
+        port.close()
+    }
+  }
+  port.on('message', (message: ToWorker) => void obey(message))
+  setInterval(() => say({ kind: 'beat' }), start.beatMs).unref()
+  await app.listen({ host: start.api.host, port: start.api.port })
+  const address = app.server.address()
+  say({ kind: 'listening', port: typeof address === 'object' && address !== null ? address.port : start.api.port })
+}
+
+if (!isMainThread && parentPort !== null) await main(workerData as WorkerStart, parentPort)

@@ -1,0 +1,33 @@
+/** What the main thread and the thread of the policy API tell each other. */
+import type { MetricObjectWithValues, MetricValue } from 'prom-client'
+import type { ResolvedApi } from './api/listen.ts'
+import type { VerifiedBundle } from './engine.ts'
+import type { NodeStatus } from './node.ts'
+import type { NodePlace } from './open-node.ts'
+import type { PolicyStatus } from './status.ts'
+
+export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
+
+export interface WorkerStart {
+  readonly api: ResolvedApi
+  readonly place: NodePlace
+  readonly logLevel: string
+  readonly beatMs: number
+}
+
+export type ToWorker =
+  | { readonly kind: 'activate'; readonly bundle: VerifiedBundle }
+  | { readonly kind: 'status'; readonly status: PolicyStatus }
+  | { readonly kind: 'metrics'; readonly values: MetricValues }
+  | { readonly kind: 'purge'; readonly subject?: string }
+  | { readonly kind: 'reopen' }
+  | { readonly kind: 'close' }
+
+export type FromWorker =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'beat' }
+  | { readonly kind: 'node'; readonly status: NodeStatus; readonly healthy: boolean }
+  /** The bundle could not be loaded on that thread. */
+  | { readonly kind: 'not_activated'; readonly revision: string }
+  | { readonly kind: 'metrics?' }
+  | { readonly kind: 'purge'; readonly subject?: string }

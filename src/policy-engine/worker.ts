@@ -1,0 +1,166 @@
+/**
+ * Runs the policy API in a thread of its own and keeps it running: a thread that crashes, or whose decisions never end, is
+ * ended and started again. Meanwhile 8181 does not answer; the main thread decides on, untouched.
+ */
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../observability/logger.ts'
+import type { ResolvedApi } from './api/listen.ts'
+import type { VerifiedBundle } from './engine.ts'
+import { BEATS_PER_DEADLINE, restartDelayMs, START_DEADLINE_MS, watchBeats } from './heartbeat.ts'
+import type { NodeStatus } from './node.ts'
+import type { NodePlace } from './open-node.ts'
+import type { PolicyStatus } from './status.ts'
+import type { FromWorker, MetricValues, ToWorker, WorkerStart } from './worker-messages.ts'
+
+export interface PolicyWorkerOptions {
+  readonly api: ResolvedApi
+  readonly place: NodePlace
+  readonly logger: Logger
+  /** Default 2,000. */
+  readonly heartbeatMs?: number
+  /** The main thread's own. */
+  readonly metrics: () => Promise<MetricValues>
+  readonly status: () => PolicyStatus
+  /** Somebody asked the API to empty the decision caches. */
+  readonly onPurge: (subject?: string) => void
+  /** The thread activated something, stopped, or came back. */
+  readonly onChange: () => void
+}
+
+export interface PolicyWorker {
+  /** The port that it listens on; the same after each restart. */
+  readonly port: number
+  activate(bundle: VerifiedBundle): void
+  /** Hands the present status over, for `/v1/status`. */
+  tell(): void
+  purge(subject?: string): void
+  reopenLog(): void
+  readonly node: NodeStatus
+  readonly healthy: boolean
+  readonly restarts: number
+  close(): Promise<void>
+}
+
+/** Resolves once it listens; rejects when its first start fails. */
+export async function startPolicyWorker(options: PolicyWorkerOptions): Promise<PolicyWorker> {
+  const { logger, heartbeatMs = 2000 } = options
+  const listening = Promise.withResolvers<number>()
+  let { port } = options.api
+  let thread: Worker | undefined
+  let bundle: VerifiedBundle | undefined
+  let node: NodeStatus = { node: options.place.name }
+  let healthy = true
+  let restarts = 0
+  let failures = 0
+  let closed = false
+  let restarting: NodeJS.Timeout | undefined
+  const say = (message: ToWorker) => thread?.postMessage(message)
+
+  const start = () => {
+    const data: WorkerStart = {
+      api: { ...options.api, port },
+      place: options.place,
+      logLevel: logger.level,
+      beatMs: heartbeatMs / BEATS_PER_DEADLINE,
+    }
+    const worker = new Worker(entry(), { workerData: data, env: {}, execArgv: [], name: 'policy-api' })
+    thread = worker
+    const end = () => {
+      logger.error({ heartbeatMs }, 'the policy API thread hangs and is ended')
+      void worker.terminate()
+    }
+    let beats = watchBeats(START_DEADLINE_MS, end)
+    worker.on('message', (message: FromWorker) => {
+      beats.beat()
+      if (message.kind === 'listening') {
+        beats.stop()
+        beats = watchBeats(heartbeatMs, end)
+      }
+      hear(message)
+    })
+    worker.once('error', (error) => {
+      logger.error({ err: error }, 'the policy API thread failed')
+      listening.reject(error)
+    })
+    worker.once('exit', () => {
+      beats.stop()
+      thread = undefined
+      node = { node: options.place.name }
+      if (closed) return
+      restarts += 1
+      failures += 1
+      options.onChange()
+      restarting = setTimeout(start, restartDelayMs(failures))
+    })
+    if (bundle !== undefined) say({ kind: 'activate', bundle })
+    say({ kind: 'status', status: options.status() })
+  }
+
+  const hear = (message: FromWorker): void => {
+    switch (message.kind) {
+      case 'beat':
+        return
+      case 'listening':
+        port = message.port
+        failures = 0
+        listening.resolve(port)
+        return
+      case 'node':
+        node = message.status
+        healthy = message.healthy
+        options.onChange()
+        return
+      case 'not_activated':
+        logger.error({ revision: message.revision }, 'the policy API thread serves the bundle before')
+        return
+      case 'metrics?':
+        void options.metrics().then((values) => say({ kind: 'metrics', values }))
+        return
+      case 'purge':
+        options.onPurge(message.subject)
+    }
+  }
+
+  start()
+  try {
+    await listening.promise
+  } catch (error) {
+    closed = true
+    throw error
+  }
+  return {
+    get port() {
+      return port
+    },
+    activate: (next) => {
+      bundle = next
+      say({ kind: 'activate', bundle: next })
+    },
+    tell: () => say({ kind: 'status', status: options.status() }),
+    purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),
+    reopenLog: () => say({ kind: 'reopen' }),
+    get node() {
+      return node
+    },
+    get healthy() {
+      return healthy
+    },
+    get restarts() {
+      return restarts
+    },
+    close: async () => {
+      closed = true
+      clearTimeout(restarting)
+      const worker = thread
+      if (worker === undefined) return
+      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+      say({ kind: 'close' })
+      const late = setTimeout(() => void worker.terminate(), heartbeatMs)
+      await ended
+      clearTimeout(late)
+    },
+  }
+}
+
+/** Services run from source; an installed package is built, so the extension is that of this file. */
+const entry = () => new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url)
