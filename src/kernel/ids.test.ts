@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { equalDigests, equalSecrets } from './constant-time.ts'
-import { digestOf, randomId, randomSecret } from './ids.ts'
+import { digestOf, orderedId, randomId, randomSecret } from './ids.ts'
 
 test('ten thousand identifiers and secrets are all different, and of their size', () => {
   const ids = Array.from({ length: 10_000 }, (_, index) => (index % 2 === 0 ? randomId() : randomSecret()))
@@ -30,4 +30,12 @@ test('secrets and digests compare by value, whatever their lengths', () => {
     expect(equalSecrets(left, right)).toBe(left === right)
     expect(equalDigests(left, right)).toBe(left === right)
   }
+})
+
+test('ordered identifiers sort by time and are all different', () => {
+  const ids = Array.from({ length: 1000 }, orderedId)
+  expect(new Set(ids).size).toBe(ids.length)
+  const times = ids.map((id) => id.slice(0, 11))
+  expect(times.toSorted()).toEqual(times)
+  expect(ids[0]).toMatch(/^[0-9a-f]{11}[A-Za-z0-9_-]{22}$/)
 })

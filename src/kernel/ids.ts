@@ -23,3 +23,9 @@ export const randomSecret = (): string => randomId(32)
 
 /** SHA-256 of a text, base64url: the form in which codes, tokens and session ids are stored. */
 export const digestOf = (secret: string): string => hash('sha256', secret, 'base64url')
+
+/**
+ * An identifier with 128 random bits that sorts by when it was made: neighbours in time lie side by side in an index, which
+ * makes writing them several times cheaper. For what tells its time anyway; never for a secret.
+ */
+export const orderedId = (): string => `${Date.now().toString(16).padStart(11, '0')}${randomId()}`

@@ -1,6 +1,6 @@
 /** Writes the grant and its code in one step, and hands the code to the client. RFC 6749 4.1.2. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
-import { randomId } from '../../kernel/ids.ts'
+import { orderedId } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { CodeStore } from '../../storage/port.ts'
 import type { ClientRecord, GrantRecord } from '../../storage/records.ts'
@@ -29,7 +29,7 @@ export async function issueCode(
   const codeExpiresAt = now + obligations.code_ttl_seconds
   const grant: GrantRecord = {
     v: 1,
-    grantId: randomId(),
+    grantId: orderedId(),
     clientId: client.clientId,
     sub: session.user.sub,
     sessionDigest: session.digest,

@@ -1,5 +1,5 @@
 /** Access tokens, RFC 9068: made from what policy obliged, and read back from what was signed. */
-import { randomId } from '../../kernel/ids.ts'
+import { orderedId, randomId } from '../../kernel/ids.ts'
 import type { AccessTokenRecord } from '../../storage/records.ts'
 import { signJwt } from './jws.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -29,7 +29,7 @@ export interface MintDeps {
 export const audClaim = (audience: readonly string[]): unknown => (audience.length === 1 ? audience[0] : audience)
 
 /** The jti starts with the grant id, so that the token alone tells under which grant its record lies. */
-const newJti = (grantId: string | undefined) => (grantId === undefined ? randomId() : `${grantId}.${randomId()}`)
+const newJti = (grantId: string | undefined) => (grantId === undefined ? orderedId() : `${grantId}.${randomId()}`)
 
 export function mintAccessToken(
   deps: MintDeps,

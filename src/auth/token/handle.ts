@@ -12,7 +12,7 @@ export function newHandle(grantId: string): { readonly text: string; readonly di
   return { text: `${grantId}.${secret}`, digest: digestOf(secret) }
 }
 
-const HANDLE = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/
+const HANDLE = /^([0-9a-f]{11}[A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/
 
 /** Undefined for what was never a handle of ours. */
 export function parseHandle(text: string): Handle | undefined {
