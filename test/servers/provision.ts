@@ -1,0 +1,77 @@
+/** For tests: an instance is given its clients and its person from outside, over the admin API and SCIM. */
+import { type Population, REDIRECT_URI, type TestClient } from './population.ts'
+
+export type ProvisionedPopulation = Pick<Population, 'web' | 'resourceServer' | 'admin' | 'user'>
+
+const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
+
+async function send(url: string, token: string, body: object): Promise<Record<string, unknown>> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const text = await response.text()
+  if (response.status !== 201) throw new Error(`POST ${url} answers ${response.status} ${text}`)
+  return JSON.parse(text)
+}
+
+/** `setup` is what `sallyport init` printed; it is spent here. */
+export async function provision(
+  issuer: string,
+  setup: string,
+  redirectUris: readonly string[],
+): Promise<ProvisionedPopulation> {
+  const register = async (token: string, settings: object): Promise<TestClient> => {
+    const { client_id: id, client_secret: secret } = await send(`${issuer}/admin/clients`, token, settings)
+    return { id: String(id), secret: String(secret) }
+  }
+  const admin = await register(setup, {
+    name: 'Administration',
+    type: 'confidential',
+    grant_types: ['client_credentials'],
+    scopes: ['scim', 'admin'],
+    audience: ['urn:sallyport:platform'],
+    roles: ['platform_admin'],
+  })
+  const token = await adminToken(issuer, admin)
+  const web = await register(token, {
+    name: 'Web shop',
+    type: 'confidential',
+    redirect_uris: [REDIRECT_URI, ...redirectUris],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    scopes: ['openid', 'profile', 'email', 'offline_access', 'orders:read'],
+    audience: ['urn:sallyport:default'],
+    roles: ['service'],
+  })
+  const resourceServer = await register(token, {
+    name: 'Orders',
+    type: 'confidential',
+    resources: ['urn:sallyport:default'],
+  })
+  const user = { userName: 'alice@example.com', password: 'correct horse battery' }
+  const { id } = await send(`${issuer}/scim/v2/Users`, token, {
+    schemas: [USER_SCHEMA],
+    ...user,
+    displayName: 'Alice Doe',
+    emails: [{ value: 'alice@example.com', primary: true }],
+    roles: [{ value: 'user' }],
+  })
+  return { admin, web, resourceServer, user: { ...user, sub: String(id) } }
+}
+
+/** An access token of the administration, for SCIM and the admin API. */
+export async function adminToken(issuer: string, { id, secret }: TestClient): Promise<string> {
+  const response = await fetch(`${issuer}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      scope: 'scim admin',
+      client_id: id,
+      client_secret: secret,
+    }),
+  })
+  const body: Record<string, unknown> = JSON.parse(await response.text())
+  if (typeof body.access_token !== 'string') throw new Error(`no token for the administration: ${JSON.stringify(body)}`)
+  return body.access_token
+}
