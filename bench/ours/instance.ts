@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { type Contender, contender, freePort, HOST, type Prepared } from '../contender.ts'
 import { JWT_RESOURCE, type Population } from '../population.ts'
@@ -30,11 +30,14 @@ async function prepare({ folder, root, population, profileFolder }: InstanceOpti
   const [port, policyPort] = [await freePort(), await freePort()]
   const origin = `http://${HOST}:${port}`
   const file = (name: string) => join(folder, name)
+  // In a folder of its own, as it is deployed: the watcher of the bundle sees no write to store or log.
+  const bundleFile = join(folder, 'bundle/bundle.tar.gz')
+  mkdirSync(dirname(bundleFile))
   const { privateKey, publicKey } = makeBundleKey()
   writeFileSync(file('bundle-key.pem'), privateKey, { mode: 0o600 })
   writeFileSync(file('bundle-key.pub.pem'), publicKey)
   writeFileSync(file('kek'), randomBytes(32).toString('base64'), { mode: 0o600 })
-  writeFileSync(file('bundle.tar.gz'), await signCommittedBundle(root, privateKey))
+  writeFileSync(bundleFile, await signCommittedBundle(root, privateKey))
   const configuration = {
     issuer: origin,
     kek_file: file('kek'),
@@ -43,7 +46,7 @@ async function prepare({ folder, root, population, profileFolder }: InstanceOpti
       host: HOST,
       port: policyPort,
       bundle: {
-        path: file('bundle.tar.gz'),
+        path: bundleFile,
         keys: [{ id: KEY_ID, key_file: file('bundle-key.pub.pem'), algorithm: 'ES256' }],
         minimum_version: 1,
       },
@@ -57,7 +60,7 @@ async function prepare({ folder, root, population, profileFolder }: InstanceOpti
   await seedSqlite(file('store.sqlite'), population)
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
   return {
-    bundleFile: file('bundle.tar.gz'),
+    bundleFile,
     signingKeyFile: file('bundle-key.pem'),
     publicKeyFile: file('bundle-key.pub.pem'),
     at: { origin, token: '/oauth/token', introspect: '/oauth/introspect', introspectedResource: JWT_RESOURCE },

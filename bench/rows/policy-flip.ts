@@ -56,6 +56,7 @@ export const policyFlip: RowDefinition<Environment> = {
       await firstFlip(editor, look)
       const taken: Sample[] = []
       for (let round = 1; round <= options.rounds; round++) {
+        await editor.rested()
         editor.save(1000 + round)
         const value = await untilFollowed(look, 1000 + round, FLIPS_WITHIN_MS)
         if (value === undefined) throw new Error(`edit ${round} was not followed:\n${editor.output()}`)
