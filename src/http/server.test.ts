@@ -1,0 +1,121 @@
+import { afterEach, expect, test } from 'vitest'
+import { OAuthError, PolicyUnavailable } from '../kernel/errors.ts'
+import type { HttpRequest, Reply } from './message.ts'
+import { buildServer, type Endpoint, type ServerOptions } from './server.ts'
+
+type Server = ReturnType<typeof buildServer>
+const open: Server[] = []
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close()
+})
+
+const failures: unknown[] = []
+
+function serverWith(handler: Endpoint['handler'], options: Partial<ServerOptions> = {}, row: Partial<Endpoint> = {}) {
+  const server = buildServer({
+    endpoints: [{ method: 'POST', path: '/here/:id', errors: 'oauth', handler, ...row }],
+    issuer: 'http://localhost:1',
+    tenant: 'default',
+    clock: { nowMs: () => 0 },
+    trustedProxies: [],
+    renderErrorPage: ({ status, code }) => ({ status, headers: { 'content-type': 'text/html' }, body: `<p>${code}` }),
+    onFailure: (error) => failures.push(error),
+    ...options,
+  })
+  open.push(server)
+  return server
+}
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+const post = (server: Server, payload = '', headers: Record<string, string> = FORM, url = '/here/1') =>
+  server.inject({ method: 'POST', url, payload, headers })
+const echo = async (request: HttpRequest): Promise<Reply> => ({
+  status: 200,
+  body: { ...request.route, form: request.form.get('a'), query: request.query.get('a'), cookie: request.cookies.c },
+})
+
+test('parses route, form, query and cookies apart, each once (RFC 6749 3.2)', async () => {
+  const answer = await post(serverWith(echo), 'a=form', { ...FORM, cookie: 'c=1; d=2' }, '/here/x%2Fy?a=query')
+  expect(answer.json()).toEqual({ id: 'x/y', form: 'form', query: 'query', cookie: '1' })
+})
+
+test('makes the request id itself (design, section 8)', async () => {
+  let seen = ''
+  const server = serverWith(async (request) => {
+    seen = request.id
+    return { status: 200 }
+  })
+  const answer = await post(server, '', { ...FORM, 'request-id': 'mine', 'x-request-id': 'mine' })
+  expect(answer.headers['sallyport-request-id']).toBe(seen)
+  expect(seen).toMatch(/^[0-9a-f-]{36}$/)
+})
+
+test('HSTS where the issuer is https, and only there (RFC 6797 7.2)', async () => {
+  expect((await post(serverWith(echo))).headers['strict-transport-security']).toBeUndefined()
+  const secure = serverWith(echo, { issuer: 'https://id.example' })
+  expect((await post(secure)).headers['strict-transport-security']).toContain('max-age=')
+})
+
+test('what nobody foresaw is server_error, its text stays here', async () => {
+  const server = serverWith(() => Promise.reject(new Error('canary')))
+  const answer = await post(server)
+  expect([answer.statusCode, answer.json().error]).toEqual([500, 'server_error'])
+  expect(answer.payload).not.toContain('canary')
+  expect(failures.pop()).toMatchObject({ message: 'canary' })
+})
+
+test('a thrown text is an error like others', async () => {
+  const answer = await post(serverWith(() => Promise.reject('canary')))
+  expect([answer.statusCode, answer.json().error]).toEqual([500, 'server_error'])
+  expect(failures.pop()).toBe('canary')
+})
+
+test.each([
+  ['oauth', 'application/json', 'temporarily_unavailable'],
+  ['bearer', 'application/json', 'temporarily_unavailable'],
+  ['scim', 'application/scim+json', 'urn:ietf:params:scim:api:messages:2.0:Error'],
+  ['problem', 'application/problem+json', 'unavailable'],
+  ['page', 'text/html', 'temporarily_unavailable'],
+] as const)('unavailable is 503 with Retry-After for %s', async (errors, type, text) => {
+  const server = serverWith(() => Promise.reject(new PolicyUnavailable('trap', 'token')), {}, { errors })
+  const answer = await post(server, undefined, {})
+  expect(answer.statusCode).toBe(503)
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  expect(answer.headers['content-type']).toContain(type)
+  expect(answer.payload).toContain(text)
+})
+
+test('a challenge names no error where no token was sent, and no caller text ever (RFC 6750 3.1)', async () => {
+  const failing = serverWith(
+    () => Promise.reject(new OAuthError('invalid_token', { detail: 'said "so"' })),
+    {},
+    { errors: 'bearer' },
+  )
+  expect((await post(failing)).headers['www-authenticate']).toBe('Bearer realm="sallyport"')
+  const sent = await post(failing, '', { ...FORM, authorization: 'Bearer x' })
+  expect(sent.headers['www-authenticate']).toMatch(
+    /^Bearer realm="sallyport", error="invalid_token", error_description="[^"]+"$/,
+  )
+})
+
+test('headers of the request’s answer are on errors too', async () => {
+  const answerHeaders = () => ({ 'sallyport-revision': 'r1' })
+  const fine = await post(serverWith(echo, { answerHeaders }))
+  const wrong = await post(serverWith(() => Promise.reject(new OAuthError('invalid_scope')), { answerHeaders }))
+  for (const { headers } of [fine, wrong]) expect(headers['sallyport-revision']).toBe('r1')
+})
+
+test('believes X-Forwarded-For of trusted proxies only (checklist 50)', async () => {
+  const address = async (request: HttpRequest): Promise<Reply> => ({ status: 200, body: request.origin.address })
+  const headers = { ...FORM, 'x-forwarded-for': '198.51.100.7' }
+  expect((await post(serverWith(address), '', headers)).payload).toBe('127.0.0.1')
+  expect((await post(serverWith(address, { trustedProxies: ['127.0.0.1'] }), '', headers)).payload).toBe('198.51.100.7')
+})
+
+test('limits bodies and headers (checklist 52)', async () => {
+  const server = serverWith(echo, { bodyLimitBytes: 100, headerLimitBytes: 4096 })
+  expect((await post(server, `a=${'x'.repeat(200)}`)).statusCode).toBe(413)
+  const address = await server.listen({ port: 0, host: '127.0.0.1' })
+  const big = await fetch(`${address}/here/1`, { method: 'POST', headers: { ...FORM, 'x-big': 'x'.repeat(8000) } })
+  expect(big.status).toBe(431)
+})
