@@ -28,9 +28,12 @@ export interface ClientStore {
   find(tenant: string, clientId: string): Promise<ClientRecord | undefined>
   /** `conflict` when the id is taken. */
   create(tenant: string, client: ClientRecord): Promise<Written>
-  /** Writes when the stored version is `expectedVersion`, else `conflict`. The record's revocationEpoch is never lowered. */
+  /**
+   * Writes when the stored version is `expectedVersion`, else `conflict`. What is stored has at least `expectedVersion + 1`
+   * as its version, and a revocationEpoch that is never lowered, whatever the record says.
+   */
   replace(tenant: string, client: ClientRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes: whatever hangs on the client reads as not live from then on. */
+  /** Also revokes: whatever hangs on the client reads as not live from then on; its consents end with it. */
   delete(tenant: string, clientId: string): Promise<Written>
   /** In order of creation; `offset` from 0. */
   list(tenant: string, offset: number, limit: number): Promise<Page<ClientRecord>>
@@ -45,6 +48,7 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Written>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
+  /** Also revokes, as with clients; the consents of the person end. */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -91,12 +95,12 @@ export interface GrantedCode {
 
 /** Handles read `<grant id>.<secret>`; `digest` is SHA-256 of the secret half. All keys of a grant share its slot. */
 export interface CodeStore {
-  /** Writes the grant and its code in one step. */
+  /** Writes the grant and its code in one step; rejects when the grant id is taken, so that none is revived. */
   issue(tenant: string, grant: GrantRecord, digest: string, code: CodeRecord): Promise<void>
   /** A used code is kept until its grant ends, so that reuse is seen. */
   peek(tenant: string, grantId: string, digest: string): Promise<GrantedCode | undefined>
   redeem(tenant: string, grantId: string, digest: string, successors: Successors): Promise<Spent>
-  /** Spends the code without tokens, after a deny. Spent before: revokes the grant. */
+  /** Spends the code without tokens, after a deny: `redeemed`. Spent before: revokes the grant, `reused`. */
   burn(tenant: string, grantId: string, digest: string): Promise<Spent>
 }
 
@@ -111,7 +115,7 @@ export type Rotated = 'rotated' | Exclude<Spent, 'redeemed'>
 export interface RefreshTokenStore {
   peek(tenant: string, grantId: string, digest: string): Promise<GrantedRefreshToken | undefined>
   rotate(tenant: string, grantId: string, digest: string, successors: Successors): Promise<Rotated>
-  /** Ends the family after a token was presented that had been used. Idempotent. */
+  /** Ends the family after a token was presented that had been used: `reused`, else `missing`. Idempotent. */
   reuse(tenant: string, grantId: string, digest: string): Promise<Rotated>
 }
 

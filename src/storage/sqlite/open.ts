@@ -1,5 +1,5 @@
 /**
- * The embedded store: one SQLite file, one connection, no other service. Safe after kill -9; see `database.ts` for what
+ * The embedded store: one SQLite file, one connection (and a thread that checkpoints), no other service. Safe after kill -9; see `database.ts` for what
  * also survives a power loss. Other processes may open the same file for a moment (`sallyport init`).
  */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
@@ -9,6 +9,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { sqliteAccessTokens } from './access-tokens.ts'
+import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { sqliteClients } from './clients.ts'
 import { Database } from './database.ts'
 import { GrantTables } from './grant-tables.ts'
@@ -28,6 +29,7 @@ export interface SqliteStoreOptions {
 
 /** How long a write waits for another process's. It holds the event loop, so it is short. */
 const BUSY_TIMEOUT_MS = 2000
+const CACHE_KIB = 16 * 1024
 
 /** Created private to this user before SQLite sees it; the log files beside it take their mode from it. */
 function openFile(path: string): DatabaseSync {
@@ -37,6 +39,7 @@ function openFile(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON')
+    db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${LAST_RESORT_PAGES}`)
     migrateSchema(db, path)
     return db
   } catch (cause) {
@@ -61,6 +64,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const grants = new GrantTables(db, clock, tokens)
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
+  const stopCheckpoints = startCheckpoints(path)
   return {
     clients: sqliteClients(db),
     users: sqliteUsers(db),
@@ -76,9 +80,10 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     platform: sqlitePlatform(db),
     marks: sqliteMarks(db),
     ping: () => db.read(() => void probe.get()),
-    close: () => {
+    close: async () => {
       stopPurging()
-      return db.close()
+      await stopCheckpoints()
+      await db.close()
     },
   }
 }

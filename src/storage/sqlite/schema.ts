@@ -4,7 +4,8 @@ import { ConfigError } from '../../kernel/errors.ts'
 
 /*
  * Records are JSON in `body`. A column stands beside it only where SQL must compare it or change it alone; where both hold
- * a value, the column is right.
+ * a value, the column is right. Where keys are random and records come fast, rows are in order of writing (rowid) beside an
+ * index of keys: clustered by key, each write would dirty a page of its own.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -16,11 +17,11 @@ const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL, UNIQUE (tenant, sub), UNIQUE (tenant, name_key)) STRICT;
   CREATE TABLE sessions (
     tenant TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (tenant, digest)) STRICT, WITHOUT ROWID;
+    PRIMARY KEY (tenant, digest)) STRICT;
   CREATE INDEX sessions_end ON sessions (expires_at);
   CREATE TABLE interactions (
     tenant TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (tenant, digest)) STRICT, WITHOUT ROWID;
+    PRIMARY KEY (tenant, digest)) STRICT;
   CREATE INDEX interactions_end ON interactions (expires_at);
   CREATE TABLE consents (
     tenant TEXT NOT NULL, sub TEXT NOT NULL, client_id TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
@@ -29,15 +30,15 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX consents_end ON consents (expires_at);
   CREATE TABLE grants (
     tenant TEXT NOT NULL, grant_id TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL,
-    body TEXT NOT NULL, PRIMARY KEY (tenant, grant_id)) STRICT, WITHOUT ROWID;
+    body TEXT NOT NULL, PRIMARY KEY (tenant, grant_id)) STRICT;
   CREATE INDEX grants_end ON grants (expires_at);
   CREATE TABLE handles (
     tenant TEXT NOT NULL, grant_id TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL,
     expires_at INTEGER NOT NULL, used INTEGER NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (tenant, grant_id, kind, digest)) STRICT, WITHOUT ROWID;
+    PRIMARY KEY (tenant, grant_id, kind, digest)) STRICT;
   CREATE TABLE access_tokens (
     tenant TEXT NOT NULL, jti TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL,
-    body TEXT NOT NULL, PRIMARY KEY (tenant, jti)) STRICT, WITHOUT ROWID;
+    body TEXT NOT NULL, PRIMARY KEY (tenant, jti)) STRICT;
   CREATE INDEX access_tokens_end ON access_tokens (expires_at);
   CREATE TABLE limits (
     tenant TEXT NOT NULL, key TEXT NOT NULL, hits INTEGER NOT NULL, resets_at_ms INTEGER NOT NULL,
