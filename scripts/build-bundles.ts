@@ -131,8 +131,10 @@ async function attempt(step: () => Promise<void>): Promise<boolean> {
     await step()
     return true
   } catch (cause) {
-    if (!(cause instanceof BuildError)) throw cause
-    console.error(`the policies do not build:\n${cause.lines.map((line) => `  ${line}`).join('\n')}`)
+    // While editors save, files come and go under a build: the next event builds again.
+    if (!(cause instanceof BuildError || flags.watch === true)) throw cause
+    const lines = cause instanceof BuildError ? cause.lines : [cause instanceof Error ? cause.message : String(cause)]
+    console.error(`the policies do not build:\n${lines.map((line) => `  ${line}`).join('\n')}`)
     return false
   }
 }

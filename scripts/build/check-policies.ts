@@ -4,25 +4,29 @@ import type { Compiler } from './compiler.ts'
 import { shownPath } from './source-files.ts'
 import type { Stage } from './stage.ts'
 
-/** `opa fmt --fail`: one way to write it. */
+/** One way to write it: `opa fmt`. It lists files only, so the line is the first that it would write otherwise. */
 export async function checkFormat(stage: Stage, compiler: Compiler): Promise<void> {
   const folders = [...new Set([...stage.files.keys()].map((path) => path.split('/')[0] ?? ''))]
-  const { code, stdout, stderr } = await compiler.run(['fmt', '--fail', '--diff', ...folders], stage.root)
-  if (code === 0) return
-  const diffs = stdout.split(/^diff /m).flatMap((diff) => {
-    const file = /^--- (?:a\/)?(\S+)/m.exec(diff)?.[1]
-    if (file === undefined) return []
-    const line = /^@@ -(\d+)/m.exec(diff)?.[1] ?? '1'
-    return [stage.relocate(`${file}:${line}: not formatted: run opa fmt --write on it`)]
+  const { code, stdout, stderr } = await compiler.run(['fmt', '--list', ...folders], stage.root)
+  if (code !== 0) throw new BuildError(stage.errors(stderr || stdout))
+  const listed = stdout.split('\n').filter((path) => path !== '')
+  const problems = listed.map(async (path) => {
+    const { stdout: formatted } = await compiler.run(['fmt', path], stage.root)
+    const wanted = formatted.split('\n')
+    const found = Buffer.from(await stage.read(path))
+      .toString()
+      .split('\n')
+    const line = found.findIndex((text, at) => text !== wanted[at]) + 1
+    return stage.relocate(`${path}:${line || found.length}: not formatted: run opa fmt --write on it`)
   })
-  throw new BuildError(...(diffs.length > 0 ? diffs : [stage.relocate(stderr || stdout)]))
+  if (problems.length > 0) throw new BuildError(...(await Promise.all(problems)))
 }
 
 /** `opa check --strict --schema`: a typo in a field's name is an error, and so is a built-in that the host lacks. */
 export async function checkTypes(stage: Stage, compiler: Compiler): Promise<void> {
   const options = ['--strict', '--schema', 'schemas', '--capabilities', 'capabilities.json']
   const { code, stdout, stderr } = await compiler.run(['check', ...options, 'policies'], stage.root)
-  if (code !== 0) throw new BuildError(stage.relocate((stderr || stdout).trim()))
+  if (code !== 0) throw new BuildError(stage.errors(stderr || stdout))
 }
 
 /**
@@ -48,7 +52,7 @@ export async function checkAdded(stage: Stage, added: readonly string[], compile
 
 export async function packageOf(stage: Stage, path: string, compiler: Compiler): Promise<string> {
   const { code, stdout, stderr } = await compiler.run(['parse', '--format', 'json', path], stage.root)
-  if (code !== 0) throw new BuildError(stage.relocate(stderr.trim()))
+  if (code !== 0) throw new BuildError(stage.errors(stderr))
   const parsed: { package: { path: { value: string }[] } } = JSON.parse(stdout)
   return parsed.package.path
     .slice(1)

@@ -40,7 +40,7 @@ async function build(stage: Stage, compiler: Compiler): Promise<BundleFiles> {
   const entrypoints = entrypointsOf(stage).flatMap((entrypoint) => ['--entrypoint', entrypoint])
   const options = ['--target', 'wasm', '--bundle', '--capabilities', 'capabilities.json', '--output', output]
   const { code, stdout, stderr } = await compiler.run(['build', ...options, ...entrypoints, 'policies'], stage.root)
-  if (code !== 0) throw new BuildError(stage.relocate((stderr || stdout).trim().replace(/^error: /, '')))
+  if (code !== 0) throw new BuildError(stage.errors(stderr || stdout))
   const archive = await readFile(output)
   await rm(output)
   return readArchive(archive)

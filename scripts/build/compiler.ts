@@ -1,7 +1,7 @@
 /** OPA's compiler: found in `$OPA`, `.toolchain/opa` or on PATH, and only ever of the one version whose output is committed. */
 import { execFile } from 'node:child_process'
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { BuildError } from './build-error.ts'
 
 export const COMPILER_VERSION = '1.22.2'
@@ -20,8 +20,9 @@ export interface Outcome {
 
 /** Throws BuildError when there is no fit compiler: what to run then is its one line. */
 export async function findCompiler(env: NodeJS.ProcessEnv = process.env): Promise<Compiler> {
-  const wanted = env.OPA
-  if (wanted) {
+  if (env.OPA) {
+    // It is run in other folders than this one.
+    const wanted = env.OPA.includes('/') ? resolve(env.OPA) : env.OPA
     if (await isFit(wanted)) return compiler(wanted)
     throw new BuildError(`$OPA is not OPA ${COMPILER_VERSION} with WebAssembly: ${wanted}`)
   }

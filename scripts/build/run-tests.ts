@@ -41,7 +41,7 @@ const TARGETS = ['policies', 'policy-tests']
 
 export async function runTests(stage: Stage, compiler: Compiler): Promise<TestReport> {
   const { stdout, stderr } = await compiler.run(['test', '--format', 'json', ...TARGETS], stage.root)
-  if (!stdout.trimStart().startsWith('[')) throw new BuildError(stage.relocate((stderr || stdout).trim()))
+  if (!stdout.trimStart().startsWith('[')) throw new BuildError(stage.errors(stderr || stdout))
   const results: readonly Result[] = JSON.parse(stdout)
   const tests = (await Promise.all(results.map((result) => readResult(stage, result)))).flat()
   const failures = tests.flatMap(({ failure }) => failure ?? [])
@@ -80,12 +80,13 @@ async function caseLine(stage: Stage, testFile: string, name: string): Promise<s
 
 async function uncovered(stage: Stage, compiler: Compiler): Promise<string[]> {
   const { stdout, stderr } = await compiler.run(['test', '--coverage', '--format', 'json', ...TARGETS], stage.root)
-  if (!stdout.trimStart().startsWith('{')) throw new BuildError(stage.relocate((stderr || stdout).trim()))
+  if (!stdout.trimStart().startsWith('{')) throw new BuildError(stage.errors(stderr || stdout))
   const coverage: Coverage = JSON.parse(stdout)
   const policies = [...stage.files.keys()].filter((path) => path.startsWith('policies/') && path.endsWith('.rego'))
   return policies.flatMap((path) => {
     const found = coverage.files?.[path]
     if (found === undefined) return [stage.relocate(`${path}:1: no test runs this file`)]
-    return (found.not_covered ?? []).map(({ start }) => stage.relocate(`${path}:${start.row}: no test runs this line`))
+    const lines = new Set((found.not_covered ?? []).map(({ start }) => start.row))
+    return [...lines].map((line) => stage.relocate(`${path}:${line}: no test runs this line`))
   })
 }

@@ -19,6 +19,8 @@ export interface Stage {
   readonly files: SourceFiles
   /** Text of the compiler's, with the names of the files as their authors know them. */
   relocate(text: string): string
+  /** The same of its errors, without the count before them. */
+  errors(text: string): string
   read(path: string): Promise<Uint8Array>
   remove(): Promise<void>
 }
@@ -29,6 +31,10 @@ export async function stageSources(files: SourceFiles, compiler: Compiler): Prom
     root,
     files,
     relocate: (text) => relocate(text, root, files),
+    errors: (text) =>
+      relocate(text, root, files)
+        .trim()
+        .replace(/^(error: )?\d+ errors? occurred:\s*/, ''),
     read: (path) => readFile(join(root, path)),
     remove: () => rm(root, { recursive: true, force: true }),
   }
@@ -37,6 +43,7 @@ export async function stageSources(files: SourceFiles, compiler: Compiler): Prom
     for (const [name, schema] of schemas()) {
       await place(root, `schemas/${name}.json`, (target) => writeFile(target, JSON.stringify(schema)))
     }
+    await mkdir(join(root, 'policy-tests'), { recursive: true })
     await place(root, 'policies/.manifest', (target) => writeFile(target, JSON.stringify({ roots: rootsOf(files) })))
     await stageCapabilities(root, compiler)
     return stage
