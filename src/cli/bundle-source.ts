@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { ConfigError } from '../kernel/errors.ts'
 import type { BundleSource } from '../policy-engine/activator.ts'
-import type { ApiOptions } from '../policy-engine/api/listen.ts'
 import { DEFAULT_LIMITS } from '../policy-engine/bundle/archive.ts'
+import type { ApiOptions } from '../policy-engine/listen.ts'
 
 /** Throws ConfigError where no key is trusted: an unsigned bundle is never served. */
 export function bundleSource({ policy, limits }: Config): BundleSource {

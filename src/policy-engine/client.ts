@@ -5,9 +5,9 @@
 import { Pool } from 'undici'
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
-import { readToken } from './api/listen.ts'
 import type { DecisionName } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
+import { readToken } from './listen.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
 
 export interface PolicyClientOptions {

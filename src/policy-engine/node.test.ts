@@ -123,7 +123,10 @@ describe('decide', () => {
     ])
   })
 
-  it('has no answer before the first bundle', async () => {
+  it('has no answer before the first bundle, nor after the last', async () => {
+    await expect(node.decide('revoke', revoke('c1'))).rejects.toMatchObject({ reason: 'no_bundle' })
+    node.activate(bundle)
+    node.deactivate()
     await expect(node.decide('revoke', revoke('c1'))).rejects.toMatchObject({ reason: 'no_bundle' })
   })
 

@@ -33,6 +33,8 @@ export interface PolicyNode {
   allows(input: object): boolean
   /** Swaps at once; throws EvaluationError, and keeps what was active, when the module cannot be loaded here. */
   activate(bundle: VerifiedBundle): void
+  /** Nothing is decided until the next activation. */
+  deactivate(): void
   /** Empties the decision cache, or what it holds on one subject. */
   purge(subject?: string): void
   readonly active: VerifiedBundle | undefined
@@ -82,6 +84,7 @@ export function createNode(options: NodeOptions): PolicyNode {
       active = { bundle, evaluator, activatedAt: new Date(clock.nowMs()).toISOString() }
       metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
     },
+    deactivate: release,
     purge: (subject) => cache.purge(subject),
     get active() {
       return active?.bundle

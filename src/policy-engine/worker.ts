@@ -4,9 +4,9 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../observability/logger.ts'
-import type { ResolvedApi } from './api/listen.ts'
 import type { VerifiedBundle } from './engine.ts'
 import { BEATS_PER_DEADLINE, restartDelayMs, START_DEADLINE_MS, watchBeats } from './heartbeat.ts'
+import type { ResolvedApi } from './listen.ts'
 import type { NodeStatus } from './node.ts'
 import type { NodePlace } from './open-node.ts'
 import type { PolicyStatus } from './status.ts'
@@ -163,4 +163,5 @@ export async function startPolicyWorker(options: PolicyWorkerOptions): Promise<P
 }
 
 /** Services run from source; an installed package is built, so the extension is that of this file. */
-const entry = () => new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url)
+const entry = () =>
+  new URL(import.meta.url.endsWith('.ts') ? './api/worker-main.ts' : './api/worker-main.js', import.meta.url)

@@ -4,13 +4,9 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { equalSecrets } from '../../kernel/constant-time.ts'
+import type { Credential } from '../listen.ts'
 import type { PolicyNode } from '../node.ts'
 import { ApiError, unavailable } from './api-error.ts'
-
-export interface Credential {
-  readonly identity: string
-  readonly token: string
-}
 
 export interface Caller {
   readonly identity: string | undefined

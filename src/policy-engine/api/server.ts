@@ -2,26 +2,12 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
+import { API_LIMITS, type ApiLimits } from '../listen.ts'
 import { type AccessOptions, admit, type Caller } from './access.ts'
 import { ApiError } from './api-error.ts'
 import { answerData, type DataDeps } from './data.ts'
 import { health, type OperationsDeps, purgeCache } from './operations.ts'
 import { type Address, readAddress } from './url.ts'
-
-export interface ApiLimits {
-  readonly bodyBytes: number
-  readonly headerBytes: number
-  /** Requests in work at once; one more is answered 503. */
-  readonly inFlight: number
-  readonly requestMs: number
-}
-
-export const API_LIMITS: ApiLimits = {
-  bodyBytes: 4 * 1024 * 1024,
-  headerBytes: 16 * 1024,
-  inFlight: 512,
-  requestMs: 10_000,
-}
 
 export interface PolicyApiOptions extends AccessOptions, OperationsDeps {
   readonly node: DataDeps['node']

@@ -1,8 +1,27 @@
 /** Where the policy API listens and who may call it, as configured: read and judged before anything is opened. */
 import { readFile } from 'node:fs/promises'
-import { ConfigError } from '../../kernel/errors.ts'
-import type { Credential } from './access.ts'
-import type { ApiLimits } from './server.ts'
+import { ConfigError } from '../kernel/errors.ts'
+
+/** A caller, and the bearer token that it shows. */
+export interface Credential {
+  readonly identity: string
+  readonly token: string
+}
+
+export interface ApiLimits {
+  readonly bodyBytes: number
+  readonly headerBytes: number
+  /** Requests in work at once; one more is answered 503. */
+  readonly inFlight: number
+  readonly requestMs: number
+}
+
+export const API_LIMITS: ApiLimits = {
+  bodyBytes: 4 * 1024 * 1024,
+  headerBytes: 16 * 1024,
+  inFlight: 512,
+  requestMs: 10_000,
+}
 
 export interface ApiOptions {
   readonly host: string

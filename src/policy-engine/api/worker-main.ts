@@ -1,11 +1,11 @@
 /** The thread of the policy API in the one-process shape: its own node, its own log, no environment, no store. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { AggregatorRegistry } from 'prom-client'
-import { createLogger } from '../observability/logger.ts'
-import { createPolicyApi } from './api/server.ts'
-import { openNode } from './open-node.ts'
-import { type PolicyStatus, policyStatus } from './status.ts'
-import type { FromWorker, MetricValues, ToWorker, WorkerStart } from './worker-messages.ts'
+import { createLogger } from '../../observability/logger.ts'
+import { openNode } from '../open-node.ts'
+import { type PolicyStatus, policyStatus } from '../status.ts'
+import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../worker-messages.ts'
+import { createPolicyApi } from './server.ts'
 
 const METRICS_WAIT_MS = 500
 
