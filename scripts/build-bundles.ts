@@ -35,6 +35,9 @@ const { values: flags, positionals } = readArguments()
 const sources = { folder: positionals[0], replace: flags.replace }
 const output = flags.out ?? join(REPOSITORY, 'bundles/sallyport.tar.gz')
 
+/** Whether what is being built went out before something failed. */
+let written = false
+
 if (flags.help === true) process.stdout.write(HELP)
 else if (flags.watch === true) await watchAndBuild()
 else process.exitCode = (await attempt(flags.check === true ? check : build)) ? 0 : 1
@@ -68,10 +71,12 @@ async function build(): Promise<void> {
   const signer = await readSigner()
   const write = async (built: BuiltBundle) => {
     await publish(built.files, output, signer)
+    written = true
     const took = Math.round(performance.now() - began)
     console.log(`built ${shownPath(output)} revision ${built.revision.slice(0, 12)} in ${took} ms`)
   }
   const first = flags['activate-first'] === true
+  written = false
   const built = await buildBundle({ ...options(), ...(first ? { activate: write } : {}) })
   if (!first) await write(built)
 }
@@ -134,7 +139,8 @@ async function attempt(step: () => Promise<void>): Promise<boolean> {
     // While editors save, files come and go under a build: the next event builds again.
     if (!(cause instanceof BuildError || flags.watch === true)) throw cause
     const lines = cause instanceof BuildError ? cause.lines : [cause instanceof Error ? cause.message : String(cause)]
-    console.error(`the policies do not build:\n${lines.map((line) => `  ${line}`).join('\n')}`)
+    const what = written ? 'the new policies are in force, but:' : 'the policies do not build:'
+    console.error(`${what}\n${lines.map((line) => `  ${line}`).join('\n')}`)
     return false
   }
 }
