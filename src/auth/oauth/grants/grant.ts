@@ -9,7 +9,12 @@ import type { EndGrant } from './end-grant.ts'
 export type GrantType = DecisionInput<'token'>['grant_type']
 
 export interface GrantDeps {
-  readonly store: Pick<Store, 'codes' | 'refreshTokens' | 'accessTokens' | 'users'>
+  readonly store: {
+    readonly codes: Pick<Store['codes'], 'peek' | 'redeem' | 'burn'>
+    readonly refreshTokens: Pick<Store['refreshTokens'], 'peek' | 'rotate' | 'reuse'>
+    readonly accessTokens: Pick<Store['accessTokens'], 'put'>
+    readonly users: Pick<Store['users'], 'find'>
+  }
   readonly endGrant: EndGrant
 }
 

@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import type { AuditEvent } from '../../audit/events.ts'
+import { PolicyUnavailable } from '../../kernel/errors.ts'
+import type { DecisionResult } from '../../policy-engine/contract/index.ts'
+import type { AccessTokenState } from '../../storage/port.ts'
+import { mintAccessToken } from '../token/access-token.ts'
+import { testKeys } from '../token/test-keys.ts'
+import { accessTokenVerifier } from '../token/verify-access-token.ts'
+import { type IntrospectDeps, introspect } from './introspect.ts'
+import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
+
+const { keys } = await testKeys()
+const issuer = 'https://id.example'
+const { jwt, record } = mintAccessToken(
+  { keys, issuer },
+  {
+    clientId: 'c',
+    scopes: ['a', 'b'],
+    audience: ['urn:one'],
+    permissions: ['at-issue'],
+    claims: {},
+    ttlSeconds: 300,
+    clientEpoch: 5,
+  },
+  NOW - 10,
+)
+const live: AccessTokenState = { token: record, client }
+const allow: DecisionResult<'introspect'> = {
+  allow: true,
+  reasons: [],
+  obligations: { permissions: ['now'], scopes: ['a'], claims: { tenant: 'default' } },
+}
+
+function ask(token: string, answer: DecisionResult<'introspect'> | Error, state: AccessTokenState = live) {
+  const asked: Asked[] = []
+  const audits: AuditEvent[] = []
+  const deps: IntrospectDeps = {
+    issuer,
+    verifyAccessToken: accessTokenVerifier({ keys, issuer }),
+    store: {
+      clients: { find: async () => client },
+      users: { find: async () => undefined },
+      accessTokens: { state: async () => state },
+      refreshTokens: { peek: async () => undefined },
+    },
+    audit: async (event) => void audits.push(event),
+    decide: policyThat('introspect', answer, asked),
+  }
+  return { asked, audits, reply: introspect(deps, formRequest({ token })) }
+}
+
+test('answers what the token may do under the policy in force, not what it was issued with (RFC 7662 2.2)', async () => {
+  expect(await ask(jwt, allow).reply).toEqual({
+    status: 200,
+    body: {
+      tenant: 'default',
+      active: true,
+      iss: issuer,
+      client_id: 'c',
+      sub: 'c',
+      aud: 'urn:one',
+      scope: 'a',
+      permissions: ['now'],
+      iat: NOW - 10,
+      exp: NOW + 290,
+      jti: record.jti,
+      token_type: 'Bearer',
+    },
+  })
+})
+
+test('policy hears who asks, of what token, and what its holder is now', async () => {
+  const { asked, reply } = ask(jwt, allow)
+  await reply
+  expect(asked).toMatchObject([
+    {
+      input: {
+        client: { client_id: 'c', auth_method: 'client_secret_post' },
+        token: { kind: 'access_token', active: true, client_id: 'c', scopes: ['a', 'b'] },
+        holder: { active: true, roles: ['r'] },
+      },
+    },
+  ])
+})
+
+test('denied, unknown and ended read exactly alike (RFC 7662 2.2; checklist 29)', async () => {
+  const inactive = { status: 200, body: { active: false } }
+  expect(await ask(jwt, { allow: false, reasons: ['not_an_audience'] }).reply).toEqual(inactive)
+  expect(await ask('nonsense', allow).reply).toEqual(inactive)
+  expect(await ask(`${'0'.repeat(11)}${'g'.repeat(22)}.${'s'.repeat(43)}`, allow).reply).toEqual(inactive)
+})
+
+test('a token that has ended stays so, even where policy would allow it', async () => {
+  const { asked, reply } = ask(jwt, allow, { token: { ...record, revoked: true }, client })
+  expect(await reply).toEqual({ status: 200, body: { active: false } })
+  expect(asked).toMatchObject([{ input: { token: { active: false } } }])
+})
+
+test('an unknown token is an audit event, without the token', async () => {
+  const { audits, asked, reply } = ask('nonsense', allow)
+  await reply
+  expect(asked).toEqual([])
+  expect(audits).toEqual([
+    { event: 'introspect_unknown_token', tenant: 'default', request_id: 'request', client_id: 'c' },
+  ])
+})
+
+test('unavailable is never inactive (design, section 7)', async () => {
+  const down = new PolicyUnavailable('timeout', 'introspect')
+  await expect(ask(jwt, down).reply).rejects.toBe(down)
+})

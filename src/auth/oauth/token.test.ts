@@ -1,0 +1,282 @@
+import { expect, test } from 'vitest'
+import type { AuditEvent } from '../../audit/events.ts'
+import { PolicyUnavailable } from '../../kernel/errors.ts'
+import { digestOf } from '../../kernel/ids.ts'
+import type { DecisionResult, Obligations } from '../../policy-engine/contract/index.ts'
+import type { Rotated, Spent, Successors } from '../../storage/port.ts'
+import type { CodeRecord, GrantRecord, RefreshTokenRecord, UserRecord } from '../../storage/records.ts'
+import { testKeys } from '../token/test-keys.ts'
+import { endGrantWith } from './grants/end-grant.ts'
+import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
+import { type TokenDeps, token } from './token.ts'
+
+const { keys } = await testKeys()
+const GRANT_ID = `${'0'.repeat(11)}${'g'.repeat(22)}`
+const SECRET = 's'.repeat(43)
+const HANDLE = `${GRANT_ID}.${SECRET}`
+const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
+
+const user: UserRecord = {
+  v: 1,
+  sub: 's',
+  userName: 's',
+  active: true,
+  roles: ['user'],
+  profile: {},
+  createdAt: 0,
+  updatedAt: 0,
+  version: 1,
+  revocationEpoch: 7,
+}
+const grant: GrantRecord = {
+  v: 1,
+  grantId: GRANT_ID,
+  clientId: 'c',
+  sub: 's',
+  scopes: ['openid', 'a'],
+  audience: ['urn:granted'],
+  acr: 'urn:acr',
+  amr: ['pwd'],
+  authTime: NOW - 10,
+  nonce: 'n',
+  userEpoch: 7,
+  clientEpoch: 5,
+  createdAt: NOW - 5,
+  expiresAt: NOW + 60,
+  revoked: false,
+}
+const code: CodeRecord = {
+  v: 1,
+  redirectUri: 'https://c.example/cb',
+  codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  expiresAt: NOW + 30,
+}
+const refreshToken: RefreshTokenRecord = {
+  v: 1,
+  scopes: ['openid', 'a'],
+  audience: ['urn:granted'],
+  issuedAt: NOW - 5,
+  expiresAt: NOW + 600,
+}
+
+const obligations: Obligations<'token'> = {
+  scopes: ['a', 'openid'],
+  audience: ['urn:obliged'],
+  access_token_ttl_seconds: 11,
+  id_token_ttl_seconds: 22,
+  refresh_token: true,
+  refresh_token_ttl_seconds: 333,
+  permissions: ['p'],
+  claims: { extra: 1 },
+  id_token_claims: { more: 2 },
+}
+const allow: DecisionResult<'token'> = { allow: true, reasons: [], obligations }
+
+interface World {
+  readonly used?: boolean
+  readonly grant?: Partial<GrantRecord>
+  readonly code?: Partial<CodeRecord>
+  readonly refresh?: Partial<RefreshTokenRecord>
+  readonly user?: UserRecord | undefined
+  readonly spent?: Spent
+  readonly rotated?: Rotated
+}
+
+function world(answer: DecisionResult<'token'> | Error, given: World = {}) {
+  const did: string[] = []
+  const audits: AuditEvent[] = []
+  const asked: Asked[] = []
+  let written: Successors | undefined
+  const spend = <T>(what: string, outcome: T) => {
+    did.push(what)
+    return outcome
+  }
+  const whole = { ...grant, ...given.grant }
+  const used = given.used ?? false
+  const known = (digest: string) => digest === digestOf(SECRET)
+  const audit = async (event: AuditEvent) => void audits.push(event)
+  const store: TokenDeps['store'] = {
+    clients: { find: async () => client },
+    users: { find: async () => ('user' in given ? given.user : user) },
+    codes: {
+      peek: async (_t, _g, digest) =>
+        known(digest) ? { grant: whole, code: { ...code, ...given.code }, used } : undefined,
+      redeem: async (_t, _g, _d, successors) => {
+        written = successors
+        return spend('redeem', given.spent ?? 'redeemed')
+      },
+      burn: async () => spend('burn', used ? 'reused' : (given.spent ?? 'redeemed')),
+    },
+    refreshTokens: {
+      peek: async (_t, _g, digest) =>
+        known(digest) ? { grant: whole, token: { ...refreshToken, ...given.refresh }, used } : undefined,
+      rotate: async (_t, _g, _d, successors) => {
+        written = successors
+        return spend('rotate', given.rotated ?? 'rotated')
+      },
+      reuse: async () => spend('reuse', 'reused'),
+    },
+    accessTokens: { put: async () => void did.push('put') },
+  }
+  const deps: TokenDeps = {
+    issuer: 'https://id.example',
+    keys,
+    store,
+    audit,
+    endGrant: endGrantWith(audit),
+    decide: policyThat('token', answer, asked),
+  }
+  const redeem = (form: Readonly<Record<string, string>> = {}) =>
+    token(
+      deps,
+      formRequest({
+        grant_type: 'authorization_code',
+        code: HANDLE,
+        redirect_uri: 'https://c.example/cb',
+        code_verifier: VERIFIER,
+        ...form,
+      }),
+    )
+  const refresh = (form: Readonly<Record<string, string>> = {}) =>
+    token(deps, formRequest({ grant_type: 'refresh_token', refresh_token: HANDLE, ...form }))
+  const machine = (form: Readonly<Record<string, string>> = {}) =>
+    token(deps, formRequest({ grant_type: 'client_credentials', ...form }))
+  return { did, audits, asked, redeem, refresh, machine, written: () => written }
+}
+
+const bodyOf = (reply: { readonly body?: unknown }) => reply.body as Record<string, unknown>
+const claimsOf = (jwt: unknown): Record<string, unknown> =>
+  JSON.parse(Buffer.from(String(jwt).split('.')[1] ?? '', 'base64url').toString())
+
+test('every obligation shows on the wire and in the store (design, section 1)', async () => {
+  const at = world(allow)
+  const body = bodyOf(await at.redeem())
+  expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 11, scope: 'a openid' })
+  expect(claimsOf(body.access_token)).toMatchObject({
+    aud: 'urn:obliged',
+    exp: NOW + 11,
+    scope: 'a openid',
+    permissions: ['p'],
+    extra: 1,
+    sub: 's',
+    acr: 'urn:acr',
+  })
+  expect(claimsOf(body.id_token)).toMatchObject({ aud: 'c', exp: NOW + 22, more: 2, nonce: 'n', auth_time: NOW - 10 })
+  // Of the whole family: counted from the grant, not from now.
+  const family = grant.createdAt + 333
+  expect(at.written()).toMatchObject({
+    accessToken: { expiresAt: NOW + 11, scopes: ['a', 'openid'], audience: ['urn:obliged'], grantId: GRANT_ID },
+    refreshToken: { record: { expiresAt: family, scopes: ['a', 'openid'], audience: ['urn:obliged'] } },
+    grantExpiresAt: family,
+  })
+})
+
+test('without the obligation there is no refresh token, without openid no ID token', async () => {
+  const answer = { ...allow, obligations: { ...obligations, refresh_token: false, scopes: ['a'] } }
+  const body = bodyOf(await world(answer).redeem())
+  expect(Object.keys(body)).not.toContain('refresh_token')
+  expect(Object.keys(body)).not.toContain('id_token')
+})
+
+test('policy hears verified facts only (checklist 50)', async () => {
+  const at = world(allow)
+  await at.refresh({ scope: 'a', resource: 'urn:granted', sub: 'admin', roles: 'admin' })
+  expect(at.asked).toEqual([
+    {
+      name: 'token',
+      input: {
+        tenant: 'default',
+        grant_type: 'refresh_token',
+        client: expect.objectContaining({ client_id: 'c', auth_method: 'client_secret_post' }),
+        subject: { sub: 's', active: true, roles: ['user'] },
+        authentication: { acr: 'urn:acr', amr: ['pwd'], auth_time: NOW - 10 },
+        grant: { scopes: ['openid', 'a'], audience: ['urn:granted'], created_at: NOW - 5 },
+        requested: { scopes: ['a'], resources: ['urn:granted'] },
+        request: { address: '192.0.2.1', time: { epoch_seconds: NOW, minute_of_day: 0, weekday: 1 } },
+      },
+    },
+  ])
+})
+
+test('a deny burns the code, leaves the refresh token, and issues nothing (design, section 6)', async () => {
+  const deny = { allow: false, reasons: ['scope_not_allowed'] } as const
+  const code = world(deny)
+  await expect(code.redeem()).rejects.toMatchObject({ code: 'invalid_scope' })
+  expect(code.did).toEqual(['burn'])
+  const refresh = world(deny)
+  await expect(refresh.refresh()).rejects.toMatchObject({ code: 'invalid_scope' })
+  expect(refresh.did).toEqual([])
+  const machine = world(deny)
+  await expect(machine.machine()).rejects.toMatchObject({ code: 'invalid_scope' })
+  expect(machine.did).toEqual([])
+})
+
+test('the first reason in the contract’s order becomes the code; a deny without one is unauthorized_client', async () => {
+  const reasons = ['scope_not_allowed', 'client_inactive'] as const
+  await expect(world({ allow: false, reasons }).machine()).rejects.toMatchObject({ code: 'unauthorized_client' })
+  await expect(world({ allow: false, reasons: [] }).machine()).rejects.toMatchObject({ code: 'unauthorized_client' })
+})
+
+test('unavailable spends neither (design, section 6)', async () => {
+  const down = new PolicyUnavailable('trap', 'token')
+  for (const use of ['redeem', 'refresh', 'machine'] as const) {
+    const at = world(down)
+    await expect(at[use]()).rejects.toBe(down)
+    expect(at.did).toEqual([])
+    expect(at.audits).toEqual([])
+  }
+})
+
+test.each<[string, World, string[]]>([
+  ['used before', { used: true }, ['code_reuse', 'grant_revoked']],
+  ['expired', { code: { expiresAt: NOW } }, []],
+  ['of another client', { grant: { clientId: 'd' } }, []],
+  ['of a revoked grant', { grant: { revoked: true } }, []],
+  ['of a user who was revoked', { grant: { userEpoch: 6 } }, []],
+  ['of a user who is gone', { user: undefined }, []],
+  ['of a user who is inactive', { user: { ...user, active: false } }, []],
+  ['for another redirect URI', { code: { redirectUri: 'https://c.example/other' } }, []],
+  ['lost to another request', { spent: 'reused' }, ['code_reuse', 'grant_revoked']],
+  ['revoked meanwhile', { spent: 'revoked' }, []],
+  ['gone meanwhile', { spent: 'missing' }, []],
+])('a code %s is invalid_grant, and gives nothing (RFC 6749 5.2)', async (_what, given, events) => {
+  const at = world(allow, given)
+  await expect(at.redeem()).rejects.toMatchObject({ code: 'invalid_grant' })
+  expect(at.audits.map(({ event }) => event)).toEqual(events)
+})
+
+test.each<[string, World, string[]]>([
+  ['used before', { used: true }, ['refresh_token_reuse', 'grant_revoked']],
+  ['expired', { refresh: { expiresAt: NOW } }, []],
+  ['of another client', { grant: { clientId: 'd' } }, []],
+  ['of a revoked grant', { grant: { revoked: true } }, []],
+  ['of a client that was revoked', { grant: { clientEpoch: 4 } }, []],
+  ['lost to another request', { rotated: 'reused' }, ['refresh_token_reuse', 'grant_revoked']],
+  ['revoked meanwhile', { rotated: 'revoked' }, []],
+])('a refresh token %s is invalid_grant, and gives nothing (RFC 6749 6)', async (_what, given, events) => {
+  const at = world(allow, given)
+  await expect(at.refresh()).rejects.toMatchObject({ code: 'invalid_grant' })
+  expect(at.audits.map(({ event }) => event)).toEqual(events)
+})
+
+test('narrowing an access token leaves the refresh token as it was (RFC 6749 6), and no nonce comes again', async () => {
+  const at = world({ ...allow, obligations: { ...obligations, scopes: ['openid'], audience: ['urn:granted'] } })
+  const body = bodyOf(await at.refresh({ scope: 'openid' }))
+  expect(at.written()?.refreshToken?.record.scopes).toEqual(['openid', 'a'])
+  expect(claimsOf(body.id_token)).not.toHaveProperty('nonce')
+})
+
+test('a family that policy ends now gets no successor (checklist 22)', async () => {
+  const at = world({ ...allow, obligations: { ...obligations, refresh_token_ttl_seconds: 5 } })
+  expect(bodyOf(await at.refresh())).not.toHaveProperty('refresh_token')
+})
+
+test('a machine gets a token of its own, without person, refresh token or ID token (RFC 6749 4.4.3)', async () => {
+  const at = world(allow)
+  const body = bodyOf(await at.machine())
+  expect(claimsOf(body.access_token)).toMatchObject({ sub: 'c', client_id: 'c' })
+  expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'scope', 'token_type'])
+  expect(at.did).toEqual(['put'])
+  expect(at.audits).toMatchObject([{ event: 'token_issued', decision_id: 'decision', detail: 'client_credentials' }])
+  expect(JSON.stringify(at.audits)).not.toContain(body.access_token)
+})

@@ -1,0 +1,82 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { HttpRequest } from '../../http/message.ts'
+import { noParams } from '../../http/params.ts'
+import type { InteractionRecord } from '../../storage/records.ts'
+import { findInteraction, type InteractionDeps, startInteraction, takeInteraction } from './interaction.ts'
+
+const kept = new Map<string, InteractionRecord>()
+const interactions: InteractionDeps['store']['interactions'] = {
+  put: async (_tenant, digest, record) => void kept.set(digest, record),
+  find: async (_tenant, digest) => kept.get(digest),
+  take: async (_tenant, digest) => {
+    const record = kept.get(digest)
+    kept.delete(digest)
+    return record
+  },
+}
+const deps = (issuer: string): InteractionDeps => ({ issuer, store: { interactions } })
+const HTTP = deps('http://localhost:8080')
+
+const request = (cookies: Record<string, string> = {}): HttpRequest => ({
+  id: 'r',
+  method: 'GET',
+  path: '/',
+  route: {},
+  query: noParams,
+  form: noParams,
+  json: undefined,
+  headers: {},
+  cookies,
+  origin: { address: '::1', time: { epoch_seconds: 0, minute_of_day: 0, weekday: 4 } },
+  tenant: 'default',
+})
+const pending = { v: 1, clientId: 'c', redirectUri: 'https://c/', scopes: [], resources: [], createdAt: 100 } as const
+
+const cookieOf = (setCookie: string): Record<string, string> => {
+  const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(setCookie) ?? []
+  return { [name]: value }
+}
+
+beforeEach(() => kept.clear())
+
+test('neither the id nor the cookie lies in the store, only their digests (design, section 6)', async () => {
+  const { id, cookie } = await startInteraction(HTTP, request(), pending)
+  const stored = JSON.stringify([...kept])
+  expect(stored).not.toContain(id)
+  expect(stored).not.toContain(Object.values(cookieOf(cookie))[0])
+})
+
+test('goes on in the browser that began it, and in no other (RFC 9700 4.7)', async () => {
+  const { id, cookie } = await startInteraction(HTTP, request(), pending)
+  expect(await findInteraction(HTTP, request(cookieOf(cookie)), id)).toMatchObject(pending)
+  const stranger = cookieOf((await startInteraction(HTTP, request(), pending)).cookie)
+  for (const cookies of [{}, stranger, { sallyport_browser: 'x' }])
+    expect(await findInteraction(HTTP, request(cookies), id)).toBeUndefined()
+})
+
+test('another browser cannot end it', async () => {
+  const { id, cookie } = await startInteraction(HTTP, request(), pending)
+  expect(await takeInteraction(HTTP, request(), id)).toBeUndefined()
+  expect(await takeInteraction(HTTP, request(cookieOf(cookie)), id)).toMatchObject(pending)
+  expect(await takeInteraction(HTTP, request(cookieOf(cookie)), id)).toBeUndefined()
+})
+
+test('all tabs of one browser share its cookie', async () => {
+  const first = await startInteraction(HTTP, request(), pending)
+  const second = await startInteraction(HTTP, request(cookieOf(first.cookie)), pending)
+  expect(cookieOf(second.cookie)).toEqual(cookieOf(first.cookie))
+  expect(await findInteraction(HTTP, request(cookieOf(second.cookie)), first.id)).toBeDefined()
+})
+
+test('the cookie is HttpOnly, Secure, Lax, and __Host- where the issuer is https (RFC 6265bis 4.1.3)', async () => {
+  const plain = (await startInteraction(HTTP, request(), pending)).cookie
+  const secure = (await startInteraction(deps('https://id.example'), request(), pending)).cookie
+  expect(plain).toMatch(/^sallyport_browser=/)
+  expect(secure).toMatch(/^__Host-sallyport_browser=/)
+  for (const cookie of [plain, secure]) expect(cookie).toMatch(/; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+})
+
+test('a cookie that is no secret of ours is replaced, never bound to (session fixation)', async () => {
+  const { cookie } = await startInteraction(HTTP, request({ sallyport_browser: 'chosen' }), pending)
+  expect(Object.values(cookieOf(cookie))[0]).toMatch(/^[A-Za-z0-9_-]{43}$/)
+})
