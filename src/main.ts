@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 /** The `sallyport` command. Exit codes: 0 done, 1 refused, 2 wrong usage. */
-import { runCommandLine } from './cli/command-line.ts'
+import { keepCompiledCode } from './cli/compile-cache.ts'
 
-process.exitCode = await runCommandLine(process.argv.slice(2))
+const words = process.argv.slice(2)
+keepCompiledCode(words)
+// Loaded after that, so that it profits.
+const { runCommandLine } = await import('./cli/command-line.ts')
+process.exitCode = await runCommandLine(words)

@@ -35,7 +35,8 @@ export function startSallyport(words: readonly string[], options: SallyportOptio
   }
   let exit: number | undefined
   const ended = new Promise<number>((resolve) => {
-    child.once('close', (code, signal) => {
+    // Not 'close': a process that outlives it may hold the pipe.
+    child.once('exit', (code, signal) => {
       exit = signal === null ? (code ?? -1) : 128
       resolve(exit)
     })

@@ -25,7 +25,7 @@ export function startWatcher(options: WatcherOptions): Watcher {
   const children = new Set<ChildProcess>()
   // Each in a process group of its own, so that what it starts itself ends with it.
   const start = (command: string, words: readonly string[], output: 'inherit' | 'pipe') => {
-    const child = spawn(command, words, { cwd: root, stdio: ['ignore', output, output], detached: true })
+    const child = spawn(command, words, { cwd: root, stdio: ['pipe', output, output], detached: true })
     children.add(child)
     child.once('exit', () => children.delete(child))
     return child
@@ -48,6 +48,8 @@ export function startWatcher(options: WatcherOptions): Watcher {
 }
 
 const buildWords = ({ root, state }: WatcherOptions): readonly string[] => [
+  '--import',
+  new URL('./end-with-parent.ts', import.meta.url).href,
   join(root, 'scripts/build-bundles.ts'),
   '--watch',
   '--activate-first',

@@ -1,0 +1,54 @@
+/** `serve auth`: the auth service alone; every decision is asked from a policy service over HTTP. */
+import { join } from 'node:path'
+import { openAudit } from '../audit/audit.ts'
+import { createAuthService } from '../auth/service.ts'
+import type { Config } from '../config/schema.ts'
+import type { Envelope } from '../kernel/envelope.ts'
+import { ConfigError } from '../kernel/errors.ts'
+import { createLogger } from '../observability/logger.ts'
+import { createMetrics } from '../observability/metrics.ts'
+import { connectPolicy } from '../policy-engine/client.ts'
+import type { Store } from '../storage/port.ts'
+import { listen } from './listen.ts'
+
+interface AuthOptions {
+  readonly config: Config
+  readonly store: Store
+  readonly envelope: Envelope
+  readonly ends: AsyncDisposableStack
+}
+
+export async function serveAuth({ config, store, envelope, ends }: AuthOptions): Promise<string> {
+  const { url, token_file, deadline_ms: deadlineMs } = config.policy
+  if (url === undefined) throw new ConfigError('serve auth needs policy.url, the address of the policy service')
+  const logger = createLogger({ level: config.log.level })
+  const audit = openAudit(join(config.log.directory, 'audit.jsonl'))
+  ends.defer(() => audit.close())
+  const policy = await connectPolicy({ url, deadlineMs, logger, ...(token_file && { tokenFile: token_file }) })
+  ends.defer(() => policy.close())
+  const service = await createAuthService({
+    issuer: config.issuer,
+    store,
+    decide: policy.decide,
+    audit: audit.audit,
+    envelope,
+    logger,
+    metrics: createMetrics('auth'),
+    serveMetrics: config.auth.metrics,
+    policyReady: () => isHealthy(url, deadlineMs),
+    trustedProxies: config.auth.trusted_proxies,
+    bodyLimitBytes: config.limits.body_bytes,
+  })
+  ends.defer(() => service.close())
+  return `auth service on ${await listen(service.server, 'auth', config.auth)}`
+}
+
+async function isHealthy(url: string, deadlineMs: number): Promise<boolean> {
+  try {
+    const answer = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(deadlineMs) })
+    await answer.body?.cancel()
+    return answer.ok
+  } catch {
+    return false
+  }
+}

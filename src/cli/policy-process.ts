@@ -1,0 +1,41 @@
+/**
+ * What `serve policy` forks. Marks of bundle versions lie in the shared store where there is one (its user needs only those
+ * keys), else in a file beside the logs. The envelope key is never handed to this process.
+ */
+import { join } from 'node:path'
+import type { Config } from '../config/schema.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { createLogger } from '../observability/logger.ts'
+import { fileMarks } from '../policy-engine/file-marks.ts'
+import { startPolicyService } from '../policy-engine/service.ts'
+import { type Supervised, serveSupervised } from '../policy-engine/supervised.ts'
+import { bundleSource, policyApi } from './bundle-source.ts'
+import { openStore } from './store.ts'
+import { VERSION } from './version.ts'
+
+if (process.send !== undefined) serveSupervised((given) => start(given as Config))
+
+async function start(config: Config): Promise<Supervised> {
+  const store = config.store.kind === 'redis' ? await openStore(config, systemClock) : undefined
+  try {
+    const service = await startPolicyService({
+      bundle: bundleSource(config),
+      marks: store?.marks ?? fileMarks(join(config.log.directory, 'bundle-marks.json')),
+      logDirectory: config.log.directory,
+      version: VERSION,
+      api: policyApi(config),
+      logger: createLogger({ level: config.log.level, name: 'policy-service' }),
+    })
+    return {
+      port: service.port,
+      reopenLogs: () => service.reopenLogs(),
+      close: async () => {
+        await service.close()
+        await store?.close()
+      },
+    }
+  } catch (error) {
+    await store?.close()
+    throw error
+  }
+}

@@ -1,0 +1,19 @@
+/** `serve policy`: a supervisor that keeps the policy service running as a process of its own. */
+import type { Config } from '../config/schema.ts'
+import { createLogger } from '../observability/logger.ts'
+import { supervise } from '../policy-engine/supervisor.ts'
+import { bundleSource, policyApi } from './bundle-source.ts'
+
+export async function servePolicy(config: Config, ends: AsyncDisposableStack): Promise<string> {
+  // Judged here too, so that a refusal comes before a process is started.
+  bundleSource(config)
+  policyApi(config)
+  const { kek: _kek, kek_file: _kekFile, ...needed } = config
+  const supervisor = await supervise({
+    entry: new URL(import.meta.url.endsWith('.ts') ? './policy-process.ts' : './policy-process.js', import.meta.url),
+    options: needed,
+    logger: createLogger({ level: config.log.level, name: 'policy-supervisor' }),
+  })
+  ends.defer(() => supervisor.close())
+  return `policy service on ${config.policy.host}:${supervisor.port}`
+}
