@@ -1,8 +1,13 @@
 /** For tests: requests to the protocol endpoints as a client writes them. */
-import type { TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
-import type { TestClient } from '../servers/population.ts'
+import type { Population, TestClient } from '../servers/population.ts'
 import { type Begun, begin, discover } from './relying-party.ts'
+
+/** Of a service under test, in this process or in one of its own. */
+export interface Provider {
+  readonly issuer: string
+  readonly population: Pick<Population, 'user'>
+}
 
 export const basic = ({ id, secret }: TestClient): string =>
   `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
@@ -21,7 +26,7 @@ export async function answerOf(response: Response): Promise<Answer> {
 
 /** POSTs a form as this client by client_secret_basic; a public one names itself in the form. */
 export async function post(
-  service: TestService,
+  service: Pick<Provider, 'issuer'>,
   path: string,
   client: TestClient,
   form: Readonly<Record<string, string>>,
@@ -43,7 +48,7 @@ export interface CodeInHand extends Begun {
 }
 
 /** A code that the person of the population has just authorized. */
-export async function codeFor(service: TestService, client: TestClient, scope: string): Promise<CodeInHand> {
+export async function codeFor(service: Provider, client: TestClient, scope: string): Promise<CodeInHand> {
   const begun = await begin(await discover(service.issuer, client), scope)
   const answer = await new Browser(service.issuer).authorize(begun.url, service.population.user)
   const code = answer.searchParams.get('code') ?? ''
@@ -53,7 +58,7 @@ export async function codeFor(service: TestService, client: TestClient, scope: s
 }
 
 /** Tokens of a fresh authorization. */
-export async function tokensFor(service: TestService, client: TestClient, scope: string): Promise<Answer['body']> {
+export async function tokensFor(service: Provider, client: TestClient, scope: string): Promise<Answer['body']> {
   const { body } = await post(service, '/oauth/token', client, (await codeFor(service, client, scope)).form)
   return body
 }

@@ -29,6 +29,8 @@ export function formOf(page: Visited): { readonly action: string; readonly field
 export class Browser {
   readonly #origin: string
   readonly cookies = new Map<string, string>()
+  /** Seconds that each cookie was given, where it was. */
+  readonly lifetimes = new Map<string, number>()
 
   constructor(origin: string) {
     this.#origin = origin
@@ -43,6 +45,8 @@ export class Browser {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (/max-age=0/i.test(line)) this.cookies.delete(name)
       else this.cookies.set(name, value)
+      const seconds = /max-age=(\d+)/i.exec(line)?.[1]
+      if (seconds !== undefined) this.lifetimes.set(name, Number(seconds))
     }
     return response
   }

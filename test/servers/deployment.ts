@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
+import type { PolicyStatus } from '../../src/policy-engine/status.ts'
 import { type BundleDesk, committedBundle, KEY_ID, openBundleDesk } from './bundle-desk.ts'
 import { type ProvisionedPopulation, provision } from './provision.ts'
 import { freePort, type RedisServer, startRedis } from './redis.ts'
@@ -43,6 +44,8 @@ export interface Deployment {
   run(...words: string[]): Sallyport
   /** Asks the policy API, with its bearer token where one is needed. */
   askPolicy(path: string, init?: RequestInit): Promise<Response>
+  /** `/v1/status`. */
+  status(): Promise<PolicyStatus>
   /** Every event so far of the decision logs of all threads and processes. */
   decisions(): Record<string, unknown>[]
   audits(): Record<string, unknown>[]
@@ -87,6 +90,12 @@ export async function deploy(shape: Shape, options: DeploymentOptions = {}): Pro
     const auth = shape === 'split' ? run('serve', 'auth') : policyService
     await auth.says(/ready in \d+ ms/)
     const issuer = `http://localhost:${place.ports.auth}`
+    const askPolicy = (path: string, init: RequestInit = {}) => {
+      const headers = new Headers(init.headers)
+      if (shape === 'split')
+        headers.set('authorization', `Bearer ${readFileSync(join(folder, 'policy-token'), 'utf8')}`)
+      return fetch(`http://127.0.0.1:${place.ports.policy}${path}`, { ...init, headers })
+    }
     return {
       shape,
       folder,
@@ -99,11 +108,10 @@ export async function deploy(shape: Shape, options: DeploymentOptions = {}): Pro
       auth,
       policyService,
       run,
-      askPolicy: (path, init = {}) => {
-        const headers = new Headers(init.headers)
-        if (shape === 'split')
-          headers.set('authorization', `Bearer ${readFileSync(join(folder, 'policy-token'), 'utf8')}`)
-        return fetch(`http://127.0.0.1:${place.ports.policy}${path}`, { ...init, headers })
+      askPolicy,
+      status: async () => {
+        const { result }: { result: PolicyStatus } = JSON.parse(await (await askPolicy('/v1/status')).text())
+        return result
       },
       decisions: () => eventsIn(join(folder, 'log'), /^decisions-.*\.jsonl$/),
       audits: () => eventsIn(join(folder, 'log'), /^audit\.jsonl$/),

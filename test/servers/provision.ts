@@ -49,15 +49,20 @@ export async function provision(
     type: 'confidential',
     resources: ['urn:sallyport:default'],
   })
-  const user = { userName: 'alice@example.com', password: 'correct horse battery' }
+  return { admin, web, resourceServer, user: await createPerson(issuer, token, 'alice@example.com') }
+}
+
+/** By SCIM; `token` is the administration's. */
+export async function createPerson(issuer: string, token: string, userName: string): Promise<Population['user']> {
+  const user = { userName, password: 'correct horse battery' }
   const { id } = await send(`${issuer}/scim/v2/Users`, token, {
     schemas: [USER_SCHEMA],
     ...user,
     displayName: 'Alice Doe',
-    emails: [{ value: 'alice@example.com', primary: true }],
+    emails: [{ value: userName, primary: true }],
     roles: [{ value: 'user' }],
   })
-  return { admin, web, resourceServer, user: { ...user, sub: String(id) } }
+  return { ...user, sub: String(id) }
 }
 
 /** An access token of the administration, for SCIM and the admin API. */

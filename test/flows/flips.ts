@@ -1,0 +1,126 @@
+/** For tests: for each obligation of each decision an edit of the Rego, what is seen before it and what after. */
+import type { Edit } from '../servers/policy-folder.ts'
+
+export interface Flip extends Edit {
+  /** Flips of one group stand in one bundle; none hides another. */
+  readonly group: 1 | 2 | 3 | 4
+  readonly before: unknown
+  readonly after: unknown
+}
+
+const PROFILE = ['email', 'email_verified', 'name', 'preferred_username', 'sub', 'updated_at']
+const SCOPES = 'email offline_access openid orders:read profile'
+const USER = ['active', 'displayName', 'emails', 'id', 'meta', 'roles', 'schemas', 'userName']
+const CLIENT = [
+  'active',
+  'audience',
+  'client_id',
+  'created_at',
+  'first_party',
+  'grant_types',
+  'name',
+  'redirect_uris',
+  'resources',
+  'roles',
+  'scopes',
+  'type',
+  'updated_at',
+]
+const PERMISSIONS = ['orders:read', 'profile:read']
+
+/** `file`: the decision's, by the name of the field. */
+const flip = (
+  group: Flip['group'],
+  field: string,
+  from: string | RegExp,
+  to: string,
+  [before, after]: readonly [unknown, unknown],
+): readonly [string, Flip] => [field, { group, file: `authz/${field.split('.')[0]}.rego`, from, to, before, after }]
+
+export const FLIPS: ReadonlyMap<string, Flip> = new Map([
+  flip(1, 'token.scopes', '"scopes": sort(granted)', '"scopes": ["offline_access", "openid"]', [
+    [SCOPES, SCOPES],
+    ['offline_access openid', 'offline_access openid'],
+  ]),
+  flip(1, 'token.audience', '"audience": sort(audience)', '"audience": ["urn:flipped"]', [
+    'urn:sallyport:default',
+    'urn:flipped',
+  ]),
+  flip(1, 'token.access_token_ttl_seconds', /access_token_ttl_seconds := \d+/, 'access_token_ttl_seconds := 77', [
+    [300, 300],
+    [77, 77],
+  ]),
+  flip(1, 'token.id_token_ttl_seconds', /id_token_ttl_seconds := \d+/, 'id_token_ttl_seconds := 88', [300, 88]),
+  flip(
+    1,
+    'token.refresh_token_ttl_seconds',
+    /refresh_token_ttl_seconds := \d+/,
+    'refresh_token_ttl_seconds := 5000',
+    [2592000, 5000],
+  ),
+  flip(1, 'token.permissions', '"permissions": sort(permissions)', '"permissions": ["flipped"]', [
+    PERMISSIONS,
+    ['flipped'],
+  ]),
+  flip(1, 'token.claims', '"claims": {"tenant": input.tenant}', '"claims": {"flipped": [1, {"two": true}]}', [
+    { tenant: 'default', flipped: undefined },
+    { tenant: undefined, flipped: [1, { two: true }] },
+  ]),
+  flip(1, 'token.id_token_claims', '"id_token_claims": {}', '"id_token_claims": {"flipped": "yes"}', [
+    { flipped: undefined },
+    { flipped: 'yes' },
+  ]),
+  flip(1, 'introspect.permissions', '"permissions": sort(permissions)', '"permissions": ["flipped"]', [
+    PERMISSIONS,
+    ['flipped'],
+  ]),
+  flip(1, 'introspect.scopes', 'scopes.known(input.token.scopes)', 'scopes.known(["openid"])', [SCOPES, 'openid']),
+  flip(1, 'introspect.claims', '"claims": {"tenant": input.tenant}', '"claims": {"flipped": 1}', [
+    { tenant: 'default', flipped: undefined },
+    { tenant: undefined, flipped: 1 },
+  ]),
+  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes)', 'scopes.claims(["email"])', [
+    PROFILE,
+    ['email', 'email_verified', 'sub'],
+  ]),
+  flip(1, 'revoke.revoke', '"revoke": extent', '"revoke": "grant"', ['the token only', 'the whole grant']),
+  flip(1, 'login.acr', '"acr": "urn:sallyport:acr:password"', '"acr": "urn:sallyport:acr:mfa"', [
+    'urn:sallyport:acr:password',
+    'urn:sallyport:acr:mfa',
+  ]),
+  flip(1, 'login.amr', '"amr": ["pwd"]', '"amr": ["otp", "pwd"]', [['pwd'], ['otp', 'pwd']]),
+  flip(1, 'login.session_ttl_seconds', /session_ttl_seconds := \d+/, 'session_ttl_seconds := 999', [28800, 999]),
+  flip(1, 'consent.remember_seconds', '"remember_seconds": remember_seconds', '"remember_seconds": 0', [
+    'remembered',
+    'asked again',
+  ]),
+  flip(2, 'scim.visible', '"visible": sort(visible)', '"visible": ["userName"]', [
+    USER,
+    ['id', 'meta', 'schemas', 'userName'],
+  ]),
+  flip(2, 'admin.visible', '"visible": sort(visible)', '"visible": ["name"]', [CLIENT, ['client_id', 'name']]),
+
+  flip(2, 'authorize.scopes', '"scopes": sort(granted)', '"scopes": ["openid", "profile"]', [SCOPES, 'openid profile']),
+  flip(2, 'authorize.audience', '"audience": sort(audience)', '"audience": ["urn:flipped"]', [
+    'urn:sallyport:default',
+    'urn:flipped',
+  ]),
+  flip(2, 'consent.scopes', '"scopes": sort(scopes.set_of(input.granted.scopes))', '"scopes": ["openid"]', [
+    SCOPES,
+    'openid',
+  ]),
+  flip(2, 'token.refresh_token', '"refresh_token": refresh_token', '"refresh_token": false', ['given', 'none']),
+  flip(2, 'scim.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
+  flip(2, 'admin.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
+
+  flip(3, 'authorize.consent', '"consent": consent', '"consent": "none"', ['asked', 'not asked']),
+  flip(3, 'authorize.code_ttl_seconds', /code_ttl_seconds := \d+/, 'code_ttl_seconds := 3', [
+    'redeemed',
+    'invalid_grant',
+  ]),
+
+  flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),
+])
+
+/** Longer than the code lives once flipped, far shorter than before. */
+export const CODE_AGE_MS = 3 * 1000

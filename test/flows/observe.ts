@@ -1,0 +1,133 @@
+/** For tests: what each obligation of each decision comes to on the wire, seen in one pass over a deployment. */
+import { decodeJwt } from 'jose'
+import { Browser, formOf } from '../servers/browser.ts'
+import type { Deployment } from '../servers/deployment.ts'
+import { adminToken } from '../servers/provision.ts'
+import { until } from '../servers/redis.ts'
+import { begin, discover } from './relying-party.ts'
+import { type Answer, answerOf, codeFor, post } from './requests.ts'
+
+/** `decision.obligation` → what a client, a browser or an administrator sees of it. */
+export type Observed = Readonly<Record<string, unknown>>
+
+const SCOPE = 'openid profile email offline_access orders:read'
+
+/** A deployment as one person meets it. */
+export type Met = Pick<Deployment, 'issuer' | 'population'>
+
+export interface ObserveOptions {
+  /** A code is redeemed this long after its issue; without it, none is. */
+  readonly codeAgeMs?: number | undefined
+}
+
+export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
+  const [person, late, managed] = await Promise.all([
+    observePerson(deployment),
+    codeAgeMs === undefined ? undefined : redeemLate(deployment, codeAgeMs),
+    observeManagement(deployment),
+  ])
+  return { ...person, ...managed, 'authorize.code_ttl_seconds': late }
+}
+
+async function observePerson(deployment: Met): Promise<Observed> {
+  const { issuer, population } = deployment
+  const rp = await discover(issuer, population.web)
+  const begun = await begin(rp, SCOPE)
+  const browser = new Browser(issuer)
+  const login = await browser.visit(begun.url)
+  const { userName: username, password } = population.user
+  let page = await browser.submit(login, { username, password })
+  if (page.url.includes('/login')) return { 'login.next': 'asked again' }
+
+  const shown = page.url.includes('/consent') ? formOf(page).fields.get('scope') : undefined
+  const { cookies } = browser
+  if (page.left === undefined) page = await browser.submit(page, { answer: 'allow' })
+  const form = {
+    grant_type: 'authorization_code',
+    code: page.left?.searchParams.get('code') ?? '',
+    redirect_uri: new URL(begun.url).searchParams.get('redirect_uri') ?? '',
+    code_verifier: begun.verifier,
+  }
+  const tokens = (await post(deployment, '/oauth/token', population.web, form)).body
+  const again = await browser.visit((await begin(rp, SCOPE)).url)
+  return {
+    'login.next': cookies.has('sallyport_session') ? 'signed in' : 'no session',
+    'login.session_ttl_seconds': browser.lifetimes.get('sallyport_session'),
+    'authorize.scopes': shown,
+    'authorize.consent': shown === undefined ? 'not asked' : 'asked',
+    'consent.scopes': tokens.scope,
+    'consent.remember_seconds': again.url.includes('/consent') ? 'asked again' : 'remembered',
+    ...(await observeTokens(deployment, tokens)),
+  }
+}
+
+async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<Observed> {
+  const access = decodeJwt(String(tokens.access_token))
+  const id = decodeJwt(String(tokens.id_token))
+  const authorization = `Bearer ${tokens.access_token}`
+  const userinfo = await answerOf(await fetch(`${deployment.issuer}/oauth/userinfo`, { headers: { authorization } }))
+  // As its own holder, which may look at it whomever it is for.
+  const look = async (token: unknown) =>
+    (await post(deployment, '/oauth/introspect', deployment.population.web, { token: String(token) })).body
+  const introspected = await look(tokens.access_token)
+  const refresh = tokens.refresh_token === undefined ? undefined : await look(tokens.refresh_token)
+  await post(deployment, '/oauth/revoke', deployment.population.web, { token: String(tokens.access_token) })
+  const after = tokens.refresh_token === undefined ? undefined : await look(tokens.refresh_token)
+  return {
+    'token.scopes': [tokens.scope, access.scope],
+    'token.audience': access.aud,
+    // What `authorize` put in the code is what the token has, unless `token` says otherwise.
+    'authorize.audience': access.aud,
+    'token.access_token_ttl_seconds': [tokens.expires_in, Number(access.exp) - Number(access.iat)],
+    'token.id_token_ttl_seconds': Number(id.exp) - Number(id.iat),
+    'token.refresh_token': refresh?.active === true ? 'given' : 'none',
+    // Counted from the grant, which is some moments older than the token.
+    'token.refresh_token_ttl_seconds': Math.ceil((Number(refresh?.exp) - Number(refresh?.iat)) / 100) * 100,
+    'token.permissions': access.permissions,
+    'token.claims': { tenant: access.tenant, flipped: access.flipped },
+    'token.id_token_claims': { flipped: id.flipped },
+    'login.acr': id.acr,
+    'login.amr': id.amr,
+    'userinfo.claims': Object.keys(userinfo.body).sort(),
+    'introspect.permissions': introspected.permissions,
+    'introspect.scopes': introspected.scope,
+    'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },
+    'revoke.revoke': after?.active === true ? 'the token only' : 'the whole grant',
+  }
+}
+
+async function redeemLate(deployment: Met, ageMs: number): Promise<unknown> {
+  const { web } = deployment.population
+  const { form } = await codeFor(deployment, web, 'openid')
+  const issuedAt = Date.now()
+  await until(async () => Date.now() - issuedAt > ageMs, 'the code has aged')
+  const { status, body } = await post(deployment, '/oauth/token', web, form)
+  return status === 200 ? 'redeemed' : body.error
+}
+
+/** What an administrator sees and may write, by SCIM and by the admin API. */
+async function observeManagement({ issuer, population }: Met): Promise<Observed> {
+  const authorization = `Bearer ${await adminToken(issuer, population.admin)}`
+  const call = async (method: string, path: string, json?: object) =>
+    answerOf(
+      await fetch(`${issuer}${path}`, {
+        method,
+        headers: { authorization, ...(json && { 'content-type': 'application/json' }) },
+        ...(json && { body: JSON.stringify(json) }),
+      }),
+    )
+  const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: `${Math.random()}@example.com` }
+  const made = { name: 'Made', type: 'confidential', grant_types: ['client_credentials'] }
+  const [read, created, client, registered] = await Promise.all([
+    call('GET', `/scim/v2/Users/${population.user.sub}`),
+    call('POST', '/scim/v2/Users', user),
+    call('GET', `/admin/clients/${population.web.id}`),
+    call('POST', '/admin/clients', made),
+  ])
+  return {
+    'scim.visible': Object.keys(read.body).sort(),
+    'scim.writable': created.status,
+    'admin.visible': Object.keys(client.body).sort(),
+    'admin.writable': registered.status,
+  }
+}
