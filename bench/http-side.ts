@@ -27,13 +27,10 @@ export function httpSide(driver: LoadDriver, load: HttpLoad): Side {
     async sample(seconds) {
       const { origin, requests, expect, server } = load
       const before = server.cpuSeconds()
-      const outcome = await driver.run({
-        origin,
-        requests,
-        expect,
-        seconds,
-        concurrency: CONCURRENCY,
-        maxRequests: MAX_REQUESTS,
+      const order = { origin, requests, expect, seconds, concurrency: CONCURRENCY, maxRequests: MAX_REQUESTS }
+      const outcome = await driver.run(order).catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        throw new Error(`${reason}\n${server.output()}`, { cause })
       })
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
       return {
