@@ -66,7 +66,7 @@ function readArguments() {
   }
 }
 
-async function build(): Promise<void> {
+async function build(superseded?: AbortSignal): Promise<void> {
   const began = performance.now()
   const signer = await readSigner()
   const write = async (built: BuiltBundle) => {
@@ -77,7 +77,10 @@ async function build(): Promise<void> {
   }
   const first = flags['activate-first'] === true
   written = false
-  const built = await buildBundle({ ...options(), ...(first ? { activate: write } : {}) })
+  const built = await buildBundle({
+    ...options(),
+    ...(first && { activate: write, ...(superseded && { superseded }) }),
+  })
   if (!first) await write(built)
 }
 
@@ -93,7 +96,7 @@ async function check(): Promise<void> {
 }
 
 async function watchAndBuild(): Promise<void> {
-  const watcher = await watchSources(sources, async () => void (await attempt(build)))
+  const watcher = await watchSources(sources, async (superseded) => void (await attempt(() => build(superseded))))
   const unchanged = async () =>
     (await sourcesDigest((await findSources(sources)).files)) === (await publishedSources(output))
   if (!(await unchanged().catch(() => false))) await attempt(build)

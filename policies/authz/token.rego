@@ -115,12 +115,21 @@ grant_fresh if for_machine
 # What may be had at most: a scope that the client or the platform lost since disappears from old grants too.
 permitted := scopes.known(input.client.scopes) & scopes.set_of(input.grant.scopes) if for_person
 
-permitted := scopes.for_machines(scopes.known(input.client.scopes)) if for_machine
+permitted := scopes.known(input.client.scopes) - scopes.of_sign_in if for_machine
 
 # RFC 6749 section 6: a request may narrow what it gets, never widen it; one that names nothing gets all.
-granted := scopes.set_of(input.requested.scopes) if {
+granted := asked if {
 	count(input.requested.scopes) > 0
-} else := permitted
+} else := usual
+
+asked := scopes.set_of(input.requested.scopes) if for_person
+
+# RFC 6749 section 3.3: what can mean nothing here is ignored, and the answer says which scopes remain.
+asked := scopes.set_of(input.requested.scopes) - scopes.of_sign_in if for_machine
+
+usual := permitted if for_person
+
+usual := scopes.for_machines(permitted) if for_machine
 
 scope_allowed if scopes.within(granted, permitted)
 

@@ -10,8 +10,11 @@ known(scopes) := {scope |
 	data.rbac.scopes[scope]
 }
 
-# Scopes about a person (OIDC Core 5.4 and 11): no API answers to them, and no client has them for itself.
+# Scopes about a person (OIDC Core 5.4 and 11): no API answers to them, and no client has them unasked.
 about_person(scope) if scope in {"openid", "profile", "email", "offline_access"}
+
+# Scopes that need a person who signs in: a client that asks for itself has nothing of them.
+of_sign_in := {"openid", "offline_access"}
 
 for_machines(scopes) := {scope |
 	some scope in scopes

@@ -20,6 +20,8 @@ export interface BuildOptions extends Sources {
    * format is not looked at.
    */
   readonly activate?: (built: BuiltBundle) => Promise<void>
+  /** Cuts short the tests that follow `activate`: there is something newer to build. */
+  readonly superseded?: AbortSignal
 }
 
 export interface BuiltBundle {
@@ -50,8 +52,24 @@ export async function buildBundle(options: BuildOptions = {}): Promise<BuiltBund
   }
 }
 
-async function test(stage: Stage, compiler: Compiler, { onTests }: BuildOptions): Promise<void> {
-  const report = await runTests(stage, compiler)
+async function test(stage: Stage, compiler: Compiler, { onTests, activate, superseded }: BuildOptions): Promise<void> {
+  const report = activate && superseded ? await runUntil(superseded, stage, compiler) : await runTests(stage, compiler)
+  if (report === undefined) return
   await onTests?.(report)
   if (report.problems.length > 0) throw new BuildError(...report.problems)
+}
+
+/** Undefined where the tests were cut short. */
+async function runUntil(superseded: AbortSignal, stage: Stage, compiler: Compiler): Promise<TestReport | undefined> {
+  try {
+    const stoppable = {
+      ...compiler,
+      run: (args: readonly string[], cwd: string) => compiler.run(args, cwd, superseded),
+    }
+    const report = await runTests(stage, stoppable)
+    return superseded.aborted ? undefined : report
+  } catch (cause) {
+    if (superseded.aborted) return undefined
+    throw cause
+  }
 }

@@ -9,7 +9,8 @@ export const REPOSITORY = join(import.meta.dirname, '../..')
 
 export interface Compiler {
   readonly path: string
-  run(args: readonly string[], cwd: string): Promise<Outcome>
+  /** Killed when `signal` aborts; the outcome then says nothing. */
+  run(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<Outcome>
 }
 
 export interface Outcome {
@@ -39,11 +40,11 @@ async function isFit(path: string): Promise<boolean> {
   return code === 0 && stdout.includes(`Version: ${COMPILER_VERSION}\n`) && stdout.includes('WebAssembly: available')
 }
 
-const compiler = (path: string): Compiler => ({ path, run: (args, cwd) => execute(path, args, cwd) })
+const compiler = (path: string): Compiler => ({ path, run: (args, cwd, signal) => execute(path, args, cwd, signal) })
 
-function execute(path: string, args: readonly string[], cwd: string): Promise<Outcome> {
+function execute(path: string, args: readonly string[], cwd: string, signal?: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(path, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(path, args, { cwd, maxBuffer: 64 * 1024 * 1024, ...(signal && { signal }) }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127
       resolve({ code, stdout, stderr: stderr || (code === 127 ? (error?.message ?? '') : '') })
     })

@@ -1,4 +1,4 @@
-/** Builds again on every save, whether the editor writes in place or renames. One build at a time; saves meanwhile count once. */
+/** Builds again on every save, whether the editor writes in place or renames. One build at a time; saves meanwhile count once, and tell it. */
 import { join } from 'node:path'
 import { watch } from 'chokidar'
 import { REPOSITORY } from './compiler.ts'
@@ -11,7 +11,10 @@ export interface Watcher {
 }
 
 /** Resolves when watching has begun. `build` must not throw. */
-export async function watchSources({ folder, replace }: Sources, build: () => Promise<void>): Promise<Watcher> {
+export async function watchSources(
+  { folder, replace }: Sources,
+  build: (superseded: AbortSignal) => Promise<void>,
+): Promise<Watcher> {
   const homes = [...(replace === true ? [] : [REPOSITORY]), ...(folder === undefined ? [] : [folder])]
   const watcher = watch(
     homes.flatMap((home) => [join(home, 'policies'), join(home, 'policy-tests')]),
@@ -20,16 +23,19 @@ export async function watchSources({ folder, replace }: Sources, build: () => Pr
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let again = false
+  let newer = new AbortController()
   const start = () => {
     again = false
-    running = build().finally(() => {
+    newer = new AbortController()
+    running = build(newer.signal).finally(() => {
       running = undefined
       if (again) start()
     })
   }
   const wake = () => {
-    if (running === undefined) start()
-    else again = true
+    if (running === undefined) return start()
+    again = true
+    newer.abort()
   }
   watcher.on('all', () => {
     clearTimeout(timer)
@@ -41,6 +47,7 @@ export async function watchSources({ folder, replace }: Sources, build: () => Pr
       clearTimeout(timer)
       await watcher.close()
       again = false
+      newer.abort()
       await running
     },
   }
