@@ -64,6 +64,8 @@ export interface SessionStore {
 export interface InteractionStore {
   put(tenant: string, digest: string, interaction: InteractionRecord): Promise<void>
   find(tenant: string, digest: string): Promise<InteractionRecord | undefined>
+  /** Writes only while it is there, so that one that was taken is never brought back. */
+  replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
 }

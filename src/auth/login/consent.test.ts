@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
+import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
 import type { InteractionRecord } from '../../storage/records.ts'
 import {
@@ -118,6 +119,21 @@ test('an answer that is remembered for no time still carries this one authorizat
   expect(await findInteraction(around, at(), interaction)).toMatchObject({
     consented: { sub: 'sub-1', scopes: SCOPES },
   })
+})
+
+test('an answer that comes when the authorization has its code brings nothing back (double submit)', async () => {
+  let taken: Promise<unknown> | undefined
+  const consent = ({ granted }: DecisionInput<'consent'>) => {
+    // Between what the form was held against and what is written, another tab goes on to its code.
+    taken = around.store.interactions.take(TENANT, digestOf(interaction))
+    return consentResult(granted.scopes)
+  }
+  around.answers = { ...around.answers, consent }
+  await expect(answer('allow')).rejects.toEqual(failsWith('invalid_request'))
+  expect(await taken).toBeDefined()
+  expect(await findInteraction(around, at(), interaction)).toBeUndefined()
+  expect(await storedConsent()).toBeUndefined()
+  expect(around.events).toEqual([])
 })
 
 test('deny: back to the client with access_denied, state and iss, and the request has ended (RFC 6749 4.1.2.1, RFC 9207)', async () => {

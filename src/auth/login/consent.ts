@@ -15,7 +15,7 @@ import { formToken } from '../session/csrf.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
-import { findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
+import { ended, findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
 import { redirectWithError } from './redirect-error.ts'
 
 const authentication = ({ record }: LiveSession): DecisionInput<'consent'>['authentication'] => ({
@@ -97,7 +97,7 @@ async function refuse(
   code: OAuthErrorCode,
 ): Promise<Reply> {
   const interaction = await takeInteraction(deps, request, waiting.id)
-  if (!interaction) throw new OAuthError('invalid_request')
+  if (!interaction) throw ended()
   await deps.audit({
     event: 'consent_refused',
     tenant: request.tenant,
@@ -139,7 +139,7 @@ export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Re
   const now = epochSeconds(deps.clock)
   const consented = { sub: session.user.sub, scopes: kept.filter((scope) => scopes.includes(scope)) }
   // What policy wants asked for every time still carries the one authorization it was given for.
-  await updateInteraction(deps, request, waiting.id, { ...waiting.interaction, consented })
+  if (!(await updateInteraction(deps, request, waiting.id, { ...waiting.interaction, consented }))) throw ended()
   if (rememberSeconds > 0)
     await deps.store.consents.put(request.tenant, session.user.sub, waiting.client.clientId, {
       v: 1,

@@ -44,14 +44,15 @@ export interface Waiting {
 const START_AGAIN =
   'This sign-in has expired, or was started in another browser. Go back to the application and start again.'
 
+export const ended = () => new OAuthError('invalid_request', { detail: START_AGAIN })
+
 /** Throws invalid_request where no request waits in this browser under the id in the address. */
 export async function findWaiting(deps: LoginDeps, request: HttpRequest): Promise<Waiting> {
   const id = request.query.get('interaction')
   const secret = browserSecret(deps.issuer, request)
   const interaction = id === undefined ? undefined : await findInteraction(deps, request, id)
   const client = interaction && (await deps.store.clients.find(request.tenant, interaction.clientId))
-  if (id === undefined || secret === undefined || interaction === undefined || client === undefined)
-    throw new OAuthError('invalid_request', { detail: START_AGAIN })
+  if (id === undefined || secret === undefined || interaction === undefined || client === undefined) throw ended()
   return { id, interaction, client, secret }
 }
 

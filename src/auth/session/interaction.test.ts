@@ -2,12 +2,23 @@ import { beforeEach, expect, test } from 'vitest'
 import type { HttpRequest } from '../../http/message.ts'
 import { noParams } from '../../http/params.ts'
 import type { InteractionRecord } from '../../storage/records.ts'
-import { findInteraction, type InteractionDeps, startInteraction, takeInteraction } from './interaction.ts'
+import {
+  findInteraction,
+  type InteractionDeps,
+  startInteraction,
+  takeInteraction,
+  updateInteraction,
+} from './interaction.ts'
 
 const kept = new Map<string, InteractionRecord>()
 const interactions: InteractionDeps['store']['interactions'] = {
   put: async (_tenant, digest, record) => void kept.set(digest, record),
   find: async (_tenant, digest) => kept.get(digest),
+  replace: async (_tenant, digest, record) => {
+    if (!kept.has(digest)) return 'missing'
+    kept.set(digest, record)
+    return 'written'
+  },
   take: async (_tenant, digest) => {
     const record = kept.get(digest)
     kept.delete(digest)
@@ -59,6 +70,17 @@ test('another browser cannot end it', async () => {
   expect(await takeInteraction(HTTP, request(), id)).toBeUndefined()
   expect(await takeInteraction(HTTP, request(cookieOf(cookie)), id)).toMatchObject(pending)
   expect(await takeInteraction(HTTP, request(cookieOf(cookie)), id)).toBeUndefined()
+})
+
+test('one that was taken is not brought back by what is written late', async () => {
+  const { id, cookie } = await startInteraction(HTTP, request(), pending)
+  const mine = request(cookieOf(cookie))
+  const found = await findInteraction(HTTP, mine, id)
+  if (found === undefined) throw new Error('none')
+  expect(await updateInteraction(HTTP, mine, id, { ...found, state: 'changed' })).toBe(true)
+  expect(await takeInteraction(HTTP, mine, id)).toMatchObject({ state: 'changed' })
+  expect(await updateInteraction(HTTP, mine, id, found)).toBe(false)
+  expect(await findInteraction(HTTP, mine, id)).toBeUndefined()
 })
 
 test('all tabs of one browser share its cookie', async () => {

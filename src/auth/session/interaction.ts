@@ -69,12 +69,12 @@ export async function takeInteraction(
   return interaction && (await deps.store.interactions.take(request.tenant, digestOf(id)))
 }
 
-/** Writes what has changed, e.g. scopes that the person left out. */
+/** Writes what has changed, e.g. scopes that the person left out; false where it has ended meanwhile: it stays ended. */
 export async function updateInteraction(
   deps: InteractionDeps,
   request: HttpRequest,
   id: string,
   interaction: InteractionRecord,
-): Promise<void> {
-  await deps.store.interactions.put(request.tenant, digestOf(id), interaction)
+): Promise<boolean> {
+  return (await deps.store.interactions.replace(request.tenant, digestOf(id), interaction)) === 'written'
 }

@@ -49,16 +49,48 @@ export function expiringConformance({ clock, subject }: Conformance): void {
   })
 
   describe('interactions', () => {
-    it('puts, finds and replaces, until it expires', async () => {
+    it('puts and finds, until it expires', async () => {
       const { interactions } = subject().store
       const [tenant, digest, interaction] = [newTenant(), randomId(32), anInteraction(clock.seconds())]
       await interactions.put(tenant, digest, interaction)
       expect(await interactions.find(tenant, digest)).toEqual(interaction)
-      await interactions.put(tenant, digest, { ...interaction, sessionDigest: 'x' })
-      expect((await interactions.find(tenant, digest))?.sessionDigest).toBe('x')
       clock.advance(60)
       expect(await interactions.find(tenant, digest)).toBeUndefined()
       expect(await interactions.take(tenant, digest)).toBeUndefined()
+    })
+
+    it('replaces one while it is there, and brings none back', async () => {
+      const { interactions } = subject().store
+      const [tenant, digest, interaction] = [newTenant(), randomId(32), anInteraction(clock.seconds())]
+      const changed = { ...interaction, sessionDigest: 'x' }
+      expect(await interactions.replace(tenant, digest, changed)).toBe('missing')
+      expect(await interactions.find(tenant, digest)).toBeUndefined()
+      await interactions.put(tenant, digest, interaction)
+      expect(await interactions.replace(tenant, digest, changed)).toBe('written')
+      expect(await interactions.find(tenant, digest)).toEqual(changed)
+      expect(await interactions.take(tenant, digest)).toEqual(changed)
+      expect(await interactions.replace(tenant, digest, interaction)).toBe('missing')
+      expect(await interactions.take(tenant, digest)).toBeUndefined()
+      await interactions.put(tenant, digest, interaction)
+      clock.advance(60)
+      expect(await interactions.replace(tenant, digest, anInteraction(clock.seconds()))).toBe('missing')
+      expect(await interactions.find(tenant, digest)).toBeUndefined()
+    })
+
+    it('gives one that is replaced meanwhile to a single one of 50 takers on two nodes', async () => {
+      const { store, another } = subject()
+      const [tenant, digest, interaction] = [newTenant(), randomId(32), anInteraction(clock.seconds())]
+      const second = await another()
+      await store.interactions.put(tenant, digest, interaction)
+      const node = (index: number) => (index % 2 ? store : second).interactions
+      const taken = await Promise.all(
+        Array.from({ length: 50 }, async (_, index) => {
+          await node(index + 1).replace(tenant, digest, interaction)
+          return node(index).take(tenant, digest)
+        }),
+      )
+      expect(taken.filter((one) => one !== undefined)).toHaveLength(1)
+      expect(await store.interactions.find(tenant, digest)).toBeUndefined()
     })
 
     it('gives one to a single one of 50 takers on two nodes', async () => {

@@ -42,6 +42,7 @@ export function isolationConformance({ clock, subject }: Conformance): void {
       await limits.clear(b, 'k')
       expect(await sessions.find(b, digest)).toBeUndefined()
       expect(await interactions.find(b, digest)).toBeUndefined()
+      expect(await interactions.replace(b, digest, { v: 1, ...request, ...dates })).toBe('missing')
       expect(await interactions.take(b, digest)).toBeUndefined()
       expect(await consents.find(b, 's', 'c')).toBeUndefined()
       expect(await limits.count(b, 'k')).toBe(0)

@@ -2,9 +2,14 @@
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type InteractionRecord, type SessionRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
-import { textOrNothing } from './replies.ts'
+import { oneOf, textOrNothing } from './replies.ts'
 
 const PUT = script(`redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])`)
+const REPLACE = script(`
+  local stored = redis.call('GET', KEYS[1])
+  if not stored or cjson.decode(stored).expiresAt <= tonumber(ARGV[3]) then return 'missing' end
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+  return 'written'`)
 const DELETE = script(`redis.call('DEL', KEYS[1])`)
 const TAKE = script(`return redis.call('GETDEL', KEYS[1])`)
 
@@ -46,6 +51,10 @@ export function redisInteractions(redis: RedisClient): InteractionStore {
       await redis.run(PUT, [keys.interaction(tenant, digest)], values)
     },
     find: async (tenant, digest) => decode(await redis.read('get', keys.interaction(tenant, digest))),
+    replace: async (tenant, digest, interaction) => {
+      const values = [JSON.stringify(interaction), redis.ttl(interaction.expiresAt), redis.now()]
+      return oneOf(await redis.run(REPLACE, [keys.interaction(tenant, digest)], values), 'written', 'missing')
+    },
     take: async (tenant, digest) => decode(await redis.runDurably(TAKE, [keys.interaction(tenant, digest)])),
   }
 }

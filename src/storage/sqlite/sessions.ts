@@ -24,12 +24,21 @@ export function sqliteInteractions(db: Database, clock: Clock): InteractionStore
     'INSERT OR REPLACE INTO interactions (tenant, digest, expires_at, body) VALUES (?, ?, ?, ?)',
   )
   const select = db.prepare('SELECT body FROM interactions WHERE tenant = ? AND digest = ? AND expires_at > ?')
+  const update = db.prepare(
+    'UPDATE interactions SET expires_at = ?, body = ? WHERE tenant = ? AND digest = ? AND expires_at > ?',
+  )
   const take = db.prepare('DELETE FROM interactions WHERE tenant = ? AND digest = ? AND expires_at > ? RETURNING body')
   return {
     put: (tenant, digest, interaction) =>
       db.write(() => void upsert.run(tenant, digest, interaction.expiresAt, JSON.stringify(interaction))),
     find: (tenant, digest) =>
       db.read(() => decode<InteractionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
+    replace: (tenant, digest, interaction) =>
+      db.write(() => {
+        const { expiresAt } = interaction
+        const { changes } = update.run(expiresAt, JSON.stringify(interaction), tenant, digest, epochSeconds(clock))
+        return Number(changes) === 1 ? 'written' : 'missing'
+      }),
     take: (tenant, digest) =>
       db.write(() => decode<InteractionRecord>(bodyOf(take, tenant, digest, epochSeconds(clock))), 'power'),
   }
