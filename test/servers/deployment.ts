@@ -34,6 +34,8 @@ export interface Deployment {
   readonly issuer: string
   /** Address of the policy API. */
   readonly policy: string
+  /** Bearer token of the policy API, where it asks for one. */
+  readonly policyToken: string | undefined
   readonly population: ProvisionedPopulation
   readonly bundle: BundleDesk
   readonly redis: RedisServer | undefined
@@ -90,10 +92,10 @@ export async function deploy(shape: Shape, options: DeploymentOptions = {}): Pro
     const auth = shape === 'split' ? run('serve', 'auth') : policyService
     await auth.says(/ready in \d+ ms/)
     const issuer = `http://localhost:${place.ports.auth}`
+    const policyToken = shape === 'split' ? readFileSync(join(folder, 'policy-token'), 'utf8') : undefined
     const askPolicy = (path: string, init: RequestInit = {}) => {
       const headers = new Headers(init.headers)
-      if (shape === 'split')
-        headers.set('authorization', `Bearer ${readFileSync(join(folder, 'policy-token'), 'utf8')}`)
+      if (policyToken !== undefined) headers.set('authorization', `Bearer ${policyToken}`)
       return fetch(`http://127.0.0.1:${place.ports.policy}${path}`, { ...init, headers })
     }
     return {
@@ -102,6 +104,7 @@ export async function deploy(shape: Shape, options: DeploymentOptions = {}): Pro
       configFile,
       issuer,
       policy: `http://127.0.0.1:${place.ports.policy}`,
+      policyToken,
       population: await provision(issuer, setup, options.redirectUris ?? []),
       bundle: place.desk,
       redis,
