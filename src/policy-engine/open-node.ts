@@ -1,8 +1,8 @@
-/** Opens a deciding node with its log and metrics; each thread that decides opens one. */
+/** Opens a node with its log and metrics; each thread that decides or answers opens one. */
 import type { Clock } from '../kernel/clock.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
-import { createNode, type PolicyNode } from './node.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */
@@ -13,17 +13,21 @@ export interface NodePlace {
   readonly version: string
 }
 
-export interface OpenNode {
-  readonly node: PolicyNode
+export interface OpenNode<N extends DataNode> {
+  readonly node: N
   readonly metrics: Metrics
   /** Starts new log files after a rotation. */
   reopenLog(): void
 }
 
-export function openNode(place: NodePlace, clock?: Clock): OpenNode {
+export function openNode<N extends DataNode>(
+  place: NodePlace,
+  create: (options: NodeOptions) => N,
+  clock?: Clock,
+): OpenNode<N> {
   const { name, logDirectory: directory, id, version } = place
   const metrics = createMetrics(name)
   const log = openDecisionLog({ directory, labels: { id, version, node: name }, metrics })
-  const node = createNode({ name, log, metrics, ...(clock && { clock }) })
+  const node = create({ name, log, metrics, ...(clock && { clock }) })
   return { node, metrics, reopenLog: () => log.reopen() }
 }

@@ -10,6 +10,7 @@ import type { MarkStore } from '../storage/port.ts'
 import { type BundleSource, openActivator } from './activator.ts'
 import type { Decide } from './decide.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
+import { createNode } from './node.ts'
 import { openNode } from './open-node.ts'
 import { BundleTracker, type PolicyStatus, policyStatus } from './status.ts'
 import { type PolicyWorker, startPolicyWorker } from './worker.ts'
@@ -51,7 +52,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
   const place = { logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
-  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, clock)
+  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, clock)
   const tracker = new BundleTracker(options.bundle.name ?? 'sallyport')
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()
@@ -73,7 +74,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
   }
   try {
     if (api !== undefined) {
-      worker = await startPolicyWorker({
+      worker = startPolicyWorker({
         api,
         place: { ...place, name: 'api' },
         logger,
@@ -97,6 +98,8 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       },
       onStatus: changed,
     })
+    // Both started side by side.
+    await worker?.listening
     return {
       decide: node.decide,
       ready: everywhere.promise,

@@ -4,6 +4,7 @@ import type { Logger } from '../observability/logger.ts'
 import type { MarkStore } from '../storage/port.ts'
 import { type BundleSource, openActivator } from './activator.ts'
 import { createPolicyApi } from './api/server.ts'
+import { createDataNode } from './data-node.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { openNode } from './open-node.ts'
 import { BundleTracker, type PolicyStatus, policyStatus } from './status.ts'
@@ -31,7 +32,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   const { logger, version } = options
   const api = await resolveApi(options.api)
   const place = { name: 'policy', logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
-  const { node, metrics, reopenLog } = openNode(place)
+  const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node)
   const tracker = new BundleTracker(options.bundle.name ?? 'sallyport')
   const status = () => policyStatus(tracker.status, [node.status()], node.healthy)
   const app = createPolicyApi({

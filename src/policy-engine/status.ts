@@ -1,6 +1,7 @@
 /** `/v1/status`: what is active, what was asked for last and why it was refused (OPA, "Status", plus version and nodes). */
+
+import type { NodeStatus } from './data-node.ts'
 import type { BundleError, VerifiedBundle } from './engine.ts'
-import type { NodeStatus } from './node.ts'
 
 export interface Refusal {
   readonly code: string

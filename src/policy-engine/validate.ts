@@ -1,5 +1,6 @@
 /** Compiled validators of the contract: input and result of every decision, checked on every evaluation. */
-import { Compile } from 'typebox/compile'
+import type { TSchema } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
 import { DECISIONS, type DecisionName, type DecisionResult } from './contract/index.ts'
 import { SYSTEM_ENTRYPOINTS } from './contract/system.ts'
 
@@ -11,16 +12,19 @@ export interface ContractValidator {
 
 const NAMES = Object.keys(DECISIONS) as DecisionName[]
 
+/** Compiled at first use: a start waits for the schemas it needs only. */
+function lazily(schema: TSchema): (value: unknown) => boolean {
+  let compiled: Validator | undefined
+  return (value) => {
+    compiled ??= Compile(schema)
+    return compiled.Check(value)
+  }
+}
+
 export const CONTRACT: Readonly<Record<DecisionName, ContractValidator>> = Object.fromEntries(
   NAMES.map((name) => {
-    const input = Compile(DECISIONS[name].input)
-    const result = Compile(DECISIONS[name].result)
-    const validator: ContractValidator = {
-      entrypoint: DECISIONS[name].entrypoint,
-      isInput: (value) => input.Check(value),
-      isResult: (value) => result.Check(value),
-    }
-    return [name, validator]
+    const { entrypoint, input, result } = DECISIONS[name]
+    return [name, { entrypoint, isInput: lazily(input), isResult: lazily(result) }]
   }),
 ) as Record<DecisionName, ContractValidator>
 

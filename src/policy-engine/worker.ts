@@ -2,12 +2,14 @@
  * Runs the policy API in a thread of its own and keeps it running: a thread that crashes, or whose decisions never end, is
  * ended and started again. Meanwhile 8181 does not answer; the main thread decides on, untouched.
  */
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../observability/logger.ts'
+import type { NodeStatus } from './data-node.ts'
 import type { VerifiedBundle } from './engine.ts'
 import { BEATS_PER_DEADLINE, restartDelayMs, START_DEADLINE_MS, watchBeats } from './heartbeat.ts'
 import type { ResolvedApi } from './listen.ts'
-import type { NodeStatus } from './node.ts'
 import type { NodePlace } from './open-node.ts'
 import type { PolicyStatus } from './status.ts'
 import type { FromWorker, MetricValues, ToWorker, WorkerStart } from './worker-messages.ts'
@@ -28,6 +30,8 @@ export interface PolicyWorkerOptions {
 }
 
 export interface PolicyWorker {
+  /** Its port once it listens; rejects when the first start fails. */
+  readonly listening: Promise<number>
   /** The port that it listens on; the same after each restart. */
   readonly port: number
   activate(bundle: VerifiedBundle): void
@@ -41,8 +45,11 @@ export interface PolicyWorker {
   close(): Promise<void>
 }
 
-/** Resolves once it listens; rejects when its first start fails. */
-export async function startPolicyWorker(options: PolicyWorkerOptions): Promise<PolicyWorker> {
+/** Short-lived objects get less room than V8 would take: it keeps what it once took. */
+const LIMITS = { maxYoungGenerationSizeMb: 16 }
+
+/** Starts at once; what it is told before it listens reaches it then. */
+export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
   const { logger, heartbeatMs = 2000 } = options
   const listening = Promise.withResolvers<number>()
   let { port } = options.api
@@ -63,7 +70,13 @@ export async function startPolicyWorker(options: PolicyWorkerOptions): Promise<P
       logLevel: logger.level,
       beatMs: heartbeatMs / BEATS_PER_DEADLINE,
     }
-    const worker = new Worker(entry(), { workerData: data, env: {}, execArgv: [], name: 'policy-api' })
+    const worker = new Worker(entry(), {
+      workerData: data,
+      env: environment(),
+      execArgv: [],
+      name: 'policy-api',
+      resourceLimits: LIMITS,
+    })
     thread = worker
     const end = () => {
       logger.error({ heartbeatMs }, 'the policy API thread hangs and is ended')
@@ -122,13 +135,12 @@ export async function startPolicyWorker(options: PolicyWorkerOptions): Promise<P
   }
 
   start()
-  try {
-    await listening.promise
-  } catch (error) {
+  // A thread that never listened is not started again: whoever waits for it hears why.
+  listening.promise.catch(() => {
     closed = true
-    throw error
-  }
+  })
   return {
+    listening: listening.promise,
     get port() {
       return port
     },
@@ -165,3 +177,9 @@ export async function startPolicyWorker(options: PolicyWorkerOptions): Promise<P
 /** Services run from source; an installed package is built, so the extension is that of this file. */
 const entry = () =>
   new URL(import.meta.url.endsWith('.ts') ? './api/worker-main.ts' : './api/worker-main.js', import.meta.url)
+
+/** Nothing of ours; only where this process keeps compiled code, if it does: each thread is told by itself. */
+function environment(): Record<string, string> {
+  const folder = getCompileCacheDir()
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
+}

@@ -4,8 +4,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { equalSecrets } from '../../kernel/constant-time.ts'
+import type { DataNode } from '../data-node.ts'
 import type { Credential } from '../listen.ts'
-import type { PolicyNode } from '../node.ts'
 import { ApiError, unavailable } from './api-error.ts'
 
 export interface Caller {
@@ -21,7 +21,7 @@ export interface AccessRequest {
 }
 
 export interface AccessOptions {
-  readonly node: Pick<PolicyNode, 'allows' | 'active'>
+  readonly node: Pick<DataNode, 'allows' | 'active'>
   readonly credentials: readonly Credential[]
   readonly loopback: boolean
 }

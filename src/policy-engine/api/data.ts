@@ -1,8 +1,8 @@
 /** `GET|POST /v1/data/{path}`: any document under `data`, answered as OPA answers it (OPA, "Data API"). */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PolicyUnavailable } from '../../kernel/errors.ts'
+import type { DataNode } from '../data-node.ts'
 import { EvaluationError } from '../engine.ts'
-import type { PolicyNode } from '../node.ts'
 import type { Answer } from '../question.ts'
 import type { Caller } from './access.ts'
 import { ApiError, unavailable } from './api-error.ts'
@@ -10,7 +10,7 @@ import { inputFromBody, inputFromQuery } from './body.ts'
 import { type Address, flag } from './url.ts'
 
 export interface DataDeps {
-  readonly node: PolicyNode
+  readonly node: DataNode
   readonly version: string
   readonly bodyLimit: number
 }
@@ -40,7 +40,7 @@ export async function answerData(
   return flag(address.query, 'pretty') ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`
 }
 
-async function ask(node: PolicyNode, question: Parameters<PolicyNode['evaluate']>[0]): Promise<Answer> {
+async function ask(node: DataNode, question: Parameters<DataNode['evaluate']>[0]): Promise<Answer> {
   try {
     return await node.evaluate(question)
   } catch (error) {

@@ -1,13 +1,11 @@
 /** `/health`, `/v1/status`, `/metrics` and `/v1/cache/purge` of the policy API. */
-import Type from 'typebox'
-import { Compile } from 'typebox/compile'
-import type { PolicyNode } from '../node.ts'
+import type { DataNode } from '../data-node.ts'
 import type { PolicyStatus } from '../status.ts'
 import { ApiError } from './api-error.ts'
 import { flag } from './url.ts'
 
 export interface OperationsDeps {
-  readonly node: PolicyNode
+  readonly node: DataNode
   status(): PolicyStatus
   /** Prometheus text of every thread that this service knows. */
   metricsText(): Promise<string>
@@ -37,9 +35,10 @@ export function health({ node, status }: OperationsDeps, query: URLSearchParams)
   return { status: 200, body: {} }
 }
 
-const isPurge = Compile(
-  Type.Object({ subject: Type.Optional(Type.String({ minLength: 1 })) }, { additionalProperties: false }),
-)
+const isPurge = (value: unknown): value is { readonly subject?: string } => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.entries(value).every(([key, text]) => key === 'subject' && typeof text === 'string' && text !== '')
+}
 
 /** Body `{}` empties the caches, `{"subject": …}` what they hold on one person. */
 export function purgeCache({ purge }: OperationsDeps, body: unknown): void {
@@ -49,6 +48,6 @@ export function purgeCache({ purge }: OperationsDeps, body: unknown): void {
   } catch {
     throw new ApiError('invalid_parameter', 'the body is not valid JSON')
   }
-  if (!isPurge.Check(request)) throw new ApiError('invalid_parameter', 'the body takes `subject` only')
+  if (!isPurge(request)) throw new ApiError('invalid_parameter', 'the body takes `subject` only')
   purge(request.subject)
 }

@@ -2,6 +2,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { AggregatorRegistry } from 'prom-client'
 import { createLogger } from '../../observability/logger.ts'
+import { createDataNode } from '../data-node.ts'
 import { openNode } from '../open-node.ts'
 import { type PolicyStatus, policyStatus } from '../status.ts'
 import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../worker-messages.ts'
@@ -12,7 +13,7 @@ const METRICS_WAIT_MS = 500
 async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): Promise<void> {
   const say = (message: FromWorker) => port.postMessage(message)
   const logger = createLogger({ level: start.logLevel, name: 'policy-api' })
-  const { node, metrics, reopenLog } = openNode(start.place)
+  const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node)
   let known: PolicyStatus = policyStatus({ name: 'sallyport' }, [], true)
   let awaited: PromiseWithResolvers<MetricValues> | undefined
 

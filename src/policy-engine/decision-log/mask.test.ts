@@ -1,6 +1,8 @@
 /** Masking (OPA, "Masking Sensitive Data"): operations, pointers, and everything that is no mask. */
+import { Compile } from 'typebox/compile'
 import { describe, expect, it } from 'vitest'
-import { applyMask } from './mask.ts'
+import { MaskResult } from '../contract/system.ts'
+import { applyMask, isMask } from './mask.ts'
 
 const event = (input: unknown) => JSON.stringify({ decision_id: 'd', input, result: { allow: true } })
 const masked = (input: unknown, mask: unknown) => {
@@ -68,5 +70,23 @@ describe('decision log masks', () => {
     [[{ op: 'remove', path: '/labels/id' }]],
   ])('takes %j for no mask', (mask) => {
     expect(masked({ a: 1 }, mask)).toBeUndefined()
+  })
+
+  it('takes for a mask exactly what the contract does', () => {
+    const schema = Compile(MaskResult)
+    const paths = ['/input', '/input/a', '/result/', '/nd_builtin_cache/x', '/inputs', 'input', '', '/labels', 7, null]
+    const rules = paths.flatMap((path) => [
+      path,
+      { path },
+      ...['remove', 'upsert', 'add', undefined].flatMap((op) => [
+        { op, path },
+        { op, path, value: null },
+        { op, path, more: 1 },
+      ]),
+      [path],
+    ])
+    for (const mask of [...rules.map((rule) => [rule]), [], ['/input', '/labels'], {}, 'x', null]) {
+      expect([mask, isMask(mask)]).toEqual([mask, schema.Check(mask)])
+    }
   })
 })
