@@ -12,6 +12,7 @@ export interface ClientCredentials {
 
 /** RFC 6749 2.3.1: id and secret are form-urlencoded before they are joined and base64-encoded. */
 function decodePart(part: string): string {
+  if (!/[%+]/.test(part)) return part
   try {
     return decodeURIComponent(part.replaceAll('+', ' '))
   } catch (cause) {
