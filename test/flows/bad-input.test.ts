@@ -214,7 +214,6 @@ describe('the token endpoint', () => {
       'invalid_grant',
     ],
     ['web', 'an unknown scope', { grant_type: 'client_credentials', scope: 'nonsense' }, 400, 'invalid_scope'],
-    ['web', 'openid for a machine', { grant_type: 'client_credentials', scope: 'openid' }, 400, 'invalid_scope'],
     ['web', 'a foreign resource', { grant_type: 'client_credentials', resource: 'urn:foreign' }, 400, 'invalid_target'],
     ['web', 'a malformed resource', { grant_type: 'client_credentials', resource: 'nowhere' }, 400, 'invalid_target'],
     ['spa', 'client_credentials for a public client', { grant_type: 'client_credentials' }, 400, 'unauthorized_client'],
@@ -247,6 +246,16 @@ describe('the token endpoint', () => {
     const answer = await send('POST', '/oauth/token', { type: FORM, body, ...authorization })
     expect({ status: answer.status, error: answer.body.error }).toEqual({ status, error })
     expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
+  })
+
+  test('sign-in scopes mean nothing for a machine, and the answer says so (RFC 6749 3.3, 4.4.3)', async () => {
+    const { status, body } = await at('web', {
+      grant_type: 'client_credentials',
+      scope: 'openid offline_access orders:read',
+    })
+    expect([status, body.scope]).toEqual([200, 'orders:read'])
+    expect(Object.keys(body)).not.toEqual(expect.arrayContaining(['id_token']))
+    expect(Object.keys(body)).not.toEqual(expect.arrayContaining(['refresh_token']))
   })
 
   test('two ways to authenticate at once are one too many (RFC 6749 2.3)', async () => {
