@@ -85,7 +85,6 @@ export const LINES: readonly Line[] = [
     packages: ['fastify', 'prom-client', 'typebox'],
   },
   { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },
-  { from: 'src/policy-engine/policy-process.ts', to: ['*'], packages: [] },
   { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', 'cookie'] },
   { from: 'src/observability', to: ['src/kernel'], packages: ['pino', 'prom-client'] },
   { from: 'src/config', to: ['src/kernel'], packages: ['typebox', 'yaml'] },
@@ -100,7 +99,6 @@ export const COMPOSITION: readonly string[] = [
   'src/auth/service.ts',
   'src/auth/routes.ts',
   'src/policy-engine/service.ts',
-  'src/policy-engine/policy-process.ts',
 ]
 
 /** `node:` modules that only one place may open. */

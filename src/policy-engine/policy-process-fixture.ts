@@ -1,4 +1,4 @@
-/** What the supervisor forks where marks lie in a file beside the bundle's copy: the policy service with its own options. */
+/** For tests: a file for the supervisor to fork, the policy service with its marks in a file. */
 import { createLogger } from '../observability/logger.ts'
 import { fileMarks } from './file-marks.ts'
 import { type PolicyServiceOptions, startPolicyService } from './service.ts'
