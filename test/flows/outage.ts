@@ -1,0 +1,203 @@
+/** For tests: what is under way when a part of a deployment fails, what each endpoint answers then, and that all of it goes on. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect } from 'vitest'
+import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
+import { Browser } from '../servers/browser.ts'
+import { revisionIn } from '../servers/bundle-desk.ts'
+import type { Deployment } from '../servers/deployment.ts'
+import { REDIRECT_URI } from '../servers/population.ts'
+import { adminToken } from '../servers/provision.ts'
+import { until } from '../servers/redis.ts'
+import { begin, discover } from './relying-party.ts'
+import { type Answer, answerOf, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
+
+const SCOPE = 'openid offline_access orders:read'
+
+interface OpenPage {
+  readonly browser: Browser
+  readonly page: Awaited<ReturnType<Browser['visit']>>
+}
+
+/** Each of these can be finished once. */
+export interface UnderWay {
+  readonly code: CodeInHand
+  readonly tokens: Answer['body']
+  readonly admin: string
+  readonly authorizeUrl: string
+  readonly login: OpenPage
+  readonly consent: OpenPage
+}
+
+export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
+  const { issuer, population } = deployment
+  const { web, user } = population
+  const rp = await discover(issuer, web)
+  const open = async (): Promise<OpenPage> => {
+    const browser = new Browser(issuer)
+    return { browser, page: await browser.visit((await begin(rp, SCOPE, { prompt: 'consent' })).url) }
+  }
+  const consent = await open()
+  const form = { username: user.userName, password: user.password }
+  return {
+    code: await codeFor(deployment, web, SCOPE),
+    tokens: await tokensFor(deployment, web, SCOPE),
+    admin: await adminToken(issuer, population.admin),
+    authorizeUrl: (await begin(rp, SCOPE)).url,
+    login: await open(),
+    consent: { browser: consent.browser, page: await consent.browser.submit(consent.page, form) },
+  }
+}
+
+const refreshForm = ({ tokens }: UnderWay) => ({
+  grant_type: 'refresh_token',
+  refresh_token: String(tokens.refresh_token),
+})
+
+async function call(deployment: Deployment, method: string, path: string, token: unknown, json?: object) {
+  const headers = { authorization: `Bearer ${token}`, ...(json && { 'content-type': 'application/json' }) }
+  const body = json && { body: JSON.stringify(json) }
+  return answerOf(await fetch(`${deployment.issuer}${path}`, { method, headers, ...body }))
+}
+
+const PERSON = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'new@example.com' }
+
+/** What writes: issues, ends or changes something. */
+const writes = (deployment: Deployment, { code, tokens, admin, ...rest }: UnderWay): Promise<Answer>[] => {
+  const { web, user } = deployment.population
+  const person = `/scim/v2/Users/${user.sub}`
+  return [
+    post(deployment, '/oauth/token', web, { grant_type: 'client_credentials' }),
+    post(deployment, '/oauth/token', web, code.form),
+    post(deployment, '/oauth/token', web, refreshForm({ code, tokens, admin, ...rest })),
+    post(deployment, '/oauth/revoke', web, { token: String(tokens.access_token) }),
+    call(deployment, 'POST', '/scim/v2/Users', admin, PERSON),
+    call(deployment, 'PUT', person, admin, { ...PERSON, userName: user.userName, active: false }),
+    call(deployment, 'DELETE', person, admin),
+    call(deployment, 'POST', '/admin/clients', admin, { name: 'New', grant_types: ['client_credentials'] }),
+    call(deployment, 'DELETE', `/admin/clients/${web.id}`, admin),
+  ]
+}
+
+const reads = (deployment: Deployment, { tokens, admin }: UnderWay): Promise<Answer>[] => {
+  const { resourceServer, user, web } = deployment.population
+  return [
+    post(deployment, '/oauth/introspect', resourceServer, { token: String(tokens.access_token) }),
+    call(deployment, 'GET', '/oauth/userinfo', tokens.access_token),
+    call(deployment, 'GET', '/scim/v2/Users', admin),
+    call(deployment, 'GET', `/scim/v2/Users/${user.sub}`, admin),
+    call(deployment, 'GET', '/admin/clients', admin),
+    call(deployment, 'GET', `/admin/clients/${web.id}`, admin),
+  ]
+}
+
+async function areUnavailable(asked: readonly Promise<Answer>[]): Promise<void> {
+  for (const answer of await Promise.all(asked)) {
+    expect([answer.status, answer.body]).toEqual([503, answer.body])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(JSON.stringify(answer.body)).not.toMatch(/access_token|denied|forbidden|"active"/)
+  }
+}
+
+export const writesAreUnavailable = (deployment: Deployment, underWay: UnderWay): Promise<void> =>
+  areUnavailable(writes(deployment, underWay))
+export const readsAreUnavailable = (deployment: Deployment, underWay: UnderWay): Promise<void> =>
+  areUnavailable(reads(deployment, underWay))
+
+/** Sign-in and consent are 503 pages, and nobody is signed in by them. */
+export async function pagesAreUnavailable({ population }: Deployment, { login, consent }: UnderWay): Promise<void> {
+  const { userName: username, password } = population.user
+  const pages = [
+    await login.browser.submit(login.page, { username, password }),
+    await login.browser.visit(login.page.url),
+    await consent.browser.submit(consent.page, { answer: 'allow' }),
+    await consent.browser.visit(consent.page.url),
+  ]
+  for (const { status, headers, left } of pages) {
+    expect([status, left]).toEqual([503, undefined])
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(headers.get('content-type')).toMatch(/^text\/html/)
+  }
+  expect([...login.browser.cookies.keys()]).toEqual(['sallyport_browser'])
+}
+
+/** Once the redirect_uri is verified, the client is told; before, a page, and no redirect to anywhere (RFC 6749 4.1.2.1). */
+export async function authorizeTellsTheClient({ issuer }: Deployment, { authorizeUrl }: UnderWay): Promise<void> {
+  const { left } = await new Browser(issuer).visit(authorizeUrl)
+  expect(left?.href.startsWith(`${REDIRECT_URI}?`)).toBe(true)
+  const state = new URL(authorizeUrl).searchParams.get('state')
+  const told = Object.fromEntries(left?.searchParams ?? [])
+  expect(told).toMatchObject({ error: 'temporarily_unavailable', iss: issuer, state })
+  expect(told.code).toBeUndefined()
+  for (const wrong of [{ client_id: 'nobody' }, { redirect_uri: 'https://evil.example/' }]) {
+    const url = new URL(authorizeUrl)
+    for (const [name, value] of Object.entries(wrong)) url.searchParams.set(name, value)
+    const page = await new Browser(issuer).visit(url.href)
+    expect([page.status, page.left]).toEqual([400, undefined])
+  }
+}
+
+export async function authorizeIsUnavailable({ issuer }: Deployment, { authorizeUrl }: UnderWay): Promise<void> {
+  const page = await new Browser(issuer).visit(authorizeUrl)
+  expect([page.status, page.left]).toEqual([503, undefined])
+  expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0)
+}
+
+/** Nothing was spent, ended or changed: each goes on where it stood. */
+export async function allGoesOn(deployment: Deployment, underWay: UnderWay): Promise<void> {
+  const { web, user } = deployment.population
+  const { code, login, consent } = underWay
+  const answers = await Promise.all([
+    ...reads(deployment, underWay),
+    post(deployment, '/oauth/token', web, code.form),
+    post(deployment, '/oauth/token', web, refreshForm(underWay)),
+  ])
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+  expect(answers[0]?.body.active).toBe(true)
+  const agreed = await consent.browser.submit(consent.page, { answer: 'allow' })
+  expect(agreed.left?.searchParams.get('code')).toBeTruthy()
+  const signedIn = await login.browser.submit(login.page, { username: user.userName, password: user.password })
+  expect(signedIn.url).toContain('/consent')
+}
+
+/** By value: two encodings of one hash differ in DUMP. */
+const CONTENT = `
+  local read = {
+    string = function(key) return {redis.call('GET', key)} end,
+    hash = function(key) return redis.call('HGETALL', key) end,
+    zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
+    list = function(key) return redis.call('LRANGE', key, 0, -1) end,
+  }
+  local all = {}
+  for _, key in ipairs(redis.call('KEYS', '*')) do
+    local kind = redis.call('TYPE', key).ok
+    local values = read[kind](key)
+    if kind == 'hash' then table.sort(values) end
+    all[#all + 1] = key .. ' ' .. redis.sha1hex(table.concat(values, ' '))
+  end
+  table.sort(all)
+  return table.concat(all, ' ; ')`
+
+/** Everything in the store, as text to compare. */
+export async function storeContent({ redis, folder }: Deployment): Promise<string> {
+  if (redis) return redis.command('EVAL', CONTENT, '0')
+  const db = new DatabaseSync(join(folder, 'store.sqlite'), { readOnly: true })
+  try {
+    const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all()
+    const content = tables.map(({ name }) => [name, db.prepare(`SELECT * FROM "${name}"`).all()])
+    return createHash('sha256').update(JSON.stringify(content)).digest('hex')
+  } finally {
+    db.close()
+  }
+}
+
+/** Publishes the bundle and waits until every thread decides by it. */
+export async function activate(deployment: Deployment, files: BundleFiles): Promise<void> {
+  await deployment.bundle.publish(files)
+  const everywhere = async () => {
+    const { nodes } = await deployment.status()
+    return nodes.length > 0 && nodes.every(({ revision }) => revision === revisionIn(files))
+  }
+  await until(everywhere, `${revisionIn(files)} is active`)
+}
