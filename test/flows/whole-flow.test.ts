@@ -4,13 +4,33 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openChromium, openSite, type Site } from '../servers/chromium.ts'
 import { type Deployment, deploy, SHAPES } from '../servers/deployment.ts'
+import type { TestClient } from '../servers/population.ts'
 import { type Begun, begin, discover, redeem } from './relying-party.ts'
 
 const SCOPE = 'openid profile email offline_access orders:read'
 
+const DECISION_AT: Readonly<Record<string, string>> = {
+  '/oauth/token': 'token',
+  '/oauth/userinfo': 'userinfo',
+  '/oauth/introspect': 'introspect',
+  '/oauth/revoke': 'revoke',
+}
+
 describe.each(SHAPES)('%s', (shape) => {
   let site: Site
   let deployment: Deployment
+  const answered: { readonly path: string; readonly id: string | null }[] = []
+
+  /** A relying party whose successes are kept. */
+  async function relyingParty(as: TestClient): Promise<client.Configuration> {
+    const rp = await discover(deployment.issuer, as)
+    rp[client.customFetch] = async (url, options) => {
+      const response = await fetch(url, options as RequestInit)
+      if (response.ok) answered.push({ path: new URL(url).pathname, id: response.headers.get('sallyport-request-id') })
+      return response
+    }
+    return rp
+  }
 
   beforeAll(async () => {
     site = await openSite()
@@ -38,7 +58,7 @@ describe.each(SHAPES)('%s', (shape) => {
   test('discovery → authorize → login → consent → code → token → userinfo → introspect → refresh → revoke', async () => {
     const { issuer, population } = deployment
     const { web, resourceServer, user } = population
-    const rp = await discover(issuer, web)
+    const rp = await relyingParty(web)
     expect(rp.serverMetadata()).toMatchObject({ issuer, code_challenge_methods_supported: ['S256'] })
     const begun = await begin(rp, SCOPE, { redirect_uri: `${site.origin}/callback` })
     const chromium = await openChromium()
@@ -58,7 +78,7 @@ describe.each(SHAPES)('%s', (shape) => {
       email: 'alice@example.com',
     })
 
-    const rs = await discover(issuer, resourceServer)
+    const rs = await relyingParty(resourceServer)
     expect(await client.tokenIntrospection(rs, tokens.access_token)).toMatchObject({
       active: true,
       client_id: web.id,
@@ -76,6 +96,13 @@ describe.each(SHAPES)('%s', (shape) => {
     await expect(client.refreshTokenGrant(rp, refreshed.refresh_token ?? '')).rejects.toMatchObject({
       error: 'invalid_grant',
     })
+  })
+
+  test('every success that the relying party was given has its decision in the log, under its request id', () => {
+    const decided = new Set(deployment.decisions().map(({ req_id, path }) => `${req_id} ${path}`))
+    const asked = answered.filter(({ path }) => path in DECISION_AT)
+    expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(Object.keys(DECISION_AT)))
+    for (const { path, id } of asked) expect(decided).toContain(`${id} authz/${DECISION_AT[path]}/decision`)
   })
 
   test('every decision of it stands in the log, under one revision, and the audit log tells what came of them', () => {
