@@ -6,4 +6,5 @@ const words = process.argv.slice(2)
 keepCompiledCode(words)
 // Loaded after that, so that it profits.
 const { runCommandLine } = await import('./cli/command-line.ts')
-process.exitCode = await runCommandLine(words)
+// Everything was closed by then: what still holds the process must not keep a refused start alive.
+process.exit(await runCommandLine(words))

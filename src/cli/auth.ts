@@ -40,7 +40,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     bodyLimitBytes: config.limits.body_bytes,
   })
   ends.defer(() => service.close())
-  return `auth service on ${await listen(service.server, 'auth', config.auth)}`
+  return `auth service on ${await listen(service.server, config.auth)}`
 }
 
 async function isHealthy(url: string, deadlineMs: number): Promise<boolean> {

@@ -2,13 +2,19 @@
 import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../kernel/errors.ts'
 
-export async function listen(
-  server: FastifyInstance,
-  service: 'auth' | 'policy',
-  address: { readonly host: string; readonly port: number },
-): Promise<string> {
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export async function listen(server: FastifyInstance, address: Address): Promise<string> {
+  return orExplain('auth', address, server.listen({ host: address.host, port: address.port }))
+}
+
+/** Turns the system's refusal of an address into a ConfigError that says what to do; leaves every other error as it is. */
+export async function orExplain<T>(service: 'auth' | 'policy', address: Address, opening: Promise<T>): Promise<T> {
   try {
-    return await server.listen({ host: address.host, port: address.port })
+    return await opening
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const where = `${address.host}:${address.port}`

@@ -9,7 +9,7 @@ import { createLogger } from '../observability/logger.ts'
 import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
 import { bundleSource, policyApi } from './bundle-source.ts'
-import { listen } from './listen.ts'
+import { listen, orExplain } from './listen.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -37,7 +37,7 @@ export async function serveTogether({
   const logger = createLogger({ level: config.log.level })
   const audit = openAudit(join(config.log.directory, 'audit.jsonl'))
   ends.defer(() => audit.close())
-  const platform = await openPolicyPlatform({
+  const opening = openPolicyPlatform({
     bundle: bundleSource(config),
     marks: store.marks,
     logDirectory: config.log.directory,
@@ -45,6 +45,7 @@ export async function serveTogether({
     api: policyApi(config),
     logger,
   })
+  const platform = await orExplain('policy', config.policy, opening)
   ends.defer(() => platform.close())
   const auth = await createAuthService({
     issuer: config.issuer,
@@ -62,5 +63,5 @@ export async function serveTogether({
     ...(extraEndpoints && { extraEndpoints }),
   })
   ends.defer(() => auth.close())
-  return { authAddress: await listen(auth.server, 'auth', config.auth), policyPort: platform.port }
+  return { authAddress: await listen(auth.server, config.auth), policyPort: platform.port }
 }

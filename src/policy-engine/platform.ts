@@ -7,7 +7,7 @@ import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
-import { type BundleSource, openActivator } from './activator.ts'
+import { type Activator, type BundleSource, openActivator } from './activator.ts'
 import type { Decide } from './decide.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
@@ -55,6 +55,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, clock)
   const tracker = new BundleTracker(options.bundle.name ?? 'sallyport')
   let worker: PolicyWorker | undefined
+  let activator: Activator | undefined
   const everywhere = Promise.withResolvers<void>()
 
   const status = (): PolicyStatus =>
@@ -85,7 +86,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
       })
     }
-    const activator = await openActivator({
+    activator = await openActivator({
       source: options.bundle,
       marks: options.marks,
       logger,
@@ -114,12 +115,13 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         worker?.reopenLog()
       },
       close: async () => {
-        await activator.close()
+        await activator?.close()
         await worker?.close()
         await node.close()
       },
     }
   } catch (error) {
+    await activator?.close()
     await worker?.close()
     await node.close()
     throw error

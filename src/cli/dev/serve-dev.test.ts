@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -128,13 +130,18 @@ test('serves on loopback only', async () => {
   expect(sallyport.said).toMatch(/auth\.host: --dev serves on loopback only/)
 })
 
-test('says which variable to set when a port is taken', async () => {
-  const { credentials } = await startDemo(folder)
-  const env = { AUTH_PORT: new URL(credentials.issuer).port, POLICY_PORT: String(await freePort()) }
-  const sallyport = startSallyport(['serve', '--dev'], { cwd: mkdtempSync(join(folder, 'second-')), env })
+test.each(['AUTH_PORT', 'POLICY_PORT'])('says that %s must be another when the port is taken', async (name) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const env = { ...(await freePorts()), [name]: String(port) }
+  const sallyport = startSallyport(['serve', '--dev'], { cwd: mkdtempSync(join(folder, 'taken-')), env })
   running.push(sallyport)
-  expect(await sallyport.ended).toBe(1)
-  expect(sallyport.said).toMatch(/is taken; set AUTH_PORT/)
+  const code = await sallyport.ended
+  taken.close()
+  expect(code).toBe(1)
+  expect(sallyport.said).toContain(`is taken; set ${name}`)
+  expect(sallyport.said).not.toMatch(/^ {4}at /m)
 })
 
 test('follows an edited policy with the next token, without a restart, and after one', async () => {
