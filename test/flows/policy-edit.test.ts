@@ -10,11 +10,11 @@ import { committedBundle, revisionIn, type WayToWrite } from '../servers/bundle-
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { copyPolicies, type PolicyFolder, type PolicyWatcher, watchPolicies } from '../servers/policy-folder.ts'
 import { until } from '../servers/redis.ts'
-import { type LoadAnswer, type SteadyLoad, startLoad } from '../servers/steady-load.ts'
+import { type LoadAnswer, type LoadRequest, type SteadyLoad, sendAround, startLoad } from '../servers/steady-load.ts'
 import { basic } from './requests.ts'
 
 const SCALE = Number(process.env.SCALE ?? '0.1')
-const PER_SECOND = Math.max(50, Math.round(200 * SCALE))
+const PER_SECOND = Math.max(100, Math.round(200 * SCALE))
 const EDITS = Math.max(4, Math.round(20 * SCALE))
 const FIRST_LIFETIME = 300
 
@@ -59,17 +59,21 @@ interface Loads {
   readonly data: SteadyLoad
 }
 
-function startLoads({ issuer, policy, policyToken, population }: Deployment): Loads {
+function requestsTo({ policyToken, population }: Deployment): Readonly<Record<keyof Loads, LoadRequest>> {
   const json = { 'content-type': 'application/json', ...(policyToken && { authorization: `Bearer ${policyToken}` }) }
   const form = { 'content-type': 'application/x-www-form-urlencoded', authorization: basic(population.web) }
   const body = JSON.stringify({ input: question(new Date()) })
   return {
-    token: startLoad(
-      issuer,
-      { path: '/oauth/token', headers: form, body: 'grant_type=client_credentials' },
-      PER_SECOND,
-    ),
-    data: startLoad(policy, { path: '/v1/data/authz/token/decision', headers: json, body }, PER_SECOND),
+    token: { path: '/oauth/token', headers: form, body: 'grant_type=client_credentials' },
+    data: { path: '/v1/data/authz/token/decision', headers: json, body },
+  }
+}
+
+function startLoads(deployment: Deployment): Loads {
+  const { token, data } = requestsTo(deployment)
+  return {
+    token: startLoad(deployment.issuer, token, PER_SECOND),
+    data: startLoad(deployment.policy, data, PER_SECOND),
   }
 }
 
@@ -112,7 +116,30 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     for (const [at, files] of bundles.entries()) lifetimes.set(revisionIn(files), 501 + at)
     await settle(loads, lifetimes)
   })
+
+  test('a request whose head came before the new bundle and whose body after is judged by that one, and names it', async () => {
+    const [files] = await compileWith([701])
+    const committed = await committedBundle()
+    const { token, data } = requestsTo(deployment)
+    for (const [origin, request, lifetimeIn] of [
+      [deployment.issuer, token, LIFETIME_IN.token],
+      [deployment.policy, data, LIFETIME_IN.data],
+    ] as const) {
+      await activate(deployment, committed)
+      const answer = await sendAround(origin, request, () => activate(deployment, files ?? committed))
+      expect([answer.status, answer.revision]).toEqual([200, revisionIn(files ?? committed)])
+      expect(lifetimeIn(answer.text)).toBe(701)
+    }
+  })
 })
+
+/** On every thread that decides. */
+async function activate(deployment: Deployment, files: BundleFiles): Promise<void> {
+  await deployment.bundle.publish(files)
+  const everywhere = async () =>
+    (await deployment.status()).nodes.every(({ revision }) => revision === revisionIn(files))
+  await until(everywhere, 'the bundle is active')
+}
 
 async function compileWith(lifetimes: readonly number[]): Promise<BundleFiles[]> {
   const policies = copyPolicies()

@@ -1,4 +1,7 @@
-/** For tests: requests at a steady rate, whether or not earlier ones were answered; nothing is tried twice. */
+/** For tests: requests at a steady rate, whether or not earlier ones were answered, and one held in the middle; nothing is tried twice. */
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { Pool } from 'undici'
 
 export interface LoadRequest {
@@ -56,4 +59,24 @@ export function startLoad(origin: string, request: LoadRequest, perSecond: numbe
       return sent
     },
   }
+}
+
+/** Its head is read by the server before `between`, its body after. */
+export async function sendAround(
+  origin: string,
+  { path, headers, body }: LoadRequest,
+  between: () => Promise<void>,
+): Promise<LoadAnswer> {
+  const length = String(Buffer.byteLength(body))
+  // The server says 100 once it has the head (RFC 9110 10.1.1).
+  const held = { ...headers, 'content-length': length, expect: '100-continue' }
+  const outgoing = httpRequest(new URL(path, origin), { method: 'POST', headers: held, agent: false })
+  const answered: Promise<[IncomingMessage]> = once(outgoing, 'response').then(([answer]) => [answer])
+  outgoing.flushHeaders()
+  await once(outgoing, 'continue')
+  await between()
+  outgoing.end(body)
+  const [answer] = await answered
+  const revision = String(answer.headers['sallyport-revision'])
+  return { status: answer.statusCode ?? 0, revision, text: await text(answer) }
 }
