@@ -74,3 +74,19 @@ test('two nodes started at once on one store sign with the same keys, and end cl
     await deployment.stop()
   }
 })
+
+test('the policy service gets by with a Redis user that reaches nothing but the marks, as deploy/ has it', async () => {
+  const deployment = await deploy('split')
+  try {
+    const rules = ['SETUSER', 'policy', 'on', '>policy-password', '~sallyport:mark:*', '+@all', '-@dangerous', '-acl']
+    await deployment.redis?.command('ACL', ...rules, '+info')
+    const user = ['store.redis.username=policy', `store.redis.password_file=${join(root, 'policy-password')}`]
+    writeFileSync(join(root, 'policy-password'), 'policy-password')
+    const words = [...user, 'policy.port=0'].flatMap((setting) => ['--set', setting])
+    const second = deployment.run('serve', 'policy', ...words)
+    await second.says(/bundle activated/)
+    expect(await second.stop()).toBe(0)
+  } finally {
+    await deployment.stop()
+  }
+})
