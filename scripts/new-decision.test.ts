@@ -11,7 +11,16 @@ let opa: string
 beforeAll(async () => {
   opa = (await findCompiler()).path
   root = await mkdtemp(join(tmpdir(), 'sallyport-decision-'))
-  for (const part of ['policies', 'policy-tests', 'bundles', 'scripts', 'src', 'test/mirror', 'package.json']) {
+  for (const part of [
+    'policies',
+    'policy-tests',
+    'bundles',
+    'scripts',
+    'src',
+    'test/mirror',
+    'package.json',
+    'biome.json',
+  ]) {
     await cp(join(REPOSITORY, part), join(root, part), { recursive: true })
   }
   await symlink(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'))
@@ -34,12 +43,16 @@ const mirror = async (): Promise<string[]> => {
   return JSON.parse(stdout)
 }
 
+const COMMITTED = ['src', 'policies', 'policy-tests', 'scripts']
+
 it('writes a decision that builds, and that the mirror asks the code for', async () => {
   expect(await mirror()).toEqual([])
   expect(await node('scripts/new-decision.ts', 'device_code')).toMatchObject({ code: 0 })
   expect(await readFile(join(root, 'src/policy-engine/contract/index.ts'), 'utf8')).toContain(
     'device_code: deviceCode,',
   )
+  const biome = join('node_modules', '@biomejs/biome/bin/biome')
+  expect(await node(biome, 'check', ...COMMITTED)).toMatchObject({ code: 0 })
   expect(await mirror()).toEqual([
     'bundle: lacks authz/device_code/decision',
     'src/auth/oauth/device-code.ts: does not ask device_code',

@@ -106,7 +106,7 @@ const withoutComments = (rego: string): string => rego.replaceAll(/#.*$/gm, '')
 const present = (root: string, path: string): string[] => (existsSync(join(root, path)) ? [] : [`${path}: missing`])
 
 const asks = (root: string, file: string, name: string): boolean =>
-  existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8').includes(`'${name}'`)
+  existsSync(join(root, file)) && new RegExp(`\\bdecide\\(\\s*'${name}'`).test(readFileSync(join(root, file), 'utf8'))
 
 function cases(root: string, name: string, judge: (table: readonly Case[]) => string[]): string[] {
   const folder = join(root, 'policy-tests/cases')
