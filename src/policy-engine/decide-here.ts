@@ -44,7 +44,7 @@ export function createDecide(judge: Judge): Decide {
     const logged: DecisionEvent = {
       ...event,
       input: prepared.text,
-      result: JSON.stringify(found.result),
+      result: found.text,
       evaluationNs: Math.round(seconds * 1e9),
       cached: found.cached,
     }
@@ -53,7 +53,7 @@ export function createDecide(judge: Judge): Decide {
     if (result === undefined) throw await unavailable(on, name, 'undefined', logged)
     if (!isResultOf(name, result)) throw await unavailable(on, name, 'wrong_result', logged)
     if (prepared.key !== undefined && !found.cached) {
-      judge.cache.set(prepared.key, result, prepared.ttlSeconds, subjectOf(asked))
+      judge.cache.set(prepared.key, found, prepared.ttlSeconds, subjectOf(asked))
     }
     try {
       await log.record(logged, on.evaluator)
@@ -83,6 +83,8 @@ function prepare({ bundle }: Active, entrypoint: string, asked: unknown): Prepar
 }
 
 interface Found {
+  /** Undefined where the rule is; `result` is what it says. */
+  readonly text?: string | undefined
   readonly result?: unknown
   readonly cached: boolean
   readonly trap?: unknown
@@ -90,12 +92,13 @@ interface Found {
 
 function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, text }: Prepared): Found {
   if (key !== undefined) {
-    const result = cache.get(key)
-    metrics.cache.inc({ outcome: result === undefined ? 'miss' : 'hit' })
-    if (result !== undefined) return { result, cached: true }
+    const found = cache.get(key) as Found | undefined
+    metrics.cache.inc({ outcome: found === undefined ? 'miss' : 'hit' })
+    if (found !== undefined) return { ...found, cached: true }
   }
   try {
-    return { result: on.evaluator.evaluateJson(entrypoint, text), cached: false }
+    const answer = on.evaluator.evaluateText(entrypoint, text)
+    return { text: answer, result: answer === undefined ? undefined : JSON.parse(answer), cached: false }
   } catch (trap) {
     return { cached: false, trap }
   }

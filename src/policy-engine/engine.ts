@@ -11,6 +11,8 @@ export interface Evaluator {
   evaluate(entrypoint: string, input: unknown): unknown
   /** The same for an input that is JSON text as JSON.stringify writes it; its numbers reach policy as written. */
   evaluateJson(entrypoint: string, input: string): unknown
+  /** The same, answered as JSON text: for whoever writes it down as well. */
+  evaluateText(entrypoint: string, input: string): string | undefined
   /** Base data of the bundle, for Data API paths that no entrypoint covers. */
   readonly data: unknown
   close(): void

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../kernel/clock.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { writeArchive } from './bundle/archive.ts'
-import { buildFixture, FIXTURE_KEYS, SMALL, signFixture } from './bundle/bundle-fixture.ts'
+import { buildFixture, FIXTURE_KEYS, SMALL, signFixture, WITH_LINE } from './bundle/bundle-fixture.ts'
 import { loadBundle } from './bundle/load.ts'
 import type { DecisionInput } from './contract/index.ts'
 import { openDecisionLog } from './decision-log/log.ts'
@@ -204,7 +204,14 @@ describe('the decision cache in a node', () => {
   })
 })
 
-describe('the log of a node', () => {
+describe.each([
+  ['mask and drop alone', SMALL],
+  ['both in one line', WITH_LINE],
+])('the log of a node, %s', (_how, source) => {
+  let bundle: VerifiedBundle
+  beforeAll(async () => {
+    bundle = await load(source)
+  })
   const ask = (path: string, input: unknown) => node.evaluate({ path: path.split('/'), input: JSON.stringify(input) })
 
   it('masks before anything is written', async () => {

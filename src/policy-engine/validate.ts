@@ -35,5 +35,5 @@ export const isResultOf = <N extends DecisionName>(name: N, value: unknown): val
 /** What a platform bundle must answer at least. */
 export const REQUIRED_ENTRYPOINTS: readonly string[] = [
   ...NAMES.map((name) => DECISIONS[name].entrypoint),
-  ...SYSTEM_ENTRYPOINTS.map((system) => system.entrypoint),
+  ...SYSTEM_ENTRYPOINTS.filter((system) => !('optional' in system)).map((system) => system.entrypoint),
 ]

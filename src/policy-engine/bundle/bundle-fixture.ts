@@ -163,3 +163,17 @@ allow if input.identity
 `,
   },
 }
+
+/** The same with mask and drop in one answer; its drop always has one. */
+export const WITH_LINE: FixtureSource = {
+  ...SMALL,
+  entrypoints: [...SMALL.entrypoints, 'system/log/line'],
+  rego: {
+    ...SMALL.rego,
+    'system/log.rego': `${SYSTEM_LOG}
+default drop := false
+
+line := {"drop": data.system.log.drop, "mask": data.system.log.mask}
+`,
+  },
+}

@@ -46,14 +46,17 @@ export const MaskResult = Type.Array(
 )
 
 export interface SystemEntrypoint {
-  readonly entrypoint: 'system/log/mask' | 'system/log/drop' | 'system/authz/allow'
+  readonly entrypoint: 'system/log/mask' | 'system/log/drop' | 'system/log/line' | 'system/authz/allow'
   /** Schema name under `schema.` and source file under `policies/`. */
   readonly schema: string
   readonly file: string
+  /** A bundle may lack it. */
+  readonly optional?: true
 }
 
 export const SYSTEM_ENTRYPOINTS = [
   { entrypoint: 'system/log/mask', schema: 'system.log', file: 'system/log/mask.rego' },
   { entrypoint: 'system/log/drop', schema: 'system.log', file: 'system/log/drop.rego' },
+  { entrypoint: 'system/log/line', schema: 'system.log', file: 'system/log/line.rego', optional: true },
   { entrypoint: 'system/authz/allow', schema: 'system.authz', file: 'system/authz.rego' },
 ] as const satisfies readonly SystemEntrypoint[]

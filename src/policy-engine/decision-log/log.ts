@@ -25,6 +25,8 @@ export interface DecisionLogOptions extends LineWriterOptions {
 
 const MASK = 'system/log/mask'
 const DROP = 'system/log/drop'
+/** Both in one evaluation, of bundles that have it. */
+const LINE = 'system/log/line'
 
 export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const { directory, labels, metrics } = options
@@ -33,11 +35,12 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
 
   const line = (event: DecisionEvent, evaluator: Evaluator): string => {
     const text = eventText(start, event)
-    if (attempt(() => evaluator.evaluateJson(DROP, text)) === true) {
+    const { drop, mask } = judge(text, evaluator)
+    if (drop) {
       metrics.dropped.inc()
       return stubText(start, event)
     }
-    const masked = attempt(() => applyMask(text, evaluator.evaluateJson(MASK, text)))
+    const masked = attempt(() => applyMask(text, mask))
     if (masked !== undefined) return masked
     metrics.maskFailures.inc()
     const { input: _input, result: _result, requestedBy: _by, ...rest } = event
@@ -60,6 +63,22 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
     close: () => writer.close(),
   }
 }
+
+interface Judgement {
+  readonly drop: boolean
+  readonly mask: unknown
+}
+
+/** Where the two at once are undefined or trap, one of them does: each alone tells which. */
+function judge(text: string, evaluator: Evaluator): Judgement {
+  const line = evaluator.entrypoints.has(LINE) ? attempt(() => evaluator.evaluateJson(LINE, text)) : undefined
+  if (isLine(line)) return { drop: line.drop === true, mask: line.mask }
+  const drop = attempt(() => evaluator.evaluateJson(DROP, text)) === true
+  return { drop, mask: drop ? undefined : attempt(() => evaluator.evaluateJson(MASK, text)) }
+}
+
+const isLine = (value: unknown): value is { readonly drop: unknown; readonly mask: unknown } =>
+  typeof value === 'object' && value !== null && 'drop' in value && 'mask' in value
 
 function attempt<T>(action: () => T): T | undefined {
   try {

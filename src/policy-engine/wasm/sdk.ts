@@ -1,6 +1,7 @@
 /**
- * Evaluator on the @open-policy-agent/opa-wasm package. Works around what the package lacks: falsy inputs, undefined
- * results, pre-sized memory, and the C stack that each abort leaks (an instance that threw is never used again).
+ * Evaluator on the @open-policy-agent/opa-wasm package: it links, loads the data and supplies the built-ins; we call its
+ * instance (OPA, "WebAssembly", ABI 1.2), since its own call copies the input twice, reads the answer byte by byte, and takes
+ * falsy inputs for none. Memory is sized beforehand, and an instance that threw is never used again: it leaks its C stack.
  */
 import { createRequire } from 'node:module'
 import type * as Opa from '@open-policy-agent/opa-wasm'
@@ -11,6 +12,9 @@ const opa = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typ
 
 type EvaluatedBundle = Pick<VerifiedBundle, 'wasm' | 'dataJson'>
 
+/** Evaluates one entrypoint on JSON text (none: undefined input); answers the result set as JSON text. */
+type Call = (entrypoint: string, input: string | undefined) => string
+
 const PAGE = 64 * 1024
 /** OPA's values take about twelve times their JSON text; grown step by step, 10 MB of data took most of a minute. */
 const MEMORY_PER_DATA_BYTE = 14
@@ -19,59 +23,98 @@ const BASE_PAGES = 32
 const EVALUATION_PAGES = 4096
 
 const decoder = new TextDecoder()
-const encoder = new TextEncoder()
 
 /** Instantiates the module and loads its data; throws EvaluationError when either fails. */
 export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
-  let policy: Opa.LoadedPolicy | undefined = instantiate(bundle)
+  const first = instantiate(bundle)
+  const entrypoints: ReadonlySet<string> = first.entrypoints
+  let call: Call | undefined = first.call
   let data: unknown
-  const entrypoints: ReadonlySet<string> = new Set(Object.keys(policy.entrypoints as object))
 
-  const evaluate = (entrypoint: string, input: unknown): unknown => {
+  const evaluateText = (entrypoint: string, input: string | undefined): string | undefined => {
     if (!entrypoints.has(entrypoint)) return undefined
-    policy ??= instantiate(bundle)
+    call ??= instantiate(bundle).call
     try {
-      const [answer] = policy.evaluate(input, entrypoint) as readonly { readonly result: unknown }[]
-      return answer?.result
+      return resultOf(call(entrypoint, input))
     } catch (thrown) {
-      policy = undefined
+      call = undefined
       throw evaluationError(thrown)
     }
   }
+  const evaluateJson = (entrypoint: string, input: string | undefined): unknown =>
+    parse(evaluateText(entrypoint, input))
 
   return {
     entrypoints,
-    evaluate: (entrypoint, input) =>
-      input === undefined ? evaluate(entrypoint, undefined) : evaluate(entrypoint, bytesOf(JSON.stringify(input))),
-    evaluateJson: (entrypoint, input) => evaluate(entrypoint, bytesOf(input)),
+    evaluate: (entrypoint, input) => evaluateJson(entrypoint, input === undefined ? undefined : JSON.stringify(input)),
+    evaluateJson,
+    evaluateText,
     get data() {
       data ??= JSON.parse(decoder.decode(bundle.dataJson))
       return data
     },
     close: () => {
-      policy = undefined
+      call = undefined
     },
   }
 }
 
-function instantiate({ wasm, dataJson }: EvaluatedBundle): Opa.LoadedPolicy {
+function instantiate({ wasm, dataJson }: EvaluatedBundle): { entrypoints: ReadonlySet<string>; call: Call } {
   const initial = BASE_PAGES + Math.ceil((dataJson.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
   try {
     const policy = opa.loadPolicySync(wasm, { initial, maximum: Math.min(initial + EVALUATION_PAGES, 65_536) })
-    policy.setData(exactBuffer(dataJson))
-    return policy
+    // Only an ArrayBuffer passes the package unchanged.
+    policy.setData(Uint8Array.from(dataJson).buffer)
+    const ids = new Map(Object.entries(policy.entrypoints as Readonly<Record<string, number>>))
+    return { entrypoints: new Set(ids.keys()), call: caller(policy, ids) }
   } catch (thrown) {
     throw evaluationError(thrown)
   }
 }
 
-/** Only an ArrayBuffer passes the package unchanged: it takes `null`, `false`, `0` and `''` for no input at all. */
-const bytesOf = (json: string): ArrayBuffer => exactBuffer(encoder.encode(wellFormed(json)))
+const RESERVED = 0
+const JSON_FORMAT = 0
 
-function exactBuffer(bytes: Uint8Array): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = bytes
-  if (buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength) return buffer
-  return Uint8Array.from(bytes).buffer
+function caller(policy: Opa.LoadedPolicy, ids: ReadonlyMap<string, number>): Call {
+  const { mem, dataAddr, dataHeapPtr } = policy
+  const { exports } = policy.wasmInstance as { readonly exports: { opa_eval(...values: number[]): number } }
+  let bytes = Buffer.from(mem.buffer)
+  /** Growing detaches what was seen before. */
+  const seen = (): Buffer => {
+    if (bytes.buffer !== mem.buffer) bytes = Buffer.from(mem.buffer)
+    return bytes
+  }
+  const place = (text: string): number => {
+    // A UTF-16 unit takes three bytes at most.
+    const lacking = dataHeapPtr + text.length * 3 - seen().byteLength
+    if (lacking > 0) mem.grow(Math.ceil(lacking / PAGE))
+    return seen().write(text, dataHeapPtr)
+  }
+  return (entrypoint, input) => {
+    const length = input === undefined ? 0 : place(wellFormed(input))
+    const id = ids.get(entrypoint) ?? -1
+    const inputAt = length === 0 ? 0 : dataHeapPtr
+    const answer = exports.opa_eval(RESERVED, id, dataAddr, inputAt, length, dataHeapPtr + length, JSON_FORMAT)
+    return seen().toString('utf8', answer, seen().indexOf(0, answer))
+  }
+}
+
+const BEFORE = '[{"result":'
+const AFTER = '}]'
+
+/** The one result of a set, or undefined of an empty one. */
+function resultOf(set: string): string | undefined {
+  if (set.startsWith(BEFORE) && set.endsWith(AFTER)) return set.slice(BEFORE.length, -AFTER.length)
+  if (set === '[]') return undefined
+  throw new EvaluationError('the module answered out of form')
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch (thrown) {
+    throw evaluationError(thrown)
+  }
 }
 
 /** JSON.stringify escapes a lone surrogate, which aborts the module's parser; OPA reads it as U+FFFD. */
