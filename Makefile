@@ -27,8 +27,8 @@ test-full: ## run all tests in full, and check the deployment files
 	@$(MAKE) --no-print-directory check-deploy
 
 check: lint .toolchain/opa ## types, style, arrows between folders, contract = policies, bundle = sources
-	node scripts/build-bundles.ts --check
 	npx --no-install vitest run test/boundaries.test.ts test/mirror.test.ts
+	node scripts/build-bundles.ts --check --junit test-results/policies.xml
 
 lint: node_modules/.ready-dev ## types and style only
 	npx --no-install tsc --noEmit

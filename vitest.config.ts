@@ -8,6 +8,7 @@ export default defineConfig({
       'scripts/**/*.test.ts',
       'policy-tests/**/*.test.ts',
       'test/**/*.test.ts',
+      'bench/**/*.test.ts',
     ],
     pool: 'forks',
     maxWorkers: 2,

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Holds deploy/kustomize to the Kubernetes API's own schemas, strictly and offline: an unknown field is an error.
+# Holds deploy/kustomize to the Kubernetes API's own schemas, strictly and offline: an unknown field is an error. Holds the
+# configurations in it to that of the service.
 set -eu
 cd "$(dirname "$0")/../.."
 PATH="$(pwd)/.toolchain/node/node_modules/.bin:$PATH"
@@ -21,6 +22,12 @@ fi
 for kustomization in deploy/kustomize/*/kustomization.yaml; do
   folder=$(dirname "$kustomization")
   echo "check-deploy: $folder"
-  .toolchain/kustomize build "$folder" | .toolchain/kubeconform -strict -summary -kubernetes-version "$version" \
-    -schema-location "$schemas/{{.ResourceKind}}{{.KindSuffix}}.json"
+  # Not piped: of a pipe only the last one's failure counts.
+  built=.toolchain/kube-built.yaml
+  .toolchain/kustomize build "$folder" >"$built"
+  .toolchain/kubeconform -strict -summary -kubernetes-version "$version" \
+    -schema-location "$schemas/{{.ResourceKind}}{{.KindSuffix}}.json" "$built"
+  for config in "$folder"/config/*.yaml; do
+    node src/main.ts config show --config "$config" >/dev/null
+  done
 done
