@@ -21,7 +21,7 @@ beforeAll(async () => {
   service = await startAuthService({
     onServer: (server) => {
       server.addHook('onRoute', ({ method, url }) => {
-        for (const one of [method].flat()) if (one !== 'HEAD') served.add(`${one} ${url}`)
+        for (const one of [method].flat()) served.add(`${one} ${url}`)
       })
       server.addHook('onResponse', async (request, reply) => {
         const id = String(reply.getHeader('sallyport-request-id'))
@@ -49,7 +49,9 @@ const nameOf = ({ method, path }: { readonly method: string; readonly path: stri
 
 test('the table is all that is served, its files exist, and what is public is this list', () => {
   const { table } = service.service
-  expect([...served].sort()).toEqual(table.map(nameOf).sort())
+  // What answers GET answers HEAD (RFC 9110 9.3.2).
+  const heads = table.filter(({ method }) => method === 'GET').map(({ path }) => nameOf({ method: 'HEAD', path }))
+  expect([...served].sort()).toEqual([...table.map(nameOf), ...heads].sort())
   for (const { file } of table) expect(existsSync(join(resolve('src/auth'), file)), file).toBe(true)
   const open = table.filter((route) => route.decision === 'public')
   expect(open.map(nameOf).sort()).toEqual(PUBLIC)
@@ -61,10 +63,11 @@ async function useEverything(): Promise<void> {
   const browser = new Browser(issuer)
   const { url } = await begin(await discover(issuer, population.web), 'openid')
   await browser.authorize(url, population.user)
+  await browser.visit(url, { method: 'HEAD' })
   await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
   const tokens = await tokensFor(service, population.web, 'openid offline_access')
   const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }
-  for (const method of ['GET', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
+  for (const method of ['GET', 'HEAD', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
   await post(service, '/oauth/introspect', population.resourceServer, { token: String(tokens.access_token) })
   await post(service, '/oauth/revoke', population.web, { token: String(tokens.access_token) })
   await post(service, '/oauth/token', population.web, (await codeFor(service, population.web, 'openid')).form)
@@ -94,8 +97,7 @@ async function useApis(): Promise<void> {
   ] as const) {
     const created: Record<string, unknown> = Object.assign({}, await (await call('POST', path, made)).json())
     const one = `${path}/${created[key]}`
-    await call('GET', path)
-    await call('GET', one)
+    for (const method of ['GET', 'HEAD']) for (const at of [path, one]) await call(method, at)
     await call('PUT', one, made)
     await call('DELETE', one)
   }
@@ -106,10 +108,15 @@ test('every success has its decision in the log, under its request id', async ()
   const decided = service.decisions().map((event) => `${event.req_id} ${event.path}`)
   const asks = service.service.table.filter((route) => route.decision !== 'public')
   for (const { decision, ...route } of asks) {
-    const successes = answered.filter((answer) => answer.route === nameOf(route) && answer.status < 400)
-    expect(successes.length, `a success on ${nameOf(route)}`).toBeGreaterThan(0)
+    const succeeded = answered.filter(({ status }) => status < 400)
+    const successes = succeeded.filter((answer) => answer.route.replace('HEAD', 'GET') === nameOf(route))
+    expect(
+      successes.map((answer) => answer.route),
+      nameOf(route),
+    ).toContain(nameOf(route))
     for (const { id } of successes) expect(decided).toContain(`${id} authz/${decision}/decision`)
   }
+  expect(answered.filter(({ route, status }) => route.startsWith('HEAD ') && status < 400).length).toBeGreaterThan(5)
 })
 
 test('without policy no route but the public ones answers success (checklist 49)', async () => {
