@@ -1,8 +1,8 @@
 /** For tests: a real Chromium, and a site of its own that it can be sent to, as client or as attacker. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
 
 const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync']
@@ -21,10 +21,18 @@ export interface Chromium {
   close(): Promise<void>
 }
 
+/** `$CHROMIUM`, else the one on PATH that `make test` looked for. */
+function executable(): string {
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'chromium'))
+  const found = [process.env.CHROMIUM, ...onPath].find((file) => file !== undefined && existsSync(file))
+  if (found === undefined) throw new Error('no chromium on PATH; make test brings it')
+  return found
+}
+
 /** A browser of its own, with a profile of its own. */
 export async function openChromium(options: ChromiumOptions = {}): Promise<Chromium> {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
-  const launch: LaunchOptions = { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS }
+  const launch: LaunchOptions = { executablePath: executable(), args: ARGUMENTS }
   const context = await chromium.launchPersistentContext(profile, { ...launch, ...options })
   const complaints: string[] = []
   const page = context.pages()[0] ?? (await context.newPage())
