@@ -1,6 +1,6 @@
 /**
  * Who may call the policy API: a bearer credential names the caller, `system.authz` judges every request. On a loopback
- * listener without credentials Host and Origin are checked, since any page in a browser can reach it (DNS rebinding).
+ * listener Host and Origin of callers without one are checked, since any page in a browser can reach it (DNS rebinding).
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { equalSecrets } from '../../kernel/constant-time.ts'
@@ -26,19 +26,18 @@ export interface AccessOptions {
   readonly loopback: boolean
 }
 
-/** Answered also without a bundle: probes and scrapers must see that there is none. */
-const WITHOUT_BUNDLE = new Set(['health', 'metrics'])
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 
 /** Throws ApiError unless the request may go on. */
 export function admit(options: AccessOptions, request: AccessRequest): Caller {
   const { node, credentials, loopback } = options
-  if (loopback && credentials.length === 0) checkBrowser(request.headers)
   const identity = identify(credentials, request.headers.authorization)
+  // No page of another site can show a credential.
+  if (loopback && identity === undefined) checkBrowser(request.headers)
   const caller = { identity, address: request.address }
   if (node.active === undefined) {
-    if (WITHOUT_BUNDLE.has(request.segments[0] ?? '')) return caller
-    throw unavailable('no policy bundle is active')
+    admitWithoutBundle(request.segments, loopback || identity !== undefined)
+    return caller
   }
   const allowed = node.allows({
     ...(identity !== undefined && { identity }),
@@ -50,6 +49,13 @@ export function admit(options: AccessOptions, request: AccessRequest): Caller {
   if (allowed) return caller
   if (identity === undefined) throw unauthorized('a credential is needed')
   throw new ApiError('forbidden', 'the policy of this service does not permit the request')
+}
+
+/** Probes and scrapers must see that there is no bundle; strangers see no more than that, since no policy judges them. */
+function admitWithoutBundle([first]: readonly string[], isKnown: boolean): void {
+  if (first === 'health' || (first === 'metrics' && isKnown)) return
+  if (first === 'metrics') throw unauthorized('a credential is needed')
+  throw unavailable('no policy bundle is active')
 }
 
 /** Every credential is compared, so that the time tells nothing about which one came close. */

@@ -224,6 +224,15 @@ describe('access', () => {
     expect(await status({ host: `localhost:${port}`, 'sec-fetch-site': 'cross-site' })).toBe(403)
   })
 
+  it('refuses them also where credentials are configured, but from callers that show one', async () => {
+    const port = await serve({ credentials })
+    const status = async (headers: Record<string, string>) =>
+      (await post(port, '/v1/data/rbac', '{"input":1}', headers)).status
+    expect(await status({ host: 'evil.example' })).toBe(403)
+    expect(await status({ host: `localhost:${port}`, origin: 'https://evil.example' })).toBe(403)
+    expect(await status({ host: 'evil.example', authorization: 'Bearer secret-a' })).toBe(200)
+  })
+
   it('answers nothing but health and metrics without a bundle', async () => {
     const port = await serve({}, false)
     expect(await send(port, '/health')).toMatchObject({ status: 500 })
@@ -231,6 +240,14 @@ describe('access', () => {
     for (const path of ['/v1/data/rbac', '/v1/status', '/v1/nothing']) {
       expect(await send(port, path)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
     }
+  })
+
+  it('shows metrics without a bundle to nobody unknown beyond loopback, where no policy can say who may', async () => {
+    const port = await serve({ credentials, loopback: false }, false)
+    expect(await send(port, '/health')).toMatchObject({ status: 500 })
+    expect(await send(port, '/metrics')).toMatchObject({ status: 401 })
+    const headers = { authorization: 'Bearer secret-a' }
+    expect(await send(port, '/metrics', { headers })).toMatchObject({ status: 200 })
   })
 })
 
