@@ -21,11 +21,9 @@ export interface ObserveOptions {
 }
 
 export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
-  const [person, late, managed] = await Promise.all([
-    observePerson(deployment),
-    codeAgeMs === undefined ? undefined : redeemLate(deployment, codeAgeMs),
-    observeManagement(deployment),
-  ])
+  const [person, managed] = await Promise.all([observePerson(deployment), observeManagement(deployment)])
+  // Afterwards: its own consent, to less, would take the place of the one that is looked at.
+  const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
   return { ...person, ...managed, 'authorize.code_ttl_seconds': late }
 }
 
