@@ -69,10 +69,10 @@ export interface InteractionRecord {
   readonly codeChallenge?: string
   /** SHA-256 of the browser cookie that may continue it: login CSRF and swapped browsers end here. */
   readonly browserDigest: string
-  /** Digest of the session that signed in here, once one did. */
+  /** Only a session that signed in here counts: `prompt=login` asks for one, OIDC Core 3.1.2.1. */
+  readonly askSignIn?: boolean
+  /** Digest of the session that signed in here, once one did, where that was asked for. */
   readonly sessionDigest?: string
-  /** The session that does not count here: `prompt=login` asks for a new one. */
-  readonly refusedSessionDigest?: string
   /** Sign-ins before this do not count: `max_age`, OIDC Core 3.1.2.1. */
   readonly authenticatedSince?: number
   /** Consents before this interaction do not count: `prompt=consent`. */

@@ -99,6 +99,24 @@ test('prompt=login and max_age=0 ask for a new sign-in, prompt=consent for a new
   expect((await browser.authorize(again.url, population.user)).searchParams.get('code')).toBeTruthy()
 })
 
+test('prompt=login and max_age=0 take a sign-in of this very request only, also where it began without the session', async () => {
+  const { issuer, population } = service
+  const rp = await discover(issuer, population.web)
+  const browser = new Browser(issuer)
+  await browser.authorize((await begin(rp, 'openid')).url, population.user)
+  const session = browser.cookies.get('sallyport_session') ?? ''
+
+  for (const fresh of [{ prompt: 'login' }, { max_age: '0' }] as Record<string, string>[]) {
+    browser.cookies.delete('sallyport_session')
+    const page = await browser.visit((await begin(rp, 'openid', fresh)).url)
+    browser.cookies.set('sallyport_session', session)
+    const id = new URL(page.url).searchParams.get('interaction')
+    const resumed = await browser.visit(`${issuer}/oauth/authorize/resume?interaction=${id}`)
+    expect(resumed.left).toBeUndefined()
+    expect(resumed.url).toContain('/login?')
+  }
+})
+
 test('an interaction goes on in the browser that began it only (login CSRF)', async () => {
   const { issuer, population } = service
   const rp = await discover(issuer, population.web)

@@ -43,7 +43,7 @@ beforeEach(async () => {
       granted.scopes.length > 0 ? consentResult(granted.scopes) : { allow: false, reasons: ['nothing_granted'] },
   })
   pages = loginHandlers(around)
-  await around.store.clients.create(TENANT, clientRecord())
+  await around.store.clients.create(TENANT, clientRecord({ redirectUris: ['https://app.example/cb?x=%2F'] }))
   const user = userRecord()
   await around.store.users.create(TENANT, user)
   const session = await startSession(around, around.request(), { user, acr: 'a', amr: ['pwd'], ttlSeconds: 3600 })
@@ -110,6 +110,14 @@ test('allow: what policy keeps is stored for as long as it says, and the authori
     input: { requested: { scopes: SCOPES }, granted: { scopes: SCOPES } },
   })
   expect(around.events).toMatchObject([{ event: 'consent_granted', sub: 'sub-1', client_id: 'client-1' }])
+})
+
+test('a redirect URI that was taken from the client meanwhile is led to no more, with an error neither (RFC 9700 4.11)', async () => {
+  const page = await pages.showConsent(at())
+  await around.store.clients.replace(TENANT, clientRecord({ redirectUris: ['https://new.example/cb'], version: 2 }), 1)
+  const form = { form_token: field(page, 'form_token'), scope: field(page, 'scope'), answer: 'deny' }
+  await expect(pages.consent(at({ method: 'POST', form }))).rejects.toEqual(failsWith('invalid_request'))
+  await expect(pages.showConsent(at())).rejects.toEqual(failsWith('invalid_request'))
 })
 
 test('an answer that is remembered for no time still carries this one authorization', async () => {

@@ -11,12 +11,13 @@ import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { formToken } from '../session/csrf.ts'
+import { updateInteraction } from '../session/interaction.ts'
 import { startSession } from '../session/session.ts'
 import { GateFull } from '../user/gate.ts'
 import type { PasswordHasher } from '../user/password.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { type FailureCounters, type FailureCounts, failureCounters, WINDOW_SECONDS } from './failures.ts'
-import { findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
+import { ended, findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
 
 export type SignInDeps = LoginDeps & { readonly passwords: PasswordHasher }
 
@@ -137,6 +138,9 @@ async function admit(
 ): Promise<Reply> {
   const { acr, amr, session_ttl_seconds: ttlSeconds } = obligations
   const session = await startSession(deps, request, { user, acr, amr, ttlSeconds })
+  const { interaction } = waiting
+  const signedIn = { ...interaction, sessionDigest: session.digest }
+  if (interaction.askSignIn && !(await updateInteraction(deps, request, waiting.id, signedIn))) throw ended()
   await deps.audit({
     event: 'sign_in',
     tenant: request.tenant,

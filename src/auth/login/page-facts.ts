@@ -53,6 +53,8 @@ export async function findWaiting(deps: LoginDeps, request: HttpRequest): Promis
   const interaction = id === undefined ? undefined : await findInteraction(deps, request, id)
   const client = interaction && (await deps.store.clients.find(request.tenant, interaction.clientId))
   if (id === undefined || secret === undefined || interaction === undefined || client === undefined) throw ended()
+  // It was the client's own when the request came; a page must lead nowhere else than where it may go now.
+  if (!client.redirectUris.includes(interaction.redirectUri)) throw ended()
   return { id, interaction, client, secret }
 }
 

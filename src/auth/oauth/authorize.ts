@@ -8,7 +8,7 @@ import { publicCode } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { type InteractionDeps, type PendingAuthorization, startInteraction } from '../session/interaction.ts'
-import { findSession, type LiveSession, type SessionDeps } from '../session/session.ts'
+import { findSession, type SessionDeps } from '../session/session.ts'
 import { answerClientError, type ClientAddress, seeOther } from './answer-client.ts'
 import { type AuthorizationRequest, readAuthorizationRequest, readState } from './authorization-request.ts'
 import { type CheckRedirectUriDeps, checkRedirectUri } from './check-redirect-uri.ts'
@@ -55,7 +55,6 @@ function pendingOf(
   asked: AuthorizationRequest,
   client: ClientRecord,
   address: ClientAddress,
-  session: LiveSession | undefined,
   now: number,
 ): PendingAuthorization {
   const { pkce, prompt, maxAgeSeconds, nonce } = asked
@@ -70,7 +69,7 @@ function pendingOf(
     ...(address.state !== undefined && { state: address.state }),
     ...(nonce !== undefined && { nonce }),
     ...(pkce.challenge !== undefined && { codeChallenge: pkce.challenge }),
-    ...(freshLogin && session !== undefined && { refusedSessionDigest: session.digest }),
+    ...(freshLogin && { askSignIn: true }),
     ...(maxAgeSeconds !== undefined && { authenticatedSince: now - maxAgeSeconds }),
     ...(prompt.has('consent') && { askConsent: true }),
   }
@@ -85,7 +84,7 @@ async function authorizeAtClient(
   const asked = readAuthorizationRequest(request.method === 'POST' ? request.form : request.query)
   await askClientStage(deps, request, client, asked)
   const session = await findSession(deps, request)
-  const pending = pendingOf(asked, client, address, session, request.origin.time.epoch_seconds)
+  const pending = pendingOf(asked, client, address, request.origin.time.epoch_seconds)
   const judged = await judgeSubject(deps, request, client, pending, session)
   if (judged.needs === 'nothing') return issueCode(deps, request, client, pending, judged.session, judged.obligations)
   if (asked.prompt.has('none')) throw new OAuthError(judged.needs === 'login' ? 'login_required' : 'consent_required')

@@ -24,7 +24,7 @@ export type Judged =
   | { readonly needs: 'nothing'; readonly session: LiveSession; readonly obligations: Obligations<'authorize'> }
 
 function mustSignIn(pending: PendingAuthorization, session: LiveSession): boolean {
-  if (session.digest === pending.refusedSessionDigest) return true
+  if (pending.askSignIn === true && session.digest !== pending.sessionDigest) return true
   return pending.authenticatedSince !== undefined && session.record.authTime < pending.authenticatedSince
 }
 
