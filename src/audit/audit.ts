@@ -18,7 +18,7 @@ export interface AuditOptions extends LineWriterOptions {
 /** Opens (creates, mode 0600) the log. `chain` names this run of it: `seq` counts from 1 in each. */
 export function openAudit(path: string, options: AuditOptions = {}): AuditLog {
   const { clock = systemClock } = options
-  const writer = openLineWriter(path, options)
+  const writer = openLineWriter(path, { ...options, gather: 'tick' })
   const chain = randomId(9)
   let sequence = 0
   return {

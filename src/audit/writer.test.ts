@@ -35,6 +35,17 @@ describe('audit writer', () => {
     await writer.close()
   })
 
+  it('gathers a burst where it is told to, and writes it before the next turn', async () => {
+    const writes: string[] = []
+    const write = (_fd: number, text: Uint8Array) => void writes.push(Buffer.from(text).toString())
+    const writer = openLineWriter(path, { gather: 'tick', write })
+    const turn = new Promise((resolve) => setImmediate(resolve)).then(() => writes.push('turn'))
+    await Promise.all(['1', '2'].map(async (line) => writer.append(line)))
+    await turn
+    expect(writes).toEqual(['1\n2\n', 'turn'])
+    await writer.close()
+  })
+
   it('rejects every line of a failed write, and later lines stand alone', async () => {
     let full = true
     const writer = openLineWriter(path, {

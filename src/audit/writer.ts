@@ -1,6 +1,6 @@
 /**
- * Appends JSON lines with group commit: the lines of one turn of the event loop are written in one write, before anyone who
- * appended one of them goes on. fsync follows on a timer, so a power loss can take the last second; a crash takes nothing.
+ * Appends JSON lines with group commit: the lines that come together are written in one write, before anyone who appended
+ * one of them goes on. fsync follows on a timer, so a power loss can take the last second; a crash takes nothing.
  */
 import { closeSync, fsync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -17,12 +17,18 @@ export interface LineWriter {
 
 export interface LineWriterOptions {
   readonly fsyncMs?: number
+  /**
+   * Default `turn`: at the end of this turn of the event loop. `tick`: as soon as all that can go on now has gone on; for
+   * lines that come in bursts already, such as after a commit.
+   */
+  readonly gather?: 'turn' | 'tick'
   /** Writes all of `text`, or throws; in place of the file system, for tests of a full disk. */
   readonly write?: (fd: number, text: Uint8Array) => void
 }
 
 export function openLineWriter(path: string, options: LineWriterOptions = {}): LineWriter {
   const { fsyncMs = 1000, write = writeAll } = options
+  const schedule = options.gather === 'tick' ? process.nextTick : setImmediate
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const open = () => openSync(path, 'a', 0o600)
   let fd = open()
@@ -64,7 +70,7 @@ export function openLineWriter(path: string, options: LineWriterOptions = {}): L
       lines.push(line)
       if (batch === undefined) {
         batch = Promise.withResolvers<void>()
-        setImmediate(flush)
+        schedule(flush)
       }
       return batch.promise
     },

@@ -1,6 +1,7 @@
 /**
- * The one connection and its group commit: the writes of one turn of the event loop share a transaction, and each promise
- * resolves after the commit. An operation that fails never fails its neighbours: the batch is undone and each runs alone.
+ * The one connection and its group commit: writes that come together share a transaction, and each promise resolves after
+ * the commit. An operation that fails never fails its neighbours: the batch is undone and each runs alone. The reads of one
+ * turn of the event loop share a snapshot, which ends before anything is written: taking one costs more than most reads.
  *
  * Two strengths of a write. `process`: survives kill -9 once acknowledged (WAL, synchronous=NORMAL). `power`: also a power
  * loss; the log is synced on a worker thread before the promise resolves. What must happen once, and what takes rights away,
@@ -30,11 +31,13 @@ function unavailable(cause: unknown): unknown {
 
 export class Database {
   readonly #db: DatabaseSync
+  readonly #beginReading: StatementSync
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #log: FileHandle
   #queue: Pending[] = []
   #scheduled = false
+  #reading = false
   #closed = false
   #syncing: Promise<void> = Promise.resolve()
   #nextSync: Promise<void> | undefined
@@ -42,6 +45,7 @@ export class Database {
   private constructor(db: DatabaseSync, log: FileHandle) {
     this.#db = db
     this.#log = log
+    this.#beginReading = db.prepare('BEGIN')
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#commit = db.prepare('COMMIT')
   }
@@ -58,8 +62,10 @@ export class Database {
   async read<T>(run: () => T): Promise<T> {
     if (this.#closed) throw new StoreUnavailable('sqlite: closed')
     try {
+      if (!this.#reading) this.#takeSnapshot()
       return run()
     } catch (cause) {
+      this.#endSnapshot()
       throw unavailable(cause)
     }
   }
@@ -77,23 +83,45 @@ export class Database {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#endSnapshot()
     while (this.#queue.length > 0) this.#flush()
     await (this.#nextSync ?? this.#syncing).catch(() => undefined)
     await this.#log.close()
     this.#db.close()
   }
 
+  #takeSnapshot(): void {
+    this.#beginReading.run()
+    this.#reading = true
+    setImmediate(() => this.#endSnapshot())
+  }
+
+  /** What ends it early is followed by a new one, which then ends as early as this would have. */
+  #endSnapshot(): void {
+    if (!this.#reading) return
+    this.#reading = false
+    try {
+      // An error of the file may have ended it already.
+      if (this.#db.isTransaction) this.#commit.run()
+    } catch {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+    }
+  }
+
+  /** After all that can go on now has gone on: what one flush of a log set free is written in one transaction. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#scheduled = false
       if (this.#queue.length > 0) this.#flush()
-      if (this.#queue.length > 0) this.#schedule()
+      // The rest after others had their turn.
+      if (this.#queue.length > 0) setImmediate(() => this.#schedule())
     })
   }
 
   #flush(): void {
+    this.#endSnapshot()
     const batch = this.#queue.splice(0, BATCH_LIMIT)
     const failure = this.#transact(batch)
     if (failure === undefined) return
