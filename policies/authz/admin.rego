@@ -94,13 +94,14 @@ roles := ["setup"] if {
 	for_setup
 } else := input.actor.roles
 
+effective := rbac.active_roles(roles, input.request.time, "")
+
 exercised := ["admin"] if {
 	for_setup
 } else := input.actor.scopes
 
 permission_held if {
-	needed := concat(":", ["admin", "clients", input.action])
-	needed in rbac.permissions(rbac.active_roles(roles, input.request.time, ""), exercised)
+	concat(":", ["admin", "clients", input.action]) in rbac.permissions(effective, exercised)
 }
 
 network_allowed if network.allowed(input.tenant, ["admin"], input.request.address)
@@ -109,15 +110,26 @@ within_hours if rbac.within_hours(roles, input.request.time)
 
 attributes_writable if scopes.within(input.changed, writable)
 
-roles_grantable if scopes.within(input.changed_roles, rbac.grants(roles))
+# Whoever may not give a role or scope may not act on a client that has it either: a new secret, or an address where its
+# codes go, would be as good.
+roles_grantable if scopes.within(scopes.set_of(input.changed_roles) | held.roles, rbac.grants(effective))
 
 # Nobody hands out a scope that does more than the roles they hold or may give.
 scopes_grantable if {
 	scopes.within(input.changed_scopes, scopes.known(input.changed_scopes))
-	scopes.within(rbac.scope_permissions(input.changed_scopes), grantable_permissions)
+	scopes.within(rbac.scope_permissions(scopes.set_of(input.changed_scopes) | held.scopes), grantable_permissions)
 }
 
-grantable_permissions := rbac.role_permissions(roles) | rbac.role_permissions(rbac.grants(roles))
+grantable_permissions := rbac.role_permissions(effective) | rbac.role_permissions(rbac.grants(effective))
+
+held := {
+	"roles": scopes.set_of(input.resource.roles),
+	"scopes": scopes.set_of(input.resource.scopes),
+} if {
+	input.action in {"replace", "delete"}
+}
+
+held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list"}
 
 keeps_self if input.action in {"create", "read", "replace", "list"}
 

@@ -79,16 +79,17 @@ scope_held if {
 }
 
 permission_held if {
-	roles := rbac.active_roles(input.actor.roles, input.request.time, "")
-	concat(":", ["scim", "users", input.action]) in rbac.permissions(roles, input.actor.scopes)
+	concat(":", ["scim", "users", input.action]) in rbac.permissions(effective, input.actor.scopes)
 }
+
+effective := rbac.active_roles(input.actor.roles, input.request.time, "")
 
 network_allowed if network.allowed(input.tenant, ["scim"], input.request.address)
 
 attributes_writable if scopes.within(input.changed, writable)
 
 # Whoever may not give a role may not act on those who hold it either: a new password would be as good as the role.
-roles_grantable if scopes.within(roles_touched, rbac.grants(input.actor.roles))
+roles_grantable if scopes.within(roles_touched, rbac.grants(effective))
 
 roles_touched := scopes.set_of(input.changed_roles) | roles_overwritten
 

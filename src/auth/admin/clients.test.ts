@@ -68,6 +68,28 @@ test('registers a client: id and secret made here, the secret answered once and 
   expect(JSON.stringify([around.asked, around.events])).not.toContain(secret)
 })
 
+test('who may not replace learns of no client, not from what is wrong with a body either (checklist 47)', async () => {
+  await around.store.clients.create(TENANT, clientRecord({ clientId: 'machine', grantTypes: ['client_credentials'] }))
+  around.answers = { admin: () => ({ allow: false, reasons: ['permission_missing'] }) }
+  for (const id of ['machine', 'nobody'])
+    for (const body of [{}, { type: 'public' }, { grant_types: ['authorization_code'] }, { client_id: 'other' }])
+      await expect(replace(id, body)).rejects.toEqual(failsWith('forbidden'))
+})
+
+test('policy hears which roles and scopes the client has that it is asked about', async () => {
+  await around.store.clients.create(
+    TENANT,
+    clientRecord({ clientId: 'root', roles: ['platform_admin'], scopes: ['admin'] }),
+  )
+  const root = { type: 'client', id: 'root', roles: ['platform_admin'], scopes: ['admin'] }
+  await replace('root', { rotate_secret: true })
+  await admin.readClient(as({ route: { id: 'root' } }))
+  await admin.deleteClient(as({ method: 'DELETE', route: { id: 'root' } }))
+  await create()
+  const inputs = around.asked.map(({ input }) => input as DecisionInput<'admin'>)
+  expect(inputs.map(({ resource }) => resource)).toEqual([root, root, root, { type: 'client', roles: [], scopes: [] }])
+})
+
 test('a public client has no secret', async () => {
   const { client_id: id, ...body } = bodyOf(
     await create({ ...shop, type: 'public', redirect_uris: ['com.shop.app:/cb'] }),

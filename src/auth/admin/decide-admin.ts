@@ -5,6 +5,7 @@ import { Problem } from '../../kernel/errors.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClientStore } from '../../storage/port.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
 import { type ClientChanges, nothingChanged } from './client-changes.ts'
 
@@ -21,6 +22,7 @@ export interface AdminQuestion {
   readonly action: AdminAction
   /** As the caller named it; it need not exist. */
   readonly id?: string
+  readonly stored?: ClientRecord | undefined
   readonly changes?: ClientChanges
 }
 
@@ -43,7 +45,12 @@ export async function decideAdmin(
       tenant: caller.tenant,
       actor: caller.actor,
       action: question.action,
-      resource: { type: 'client', ...(question.id !== undefined && { id: question.id }) },
+      resource: {
+        type: 'client',
+        ...(question.id !== undefined && { id: question.id }),
+        roles: [...(question.stored?.roles ?? [])],
+        scopes: [...(question.stored?.scopes ?? [])],
+      },
       changed: [...changed],
       changed_roles: [...changedRoles],
       changed_scopes: [...changedScopes],

@@ -11,7 +11,7 @@ export async function deleteClient(deps: AdminDeps, request: HttpRequest): Promi
   const id = request.route.id ?? ''
   const stored = await deps.store.clients.find(caller.tenant, id)
 
-  const permit = await decideAdmin(deps, caller, request, { action: 'delete', id })
+  const permit = await decideAdmin(deps, caller, request, { action: 'delete', id, stored })
   if (!stored) throw new Problem('not_found')
   checkPrecondition(request, stored)
 

@@ -11,7 +11,7 @@ export async function readClient(deps: AdminDeps, request: HttpRequest): Promise
   const id = request.route.id ?? ''
   const stored = await deps.store.clients.find(caller.tenant, id)
 
-  const permit = await decideAdmin(deps, caller, request, { action: 'read', id })
+  const permit = await decideAdmin(deps, caller, request, { action: 'read', id, stored })
   if (!stored) throw new Problem('not_found')
 
   return clientReply(200, stored, permit.visible)

@@ -1,23 +1,40 @@
 /** Changes a client: PUT /admin/clients/{id}; `rotate_secret` adds a secret beside the newest. Asks `admin`. Deactivation ends its grants. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
-import { findCaller } from './actor.ts'
+import type { ClientRecord } from '../../storage/records.ts'
+import { type Caller, findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
 import { secretsFor } from './client-secret.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
-import { blank, parseClient } from './parse-client.ts'
+import { blank, type ClientBody, parseClient } from './parse-client.ts'
 import { checkPrecondition } from './precondition.ts'
 import { clientReply } from './render-client.ts'
+
+/** What is wrong with a body can tell what is stored: only who may replace the client hears of it. */
+async function readBody(
+  deps: AdminDeps,
+  caller: Caller,
+  request: HttpRequest,
+  id: string,
+  stored: ClientRecord | undefined,
+): Promise<ClientBody> {
+  try {
+    return parseClient(request.json, stored ?? blank, id)
+  } catch (fault) {
+    await decideAdmin(deps, caller, request, { action: 'replace', id, stored })
+    throw fault
+  }
+}
 
 export async function replaceClient(deps: AdminDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
 
   const id = request.route.id ?? ''
   const stored = await deps.store.clients.find(caller.tenant, id)
-  const body = parseClient(request.json, stored ?? blank, id)
+  const body = await readBody(deps, caller, request, id, stored)
 
   const changes = clientChanges(body, stored ?? blank)
-  const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, changes })
+  const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, stored, changes })
   if (!stored) throw new Problem('not_found')
   checkPrecondition(request, stored)
 

@@ -12,7 +12,17 @@ export const admin = decision('admin', {
       /** `kind: setup` bears the one-use credential of `sallyport init`. */
       actor: Actor,
       action: oneOf('create', 'read', 'replace', 'delete', 'list'),
-      resource: Type.Object({ type: oneOf('client'), id: Type.Optional(Type.String()) }, closed),
+      resource: Type.Object(
+        {
+          type: oneOf('client'),
+          /** Absent for create and list. */
+          id: Type.Optional(Type.String()),
+          /** Roles and scopes that the stored client has; empty for create and list. */
+          roles: strings(),
+          scopes: strings(),
+        },
+        closed,
+      ),
       /** Names of the attributes that the request sets to another value. */
       changed: strings(),
       /** Roles that the request would give or take. */
