@@ -74,7 +74,10 @@ const redisIsDescribed: Rule = ({ store }) => {
 
 const kekFromOnePlace: Rule = ({ kek, kek_file }) =>
   kek !== undefined && kek_file !== undefined
-    ? { path: ['kek_file'], message: 'give kek (SALLYPORT_KEK) or kek_file, not both' }
+    ? {
+        path: ['kek_file'],
+        message: 'is set as well as kek (SALLYPORT_KEK): keep one; with --dev, unset SALLYPORT_KEK',
+      }
     : undefined
 
 const proxiesAreRanges: Rule = ({ auth }) => {

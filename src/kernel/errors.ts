@@ -84,8 +84,10 @@ export type UnavailableReason =
 export class PolicyUnavailable extends Error {
   override readonly name = 'PolicyUnavailable'
   readonly reason: UnavailableReason
-  constructor(reason: UnavailableReason, decision: string, options: { cause?: unknown } = {}) {
-    super(`decision ${decision} is unavailable: ${reason}`, options)
+  /** `detail` goes to the operational log: what to mend, without any value. */
+  constructor(reason: UnavailableReason, decision: string, options: { cause?: unknown; detail?: string } = {}) {
+    const { detail, ...rest } = options
+    super(`decision ${decision} is unavailable: ${reason}${detail === undefined ? '' : `, ${detail}`}`, rest)
     this.reason = reason
   }
 }

@@ -64,7 +64,9 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
   const { name = 'sallyport', keys, minimumVersion } = source
   if (keys.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
   if (minimumVersion === undefined && (await marks.read(name)) === undefined) {
-    throw new ConfigError(`no version of bundle ${name} was active here yet: set its minimum_version`)
+    throw new ConfigError(
+      `no version of bundle ${name} was active here yet: set policy.bundle.minimum_version, 1 where it is the first`,
+    )
   }
   let active: VerifiedBundle | undefined
   let retry: NodeJS.Timeout | undefined
@@ -107,7 +109,9 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
       const refusal = asRefusal(error)
       tracker.refused(refusal, now())
       metrics.bundleFailed.inc({ name, code: refusal.code })
-      logger.error({ bundle: name, refusal: refusal.code, why: refusal.message, err: refusal }, 'bundle refused')
+      const serving = active === undefined ? 'none, nothing is issued' : 'the one before'
+      const refused = { bundle: name, path: source.path, refusal: refusal.code, why: refusal.message, serving }
+      logger.error(error instanceof BundleError ? refused : { ...refused, err: error }, 'bundle refused')
       if (refusal.code === 'mark_unavailable' && !closed) retry = setTimeout(changed, MARK_RETRY_MS)
     } finally {
       options.onStatus()

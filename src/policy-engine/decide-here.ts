@@ -19,11 +19,11 @@ export function createDecide(judge: Judge): Decide {
     name: DecisionName,
     reason: UnavailableReason,
     event: DecisionEvent,
-    cause?: unknown,
+    why: { cause?: unknown; detail?: string } = {},
   ): Promise<PolicyUnavailable> => {
     metrics.decisions.inc({ decision: name, outcome: reason })
     await log.record({ ...event, error: { code: reason } }, on.evaluator).catch(() => {})
-    return new PolicyUnavailable(reason, name, { cause })
+    return new PolicyUnavailable(reason, name, why)
   }
 
   const decide = async <N extends DecisionName>(
@@ -48,10 +48,12 @@ export function createDecide(judge: Judge): Decide {
       evaluationNs: Math.round(seconds * 1e9),
       cached: found.cached,
     }
-    if (found.trap !== undefined) throw await unavailable(on, name, 'trap', logged, found.trap)
+    if (found.trap !== undefined) throw await unavailable(on, name, 'trap', logged, { cause: found.trap })
     const { result } = found
     if (result === undefined) throw await unavailable(on, name, 'undefined', logged)
-    if (!isResultOf(name, result)) throw await unavailable(on, name, 'wrong_result', logged)
+    if (!isResultOf(name, result)) {
+      throw await unavailable(on, name, 'wrong_result', logged, { detail: contract.resultFault(result) })
+    }
     if (prepared.key !== undefined && !found.cached) {
       judge.cache.set(prepared.key, found, prepared.ttlSeconds, subjectOf(asked))
     }

@@ -1,6 +1,7 @@
 /** Compiled validators of the contract: input and result of every decision, checked on every evaluation. */
 import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
+import type { TLocalizedValidationError } from 'typebox/error'
 import { DECISIONS, type DecisionName, type DecisionResult } from './contract/index.ts'
 import { SYSTEM_ENTRYPOINTS } from './contract/system.ts'
 
@@ -8,6 +9,8 @@ export interface ContractValidator {
   readonly entrypoint: string
   isInput(value: unknown): boolean
   isResult(value: unknown): boolean
+  /** Where a result that is not one leaves the contract, in the contract's own words: no value, no key that policy made up. */
+  resultFault(value: unknown): string
 }
 
 const NAMES = Object.keys(DECISIONS) as DecisionName[]
@@ -21,10 +24,31 @@ function lazily(schema: TSchema): (value: unknown) => boolean {
   }
 }
 
+/** A result is one of two shapes; `allow` says which one was meant. */
+function faultOf(schema: TSchema): (value: unknown) => string {
+  return (value) => {
+    const allow: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'allow') : undefined
+    if (typeof allow !== 'boolean') return 'allow must be true or false'
+    const shape = `#/anyOf/${allow ? 0 : 1}`
+    const faults = Compile(schema)
+      .Errors(value)
+      .filter(({ keyword, schemaPath }) => keyword !== 'boolean' && schemaPath.startsWith(shape))
+    return faults.slice(0, 3).map(inWords).join('; ') || 'it has another shape'
+  }
+}
+
+function inWords({ keyword, schemaPath, params, message }: TLocalizedValidationError): string {
+  const parts = schemaPath.split('/').slice(3)
+  const place = parts.filter((part) => part !== 'properties' && part !== 'items').join('.') || 'the result'
+  if (keyword === 'additionalProperties') return `${place} has a field that the contract does not name`
+  if (keyword === 'enum') return `${place} must be among ${Object.values(params).flat().join(', ')}`
+  return `${place} ${message}`
+}
+
 export const CONTRACT: Readonly<Record<DecisionName, ContractValidator>> = Object.fromEntries(
   NAMES.map((name) => {
     const { entrypoint, input, result } = DECISIONS[name]
-    return [name, { entrypoint, isInput: lazily(input), isResult: lazily(result) }]
+    return [name, { entrypoint, isInput: lazily(input), isResult: lazily(result), resultFault: faultOf(result) }]
   }),
 ) as Record<DecisionName, ContractValidator>
 

@@ -95,6 +95,14 @@ describe('loading a bundle', () => {
     // Reads input.request.time, so it is undefined for an empty input.
     await expect(loadBundle(await packed(), needs('authz/userinfo/decision'))).rejects.toMatchObject({
       code: 'self_check_failed',
+      message: expect.stringContaining('allow must be true or false'),
+    })
+  })
+
+  it('says of a file that is not there why it cannot be read', async () => {
+    await expect(loadBundle('/nowhere/bundle.tar.gz', options)).rejects.toMatchObject({
+      code: 'unreadable',
+      message: 'the bundle cannot be read: ENOENT',
     })
   })
 })

@@ -76,7 +76,9 @@ async function readFiles(source: Uint8Array | string, limits: ArchiveLimits): Pr
       throw new BundleError('too_large', `the archive exceeds ${limits.archiveBytes}`)
     bytes = await readFile(source)
   } catch (cause) {
-    throw cause instanceof BundleError ? cause : new BundleError('unreadable', 'the bundle cannot be read', { cause })
+    if (cause instanceof BundleError) throw cause
+    const why = cause instanceof Error && 'code' in cause ? `: ${cause.code}` : ''
+    throw new BundleError('unreadable', `the bundle cannot be read${why}`, { cause })
   }
   return readArchive(bytes, limits)
 }

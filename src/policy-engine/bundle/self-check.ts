@@ -16,7 +16,10 @@ export function selfCheck(
       const result = attempt(`${entrypoint} traps on an empty input`, () => evaluator.evaluate(entrypoint, {}))
       const decision = Object.values(CONTRACT).find((contract) => contract.entrypoint === entrypoint)
       if (decision !== undefined && !decision.isResult(result)) {
-        throw new BundleError('self_check_failed', `${entrypoint} answers an empty input out of contract`)
+        throw new BundleError(
+          'self_check_failed',
+          `${entrypoint} answers an empty input out of contract: ${decision.resultFault(result)}`,
+        )
       }
     }
     return [...evaluator.entrypoints]
