@@ -202,14 +202,15 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
   const { onAnswer } = options
   if (onAnswer !== undefined)
-    app.addHook('onResponse', async (request, reply) =>
+    app.addHook('onResponse', (request, reply, done) => {
       onAnswer({
         method: request.method,
         path: request.routeOptions.url ?? 'unmatched',
         status: reply.statusCode,
         seconds: reply.elapsedTime / 1000,
-      }),
-    )
+      })
+      done()
+    })
   const styles = new Set(options.endpoints.map((endpoint) => endpoint.errors))
   for (const style of styles)
     app.register(async (scope) =>

@@ -26,6 +26,9 @@ test('secrets and digests compare by value, whatever their lengths', () => {
     ['a', 'b'],
     ['a', 'aa'],
     ['é', 'e'],
+    ['a'.repeat(43), 'a'.repeat(43)],
+    ['a'.repeat(43), `${'a'.repeat(42)}\u0161`],
+    [digestOf('a'), digestOf('b')],
   ] as const) {
     expect(equalSecrets(left, right)).toBe(left === right)
     expect(equalDigests(left, right)).toBe(left === right)

@@ -1,4 +1,5 @@
 /** One event of the decision log, with the field names of OPA's (OPA, "Decision Logs"), as one line of JSON. */
+import { timestampText } from '../../kernel/clock.ts'
 
 export interface DecisionEvent {
   readonly decisionId: string
@@ -44,13 +45,18 @@ export function eventText(start: string, event: DecisionEvent): string {
 export const stubText = (start: string, event: DecisionEvent): string => `${head(start, event)},"dropped":true}`
 
 function head(start: string, event: DecisionEvent): string {
-  const bundles = `{${JSON.stringify(event.bundle.name)}:{"revision":${JSON.stringify(event.bundle.revision)}}}`
-  return `${start},"decision_id":"${event.decisionId}","bundles":${bundles},"timestamp":"${rfc3339(event.timestampMs)}"`
+  // RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept.
+  const timestamp = timestampText(event.timestampMs, 9)
+  return `${start},"decision_id":"${event.decisionId}","bundles":${bundlesText(event.bundle)},"timestamp":"${timestamp}"`
 }
 
-/** RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept. */
-function rfc3339(ms: number): string {
-  const whole = Math.floor(ms)
-  const below = Math.floor((ms - whole) * 1e6)
-  return `${new Date(whole).toISOString().slice(0, -1)}${String(below).padStart(6, '0')}Z`
+const bundleTexts = new WeakMap<object, string>()
+
+/** One bundle judges many events. */
+function bundlesText(bundle: DecisionEvent['bundle']): string {
+  const known = bundleTexts.get(bundle)
+  if (known !== undefined) return known
+  const text = `{${JSON.stringify(bundle.name)}:{"revision":${JSON.stringify(bundle.revision)}}}`
+  bundleTexts.set(bundle, text)
+  return text
 }

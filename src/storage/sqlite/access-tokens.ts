@@ -1,11 +1,17 @@
 /** Access tokens in SQLite, by jti, and everything that their liveness hangs on. */
 import type { AccessTokenState, AccessTokenStore } from '../port.ts'
-import { type ClientRecord, decodeRecord, type UserRecord } from '../records.ts'
+import { decodeRecord, type UserRecord } from '../records.ts'
+import type { ClientDecoder } from './clients.ts'
 import { bodyOf, type Database } from './database.ts'
 import type { GrantTables } from './grant-tables.ts'
 import type { TokenTable } from './token-table.ts'
 
-export function sqliteAccessTokens(db: Database, tokens: TokenTable, grants: GrantTables): AccessTokenStore {
+export function sqliteAccessTokens(
+  db: Database,
+  tokens: TokenTable,
+  grants: GrantTables,
+  decodeClient: ClientDecoder,
+): AccessTokenStore {
   const selectClient = db.prepare('SELECT body FROM clients WHERE tenant = ? AND client_id = ?')
   const selectUser = db.prepare('SELECT body FROM users WHERE tenant = ? AND sub = ?')
 
@@ -20,7 +26,7 @@ export function sqliteAccessTokens(db: Database, tokens: TokenTable, grants: Gra
         return {
           ...(token && { token }),
           ...(grant && { grant }),
-          ...(client !== undefined && { client: decodeRecord<ClientRecord>(client) }),
+          ...(client !== undefined && { client: decodeClient(clientId, client) }),
           ...(user !== undefined && { user: decodeRecord<UserRecord>(user) }),
         }
       }),

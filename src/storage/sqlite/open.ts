@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../kernel/clock.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
+import { type ClientRecord, rememberingDecoder } from '../records.ts'
 import { sqliteAccessTokens } from './access-tokens.ts'
 import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { sqliteClients } from './clients.ts'
@@ -62,18 +63,19 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const db = await Database.over(openOrExplain(path), path)
   const tokens = new TokenTable(db, clock)
   const grants = new GrantTables(db, clock, tokens)
+  const decodeClient = rememberingDecoder<ClientRecord>()
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
   const stopCheckpoints = startCheckpoints(path)
   return {
-    clients: sqliteClients(db),
+    clients: sqliteClients(db, decodeClient),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
-    accessTokens: sqliteAccessTokens(db, tokens, grants),
+    accessTokens: sqliteAccessTokens(db, tokens, grants, decodeClient),
     grants: sqliteGrants(db, grants),
     limits: sqliteLimits(db, clock),
     signingKeys: sqliteSigningKeys(db),
