@@ -9,8 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
-import { copyPolicies, type Edit } from '../servers/policy-folder.ts'
 import { until } from '../servers/redis.ts'
+import { BROKEN_DECISIONS, broken } from './broken-policies.ts'
 import {
   activate,
   allGoesOn,
@@ -24,50 +24,6 @@ import {
   writesAreUnavailable,
 } from './outage.ts'
 import { answerOf, post } from './requests.ts'
-
-async function compiled(edits: readonly Edit[]) {
-  const policies = copyPolicies()
-  try {
-    for (const edit of edits) policies.edit(edit)
-    return await policies.compile()
-  } finally {
-    policies.remove()
-  }
-}
-
-/** Every decision is right on the empty question of the self-check, and fails on a real one. */
-const everyDecision = (...rules: readonly string[]): Edit[] =>
-  Object.keys(DECISIONS).map((name) => ({
-    file: `authz/${name}.rego`,
-    from: '\ndecision := {',
-    to: `\n${rules.map((rule) => `decision := ${rule}\n\n`).join('')}before := {`,
-  }))
-
-const DENIED = '{"allow": false, "reasons": []}'
-const BROKEN = {
-  undefined: everyDecision(`${DENIED} if not input.tenant`),
-  trap: everyDecision(DENIED, '{"allow": true, "reasons": []} if input.tenant'),
-  wrong_result: everyDecision(
-    `${DENIED} if not input.tenant`,
-    '{"allow": true, "reasons": [], "obligations": {"everything": true}} if input.tenant',
-  ),
-}
-
-/** The mask is undefined for `token`, traps for `introspect`, and is none for `userinfo`. */
-const BROKEN_MASK: Edit = {
-  file: 'system/log/mask.rego',
-  from: /^mask contains[\s\S]*(?=^is_decision if)/m,
-  to: `mask := [] if {
-	not startswith(input.path, "authz/token/")
-	not startswith(input.path, "authz/userinfo/")
-}
-
-mask := ["/input"] if startswith(input.path, "authz/introspect/")
-
-mask := "everything" if startswith(input.path, "authz/userinfo/")
-
-`,
-}
 
 async function policyIsUnavailable(deployment: Deployment, underWay: UnderWay): Promise<void> {
   const before = await storeContent(deployment)
@@ -95,8 +51,8 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     underWay = await getUnderWay(deployment)
   })
 
-  test.each(Object.entries(BROKEN))('a decision that is %s decides nothing', async (reason, edits) => {
-    await activate(deployment, await compiled(edits))
+  test.each(BROKEN_DECISIONS)('a decision that is %s decides nothing', async (reason) => {
+    await activate(deployment, await broken(reason))
     const earlier = deployment.decisions().length
     await policyIsUnavailable(deployment, underWay)
     const logged = deployment.decisions().slice(earlier)
@@ -110,7 +66,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
   })
 
   test('a mask that fails erases its event from the log, and the request goes on', async () => {
-    await activate(deployment, await compiled([BROKEN_MASK]))
+    await activate(deployment, await broken('mask'))
     const earlier = deployment.decisions().length
     const { web, resourceServer } = deployment.population
     const token = String(underWay.tokens.access_token)

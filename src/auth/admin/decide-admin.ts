@@ -6,6 +6,7 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import { namedId } from '../session/named-id.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
 import { type ClientChanges, nothingChanged } from './client-changes.ts'
 
@@ -47,7 +48,7 @@ export async function decideAdmin(
       action: question.action,
       resource: {
         type: 'client',
-        ...(question.id !== undefined && { id: question.id }),
+        ...(question.id !== undefined && { id: namedId(question.id) }),
         roles: [...(question.stored?.roles ?? [])],
         scopes: [...(question.stored?.scopes ?? [])],
       },

@@ -7,6 +7,7 @@ import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { actorFacts } from '../session/actor-facts.ts'
+import { namedId } from '../session/named-id.ts'
 import type { Bearer } from '../token/bearer.ts'
 import type { Changes } from './changes.ts'
 
@@ -50,7 +51,7 @@ export async function decideScim(
       action: question.action,
       resource: {
         type: 'User',
-        ...(question.id !== undefined && { id: question.id }),
+        ...(question.id !== undefined && { id: namedId(question.id) }),
         roles: [...(question.stored?.roles ?? [])],
       },
       changed,

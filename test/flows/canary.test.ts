@@ -1,0 +1,139 @@
+/**
+ * No secret and no personal data in any log, metric or error, at debug level, on right and wrong requests, with everything
+ * at work and with policy or store failing; and nothing usable in the store. Checklist 34. On real processes.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Route } from '../../src/auth/route.ts'
+import { startAuthService } from '../servers/auth-service.ts'
+import { committedBundle } from '../servers/bundle-desk.ts'
+import { type Deployment, deploy } from '../servers/deployment.ts'
+import { until } from '../servers/redis.ts'
+import { broken } from './broken-policies.ts'
+import { type Canaries, openCanaries } from './canaries.ts'
+import { askPolicyWrongly, type Happy, signInWrongly, walkRightly, walkWrongly } from './canary-walk.ts'
+import { activate } from './outage.ts'
+
+let table: readonly Route[]
+
+beforeAll(async () => {
+  const service = await startAuthService()
+  table = service.service.table
+  await service.close()
+})
+
+test('a canary is told in whatever form it is written', () => {
+  const canaries = openCanaries()
+  const made = canaries.make('one')
+  canaries.watch('two', 'another secret, with a blank')
+  for (const before of ['', 'x', 'xx'])
+    expect(canaries.within(Buffer.from(`${before}${made}:another secret, with a blank`).toString('base64url'))).toEqual(
+      ['two', 'one'],
+    )
+  expect(canaries.within(`?x=${encodeURIComponent('another secret, with a blank')}`)).toEqual(['two'])
+  expect(canaries.within(`${Buffer.from(made).toString('hex')} ${made.toUpperCase()}`)).toEqual(['one'])
+  expect(canaries.within('nothing of the kind')).toEqual([])
+})
+
+describe.each(['one-process', 'split'] as const)('%s', (shape) => {
+  let deployment: Deployment
+  let canaries: Canaries
+  let happy: Happy
+
+  beforeAll(async () => {
+    deployment = await deploy(shape, { settings: { log: { level: 'debug' }, auth: { metrics: true } } })
+    canaries = openCanaries()
+    for (const name of ['kek', 'policy-token', 'redis-password'].filter((file) =>
+      readdirSync(deployment.folder).includes(file),
+    ))
+      canaries.watch(name, readFileSync(join(deployment.folder, name), 'utf8').trim())
+    const { web, resourceServer, admin } = deployment.population
+    for (const { id, secret } of [web, resourceServer, admin]) canaries.watch(`secret of ${id}`, secret)
+    happy = await walkRightly(deployment, canaries)
+  })
+  afterAll(() => deployment?.stop())
+
+  const walk = async () => {
+    const { leaks, statuses } = await walkWrongly(deployment, table, canaries, happy)
+    const others = await Promise.all([signInWrongly(happy, canaries), askPolicyWrongly(deployment, canaries)])
+    expect([...leaks, ...others.flat()]).toEqual([])
+    expect(statuses).not.toContain(500)
+    return statuses
+  }
+
+  /** Name and text of everything that is written or shown to operators. */
+  async function written(): Promise<[string, string][]> {
+    const log = join(deployment.folder, 'log')
+    const files = readdirSync(log, { recursive: true, encoding: 'utf8' })
+    const metrics = await fetch(`${deployment.issuer}/metrics`)
+    return [
+      ...files.map((file): [string, string] => [file, readFileSync(join(log, file), 'utf8')]),
+      ['output of the auth service', deployment.auth.said],
+      ['output of the policy service', deployment.policyService.said],
+      ['metrics of the auth service', await metrics.text()],
+      ['metrics of the policy service', await (await deployment.askPolicy('/metrics')).text()],
+      ['status of the policy service', await (await deployment.askPolicy('/v1/status')).text()],
+    ]
+  }
+  async function nothingIsWritten(): Promise<void> {
+    const texts = await written()
+    for (const [name, text] of texts)
+      expect([name, text.length > 0, canaries.within(text)]).toEqual([name, text.length > 0, []])
+    expect(texts.filter(([name]) => name.endsWith('.jsonl')).length).toBeGreaterThan(1)
+  }
+
+  test('everything at work', async () => {
+    const statuses = await walk()
+    for (const status of [200, 400, 401, 403, 404, 409, 415]) expect(statuses).toContain(status)
+    await nothingIsWritten()
+    expect(canaries.count).toBeGreaterThan(1000)
+  })
+
+  test.each(['trap', 'wrong_result'] as const)('policy: %s', async (kind) => {
+    await activate(deployment, await broken(kind))
+    expect(await walk()).toContain(503)
+    await nothingIsWritten()
+    await activate(deployment, await committedBundle())
+  })
+
+  test('nothing usable lies in the store', async () => {
+    const secrets = openCanaries()
+    const { client, tokens, codeForm, person, cookies } = happy
+    const [, session = ''] = /sallyport_session=([^;]+)/.exec(cookies) ?? []
+    const { access_token = '', refresh_token = '' } = tokens
+    const { password } = person
+    const usable = { secret: client.secret, code: codeForm.code ?? '', password, session, access_token, refresh_token }
+    for (const [name, secret] of Object.entries(usable)) secrets.watch(name, secret)
+    const text = await rawStore(deployment)
+    expect(text).toContain(client.id)
+    expect(secrets.within(text)).toEqual([])
+  })
+
+  if (shape === 'one-process') return
+
+  test('Redis killed', async () => {
+    await deployment.redis?.kill()
+    const statuses = await walk()
+    expect(statuses).toContain(503)
+    await until(async () => deployment.auth.said.includes('request failed'), 'the failures are logged')
+    await nothingIsWritten()
+  })
+})
+
+/** Every byte that the store keeps. */
+async function rawStore({ folder, redis }: Deployment): Promise<string> {
+  if (redis === undefined)
+    return ['store.sqlite', 'store.sqlite-wal'].map((file) => readFileSync(join(folder, file), 'latin1')).join()
+  const lua = `local all = {}
+    for _, key in ipairs(redis.call('KEYS', '*')) do
+      local kind = redis.call('TYPE', key).ok
+      all[#all + 1] = key
+      if kind == 'string' then all[#all + 1] = redis.call('GET', key) end
+      if kind == 'hash' then all[#all + 1] = table.concat(redis.call('HGETALL', key), ' ') end
+      if kind == 'zset' then all[#all + 1] = table.concat(redis.call('ZRANGE', key, 0, -1), ' ') end
+      if kind == 'list' then all[#all + 1] = table.concat(redis.call('LRANGE', key, 0, -1), ' ') end
+    end
+    return all`
+  return redis.command('EVAL', lua, '0')
+}
