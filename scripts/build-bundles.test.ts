@@ -34,6 +34,8 @@ describe('build-bundles', () => {
   it('refuses what it does not know with exit code 2', async () => {
     const { code, stderr } = await run('--fast')
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--fast') })
+    expect(stderr).not.toContain('positional')
+    expect(await run('one', 'two')).toMatchObject({ code: 2, stderr: expect.stringContaining('not two as well') })
   })
 
   it('finds the committed bundle equal to its sources', async () => {
@@ -54,7 +56,8 @@ describe('build-bundles', () => {
     const [output, junit] = [join(own.folder, 'b.tar.gz'), join(own.folder, 'results/junit.xml')]
     const { code, stderr } = await run(own.folder, '--out', output, '--junit', junit)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/policy-tests\/cases\/authz\/revoke\.json:\d+: case fails/)
+    expect(stderr).toMatch(/nothing is written:\n {2}policy-tests\/cases\/authz\/revoke\.json:\d+: case fails/)
+    expect(stderr).toMatch(/state it in a file of that path in your policy-tests\//)
     expect(await readFile(junit, 'utf8')).toMatch(
       /name="an access token goes alone[^>]*><failure message="[^"]*revoke\.json/,
     )
@@ -65,6 +68,12 @@ describe('build-bundles', () => {
     expect(await run('--out', join(own.folder, 'x'), '--sign-key', '/none.pem')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('--sign-key /none.pem'),
+    })
+    const noKey = join(own.folder, 'no.pem')
+    await writeFile(noKey, 'no key')
+    expect(await run('--out', join(own.folder, 'x'), '--sign-key', noKey)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is no P-256 private key'),
     })
     const key = join(own.folder, 'k.pem')
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

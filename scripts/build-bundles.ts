@@ -1,5 +1,6 @@
 /** `make bundles`: policies → checks → tests → WASM → manifest → signature. See --help. */
 import { execFileSync } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -35,6 +36,9 @@ const { values: flags, positionals } = readArguments()
 const sources = { folder: positionals[0], replace: flags.replace }
 const output = flags.out ?? join(REPOSITORY, 'bundles/sallyport.tar.gz')
 
+/** So many faults are shown at a save; the first ones are what to mend. */
+const SHOWN_WHILE_WATCHING = 10
+
 /** Whether what is being built went out before something failed. */
 let written = false
 
@@ -44,7 +48,7 @@ else process.exitCode = (await attempt(flags.check === true ? check : build)) ? 
 
 function readArguments() {
   try {
-    return parseArgs({
+    const parsed = parseArgs({
       allowPositionals: true,
       options: {
         replace: { type: 'boolean' },
@@ -60,8 +64,12 @@ function readArguments() {
         help: { type: 'boolean' },
       },
     })
+    const [, stray] = parsed.positionals
+    if (stray !== undefined) throw new Error(`one folder only, not ${stray} as well`)
+    return parsed
   } catch (cause) {
-    process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}`)
+    const message = cause instanceof Error ? cause.message : String(cause)
+    process.stderr.write(`${message.replace(/\. To specify a positional.*/, '')}\n\n${HELP}`)
     process.exit(2)
   }
 }
@@ -70,7 +78,9 @@ async function build(superseded?: AbortSignal): Promise<void> {
   const began = performance.now()
   const signer = await readSigner()
   const write = async (built: BuiltBundle) => {
-    await publish(built.files, output, signer)
+    await publish(built.files, output, signer).catch((cause: NodeJS.ErrnoException) => {
+      throw cause.code === undefined ? cause : new BuildError(`${shownPath(output)}: cannot be written: ${cause.code}`)
+    })
     written = true
     const took = Math.round(performance.now() - began)
     console.log(`built ${shownPath(output)} revision ${built.revision.slice(0, 12)} in ${took} ms`)
@@ -131,7 +141,16 @@ async function readSigner(): Promise<Signer | undefined> {
   const privateKey = await readFile(flags['sign-key'], 'utf8').catch(() => {
     throw new BuildError(`--sign-key ${flags['sign-key']}: cannot be read`)
   })
+  if (!isSigningKey(privateKey)) throw new BuildError(`--sign-key ${flags['sign-key']}: is no P-256 private key in PEM`)
   return { privateKey, keyId: flags['key-id'], version }
+}
+
+function isSigningKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  } catch {
+    return false
+  }
 }
 
 async function attempt(step: () => Promise<void>): Promise<boolean> {
@@ -142,8 +161,24 @@ async function attempt(step: () => Promise<void>): Promise<boolean> {
     // While editors save, files come and go under a build: the next event builds again.
     if (!(cause instanceof BuildError || flags.watch === true)) throw cause
     const lines = cause instanceof BuildError ? cause.lines : [cause instanceof Error ? cause.message : String(cause)]
-    const what = written ? 'the new policies are in force, but:' : 'the policies do not build:'
-    console.error(`${what}\n${lines.map((line) => `  ${line}`).join('\n')}`)
+    const unwritten = flags.check === true ? 'the check fails:' : 'the policies do not build, nothing is written:'
+    const what = written ? 'the bundle is written, but:' : unwritten
+    console.error([what, ...shown(lines)].join('\n').replaceAll('\n', '\n  '))
     return false
   }
+}
+
+function shown(lines: readonly string[]): readonly string[] {
+  const first = flags.watch === true ? lines.slice(0, SHOWN_WHILE_WATCHING) : lines
+  const more = lines.length - first.length
+  const cases = lines.some((line) => line.includes(': case fails: '))
+  const place =
+    sources.folder === undefined || flags.replace
+      ? 'the table named above'
+      : 'a file of that path in your policy-tests/'
+  return [
+    ...first,
+    ...(more > 0 ? [`and ${more} more: make bundles shows all`] : []),
+    ...(cases ? [`a case states what its rule answers; where the new answer is meant, state it in ${place}`] : []),
+  ]
 }

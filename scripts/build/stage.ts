@@ -34,7 +34,7 @@ export async function stageSources(files: SourceFiles, compiler: Compiler): Prom
     errors: (text) =>
       relocate(text, root, files)
         .trim()
-        .replace(/^(error: )?\d+ errors? occurred:\s*/, ''),
+        .replace(/^(error: )?\d+ errors? occurred( during loading)?:\s*/, ''),
     read: (path) => readFile(join(root, path)),
     remove: () => rm(root, { recursive: true, force: true }),
   }
