@@ -189,6 +189,17 @@ describe('Data API (OPA, Data API)', () => {
     expect(await post(port, '/v1/data/probe/echo', bomb, zip)).toMatchObject({ status: 413 })
     expect(await post(port, '/v1/data/probe/echo', 'x'.repeat(5000))).toMatchObject({ status: 413 })
   })
+
+  it('refuses input that is nested without end, wherever it comes (checklist 52)', async () => {
+    const port = await serve()
+    const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+    const posted = (input: string) => post(port, '/v1/data/probe/echo', `{"input":${input}}`)
+    expect(await posted(nested(100))).toMatchObject({ status: 200 })
+    expect(await posted(JSON.stringify({ brackets: `\\"${'['.repeat(1000)}\\` }))).toMatchObject({ status: 200 })
+    expect(await posted(nested(200))).toMatchObject({ status: 400, json: { code: 'invalid_parameter' } })
+    expect(await posted('{"a":'.repeat(3000) + 1 + '}'.repeat(3000))).toMatchObject({ status: 400 })
+    expect(await send(port, `/v1/data/probe/echo?input=${nested(200)}`)).toMatchObject({ status: 400 })
+  })
 })
 
 describe('access', () => {

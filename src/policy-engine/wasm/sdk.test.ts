@@ -51,6 +51,15 @@ describe('Evaluator on the package', () => {
     expect(evaluator.evaluate('probe/echo', 'after')).toEqual({ input: 'after', answer: 42 })
   })
 
+  it('keeps no memory of instances that aborted on large inputs', () => {
+    const large = { x: 2, rows: Array.from({ length: 300_000 }, (_, at) => at) }
+    const before = process.memoryUsage.rss()
+    for (let turn = 0; turn < 40; turn++) {
+      expect(() => evaluator.evaluate('probe/conflict', large)).toThrow(EvaluationError)
+      expect(process.memoryUsage.rss() - before).toBeLessThan(600 * 2 ** 20)
+    }
+  })
+
   it('says where a policy aborted, and never a value', () => {
     const canary = 'canary-9f2'
     try {

@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module'
 import type * as Opa from '@open-policy-agent/opa-wasm'
 import { EvaluationError, type Evaluator, type VerifiedBundle } from '../engine.ts'
+import { instanceDropped } from './dropped-memory.ts'
 
 /** The package's ES module does not export `loadPolicySync` though its types do; its CommonJS module does. */
 const opa = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typeof Opa
@@ -20,24 +21,29 @@ const PAGE = 64 * 1024
 const MEMORY_PER_DATA_BYTE = 14
 const BASE_PAGES = 32
 /** What inputs and results of one evaluation may take at most: a policy that allocates without end aborts here. */
-const EVALUATION_PAGES = 4096
+const EVALUATION_PAGES = 2048
 
 const decoder = new TextDecoder()
 
 /** Instantiates the module and loads its data; throws EvaluationError when either fails. */
 export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
-  const first = instantiate(bundle)
-  const entrypoints: ReadonlySet<string> = first.entrypoints
-  let call: Call | undefined = first.call
+  let instance: Instance | undefined = instantiate(bundle)
+  const { entrypoints } = instance
   let data: unknown
+
+  const drop = () => {
+    const bytes = instance?.memory.buffer.byteLength ?? 0
+    instance = undefined
+    instanceDropped(bytes)
+  }
 
   const evaluateText = (entrypoint: string, input: string | undefined): string | undefined => {
     if (!entrypoints.has(entrypoint)) return undefined
-    call ??= instantiate(bundle).call
+    instance ??= instantiate(bundle)
     try {
-      return resultOf(call(entrypoint, input))
+      return resultOf(instance.call(entrypoint, input))
     } catch (thrown) {
-      call = undefined
+      drop()
       throw evaluationError(thrown)
     }
   }
@@ -53,20 +59,24 @@ export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
       data ??= JSON.parse(decoder.decode(bundle.dataJson))
       return data
     },
-    close: () => {
-      call = undefined
-    },
+    close: drop,
   }
 }
 
-function instantiate({ wasm, dataJson }: EvaluatedBundle): { entrypoints: ReadonlySet<string>; call: Call } {
+interface Instance {
+  readonly entrypoints: ReadonlySet<string>
+  readonly memory: WebAssembly.Memory
+  readonly call: Call
+}
+
+function instantiate({ wasm, dataJson }: EvaluatedBundle): Instance {
   const initial = BASE_PAGES + Math.ceil((dataJson.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
   try {
     const policy = opa.loadPolicySync(wasm, { initial, maximum: Math.min(initial + EVALUATION_PAGES, 65_536) })
     // Only an ArrayBuffer passes the package unchanged.
     policy.setData(Uint8Array.from(dataJson).buffer)
     const ids = new Map(Object.entries(policy.entrypoints as Readonly<Record<string, number>>))
-    return { entrypoints: new Set(ids.keys()), call: caller(policy, ids) }
+    return { entrypoints: new Set(ids.keys()), memory: policy.mem, call: caller(policy, ids) }
   } catch (thrown) {
     throw evaluationError(thrown)
   }
