@@ -57,6 +57,16 @@ describe('loading a bundle', () => {
     })
   })
 
+  it('takes from a retired key what was active already, and nothing new', async () => {
+    const { digest: revision } = await loadBundle(await packed(), options)
+    const keys = FIXTURE_KEYS.map((key) => ({ ...key, state: 'retired' as const }))
+    const load = async (version: number, mark?: LoadOptions['mark']) =>
+      loadBundle(await packed(undefined, version), { ...options, keys, mark })
+    await expect(load(5, { version: 5, revision })).resolves.toMatchObject({ version: 5 })
+    for (const refused of [load(6, { version: 5, revision }), load(5)])
+      await expect(refused).rejects.toMatchObject({ code: 'unknown_key', message: expect.stringContaining('retired') })
+  })
+
   it.each<[string, string, () => Promise<Uint8Array | string>]>([
     ['a missing file', 'unreadable', async () => join(folder, 'none.tar.gz')],
     ['text', 'not_a_bundle', async () => Buffer.from('hello')],

@@ -43,9 +43,12 @@ const isManifest = Compile(Manifest)
 /** Bytes of an archive, or the path of a folder or an archive. Throws BundleError. */
 export async function loadBundle(source: Uint8Array | string, options: LoadOptions): Promise<VerifiedBundle> {
   const files = await readFiles(source, options.limits ?? DEFAULT_LIMITS)
-  const { keyId, version } = verifySignature(files, options.keys)
+  const { keyId, isRetired, version } = verifySignature(files, options.keys)
   const digest = revisionOf(files)
   checkVersion({ version, digest }, options)
+  // Whoever got hold of an old key must not sign anything new with it.
+  if (isRetired && options.mark?.version !== version)
+    throw new BundleError('unknown_key', `key ${keyId} is retired: what it signed before serves on, nothing new does`)
   const manifest = readManifest(files)
   const dataJson = readData(files)
   const wasm = await compile(files, manifest)

@@ -13,7 +13,7 @@ export interface BundleKey {
   readonly key: string
   /** The claim `scope` must equal it; empty equals empty. */
   readonly scope?: string
-  /** `revoked`: nothing it signed is accepted. */
+  /** `retired`: only what was active already is accepted. `revoked`: nothing it signed is. */
   readonly state?: 'active' | 'retired' | 'revoked'
 }
 
@@ -27,6 +27,7 @@ export interface BundleSigner {
 
 export interface VerifiedSignature {
   readonly keyId: string
+  readonly isRetired: boolean
   readonly version: number
 }
 
@@ -83,7 +84,7 @@ export function verifySignature(files: BundleFiles, keys: readonly BundleKey[]):
   if (!isClaims.Check(claims)) throw bad('the signature lacks `files`, or the integer claim `version`')
   if ((claims.scope ?? '') !== (key.scope ?? '')) throw bad(`the scope is not that of key ${key.id}`)
   compare(files, claims.files)
-  return { keyId: key.id, version: claims.version }
+  return { keyId: key.id, isRetired: key.state === 'retired', version: claims.version }
 }
 
 function findKey(keys: readonly BundleKey[], id: string | undefined): BundleKey {
