@@ -26,6 +26,9 @@ export interface InstanceOptions {
   readonly profileFolder: string | undefined
 }
 
+/** Of the first line of src/main.ts. */
+const MEMORY_FLAGS = ['--max-semi-space-size=8']
+
 async function prepare({ folder, root, population, profileFolder }: InstanceOptions): Promise<OurInstance> {
   const [port, policyPort] = [await freePort(), await freePort()]
   const origin = `http://${HOST}:${port}`
@@ -66,9 +69,10 @@ async function prepare({ folder, root, population, profileFolder }: InstanceOpti
     at: { origin, token: '/oauth/token', introspect: '/oauth/introspect', introspectedResource: JWT_RESOURCE },
     start: {
       name: 'sallyport serve',
-      args: [...profiling, main, 'serve', '--config', file('sallyport.yaml')],
+      args: [...MEMORY_FLAGS, ...profiling, main, 'serve', '--config', file('sallyport.yaml')],
       cwd: folder,
-      env: {},
+      // As `make run` does it.
+      env: { MALLOC_ARENA_MAX: '1', NODE_COMPILE_CACHE: file('compiled') },
       readyUrl: `${origin}/health`,
     },
   }

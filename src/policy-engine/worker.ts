@@ -2,9 +2,8 @@
  * Runs the policy API in a thread of its own and keeps it running: a thread that crashes, or whose decisions never end, is
  * ended and started again. Meanwhile 8181 does not answer; the main thread decides on, untouched.
  */
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { threadEnvironment, threadFile } from '../kernel/threads.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { NodeStatus } from './data-node.ts'
 import type { VerifiedBundle } from './engine.ts'
@@ -70,9 +69,9 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       logLevel: logger.level,
       beatMs: heartbeatMs / BEATS_PER_DEADLINE,
     }
-    const worker = new Worker(entry(), {
+    const worker = new Worker(threadFile('./api/worker-main', import.meta.url), {
       workerData: data,
-      env: environment(),
+      env: threadEnvironment(),
       execArgv: [],
       name: 'policy-api',
       resourceLimits: LIMITS,
@@ -172,14 +171,4 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       clearTimeout(late)
     },
   }
-}
-
-/** Services run from source; an installed package is built, so the extension is that of this file. */
-const entry = () =>
-  new URL(import.meta.url.endsWith('.ts') ? './api/worker-main.ts' : './api/worker-main.js', import.meta.url)
-
-/** Nothing of ours; only where this process keeps compiled code, if it does: each thread is told by itself. */
-function environment(): Record<string, string> {
-  const folder = getCompileCacheDir()
-  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
 }

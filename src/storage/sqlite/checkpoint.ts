@@ -1,6 +1,7 @@
 /** Keeps the write-ahead log short from a thread of its own, so that no checkpoint's sync holds the event loop. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
 
 export interface CheckpointTimes {
   /** Before the thread is started: a store opened for a moment needs none. */
@@ -10,6 +11,9 @@ export interface CheckpointTimes {
 
 const TIMES: CheckpointTimes = { afterMs: 2000, everyMs: 500 }
 
+/** It runs one statement over and over. */
+const LIMITS = { maxYoungGenerationSizeMb: 1 }
+
 /** The writer checkpoints itself only when its log has this many pages, 64 MB: the thread is behind or gone. */
 export const LAST_RESORT_PAGES = 16 * 1024
 
@@ -17,7 +21,13 @@ export const LAST_RESORT_PAGES = 16 * 1024
 export function startCheckpoints(path: string, { afterMs, everyMs } = TIMES): () => Promise<void> {
   let worker: Worker | undefined
   const start = (): void => {
-    worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData: { path, everyMs }, env: {} })
+    worker = new Worker(threadFile('./checkpoint-worker', import.meta.url), {
+      workerData: { path, everyMs },
+      env: threadEnvironment(),
+      execArgv: [],
+      name: 'checkpoint',
+      resourceLimits: LIMITS,
+    })
     worker.once('error', () => {
       worker = undefined
     })

@@ -30,7 +30,8 @@ export interface SqliteStoreOptions {
 
 /** How long a write waits for another process's. It holds the event loop, so it is short. */
 const BUSY_TIMEOUT_MS = 2000
-const CACHE_KIB = 16 * 1024
+/** Enough for what is in use at a time; the system keeps the file in memory as well. */
+const CACHE_KIB = 6 * 1024
 
 /** Created private to this user before SQLite sees it; the log files beside it take their mode from it. */
 function openFile(path: string): DatabaseSync {
