@@ -19,7 +19,10 @@ export function addBodyParsers(app: FastifyInstance, style: ErrorStyle): void {
   // Keys named __proto__ or constructor have no place in any body of ours.
   const readJson = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
+  // Some clients name a type on every request, on a DELETE too: nothing sent is nothing read.
+  const readSomeJson: typeof readJson = (request, text, done) =>
+    text.length === 0 ? done(null, undefined) : readJson(request, text, done)
   for (const type of TYPES[style])
     if (type === FORM) app.addContentTypeParser<string>(type, { parseAs: 'string' }, readForm)
-    else app.addContentTypeParser<string>(type, { parseAs: 'string' }, readJson)
+    else app.addContentTypeParser<string>(type, { parseAs: 'string' }, readSomeJson)
 }

@@ -134,7 +134,6 @@ const READ_FAILURES: Readonly<Record<string, ReadFailure>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type',
   FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed',
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed',
 }
 
@@ -169,8 +168,7 @@ function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoi
     })
 }
 
-function addUnmatched(app: FastifyInstance, context: Context, endpoints: readonly Endpoint[]): void {
-  const match = pathTable(endpoints)
+function addUnmatched(app: FastifyInstance, context: Context, match: ReturnType<typeof pathTable>): void {
   app.removeAllContentTypeParsers()
   // Nothing is there to read it: the body is left where it is.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -187,6 +185,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     addressOf: addressReader(options.trustedProxies),
     headers: commonHeaders(options.issuer),
   }
+  const match = pathTable(options.endpoints)
   const app = Fastify({
     logger: false,
     bodyLimit: options.bodyLimitBytes ?? DEFAULTS.bodyLimitBytes,
@@ -197,8 +196,10 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     // The query is parsed by us, once, where an endpoint reads it.
     routerOptions: { querystringParser: () => ({}) },
-    frameworkErrors: (_error, request, reply) =>
-      sendError(context, 'problem', request, reply, readError('malformed', 'problem')),
+    frameworkErrors: (_error, request, reply) => {
+      const { style } = match(request.url.split('?')[0] ?? '')
+      return sendError(context, style, request, reply, readError('malformed', style))
+    },
   })
   const { onAnswer } = options
   if (onAnswer !== undefined)
@@ -221,6 +222,6 @@ export function buildServer(options: ServerOptions): FastifyInstance {
         options.endpoints.filter((endpoint) => endpoint.errors === style),
       ),
     )
-  addUnmatched(app, context, options.endpoints)
+  addUnmatched(app, context, match)
   return app
 }

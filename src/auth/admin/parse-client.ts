@@ -59,7 +59,8 @@ const GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', '
 /** RFC 6749 3.3, scope-token. */
 const SCOPE = /^[!#-[\]-~]{1,128}$/
 const ROLE = /^[\w:.-]{1,128}$/
-const CONTROL = /\p{Cc}/u
+/** Half a surrogate pair is no character: it would not come back as it was sent. */
+const CONTROL = /[\p{Cc}\p{Cs}]/u
 
 const fault = (field: string, what: string): Problem => new Problem('bad_request', { detail: `${field} ${what}.` })
 

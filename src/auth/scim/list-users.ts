@@ -66,6 +66,7 @@ async function search(
 export async function listUsers(deps: ScimDeps & BearerDeps, request: HttpRequest): Promise<Reply> {
   const bearer = await requireBearer(deps, request)
 
+  if (request.query.repeated.has('filter')) throw new ScimError('invalidFilter')
   const terms = parseFilter(request.query.get('filter'))
   const startIndex = Math.max(1, wholeNumber(request, 'startIndex', 1))
   const count = Math.min(MAX_COUNT, Math.max(0, wholeNumber(request, 'count', DEFAULT_COUNT)))

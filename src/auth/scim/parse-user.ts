@@ -43,7 +43,8 @@ function known(value: JsonObject, names?: readonly string[]): ReadonlyMap<string
   return entries
 }
 
-const CONTROL = /\p{Cc}/u
+/** Half a surrogate pair is no character: it would not come back as it was sent. */
+const CONTROL = /[\p{Cc}\p{Cs}]/u
 
 function text(value: unknown, name: string, max = MAX_TEXT): string {
   if (typeof value !== 'string' || value.length > max || CONTROL.test(value))
