@@ -186,7 +186,7 @@ function merged(
 async function initialise(run: (...words: string[]) => Sallyport): Promise<string> {
   const init = run('init')
   if ((await init.ended) !== 0) throw new Error(init.said)
-  return init.said.trim().split('\n').at(-1) ?? ''
+  return /^[A-Za-z0-9_-]{43}$/m.exec(init.said)?.[0] ?? ''
 }
 
 function eventsIn(folder: string, name: RegExp): Record<string, unknown>[] {
