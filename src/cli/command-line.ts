@@ -5,19 +5,23 @@ import { ConfigError } from '../kernel/errors.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
 
-export async function runCommandLine(words: readonly string[]): Promise<number> {
+export async function runCommandLine(given: readonly string[]): Promise<number> {
+  const words = given[0] === '--version' ? ['version'] : given
+  const command = findCommand(words)
   try {
-    const command = findCommand(words)
     if (!command) return generalHelp(words)
     const invocation = read(command, words.slice(command.name.split(' ').length))
     if (invocation.values.help === true) return print(commandHelp(command))
     return await command.run(invocation)
   } catch (error) {
-    if (error instanceof UsageError) return fail(`${error.message}\nsallyport --help lists the commands`, 2)
+    if (error instanceof UsageError) return fail(`${error.message}\n${whereToRead(command)}`, 2)
     if (error instanceof ConfigError) return fail(error.message, 1)
     throw error
   }
 }
+
+const whereToRead = (command: Command | undefined): string =>
+  command ? `see: sallyport ${command.name} --help` : 'see: sallyport --help'
 
 const findCommand = (words: readonly string[]): Command | undefined =>
   COMMANDS.find((command) => command.name.split(' ').every((word, index) => words[index] === word))
@@ -42,7 +46,8 @@ function read(command: Command, words: readonly string[]): Invocation {
   try {
     parsed = parseArgs({ args: [...words], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'wrong flags')
+    const [line = 'wrong flags'] = error instanceof Error ? error.message.split('\n') : []
+    throw new UsageError(line.replace(/\. To specify a positional.*/, ''))
   }
   const { values, positionals } = parsed
   const stray = positionals.find((word) => !command.accepts?.includes(word)) ?? positionals[1]

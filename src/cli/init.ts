@@ -16,16 +16,36 @@ export async function init(invocation: Invocation): Promise<number> {
     const setup = await initialiseWithSetup({ store, envelope, clock: systemClock })
     if (!setup) {
       await checkInstance({ store, envelope })
-      console.error('sallyport: this store was initialised before; nothing was changed')
+      console.error(
+        'sallyport: this store was initialised before; nothing was changed (docs/configuration.md: where the credential is lost)',
+      )
       return 1
     }
-    console.log(`Initialised. This credential makes the first admin client. It works once, at POST ${config.issuer}/admin/clients,
-within ${SETUP_LIFETIME_SECONDS / 60} minutes (until ${new Date(setup.expiresAt * 1000).toISOString()}), and is not shown again:
-
-${setup.secret}
-`)
+    console.log(welcome(config.issuer, setup))
     return 0
   } finally {
     await store.close()
   }
 }
+
+/** What the first administrator may be given at most; the role carries the right to make all others. */
+const FIRST_CLIENT = {
+  name: 'Administration',
+  grant_types: ['client_credentials'],
+  scopes: ['admin', 'scim'],
+  roles: ['platform_admin'],
+}
+
+const welcome = (issuer: string, { secret, expiresAt }: { secret: string; expiresAt: number }): string =>
+  `Initialised. This credential makes the first admin client. It works once, at POST ${issuer}/admin/clients,
+within ${SETUP_LIFETIME_SECONDS / 60} minutes (until ${new Date(expiresAt * 1000).toISOString()}), and is not shown again:
+
+${secret}
+
+Start \`sallyport serve\`, then send it as it stands: a client without this role could make no other.
+
+curl -sS ${issuer}/admin/clients -H 'authorization: Bearer ${secret}' \\
+  -H 'content-type: application/json' -d '${JSON.stringify(FIRST_CLIENT)}'
+
+The answer holds client_id and client_secret, shown once; what to do with them: docs/configuration.md.
+`

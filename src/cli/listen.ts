@@ -8,7 +8,12 @@ interface Address {
 }
 
 export async function listen(server: FastifyInstance, address: Address): Promise<string> {
-  return orExplain('auth', address, server.listen({ host: address.host, port: address.port }))
+  const { host, port } = address
+  const opened = await orExplain('auth', address, server.listen({ host, port }))
+  // Fastify names loopback where it listens on every address.
+  return host === '0.0.0.0' || host === '::'
+    ? opened.replace(/\/\/.*(?=:\d+$)/, `//${host === '::' ? '[::]' : host}`)
+    : opened
 }
 
 /** Turns the system's refusal of an address into a ConfigError that says what to do; leaves every other error as it is. */

@@ -33,8 +33,9 @@ export function flagLayer(settings: readonly string[]): Layer {
     const at = setting.indexOf('=')
     const path = setting.slice(0, Math.max(at, 0)).split('.')
     const origin = `flag --set ${path.join('.')}`
-    const schema = at > 0 ? schemaAt(path) : undefined
-    if (!schema) throw new ConfigError(`${at > 0 ? origin : 'flag --set'}: names no setting that a text can hold`)
+    if (at <= 0) throw new ConfigError(`flag --set ${setting}: needs KEY=VALUE, e.g. auth.port=9000`)
+    const schema = schemaAt(path)
+    if (!schema) throw new ConfigError(`${origin}: names no setting that a text can hold`)
     return { path, value: parsed(setting.slice(at + 1), schema), origin }
   })
   return layerOf(entries, process.cwd())

@@ -6,7 +6,8 @@ import { ConfigError } from '../kernel/errors.ts'
 import { isRecord, type KeyPath, type Layer } from './origin.ts'
 
 export function fileLayer(file: string): Layer {
-  const shown = relative(process.cwd(), file) || file
+  const near = relative(process.cwd(), file)
+  const shown = near === '' || near.startsWith('..') ? file : near
   const lines = new LineCounter()
   const document = parseDocument(readText(file, shown), { lineCounter: lines, prettyErrors: false })
   const [problem] = [...document.errors, ...document.warnings]

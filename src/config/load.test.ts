@@ -80,7 +80,7 @@ test('refuses wrong variables and flags by name, and passes over what Kubernetes
   expect(refusal(() => load('', { SALLYPORT_AUTH: '{}' }))).toMatch(/^environment SALLYPORT_AUTH/)
   expect(refusal(() => load('', {}, ['auth.prot=1']))).toMatch(/^flag --set auth\.prot/)
   expect(refusal(() => load('', {}, ['constructor=1']))).toMatch(/^flag --set constructor/)
-  expect(refusal(() => load('', {}, ['auth.port']))).toMatch(/^flag --set/)
+  expect(refusal(() => load('', {}, ['auth.port']))).toBe('flag --set auth.port: needs KEY=VALUE, e.g. auth.port=9000')
   const injected = { SALLYPORT_AUTH_PORT: 'tcp://10.0.0.1:80', SALLYPORT_AUTH_SERVICE_HOST: '10.0.0.1' }
   expect(load('', injected).auth.port).toBe(8080)
 })

@@ -2,6 +2,7 @@
  * An instance is made once: of two `sallyport init` at once one wins; nodes never make keys and share what it made; its
  * credential works once, for one thing, within an hour. Design, section 2. On real processes and both stores.
  */
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -146,6 +147,17 @@ describe.each(['sqlite', 'redis'] as const)('%s', (kind) => {
     if (client === undefined) throw new Error('no client')
     const listed = await call('GET', '/admin/clients', await adminToken(issuer, client))
     expect(listed.body).toMatchObject({ total: 1 })
+  })
+
+  test('the command that `init` prints makes an administrator, who may make users too', async () => {
+    const init = run(['init'])
+    expect(await init.ended).toBe(0)
+    await serve()
+    const [command = ''] = /^curl [\s\S]*?'\n/m.exec(init.said) ?? []
+    const made = JSON.parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' }))
+    const token = await adminToken(issuer, { id: made.client_id, secret: made.client_secret })
+    expect((await call('GET', '/admin/clients', token)).body).toMatchObject({ total: 1 })
+    expect(await createPerson(issuer, token, 'first')).toMatchObject({ userName: 'first' })
   })
 
   test('the credential ends', async () => {

@@ -18,23 +18,24 @@ export interface DevCredentials {
 
 export const CALLBACK_PATH = '/demo/callback'
 
-/** Those of the last run under today's addresses, else new ones. */
+/** Those of the last run under today's addresses, else new ones. Written by `keepCredentials`, once these addresses are ours. */
 export function devCredentials(file: string, addresses: { issuer: string; policy: string }): DevCredentials {
   const last = readLast(file)
   const client = (clientId: string, known: ClientCredentials | undefined): ClientCredentials => ({
     client_id: clientId,
     client_secret: known?.client_secret ?? randomSecret(),
   })
-  const credentials: DevCredentials = {
+  return {
     ...addresses,
     user: { username: 'demo', password: last?.user?.password ?? randomId(12) },
     client: { ...client('demo-client', last?.client), redirect_uri: `${addresses.issuer}${CALLBACK_PATH}` },
     resource_server: client('demo-resource-server', last?.resource_server),
     admin_client: client('demo-admin', last?.admin_client),
   }
-  writePrivate(file, `${JSON.stringify(credentials, null, 2)}\n`)
-  return credentials
 }
+
+export const keepCredentials = (file: string, credentials: DevCredentials): void =>
+  writePrivate(file, `${JSON.stringify(credentials, null, 2)}\n`)
 
 function readLast(file: string): Partial<DevCredentials> | undefined {
   try {

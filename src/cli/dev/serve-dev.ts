@@ -18,7 +18,7 @@ import { openStore } from '../store.ts'
 import { serveTogether } from '../together.ts'
 import { banner } from './banner.ts'
 import { ensureDevBundle } from './bundle.ts'
-import { devCredentials } from './credentials.ts'
+import { devCredentials, keepCredentials } from './credentials.ts'
 import { seedDemo } from './seed.ts'
 import { type DevState, devSettings, openDevState } from './state.ts'
 import { startWatcher } from './watcher.ts'
@@ -47,6 +47,7 @@ export async function serveDev(invocation: Invocation): Promise<number> {
     serveTogether({ config, store, envelope, ends, extraEndpoints: demoEndpoints(credentials) }),
     seedDemo({ store, hasher: createPasswordHasher(), clock }, credentials),
   ])
+  keepCredentials(state.credentialsFile, credentials)
   console.log(banner(credentials, relative(process.cwd(), state.credentialsFile), new Date()))
   // Counted from the start of the process, as the person waits for it.
   console.log(`ready in ${Math.round(performance.now())} ms on ${authAddress}`)
