@@ -27,7 +27,7 @@ export interface InstanceOptions {
 }
 
 /** Of the first line of src/main.ts. */
-const MEMORY_FLAGS = ['--max-semi-space-size=8']
+const MEMORY_FLAGS = ['--max-semi-space-size=8', '--no-maglev']
 
 async function prepare({ folder, root, population, profileFolder }: InstanceOptions): Promise<OurInstance> {
   const [port, policyPort] = [await freePort(), await freePort()]

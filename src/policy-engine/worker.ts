@@ -45,7 +45,7 @@ export interface PolicyWorker {
 }
 
 /** Short-lived objects get less room than V8 would take: it keeps what it once took. */
-const LIMITS = { maxYoungGenerationSizeMb: 16 }
+const LIMITS = { maxYoungGenerationSizeMb: 8 }
 
 /** Starts at once; what it is told before it listens reaches it then. */
 export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {

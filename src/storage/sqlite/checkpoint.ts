@@ -1,7 +1,7 @@
 /** Keeps the write-ahead log short from a thread of its own, so that no checkpoint's sync holds the event loop. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
+import { checkpointThread } from './checkpoint-thread.ts'
 
 export interface CheckpointTimes {
   /** Before the thread is started: a store opened for a moment needs none. */
@@ -21,9 +21,10 @@ export const LAST_RESORT_PAGES = 16 * 1024
 export function startCheckpoints(path: string, { afterMs, everyMs } = TIMES): () => Promise<void> {
   let worker: Worker | undefined
   const start = (): void => {
-    worker = new Worker(threadFile('./checkpoint-worker', import.meta.url), {
+    worker = new Worker(`(${checkpointThread})()`, {
+      eval: true,
       workerData: { path, everyMs },
-      env: threadEnvironment(),
+      env: {},
       execArgv: [],
       name: 'checkpoint',
       resourceLimits: LIMITS,
