@@ -1,6 +1,6 @@
 /** Between Rego values and JSON: text, and the plain objects that the rest of the platform speaks. */
 import { parseExact } from '../exact-json.ts'
-import { NUMBER_TEXT, numberOf, numberText, RegoNumber } from './number.ts'
+import { NUMBER_TEXT, numberKey, numberOf, numberText, RegoNumber } from './number.ts'
 import { writeTerm } from './term-text.ts'
 import { isArray, isNumber, isSet, RegoObject, type Value } from './value.ts'
 
@@ -29,10 +29,17 @@ export function valueOfJson(plain: unknown): Value {
 /** Reads JSON text; numbers keep their text. Throws SyntaxError. */
 export const readJson = (text: string): Value => valueOfJson(parseExact(text))
 
-/** Sets become sorted arrays, keys that are no strings their JSON text; a number that a double would change is raw JSON. */
+/** A double where it has the number's value (3 for 3.0), else raw JSON with its text. */
+export function jsonOfNumber(value: number | RegoNumber): unknown {
+  if (typeof value === 'number') return value
+  const double = Number(value.text)
+  return Number.isFinite(double) && numberKey(double) === numberKey(value) ? double : rawJSON(value.text)
+}
+
+/** Sets become sorted arrays, keys that are no strings their JSON text; numbers as `jsonOfNumber` says. */
 export function jsonOfValue(value: Value): unknown {
-  if (value instanceof RegoNumber) return rawJSON(value.text)
-  if (value === null || typeof value !== 'object') return Object.is(value, -0) ? rawJSON('-0') : value
+  if (value instanceof RegoNumber) return jsonOfNumber(value)
+  if (value === null || typeof value !== 'object') return value
   if (isArray(value)) return value.map(jsonOfValue)
   if (isSet(value)) return [...value].map(jsonOfValue)
   const plain: Record<string, unknown> = {}
@@ -50,7 +57,7 @@ export function writeJson(value: Value): string {
   return `{${[...value].map(([key, member]) => `${JSON.stringify(keyText(key).toWellFormed())}:${writeJson(member)}`).join()}}`
 }
 
-const keyText = (key: Value): string =>
+export const keyText = (key: Value): string =>
   typeof key === 'string' ? key : isComposite(key) ? writeJson(key) : writeTerm(key)
 const isComposite = (key: Value): boolean => key !== null && typeof key === 'object' && !isNumber(key)
 

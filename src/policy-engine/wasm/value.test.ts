@@ -131,7 +131,9 @@ describe('JSON', () => {
     )
     const value = readTerm('{"s":{3,1,"x"},"k":{1:2,[1]:3,null:4}}')
     expect(writeJson(value)).toBe('{"k":{"null":4,"1":2,"[1]":3},"s":[1,3,"x"]}')
-    expect(JSON.stringify(jsonOfValue(readTerm('[1.50, {"__proto__": {2}}]')))).toBe('[1.50,{"__proto__":[2]}]')
+    expect(JSON.stringify(jsonOfValue(readTerm('[1.50, 1E400, {"__proto__": {12345678901234567890}}]')))).toBe(
+      '[1.5,1E400,{"__proto__":[12345678901234567890]}]',
+    )
   })
 
   it('takes plain data as JSON.stringify would, and nothing else', () => {
