@@ -12,6 +12,8 @@ export interface Border {
   noInput(): number
   /** Reads the set of bindings that `eval` leaves; plain JSON data, undefined where the entrypoint is. */
   readResult(address: number): unknown
+  /** Reads any value as plain JSON data. */
+  readJson(address: number): unknown
   /** Arguments of built-ins. */
   readArgument(address: number): Value
 }
@@ -45,6 +47,7 @@ export function textBorder(instance: PolicyInstance, heap: number): Border {
       const result = binding !== undefined && isObject(binding) ? binding.get('result') : undefined
       return result === undefined ? undefined : jsonOfValue(result)
     },
+    readJson: (address) => jsonOfValue(readTerm(instance.dump(address))),
     readArgument: (address) => readTerm(instance.dump(address)),
   }
 }

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildFixture, type FixtureSource, SMALL } from '../bundle/bundle-fixture.ts'
 import { EvaluationError, EvaluationTimeout, type Evaluator } from '../engine.ts'
 import { meterModule } from './fuel/meter.ts'
-import { type HostOptions, openHost } from './host.ts'
+import { openHost } from './host.ts'
+import type { HostOptions } from './runner.ts'
 
 const SCALE = Number(process.env.SCALE ?? 0.1)
 

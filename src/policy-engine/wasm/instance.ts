@@ -18,7 +18,6 @@ interface PolicyExports {
   opa_json_dump(value: Address): Address
   opa_heap_ptr_get(): Address
   opa_heap_ptr_set(address: Address): void
-  opa_value_add_path(value: Address, path: Address, member: Address): number
   opa_eval_ctx_new(): Address
   opa_eval_ctx_set_input(context: Address, value: Address): void
   opa_eval_ctx_set_data(context: Address, value: Address): void

@@ -76,6 +76,7 @@ export function structBorder(instance: PolicyInstance, { strings, constants, res
       const entry = binding === 0 ? 0 : firstEntry(memory.word(binding))
       return entry === 0 ? undefined : reader.read(memory.word(entry + 4))
     },
+    readJson: (address) => reader.read(address),
     readArgument: (address) => readValue(memory, address),
   }
 

@@ -11,6 +11,8 @@ import { readNumber, readValue } from './value-reader.ts'
 
 /** Shorter than this, a loop is faster than a decoder. */
 const SHORT_BYTES = 12
+/** No more than a double holds exactly. */
+const SHORT_DIGITS = 15
 const ASCII = Array.from({ length: 128 }, (_, unit) => String.fromCharCode(unit))
 
 export class ResultReader {
@@ -50,11 +52,28 @@ export class ResultReader {
   }
 
   #number(address: number): unknown {
-    if (this.#memory.u8[address + 1] === INTEGER) {
-      const integer = this.#memory.word(address + 12) * 2 ** 32 + (this.#memory.word(address + 8) >>> 0)
+    const memory = this.#memory
+    const [low, high] = [memory.word(address + 8), memory.word(address + 12)]
+    if (memory.u8[address + 1] === INTEGER) {
+      const integer = high * 2 ** 32 + (low >>> 0)
       if (Number.isSafeInteger(integer)) return integer
+    } else if (high <= SHORT_DIGITS) {
+      const integer = this.#digits(low, high)
+      if (integer >= 0) return integer
     }
-    return jsonOfNumber(readNumber(this.#memory, address))
+    return jsonOfNumber(readNumber(memory, address))
+  }
+
+  /** The constants of a policy are text: 300 is three digits. Negative for what is not only digits. */
+  #digits(from: number, length: number): number {
+    const { u8 } = this.#memory
+    let integer = 0
+    for (let at = from; at < from + length; at++) {
+      const digit = (u8[at] as number) - 0x30
+      if (digit < 0 || digit > 9) return -1
+      integer = integer * 10 + digit
+    }
+    return integer
   }
 
   #string(address: number): string {
