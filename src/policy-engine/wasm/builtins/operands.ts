@@ -52,12 +52,13 @@ export function asNumber(position: number, value: Value | undefined): number | R
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
 
-/** A 64-bit integer written as one: 5, not 5.0 or 5e0. Answered as a plain number, which may round beyond 2^53. */
+/** A 64-bit integer, written as 5 or 5.0 but not as 5e0. Answered as a plain number, which may round beyond 2^53. */
 export const asInt = (position: number, value: Value | undefined): number => Number(asInt64(position, value))
 
 export function asInt64(position: number, value: Value | undefined): bigint {
-  const text = numberText(asNumber(position, value))
-  const integer = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined
+  const [, digits = '', rest = ''] = /^(-?\d+)(\.0+)?$/.exec(numberText(asNumber(position, value))) ?? []
+  const isShort = digits !== '' && digits.length + rest.length <= (digits.startsWith('-') ? 20 : 19)
+  const integer = isShort ? BigInt(digits) : undefined
   if (integer !== undefined && integer >= MIN_INT64 && integer <= MAX_INT64) return integer
   throw operandError(position, 'must be integer number but got floating-point number')
 }
