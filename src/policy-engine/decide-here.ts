@@ -7,6 +7,7 @@ import { cacheKey, MAX_TTL_SECONDS, roundTime } from './cache.ts'
 import type { DecisionName } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
+import { EvaluationTimeout } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
 
@@ -48,7 +49,10 @@ export function createDecide(judge: Judge): Decide {
       evaluationNs: Math.round(seconds * 1e9),
       cached: found.cached,
     }
-    if (found.trap !== undefined) throw await unavailable(on, name, 'trap', logged, found.trap)
+    if (found.trap !== undefined) {
+      const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
+      throw await unavailable(on, name, reason, logged, found.trap)
+    }
     const { result } = found
     if (result === undefined) throw await unavailable(on, name, 'undefined', logged)
     if (!isResultOf(name, result)) throw await unavailable(on, name, 'wrong_result', logged)
@@ -68,6 +72,7 @@ export function createDecide(judge: Judge): Decide {
 }
 
 interface Prepared {
+  readonly input: unknown
   /** JSON of the input, as it is evaluated and logged. */
   readonly text: string
   readonly ttlSeconds: number
@@ -77,9 +82,9 @@ interface Prepared {
 
 function prepare({ bundle }: Active, entrypoint: string, asked: unknown): Prepared {
   const ttlSeconds = Math.min(bundle.cacheTtlSeconds[entrypoint] ?? 0, MAX_TTL_SECONDS)
-  if (ttlSeconds === 0) return { text: JSON.stringify(asked), ttlSeconds, key: undefined }
+  if (ttlSeconds === 0) return { input: asked, text: JSON.stringify(asked), ttlSeconds, key: undefined }
   const input = roundTime(asked, ttlSeconds)
-  return { text: JSON.stringify(input), ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
+  return { input, text: JSON.stringify(input), ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
 }
 
 interface Found {
@@ -88,14 +93,14 @@ interface Found {
   readonly trap?: unknown
 }
 
-function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, text }: Prepared): Found {
+function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, input }: Prepared): Found {
   if (key !== undefined) {
     const result = cache.get(key)
     metrics.cache.inc({ outcome: result === undefined ? 'miss' : 'hit' })
     if (result !== undefined) return { result, cached: true }
   }
   try {
-    return { result: on.evaluator.evaluateJson(entrypoint, text), cached: false }
+    return { result: on.evaluator.evaluate(entrypoint, input), cached: false }
   } catch (trap) {
     return { cached: false, trap }
   }
