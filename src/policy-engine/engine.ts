@@ -24,6 +24,8 @@ export interface Evaluator {
 export interface EvaluationOptions {
   /** A failing built-in of the host ends the evaluation (OPA's `strict-builtin-errors`) instead of being undefined. */
   readonly strict?: boolean
+  /** Numbers of the result keep their text (1.50, 1E400) as raw JSON; else they do only where a double cannot hold them. */
+  readonly exact?: boolean
   /** The time that the policy sees, else the clock's. */
   readonly nowNs?: bigint
   /**

@@ -11,9 +11,9 @@ export interface Border {
   /** An undefined input: 0, with the heap at its begin. */
   noInput(): number
   /** Reads the set of bindings that `eval` leaves; plain JSON data, undefined where the entrypoint is. */
-  readResult(address: number): unknown
+  readResult(address: number, exact: boolean): unknown
   /** Reads any value as plain JSON data. */
-  readJson(address: number): unknown
+  readJson(address: number, exact: boolean): unknown
   /** Arguments of built-ins. */
   readArgument(address: number): Value
 }
@@ -41,13 +41,13 @@ export function textBorder(instance: PolicyInstance, heap: number): Border {
       instance.calls.opa_heap_ptr_set(heap)
       return 0
     },
-    readResult: (address) => {
+    readResult: (address, exact) => {
       const bindings = readTerm(instance.dump(address))
       const [binding] = isSet(bindings) ? bindings : []
       const result = binding !== undefined && isObject(binding) ? binding.get('result') : undefined
-      return result === undefined ? undefined : jsonOfValue(result)
+      return result === undefined ? undefined : jsonOfValue(result, exact)
     },
-    readJson: (address) => jsonOfValue(readTerm(instance.dump(address))),
+    readJson: (address, exact) => jsonOfValue(readTerm(instance.dump(address)), exact),
     readArgument: (address) => readTerm(instance.dump(address)),
   }
 }

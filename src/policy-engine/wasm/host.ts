@@ -16,7 +16,7 @@ export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluat
     if (id === undefined) return undefined
     return runner.decide(call, (policy) => {
       runner.setInput(policy, input)
-      return policy.border.readResult(runner.run(policy, id))
+      return policy.border.readResult(runner.run(policy, id), call.exact === true)
     })
   }
 
@@ -29,7 +29,7 @@ export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluat
         const id = runner.entrypoints.get(entrypoint)
         if (id === undefined) return undefined
         calls.opa_heap_ptr_set(heap)
-        return policy.border.readResult(runner.run(policy, id))
+        return policy.border.readResult(runner.run(policy, id), call.exact === true)
       })
     })
 
@@ -39,7 +39,7 @@ export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluat
     evaluateJson: (entrypoint, input, call) => evaluate(entrypoint, parseExact(input), call),
     evaluateAll,
     get data() {
-      data ??= JSON.parse(Buffer.from(bundle.dataJson).toString('utf8'))
+      data ??= parseExact(Buffer.from(bundle.dataJson).toString('utf8'))
       return data
     },
     close: () => runner.close(),

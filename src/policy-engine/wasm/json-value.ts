@@ -29,21 +29,26 @@ export function valueOfJson(plain: unknown): Value {
 /** Reads JSON text; numbers keep their text. Throws SyntaxError. */
 export const readJson = (text: string): Value => valueOfJson(parseExact(text))
 
-/** A double where it has the number's value (3 for 3.0), else raw JSON with its text. */
-export function jsonOfNumber(value: number | RegoNumber): unknown {
+/**
+ * Text that a double would change becomes raw JSON where it matters: integers beyond 2^53 and numbers beyond any double;
+ * with `exact` always, so that 1.50 is written 1.50.
+ */
+export function jsonOfNumber(value: number | RegoNumber, exact = false): unknown {
   if (typeof value === 'number') return value
+  if (exact) return rawJSON(value.text)
   const double = Number(value.text)
-  return Number.isFinite(double) && numberKey(double) === numberKey(value) ? double : rawJSON(value.text)
+  const keeps = Number.isInteger(double) ? Number.isSafeInteger(double) || numberKey(double) === numberKey(value) : true
+  return Number.isFinite(double) && keeps ? double : rawJSON(value.text)
 }
 
 /** Sets become sorted arrays, keys that are no strings their JSON text; numbers as `jsonOfNumber` says. */
-export function jsonOfValue(value: Value): unknown {
-  if (value instanceof RegoNumber) return jsonOfNumber(value)
+export function jsonOfValue(value: Value, exact = false): unknown {
+  if (value instanceof RegoNumber) return jsonOfNumber(value, exact)
   if (value === null || typeof value !== 'object') return value
-  if (isArray(value)) return value.map(jsonOfValue)
-  if (isSet(value)) return [...value].map(jsonOfValue)
+  if (isArray(value)) return value.map((member) => jsonOfValue(member, exact))
+  if (isSet(value)) return [...value].map((member) => jsonOfValue(member, exact))
   const plain: Record<string, unknown> = {}
-  for (const [key, member] of value) define(plain, keyText(key), jsonOfValue(member))
+  for (const [key, member] of value) define(plain, keyText(key), jsonOfValue(member, exact))
   return plain
 }
 

@@ -134,6 +134,9 @@ describe('JSON', () => {
     expect(JSON.stringify(jsonOfValue(readTerm('[1.50, 1E400, {"__proto__": {12345678901234567890}}]')))).toBe(
       '[1.5,1E400,{"__proto__":[12345678901234567890]}]',
     )
+    expect(JSON.stringify(jsonOfValue(readTerm('[1.50, {0.3333333333333333333}]'), true))).toBe(
+      '[1.50,[0.3333333333333333333]]',
+    )
   })
 
   it('takes plain data as JSON.stringify would, and nothing else', () => {

@@ -29,7 +29,7 @@ function evaluate(found: OpaCase, wasm: Uint8Array, builtins: ReadonlyMap<string
   return runner.decide({}, (policy) => {
     if (found.input_term !== undefined) runner.setInputTerm(policy, found.input_term)
     else runner.setInput(policy, 'input' in found ? found.input : undefined)
-    return policy.border.readJson(runner.run(policy, 0)) as Bindings
+    return policy.border.readJson(runner.run(policy, 0), true) as Bindings
   })
 }
 

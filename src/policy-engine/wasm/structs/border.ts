@@ -71,12 +71,12 @@ export function structBorder(instance: PolicyInstance, { strings, constants, res
       calls.opa_heap_ptr_set(heap)
       return 0
     },
-    readResult: (bindings) => {
+    readResult: (bindings, exact) => {
       const binding = firstEntry(bindings)
       const entry = binding === 0 ? 0 : firstEntry(memory.word(binding))
-      return entry === 0 ? undefined : reader.read(memory.word(entry + 4))
+      return entry === 0 ? undefined : reader.read(memory.word(entry + 4), exact)
     },
-    readJson: (address) => reader.read(address),
+    readJson: (address, exact) => reader.read(address, exact),
     readArgument: (address) => readValue(memory, address),
   }
 

@@ -20,6 +20,7 @@ export class ResultReader {
   readonly #strings: InternedStrings
   /** Strings below this address stay as they are for as long as the data. */
   readonly #persistentEnd: number
+  #exact = false
 
   constructor(memory: LinearMemory, strings: InternedStrings, persistentEnd: number) {
     this.#memory = memory
@@ -27,7 +28,13 @@ export class ResultReader {
     this.#persistentEnd = persistentEnd
   }
 
-  read(address: number): unknown {
+  /** `exact`: numbers keep their text. */
+  read(address: number, exact: boolean): unknown {
+    this.#exact = exact
+    return this.#read(address)
+  }
+
+  #read(address: number): unknown {
     const memory = this.#memory
     switch (memory.u8[address]) {
       case TYPE.null:
@@ -61,7 +68,7 @@ export class ResultReader {
       const integer = this.#digits(low, high)
       if (integer >= 0) return integer
     }
-    return jsonOfNumber(readNumber(memory, address))
+    return jsonOfNumber(readNumber(memory, address), this.#exact)
   }
 
   /** The constants of a policy are text: 300 is three digits. Negative for what is not only digits. */
@@ -94,7 +101,7 @@ export class ResultReader {
 
   #array(elements: number, length: number): unknown[] {
     const members: unknown[] = []
-    for (let at = 0; at < length; at++) members.push(this.read(this.#memory.word(elements + 8 * at + 4)))
+    for (let at = 0; at < length; at++) members.push(this.#read(this.#memory.word(elements + 8 * at + 4)))
     return members
   }
 
@@ -104,7 +111,7 @@ export class ResultReader {
     for (let bucket = 0; bucket < count; bucket++) {
       for (let at = memory.word(buckets + 4 * bucket); at !== 0; at = memory.word(at + 8)) {
         const key = this.#key(memory.word(at))
-        const value = this.read(memory.word(at + 4))
+        const value = this.#read(memory.word(at + 4))
         if (key !== '__proto__') object[key] = value
         else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
       }
@@ -130,7 +137,7 @@ export class ResultReader {
     return members
       .map((member) => readValue(memory, member))
       .sort(compareValues)
-      .map(jsonOfValue)
+      .map((value) => jsonOfValue(value, this.#exact))
   }
 
   #isString(address: number): boolean {

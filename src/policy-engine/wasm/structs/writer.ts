@@ -98,16 +98,16 @@ export class StructWriter {
     return text.length
   }
 
+  /** Integers beyond 32 bits as text: the runtime's arithmetic cuts the upper half of a struct's 64. */
   protected number(value: number): number {
-    if (!Number.isSafeInteger(value))
-      return Number.isFinite(value) ? this.numberText(String(value)) : this.constants.null
+    if ((value | 0) !== value) return Number.isFinite(value) ? this.numberText(String(value)) : this.constants.null
     if (value >= 0 && value < SMALL_INTEGERS) return this.constants.integers[value] as number
     this.need(NUMBER_BYTES + 8)
     const address = (this.at + 7) & ~7
     const word = address >> 2
     this.i32[word] = TYPE.number | (INTEGER << 8)
-    this.i32[word + 2] = value | 0
-    this.i32[word + 3] = Math.floor(value / 2 ** 32)
+    this.i32[word + 2] = value
+    this.i32[word + 3] = value < 0 ? -1 : 0
     this.at = address + NUMBER_BYTES
     return address
   }
