@@ -97,8 +97,7 @@ function general(size: number, precision: number, letter: string): string {
   const count = number.digits.length
   const limit = shortest ? 6 : wanted > count && count >= number.point ? count : wanted
   const exponent = number.point - 1
-  // Go's shortest form turns to an exponent from 10^21 on, any other from its precision on.
-  if (exponent < -4 || exponent >= (shortest ? Math.max(limit, 21) : limit)) {
+  if (exponent < -4 || exponent >= limit) {
     return scientific(number, Math.max((shortest ? count : Math.min(wanted, count)) - 1, 0), letter)
   }
   return fixed(number, Math.max(count - number.point, 0))

@@ -5,9 +5,10 @@ import { ENCODING } from './encoding.ts'
 import { IDENTIFIERS } from './identifiers.ts'
 import { NUMBERS } from './numbers.ts'
 import { SEMVER } from './semver.ts'
+import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
 import { UNITS } from './units.ts'
 
-const FAMILIES: readonly BuiltinTable[] = [CASTS, ENCODING, IDENTIFIERS, NUMBERS, SEMVER, STRINGS, UNITS]
+const FAMILIES: readonly BuiltinTable[] = [CASTS, ENCODING, IDENTIFIERS, NUMBERS, SEMVER, SPRINTF, STRINGS, UNITS]
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))
