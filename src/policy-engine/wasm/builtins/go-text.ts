@@ -11,16 +11,19 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-function decodeBroken(bytes: Uint8Array): string {
-  let text = ''
+const decodeBroken = (bytes: Uint8Array): string =>
+  [...sequencesOf(bytes)].map((sequence) => (typeof sequence === 'string' ? sequence : '\ufffd')).join('')
+
+/** Characters, and as numbers the bytes that are part of none. */
+function* sequencesOf(bytes: Uint8Array): Generator<string | number> {
   for (let at = 0; at < bytes.length; ) {
-    const length = sequenceLength(bytes[at] ?? 0)
+    const lead = bytes[at] ?? 0
+    const length = sequenceLength(lead)
     const sequence = bytes.subarray(at, at + length)
-    const valid = sequence.length === length ? decodeSequence(sequence) : undefined
-    text += valid ?? '\ufffd'
-    at += valid === undefined ? 1 : length
+    const char = sequence.length === length ? decodeSequence(sequence) : undefined
+    yield char ?? lead
+    at += char === undefined ? 1 : length
   }
-  return text
 }
 
 const sequenceLength = (lead: number): number => (lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4)
@@ -57,6 +60,12 @@ export function quoteGo(text: string, { mark = '"', ascii = false }: QuoteOption
   let quoted = mark as string
   for (const char of text) quoted += escapeChar(char, mark, ascii)
   return quoted + mark
+}
+
+/** As quoteGo, where the text may have been cut within a character. */
+export function quoteGoBytes(bytes: Uint8Array): string {
+  const parts = [...sequencesOf(bytes)]
+  return `"${parts.map((part) => (typeof part === 'string' ? escapeChar(part, '"', false) : `\\x${hex(part, 2)}`)).join('')}"`
 }
 
 function escapeChar(char: string, mark: string, ascii: boolean): string {

@@ -1,14 +1,33 @@
 /** All host built-ins by name. A family of names is one file beside this one; what no family has is refused at load. */
 import type { Builtin, BuiltinTable } from './builtin.ts'
 import { CASTS } from './casts.ts'
+import { DIGESTS } from './digests.ts'
 import { ENCODING } from './encoding.ts'
 import { IDENTIFIERS } from './identifiers.ts'
+import { JSON_TEXT } from './json.ts'
 import { NUMBERS } from './numbers.ts'
+import { OBJECTS } from './objects.ts'
+import { RUNTIME } from './runtime.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
 import { UNITS } from './units.ts'
+import { URIS } from './uri.ts'
 
-const FAMILIES: readonly BuiltinTable[] = [CASTS, ENCODING, IDENTIFIERS, NUMBERS, SEMVER, SPRINTF, STRINGS, UNITS]
+const FAMILIES: readonly BuiltinTable[] = [
+  OBJECTS,
+  JSON_TEXT,
+  DIGESTS,
+  CASTS,
+  ENCODING,
+  IDENTIFIERS,
+  NUMBERS,
+  RUNTIME,
+  SEMVER,
+  SPRINTF,
+  STRINGS,
+  UNITS,
+  URIS,
+]
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))
