@@ -5,6 +5,7 @@ import { DIGESTS } from './digests.ts'
 import { ENCODING } from './encoding.ts'
 import { IDENTIFIERS } from './identifiers.ts'
 import { JSON_TEXT } from './json.ts'
+import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { OBJECTS } from './objects.ts'
 import { RUNTIME } from './runtime.ts'
@@ -21,6 +22,7 @@ const FAMILIES: readonly BuiltinTable[] = [
   CASTS,
   ENCODING,
   IDENTIFIERS,
+  NET,
   NUMBERS,
   RUNTIME,
   SEMVER,
