@@ -19,7 +19,7 @@ export interface Call {
   readonly args: readonly Value[]
 }
 
-interface Answer {
+export interface Answer {
   readonly result?: string
   readonly err?: string
 }
@@ -62,12 +62,14 @@ export interface Comparison {
   readonly count?: number
   /** Failures of these may be worded otherwise: the code must agree. */
   readonly looseWords?: (call: Call, answer: Answer) => boolean
+  /** Calls that are not compared, such as those that make OPA panic. */
+  readonly ignore?: (call: Call, answer: Answer) => boolean
 }
 
 const SCALE = Number(process.env.SCALE ?? 0.1)
 
 /** A test: generated calls answered by both, at least two of five with a result. */
-export function compareWithOracle({ family, make, seed = 1, count = 5000, looseWords }: Comparison): void {
+export function compareWithOracle({ family, make, seed = 1, count = 5000, looseWords, ignore }: Comparison): void {
   const total = Math.max(500, Math.round(count * SCALE))
   it(`${family}: ${total} generated calls are answered as OPA's Go built-ins do`, () => {
     const random = new Random(seed)
@@ -77,6 +79,7 @@ export function compareWithOracle({ family, make, seed = 1, count = 5000, looseW
     let succeeding = 0
     for (const [at, call] of calls.entries()) {
       const theirs = answers[at] ?? {}
+      if (ignore?.(call, theirs) === true) continue
       if (theirs.result !== undefined) succeeding++
       const loose = looseWords?.(call, theirs) === true
       const [mine, wanted] = [ours(call, loose), describe(theirs, loose)]
