@@ -32,9 +32,10 @@ export function newDecision(
       random: (length) => randomBytes(length),
       cache: new Map(),
       charge: (units) => {
-        const left = fuel.value - Math.min(Math.ceil(units), fuel.value + 1)
-        fuel.value = left
-        if (left < 0) throw new FuelExhausted()
+        const left = fuel.value - Math.ceil(Math.max(units, 0))
+        // Not a number of units: none is left.
+        fuel.value = left >= 0 ? left : -1
+        if (fuel.value < 0) throw new FuelExhausted()
       },
       print: options.print ?? print,
       runtime,
