@@ -51,6 +51,22 @@ describe.each([
     }
   })
 
+  it('holds a key once where two are the same as UTF-8', () => {
+    expect(evaluator.evaluate('probe/echo', { '\ud800': 1, x: 2, '\ufffd': 3, '\udc00': 4 })).toEqual({
+      input: { x: 2, '\ufffd': 4 },
+      answer: 42,
+    })
+  })
+
+  it('takes an input nested 1,500 deep, ends at one nested beyond any stack, and serves on', () => {
+    const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
+    expect(evaluator.evaluate('probe/echo', nested(1500))).toMatchObject({ answer: 42 })
+    for (const depth of [20_000, 200_000]) {
+      expect(() => evaluator.evaluate('probe/echo', nested(depth))).toThrow(EvaluationError)
+      expect(evaluator.evaluate('probe/echo', 1)).toEqual({ input: 1, answer: 42 })
+    }
+  })
+
   it('keeps numbers that a double would change, and what JSON.stringify makes of other objects', () => {
     const text = '{"a":12345678901234567890,"b":[1E400,0.1],"__proto__":{"x":1}}'
     const { input } = evaluator.evaluateJson('probe/echo', text) as { input: unknown }

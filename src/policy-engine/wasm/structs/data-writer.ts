@@ -3,7 +3,7 @@ import type { LinearMemory } from '../memory.ts'
 import { addMember, dictionaryBytes, openDictionary } from './dictionary.ts'
 import type { InternedStrings } from './interned.ts'
 import { ARRAY_ELEMENT_BYTES, COMPOSITE_BYTES, hashText, TYPE } from './layout.ts'
-import { rawNumber } from './raw-json.ts'
+import { mustBeWellFormed, rawNumber } from './raw-json.ts'
 import { type Constants, type Reserve, StructWriter } from './writer.ts'
 
 type Plain = Readonly<Record<string, unknown>>
@@ -64,6 +64,7 @@ export class DataWriter extends StructWriter {
     this.at = address + bytes
     openDictionary(this.memory, address, keys.length)
     keys.forEach((key, index) => {
+      mustBeWellFormed(key)
       const keyAddress = this.#shared(key)
       const hash = this.#strings.find(key)?.hash ?? hashText(key)
       const value = this.write(object[key])

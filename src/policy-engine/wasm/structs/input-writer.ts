@@ -3,7 +3,7 @@ import type { LinearMemory } from '../memory.ts'
 import { addMember, dictionaryBytes, openDictionary } from './dictionary.ts'
 import type { InternedStrings } from './interned.ts'
 import { ARRAY_ELEMENT_BYTES, COMPOSITE_BYTES, hashText, NUMBER_BYTES, TYPE } from './layout.ts'
-import { NotPlain, rawNumber } from './raw-json.ts'
+import { mustBeWellFormed, NotPlain, rawNumber } from './raw-json.ts'
 import { type Shape, Shapes } from './shapes.ts'
 import { type Constants, type Reserve, StructWriter } from './writer.ts'
 
@@ -95,6 +95,7 @@ export class InputWriter extends StructWriter {
     openDictionary(this.memory, address, keys.length)
     keys.forEach((key, index) => {
       const interned = this.#strings.find(key)
+      if (interned === undefined) mustBeWellFormed(key)
       const keyAddress = interned?.address ?? this.string(key)
       const value = this.write(object[key])
       addMember(this.memory, address, { index, key, keyAddress, hash: interned?.hash ?? hashText(key), value })

@@ -16,3 +16,8 @@ export function rawNumber(value: object): string | undefined {
   if (!/^-?\d/.test(value.rawJSON)) throw new NotPlain('no raw number')
   return value.rawJSON
 }
+
+/** As UTF-8, two keys with lone surrogates may be one; a table must not hold a key twice. */
+export function mustBeWellFormed(key: string): void {
+  if (!key.isWellFormed()) throw new NotPlain('a key holds a lone surrogate')
+}

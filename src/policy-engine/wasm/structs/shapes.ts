@@ -39,11 +39,11 @@ export class Shapes {
     this.#strings = strings
   }
 
-  /** Undefined where too many shapes were seen. */
+  /** Undefined where the object is to be a dictionary: too many shapes or keys, or a key to look at. */
   step(from: Shape, key: string): Shape | undefined {
     let shape = from.next.get(key)
     if (shape === undefined) {
-      if (this.#count >= MAX_SHAPES || from.keys.length >= MAX_KEYS) return undefined
+      if (this.#count >= MAX_SHAPES || from.keys.length >= MAX_KEYS || !key.isWellFormed()) return undefined
       const interned = this.#strings.intern(key)
       if (interned === undefined) return undefined
       this.#count++
