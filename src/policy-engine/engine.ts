@@ -81,6 +81,24 @@ export class EvaluationTimeout extends EvaluationError {
   override readonly name = 'EvaluationTimeout'
 }
 
+/**
+ * A built-in needs I/O for its answer (`http.send`). Whoever can wait gets the answer, records it under `key`, and evaluates
+ * again: `wasm/settle.ts`. To all others it is an error like any.
+ */
+export class EvaluationPending extends EvaluationError {
+  override readonly name = 'EvaluationPending'
+  readonly key: string
+  readonly call: Pick<RecordedCall, 'name' | 'args'>
+  /** Starts the I/O; undefined where the built-in failed. */
+  readonly answer: () => Promise<Value | undefined>
+  constructor(key: string, call: Pick<RecordedCall, 'name' | 'args'>, answer: () => Promise<Value | undefined>) {
+    super(`${call.name} has no answer yet`)
+    this.key = key
+    this.call = call
+    this.answer = answer
+  }
+}
+
 /** A bundle whose signature and digests were verified, as handed to each deciding thread (structured-cloneable). */
 export interface VerifiedBundle {
   /** Configured name of the bundle, e.g. `sallyport`. */

@@ -1,6 +1,6 @@
 /** The built-ins that one module asks of its host: resolved once, then called by id within a decision. */
-import { EvaluationError, type RecordedCall } from '../engine.ts'
-import type { Builtin, BuiltinContext } from './builtins/builtin.ts'
+import { EvaluationError, EvaluationPending, type RecordedCall } from '../engine.ts'
+import { type Builtin, type BuiltinContext, PendingAnswer } from './builtins/builtin.ts'
 import { callBuiltin } from './builtins/call-builtin.ts'
 import { canonicalKey, type Value } from './value.ts'
 
@@ -52,9 +52,14 @@ function pinned(builtin: Resolved, args: Value[], decision: DecisionCalls): Valu
   const key = `${builtin.name}${canonicalKey(args)}`
   const found = decision.recorded.get(key)
   if (found !== undefined) return found.value
-  const value = once(builtin, args, decision)
-  decision.recorded.set(key, { name: builtin.name, args, value })
-  return value
+  try {
+    const value = once(builtin, args, decision)
+    decision.recorded.set(key, { name: builtin.name, args, value })
+    return value
+  } catch (error) {
+    if (error instanceof PendingAnswer) throw new EvaluationPending(key, { name: builtin.name, args }, error.answer)
+    throw error
+  }
 }
 
 function once({ name, run }: Resolved, args: Value[], { context, strict }: DecisionCalls): Value | undefined {

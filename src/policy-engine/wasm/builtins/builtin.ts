@@ -37,3 +37,23 @@ export class BuiltinError extends Error {
     this.code = code
   }
 }
+
+/** Says where a failure happened, in front of its own words. */
+export function prefixed<T>(where: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw error instanceof BuiltinError ? new BuiltinError(`${where}: ${error.message}`, error.code) : error
+  }
+}
+
+/** Thrown by a non-deterministic built-in whose answer needs I/O: the evaluation stops, and runs again when it is there. */
+export class PendingAnswer extends Error {
+  override readonly name = 'PendingAnswer'
+  readonly answer: () => Promise<Value | undefined>
+  /** A BuiltinError of the promise makes the expression undefined. */
+  constructor(answer: () => Promise<Value | undefined>) {
+    super('the answer is awaited')
+    this.answer = answer
+  }
+}
