@@ -5,6 +5,7 @@ import { DIGESTS } from './digests.ts'
 import { ENCODING } from './encoding.ts'
 import { IDENTIFIERS } from './identifiers.ts'
 import { JSON_TEXT } from './json.ts'
+import { JWT } from './jwt.ts'
 import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { OBJECTS } from './objects.ts'
@@ -12,10 +13,12 @@ import { RUNTIME } from './runtime.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
+import { TIME } from './time.ts'
 import { UNITS } from './units.ts'
 import { URIS } from './uri.ts'
 
 const FAMILIES: readonly BuiltinTable[] = [
+  JWT,
   OBJECTS,
   JSON_TEXT,
   DIGESTS,
@@ -28,6 +31,7 @@ const FAMILIES: readonly BuiltinTable[] = [
   SEMVER,
   SPRINTF,
   STRINGS,
+  TIME,
   UNITS,
   URIS,
 ]
