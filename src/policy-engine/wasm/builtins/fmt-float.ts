@@ -8,7 +8,7 @@ interface Digits {
 
 export type FloatVerb = 'e' | 'E' | 'f' | 'g' | 'G' | 'x' | 'X' | 'b'
 
-/** Precision -1 is the shortest text that reads back the same; e and f always have one. With a minus, never with a plus. */
+/** Precision -1 is the shortest text that reads back the same, but for e. With a minus, never with a plus. */
 export function formatFloat(value: number, verb: FloatVerb, precision: number): string {
   const sign = value < 0 || Object.is(value, -0) ? '-' : ''
   const size = Math.abs(value)
@@ -17,7 +17,7 @@ export function formatFloat(value: number, verb: FloatVerb, precision: number): 
     case 'E':
       return sign + scientific(rounded(exactDigits(size), precision + 1), precision, verb)
     case 'f':
-      return sign + fixed(roundedAt(exactDigits(size), precision), precision)
+      return sign + (precision < 0 ? shortestFixed(size) : fixed(roundedAt(exactDigits(size), precision), precision))
     case 'g':
     case 'G':
       return sign + general(size, precision, verb === 'g' ? 'e' : 'E')
@@ -88,6 +88,11 @@ function fixed({ digits, point }: Digits, precision: number): string {
   if (precision <= 0) return whole
   const decimals = point >= 0 ? digits.slice(point) : '0'.repeat(Math.min(-point, precision)) + digits
   return `${whole}.${decimals.slice(0, precision).padEnd(precision, '0')}`
+}
+
+function shortestFixed(size: number): string {
+  const number = shortestDigits(size)
+  return fixed(number, Math.max(number.digits.length - number.point, 0))
 }
 
 function general(size: number, precision: number, letter: string): string {
