@@ -86,6 +86,10 @@ describe.each([
       const input = Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${(at * 7919) % 1000}-${size}`, at]))
       expect(roomy.evaluate('probe/echo', input)).toEqual({ input, answer: 42 })
     }
+    for (let turn = 0; turn < 9000; turn++) {
+      const input = { [`x${turn % 97}`]: turn, [`y${turn % 89}`]: { [`z${turn % 83}`]: [turn] } }
+      expect(roomy.evaluate('probe/echo', input)).toEqual({ input, answer: 42 })
+    }
     const large = Array.from({ length: 10_000 }, (_, at) => ({ at, text: 'x'.repeat(at % 150), list: [at] }))
     expect(roomy.evaluate('probe/echo', large)).toEqual({ input: large, answer: 42 })
     expect(roomy.evaluate('probe/echo', 1)).toEqual({ input: 1, answer: 42 })

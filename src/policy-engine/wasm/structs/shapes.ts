@@ -39,11 +39,12 @@ export class Shapes {
     this.#strings = strings
   }
 
-  /** Undefined where the object is to be a dictionary: too many shapes or keys, or a key to look at. */
+  /** Undefined where the object is to be a dictionary: too many keys, a key to look at, or no room for one more. */
   step(from: Shape, key: string): Shape | undefined {
     let shape = from.next.get(key)
     if (shape === undefined) {
-      if (this.#count >= MAX_SHAPES || from.keys.length >= MAX_KEYS || !key.isWellFormed()) return undefined
+      if (from.keys.length >= MAX_KEYS || !key.isWellFormed()) return undefined
+      if (this.#count >= MAX_SHAPES) this.#forget()
       const interned = this.#strings.intern(key)
       if (interned === undefined) return undefined
       this.#count++
@@ -53,6 +54,14 @@ export class Shapes {
     from.lastKey = key
     from.lastShape = shape
     return shape
+  }
+
+  /** Callers who never send the same shape twice must not cost the others theirs for good. */
+  #forget(): void {
+    this.root.next.clear()
+    this.root.lastKey = undefined
+    this.root.lastShape = undefined
+    this.#count = 0
   }
 
   template(shape: Shape): Template {
