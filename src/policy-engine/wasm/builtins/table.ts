@@ -9,6 +9,7 @@ import { JWT } from './jwt.ts'
 import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { OBJECTS } from './objects.ts'
+import { REGEX } from './regex.ts'
 import { RUNTIME } from './runtime.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
@@ -16,8 +17,10 @@ import { STRINGS } from './strings.ts'
 import { TIME } from './time.ts'
 import { UNITS } from './units.ts'
 import { URIS } from './uri.ts'
+import { YAML } from './yaml.ts'
 
 const FAMILIES: readonly BuiltinTable[] = [
+  YAML,
   JWT,
   OBJECTS,
   JSON_TEXT,
@@ -27,6 +30,7 @@ const FAMILIES: readonly BuiltinTable[] = [
   IDENTIFIERS,
   NET,
   NUMBERS,
+  REGEX,
   RUNTIME,
   SEMVER,
   SPRINTF,
