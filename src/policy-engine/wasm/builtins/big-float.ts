@@ -92,3 +92,10 @@ function bitLength(value: bigint): number {
   const hex = value.toString(16)
   return hex.length * 4 - Math.clz32(Number.parseInt(hex[0] ?? '0', 16)) + 28
 }
+
+/** Fuel for reading or writing an integer of so many decimal digits, which takes more than linear time. */
+export const decimalUnits = (digits: number): number => (digits * Math.sqrt(digits)) / 10
+
+/** The decimal digits of the whole part, about. */
+export const wholeDigits = ({ mantissa, exponent }: BigFloat): number =>
+  Math.max(0, (bitLength(mantissa) + exponent) * Math.LOG10E * Math.LN2)

@@ -1,7 +1,7 @@
 /** numbers.range_step, and format_int for numbers that the module's own cannot hold. */
 import { numberOfBigInt, numberText, type RegoNumber } from '../number.ts'
 import type { Value } from '../value.ts'
-import { parseBigFloat, truncated } from './big-float.ts'
+import { decimalUnits, parseBigFloat, truncated, wholeDigits } from './big-float.ts'
 import { type BuiltinContext, BuiltinError, type BuiltinTable } from './builtin.ts'
 import { asBigInt, asNumber, notListed } from './operands.ts'
 
@@ -36,11 +36,11 @@ function radixOf(base: number | RegoNumber): number {
 /** Integers exactly, anything else at the precision of OPA's floats and towards zero. */
 function formatInteger(context: BuiltinContext, value: number | RegoNumber, radix: number): string {
   const text = numberText(value)
-  context.charge(text.length * 10)
+  context.charge(decimalUnits(text.length))
   if (/^-?\d+$/.test(text)) return BigInt(text).toString(radix)
   const float = parseBigFloat(text)
   if (float === undefined) throw new BuiltinError('illegal value')
-  context.charge(Math.max(float.exponent, 0) * 10)
+  context.charge(decimalUnits(wholeDigits(float)))
   const whole = truncated(float, MAX_BITS)
   if (whole === undefined) throw new BuiltinError('illegal value')
   return whole.toString(radix)

@@ -2,6 +2,7 @@
 import { numberText } from '../number.ts'
 import { writeTerm } from '../term-text.ts'
 import { isNumber, type Value } from '../value.ts'
+import { decimalUnits } from './big-float.ts'
 import type { BuiltinContext, BuiltinTable } from './builtin.ts'
 import { printBig, printBigFields, printFloat64, printInt64 } from './fmt-number.ts'
 import { FormatScanner } from './fmt-scanner.ts'
@@ -11,7 +12,12 @@ import { quoteGo } from './go-text.ts'
 import { asArray, asString } from './operands.ts'
 
 export const SPRINTF: BuiltinTable = {
-  sprintf: (context, format, args) => sprintf(context, asString(1, format), asArray(2, args).map(argumentOf)),
+  sprintf: (context, format, args) =>
+    sprintf(
+      context,
+      asString(1, format),
+      asArray(2, args).map((arg) => argumentOf(context, arg)),
+    ),
 }
 
 /** Named as Go's %T names them. */
@@ -21,7 +27,7 @@ type Argument =
   | { readonly type: '*big.Int'; readonly value: bigint }
   | { readonly type: 'float64'; readonly value: number }
 
-function argumentOf(value: Value): Argument {
+function argumentOf(context: BuiltinContext, value: Value): Argument {
   if (typeof value === 'string') return { type: 'string', value }
   if (!isNumber(value)) return { type: 'string', value: writeTerm(value, quoteGo) }
   const text = numberText(value)
@@ -29,6 +35,7 @@ function argumentOf(value: Value): Argument {
     const double = Number(text)
     return Number.isFinite(double) ? { type: 'float64', value: double } : { type: 'string', value: text }
   }
+  context.charge(2 * decimalUnits(text.length))
   const integer = BigInt(text)
   return { type: BigInt.asIntN(64, integer) === integer ? 'int64' : '*big.Int', value: integer }
 }

@@ -23,7 +23,7 @@ describe('units.parse and units.parse_bytes', () => {
 
   it('pays for what a large exponent makes', () => {
     const context = testContext()
-    UNITS['units.parse']?.(context, '1e9999')
+    UNITS['units.parse']?.(context, '1e20000')
     expect(context.charged).toBeGreaterThan(100_000)
   })
 

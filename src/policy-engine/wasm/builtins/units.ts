@@ -1,14 +1,19 @@
 /** units.parse (SI and binary suffixes, exact rationals) and units.parse_bytes (at the precision of OPA's floats). */
 import { numberOf, numberOfBigInt } from '../number.ts'
 import type { Value } from '../value.ts'
-import { multiply, parseBigFloat, truncated } from './big-float.ts'
+import { decimalUnits, multiply, parseBigFloat, truncated, wholeDigits } from './big-float.ts'
 import { type BuiltinContext, BuiltinError, type BuiltinTable } from './builtin.ts'
 import { lowerGo } from './go-text.ts'
 import { asString } from './operands.ts'
 
 export const UNITS: BuiltinTable = {
-  'units.parse': (context, text) => parseUnits(context, asString(1, text)),
-  'units.parse_bytes': (context, text) => parseBytes(context, asString(1, text)),
+  'units.parse': (context, text) => parseUnits(context, charged(context, asString(1, text))),
+  'units.parse_bytes': (context, text) => parseBytes(context, charged(context, asString(1, text))),
+}
+
+function charged(context: BuiltinContext, text: string): string {
+  context.charge(decimalUnits(text.length))
+  return text
 }
 
 const PREFIXES = ['k', 'm', 'g', 't', 'p', 'e']
@@ -51,7 +56,7 @@ function parseBytes(context: BuiltinContext, text: string): Value {
   if (factor === undefined) throw failure('units.parse_bytes', `byte unit ${unit} not recognized`)
   const amount = parseBigFloat(number)
   if (amount === undefined) throw failure('units.parse_bytes', 'could not parse byte amount to a number')
-  context.charge(Math.max(amount.exponent, 0) * 10)
+  context.charge(decimalUnits(wholeDigits(amount)))
   return numberOfBigInt(truncated(multiply(amount, factor), Number.MAX_SAFE_INTEGER) ?? 0n)
 }
 
@@ -89,7 +94,7 @@ function rationalOf(context: BuiltinContext, text: string): { numerator: bigint;
   const digits = BigInt(whole + fraction) * (sign === '-' ? -1n : 1n)
   if (digits === 0n) return { numerator: 0n, denominator: 1n }
   if (Math.abs(power) > MAX_EXPONENT) return undefined
-  context.charge(Math.abs(power) * 40)
+  context.charge(decimalUnits(Math.abs(power)))
   const scale = 10n ** BigInt(Math.abs(power))
   return power < 0 ? { numerator: digits, denominator: scale } : { numerator: digits * scale, denominator: 1n }
 }
