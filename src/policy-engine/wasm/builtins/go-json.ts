@@ -35,14 +35,14 @@ function write(value: Value, layout: Layout | undefined, line: string): string {
 }
 
 /** Keys that are no strings become their JSON; of keys with one text the last in OPA's order stays. */
-function membersByText(object: RegoObject): [string, Value][] {
+export function membersByText(object: RegoObject): [string, Value][] {
   const members = new Map<string, Value>()
   for (const [key, member] of object) members.set(typeof key === 'string' ? key : writeGoJson(key), member)
   return [...members].sort(([left], [right]) => compareStrings(left, right))
 }
 
 const ESCAPED = /[<>&\u2028\u2029]/g
-const quoteJsonGo = (text: string): string =>
+export const quoteJsonGo = (text: string): string =>
   JSON.stringify(text.toWellFormed()).replace(
     ESCAPED,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

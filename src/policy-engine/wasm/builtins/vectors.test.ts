@@ -23,7 +23,7 @@ const UNFORESEEABLE = new Set([
   'http.send',
 ])
 /** Built-ins whose refusals are worded by the library that a family rests on: only the code must agree. */
-const OTHER_WORDS = new Set<string>(['io.jwt.encode_sign_raw'])
+const OTHER_WORDS = new Set<string>(['io.jwt.encode_sign_raw', 'yaml.unmarshal'])
 
 const vectors = readFileSync(new URL('../../../../test/vectors/opa-builtins.ndjson', import.meta.url), 'utf8')
   .trim()
