@@ -7,6 +7,7 @@ import { cacheKey, MAX_TTL_SECONDS, roundTime } from './cache.ts'
 import type { DecisionName } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
+import { EvaluationTimeout } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
 
@@ -48,7 +49,10 @@ export function createDecide(judge: Judge): Decide {
       evaluationNs: Math.round(seconds * 1e9),
       cached: found.cached,
     }
-    if (found.trap !== undefined) throw await unavailable(on, name, 'trap', logged, { cause: found.trap })
+    if (found.trap !== undefined) {
+      const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
+      throw await unavailable(on, name, reason, logged, { cause: found.trap })
+    }
     const { result } = found
     if (result === undefined) throw await unavailable(on, name, 'undefined', logged)
     if (!isResultOf(name, result)) {
@@ -70,6 +74,7 @@ export function createDecide(judge: Judge): Decide {
 }
 
 interface Prepared {
+  readonly input: unknown
   /** JSON of the input, as it is evaluated and logged. */
   readonly text: string
   readonly ttlSeconds: number
@@ -79,9 +84,9 @@ interface Prepared {
 
 function prepare({ bundle }: Active, entrypoint: string, asked: unknown): Prepared {
   const ttlSeconds = Math.min(bundle.cacheTtlSeconds[entrypoint] ?? 0, MAX_TTL_SECONDS)
-  if (ttlSeconds === 0) return { text: JSON.stringify(asked), ttlSeconds, key: undefined }
+  if (ttlSeconds === 0) return { input: asked, text: JSON.stringify(asked), ttlSeconds, key: undefined }
   const input = roundTime(asked, ttlSeconds)
-  return { text: JSON.stringify(input), ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
+  return { input, text: JSON.stringify(input), ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
 }
 
 interface Found {
@@ -92,15 +97,15 @@ interface Found {
   readonly trap?: unknown
 }
 
-function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, text }: Prepared): Found {
+function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, input }: Prepared): Found {
   if (key !== undefined) {
     const found = cache.get(key) as Found | undefined
     metrics.cache.inc({ outcome: found === undefined ? 'miss' : 'hit' })
     if (found !== undefined) return { ...found, cached: true }
   }
   try {
-    const answer = on.evaluator.evaluateText(entrypoint, text)
-    return { text: answer, result: answer === undefined ? undefined : JSON.parse(answer), cached: false }
+    const result = on.evaluator.evaluate(entrypoint, input)
+    return { text: JSON.stringify(result), result, cached: false }
   } catch (trap) {
     return { cached: false, trap }
   }

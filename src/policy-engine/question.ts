@@ -2,7 +2,7 @@
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationError } from './engine.ts'
+import { EvaluationError, EvaluationTimeout } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
@@ -48,7 +48,13 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     try {
       result = JSON.stringify(lookUp(on.evaluator, question.path, question.input))
     } catch (cause) {
-      await record(on, { ...event, error: { code: 'internal_error' } }, 'trap')
+      const outOfTime = cause instanceof EvaluationTimeout
+      await record(
+        on,
+        { ...event, error: { code: outOfTime ? 'timeout' : 'internal_error' } },
+        outOfTime ? 'timeout' : 'trap',
+      )
+      if (outOfTime) throw new PolicyUnavailable('timeout', 'data_api', { cause })
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)

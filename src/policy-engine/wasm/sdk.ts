@@ -54,7 +54,6 @@ export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
     entrypoints,
     evaluate: (entrypoint, input) => evaluateJson(entrypoint, input === undefined ? undefined : JSON.stringify(input)),
     evaluateJson,
-    evaluateText,
     get data() {
       data ??= JSON.parse(decoder.decode(bundle.dataJson))
       return data
