@@ -17,7 +17,7 @@ export async function init(invocation: Invocation): Promise<number> {
     if (!setup) {
       await checkInstance({ store, envelope })
       console.error(
-        'sallyport: this store was initialised before; nothing was changed (docs/configuration.md: where the credential is lost)',
+        'sallyport: this store was initialised before; nothing was changed (docs/administration.md: where the credential is lost)',
       )
       return 1
     }
@@ -47,5 +47,5 @@ Start \`sallyport serve\`, then send it as it stands: a client without this role
 curl -sS ${issuer}/admin/clients -H 'authorization: Bearer ${secret}' \\
   -H 'content-type: application/json' -d '${JSON.stringify(FIRST_CLIENT)}'
 
-The answer holds client_id and client_secret, shown once; what to do with them: docs/configuration.md.
+The answer holds client_id and client_secret, shown once; what to do with them: docs/administration.md.
 `
