@@ -44,8 +44,8 @@ export function createDecide(judge: Judge): Decide {
     metrics.decisionSeconds.observe({ decision: name }, seconds)
     const logged: DecisionEvent = {
       ...event,
-      input: prepared.text,
-      result: found.text,
+      input: prepared.input,
+      result: found.result,
       evaluationNs: Math.round(seconds * 1e9),
       cached: found.cached,
     }
@@ -74,9 +74,8 @@ export function createDecide(judge: Judge): Decide {
 }
 
 interface Prepared {
+  /** As it is evaluated and logged. */
   readonly input: unknown
-  /** JSON of the input, as it is evaluated and logged. */
-  readonly text: string
   readonly ttlSeconds: number
   /** Only where the entrypoint declares a ttl. */
   readonly key: string | undefined
@@ -84,14 +83,12 @@ interface Prepared {
 
 function prepare({ bundle }: Active, entrypoint: string, asked: unknown): Prepared {
   const ttlSeconds = Math.min(bundle.cacheTtlSeconds[entrypoint] ?? 0, MAX_TTL_SECONDS)
-  if (ttlSeconds === 0) return { input: asked, text: JSON.stringify(asked), ttlSeconds, key: undefined }
+  if (ttlSeconds === 0) return { input: asked, ttlSeconds, key: undefined }
   const input = roundTime(asked, ttlSeconds)
-  return { input, text: JSON.stringify(input), ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
+  return { input, ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
 }
 
 interface Found {
-  /** Undefined where the rule is; `result` is what it says. */
-  readonly text?: string | undefined
   readonly result?: unknown
   readonly cached: boolean
   readonly trap?: unknown
@@ -104,8 +101,7 @@ function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { ke
     if (found !== undefined) return { ...found, cached: true }
   }
   try {
-    const result = on.evaluator.evaluate(entrypoint, input)
-    return { text: JSON.stringify(result), result, cached: false }
+    return { result: on.evaluator.evaluate(entrypoint, input), cached: false }
   } catch (trap) {
     return { cached: false, trap }
   }

@@ -8,11 +8,9 @@ export interface Evaluator {
   readonly entrypoints: ReadonlySet<string>
   /**
    * The value of the entrypoint, or undefined where the rule is. An absent `input` is an undefined input; `null`, `false`,
-   * `0` and `''` are inputs. Throws EvaluationError when the module traps or aborts; the evaluator stays usable.
+   * `0` and `''` are inputs; numbers that a double would change are raw JSON (`parseExact`). Throws EvaluationError when the module traps or aborts; the evaluator stays usable.
    */
   evaluate(entrypoint: string, input: unknown, options?: EvaluationOptions): unknown
-  /** The same for an input that is JSON text as JSON.stringify writes it; its numbers reach policy as written. */
-  evaluateJson(entrypoint: string, input: string, options?: EvaluationOptions): unknown
   /** Several entrypoints on one input that crosses once; the deadline is that of one evaluation each. */
   evaluateAll?(entrypoints: readonly string[], input: unknown, options?: EvaluationOptions): unknown[]
   /** Base data of the bundle, for Data API paths that no entrypoint covers. */

@@ -3,6 +3,7 @@ import { PolicyUnavailable } from '../kernel/errors.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout } from './engine.ts'
+import { parseExact } from './exact-json.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
@@ -38,15 +39,16 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
 
   return async (question) => {
     const on = judge.take('data_api')
+    const input = question.input === undefined ? undefined : parseExact(question.input)
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
-      input: question.input,
+      input,
       requestedBy: question.requestedBy,
     }
     const started = performance.now()
-    let result: string | undefined
+    let result: unknown
     try {
-      result = JSON.stringify(lookUp(on.evaluator, question.path, question.input))
+      result = lookUp(on.evaluator, question.path, input)
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
       await record(
@@ -60,6 +62,6 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
     await record(on, { ...event, result, evaluationNs }, result === undefined ? 'undefined' : 'defined')
     const { name: bundle, revision } = on.bundle
-    return { result, decisionId: event.decisionId, bundle, revision, evaluationNs }
+    return { result: JSON.stringify(result), decisionId: event.decisionId, bundle, revision, evaluationNs }
   }
 }

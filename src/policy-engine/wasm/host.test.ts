@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildFixture, type FixtureSource, SMALL } from '../bundle/bundle-fixture.ts'
 import { EvaluationError, EvaluationTimeout, type Evaluator } from '../engine.ts'
+import { parseExact } from '../exact-json.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost } from './host.ts'
 import type { HostOptions } from './runner.ts'
@@ -30,7 +31,7 @@ describe.each([
     'hands %j to policy as input',
     (input) => {
       expect(evaluator.evaluate('probe/echo', input)).toEqual({ input, answer: 42 })
-      expect(evaluator.evaluateJson('probe/echo', JSON.stringify(input))).toEqual({ input, answer: 42 })
+      expect(evaluator.evaluate('probe/echo', parseExact(JSON.stringify(input)))).toEqual({ input, answer: 42 })
     },
   )
 
@@ -69,7 +70,7 @@ describe.each([
 
   it('keeps numbers that a double would change, and what JSON.stringify makes of other objects', () => {
     const text = '{"a":12345678901234567890,"b":[1E400,0.1],"__proto__":{"x":1}}'
-    const { input } = evaluator.evaluateJson('probe/echo', text) as { input: unknown }
+    const { input } = evaluator.evaluate('probe/echo', parseExact(text)) as { input: unknown }
     expect(JSON.parse(JSON.stringify(input))).toEqual(JSON.parse(text))
     expect(JSON.stringify(input)).toContain('12345678901234567890')
     expect(JSON.stringify(input)).toContain('1E400')

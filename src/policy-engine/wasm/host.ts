@@ -36,7 +36,6 @@ export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluat
   return {
     entrypoints: new Set(runner.entrypoints.keys()),
     evaluate,
-    evaluateJson: (entrypoint, input, call) => evaluate(entrypoint, parseExact(input), call),
     evaluateAll,
     get data() {
       data ??= parseExact(Buffer.from(bundle.dataJson).toString('utf8'))

@@ -7,6 +7,7 @@ import { buildFixture, type FixtureSource } from '../bundle/bundle-fixture.ts'
 import { DECISIONS } from '../contract/index.ts'
 import { SYSTEM_ENTRYPOINTS } from '../contract/system.ts'
 import type { Evaluator } from '../engine.ts'
+import { parseExact } from '../exact-json.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost } from './host.ts'
 import { openEvaluator } from './sdk.ts'
@@ -127,7 +128,7 @@ describe('generated inputs', () => {
       expect(asDoubles(engines.structs.evaluate('exercise/all', input)), JSON.stringify(input)).toEqual(wanted)
       if (turn % 10 > 0) continue
       expect(asDoubles(engines.text.evaluate('exercise/all', input)), JSON.stringify(input)).toEqual(wanted)
-      expect(engines.structs.evaluateJson('exercise/echo', JSON.stringify(input))).toEqual(
+      expect(engines.structs.evaluate('exercise/echo', parseExact(JSON.stringify(input)))).toEqual(
         JSON.parse(JSON.stringify(input)),
       )
     }
