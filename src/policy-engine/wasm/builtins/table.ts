@@ -17,9 +17,11 @@ import { STRINGS } from './strings.ts'
 import { TIME } from './time.ts'
 import { UNITS } from './units.ts'
 import { URIS } from './uri.ts'
+import { X509 } from './x509.ts'
 import { YAML } from './yaml.ts'
 
 const FAMILIES: readonly BuiltinTable[] = [
+  X509,
   YAML,
   JWT,
   OBJECTS,
