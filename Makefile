@@ -10,7 +10,7 @@ SCALE ?= 0.1
 ARGS ?=
 VITEST = npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=test-results/vitest.json
 
-.PHONY: help node run test test-full check lint bundles decision bench check-deploy tools test-servers clean
+.PHONY: help node run test test-full check lint bundles decision bench conformance-opa check-deploy tools test-servers clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ decision: node_modules/.ready ## start a new decision: make decision NAME=x
 
 bench: node_modules/.ready-dev ## measure, beside oidc-provider and the bare policy SDK
 	node bench/run.ts $(ARGS)
+
+conformance-opa: node_modules/.ready-dev ## OPA's own test cases, compiled by its Go module, on our WASM host
+	node test/conformance/opa/run.ts $(ARGS)
 
 check-deploy: .toolchain/kubeconform .toolchain/kustomize ## validate deploy/ strictly against the Kubernetes schemas
 	sh scripts/toolchain/check-deploy.sh

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readArchive } from '../src/policy-engine/bundle/archive.ts'
+import { compileFor, type PolicyModules } from '../src/policy-engine/wasm/open.ts'
 
-export interface BenchBundle {
-  readonly wasm: WebAssembly.Module
+export interface BenchBundle extends PolicyModules {
   readonly dataJson: Uint8Array
 }
 
@@ -13,5 +13,22 @@ export async function readCommittedBundle(root: string): Promise<BenchBundle> {
   const [wasm, dataJson] = [files.get('policy.wasm'), files.get('data.json')]
   if (wasm === undefined || dataJson === undefined)
     throw new Error('the committed bundle has no policy.wasm or data.json')
-  return { wasm: await WebAssembly.compile(wasm), dataJson }
+  return { ...(await compileFor('host', wasm)), dataJson }
+}
+
+/** The bundle with its base data filled up to a size, by rows that no rule reads. */
+export function filledTo(bytes: number, { dataJson, ...modules }: BenchBundle): BenchBundle {
+  const data = JSON.parse(Buffer.from(dataJson).toString('utf8')) as { rbac: Record<string, unknown> }
+  const row = (at: number) => ({
+    name: `user ${at}`,
+    roles: ['reader', 'writer', 'auditor'],
+    hours: [8, 17],
+    active: true,
+  })
+  const count = Math.max(
+    0,
+    Math.floor((bytes - dataJson.byteLength) / JSON.stringify({ 'user-00000': row(10_000) }).length),
+  )
+  data.rbac.rows = Object.fromEntries(Array.from({ length: count }, (_, at) => [`user-${at}`, row(at)]))
+  return { ...modules, dataJson: Buffer.from(JSON.stringify(data)) }
 }

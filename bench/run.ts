@@ -3,7 +3,7 @@ import { type Environment, openEnvironment, ROOT } from './environment.ts'
 import { type CommandLine, HELP, readCommandLine } from './options.ts'
 import { machineCard, table, writeResults } from './report.ts'
 import type { Row, RowDefinition } from './row.ts'
-import { decisions } from './rows/decisions.ts'
+import { decisions, decisionsLarge } from './rows/decisions.ts'
 import { decisionsFull } from './rows/decisions-full.ts'
 import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
@@ -20,6 +20,7 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   memory,
   policyFlip,
   decisions,
+  ...decisionsLarge,
   decisionsFull,
 ]
 

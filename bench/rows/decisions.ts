@@ -1,7 +1,10 @@
-/** Row `decisions`: our Evaluator beside the bare SDK; same bundle, data and inputs; no validation, log or cache. */
+/**
+ * Rows `decisions`, `decisions-1mb`, `decisions-10mb`: our Evaluator, deadline included, beside the bare SDK; same bundle,
+ * data and inputs; no validation, log or cache.
+ */
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
-import { openEvaluator } from '../../src/policy-engine/wasm/sdk.ts'
-import { readCommittedBundle } from '../bundle.ts'
+import { openBundle } from '../../src/policy-engine/wasm/open.ts'
+import { filledTo, readCommittedBundle } from '../bundle.ts'
 import { type Environment, ROOT } from '../environment.ts'
 import { evaluationSide } from '../evaluation-side.ts'
 import { bareSdk } from '../peers/bare-sdk.ts'
@@ -14,17 +17,17 @@ const { entrypoint } = DECISIONS.token
 const allowed = (result: unknown): boolean =>
   typeof result === 'object' && result !== null && 'allow' in result && result.allow === true
 
-export const decisions: RowDefinition<Environment> = {
-  name: 'decisions',
+const row = (name: string, size: string, dataBytes: number): RowDefinition<Environment> => ({
+  name,
   unit: 'decisions per CPU second',
   latencyUnit: 'us',
-  about: 'authz/token/decision, 200 inputs in turn, one thread; no validation, log or cache',
+  about: `authz/token/decision, ${size} of data, 200 inputs in turn, one thread; no validation, log or cache`,
   peer: 'bare @open-policy-agent/opa-wasm',
   async measure({ options, stopServers }) {
     await stopServers()
-    const bundle = await readCommittedBundle(ROOT)
+    const bundle = filledTo(dataBytes, await readCommittedBundle(ROOT))
     const inputs = tokenInputs()
-    const evaluator = openEvaluator(bundle)
+    const evaluator = openBundle(bundle)
     const ours = evaluationSide(inputs, (input) => allowed(evaluator.evaluate(entrypoint, input)))
     const peer = evaluationSide(inputs, bareSdk(bundle, entrypoint))
     try {
@@ -37,4 +40,10 @@ export const decisions: RowDefinition<Environment> = {
       evaluator.close()
     }
   },
-}
+})
+
+export const decisions = row('decisions', '10 KB', 10 * 1024)
+export const decisionsLarge: readonly RowDefinition<Environment>[] = [
+  row('decisions-1mb', '1 MB', 1024 * 1024),
+  row('decisions-10mb', '10 MB', 10 * 1024 * 1024),
+]

@@ -13,6 +13,7 @@ export function bundleSource({ policy, limits }: Config): BundleSource {
     throw new ConfigError('no bundle key is trusted: name at least one in policy.bundle.keys, or use --dev for a demo')
   return {
     path,
+    engine: policy.engine,
     keys: keys.map(({ id, algorithm, state, key_file }) => ({ id, algorithm, state, key: readKey(key_file) })),
     limits: { ...DEFAULT_LIMITS, archiveBytes: limits.bundle_bytes, totalBytes: 4 * limits.bundle_bytes },
     ...(minimum_version !== undefined && { minimumVersion: minimum_version }),

@@ -64,6 +64,10 @@ const policy = section(
     url: Type.Optional(Type.String({ minLength: 1, description: 'policy service that `serve auth` asks' })),
     token_file: Type.Optional(path('bearer token that `serve auth` sends')),
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
+    engine: oneOf(['host', 'sdk'], {
+      default: 'host',
+      description: 'host: ours, with deadlines and all built-ins; sdk: the @open-policy-agent/opa-wasm package',
+    }),
     credentials: Type.Array(credential, {
       default: [],
       description: 'callers of the policy API, judged by system.authz',

@@ -15,6 +15,7 @@ import { watchBundle } from './bundle/source.ts'
 import { BundleError, type BundleRefusal, type VerifiedBundle } from './engine.ts'
 import type { BundleTracker } from './status.ts'
 import { REQUIRED_ENTRYPOINTS } from './validate.ts'
+import type { Engine } from './wasm/open.ts'
 
 export interface BundleSource {
   /** A bundle file or folder. */
@@ -26,6 +27,8 @@ export interface BundleSource {
   readonly minimumVersion?: number
   readonly requiredEntrypoints?: readonly string[]
   readonly limits?: ArchiveLimits
+  /** Who evaluates it; our own host by default. */
+  readonly engine?: Engine
 }
 
 export interface ActivatorOptions {
@@ -82,6 +85,7 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
       ...(minimumVersion !== undefined && { minimumVersion }),
       requiredEntrypoints: source.requiredEntrypoints ?? REQUIRED_ENTRYPOINTS,
       ...(source.limits && { limits: source.limits }),
+      ...(source.engine && { engine: source.engine }),
     })
   }
   const loadTwice = async (): Promise<VerifiedBundle> => {

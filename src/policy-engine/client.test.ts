@@ -49,6 +49,8 @@ describe('policy service in a process of its own', () => {
         keys: FIXTURE_KEYS,
         minimumVersion: 0,
         requiredEntrypoints: ['system/log/mask'],
+        // It has no deadline, so that a thread can hang.
+        engine: 'sdk',
       },
       marksFile: join(folder, 'marks.json'),
       logDirectory: join(folder, 'logs'),

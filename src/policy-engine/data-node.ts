@@ -12,7 +12,7 @@ import type { DecisionLog } from './decision-log/log.ts'
 import type { VerifiedBundle } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import { type Answer, createAnswer, type Question } from './question.ts'
-import { openEvaluator } from './wasm/sdk.ts'
+import { openBundle } from './wasm/open.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -24,7 +24,7 @@ export interface NodeStatus {
 }
 
 export interface DataNode {
-  /** Throws PolicyUnavailable without bundle or log, EvaluationError when the policy traps. */
+  /** Throws PolicyUnavailable without bundle or log or beyond the deadline, EvaluationError when the policy traps. */
   evaluate(question: Question): Promise<Answer>
   /** `system.authz` over the Data API; false for anything but true. Not a decision: not logged. */
   allows(input: object): boolean
@@ -76,7 +76,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
       }
     },
     activate: (bundle) => {
-      const evaluator = openEvaluator(bundle)
+      const evaluator = openBundle(bundle)
       release()
       active = { bundle, evaluator, activatedAt: new Date(clock.nowMs()).toISOString() }
       metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)

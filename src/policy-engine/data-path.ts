@@ -1,10 +1,11 @@
 /** What lies at a path of `data`: an entrypoint's value, a part of one, the base data, or all that is below the path. */
 import type { Evaluator } from './engine.ts'
 
+const EXACT = { exact: true }
+
 /** The document at `path`, undefined where there is none. Throws EvaluationError when a rule traps. */
-export function lookUp(evaluator: Evaluator, path: readonly string[], input: string | undefined): unknown {
-  const ask = (entrypoint: string) =>
-    input === undefined ? evaluator.evaluate(entrypoint, undefined) : evaluator.evaluateJson(entrypoint, input)
+export function lookUp(evaluator: Evaluator, path: readonly string[], input: unknown): unknown {
+  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, EXACT)
   const owner = longestEntrypoint(evaluator, path)
   if (owner > 0) return walk(ask(path.slice(0, owner).join('/')), path.slice(owner))
   const base = walk(evaluator.data, path)

@@ -7,6 +7,7 @@ import { cacheKey, MAX_TTL_SECONDS, roundTime } from './cache.ts'
 import type { DecisionName } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
+import { EvaluationTimeout } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
 
@@ -43,12 +44,15 @@ export function createDecide(judge: Judge): Decide {
     metrics.decisionSeconds.observe({ decision: name }, seconds)
     const logged: DecisionEvent = {
       ...event,
-      input: prepared.text,
-      result: found.text,
+      input: prepared.input,
+      result: found.result,
       evaluationNs: Math.round(seconds * 1e9),
       cached: found.cached,
     }
-    if (found.trap !== undefined) throw await unavailable(on, name, 'trap', logged, { cause: found.trap })
+    if (found.trap !== undefined) {
+      const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
+      throw await unavailable(on, name, reason, logged, { cause: found.trap })
+    }
     const { result } = found
     if (result === undefined) throw await unavailable(on, name, 'undefined', logged)
     if (!isResultOf(name, result)) {
@@ -70,8 +74,8 @@ export function createDecide(judge: Judge): Decide {
 }
 
 interface Prepared {
-  /** JSON of the input, as it is evaluated and logged. */
-  readonly text: string
+  /** As it is evaluated and logged. */
+  readonly input: unknown
   readonly ttlSeconds: number
   /** Only where the entrypoint declares a ttl. */
   readonly key: string | undefined
@@ -79,28 +83,25 @@ interface Prepared {
 
 function prepare({ bundle }: Active, entrypoint: string, asked: unknown): Prepared {
   const ttlSeconds = Math.min(bundle.cacheTtlSeconds[entrypoint] ?? 0, MAX_TTL_SECONDS)
-  if (ttlSeconds === 0) return { text: JSON.stringify(asked), ttlSeconds, key: undefined }
+  if (ttlSeconds === 0) return { input: asked, ttlSeconds, key: undefined }
   const input = roundTime(asked, ttlSeconds)
-  return { text: JSON.stringify(input), ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
+  return { input, ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
 }
 
 interface Found {
-  /** Undefined where the rule is; `result` is what it says. */
-  readonly text?: string | undefined
   readonly result?: unknown
   readonly cached: boolean
   readonly trap?: unknown
 }
 
-function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, text }: Prepared): Found {
+function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, input }: Prepared): Found {
   if (key !== undefined) {
     const found = cache.get(key) as Found | undefined
     metrics.cache.inc({ outcome: found === undefined ? 'miss' : 'hit' })
     if (found !== undefined) return { ...found, cached: true }
   }
   try {
-    const answer = on.evaluator.evaluateText(entrypoint, text)
-    return { text: answer, result: answer === undefined ? undefined : JSON.parse(answer), cached: false }
+    return { result: on.evaluator.evaluate(entrypoint, input), cached: false }
   } catch (trap) {
     return { cached: false, trap }
   }

@@ -1,26 +1,100 @@
 /** The two interfaces inside the policy engine: what evaluates a bundle, and what a verified bundle is. */
 
+import type { Value } from './wasm/value.ts'
+
 /** One loaded bundle, ready to answer. Not re-entrant: evaluation is synchronous on the calling thread. */
 export interface Evaluator {
   /** As in the manifest, e.g. `authz/token/decision`, `authz/token`, `system/log/mask`. */
   readonly entrypoints: ReadonlySet<string>
   /**
    * The value of the entrypoint, or undefined where the rule is. An absent `input` is an undefined input; `null`, `false`,
-   * `0` and `''` are inputs. Throws EvaluationError when the module traps or aborts; the evaluator stays usable.
+   * `0` and `''` are inputs; numbers that a double would change are raw JSON (`parseExact`). Throws EvaluationError when the module traps or aborts; the evaluator stays usable.
    */
-  evaluate(entrypoint: string, input: unknown): unknown
-  /** The same for an input that is JSON text as JSON.stringify writes it; its numbers reach policy as written. */
-  evaluateJson(entrypoint: string, input: string): unknown
-  /** The same, answered as JSON text: for whoever writes it down as well. */
-  evaluateText(entrypoint: string, input: string): string | undefined
+  evaluate(entrypoint: string, input: unknown, options?: EvaluationOptions): unknown
+  /** Several entrypoints on one input that crosses once; the deadline is that of one evaluation each. */
+  evaluateAll?(entrypoints: readonly string[], input: unknown, options?: EvaluationOptions): unknown[]
   /** Base data of the bundle, for Data API paths that no entrypoint covers. */
   readonly data: unknown
   close(): void
 }
 
+/** What one evaluation may be told; the SDK's evaluator knows none of it. */
+export interface EvaluationOptions {
+  /** A failing built-in of the host ends the evaluation (OPA's `strict-builtin-errors`) instead of being undefined. */
+  readonly strict?: boolean
+  /** Numbers of the result keep their text (1.50, 1E400) as raw JSON; else they do only where a double cannot hold them. */
+  readonly exact?: boolean
+  /** The time that the policy sees, else the clock's. */
+  readonly nowNs?: bigint
+  /**
+   * Answers of non-deterministic built-ins, filled while evaluating (OPA's `nd_builtin_cache`). One that is in it already is
+   * not asked again: that replays a decision, and goes on with one that waited for an answer.
+   */
+  readonly recorded?: Map<string, RecordedCall>
+  /** Lines of `print` and `trace`. */
+  readonly print?: (line: string) => void
+}
+
+/** One answer of a non-deterministic built-in. */
+export interface RecordedCall {
+  readonly name: string
+  readonly args: readonly Value[]
+  /** Undefined where it failed. */
+  readonly value: Value | undefined
+}
+
+/** OPA's codes of evaluation errors; `eval_internal_error` for what OPA has no name for. */
+export type EvaluationErrorCode =
+  | 'eval_conflict_error'
+  | 'eval_type_error'
+  | 'eval_builtin_error'
+  | 'eval_internal_error'
+
+export interface PolicyLocation {
+  readonly file: string
+  readonly row: number
+  readonly col: number
+}
+
+export interface EvaluationErrorOptions {
+  readonly cause?: unknown
+  readonly code?: EvaluationErrorCode
+  readonly location?: PolicyLocation
+}
+
 /** The module trapped or aborted (a conflict between rules, memory, a missing built-in). Private: goes to the log only. */
 export class EvaluationError extends Error {
-  override readonly name = 'EvaluationError'
+  override readonly name: string = 'EvaluationError'
+  readonly code: EvaluationErrorCode
+  readonly location: PolicyLocation | undefined
+  constructor(message: string, { cause, code = 'eval_internal_error', location }: EvaluationErrorOptions = {}) {
+    super(message, cause === undefined ? {} : { cause })
+    this.code = code
+    this.location = location
+  }
+}
+
+/** The evaluation used up its deadline. The evaluator serves on. */
+export class EvaluationTimeout extends EvaluationError {
+  override readonly name = 'EvaluationTimeout'
+}
+
+/**
+ * A built-in needs I/O for its answer (`http.send`). Whoever can wait gets the answer, records it under `key`, and evaluates
+ * again: `wasm/settle.ts`. To all others it is an error like any.
+ */
+export class EvaluationPending extends EvaluationError {
+  override readonly name = 'EvaluationPending'
+  readonly key: string
+  readonly call: Pick<RecordedCall, 'name' | 'args'>
+  /** Starts the I/O; undefined where the built-in failed. */
+  readonly answer: () => Promise<Value | undefined>
+  constructor(key: string, call: Pick<RecordedCall, 'name' | 'args'>, answer: () => Promise<Value | undefined>) {
+    super(`${call.name} has no answer yet`)
+    this.key = key
+    this.call = call
+    this.answer = answer
+  }
 }
 
 /** A bundle whose signature and digests were verified, as handed to each deciding thread (structured-cloneable). */
@@ -34,6 +108,8 @@ export interface VerifiedBundle {
   /** Digest of its content; differs wherever two bundles under one version do. */
   readonly digest: string
   readonly wasm: WebAssembly.Module
+  /** The same module with fuel (`wasm/fuel/meter.ts`), which our own host asks for. */
+  readonly metered?: WebAssembly.Module
   /** Text of data.json, UTF-8. */
   readonly dataJson: Uint8Array
   readonly entrypoints: readonly string[]

@@ -1,7 +1,7 @@
 /** JSON whose numbers keep their text: 1.50, 1E400 and 12345678901234567890 reach policy and log as they were sent. */
 
-/** Text that may hold a number which a double does not write back the same; most texts hold none. */
-const SUSPECT = /\d{16}|\d[eE]|\.\d|-0/
+/** Text that may hold a number which a double does not write back the same; most texts hold none, and IP addresses are none. */
+const SUSPECT = /(?:^|[[:,])\s*(?:-0|-?\d{16}|-?\d+[.eE])/
 
 type Reviver = (key: string, value: unknown) => unknown
 const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }

@@ -8,6 +8,7 @@ import { FIXTURE_KEYS, packFixture, SMALL } from './bundle/bundle-fixture.ts'
 import type { DecisionInput } from './contract/index.ts'
 import { fileMarks } from './file-marks.ts'
 import { openPolicyPlatform, type PolicyPlatform } from './platform.ts'
+import type { Engine } from './wasm/open.ts'
 
 let folder: string
 let path: string
@@ -28,8 +29,11 @@ beforeEach(async () => {
   path = join(folder, 'bundle.tar.gz')
   lines.length = 0
   await writeFile(path, await packFixture(source(0), 1))
-  platform = await openPolicyPlatform({
-    bundle: { path, keys: FIXTURE_KEYS, minimumVersion: 0, requiredEntrypoints: ['system/log/mask'] },
+  platform = await open('host')
+})
+const open = async (engine: Engine): Promise<PolicyPlatform> => {
+  const opened = await openPolicyPlatform({
+    bundle: { path, keys: FIXTURE_KEYS, minimumVersion: 0, requiredEntrypoints: ['system/log/mask'], engine },
     marks: fileMarks(join(folder, 'marks.json')),
     logDirectory: join(folder, 'logs'),
     version: '1.0.0',
@@ -37,8 +41,9 @@ beforeEach(async () => {
     logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
     heartbeatMs: 400,
   })
-  await platform.ready
-})
+  await opened.ready
+  return opened
+}
 afterEach(async () => {
   await platform.close()
   await rm(folder, { recursive: true })
@@ -120,7 +125,15 @@ describe('policy platform', () => {
     for (const { revision, answer } of seen) expect(answers.get(revision ?? '')).toBe(answer)
   }, 120_000)
 
-  it('ends a policy API thread whose decision never ends, and decides on meanwhile', async () => {
+  it('answers unavailable to a decision beyond its deadline, on a thread that serves on', async () => {
+    expect(await ask('probe/spin', endless)).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+    expect(await ask('probe/echo', 1)).toMatchObject({ status: 200, json: { result: { input: 1, answer: 0 } } })
+    expect(lines.join()).not.toContain('hangs')
+  })
+
+  it('ends a policy API thread whose decision never ends, and decides on meanwhile (engine: sdk)', async () => {
+    await platform.close()
+    platform = await open('sdk')
     const hung = ask('probe/spin', endless).catch(() => 'gone')
     expect(await platform.decide('userinfo', userinfo)).toMatchObject({ allow: true })
     expect(await hung).toBe('gone')

@@ -2,7 +2,8 @@
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationError } from './engine.ts'
+import { EvaluationError, EvaluationTimeout } from './engine.ts'
+import { parseExact } from './exact-json.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
@@ -38,22 +39,29 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
 
   return async (question) => {
     const on = judge.take('data_api')
+    const input = question.input === undefined ? undefined : parseExact(question.input)
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
-      input: question.input,
+      input,
       requestedBy: question.requestedBy,
     }
     const started = performance.now()
-    let result: string | undefined
+    let result: unknown
     try {
-      result = JSON.stringify(lookUp(on.evaluator, question.path, question.input))
+      result = lookUp(on.evaluator, question.path, input)
     } catch (cause) {
-      await record(on, { ...event, error: { code: 'internal_error' } }, 'trap')
+      const outOfTime = cause instanceof EvaluationTimeout
+      await record(
+        on,
+        { ...event, error: { code: outOfTime ? 'timeout' : 'internal_error' } },
+        outOfTime ? 'timeout' : 'trap',
+      )
+      if (outOfTime) throw new PolicyUnavailable('timeout', 'data_api', { cause })
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
     await record(on, { ...event, result, evaluationNs }, result === undefined ? 'undefined' : 'defined')
     const { name: bundle, revision } = on.bundle
-    return { result, decisionId: event.decisionId, bundle, revision, evaluationNs }
+    return { result: JSON.stringify(result), decisionId: event.decisionId, bundle, revision, evaluationNs }
   }
 }

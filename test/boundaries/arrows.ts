@@ -77,7 +77,17 @@ export const LINES: readonly Line[] = [
       'src/egress',
       'src/kernel',
     ],
-    packages: ['@open-policy-agent/opa-wasm', 'chokidar', 'tar-stream', 'typebox', 'undici', 'pino', 'prom-client'],
+    packages: [
+      '@open-policy-agent/opa-wasm',
+      'chokidar',
+      're2js',
+      'yaml',
+      'tar-stream',
+      'typebox',
+      'undici',
+      'pino',
+      'prom-client',
+    ],
   },
   {
     from: 'src/policy-engine/api',

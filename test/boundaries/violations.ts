@@ -30,7 +30,7 @@ export function violations(root: string): readonly string[] {
 }
 
 /** Suites and fixtures that only tests load, by name. */
-const isTestSupport = (file: string) => /(^|[/-])(conformance|fixture)s?(\/|\.ts$|-)/.test(file)
+const isTestSupport = (file: string) => /(^|[/-])(conformance|fixture|oracle)s?(\/|\.ts$|-)/.test(file)
 
 function shape(file: string, source: string): readonly string[] {
   const found: string[] = []

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { BundleError, type VerifiedBundle } from '../engine.ts'
+import { compileFor, DEFAULT_ENGINE, type Engine, type PolicyModules } from '../wasm/open.ts'
 import { type ArchiveLimits, DEFAULT_LIMITS, readArchive, readFolder } from './archive.ts'
 import { type BundleFiles, MANIFEST, revisionOf } from './digest.ts'
 import { selfCheck } from './self-check.ts'
@@ -23,6 +24,8 @@ export interface LoadOptions {
   readonly minimumVersion?: number
   readonly requiredEntrypoints: readonly string[]
   readonly limits?: ArchiveLimits
+  /** Who will evaluate it. */
+  readonly engine?: Engine
 }
 
 const Manifest = Type.Object({
@@ -51,8 +54,8 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     throw new BundleError('unknown_key', `key ${keyId} is retired: what it signed before serves on, nothing new does`)
   const manifest = readManifest(files)
   const dataJson = readData(files)
-  const wasm = await compile(files, manifest)
-  const entrypoints = selfCheck({ wasm, dataJson }, options.requiredEntrypoints)
+  const modules = await compile(files, manifest, options.engine ?? DEFAULT_ENGINE)
+  const entrypoints = selfCheck({ ...modules, dataJson }, options.requiredEntrypoints)
   let sizeBytes = 0
   for (const bytes of files.values()) sizeBytes += bytes.byteLength
   return {
@@ -61,7 +64,7 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     digest,
     version,
     keyId,
-    wasm,
+    ...modules,
     dataJson,
     entrypoints,
     cacheTtlSeconds: cacheTtls(manifest),
@@ -114,7 +117,7 @@ function readData(files: BundleFiles): Uint8Array {
   return data
 }
 
-async function compile(files: BundleFiles, manifest: Static<typeof Manifest>): Promise<WebAssembly.Module> {
+async function compile(files: BundleFiles, manifest: Static<typeof Manifest>, engine: Engine): Promise<PolicyModules> {
   const bytes = files.get('policy.wasm')
   if (bytes === undefined || (manifest.wasm ?? []).length === 0) {
     throw new BundleError('no_wasm', 'the bundle has no policy.wasm: build it with `opa build -t wasm -e <entrypoint>`')
@@ -123,7 +126,7 @@ async function compile(files: BundleFiles, manifest: Static<typeof Manifest>): P
     throw new BundleError('no_wasm', 'the manifest names a module other than policy.wasm')
   }
   try {
-    return await WebAssembly.compile(bytes)
+    return await compileFor(engine, bytes)
   } catch (cause) {
     throw new BundleError('not_a_bundle', 'policy.wasm is no WebAssembly module', { cause })
   }

@@ -1,4 +1,4 @@
-/** One event of the decision log, with the field names of OPA's (OPA, "Decision Logs"), as one line of JSON. */
+/** One event of the decision log, with the field names of OPA's (OPA, "Decision Logs"). */
 import { timestampText } from '../../kernel/clock.ts'
 
 export interface DecisionEvent {
@@ -6,10 +6,10 @@ export interface DecisionEvent {
   /** Path of the asked document, without `data`: `authz/token/decision`. */
   readonly path: string
   readonly bundle: { readonly name: string; readonly revision: string }
-  /** JSON text; absent where the input is undefined, or must not be written. */
-  readonly input?: string | undefined
-  /** JSON text; absent where the result is undefined. */
-  readonly result?: string | undefined
+  /** JSON value; absent where the input is undefined, or must not be written. */
+  readonly input?: unknown
+  /** JSON value; absent where the result is undefined. */
+  readonly result?: unknown
   readonly error?: { readonly code: string } | undefined
   readonly requestedBy?: string | undefined
   readonly requestId?: string | undefined
@@ -26,37 +26,36 @@ export interface EventLabels {
   readonly node: string
 }
 
-/** The constant start of every line of one node. */
-export const labelsText = (labels: EventLabels): string => `{"labels":${JSON.stringify(labels)}`
-
-/** The event as JSON text. Composed from texts at hand: input and result are never serialized twice. */
-export function eventText(start: string, event: DecisionEvent): string {
-  let text = `${head(start, event)},"path":${JSON.stringify(event.path)}`
-  if (event.input !== undefined) text += `,"input":${event.input}`
-  if (event.result !== undefined) text += `,"result":${event.result}`
-  if (event.error !== undefined) text += `,"error":${JSON.stringify(event.error)}`
-  if (event.requestedBy !== undefined) text += `,"requested_by":${JSON.stringify(event.requestedBy)}`
-  if (event.requestId !== undefined) text += `,"req_id":${JSON.stringify(event.requestId)}`
-  const hit = event.cached === true ? ',"counter_server_query_cache_hit":1' : ''
-  return `${text},"metrics":{"timer_rego_query_eval_ns":${event.evaluationNs}${hit}}}`
+/** The event as policy judges it and as its line is written. Input and result are the caller's own: never changed here. */
+export function eventValue(labels: EventLabels, event: DecisionEvent): Record<string, unknown> {
+  const { input, result, error, requestedBy, requestId, cached } = event
+  return {
+    ...head(labels, event),
+    path: event.path,
+    ...(input !== undefined && { input }),
+    ...(result !== undefined && { result }),
+    ...(error !== undefined && { error }),
+    ...(requestedBy !== undefined && { requested_by: requestedBy }),
+    ...(requestId !== undefined && { req_id: requestId }),
+    metrics: {
+      timer_rego_query_eval_ns: event.evaluationNs,
+      ...(cached === true && { counter_server_query_cache_hit: 1 }),
+    },
+  }
 }
 
 /** What stays of an event that policy drops: that it was, never what it was about. */
-export const stubText = (start: string, event: DecisionEvent): string => `${head(start, event)},"dropped":true}`
+export const stubValue = (labels: EventLabels, event: DecisionEvent): object => ({
+  ...head(labels, event),
+  dropped: true,
+})
 
-function head(start: string, event: DecisionEvent): string {
-  // RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept.
-  const timestamp = timestampText(event.timestampMs, 9)
-  return `${start},"decision_id":"${event.decisionId}","bundles":${bundlesText(event.bundle)},"timestamp":"${timestamp}"`
-}
-
-const bundleTexts = new WeakMap<object, string>()
-
-/** One bundle judges many events. */
-function bundlesText(bundle: DecisionEvent['bundle']): string {
-  const known = bundleTexts.get(bundle)
-  if (known !== undefined) return known
-  const text = `{${JSON.stringify(bundle.name)}:{"revision":${JSON.stringify(bundle.revision)}}}`
-  bundleTexts.set(bundle, text)
-  return text
+function head(labels: EventLabels, { decisionId, bundle, timestampMs }: DecisionEvent) {
+  return {
+    labels,
+    decision_id: decisionId,
+    bundles: { [bundle.name]: { revision: bundle.revision } },
+    // RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept.
+    timestamp: timestampText(timestampMs, 9),
+  }
 }

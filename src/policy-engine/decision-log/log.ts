@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type LineWriterOptions, openLineWriter } from '../../audit/writer.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Evaluator } from '../engine.ts'
-import { type DecisionEvent, type EventLabels, eventText, labelsText, stubText } from './event.ts'
+import { type DecisionEvent, type EventLabels, eventValue, stubValue } from './event.ts'
 import { applyMask } from './mask.ts'
 
 export interface DecisionLog {
@@ -31,20 +31,19 @@ const LINE = 'system/log/line'
 export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const { directory, labels, metrics } = options
   const writer = openLineWriter(join(directory, `decisions-${labels.node}.jsonl`), options)
-  const start = labelsText(labels)
 
   const line = (event: DecisionEvent, evaluator: Evaluator): string => {
-    const text = eventText(start, event)
-    const { drop, mask } = judge(text, evaluator)
+    const value = eventValue(labels, event)
+    const { drop, mask } = judge(value, evaluator)
     if (drop) {
       metrics.dropped.inc()
-      return stubText(start, event)
+      return JSON.stringify(stubValue(labels, event))
     }
-    const masked = attempt(() => applyMask(text, mask))
+    const masked = attempt(() => applyMask(JSON.stringify(value), mask))
     if (masked !== undefined) return masked
     metrics.maskFailures.inc()
     const { input: _input, result: _result, requestedBy: _by, ...rest } = event
-    return `${eventText(start, rest).slice(0, -1)},"erased":["/input","/result"]}`
+    return JSON.stringify({ ...eventValue(labels, rest), erased: ['/input', '/result'] })
   }
 
   return {
@@ -70,11 +69,11 @@ interface Judgement {
 }
 
 /** Where the two at once are undefined or trap, one of them does: each alone tells which. */
-function judge(text: string, evaluator: Evaluator): Judgement {
-  const line = evaluator.entrypoints.has(LINE) ? attempt(() => evaluator.evaluateJson(LINE, text)) : undefined
+function judge(event: object, evaluator: Evaluator): Judgement {
+  const line = evaluator.entrypoints.has(LINE) ? attempt(() => evaluator.evaluate(LINE, event)) : undefined
   if (isLine(line)) return { drop: line.drop === true, mask: line.mask }
-  const drop = attempt(() => evaluator.evaluateJson(DROP, text)) === true
-  return { drop, mask: drop ? undefined : attempt(() => evaluator.evaluateJson(MASK, text)) }
+  const drop = attempt(() => evaluator.evaluate(DROP, event)) === true
+  return { drop, mask: drop ? undefined : attempt(() => evaluator.evaluate(MASK, event)) }
 }
 
 const isLine = (value: unknown): value is { readonly drop: unknown; readonly mask: unknown } =>

@@ -37,24 +37,20 @@ export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
     instanceDropped(bytes)
   }
 
-  const evaluateText = (entrypoint: string, input: string | undefined): string | undefined => {
+  const evaluate = (entrypoint: string, input: unknown): unknown => {
     if (!entrypoints.has(entrypoint)) return undefined
     instance ??= instantiate(bundle)
     try {
-      return resultOf(instance.call(entrypoint, input))
+      return parse(resultOf(instance.call(entrypoint, input === undefined ? undefined : JSON.stringify(input))))
     } catch (thrown) {
       drop()
       throw evaluationError(thrown)
     }
   }
-  const evaluateJson = (entrypoint: string, input: string | undefined): unknown =>
-    parse(evaluateText(entrypoint, input))
 
   return {
     entrypoints,
-    evaluate: (entrypoint, input) => evaluateJson(entrypoint, input === undefined ? undefined : JSON.stringify(input)),
-    evaluateJson,
-    evaluateText,
+    evaluate,
     get data() {
       data ??= JSON.parse(decoder.decode(bundle.dataJson))
       return data

@@ -1,0 +1,75 @@
+/** The built-ins that one module asks of its host: resolved once, then called by id within a decision. */
+import { EvaluationError, EvaluationPending, type RecordedCall } from '../engine.ts'
+import { type Builtin, type BuiltinContext, PendingAnswer } from './builtins/builtin.ts'
+import { callBuiltin } from './builtins/call-builtin.ts'
+import { canonicalKey, type Value } from './value.ts'
+
+/** Asked twice with the same arguments in one decision, they answer the same, and the log can replay them. */
+export const NON_DETERMINISTIC: ReadonlySet<string> = new Set([
+  'http.send',
+  'net.lookup_ip_addr',
+  'opa.runtime',
+  'rand.intn',
+  'time.now_ns',
+  'uuid.rfc4122',
+])
+
+export interface DecisionCalls {
+  readonly context: BuiltinContext
+  /** A failing built-in ends the evaluation instead of being undefined. */
+  readonly strict: boolean
+  readonly recorded: Map<string, RecordedCall>
+}
+
+interface Resolved {
+  readonly name: string
+  readonly run: Builtin
+  readonly pinned: boolean
+}
+
+export type CallBuiltin = (id: number, args: Value[], decision: DecisionCalls) => Value | undefined
+
+/** Throws EvaluationError where the module needs what the table lacks. */
+export function bindBuiltins(listed: ReadonlyMap<string, number>, table: ReadonlyMap<string, Builtin>): CallBuiltin {
+  const resolved: Resolved[] = []
+  const missing: string[] = []
+  for (const [name, id] of listed) {
+    const run = table.get(name)
+    if (run === undefined) missing.push(name)
+    else resolved[id] = { name, run, pinned: NON_DETERMINISTIC.has(name) }
+  }
+  if (missing.length > 0) {
+    throw new EvaluationError(`the policy needs built-ins that this service lacks: ${missing.sort().join(', ')}`)
+  }
+  return (id, args, decision) => {
+    const builtin = resolved[id]
+    if (builtin === undefined) throw new EvaluationError(`the module calls a built-in that it did not list: ${id}`)
+    return builtin.pinned ? pinned(builtin, args, decision) : once(builtin, args, decision)
+  }
+}
+
+function pinned(builtin: Resolved, args: Value[], decision: DecisionCalls): Value | undefined {
+  const key = `${builtin.name}${canonicalKey(args)}`
+  const found = decision.recorded.get(key)
+  if (found !== undefined) return found.value
+  try {
+    const value = once(builtin, args, decision)
+    decision.recorded.set(key, { name: builtin.name, args, value })
+    return value
+  } catch (error) {
+    if (error instanceof PendingAnswer) throw new EvaluationPending(key, { name: builtin.name, args }, error.answer)
+    throw error
+  }
+}
+
+function once({ name, run }: Resolved, args: Value[], { context, strict }: DecisionCalls): Value | undefined {
+  context.charge(CALL_UNITS)
+  const outcome = callBuiltin(name, run, context, args)
+  if ('value' in outcome) return outcome.value
+  // The message may hold values of the decision.
+  if (strict) throw new EvaluationError(`${name} failed`, { code: outcome.failure.code })
+  return undefined
+}
+
+/** Crossing into JavaScript and reading the arguments costs about a microsecond. */
+const CALL_UNITS = 200

@@ -1,0 +1,44 @@
+/** What the built-ins of one evaluation know: its time, its fuel, its cache; made at the first call of one. */
+import { randomBytes } from 'node:crypto'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
+import type { EvaluationOptions } from '../engine.ts'
+import { FuelExhausted } from './abort.ts'
+import type { DecisionCalls } from './builtin-calls.ts'
+import { RegoObject } from './value.ts'
+
+export interface DecisionDefaults {
+  readonly clock?: Clock
+  /** What `opa.runtime` answers: never the environment. */
+  readonly runtime?: RegoObject
+  readonly print?: (line: string) => void
+}
+
+const NO_RUNTIME = new RegoObject()
+
+export function newDecision(
+  { clock = systemClock, runtime = NO_RUNTIME, print = () => {} }: DecisionDefaults,
+  options: EvaluationOptions,
+  fuel: WebAssembly.Global,
+): DecisionCalls {
+  let nowNs = options.nowNs
+  return {
+    strict: options.strict === true,
+    recorded: options.recorded ?? new Map(),
+    context: {
+      nowNs: () => {
+        nowNs ??= BigInt(clock.nowMs()) * 1_000_000n
+        return nowNs
+      },
+      random: (length) => randomBytes(length),
+      cache: new Map(),
+      charge: (units) => {
+        const left = fuel.value - Math.ceil(Math.max(units, 0))
+        // Not a number of units: none is left.
+        fuel.value = left >= 0 ? left : -1
+        if (fuel.value < 0) throw new FuelExhausted()
+      },
+      print: options.print ?? print,
+      runtime,
+    },
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Fuel: rewrites a policy's module so that it takes one unit at each loop header and at each entry of a policy function or a
+ * recursive one, and traps below zero. Loops alone could be evaded by functions that each call the previous one twice.
+ *
+ * It also exports what a host needs to go on after a trap (the C stack pointer, which a trap leaves moved), lets the module
+ * look hashes of strings up in a table (`structs/`), and notes where the policy's string constants lie.
+ */
+import { ByteReader, type Bytes, concat, ModuleError, nameBytes, signed, unsigned } from './binary.ts'
+import { type FunctionBody, readBodies } from './code.ts'
+import { recursive } from './cycles.ts'
+import { findSection, type ModuleShape, readShape, SECTION, type Section } from './sections.ts'
+import { findStatics, staticsSection } from './statics.ts'
+
+export const FUEL_MAX = 0x7fff_ffff
+
+/** Throws ModuleError when the module is not what OPA's compiler writes. */
+export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const shape = readShape(bytes)
+  const bodies = readBodies(shape)
+  const fuel = shape.importedGlobals + shape.globals
+  const rewritten = new Map<number, Bytes>([
+    [SECTION.code, codeSection(shape, bodies, fuel)],
+    [SECTION.global, globalSection(shape)],
+    [SECTION.export, exportSection(shape, fuel)],
+  ])
+  const parts: Bytes[] = [bytes.subarray(0, 8)]
+  for (const section of shape.sections) {
+    const body = rewritten.get(section.id) ?? bytes.subarray(section.start, section.end)
+    parts.push([section.id], unsigned(body.length), body)
+  }
+  const statics = staticsSection(findStatics(shape))
+  return concat([...parts, [SECTION.custom], unsigned(statics.length), statics]) as Uint8Array<ArrayBuffer>
+}
+
+/** `fuel -= 1; if (fuel < 0) unreachable` */
+function takeOne(fuel: number): number[] {
+  const global = unsigned(fuel)
+  const take = [0x23, ...global, 0x41, 1, 0x6b, 0x24, ...global]
+  return [...take, 0x23, ...global, 0x41, 0, 0x48, 0x04, 0x40, 0x00, 0x0b]
+}
+
+/** An interned string whose second half-word is set has its hash in the table: `return hashes[index]`. */
+function lookUpHash(hashes: number): number[] {
+  const index = [0x20, 0, 0x2f, 0, 2]
+  const isInterned = [0x20, 0, 0x2d, 0, 0, 0x41, 8, 0x46]
+  const found = [0x23, ...unsigned(hashes), ...index, 0x41, 2, 0x74, 0x6a, 0x28, 2, 0, 0x0f]
+  return [...isInterned, 0x04, 0x40, ...index, 0x04, 0x40, ...found, 0x0b, 0x0b]
+}
+
+function codeSection(shape: ModuleShape, bodies: readonly FunctionBody[], fuel: number): Uint8Array {
+  const { bytes, importedFunctions, names } = shape
+  const recursives = recursive(bodies, importedFunctions)
+  const check = takeOne(fuel)
+  const parts: Bytes[] = [unsigned(bodies.length)]
+  for (const [at, body] of bodies.entries()) {
+    const name = names.get(at + importedFunctions)
+    const prelude = name === 'opa_value_hash' ? lookUpHash(fuel + 1) : []
+    const isLeaf = body.loops.length === 0 && body.calls.size === 0 && !body.callsIndirectly
+    const atEntry = !isLeaf && (isPolicyFunction(name) || recursives.has(at))
+    const checks = atEntry ? [body.code, ...body.loops] : body.loops
+    const size = body.end - body.start + prelude.length + checks.length * check.length
+    parts.push(unsigned(size), bytes.subarray(body.start, body.code), prelude)
+    let from = body.code
+    for (const to of checks) {
+      parts.push(bytes.subarray(from, to), check)
+      from = to
+    }
+    parts.push(bytes.subarray(from, body.end))
+  }
+  return concat(parts)
+}
+
+/** What the compiler adds to the C runtime; without a name it is taken for the policy's. */
+const isPolicyFunction = (name: string | undefined): boolean =>
+  name === undefined || /^g\d+\.|^eval$|^\$|^data\.|^builtins$|^entrypoints$/.test(name)
+
+function globalSection(shape: ModuleShape): Uint8Array {
+  const section = findSection(shape, SECTION.global)
+  const reader = new ByteReader(shape.bytes, section.start)
+  reader.u32()
+  // The C stack pointer is the first global that LLVM's linker writes: a mutable i32.
+  if (reader.bytes[reader.at] !== 0x7f || reader.bytes[reader.at + 1] !== 1) {
+    throw new ModuleError('the first global is not a stack pointer')
+  }
+  const mutableI32 = (value: number): number[] => [0x7f, 1, 0x41, ...signed(value), 0x0b]
+  return withMore(shape, section, [mutableI32(FUEL_MAX), mutableI32(0)])
+}
+
+function exportSection(shape: ModuleShape, fuel: number): Uint8Array {
+  const section = findSection(shape, SECTION.export)
+  const globals: readonly (readonly [string, number])[] = [
+    ['fuel', fuel],
+    ['string_hashes', fuel + 1],
+    ['stack_pointer', shape.importedGlobals],
+  ]
+  const entries = globals.map(([name, index]) => [...nameBytes(name), 3, ...unsigned(index)])
+  return withMore(shape, section, entries)
+}
+
+/** The vector in a section with more entries at its end. */
+function withMore({ bytes }: ModuleShape, section: Section, entries: readonly Bytes[]): Uint8Array {
+  const reader = new ByteReader(bytes, section.start)
+  const count = reader.u32() + entries.length
+  return concat([unsigned(count), bytes.subarray(reader.at, section.end), ...entries])
+}

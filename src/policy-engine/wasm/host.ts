@@ -1,0 +1,46 @@
+/**
+ * Evaluator on OPA's WASM ABI, ours: values cross as structs, host built-ins are called by id with real Rego values, each
+ * evaluation has a deadline in fuel and a bound of memory, and the instance serves on after any trap.
+ */
+import type { EvaluationOptions, Evaluator } from '../engine.ts'
+import { parseExact } from '../exact-json.ts'
+import { type HostBundle, type HostOptions, PolicyRunner } from './runner.ts'
+
+/** Instantiates the module and loads its data; throws EvaluationError when either fails. */
+export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluator {
+  const runner = new PolicyRunner(bundle, options)
+  let data: unknown
+
+  const evaluate = (entrypoint: string, input: unknown, call: EvaluationOptions = {}): unknown => {
+    const id = runner.entrypoints.get(entrypoint)
+    if (id === undefined) return undefined
+    return runner.decide(call, (policy) => {
+      runner.setInput(policy, input)
+      return policy.border.readResult(runner.run(policy, id), call.exact === true)
+    })
+  }
+
+  const evaluateAll = (entrypoints: readonly string[], input: unknown, call: EvaluationOptions = {}): unknown[] =>
+    runner.decide(call, (policy) => {
+      runner.setInput(policy, input)
+      const { calls } = policy.instance
+      const heap = calls.opa_heap_ptr_get()
+      return entrypoints.map((entrypoint) => {
+        const id = runner.entrypoints.get(entrypoint)
+        if (id === undefined) return undefined
+        calls.opa_heap_ptr_set(heap)
+        return policy.border.readResult(runner.run(policy, id), call.exact === true)
+      })
+    })
+
+  return {
+    entrypoints: new Set(runner.entrypoints.keys()),
+    evaluate,
+    evaluateAll,
+    get data() {
+      data ??= parseExact(Buffer.from(bundle.dataJson).toString('utf8'))
+      return data
+    },
+    close: () => runner.close(),
+  }
+}

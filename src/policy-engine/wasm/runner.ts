@@ -1,0 +1,142 @@
+/**
+ * Runs one policy's module: loads it when it is needed, gives each evaluation its fuel, dispatches host built-ins, and brings
+ * the instance back to a good state after whatever was thrown through it.
+ */
+import { EvaluationError, type EvaluationOptions, type VerifiedBundle } from '../engine.ts'
+import { evaluationError } from './abort.ts'
+import { parseText, writeResultOfBuiltin } from './border.ts'
+import { bindBuiltins, type CallBuiltin, type DecisionCalls } from './builtin-calls.ts'
+import type { Builtin } from './builtins/builtin.ts'
+import { BUILTINS } from './builtins/table.ts'
+import { type DecisionDefaults, newDecision } from './decision.ts'
+import { type LoadedPolicy, loadPolicy } from './loaded.ts'
+import { MAX_PAGES, PAGE } from './memory.ts'
+import { NotPlain } from './structs/raw-json.ts'
+
+export interface HostOptions extends DecisionDefaults {
+  /** Units of fuel that one evaluation may take; ten million are some 60 ms. */
+  readonly fuel?: number
+  /** Memory that one evaluation may add to what module and data take. */
+  readonly evaluationBytes?: number
+  readonly builtins?: ReadonlyMap<string, Builtin>
+  /** Values cross as text only: the way for modules of another layout, and the oracle of the struct path's tests. */
+  readonly textOnly?: boolean
+}
+
+export type HostBundle = Pick<VerifiedBundle, 'dataJson'> & { readonly metered: WebAssembly.Module }
+
+const DEFAULT_FUEL = 10_000_000
+const DEFAULT_EVALUATION_BYTES = 256 * 1024 * 1024
+/** Values take about twelve times their JSON text. */
+const MEMORY_PER_DATA_BYTE = 13
+const BASE_PAGES = 32
+/** Grown beyond this, an instance is replaced: WASM memory never shrinks. */
+const KEPT_GROWTH_PAGES = 1024
+
+export class PolicyRunner {
+  /** Ids by name. */
+  readonly entrypoints: ReadonlyMap<string, number>
+  readonly #bundle: HostBundle
+  readonly #options: HostOptions
+  readonly #fuel: number
+  readonly #callBuiltin: CallBuiltin
+  readonly #pages: number
+  readonly #maxPages: number
+  #policy: LoadedPolicy | undefined
+  #decision: DecisionCalls | undefined
+  #call: EvaluationOptions = {}
+
+  /** Throws EvaluationError when the module cannot be loaded, or needs a built-in that the table lacks. */
+  constructor(bundle: HostBundle, options: HostOptions = {}) {
+    this.#bundle = bundle
+    this.#options = options
+    this.#fuel = options.fuel ?? DEFAULT_FUEL
+    this.#pages = BASE_PAGES + Math.ceil((bundle.dataJson.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
+    const more = Math.ceil((options.evaluationBytes ?? DEFAULT_EVALUATION_BYTES) / PAGE)
+    this.#maxPages = Math.min(this.#pages + more, MAX_PAGES)
+    const { instance } = this.#load()
+    this.entrypoints = instance.listing('entrypoints')
+    this.#callBuiltin = bindBuiltins(instance.listing('builtins'), options.builtins ?? BUILTINS)
+  }
+
+  /** One decision: `action` sets the input, then runs entrypoints. Throws EvaluationError only. */
+  decide<T>(options: EvaluationOptions, action: (policy: LoadedPolicy) => T): T {
+    const policy = this.#load()
+    this.#call = options
+    this.#decision = undefined
+    policy.instance.refuel()
+    try {
+      return action(policy)
+    } catch (thrown) {
+      const error = evaluationError(thrown, policy.instance.calls.fuel.value)
+      policy.instance.restoreStack()
+      throw error
+    } finally {
+      if (policy.instance.memory.pages > this.#pages + KEPT_GROWTH_PAGES) this.close()
+    }
+  }
+
+  /** Plain data; absent means an undefined input. */
+  setInput({ instance: { calls }, border, text, context }: LoadedPolicy, input: unknown): void {
+    let address = 0
+    try {
+      address = input === undefined ? border.noInput() : border.writeInput(input)
+    } catch (error) {
+      if (!(error instanceof NotPlain)) throw error
+      address = text.writeInput(input)
+    }
+    calls.opa_eval_ctx_set_input(context, address)
+  }
+
+  /** Rego term text, which may hold what JSON cannot. */
+  setInputTerm({ instance, border, context }: LoadedPolicy, term: string): void {
+    border.noInput()
+    instance.calls.opa_eval_ctx_set_input(context, parseText(instance, term))
+  }
+
+  /** Address of the set of bindings that the entrypoint leaves. */
+  run({ instance, context }: LoadedPolicy, entrypoint: number): number {
+    const { calls, memory } = instance
+    calls.opa_eval_ctx_set_entrypoint(context, entrypoint)
+    calls.fuel.value = this.#fuel
+    if (calls.eval(context) !== 0) throw new EvaluationError('the module failed')
+    memory.refresh()
+    return calls.opa_eval_ctx_get_result(context)
+  }
+
+  /** Frees the instance; the next decision loads another. */
+  close(): void {
+    this.#policy = undefined
+  }
+
+  #load(): LoadedPolicy {
+    this.#policy ??= guardLoad(() =>
+      loadPolicy(this.#bundle.metered, this.#bundle.dataJson, {
+        pages: this.#pages,
+        maxPages: this.#maxPages,
+        textOnly: this.#options.textOnly === true,
+        callBuiltin: (id, args) => this.#onBuiltin(id, args),
+      }),
+    )
+    return this.#policy
+  }
+
+  #onBuiltin(id: number, args: readonly number[]): number {
+    const policy = this.#policy
+    if (policy === undefined) throw new EvaluationError('a built-in was called while loading')
+    const { instance, border } = policy
+    instance.memory.refresh()
+    this.#decision ??= newDecision(this.#options, this.#call, instance.calls.fuel)
+    const values = args.map((address) => border.readArgument(address))
+    const value = this.#callBuiltin(id, values, this.#decision)
+    return value === undefined ? 0 : writeResultOfBuiltin(instance, value)
+  }
+}
+
+function guardLoad(load: () => LoadedPolicy): LoadedPolicy {
+  try {
+    return load()
+  } catch (thrown) {
+    throw evaluationError(thrown, 0)
+  }
+}

@@ -1,0 +1,92 @@
+/** Values cross as structs, laid down and read in place: no JSON text either way. */
+
+import type { Border } from '../border.ts'
+import { readStatics, STATICS_SECTION } from '../fuel/statics.ts'
+import type { PolicyInstance } from '../instance.ts'
+import { DataWriter } from './data-writer.ts'
+import { InputWriter } from './input-writer.ts'
+import { arenaBytes, InternedStrings } from './interned.ts'
+import { ResultReader } from './result-reader.ts'
+import { readValue } from './value-reader.ts'
+import { CONSTANTS_BYTES, type Constants, type Reserve, writeConstants } from './writer.ts'
+
+/** What small inputs are written into without asking the module for memory. */
+const RESERVE_BYTES = 128 * 1024
+
+/** Persistent memory of an instance: [interned strings][constants][data]. */
+export interface StructMemory {
+  readonly strings: InternedStrings
+  readonly constants: Constants
+  readonly reserve: Reserve
+}
+
+export function layOutMemory(module: WebAssembly.Module, instance: PolicyInstance): StructMemory {
+  const { calls, memory } = instance
+  const start = calls.opa_malloc(arenaBytes + CONSTANTS_BYTES + 16)
+  memory.refresh()
+  const statics = readStatics(WebAssembly.Module.customSections(module, STATICS_SECTION)[0])
+  const hashTable = calls.string_hashes
+  const strings = new InternedStrings(memory, { start, hashTable: hashTable !== undefined }, statics)
+  if (hashTable !== undefined) hashTable.value = strings.hashTable
+  const constants = writeConstants(memory, (start + arenaBytes + 7) & ~7)
+  const reserve: Reserve = (from, bytes) => {
+    calls.opa_heap_ptr_set(from)
+    calls.opa_malloc(bytes)
+    return calls.opa_heap_ptr_get()
+  }
+  return { strings, constants, reserve }
+}
+
+/** Writes base data behind what is there; answers its address. */
+export function writeData(
+  instance: PolicyInstance,
+  { strings, constants, reserve }: StructMemory,
+  data: unknown,
+): number {
+  const writer = new DataWriter(instance.memory, constants, reserve, strings)
+  writer.begin((instance.calls.opa_heap_ptr_get() + 7) & ~7, 0)
+  const address = writer.write(data)
+  instance.calls.opa_heap_ptr_set(writer.end)
+  return address
+}
+
+export function structBorder(instance: PolicyInstance, { strings, constants, reserve }: StructMemory): Border {
+  const { calls, memory } = instance
+  const heap = (calls.opa_heap_ptr_get() + 7) & ~7
+  let limit = reserve(heap, RESERVE_BYTES)
+  const grow: Reserve = (from, bytes) => {
+    limit = Math.max(limit, reserve(from, bytes))
+    return limit
+  }
+  const writer = new InputWriter(memory, constants, grow, strings)
+  const reader = new ResultReader(memory, strings, heap)
+  return {
+    writeInput: (value) => {
+      writer.begin(heap, limit)
+      const address = writer.write(value)
+      calls.opa_heap_ptr_set(writer.end)
+      return address
+    },
+    noInput: () => {
+      calls.opa_heap_ptr_set(heap)
+      return 0
+    },
+    readResult: (bindings, exact) => {
+      const binding = firstEntry(bindings)
+      const entry = binding === 0 ? 0 : firstEntry(memory.word(binding))
+      return entry === 0 ? undefined : reader.read(memory.word(entry + 4), exact)
+    },
+    readJson: (address, exact) => reader.read(address, exact),
+    readArgument: (address) => readValue(memory, address),
+  }
+
+  /** The first element of an object's or a set's table, 0 for none. */
+  function firstEntry(table: number): number {
+    const [buckets, count] = [memory.word(table + 4), memory.word(table + 8)]
+    for (let bucket = 0; bucket < count; bucket++) {
+      const element = memory.word(buckets + 4 * bucket)
+      if (element !== 0) return element
+    }
+    return 0
+  }
+}

@@ -1,0 +1,58 @@
+/** Whether our host answers a case as OPA's own WASM test wants it (its external_test.go). */
+import { EvaluationError } from '../../../src/policy-engine/engine.ts'
+import type { Builtin } from '../../../src/policy-engine/wasm/builtins/builtin.ts'
+import { compareValues } from '../../../src/policy-engine/wasm/compare.ts'
+import { meterModule } from '../../../src/policy-engine/wasm/fuel/meter.ts'
+import { valueOfJson, writeJson } from '../../../src/policy-engine/wasm/json-value.ts'
+import { PolicyRunner } from '../../../src/policy-engine/wasm/runner.ts'
+import { isArray, RegoObject, RegoSet, type Value } from '../../../src/policy-engine/wasm/value.ts'
+import type { OpaCase } from './frames.ts'
+
+/** Undefined where the case passes, else why not. */
+export function judge(found: OpaCase, wasm: Uint8Array, builtins: ReadonlyMap<string, Builtin>): string | undefined {
+  if (found.compile_error !== undefined) return `does not compile: ${found.compile_error}`
+  try {
+    return judgeBindings(found, evaluate(found, wasm, builtins))
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error
+    const expected = found.want_error_code !== undefined && found.strict_error !== true
+    return expected && error.code === found.want_error_code ? undefined : error.message
+  }
+}
+
+type Bindings = readonly Readonly<Record<string, unknown>>[]
+
+function evaluate(found: OpaCase, wasm: Uint8Array, builtins: ReadonlyMap<string, Builtin>): Bindings {
+  const metered = new WebAssembly.Module(meterModule(wasm))
+  const dataJson = Buffer.from(JSON.stringify(found.data ?? {}))
+  const runner = new PolicyRunner({ metered, dataJson }, { builtins })
+  return runner.decide({}, (policy) => {
+    if (found.input_term !== undefined) runner.setInputTerm(policy, found.input_term)
+    else runner.setInput(policy, 'input' in found ? found.input : undefined)
+    return policy.border.readJson(runner.run(policy, 0), true) as Bindings
+  })
+}
+
+function judgeBindings(found: OpaCase, bindings: Bindings): string | undefined {
+  if (found.want_result !== undefined) return compare(found.want_result, bindings, found.sort_bindings === true)
+  if (found.want_error_code === undefined && found.want_error === undefined) return 'the case wants nothing'
+  // A module knows no strict mode: what would be an error there is undefined here.
+  if (found.strict_error === true) return compare([], bindings, false)
+  return `wanted ${found.want_error_code ?? 'an error'}, got ${writeJson(valueOfJson(bindings))}`
+}
+
+function compare(wanted: Bindings, got: Bindings, sortBindings: boolean): string | undefined {
+  const [want, have] = [bindingSet(wanted, false), bindingSet(got, sortBindings)]
+  if (compareValues(want, have) === 0) return undefined
+  return `wanted ${writeJson(want)}, got ${writeJson(have)}`
+}
+
+const bindingSet = (bindings: Bindings, sortArrays: boolean): RegoSet =>
+  new RegoSet(
+    bindings.map((binding) => {
+      const entries = Object.entries(binding).map(([name, value]) => [name, valueOfJson(value)] as const)
+      return new RegoObject(entries.map(([name, value]) => [name, sortArrays ? sorted(value) : value] as const))
+    }),
+  )
+
+const sorted = (value: Value): Value => (isArray(value) ? value.toSorted(compareValues) : value)
