@@ -17,6 +17,7 @@ import {
   serverError,
 } from './error-answer.ts'
 import type { HttpRequest, Reply } from './message.ts'
+import { noSchemas } from './no-schemas.ts'
 import { addressReader, originAt } from './origin.ts'
 import { pathTable } from './path-table.ts'
 import { RequestView } from './request-view.ts'
@@ -193,6 +194,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     http: { maxHeaderSize: options.headerLimitBytes ?? DEFAULTS.headerLimitBytes },
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    schemaController: noSchemas,
     forceCloseConnections: 'idle',
     // The query is parsed by us, once, where an endpoint reads it.
     routerOptions: { querystringParser: () => ({}) },

@@ -1,5 +1,6 @@
 /** The policy API, by default on 8181: OPA's Data API, health, status, metrics. Limits first, then access, then the answer. */
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { noSchemas } from '../../http/no-schemas.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { API_LIMITS, type ApiLimits } from '../listen.ts'
@@ -27,6 +28,7 @@ type Answer = (request: FastifyRequest, reply: FastifyReply, admitted: Admitted)
 export function createPolicyApi(options: PolicyApiOptions): FastifyInstance {
   const limits = { ...API_LIMITS, ...options.limits }
   const app = fastify({
+    schemaController: noSchemas,
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     http: { maxHeaderSize: limits.headerBytes },
