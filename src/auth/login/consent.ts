@@ -8,21 +8,15 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { OAuthErrorCode } from '../../kernel/error-codes.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { answerClientError } from '../session/answer-client.ts'
 import { formToken } from '../session/csrf.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
+import { askSubjectStage, authenticationFacts } from '../session/subject-stage.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { ended, findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
-import { redirectWithError } from './redirect-error.ts'
-
-const authentication = ({ record }: LiveSession): DecisionInput<'consent'>['authentication'] => ({
-  acr: record.acr,
-  amr: [...record.amr],
-  auth_time: record.authTime,
-})
 
 /** Scopes are part of the form's token: what is agreed to is what was shown, to whom it was shown. */
 const formAbout = (waiting: Waiting, session: LiveSession, scopes: readonly string[]): readonly string[] => [
@@ -34,18 +28,6 @@ const formAbout = (waiting: Waiting, session: LiveSession, scopes: readonly stri
 
 const backToAuthorize = (waiting: Waiting): Reply => ({ status: 303, headers: { location: resumeAt(waiting.id) } })
 
-/** Scopes that hold already; none where the client asked for the page itself (OIDC Core 3.1.2.1, prompt=consent). */
-async function consentedScopes(
-  deps: LoginDeps,
-  request: HttpRequest,
-  { client, interaction }: Waiting,
-  sub: string,
-): Promise<string[]> {
-  const given = await deps.store.consents.find(request.tenant, sub, client.clientId)
-  if (given === undefined || given.expiresAt <= epochSeconds(deps.clock)) return []
-  return interaction.askConsent && given.grantedAt < interaction.createdAt ? [] : [...given.scopes]
-}
-
 /** GET /consent. Asks `authorize`, so that the page never asks for more than a code could carry. */
 export async function showConsent(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
@@ -53,27 +35,7 @@ export async function showConsent(deps: LoginDeps, request: HttpRequest): Promis
   if (!session) return backToAuthorize(waiting)
 
   const { interaction, client } = waiting
-  const consented = await consentedScopes(deps, request, waiting, session.user.sub)
-
-  const verdict = await deps.decide(
-    'authorize',
-    {
-      tenant: request.tenant,
-      stage: 'subject',
-      client: clientFacts(client, 'none'),
-      subject: subjectFacts(session.user),
-      authentication: authentication(session),
-      requested: {
-        response_type: 'code',
-        scopes: [...interaction.scopes],
-        resources: [...interaction.resources],
-        code_challenge_method: interaction.codeChallenge === undefined ? 'none' : 'S256',
-      },
-      consented_scopes: consented,
-      request: request.origin,
-    },
-    { requestId: request.id },
-  )
+  const { verdict } = await askSubjectStage(deps, request, client, interaction, session)
   if (!verdict.allow) return backToAuthorize(waiting)
   const { scopes } = verdict.obligations
 
@@ -105,7 +67,7 @@ async function refuse(
     client_id: waiting.client.clientId,
     sub: session.user.sub,
   })
-  return redirectWithError(deps.issuer, interaction, code)
+  return answerClientError(deps, request, interaction, new OAuthError(code))
 }
 
 /** POST /consent. */
@@ -125,7 +87,7 @@ export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Re
       tenant: request.tenant,
       client: clientFacts(waiting.client, 'none'),
       subject: subjectFacts(session.user),
-      authentication: authentication(session),
+      authentication: authenticationFacts(session.record),
       requested: { scopes },
       granted: { scopes: answer === 'allow' ? scopes : [] },
       request: request.origin,

@@ -7,16 +7,17 @@ import { OAuthError } from '../../kernel/errors.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { answerClientError, type ClientAddress, seeOther } from '../session/answer-client.ts'
 import { type InteractionDeps, type PendingAuthorization, startInteraction } from '../session/interaction.ts'
 import { findSession, type SessionDeps } from '../session/session.ts'
-import { answerClientError, type ClientAddress, seeOther } from './answer-client.ts'
+import type { SubjectStageDeps } from '../session/subject-stage.ts'
 import { type AuthorizationRequest, readAuthorizationRequest, readState } from './authorization-request.ts'
 import { type CheckRedirectUriDeps, checkRedirectUri } from './check-redirect-uri.ts'
 import { type IssueCodeDeps, issueCode } from './issue-code.ts'
-import { type JudgeSubjectDeps, judgeSubject } from './judge-subject.ts'
+import { judgeSubject } from './judge-subject.ts'
 
 export type AuthorizeDeps = CheckRedirectUriDeps &
-  JudgeSubjectDeps &
+  SubjectStageDeps &
   IssueCodeDeps &
   SessionDeps &
   InteractionDeps & { readonly audit: Parameters<typeof answerClientError>[0]['audit'] }

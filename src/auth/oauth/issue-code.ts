@@ -4,10 +4,10 @@ import { orderedId } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { CodeStore } from '../../storage/port.ts'
 import type { ClientRecord, GrantRecord } from '../../storage/records.ts'
+import { answerClient } from '../session/answer-client.ts'
 import type { PendingAuthorization } from '../session/interaction.ts'
 import type { LiveSession } from '../session/session.ts'
 import { newHandle } from '../token/handle.ts'
-import { answerClient } from './answer-client.ts'
 
 export interface IssueCodeDeps {
   readonly issuer: string

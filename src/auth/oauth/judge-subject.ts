@@ -5,18 +5,11 @@
 import type { HttpRequest } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
-import { type Decide, publicCode } from '../../policy-engine/decide.ts'
-import type { Store } from '../../storage/port.ts'
+import { publicCode } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
-import { clientFacts } from '../client/client-facts.ts'
 import type { PendingAuthorization } from '../session/interaction.ts'
 import type { LiveSession } from '../session/session.ts'
-import { subjectFacts } from '../user/subject-facts.ts'
-
-export interface JudgeSubjectDeps {
-  readonly store: { readonly consents: Pick<Store['consents'], 'find'> }
-  readonly decide: Decide
-}
+import { answeredScopes, askSubjectStage, type SubjectStageDeps } from '../session/subject-stage.ts'
 
 export type Judged =
   | { readonly needs: 'login' }
@@ -42,38 +35,15 @@ function afterConsent(
 }
 
 export async function judgeSubject(
-  deps: JudgeSubjectDeps,
+  deps: SubjectStageDeps,
   request: HttpRequest,
   client: ClientRecord,
   pending: PendingAuthorization,
   session: LiveSession | undefined,
 ): Promise<Judged> {
   if (session === undefined || mustSignIn(pending, session)) return { needs: 'login' }
-  const { record, user } = session
-  const consent = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
-  // What was agreed to in this very interaction, and before, unless the client wants the question put again.
-  const answered = pending.consented?.sub === user.sub ? pending.consented.scopes : undefined
-  const consented = [...new Set([...(pending.askConsent ? [] : (consent?.scopes ?? [])), ...(answered ?? [])])]
-  const verdict = await deps.decide(
-    'authorize',
-    {
-      tenant: request.tenant,
-      stage: 'subject',
-      client: clientFacts(client, 'none'),
-      subject: subjectFacts(user),
-      authentication: { acr: record.acr, amr: [...record.amr], auth_time: record.authTime },
-      requested: {
-        response_type: 'code',
-        scopes: [...pending.scopes],
-        resources: [...pending.resources],
-        code_challenge_method: pending.codeChallenge === undefined ? 'none' : 'S256',
-      },
-      consented_scopes: consented,
-      request: request.origin,
-    },
-    { requestId: request.id },
-  )
+  const { verdict, consented } = await askSubjectStage(deps, request, client, pending, session)
   if (!verdict.allow) throw new OAuthError(publicCode('authorize', verdict, 'access_denied'))
-  const obligations = afterConsent(pending, answered, consented, verdict.obligations)
+  const obligations = afterConsent(pending, answeredScopes(pending, session.user.sub), consented, verdict.obligations)
   return obligations === undefined ? { needs: 'consent' } : { needs: 'nothing', session, obligations }
 }

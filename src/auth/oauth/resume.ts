@@ -4,9 +4,9 @@
  */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { answerClientError, seeOther } from '../session/answer-client.ts'
 import { findInteraction, takeInteraction } from '../session/interaction.ts'
 import { findSession } from '../session/session.ts'
-import { answerClientError, seeOther } from './answer-client.ts'
 import type { AuthorizeDeps } from './authorize.ts'
 import { issueCode } from './issue-code.ts'
 import { judgeSubject } from './judge-subject.ts'

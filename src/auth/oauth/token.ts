@@ -9,6 +9,7 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { authenticationFacts } from '../session/subject-stage.ts'
 import type { MintDeps } from '../token/access-token.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { presentCode } from './grants/authorization-code.ts'
@@ -28,8 +29,6 @@ const GRANTS: Readonly<Record<GrantType, Present>> = {
   client_credentials: presentClient,
 }
 
-export const GRANT_TYPES = Object.keys(GRANTS)
-
 const isGrantType = (text: string): text is GrantType => Object.hasOwn(GRANTS, text)
 
 function tokenFacts(
@@ -47,11 +46,7 @@ function tokenFacts(
     request: request.origin,
     ...(person && {
       subject: subjectFacts(person.user),
-      authentication: {
-        acr: person.record.acr,
-        amr: [...person.record.amr],
-        auth_time: person.record.authTime,
-      },
+      authentication: authenticationFacts(person.record),
       grant: {
         scopes: [...person.scopes],
         audience: [...person.audience],
