@@ -2,6 +2,7 @@
  * What the store keeps. Every record carries `v`, its schema version, and is migrated on read. Times are seconds since
  * the Unix epoch. Secrets are SHA-256 digests (base64url), argon2id strings, or sealed; nothing usable lies here.
  */
+import { randomInt } from 'node:crypto'
 import { StoreUnavailable } from '../kernel/errors.ts'
 
 export interface ClientRecord {
@@ -158,6 +159,9 @@ export interface SigningKeyRecord {
 
 /** Under which a user name is unique and looked up: case does not count (RFC 7643 4.1.1). */
 export const userNameKey = (userName: string): string => userName.toLowerCase()
+
+/** Of a client or user that is made: at random, so that it never meets grants of a deleted one that had its id. */
+export const firstRevocationEpoch = (): number => randomInt(2 ** 40)
 
 /** A stored record as this program knows it; here older versions are migrated, and unknown ones refused, never guessed at. */
 export function decodeRecord<R extends { readonly v: 1 }>(text: string): R {

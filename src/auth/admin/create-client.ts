@@ -1,9 +1,8 @@
 /** Registers a client: POST /admin/clients. The server makes id and secret; the secret is answered here and never again. Asks `admin`. */
-import { randomInt } from 'node:crypto'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
-import type { ClientRecord } from '../../storage/records.ts'
+import { type ClientRecord, firstRevocationEpoch } from '../../storage/records.ts'
 import { findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
 import { secretsFor } from './client-secret.ts'
@@ -28,8 +27,7 @@ export async function createClient(deps: AdminDeps, request: HttpRequest): Promi
     createdAt: now,
     updatedAt: now,
     version: 1,
-    // Begins at random, so that a client made anew never meets grants of one that was deleted.
-    revocationEpoch: randomInt(2 ** 40),
+    revocationEpoch: firstRevocationEpoch(),
   }
   const written = await deps.store.clients.create(caller.tenant, client)
   if (written !== 'written') throw new Problem('conflict')

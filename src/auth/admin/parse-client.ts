@@ -1,5 +1,6 @@
 /** Reads the body of a client's create or replace into checked values. RFC 7591 2 names most fields; a fault names its field, never a value. */
 import { Problem } from '../../kernel/errors.ts'
+import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { redirectUriFault } from './redirect-uri.ts'
 
@@ -55,7 +56,6 @@ export interface ClientBody {
 }
 
 const MAX_ENTRIES = 50
-const GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials']
 /** RFC 6749 3.3, scope-token. */
 const SCOPE = /^[!#-[\]-~]{1,128}$/
 const ROLE = /^[\w:.-]{1,128}$/
@@ -98,7 +98,7 @@ const resourceFault = (entry: string): string | undefined =>
     : 'must be an absolute URI without a fragment'
 
 const grantTypeFault = (entry: string): string | undefined =>
-  GRANT_TYPES.includes(entry) ? undefined : `must be one of ${GRANT_TYPES.join(', ')}`
+  GRANT_TYPES.some((known) => known === entry) ? undefined : `must be one of ${GRANT_TYPES.join(', ')}`
 
 function typeOf(value: unknown): ClientSettings['type'] {
   if (value !== 'confidential' && value !== 'public') throw fault('type', 'must be confidential or public')

@@ -1,5 +1,6 @@
 /** What this provider offers, at both well-known addresses. RFC 8414, OpenID Connect Discovery 1.0. Public. */
 import type { Reply } from '../../http/message.ts'
+import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none']
@@ -19,7 +20,7 @@ export function metadata(issuer: string): Readonly<Record<string, unknown>> {
     revocation_endpoint: at('/oauth/revoke'),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grant_types_supported: GRANT_TYPES,
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     introspection_endpoint_auth_methods_supported: SECRET_METHODS,

@@ -1,9 +1,8 @@
 /** Creates a user: POST /scim/v2/Users. RFC 7644 3.3. Asks `scim`. */
-import { randomInt } from 'node:crypto'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { ScimError } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
-import type { UserRecord } from '../../storage/records.ts'
+import { firstRevocationEpoch, type UserRecord } from '../../storage/records.ts'
 import { type BearerDeps, requireBearer } from '../token/bearer.ts'
 import type { PasswordHasher } from '../user/password.ts'
 import { userReply } from './answer.ts'
@@ -15,7 +14,6 @@ import { selectionOf } from './render-user.ts'
 
 export type WriteUserDeps = ScimDeps & BearerDeps & { readonly passwords: PasswordHasher }
 
-/** The epoch begins at random, so that a user made anew never meets grants of one that was deleted. */
 const newUser = (body: UserBody, nowSeconds: number): UserRecord => ({
   v: 1,
   sub: randomId(),
@@ -26,7 +24,7 @@ const newUser = (body: UserBody, nowSeconds: number): UserRecord => ({
   createdAt: nowSeconds,
   updatedAt: nowSeconds,
   version: 1,
-  revocationEpoch: randomInt(2 ** 40),
+  revocationEpoch: firstRevocationEpoch(),
 })
 
 export async function createUser(deps: WriteUserDeps, request: HttpRequest): Promise<Reply> {

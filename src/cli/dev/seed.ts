@@ -1,11 +1,10 @@
 /** The demo's people and clients, written to the store so that they match credentials.json; what matches stays as it is. */
-import { randomInt } from 'node:crypto'
 import type { PasswordHasher } from '../../auth/user/password.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import { digestOf, randomId } from '../../kernel/ids.ts'
 import type { Store, Written } from '../../storage/port.ts'
-import type { ClientRecord, UserRecord } from '../../storage/records.ts'
+import { type ClientRecord, firstRevocationEpoch, type UserRecord } from '../../storage/records.ts'
 import type { ClientCredentials, DevCredentials } from './credentials.ts'
 
 const TENANT = 'default'
@@ -23,9 +22,6 @@ type ClientParts = Pick<
   ClientRecord,
   'name' | 'redirectUris' | 'grantTypes' | 'scopes' | 'audience' | 'resources' | 'roles'
 >
-
-/** At random, so that what is made anew never meets grants of what was deleted. */
-const firstEpoch = () => randomInt(2 ** 40)
 
 export async function seedDemo(deps: Deps, credentials: DevCredentials): Promise<void> {
   await Promise.all([
@@ -74,7 +70,7 @@ async function ensureClient(deps: Deps, known: ClientCredentials, parts: ClientP
     createdAt: stored?.createdAt ?? now,
     updatedAt: stored?.updatedAt ?? now,
     version: stored?.version ?? 1,
-    revocationEpoch: stored?.revocationEpoch ?? firstEpoch(),
+    revocationEpoch: stored?.revocationEpoch ?? firstRevocationEpoch(),
   }
   if (!stored) return expectWritten(await deps.store.clients.create(TENANT, wanted))
   const sameAddresses = JSON.stringify(stored.redirectUris) === JSON.stringify(wanted.redirectUris)
@@ -107,7 +103,7 @@ async function ensureUser(deps: Deps, known: DevCredentials['user']): Promise<vo
     createdAt: now,
     updatedAt: now,
     version: 1,
-    revocationEpoch: firstEpoch(),
+    revocationEpoch: firstRevocationEpoch(),
   }
   expectWritten(await deps.store.users.create(TENANT, user))
 }

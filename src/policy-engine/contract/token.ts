@@ -3,12 +3,15 @@ import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Claims, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 
+/** All that the token endpoint knows: what is offered, and what a client can be registered for. */
+export const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+
 export const token = decision('token', {
   askedBy: 'src/auth/oauth/token.ts',
   input: Type.Object(
     {
       tenant: Tenant,
-      grant_type: oneOf('authorization_code', 'refresh_token', 'client_credentials'),
+      grant_type: oneOf(...GRANT_TYPES),
       client: Client,
       /** The person, as stored now; absent for client_credentials. */
       subject: Type.Optional(Subject),
