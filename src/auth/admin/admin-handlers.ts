@@ -1,5 +1,5 @@
 /** The admin API bound to what it uses, for the route table. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { HttpRequest } from '../../http/message.ts'
 import { createClient } from './create-client.ts'
 import type { AdminDeps } from './decide-admin.ts'
 import { deleteClient } from './delete-client.ts'
@@ -7,25 +7,12 @@ import { listClients } from './list-clients.ts'
 import { readClient } from './read-client.ts'
 import { replaceClient } from './replace-client.ts'
 
-type Handler = (request: HttpRequest) => Promise<Reply>
-
-export interface AdminHandlers {
-  /** POST /admin/clients */
-  readonly createClient: Handler
-  /** GET /admin/clients */
-  readonly listClients: Handler
-  /** GET /admin/clients/:id */
-  readonly readClient: Handler
-  /** PUT /admin/clients/:id */
-  readonly replaceClient: Handler
-  /** DELETE /admin/clients/:id */
-  readonly deleteClient: Handler
-}
-
-export const adminHandlers = (deps: AdminDeps): AdminHandlers => ({
-  createClient: (request) => createClient(deps, request),
-  listClients: (request) => listClients(deps, request),
-  readClient: (request) => readClient(deps, request),
-  replaceClient: (request) => replaceClient(deps, request),
-  deleteClient: (request) => deleteClient(deps, request),
+export const adminHandlers = (deps: AdminDeps) => ({
+  createClient: (request: HttpRequest) => createClient(deps, request),
+  listClients: (request: HttpRequest) => listClients(deps, request),
+  readClient: (request: HttpRequest) => readClient(deps, request),
+  replaceClient: (request: HttpRequest) => replaceClient(deps, request),
+  deleteClient: (request: HttpRequest) => deleteClient(deps, request),
 })
+
+export type AdminHandlers = ReturnType<typeof adminHandlers>
