@@ -10,7 +10,7 @@ SCALE ?= 0.1
 ARGS ?=
 VITEST = npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=test-results/vitest.json
 
-.PHONY: help node run test test-full check lint bundles decision bench conformance-opa check-deploy tools test-servers clean
+.PHONY: help node run test test-full check lint format bundles decision bench conformance-opa check-deploy tools test-servers clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ check: lint .toolchain/opa ## types, style, arrows between folders, contract = p
 lint: node_modules/.ready-dev ## types and style only
 	npx --no-install tsc --noEmit
 	npx --no-install biome check .
+
+format: node_modules/.ready-dev ## write files as the style wants them
+	npx --no-install biome check --write .
 
 bundles: node_modules/.ready .toolchain/opa ## build the default bundle from policies/
 	node scripts/build-bundles.ts $(ARGS)

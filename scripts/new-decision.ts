@@ -54,6 +54,6 @@ async function write(names: DecisionNames): Promise<number> {
     await writeFile(join(ROOT, path), text)
     console.log(`wrote ${path}`)
   }
-  console.log(`Next: write the facts and the rule, run make bundles, and ask it in ${names.askedBy}.`)
+  console.log(`Next: write the facts and the rule, ask it in ${names.askedBy}, then make format bundles check test.`)
   return 0
 }

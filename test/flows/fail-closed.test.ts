@@ -59,9 +59,10 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     expect(logged.length).toBeGreaterThan(15)
     if (shape === 'one-process') for (const event of logged) expect(event).toMatchObject({ error: { code: reason } })
     const told = deployment.audits().filter(({ event }) => event === 'decision_unavailable')
-    for (const name of Object.keys(DECISIONS)) expect(told.map(({ detail }) => detail)).toContain(`${name}:${reason}`)
 
+    // First, so that a decision missing here is one failure and not one of every test that follows.
     await activate(deployment, await committedBundle())
+    for (const name of Object.keys(DECISIONS)) expect(told.map(({ detail }) => detail)).toContain(`${name}:${reason}`)
     await allGoesOn(deployment, underWay)
   })
 
