@@ -11,11 +11,10 @@ import type { GrantDeps, Presented } from './grant.ts'
 
 const invalid = (cause: string) => new OAuthError('invalid_grant', { cause })
 
-/** RFC 6749 4.1.3: issued to this client, for this redirect URI; RFC 7636: to whoever knows the verifier. */
-function checkBinding(request: HttpRequest, client: AuthenticatedClient, found: GrantedCode): void {
+/** RFC 6749 4.1.3: issued for this redirect URI; RFC 7636: to whoever knows the verifier. */
+function checkBinding(request: HttpRequest, found: GrantedCode): void {
   const redirectUri = required(request.form, 'redirect_uri')
   if (found.code.redirectUri !== redirectUri) throw invalid('another redirect_uri')
-  if (found.grant.clientId !== client.record.clientId) throw invalid('another client')
   checkCodeVerifier(found.code.codeChallenge, request.form.get('code_verifier'))
 }
 
@@ -36,7 +35,7 @@ export async function presentCode(
     if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
     throw invalid('used before')
   }
-  checkBinding(request, client, found)
+  checkBinding(request, found)
   const now = request.origin.time.epoch_seconds
   const user = await users.find(tenant, grant.sub)
   if (user === undefined || found.code.expiresAt <= now || !grantIsLive(grant, client.record, user, now))
