@@ -58,8 +58,13 @@ describe('a build stops, with file and line, on', () => {
     ],
     [
       'a built-in that the host lacks',
-      (own) => own.edit(REVOKE, 'if input.client.active', 'if time.now_ns() > 0'),
-      /revoke\.rego:\d+: rego_type_error: undefined function time\.now_ns/,
+      (own) =>
+        own.edit(
+          REVOKE,
+          'if input.client.active',
+          'if http.send({"method": "get", "url": "https://a.example"}).status_code > 0',
+        ),
+      /revoke\.rego:\d+: rego_type_error: undefined function http\.send/,
     ],
     ['what does not parse', (own) => own.edit(REVOKE, 'allow if {', 'allow if'), /revoke\.rego:\d+: rego_parse_error/],
     [

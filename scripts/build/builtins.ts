@@ -1,9 +1,10 @@
-/** Built-ins that OPA's compiler knows and that neither a WASM module nor its host provides: calling one would trap. */
+/** Built-ins that OPA's compiler knows and that neither a WASM module nor our host provides: calling one would trap. */
+import { BUILTINS } from '../../src/policy-engine/wasm/builtins/table.ts'
 
-/** By family: the host is @open-policy-agent/opa-wasm, which brings sprintf, regex.split and yaml.* only. */
-const LACKED: Readonly<Record<string, string>> = {
+/** What a module calls its host for, by family. `print` and `rego.metadata.*` are compiled away. */
+const HOSTED: Readonly<Record<string, string>> = {
   base64url: 'encode_no_pad',
-  '': 'cast_array cast_boolean cast_null cast_object cast_set cast_string indexof_n print trace',
+  '': 'cast_array cast_boolean cast_null cast_object cast_set cast_string indexof_n trace',
   'crypto.hmac': 'equal md5 sha1 sha256 sha512',
   crypto: 'md5 parse_private_keys sha1 sha256',
   'crypto.x509':
@@ -23,7 +24,6 @@ const LACKED: Readonly<Record<string, string>> = {
   'providers.aws': 'sign_req',
   rand: 'intn',
   regex: 'find_n globs_match replace template_match',
-  'rego.metadata': 'chain rule',
   rego: 'parse_module',
   semver: 'compare is_valid',
   strings: 'any_prefix_match any_suffix_match count render_template split_n',
@@ -36,7 +36,7 @@ const LACKED: Readonly<Record<string, string>> = {
 
 export const lackedBuiltins = (): ReadonlySet<string> =>
   new Set(
-    Object.entries(LACKED).flatMap(([family, names]) =>
-      names.split(' ').map((name) => (family === '' ? name : `${family}.${name}`)),
-    ),
+    Object.entries(HOSTED)
+      .flatMap(([family, names]) => names.split(' ').map((name) => (family === '' ? name : `${family}.${name}`)))
+      .filter((name) => !BUILTINS.has(name)),
   )
