@@ -84,6 +84,7 @@ export const LINES: readonly Line[] = [
       'tar-stream',
       'typebox',
       'undici',
+      'yaml',
       'pino',
       'prom-client',
     ],
