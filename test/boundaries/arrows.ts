@@ -85,6 +85,7 @@ export const LINES: readonly Line[] = [
       'tar-stream',
       'typebox',
       'undici',
+      'yaml',
       'pino',
       'prom-client',
     ],

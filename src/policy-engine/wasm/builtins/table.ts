@@ -11,6 +11,7 @@ import { NUMBERS } from './numbers.ts'
 import { OBJECTS } from './objects.ts'
 import { REGEX } from './regex.ts'
 import { RUNTIME } from './runtime.ts'
+import { SCHEMA } from './schema.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
@@ -21,25 +22,26 @@ import { X509 } from './x509.ts'
 import { YAML } from './yaml.ts'
 
 const FAMILIES: readonly BuiltinTable[] = [
-  X509,
-  YAML,
-  JWT,
-  OBJECTS,
-  JSON_TEXT,
-  DIGESTS,
   CASTS,
+  DIGESTS,
   ENCODING,
   IDENTIFIERS,
+  JSON_TEXT,
+  JWT,
   NET,
   NUMBERS,
+  OBJECTS,
   REGEX,
   RUNTIME,
+  SCHEMA,
   SEMVER,
   SPRINTF,
   STRINGS,
   TIME,
   UNITS,
   URIS,
+  X509,
+  YAML,
 ]
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))
