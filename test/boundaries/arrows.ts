@@ -81,7 +81,6 @@ export const LINES: readonly Line[] = [
       '@open-policy-agent/opa-wasm',
       'chokidar',
       're2js',
-      'yaml',
       'tar-stream',
       'typebox',
       'undici',
