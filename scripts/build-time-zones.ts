@@ -1,5 +1,5 @@
 /**
- * Writes src/policy-engine/wasm/builtins/time-zones.json: the names of the IANA zones and their abbreviations, which Node's own
+ * Writes src/policy-engine/builtins/time/zones.json: the names of the IANA zones and their abbreviations, which Node's own
  * zone data lacks (its offsets are used). Argument: a folder of TZif files (RFC 9636), such as Go's unpacked zoneinfo.zip.
  *
  * A zone's text is a list of eras, newest last: `<since> <offset>=<abbreviation> ...`, joined by `;`, in seconds of Unix time.
@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const TARGET = new URL('../src/policy-engine/wasm/builtins/time-zones.json', import.meta.url)
+const TARGET = new URL('../src/policy-engine/builtins/time/zones.json', import.meta.url)
 
 interface Change {
   /** Undefined is the beginning of time. */

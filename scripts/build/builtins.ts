@@ -1,5 +1,5 @@
 /** Built-ins that OPA's compiler knows and that neither a WASM module nor our host provides: calling one would trap. */
-import { BUILTINS } from '../../src/policy-engine/wasm/builtins/table.ts'
+import { BUILTINS } from '../../src/policy-engine/builtins/table.ts'
 
 /** What a module calls its host for, by family. `print` and `rego.metadata.*` are compiled away. */
 const HOSTED: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 /** Host built-ins as a real module calls them: values exact both ways, failures undefined or strict, answers pinned, fuel. */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { type Builtin, BuiltinError } from '../builtins/builtin.ts'
 import { buildFixture, type FixtureSource } from '../bundle/bundle-fixture.ts'
 import { EvaluationError, EvaluationTimeout, type Evaluator, type RecordedCall } from '../engine.ts'
-import { type Builtin, BuiltinError } from './builtins/builtin.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost } from './host.ts'
 import { numberOf } from './number.ts'

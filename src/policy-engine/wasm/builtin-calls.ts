@@ -1,7 +1,8 @@
 /** The built-ins that one module asks of its host: resolved once, then called by id within a decision. */
+
+import { type Builtin, type BuiltinContext, PendingAnswer } from '../builtins/builtin.ts'
+import { callBuiltin } from '../builtins/call-builtin.ts'
 import { EvaluationError, EvaluationPending, type RecordedCall } from '../engine.ts'
-import { type Builtin, type BuiltinContext, PendingAnswer } from './builtins/builtin.ts'
-import { callBuiltin } from './builtins/call-builtin.ts'
 import { canonicalKey, type Value } from './value.ts'
 
 /** Asked twice with the same arguments in one decision, they answer the same, and the log can replay them. */

@@ -2,12 +2,13 @@
  * Runs one policy's module: loads it when it is needed, gives each evaluation its fuel, dispatches host built-ins, and brings
  * the instance back to a good state after whatever was thrown through it.
  */
+
+import type { Builtin } from '../builtins/builtin.ts'
+import { BUILTINS } from '../builtins/table.ts'
 import { EvaluationError, type EvaluationOptions, type VerifiedBundle } from '../engine.ts'
 import { evaluationError } from './abort.ts'
 import { parseText, writeResultOfBuiltin } from './border.ts'
 import { bindBuiltins, type CallBuiltin, type DecisionCalls } from './builtin-calls.ts'
-import type { Builtin } from './builtins/builtin.ts'
-import { BUILTINS } from './builtins/table.ts'
 import { type DecisionDefaults, newDecision } from './decision.ts'
 import { type LoadedPolicy, loadPolicy } from './loaded.ts'
 import { MAX_PAGES, PAGE } from './memory.ts'

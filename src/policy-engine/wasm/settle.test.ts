@@ -1,8 +1,8 @@
 /** Built-ins that wait: evaluated again with each answer, once asked for each, until the limits. */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { type Builtin, BuiltinError, PendingAnswer } from '../builtins/builtin.ts'
 import { buildFixture, type FixtureSource } from '../bundle/bundle-fixture.ts'
 import { EvaluationPending, EvaluationTimeout } from '../engine.ts'
-import { type Builtin, BuiltinError, PendingAnswer } from './builtins/builtin.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost } from './host.ts'
 import { settle } from './settle.ts'

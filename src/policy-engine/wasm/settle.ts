@@ -2,8 +2,9 @@
  * Evaluates until no built-in waits for I/O: each answer is got outside the module and recorded, and the evaluation runs
  * again from its start with what is recorded. No instance is held while waiting.
  */
+
+import { BuiltinError } from '../builtins/builtin.ts'
 import { type EvaluationError, EvaluationPending, EvaluationTimeout, type RecordedCall } from '../engine.ts'
-import { BuiltinError } from './builtins/builtin.ts'
 
 export interface SettleOptions {
   /** Answers that one decision may wait for, one after the other. */

@@ -1,6 +1,7 @@
 /** Whether our host answers a case as OPA's own WASM test wants it (its external_test.go). */
+
+import type { Builtin } from '../../../src/policy-engine/builtins/builtin.ts'
 import { EvaluationError } from '../../../src/policy-engine/engine.ts'
-import type { Builtin } from '../../../src/policy-engine/wasm/builtins/builtin.ts'
 import { compareValues } from '../../../src/policy-engine/wasm/compare.ts'
 import { meterModule } from '../../../src/policy-engine/wasm/fuel/meter.ts'
 import { valueOfJson, writeJson } from '../../../src/policy-engine/wasm/json-value.ts'

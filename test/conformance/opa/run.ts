@@ -4,8 +4,8 @@
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { BUILTINS } from '../../../src/policy-engine/builtins/table.ts'
 import { parseExact } from '../../../src/policy-engine/exact-json.ts'
-import { BUILTINS } from '../../../src/policy-engine/wasm/builtins/table.ts'
 import { isExpected } from './expected.ts'
 import { type OpaCase, readCases } from './frames.ts'
 import { judge } from './judge.ts'
