@@ -178,20 +178,3 @@ function parse<R>(text: string): R {
     throw new StoreUnavailable('a record is not JSON')
   }
 }
-
-/**
- * Decodes a kind of record that is read much more often than written, and keeps what it decoded by the text it came from:
- * the row is read every time, so that nothing stale is answered. Frozen, since several requests hold it at once.
- */
-export function rememberingDecoder<R extends { readonly v: 1 }>(limit = 4096): (key: string, text: string) => R {
-  const decoded = new Map<string, { readonly text: string; readonly record: R }>()
-  return (key, text) => {
-    const known = decoded.get(key)
-    if (known?.text === text) return known.record
-    const record = Object.freeze(decodeRecord<R>(text))
-    for (const value of Object.values(record)) Object.freeze(value)
-    if (decoded.size >= limit) decoded.clear()
-    decoded.set(key, { text, record })
-    return record
-  }
-}

@@ -1,17 +1,11 @@
 /** Access tokens in SQLite, by jti, and everything that their liveness hangs on. */
 import type { AccessTokenState, AccessTokenStore } from '../port.ts'
-import { decodeRecord, type UserRecord } from '../records.ts'
-import type { ClientDecoder } from './clients.ts'
+import { type ClientRecord, decodeRecord, type UserRecord } from '../records.ts'
 import { bodyOf, type Database } from './database.ts'
 import type { GrantTables } from './grant-tables.ts'
 import type { TokenTable } from './token-table.ts'
 
-export function sqliteAccessTokens(
-  db: Database,
-  tokens: TokenTable,
-  grants: GrantTables,
-  decodeClient: ClientDecoder,
-): AccessTokenStore {
+export function sqliteAccessTokens(db: Database, tokens: TokenTable, grants: GrantTables): AccessTokenStore {
   const selectClient = db.prepare('SELECT body FROM clients WHERE tenant = ? AND client_id = ?')
   const selectUser = db.prepare('SELECT body FROM users WHERE tenant = ? AND sub = ?')
 
@@ -26,7 +20,7 @@ export function sqliteAccessTokens(
         return {
           ...(token && { token }),
           ...(grant && { grant }),
-          ...(client !== undefined && { client: decodeClient(clientId, client) }),
+          ...(client !== undefined && { client: decodeRecord<ClientRecord>(client) }),
           ...(user !== undefined && { user: decodeRecord<UserRecord>(user) }),
         }
       }),

@@ -4,9 +4,7 @@ import type { ClientStore } from '../port.ts'
 import { type ClientRecord, decodeRecord } from '../records.ts'
 import { bodyOf, changed, type Database } from './database.ts'
 
-export type ClientDecoder = (clientId: string, body: string) => ClientRecord
-
-export function sqliteClients(db: Database, decode: ClientDecoder): ClientStore {
+export function sqliteClients(db: Database): ClientStore {
   const select = db.prepare('SELECT body FROM clients WHERE tenant = ? AND client_id = ?')
   const insert = db.prepare('INSERT INTO clients (tenant, client_id, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
   const update = db.prepare('UPDATE clients SET body = ? WHERE tenant = ? AND client_id = ?')
@@ -17,7 +15,7 @@ export function sqliteClients(db: Database, decode: ClientDecoder): ClientStore 
 
   const read = (tenant: string, clientId: string): ClientRecord | undefined => {
     const body = bodyOf(select, tenant, clientId)
-    return body === undefined ? undefined : decode(clientId, body)
+    return body === undefined ? undefined : decodeRecord<ClientRecord>(body)
   }
   const store = (tenant: string, client: ClientRecord): void => {
     update.run(JSON.stringify(client), tenant, client.clientId)

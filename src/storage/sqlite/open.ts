@@ -8,7 +8,6 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../kernel/clock.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
-import { type ClientRecord, rememberingDecoder } from '../records.ts'
 import { sqliteAccessTokens } from './access-tokens.ts'
 import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { sqliteClients } from './clients.ts'
@@ -31,7 +30,7 @@ export interface SqliteStoreOptions {
 /** How long a write waits for another process's. It holds the event loop, so it is short. */
 const BUSY_TIMEOUT_MS = 2000
 /** Enough for what is in use at a time; the system keeps the file in memory as well. */
-const CACHE_KIB = 6 * 1024
+const CACHE_KIB = 4 * 1024
 
 /** Created private to this user before SQLite sees it; the log files beside it take their mode from it. */
 function openFile(path: string): DatabaseSync {
@@ -64,19 +63,18 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const db = await Database.over(openOrExplain(path), path)
   const tokens = new TokenTable(db, clock)
   const grants = new GrantTables(db, clock, tokens)
-  const decodeClient = rememberingDecoder<ClientRecord>()
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
   const stopCheckpoints = startCheckpoints(path)
   return {
-    clients: sqliteClients(db, decodeClient),
+    clients: sqliteClients(db),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
-    accessTokens: sqliteAccessTokens(db, tokens, grants, decodeClient),
+    accessTokens: sqliteAccessTokens(db, tokens, grants),
     grants: sqliteGrants(db, grants),
     limits: sqliteLimits(db, clock),
     signingKeys: sqliteSigningKeys(db),
