@@ -66,7 +66,7 @@ const policy = section(
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
     engine: oneOf(['host', 'sdk'], {
       default: 'host',
-      description: 'host: ours, with deadlines and all built-ins; sdk: the @open-policy-agent/opa-wasm package',
+      description: 'host: ours, with deadlines and built-ins; sdk: the @open-policy-agent/opa-wasm package',
     }),
     credentials: Type.Array(credential, {
       default: [],
