@@ -63,8 +63,11 @@ describe('loading a bundle', () => {
     const load = async (version: number, mark?: LoadOptions['mark']) =>
       loadBundle(await packed(undefined, version), { ...options, keys, mark })
     await expect(load(5, { version: 5, revision })).resolves.toMatchObject({ version: 5 })
-    for (const refused of [load(6, { version: 5, revision }), load(5)])
-      await expect(refused).rejects.toMatchObject({ code: 'unknown_key', message: expect.stringContaining('retired') })
+    for (const refused of [() => load(6, { version: 5, revision }), () => load(5)])
+      await expect(refused()).rejects.toMatchObject({
+        code: 'unknown_key',
+        message: expect.stringContaining('retired'),
+      })
   })
 
   it.each<[string, string, () => Promise<Uint8Array | string>]>([
