@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DevCredentials } from '../../src/cli/dev/credentials.ts'
 import { importsOf } from '../boundaries/imports.ts'
-import { freePort } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
+import { freePort } from '../servers/free-port.ts'
 import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
 
 const EXAMPLES = resolve('examples')

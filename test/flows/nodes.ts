@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Deployment } from '../servers/deployment.ts'
-import { freePort } from '../servers/redis.ts'
+import { freePort } from '../servers/free-port.ts'
 
 export interface FurtherNode {
   /** Where it listens; the issuer that it speaks for is the deployment's. */

@@ -2,9 +2,9 @@
  * For tests: the auth service with its real parts, in this process: SQLite file, the committed bundle on the deciding
  * node, decision log on disk. Time can be moved, and policy taken away.
  */
+
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AuditEvent } from '../../src/audit/events.ts'
@@ -24,6 +24,7 @@ import { createNode, type PolicyNode } from '../../src/policy-engine/node.ts'
 import { REQUIRED_ENTRYPOINTS } from '../../src/policy-engine/validate.ts'
 import type { Store } from '../../src/storage/port.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
+import { freePort } from './free-port.ts'
 import { type Population, populate } from './population.ts'
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -42,15 +43,6 @@ export async function signedBundle(path = resolve('bundles/sallyport.tar.gz'), v
     keys: KEYS,
     requiredEntrypoints: REQUIRED_ENTRYPOINTS,
   })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise((done) => server.close(done))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 export interface TestService {

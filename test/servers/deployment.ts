@@ -10,8 +10,9 @@ import { stringify } from 'yaml'
 import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
 import type { PolicyStatus } from '../../src/policy-engine/status.ts'
 import { type BundleDesk, committedBundle, KEY_ID, openBundleDesk } from './bundle-desk.ts'
+import { freePort } from './free-port.ts'
 import { type ProvisionedPopulation, provision } from './provision.ts'
-import { freePort, type RedisServer, startRedis } from './redis.ts'
+import { type RedisServer, startRedis } from './redis.ts'
 import { type Sallyport, startSallyport } from './sallyport.ts'
 
 export const SHAPES = ['one-process', 'redis', 'split'] as const

@@ -1,14 +1,15 @@
 /** Real redis-server processes for tests: single with AUTH, TLS or a replica, and clusters. Loopback and free ports only. */
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Certificates, makeCertificates } from './certificates.ts'
+import { freePort } from './free-port.ts'
 
 const runFile = promisify(execFile)
 const READY_WITHIN_MS = 20 * 1000
@@ -47,15 +48,6 @@ export interface RedisServer {
   resume(): void
   /** Ends it and removes its data. */
   stop(): Promise<void>
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return address.port
 }
 
 /** Polls until `check` answers true; fails after `withinMs`. */

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, type RedisServer } from './redis.ts'
+import { freePort } from './free-port.ts'
+import type { RedisServer } from './redis.ts'
 
 export interface Sentinel {
   readonly node: string

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { freePort } from '../../../test/servers/auth-service.ts'
+import { freePort } from '../../../test/servers/free-port.ts'
 import { type Sallyport, startSallyport } from '../../../test/servers/sallyport.ts'
 import type { ClientCredentials, DevCredentials } from './credentials.ts'
 

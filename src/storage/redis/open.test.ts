@@ -1,6 +1,7 @@
 /** Opening the Redis store: what it refuses to start on, and that nothing which expires stays. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freePort, type RedisServer, startRedis } from '../../../test/servers/redis.ts'
+import { freePort } from '../../../test/servers/free-port.ts'
+import { type RedisServer, startRedis } from '../../../test/servers/redis.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
 import { aClient, aCode, aGrant, anAccessToken, aPair, aUser } from '../conformance/subject.ts'
