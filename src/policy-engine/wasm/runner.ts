@@ -10,6 +10,7 @@ import { evaluationError } from './abort.ts'
 import { parseText, writeResultOfBuiltin } from './border.ts'
 import { bindBuiltins, type CallBuiltin, type DecisionCalls } from './builtin-calls.ts'
 import { type DecisionDefaults, newDecision } from './decision.ts'
+import { instanceDropped } from './dropped-memory.ts'
 import { type LoadedPolicy, loadPolicy } from './loaded.ts'
 import { MAX_PAGES, PAGE } from './memory.ts'
 import { NotPlain } from './structs/raw-json.ts'
@@ -27,7 +28,7 @@ export interface HostOptions extends DecisionDefaults {
 export type HostBundle = Pick<VerifiedBundle, 'dataJson'> & { readonly metered: WebAssembly.Module }
 
 const DEFAULT_FUEL = 10_000_000
-const DEFAULT_EVALUATION_BYTES = 256 * 1024 * 1024
+const DEFAULT_EVALUATION_BYTES = 128 * 1024 * 1024
 /** Values take about twelve times their JSON text. */
 const MEMORY_PER_DATA_BYTE = 13
 const BASE_PAGES = 32
@@ -107,7 +108,9 @@ export class PolicyRunner {
 
   /** Frees the instance; the next decision loads another. */
   close(): void {
+    const pages = this.#policy?.instance.memory.pages ?? 0
     this.#policy = undefined
+    instanceDropped(pages * PAGE)
   }
 
   #load(): LoadedPolicy {
