@@ -78,6 +78,15 @@ describe.each([
     expect(evaluate('row', { at: 0 })).toBe('first')
   })
 
+  it('instances that grew too large and were dropped do not pile up', () => {
+    const { evaluate } = open({}, { textOnly, fuel: 2_000_000_000 })
+    const before = process.memoryUsage().rss
+    for (let at = 0; at < 20; at++) {
+      expect(() => evaluate('range', { n: 50_000_000 })).toThrow('out of memory')
+      expect(process.memoryUsage().rss - before).toBeLessThan(800 * 1024 * 1024)
+    }
+  })
+
   it(`stays flat over ${1_000_000 * SCALE * SCALE} evaluations`, () => {
     const { evaluate, pages } = open({ rows: [1, 2, 3] }, { textOnly })
     const turn = (at: number) => evaluate('row', { at: at % 3, other: [`${at}`, { [`key-${at % 500}`]: at }] })
