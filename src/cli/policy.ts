@@ -1,7 +1,7 @@
 /** `serve policy`: a supervisor that keeps the policy service running as a process of its own. */
 import type { Config } from '../config/schema.ts'
 import { createLogger } from '../observability/logger.ts'
-import { supervise } from '../policy-engine/supervisor.ts'
+import { supervise } from '../policy-engine/process/supervisor.ts'
 import { bundleSource, policyApi } from './bundle-source.ts'
 
 export async function servePolicy(config: Config, ends: AsyncDisposableStack): Promise<string> {

@@ -9,8 +9,8 @@ import { createLogger } from '../observability/logger.ts'
 import { FIXTURE_KEYS, packFixture, SMALL } from './bundle/bundle-fixture.ts'
 import { connectPolicy, type PolicyClient } from './client.ts'
 import type { DecisionInput } from './contract/index.ts'
-import { POLICY_PROCESS, type PolicyProcessOptions } from './policy-process-fixture.ts'
-import { type Supervisor, supervise } from './supervisor.ts'
+import { POLICY_PROCESS, type PolicyProcessOptions } from './process/policy-process-fixture.ts'
+import { type Supervisor, supervise } from './process/supervisor.ts'
 
 const lines: string[] = []
 const logger = createLogger({ destination: { write: (line) => lines.push(line) } })

@@ -12,9 +12,9 @@ import type { Decide } from './decide.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
 import { openNode } from './open-node.ts'
+import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
+import type { MetricValues } from './process/worker-messages.ts'
 import { BundleTracker, type PolicyStatus, policyStatus } from './status.ts'
-import { type PolicyWorker, startPolicyWorker } from './worker.ts'
-import type { MetricValues } from './worker-messages.ts'
 
 export interface PolicyPlatformOptions {
   readonly bundle: BundleSource

@@ -80,6 +80,7 @@ export const LINES: readonly Line[] = [
     packages: [
       '@open-policy-agent/opa-wasm',
       'chokidar',
+      'opossum',
       're2js',
       'tar-stream',
       'typebox',

@@ -125,6 +125,8 @@ test('a wrong password is told at the fields, by keyboard alone it is mended (WC
   const { begun } = await authorization()
   const { page } = await browser()
   await page.goto(begun.url)
+  // Focus is given with a page's first frame, which may come after its load event.
+  await page.locator('input[name="username"]:focus').waitFor()
   await page.keyboard.type(service.population.user.userName)
   await page.keyboard.press('Tab')
   await page.keyboard.type('wrong password')
@@ -136,6 +138,7 @@ test('a wrong password is told at the fields, by keyboard alone it is mended (WC
   expect(await page.locator(`#${await password.getAttribute('aria-describedby')}`).textContent()).toContain('wrong')
   expect(await password.inputValue()).toBe('')
   expect(await page.getByLabel('User name').inputValue()).toBe(service.population.user.userName)
+  await page.locator('input[name="password"]:focus').waitFor()
   await page.keyboard.type(service.population.user.password)
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Allow access?' }).waitFor()

@@ -4,8 +4,8 @@ import { AggregatorRegistry } from 'prom-client'
 import { createLogger } from '../../observability/logger.ts'
 import { createDataNode } from '../data-node.ts'
 import { openNode } from '../open-node.ts'
+import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../process/worker-messages.ts'
 import { type PolicyStatus, policyStatus } from '../status.ts'
-import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../worker-messages.ts'
 import { createPolicyApi } from './server.ts'
 
 const METRICS_WAIT_MS = 500

@@ -3,8 +3,8 @@
  * blocks its only thread) it is killed and started again; when it crashes, it is started again, more slowly each time.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { ConfigError } from '../kernel/errors.ts'
-import type { Logger } from '../observability/logger.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import type { Logger } from '../../observability/logger.ts'
 import { restartDelayMs, START_DEADLINE_MS, watchBeats } from './heartbeat.ts'
 import type { FromChild, ToChild } from './supervised.ts'
 

@@ -3,14 +3,14 @@
  * ended and started again. Meanwhile 8181 does not answer; the main thread decides on, untouched.
  */
 import { Worker } from 'node:worker_threads'
-import { threadEnvironment, threadFile } from '../kernel/threads.ts'
-import type { Logger } from '../observability/logger.ts'
-import type { NodeStatus } from './data-node.ts'
-import type { VerifiedBundle } from './engine.ts'
+import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { NodeStatus } from '../data-node.ts'
+import type { VerifiedBundle } from '../engine.ts'
+import type { ResolvedApi } from '../listen.ts'
+import type { NodePlace } from '../open-node.ts'
+import type { PolicyStatus } from '../status.ts'
 import { BEATS_PER_DEADLINE, restartDelayMs, START_DEADLINE_MS, watchBeats } from './heartbeat.ts'
-import type { ResolvedApi } from './listen.ts'
-import type { NodePlace } from './open-node.ts'
-import type { PolicyStatus } from './status.ts'
 import type { FromWorker, MetricValues, ToWorker, WorkerStart } from './worker-messages.ts'
 
 export interface PolicyWorkerOptions {
@@ -69,7 +69,7 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       logLevel: logger.level,
       beatMs: heartbeatMs / BEATS_PER_DEADLINE,
     }
-    const worker = new Worker(threadFile('./api/worker-main', import.meta.url), {
+    const worker = new Worker(threadFile('../api/worker-main', import.meta.url), {
       workerData: data,
       env: threadEnvironment(),
       execArgv: [],

@@ -1,10 +1,10 @@
 /** What the main thread and the thread of the policy API tell each other. */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
-import type { NodeStatus } from './data-node.ts'
-import type { VerifiedBundle } from './engine.ts'
-import type { ResolvedApi } from './listen.ts'
-import type { NodePlace } from './open-node.ts'
-import type { PolicyStatus } from './status.ts'
+import type { NodeStatus } from '../data-node.ts'
+import type { VerifiedBundle } from '../engine.ts'
+import type { ResolvedApi } from '../listen.ts'
+import type { NodePlace } from '../open-node.ts'
+import type { PolicyStatus } from '../status.ts'
 
 export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]
 

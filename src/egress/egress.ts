@@ -1,0 +1,59 @@
+/**
+ * The only way out: bundles, log and status uploads, webhooks, `http.send`. One request, with a deadline, a bound on its answer,
+ * and a guard: an address is looked up once, judged, and connected to; private, loopback and link-local ones are denied
+ * unless listed.
+ */
+
+export interface EgressTls {
+  /** PEM; in place of the system's certification authorities. */
+  readonly ca?: string
+  /** PEM; what this side shows. */
+  readonly cert?: string
+  readonly key?: string
+  readonly serverName?: string
+  /** Only where a policy asks for it in so many words (`tls_insecure_skip_verify`). */
+  readonly insecure?: boolean
+}
+
+export interface EgressRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  /** From connecting to the last byte. */
+  readonly deadlineMs: number
+  /** More than that of an answer, inflated, is `too_large`; default 1 MiB. */
+  readonly maxBytes?: number
+  readonly tls?: EgressTls
+  /** Followed at most; each target is judged anew. Default 0: a redirect is an answer. */
+  readonly redirects?: number
+  readonly signal?: AbortSignal
+}
+
+export interface EgressResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  /** Inflated where the answer was gzip. */
+  readonly body: Uint8Array
+}
+
+export interface Egress {
+  /** Throws EgressError; every status is an answer. */
+  request(request: EgressRequest): Promise<EgressResponse>
+  /** Addresses of a name, those that may be connected to; throws EgressError. */
+  lookUp(host: string, deadlineMs: number): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export type EgressRefusal = 'denied' | 'unreachable' | 'timeout' | 'tls' | 'too_large' | 'aborted'
+
+export class EgressError extends Error {
+  override readonly name = 'EgressError'
+  readonly code: EgressRefusal
+  /** Names neither credentials nor query. */
+  constructor(code: EgressRefusal, message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.code = code
+  }
+}
