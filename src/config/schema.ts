@@ -1,22 +1,6 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
-import Type, { type Static, type TSchema } from 'typebox'
-
-const closed = { additionalProperties: false } as const
-
-const oneOf = <const V extends readonly string[]>(values: V, options: { default?: V[number]; description?: string }) =>
-  Type.Unsafe<V[number]>({ type: 'string', enum: [...values], ...options })
-
-const port = (fallback: number) =>
-  Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description: 'TCP port; 0 takes a free one' })
-const host = () => Type.String({ minLength: 1, default: '127.0.0.1', description: 'address to listen on' })
-/** Marked so that it is resolved against the folder of the file that names it. */
-const path = (description: string, options: { default?: string } = {}) =>
-  Type.String({ minLength: 1, description, path: true, ...options })
-/** Marked so that `config show` masks it. */
-const secret = (description: string) => Type.String({ minLength: 1, description, secret: true })
-/** An object that may be left out: its own defaults then apply. */
-const section = <P extends Record<string, TSchema>>(properties: P, description: string) =>
-  Type.Object(properties, { ...closed, default: {}, description })
+import Type, { type Static } from 'typebox'
+import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 
 const auth = section(
   {
