@@ -3,14 +3,15 @@
  * member for stands in `custom`: our request id, and the link of the chain, which is added when the line is written.
  */
 import { timestampText } from '../../kernel/clock.ts'
-import type { RecordedCall } from '../engine.ts'
+import type { RecordedCall, Revisions } from '../engine.ts'
 import { jsonOfValue, writeJson } from '../wasm/json-value.ts'
 
 export interface DecisionEvent {
   readonly decisionId: string
   /** Path of the asked document, without `data`: `authz/token/decision`. */
   readonly path: string
-  readonly bundle: { readonly name: string; readonly revision: string }
+  /** Every bundle that was active. */
+  readonly bundles: Revisions
   /** JSON value; absent where the input is undefined, or must not be written. */
   readonly input?: unknown
   /** JSON value; absent where the result is undefined. */
@@ -72,10 +73,10 @@ export function customValue({ requestId, custom }: DecisionEvent): Record<string
  */
 export const stubValue = (labels: EventLabels, event: DecisionEvent): object => ({ ...head(event), labels })
 
-function head({ decisionId, bundle, timestampMs }: DecisionEvent) {
+function head({ decisionId, bundles, timestampMs }: DecisionEvent) {
   return {
     decision_id: decisionId,
-    bundles: { [bundle.name]: { revision: bundle.revision } },
+    bundles,
     // RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept.
     timestamp: timestampText(timestampMs, 9),
   }
