@@ -85,7 +85,7 @@ export function structBorder(instance: PolicyInstance, { strings, constants, res
       if (entry === 0) return undefined
       const address = memory.word(entry + 4)
       const value = reader.read(address, exact)
-      if (input !== undefined) last = [input, { value, address }]
+      if (input !== undefined) last = reader.isPlain ? [input, { value, address }] : [input]
       return value
     },
     readJson: (address, exact) => reader.read(address, exact),
