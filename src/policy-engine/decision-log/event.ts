@@ -1,11 +1,13 @@
 /** One event of the decision log, with the field names of OPA's (OPA, "Decision Logs"). */
 import { timestampText } from '../../kernel/clock.ts'
+import type { Revisions } from '../engine.ts'
 
 export interface DecisionEvent {
   readonly decisionId: string
   /** Path of the asked document, without `data`: `authz/token/decision`. */
   readonly path: string
-  readonly bundle: { readonly name: string; readonly revision: string }
+  /** Every bundle that was active. */
+  readonly bundles: Revisions
   /** JSON value; absent where the input is undefined, or must not be written. */
   readonly input?: unknown
   /** JSON value; absent where the result is undefined. */
@@ -50,11 +52,11 @@ export const stubValue = (labels: EventLabels, event: DecisionEvent): object => 
   dropped: true,
 })
 
-function head(labels: EventLabels, { decisionId, bundle, timestampMs }: DecisionEvent) {
+function head(labels: EventLabels, { decisionId, bundles, timestampMs }: DecisionEvent) {
   return {
     labels,
     decision_id: decisionId,
-    bundles: { [bundle.name]: { revision: bundle.revision } },
+    bundles,
     // RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept.
     timestamp: timestampText(timestampMs, 9),
   }
