@@ -27,6 +27,8 @@ const MASK = 'system/log/mask'
 const DROP = 'system/log/drop'
 /** Both in one evaluation, of bundles that have it. */
 const LINE = 'system/log/line'
+/** The event holds what was just asked and answered. */
+const CONTINUES = { continues: true } as const
 
 export const decisionLogPath = (directory: string, node: string): string => join(directory, `decisions-${node}.jsonl`)
 
@@ -84,7 +86,7 @@ interface Judgement {
 
 /** Where the two at once are undefined or trap, one of them does: each alone tells which. */
 function judge(event: object, evaluator: Evaluator): Judgement {
-  const line = evaluator.entrypoints.has(LINE) ? attempt(() => evaluator.evaluate(LINE, event)) : undefined
+  const line = evaluator.entrypoints.has(LINE) ? attempt(() => evaluator.evaluate(LINE, event, CONTINUES)) : undefined
   if (isLine(line)) return { drop: line.drop === true, mask: line.mask }
   const drop = attempt(() => evaluator.evaluate(DROP, event)) === true
   return { drop, mask: drop ? undefined : attempt(() => evaluator.evaluate(MASK, event)) }
