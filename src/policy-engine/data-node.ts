@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { createDecisionCache } from './cache.ts'
+import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { VerifiedBundle } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
@@ -28,6 +29,8 @@ export interface DataNode {
   evaluate(question: Question): Promise<Answer>
   /** `system.authz` over the Data API; false for anything but true. Not a decision: not logged. */
   allows(input: object): boolean
+  /** A document of the policy that is no decision (a health check): not logged. */
+  check(path: readonly string[], input: object): Checked
   /** Swaps at once; throws EvaluationError, and keeps what was active, when the module cannot be loaded here. */
   activate(bundle: VerifiedBundle): void
   /** Nothing is decided until the next activation. */
@@ -39,6 +42,13 @@ export interface DataNode {
   readonly healthy: boolean
   status(): NodeStatus
   close(): Promise<void>
+}
+
+export interface Checked {
+  /** Undefined where the document is. */
+  readonly value?: unknown
+  /** It trapped, or there is no bundle. */
+  readonly failed: boolean
 }
 
 export interface NodeOptions {
@@ -73,6 +83,14 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
         return active?.evaluator.evaluate('system/authz/allow', input) === true
       } catch {
         return false
+      }
+    },
+    check: (path, input) => {
+      if (active === undefined) return { failed: true }
+      try {
+        return { value: lookUp(active.evaluator, path, input), failed: false }
+      } catch {
+        return { failed: true }
       }
     },
     activate: (bundle) => {

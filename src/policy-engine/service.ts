@@ -48,7 +48,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     purge: (subject) => node.purge(subject),
   })
   try {
-    await app.listen({ host: api.host, port: api.port })
+    const port = await app.listen(api)
     const activator = await openActivator({
       source: options.bundle,
       marks: options.marks,
@@ -58,9 +58,8 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       activate: (bundle) => node.activate(bundle),
       onStatus: () => {},
     })
-    const address = app.server.address()
     return {
-      port: typeof address === 'object' && address !== null ? address.port : api.port,
+      port,
       status,
       reopenLogs: reopenLog,
       close: async () => {
