@@ -1,6 +1,7 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
+import { services } from './sections/services.ts'
 
 const auth = section(
   {
@@ -119,6 +120,7 @@ export const ConfigSchema = Type.Object(
     kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
     auth,
     policy,
+    services,
     store,
     log,
     limits,
