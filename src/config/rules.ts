@@ -94,14 +94,19 @@ function isRange(text: string): boolean {
 }
 
 const keyIdsAreUnique: Rule = ({ policy }) => {
-  const ids = policy.bundle.keys.map((key) => key.id)
-  const at = ids.findIndex((id, index) => ids.indexOf(id) < index)
-  return at < 0 ? undefined : { path: ['policy', 'bundle', 'keys', at, 'id'], message: 'is used twice' }
+  const all = [
+    { at: ['policy', 'bundle'], keys: policy.bundle.keys },
+    ...policy.bundles.map(({ keys }, index) => ({ at: ['policy', 'bundles', index], keys })),
+  ]
+  for (const { at, keys } of all) {
+    const twice = repeated(keys.map((key) => key.id))
+    if (twice >= 0) return { path: [...at, 'keys', twice, 'id'], message: 'is used twice' }
+  }
+  return undefined
 }
 
 const serviceNamesAreUnique: Rule = ({ services }) => {
-  const names = services.map(({ name }) => name)
-  const at = names.findIndex((name, index) => names.indexOf(name) < index)
+  const at = repeated(services.map(({ name }) => name))
   return at < 0 ? undefined : { path: ['services', at, 'name'], message: 'is used twice' }
 }
 
@@ -132,6 +137,17 @@ function unsafeService({ url, credentials = {} }: ServiceConfig, plainIsSafe: bo
     : undefined
 }
 
+const bundleNamesAreUnique: Rule = ({ policy }) => {
+  const names = policy.bundles.map(({ name }) => name)
+  const at = names.includes('sallyport') ? names.indexOf('sallyport') : repeated(names)
+  return at < 0
+    ? undefined
+    : { path: ['policy', 'bundles', at, 'name'], message: 'is the name of another bundle: each has its own' }
+}
+
+/** Where a text stands that stood before; -1 for nowhere. */
+const repeated = (texts: readonly string[]): number => texts.findIndex((text, index) => texts.indexOf(text) < index)
+
 const RULES: readonly Rule[] = [
   issuerIsUrl,
   issuerIsHttps,
@@ -145,6 +161,7 @@ const RULES: readonly Rule[] = [
   keyIdsAreUnique,
   serviceNamesAreUnique,
   servicesAreSafe,
+  bundleNamesAreUnique,
 ]
 
 export const objections = (config: Config): readonly Objection[] =>
