@@ -2,7 +2,7 @@
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationError, EvaluationTimeout } from './engine.ts'
+import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
@@ -20,7 +20,8 @@ export interface Answer {
   /** JSON text; undefined where the document is. */
   readonly result: string | undefined
   readonly decisionId: string
-  readonly bundle: string
+  readonly bundles: Revisions
+  /** The platform bundle's. */
   readonly revision: string
   readonly evaluationNs: number
 }
@@ -38,8 +39,7 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     metrics.decisions.inc({ decision: 'data_api', outcome })
   }
 
-  return async (question) => {
-    const on = judge.take('data_api')
+  const answer = async (on: Active, question: Question): Promise<Answer> => {
     const { input, strict } = question
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
@@ -62,7 +62,15 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
     await record(on, { ...event, result, evaluationNs }, result === undefined ? 'undefined' : 'defined')
-    const { name: bundle, revision } = on.bundle
-    return { result: JSON.stringify(result), decisionId: event.decisionId, bundle, revision, evaluationNs }
+    const { bundles, revision } = on
+    return { result: JSON.stringify(result), decisionId: event.decisionId, bundles, revision, evaluationNs }
+  }
+  return async (question) => {
+    const on = judge.take('data_api')
+    try {
+      return await answer(on, question)
+    } finally {
+      on.lease.done()
+    }
   }
 }

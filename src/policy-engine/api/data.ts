@@ -105,12 +105,12 @@ function compose(
   return `${text}}`
 }
 
-export const provenance = (version: string, { bundle, revision }: Pick<Answer, 'bundle' | 'revision'>) => ({
+export const provenance = (version: string, { bundles }: Pick<Answer, 'bundles'>) => ({
   version,
   build_commit: '',
   build_timestamp: '',
   build_hostname: '',
-  bundles: { [bundle]: { revision } },
+  bundles,
 })
 
 /** Names of OPA's. A policy is compiled when it is activated: never for a question. */
