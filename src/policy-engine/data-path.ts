@@ -2,13 +2,14 @@
 import type { Evaluator } from './engine.ts'
 
 const EXACT = { exact: true }
+const STRICT = { exact: true, strict: true }
 
 /** The document at `path`, undefined where there is none. Throws EvaluationError when a rule traps. */
-export function lookUp(evaluator: Evaluator, path: readonly string[], input: unknown): unknown {
-  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, EXACT)
+export function lookUp(evaluator: Evaluator, path: readonly string[], input: unknown, strict = false): unknown {
+  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, strict ? STRICT : EXACT)
   const owner = longestEntrypoint(evaluator, path)
   if (owner > 0) return walk(ask(path.slice(0, owner).join('/')), path.slice(owner))
-  const base = walk(evaluator.data, path)
+  const base = evaluator.base(path)
   const below = entrypointsBelow(evaluator, path)
   if (below.length === 0) return base
   const document = isObject(base) ? { ...base } : {}
@@ -38,7 +39,8 @@ function entrypointsBelow(evaluator: Evaluator, path: readonly string[]): string
   return below.filter((parts) => !covered(parts))
 }
 
-function walk(value: unknown, path: readonly string[]): unknown {
+/** A member of a JSON document; integer-like segments index arrays. */
+export function walk(value: unknown, path: readonly string[]): unknown {
   let at = value
   for (const segment of path) {
     if (Array.isArray(at)) at = /^(0|[1-9]\d{0,15})$/.test(segment) ? at[Number(segment)] : undefined
@@ -47,7 +49,7 @@ function walk(value: unknown, path: readonly string[]): unknown {
   return at
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Sets a value below a document, which it may change: copies of what came from base data. */

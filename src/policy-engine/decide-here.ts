@@ -27,12 +27,12 @@ export function createDecide(judge: Judge): Decide {
     return new PolicyUnavailable(reason, name, why)
   }
 
-  const decide = async <N extends DecisionName>(
+  const answer = async <N extends DecisionName>(
+    on: Active,
     name: N,
     asked: unknown,
-    context: DecideContext = {},
+    context: DecideContext,
   ): Promise<Verdict<N>> => {
-    const on = judge.take(name)
     const contract = CONTRACT[name]
     const event = newEvent(judge, on, contract.entrypoint, context.requestId)
     // An input out of contract may hold anything: nothing of it is logged.
@@ -68,7 +68,19 @@ export function createDecide(judge: Judge): Decide {
       throw new PolicyUnavailable('audit', name, { cause })
     }
     metrics.decisions.inc({ decision: name, outcome: result.allow ? 'allow' : 'deny' })
-    return { ...result, decisionId: event.decisionId, revision: on.bundle.revision }
+    return { ...result, decisionId: event.decisionId, revision: on.revision }
+  }
+  const decide = async <N extends DecisionName>(
+    name: N,
+    asked: unknown,
+    context: DecideContext = {},
+  ): Promise<Verdict<N>> => {
+    const on = judge.take(name)
+    try {
+      return await answer(on, name, asked, context)
+    } finally {
+      on.lease.done()
+    }
   }
   return decide as Decide
 }
@@ -81,11 +93,11 @@ interface Prepared {
   readonly key: string | undefined
 }
 
-function prepare({ bundle }: Active, entrypoint: string, asked: unknown): Prepared {
-  const ttlSeconds = Math.min(bundle.cacheTtlSeconds[entrypoint] ?? 0, MAX_TTL_SECONDS)
+function prepare({ platform, digest }: Active, entrypoint: string, asked: unknown): Prepared {
+  const ttlSeconds = Math.min(platform.cacheTtlSeconds[entrypoint] ?? 0, MAX_TTL_SECONDS)
   if (ttlSeconds === 0) return { input: asked, ttlSeconds, key: undefined }
   const input = roundTime(asked, ttlSeconds)
-  return { input, ttlSeconds, key: cacheKey(bundle.digest, entrypoint, input) }
+  return { input, ttlSeconds, key: cacheKey(digest, entrypoint, input) }
 }
 
 interface Found {

@@ -2,15 +2,16 @@
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationError, EvaluationTimeout } from './engine.ts'
-import { parseExact } from './exact-json.ts'
+import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */
   readonly path: readonly string[]
-  /** JSON text as JSON.stringify writes it; absent means an undefined input. */
-  readonly input: string | undefined
+  /** JSON value as `parseExact` reads it; undefined means that the input is. */
+  readonly input: unknown
+  /** A failing built-in ends the evaluation (OPA's `strict-builtin-errors`). */
+  readonly strict?: boolean
   readonly requestedBy?: string | undefined
   readonly requestId?: string | undefined
 }
@@ -19,7 +20,8 @@ export interface Answer {
   /** JSON text; undefined where the document is. */
   readonly result: string | undefined
   readonly decisionId: string
-  readonly bundle: string
+  readonly bundles: Revisions
+  /** The platform bundle's. */
   readonly revision: string
   readonly evaluationNs: number
 }
@@ -37,9 +39,8 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     metrics.decisions.inc({ decision: 'data_api', outcome })
   }
 
-  return async (question) => {
-    const on = judge.take('data_api')
-    const input = question.input === undefined ? undefined : parseExact(question.input)
+  const answer = async (on: Active, question: Question): Promise<Answer> => {
+    const { input, strict } = question
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
       input,
@@ -48,7 +49,7 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     const started = performance.now()
     let result: unknown
     try {
-      result = lookUp(on.evaluator, question.path, input)
+      result = lookUp(on.evaluator, question.path, input, strict)
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
       await record(
@@ -61,7 +62,15 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
     await record(on, { ...event, result, evaluationNs }, result === undefined ? 'undefined' : 'defined')
-    const { name: bundle, revision } = on.bundle
-    return { result: JSON.stringify(result), decisionId: event.decisionId, bundle, revision, evaluationNs }
+    const { bundles, revision } = on
+    return { result: JSON.stringify(result), decisionId: event.decisionId, bundles, revision, evaluationNs }
+  }
+  return async (question) => {
+    const on = judge.take('data_api')
+    try {
+      return await answer(on, question)
+    } finally {
+      on.lease.done()
+    }
   }
 }
