@@ -30,7 +30,6 @@ type Answering = (input: Record<string, unknown>) => unknown
 async function run(answer: Answering) {
   const evaluator: Evaluator = {
     entrypoints: new Set(['planted']),
-    data: {},
     evaluate: (_entrypoint, input) => answer((typeof input === 'object' ? input : {}) as Record<string, unknown>),
     close: () => {},
   }
