@@ -30,6 +30,7 @@ type Answering = (input: Record<string, unknown>) => unknown
 async function run(answer: Answering) {
   const evaluator: Evaluator = {
     entrypoints: new Set(['planted']),
+    base: () => undefined,
     evaluate: (_entrypoint, input) => answer((typeof input === 'object' ? input : {}) as Record<string, unknown>),
     close: () => {},
   }
