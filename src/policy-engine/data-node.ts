@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { createDecisionCache } from './cache.ts'
+import { registerCacheMetrics } from './cache/cache-metrics.ts'
+import { createDecisionCache } from './cache/decision-cache.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { VerifiedBundle } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
@@ -46,13 +47,15 @@ export interface NodeOptions {
   readonly log: DecisionLog
   readonly metrics: Metrics
   readonly clock?: Clock
-  readonly cacheLimit?: number
+  /** Most that the decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
 }
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
   const { name, log, metrics, clock = systemClock } = options
-  const cache = createDecisionCache(options.cacheLimit, clock)
+  const cache = createDecisionCache(options.cacheBytes, clock)
+  registerCacheMetrics(metrics.registry, cache)
   let active: Active | undefined
   const take = (decision: string): Active => {
     if (active !== undefined) return active

@@ -20,7 +20,7 @@ export function lookUp(evaluator: Evaluator, path: readonly string[], input: unk
 }
 
 /** How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. */
-function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
+export function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
   const slash = path.findIndex((segment) => segment.includes('/'))
   for (let length = slash < 0 ? path.length : slash; length > 0; length--) {
     if (evaluator.entrypoints.has(path.slice(0, length).join('/'))) return length
@@ -38,7 +38,8 @@ function entrypointsBelow(evaluator: Evaluator, path: readonly string[]): string
   return below.filter((parts) => !covered(parts))
 }
 
-function walk(value: unknown, path: readonly string[]): unknown {
+/** What lies at a path below a value, undefined where nothing does. */
+export function walk(value: unknown, path: readonly string[]): unknown {
   let at = value
   for (const segment of path) {
     if (Array.isArray(at)) at = /^(0|[1-9]\d{0,15})$/.test(segment) ? at[Number(segment)] : undefined

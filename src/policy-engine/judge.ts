@@ -1,7 +1,7 @@
 /** What every question to a node is answered with: the active bundle, the log, metrics, clock and cache of its thread. */
 import type { Clock } from '../kernel/clock.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { DecisionCache } from './cache.ts'
+import type { DecisionCache } from './cache/decision-cache.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { Evaluator, VerifiedBundle } from './engine.ts'

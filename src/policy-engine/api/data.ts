@@ -36,8 +36,15 @@ export async function answerData(
     requestId: requestId(request, caller),
   })
   reply.header('sallyport-revision', answer.revision).type('application/json')
+  mayBeKept(reply, answer)
   const text = compose(deps, answer, address.query, missing, started)
   return flag(address.query, 'pretty') ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`
+}
+
+/** RFC 9111, 5.1 and 5.2.2: how long whoever asked may go on with the answer; without a declared ttl, not at all. */
+function mayBeKept(reply: FastifyReply, { maxAgeSeconds, ageSeconds }: Answer): void {
+  if (maxAgeSeconds === undefined || ageSeconds === undefined) return
+  reply.header('cache-control', `private, max-age=${maxAgeSeconds}`).header('age', String(ageSeconds))
 }
 
 async function ask(node: DataNode, question: Parameters<DataNode['evaluate']>[0]): Promise<Answer> {

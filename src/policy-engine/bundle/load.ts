@@ -67,7 +67,7 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     ...modules,
     dataJson,
     entrypoints,
-    cacheTtlSeconds: cacheTtls(manifest),
+    ...readCacheRules(manifest),
     sizeBytes,
   }
 }
@@ -132,17 +132,21 @@ async function compile(files: BundleFiles, manifest: Static<typeof Manifest>, en
   }
 }
 
-/** `cache_ttl_seconds` of each rule's metadata; whatever is no positive number of seconds means no caching. */
-function cacheTtls(manifest: Static<typeof Manifest>): Record<string, number> {
-  const ttls: Record<string, number> = {}
+type CacheRules = Pick<VerifiedBundle, 'cacheTtlSeconds' | 'cacheNondeterministic'>
+
+/** What each rule's metadata declares; a ttl that is no positive number of seconds means no caching. */
+function readCacheRules(manifest: Static<typeof Manifest>): CacheRules {
+  const cacheTtlSeconds: Record<string, number> = {}
+  const cacheNondeterministic: string[] = []
   for (const { entrypoint, annotations = [] } of manifest.wasm ?? []) {
     for (const { custom } of annotations) {
-      if (typeof custom !== 'object' || custom === null || !('cache_ttl_seconds' in custom)) continue
-      const ttl = custom.cache_ttl_seconds
-      if (typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0) ttls[entrypoint] = ttl
+      if (typeof custom !== 'object' || custom === null) continue
+      const ttl: unknown = Reflect.get(custom, 'cache_ttl_seconds')
+      if (typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0) cacheTtlSeconds[entrypoint] = ttl
+      if (Reflect.get(custom, 'cache_nondeterministic') === true) cacheNondeterministic.push(entrypoint)
     }
   }
-  return ttls
+  return { cacheTtlSeconds, cacheNondeterministic }
 }
 
 function parseJson(files: BundleFiles, name: string): unknown {
