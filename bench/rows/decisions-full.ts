@@ -26,7 +26,7 @@ async function openNode(folder: string): Promise<PolicyNode> {
   const labels = { id: 'bench', version: '0', node: 'bench' }
   const log = openDecisionLog({ directory: join(folder, 'decisions-full'), labels, metrics })
   const node = createNode({ name: 'bench', log, metrics })
-  node.activate(bundle)
+  await node.activate([bundle])
   return node
 }
 
@@ -43,7 +43,7 @@ export const decisionsFull: RowDefinition<Environment> = {
     if (active === undefined) throw new Error('the node has no bundle')
     const inputs = tokenInputs()
     const ours = evaluationSide(inputs, async (input) => (await node.decide('token', input)).allow, CONCURRENCY)
-    const peer = evaluationSide(inputs, bareSdk(active, DECISIONS.token.entrypoint))
+    const peer = evaluationSide(inputs, bareSdk(active.platform, DECISIONS.token.entrypoint))
     try {
       return await compareSides(options, ours, peer)
     } finally {

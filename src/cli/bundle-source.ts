@@ -1,30 +1,41 @@
-/** What the configuration says of the bundle and of the policy API, as the policy engine takes it. */
+/** What the configuration says of bundles and of the policy API, as the policy engine takes it. */
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { ConfigError } from '../kernel/errors.ts'
-import type { BundleSource } from '../policy-engine/activator.ts'
+import type { Bundles } from '../policy-engine/activators.ts'
 import { DEFAULT_LIMITS } from '../policy-engine/bundle/archive.ts'
+import type { BundleKey } from '../policy-engine/bundle/signature.ts'
 import type { ApiOptions } from '../policy-engine/listen.ts'
 
 /** Throws ConfigError where no key is trusted: an unsigned bundle is never served. */
-export function bundleSource({ policy, limits }: Config): BundleSource {
+export function bundleSources({ policy, limits }: Config): Bundles {
   const { path, keys, minimum_version } = policy.bundle
   if (keys.length === 0)
     throw new ConfigError('no bundle key is trusted: name at least one in policy.bundle.keys, or use --dev for a demo')
-  return {
-    path,
+  const every = {
     engine: policy.engine,
-    keys: keys.map(({ id, algorithm, state, key_file }) => ({ id, algorithm, state, key: readKey(key_file) })),
     limits: { ...DEFAULT_LIMITS, archiveBytes: limits.bundle_bytes, totalBytes: 4 * limits.bundle_bytes },
-    ...(minimum_version !== undefined && { minimumVersion: minimum_version }),
+  }
+  const trusted = keys.map(readKey)
+  return {
+    platform: { ...every, path, keys: trusted, ...version(minimum_version) },
+    others: policy.bundles.map((other) => ({
+      ...every,
+      name: other.name,
+      path: other.path,
+      keys: other.keys.length === 0 ? trusted : other.keys.map(readKey),
+      ...version(other.minimum_version),
+    })),
   }
 }
 
-function readKey(file: string): string {
+const version = (minimumVersion: number | undefined) => (minimumVersion === undefined ? {} : { minimumVersion })
+
+function readKey({ id, algorithm, state, key_file }: Config['policy']['bundle']['keys'][number]): BundleKey {
   try {
-    return readFileSync(file, 'utf8')
+    return { id, algorithm, state, key: readFileSync(key_file, 'utf8') }
   } catch (cause) {
-    throw new ConfigError(`policy.bundle.keys: ${file} cannot be read`, { cause })
+    throw new ConfigError(`the key of a bundle, ${key_file}, cannot be read`, { cause })
   }
 }
 

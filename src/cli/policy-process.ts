@@ -9,7 +9,7 @@ import { createLogger } from '../observability/logger.ts'
 import { fileMarks } from '../policy-engine/file-marks.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
 import { startPolicyService } from '../policy-engine/service.ts'
-import { bundleSource, policyApi } from './bundle-source.ts'
+import { bundleSources, policyApi } from './bundle-source.ts'
 import { openStore } from './store.ts'
 import { VERSION } from './version.ts'
 
@@ -19,7 +19,7 @@ async function start(config: Config): Promise<Supervised> {
   const store = config.store.kind === 'redis' ? await openStore(config, systemClock) : undefined
   try {
     const service = await startPolicyService({
-      bundle: bundleSource(config),
+      bundles: bundleSources(config),
       marks: store?.marks ?? fileMarks(join(config.log.directory, 'bundle-marks.json')),
       logDirectory: config.log.directory,
       version: VERSION,

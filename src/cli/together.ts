@@ -8,7 +8,7 @@ import type { Envelope } from '../kernel/envelope.ts'
 import { createLogger } from '../observability/logger.ts'
 import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
-import { bundleSource, policyApi } from './bundle-source.ts'
+import { bundleSources, policyApi } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { VERSION } from './version.ts'
 
@@ -38,7 +38,7 @@ export async function serveTogether({
   const audit = openAudit(join(config.log.directory, 'audit.jsonl'))
   ends.defer(() => audit.close())
   const opening = openPolicyPlatform({
-    bundle: bundleSource(config),
+    bundles: bundleSources(config),
     marks: store.marks,
     logDirectory: config.log.directory,
     version: VERSION,

@@ -93,10 +93,27 @@ function isRange(text: string): boolean {
 }
 
 const keyIdsAreUnique: Rule = ({ policy }) => {
-  const ids = policy.bundle.keys.map((key) => key.id)
-  const at = ids.findIndex((id, index) => ids.indexOf(id) < index)
-  return at < 0 ? undefined : { path: ['policy', 'bundle', 'keys', at, 'id'], message: 'is used twice' }
+  const all = [
+    { at: ['policy', 'bundle'], keys: policy.bundle.keys },
+    ...policy.bundles.map(({ keys }, index) => ({ at: ['policy', 'bundles', index], keys })),
+  ]
+  for (const { at, keys } of all) {
+    const twice = repeated(keys.map((key) => key.id))
+    if (twice >= 0) return { path: [...at, 'keys', twice, 'id'], message: 'is used twice' }
+  }
+  return undefined
 }
+
+const bundleNamesAreUnique: Rule = ({ policy }) => {
+  const names = policy.bundles.map(({ name }) => name)
+  const at = names.includes('sallyport') ? names.indexOf('sallyport') : repeated(names)
+  return at < 0
+    ? undefined
+    : { path: ['policy', 'bundles', at, 'name'], message: 'is the name of another bundle: each has its own' }
+}
+
+/** Where a text stands that stood before; -1 for nowhere. */
+const repeated = (texts: readonly string[]): number => texts.findIndex((text, index) => texts.indexOf(text) < index)
 
 const RULES: readonly Rule[] = [
   issuerIsUrl,
@@ -109,6 +126,7 @@ const RULES: readonly Rule[] = [
   kekFromOnePlace,
   proxiesAreRanges,
   keyIdsAreUnique,
+  bundleNamesAreUnique,
 ]
 
 export const objections = (config: Config): readonly Objection[] =>

@@ -1,6 +1,7 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
+import { bundle, bundles } from './sections/bundles.ts'
 
 const auth = section(
   {
@@ -13,30 +14,6 @@ const auth = section(
     metrics: Type.Boolean({ default: false, description: 'serve /metrics on the auth service too' }),
   },
   'the OAuth and OpenID Connect service',
-)
-
-const bundleKey = Type.Object(
-  {
-    id: Type.String({ minLength: 1 }),
-    key_file: path('public key, PEM'),
-    algorithm: oneOf(['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'], {}),
-    state: oneOf(['active', 'retired', 'revoked'], {
-      default: 'active',
-      description: 'retired: what it signed serves on; revoked: its bundles are refused at once',
-    }),
-  },
-  closed,
-)
-
-const bundle = section(
-  {
-    path: path('bundle file or folder, watched', { default: 'bundles/sallyport.tar.gz' }),
-    keys: Type.Array(bundleKey, { default: [], description: 'keys whose bundles are trusted' }),
-    minimum_version: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'what a node that has no mark yet takes as its high-water mark' }),
-    ),
-  },
-  'the policy bundle',
 )
 
 const credential = Type.Object({ identity: Type.String({ minLength: 1 }), token_file: path('bearer token') }, closed)
@@ -57,6 +34,7 @@ const policy = section(
       description: 'callers of the policy API, judged by system.authz',
     }),
     bundle,
+    bundles,
   },
   'the policy service',
 )

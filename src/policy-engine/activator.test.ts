@@ -47,7 +47,10 @@ const open = async (source: Partial<BundleSource> = {}) => {
     marks: fileMarks(join(folder, 'marks', 'marks.json')),
     logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
     metrics,
-    activate: (bundle) => activations.push(bundle),
+    activate: async (bundle, note) => {
+      await note()
+      activations.push(bundle)
+    },
     onStatus: () => {
       for (const wake of statuses.splice(0)) wake()
     },
@@ -186,7 +189,7 @@ describe('refusals', () => {
       marks,
       logger: createLogger({ level: 'silent' }),
       metrics,
-      activate: () => {},
+      activate: async () => {},
       onStatus: () => {},
     }
     await expect(openActivator({ ...base, source })).rejects.toBeInstanceOf(ConfigError)

@@ -37,15 +37,22 @@ export interface ActivatorOptions {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly clock?: Clock
+  /** It must hold what the platform asks; any other bundle need not even hold policy. Default true. */
+  readonly isPlatform?: boolean
   /** Told of every attempt. */
   readonly tracker: BundleTracker
-  /** Swaps the deciding nodes. Throws when they cannot. */
-  readonly activate: (bundle: VerifiedBundle) => void
+  /**
+   * Swaps the deciding nodes, once the bundle fits beside the others and `note` has raised its mark. Rejects when they
+   * cannot.
+   */
+  readonly activate: (bundle: VerifiedBundle, note: () => Promise<void>) => Promise<void>
   /** After each attempt. */
   readonly onStatus: () => void
 }
 
 export interface Activator {
+  /** Makes another attempt, since what refused the last may be gone. */
+  tryAgain(): void
   close(): Promise<void>
 }
 
@@ -63,12 +70,12 @@ const MARK_RETRY_MS = 1000
 
 /** Resolves after the first attempt, whatever its outcome. Throws ConfigError where it may not start. */
 export async function openActivator(options: ActivatorOptions): Promise<Activator> {
-  const { source, marks, logger, metrics, tracker, clock = systemClock } = options
+  const { source, marks, logger, metrics, tracker, clock = systemClock, isPlatform = true } = options
   const { name = 'sallyport', keys, minimumVersion } = source
   if (keys.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
   if (minimumVersion === undefined && (await marks.read(name)) === undefined) {
     throw new ConfigError(
-      `no version of bundle ${name} was active here yet: set policy.bundle.minimum_version, 1 where it is the first`,
+      `no version of bundle ${name} was active here yet: set ${isPlatform ? 'policy.bundle.minimum_version' : 'its minimum_version in policy.bundles'}, 1 where it is the first`,
     )
   }
   let active: VerifiedBundle | undefined
@@ -83,7 +90,8 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
       keys,
       mark,
       ...(minimumVersion !== undefined && { minimumVersion }),
-      requiredEntrypoints: source.requiredEntrypoints ?? REQUIRED_ENTRYPOINTS,
+      requiredEntrypoints: source.requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
+      mayLackPolicy: !isPlatform,
       ...(source.limits && { limits: source.limits }),
       ...(source.engine && { engine: source.engine }),
     })
@@ -103,8 +111,7 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
       const bundle = await loadTwice()
       if (closed) return
       if (active?.digest === bundle.digest && active.version === bundle.version) return tracker.unchanged(now())
-      await raiseMark(marks, bundle)
-      options.activate(bundle)
+      await options.activate(bundle, () => raiseMark(marks, bundle))
       active = bundle
       tracker.activated(bundle, now())
       metrics.bundleLoaded.inc({ name })
@@ -140,6 +147,7 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
   const watching = await watchBundle(source.path, () => void changed())
   await changed()
   return {
+    tryAgain: () => void changed(),
     close: async () => {
       closed = true
       clearTimeout(retry)

@@ -44,13 +44,15 @@ describe('policy service in a process of its own', () => {
     await writeFile(join(folder, 'bundle.tar.gz'), await packFixture(SMALL, 1))
     await writeFile(join(folder, 'token'), 'a-token-of-the-auth-service\n')
     options = {
-      bundle: {
-        path: join(folder, 'bundle.tar.gz'),
-        keys: FIXTURE_KEYS,
-        minimumVersion: 0,
-        requiredEntrypoints: ['system/log/mask'],
-        // It has no deadline, so that a thread can hang.
-        engine: 'sdk',
+      bundles: {
+        platform: {
+          path: join(folder, 'bundle.tar.gz'),
+          keys: FIXTURE_KEYS,
+          minimumVersion: 0,
+          requiredEntrypoints: ['system/log/mask'],
+          // It has no deadline, so that a thread can hang.
+          engine: 'sdk',
+        },
       },
       marksFile: join(folder, 'marks.json'),
       logDirectory: join(folder, 'logs'),
@@ -89,7 +91,7 @@ describe('policy service in a process of its own', () => {
     const log = await readFile(join(folder, 'logs', 'decisions-policy.jsonl'), 'utf8')
     expect(JSON.parse(log.trim().split('\n').at(-1) ?? '')).toMatchObject({
       decision_id: verdict.decisionId,
-      req_id: 'r-1',
+      custom: { request_id: 'r-1' },
       requested_by: 'auth-service',
       path: 'authz/revoke/decision',
     })
@@ -134,7 +136,8 @@ describe('policy service in a process of its own', () => {
   it('says what to mend where the service may not start', async () => {
     const open = { ...options, api: { host: '0.0.0.0', port: 0 } }
     await expect(supervise({ entry: POLICY_PROCESS, options: open, logger })).rejects.toBeInstanceOf(ConfigError)
-    const keyless = { ...options, api: { ...options.api, port: 0 }, bundle: { ...options.bundle, keys: [] } }
+    const platform = { ...options.bundles.platform, keys: [] }
+    const keyless = { ...options, api: { ...options.api, port: 0 }, bundles: { platform } }
     await expect(supervise({ entry: POLICY_PROCESS, options: keyless, logger })).rejects.toThrow(/trusted keys/)
   })
 })

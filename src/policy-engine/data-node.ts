@@ -1,25 +1,27 @@
 /**
- * The part of a deciding node that answers the Data API: one thread, one active bundle, swapped whole. The active bundle is
- * taken once for each question, so that no answer mixes two revisions; without one nothing is answered. It knows nothing of
- * the contract, whose schemas a thread that only answers the Data API need not load.
+ * The part of a deciding node that answers the Data API: one thread, one set of active bundles, swapped whole. What is active
+ * is taken once for each question, so that no answer mixes two revisions; without a platform bundle nothing is answered. It
+ * knows nothing of the contract, whose schemas a thread that only answers the Data API need not load.
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { openActive } from './active.ts'
 import { registerCacheMetrics } from './cache/cache-metrics.ts'
 import { createDecisionCache } from './cache/decision-cache.ts'
 import type { DecisionLog } from './decision-log/log.ts'
-import type { VerifiedBundle } from './engine.ts'
+import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import { type Answer, createAnswer, type Question } from './question.ts'
-import { openBundle } from './wasm/open.ts'
 
 export interface NodeStatus {
   readonly node: string
+  /** Of the platform bundle. */
   readonly bundle?: string
   readonly revision?: string
   readonly version?: number
+  readonly bundles?: Readonly<Record<string, { readonly revision: string; readonly version: number }>>
   /** RFC 3339. */
   readonly activated_at?: string
 }
@@ -29,13 +31,13 @@ export interface DataNode {
   evaluate(question: Question): Promise<Answer>
   /** `system.authz` over the Data API; false for anything but true. Not a decision: not logged. */
   allows(input: object): boolean
-  /** Swaps at once; throws EvaluationError, and keeps what was active, when the module cannot be loaded here. */
-  activate(bundle: VerifiedBundle): void
+  /** Swaps all bundles at once; rejects, and keeps what was active, when one cannot be loaded here. */
+  activate(set: BundleSet): Promise<void>
   /** Nothing is decided until the next activation. */
   deactivate(): void
   /** Empties the decision cache, or what it holds on one subject. */
   purge(subject?: string): void
-  readonly active: VerifiedBundle | undefined
+  readonly active: Active | undefined
   /** False while the decision log cannot be written. */
   readonly healthy: boolean
   status(): NodeStatus
@@ -58,13 +60,16 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   registerCacheMetrics(metrics.registry, cache)
   let active: Active | undefined
   const take = (decision: string): Active => {
-    if (active !== undefined) return active
+    if (active !== undefined) {
+      active.lease.take()
+      return active
+    }
     metrics.decisions.inc({ decision, outcome: 'no_bundle' })
     throw new PolicyUnavailable('no_bundle', decision)
   }
   const judge: Judge = { take, log, metrics, clock, cache, newId: randomUUID }
   const release = () => {
-    active?.evaluator.close()
+    active?.lease.retire()
     active = undefined
     cache.purge()
   }
@@ -78,29 +83,30 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
         return false
       }
     },
-    activate: (bundle) => {
-      const evaluator = openBundle(bundle)
+    activate: async (set) => {
+      const next = openActive(set, clock)
       release()
-      active = { bundle, evaluator, activatedAt: new Date(clock.nowMs()).toISOString() }
-      metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
+      active = next
+      for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
     },
     deactivate: release,
     purge: (subject) => cache.purge(subject),
     get active() {
-      return active?.bundle
+      return active
     },
     get healthy() {
       return log.healthy
     },
-    status: () => {
-      if (active === undefined) return { node: name }
-      const { name: bundle, revision, version } = active.bundle
-      return { node: name, bundle, revision, version, activated_at: active.activatedAt }
-    },
+    status: () => (active === undefined ? { node: name } : { node: name, ...statusOf(active) }),
     close: async () => {
       release()
       await log.close()
     },
   }
   return { node, judge }
+}
+
+function statusOf({ platform, versions, activatedAt }: Active): Omit<NodeStatus, 'node'> {
+  const { name: bundle, revision, version } = platform
+  return { bundle, revision, version, bundles: versions, activated_at: activatedAt }
 }

@@ -8,7 +8,7 @@ export function lookUp(evaluator: Evaluator, path: readonly string[], input: unk
   const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, EXACT)
   const owner = longestEntrypoint(evaluator, path)
   if (owner > 0) return walk(ask(path.slice(0, owner).join('/')), path.slice(owner))
-  const base = walk(evaluator.data, path)
+  const base = evaluator.base(path)
   const below = entrypointsBelow(evaluator, path)
   if (below.length === 0) return base
   const document = isObject(base) ? { ...base } : {}
@@ -38,7 +38,7 @@ function entrypointsBelow(evaluator: Evaluator, path: readonly string[]): string
   return below.filter((parts) => !covered(parts))
 }
 
-/** What lies at a path below a value, undefined where nothing does. */
+/** A member of a JSON document; integer-like segments index arrays. */
 export function walk(value: unknown, path: readonly string[]): unknown {
   let at = value
   for (const segment of path) {
@@ -48,7 +48,7 @@ export function walk(value: unknown, path: readonly string[]): unknown {
   return at
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Sets a value below a document, which it may change: copies of what came from base data. */

@@ -4,7 +4,7 @@
  */
 import { PolicyUnavailable, type UnavailableReason } from '../kernel/errors.ts'
 import { MAX_TTL_SECONDS, roundTime } from './cache/round-time.ts'
-import { cacheRule, scopeOf, subjectOf } from './cache/rule.ts'
+import { scopeOf, subjectOf } from './cache/rule.ts'
 import { type Answered, type Cacheable, throughCache } from './cache/through-cache.ts'
 import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
@@ -29,12 +29,12 @@ export function createDecide(judge: Judge): Decide {
     return new PolicyUnavailable(reason, name, why)
   }
 
-  const decide = async <N extends DecisionName>(
+  const answer = async <N extends DecisionName>(
+    on: Active,
     name: N,
     asked: unknown,
-    context: DecideContext = {},
+    context: DecideContext,
   ): Promise<Verdict<N>> => {
-    const on = judge.take(name)
     const contract = CONTRACT[name]
     const event = newEvent(judge, on, contract.entrypoint, context.requestId)
     // An input out of contract may hold anything: nothing of it is logged.
@@ -63,7 +63,19 @@ export function createDecide(judge: Judge): Decide {
       throw new PolicyUnavailable('audit', name, { cause })
     }
     metrics.decisions.inc({ decision: name, outcome: verdict.allow ? 'allow' : 'deny' })
-    return { ...verdict, decisionId: event.decisionId, revision: on.bundle.revision }
+    return { ...verdict, decisionId: event.decisionId, revision: on.revision }
+  }
+  const decide = async <N extends DecisionName>(
+    name: N,
+    asked: unknown,
+    context: DecideContext = {},
+  ): Promise<Verdict<N>> => {
+    const on = judge.take(name)
+    try {
+      return await answer(on, name, asked, context)
+    } finally {
+      on.lease.done()
+    }
   }
   return decide as Decide
 }
@@ -76,7 +88,7 @@ interface Prepared {
 
 /** Every input carries the time of its request: where the rule declares a ttl, that time is rounded. */
 export function prepare(judge: Pick<Judge, 'cache'>, on: Active, entrypoint: string, asked: unknown): Prepared {
-  const rule = cacheRule(on, entrypoint)
+  const rule = on.cacheRules.get(entrypoint)
   const scope = rule && scopeOf(judge, rule, 'contract')
   if (rule === undefined || scope === undefined) return { input: asked, cacheable: undefined }
   const ttlSeconds = Math.min(rule.ttlSeconds, MAX_TTL_SECONDS)

@@ -13,8 +13,8 @@ export interface Evaluator {
   evaluate(entrypoint: string, input: unknown, options?: EvaluationOptions): unknown
   /** Several entrypoints on one input that crosses once; the deadline is that of one evaluation each. */
   evaluateAll?(entrypoints: readonly string[], input: unknown, options?: EvaluationOptions): unknown[]
-  /** Base data of the bundle, for Data API paths that no entrypoint covers. */
-  readonly data: unknown
+  /** The base document at a path of `data`, for what no entrypoint covers; undefined where there is none. */
+  base(path: readonly string[]): unknown
   close(): void
 }
 
@@ -31,6 +31,11 @@ export interface EvaluationOptions {
    * not asked again: that replays a decision, and goes on with one that waited for an answer.
    */
   readonly recorded?: Map<string, RecordedCall>
+  /**
+   * The input holds input or result of the evaluation before, the very objects: what is in memory already is not written
+   * again. Only a saving; the answer is the same.
+   */
+  readonly continues?: boolean
   /** Lines of `print` and `trace`. */
   readonly print?: (line: string) => void
 }
@@ -107,7 +112,10 @@ export interface VerifiedBundle {
   readonly keyId: string
   /** Digest of its content; differs wherever two bundles under one version do. */
   readonly digest: string
-  readonly wasm: WebAssembly.Module
+  /** Paths of `data` that it owns, without slash at either end; "" is all of it. */
+  readonly roots: readonly string[]
+  /** Absent from a bundle of data only. */
+  readonly wasm?: WebAssembly.Module
   /** The same module with fuel (`wasm/fuel/meter.ts`), which our own host asks for. */
   readonly metered?: WebAssembly.Module
   /** Text of data.json, UTF-8. */
@@ -119,6 +127,12 @@ export interface VerifiedBundle {
   readonly cacheNondeterministic: readonly string[]
   readonly sizeBytes: number
 }
+
+/** The bundles of one activation, the platform's first: what is active changes as a whole. */
+export type BundleSet = readonly [platform: VerifiedBundle, ...others: VerifiedBundle[]]
+
+/** Revisions of all bundles that an answer was judged by, the platform's first, as answers and log carry them. */
+export type Revisions = Readonly<Record<string, { readonly revision: string }>>
 
 /** Why a bundle was refused; each shows in `/v1/status` and the log, and the old bundle serves on. */
 export type BundleRefusal =
@@ -133,6 +147,12 @@ export type BundleRefusal =
   | 'version_conflict'
   | 'no_wasm'
   | 'missing_entrypoint'
+  /** It holds what lies outside the roots of its manifest. */
+  | 'outside_roots'
+  /** It claims what the platform bundle or another active bundle owns. */
+  | 'roots_conflict'
+  /** The platform bundle must be active before any other. */
+  | 'no_platform'
   | 'self_check_failed'
   /** The store did not tell which version was active before, so that an older one cannot be told apart. */
   | 'mark_unavailable'

@@ -103,7 +103,7 @@ afterEach(async () => {
 
 describe('decide', () => {
   it('answers what policy says, with the revision and the id under which it is logged', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     const allowed = await node.decide('revoke', revoke('c1'), { requestId: 'r1' })
     expect(allowed).toMatchObject({ allow: true, obligations: { revoke: 'token' }, revision: bundle.revision })
     const denied = await node.decide('revoke', revoke('c1', 'c2'))
@@ -116,7 +116,7 @@ describe('decide', () => {
         bundles: { sallyport: { revision: bundle.revision } },
         input: revoke('c1'),
         result: { allow: true },
-        req_id: 'r1',
+        custom: { request_id: 'r1' },
         timestamp: '2025-11-24T16:00:00.000000000Z',
       },
       { decision_id: denied.decisionId, result: { allow: false } },
@@ -125,7 +125,7 @@ describe('decide', () => {
 
   it('has no answer before the first bundle, nor after the last', async () => {
     await expect(node.decide('revoke', revoke('c1'))).rejects.toMatchObject({ reason: 'no_bundle' })
-    node.activate(bundle)
+    await node.activate([bundle])
     node.deactivate()
     await expect(node.decide('revoke', revoke('c1'))).rejects.toMatchObject({ reason: 'no_bundle' })
   })
@@ -135,14 +135,14 @@ describe('decide', () => {
     ['trap', 'trap'],
     ['wrong', 'wrong_result'],
   ])('has no answer when the result is %s, and logs that (checklist 49)', async (id, reason) => {
-    node.activate(bundle)
+    await node.activate([bundle])
     await expect(node.decide('revoke', revoke(id))).rejects.toMatchObject({ reason })
     expect(await events()).toMatchObject([{ error: { code: reason }, path: 'authz/revoke/decision' }])
     expect(await node.decide('revoke', revoke('c1'))).toMatchObject({ allow: true })
   })
 
   it('refuses an input out of contract, and writes nothing of it', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     const input = { ...revoke('c1'), password: 'canary' } as DecisionInput<'revoke'>
     await expect(node.decide('revoke', input)).rejects.toMatchObject({ reason: 'wrong_input' })
     const [event] = await events()
@@ -151,7 +151,7 @@ describe('decide', () => {
   })
 
   it('gives no answer that is not in the log', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     full = true
     await expect(node.decide('revoke', revoke('c1'))).rejects.toMatchObject({ reason: 'audit' })
     full = false
@@ -159,7 +159,7 @@ describe('decide', () => {
   })
 
   it('answers right after 2,000 aborts', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     for (let turn = 0; turn < 2000; turn += 100) {
       const aborts = Array.from({ length: 100 }, () => node.decide('revoke', revoke('trap')))
       const settled = await Promise.allSettled([...aborts, node.decide('revoke', revoke('c1'))])
@@ -171,7 +171,7 @@ describe('decide', () => {
 
 describe('the decision cache in a node', () => {
   it('answers from the cache within the ttl that the rule declares, rounds time, and logs each answer', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     const base = 1_764_000_000
     const first = await node.decide('userinfo', userinfo(base + 1))
     const second = await node.decide('userinfo', userinfo(base + 29))
@@ -188,7 +188,7 @@ describe('the decision cache in a node', () => {
   })
 
   it('forgets by subject and on activation', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     const hits = async () =>
       (await metrics.registry.getSingleMetricAsString('decision_cache_total')).match(/hit.* (\d+)/)?.[1]
     await node.decide('userinfo', userinfo(60))
@@ -198,7 +198,7 @@ describe('the decision cache in a node', () => {
     node.purge('alice')
     await node.decide('userinfo', userinfo(60))
     expect(await hits()).toBe('1')
-    node.activate(bundle)
+    await node.activate([bundle])
     await node.decide('userinfo', userinfo(60))
     expect(await hits()).toBe('1')
   })
@@ -215,7 +215,7 @@ describe.each([
   const ask = (path: string, input: unknown) => node.evaluate({ path: path.split('/'), input: JSON.stringify(input) })
 
   it('masks before anything is written', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     const { result } = await ask('probe/echo', { secret: 'canary', open: 1.5 })
     expect(result).toContain('canary')
     const [event] = await events()
@@ -226,7 +226,7 @@ describe.each([
   it.each(['mask', 'trap'])(
     'erases input and result when the mask is malformed or traps (%s); the request goes on',
     async (how) => {
-      node.activate(bundle)
+      await node.activate([bundle])
       expect(await ask(`broken/${how}`, { secret: 'canary' })).toMatchObject({ result: '"seen"' })
       const [event] = await events()
       expect(event).toMatchObject({ erased: ['/input', '/result'], path: `broken/${how}` })
@@ -237,10 +237,10 @@ describe.each([
   )
 
   it('keeps a stub of what policy drops', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     const { decisionId } = await ask('probe/dropped', { a: 'canary' })
     const [event] = await events()
-    expect(event).toMatchObject({ decision_id: decisionId, dropped: true })
+    expect(event).toMatchObject({ decision_id: decisionId, custom: { dropped: true } })
     expect(event).not.toHaveProperty('input')
     expect(event).not.toHaveProperty('path')
   })
@@ -254,7 +254,7 @@ describe('the Data API of a node', () => {
   }
 
   it('answers entrypoints, parts of packages, base data, and what lies below a path', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     expect(await ask('probe/echo', 0)).toEqual({ input: 0, answer: 42 })
     expect(await ask('probe/echo')).toBeUndefined()
     expect(await ask('authz/revoke/allow', revoke('c1'))).toBe(true)
@@ -271,19 +271,19 @@ describe('the Data API of a node', () => {
   })
 
   it('does not take an escaped slash for a separator', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     expect((await node.evaluate({ path: ['authz/revoke', 'decision'], input: '{}' })).result).toBeUndefined()
   })
 
   it('tells a trap from an undefined document, and logs it', async () => {
-    node.activate(bundle)
+    await node.activate([bundle])
     await expect(ask('probe/conflict', { x: 2 })).rejects.toBeInstanceOf(EvaluationError)
     expect(await events()).toMatchObject([{ error: { code: 'internal_error' } }])
   })
 
-  it('judges callers by system.authz, and denies without a bundle', () => {
+  it('judges callers by system.authz, and denies without a bundle', async () => {
     expect(node.allows({ loopback: true })).toBe(false)
-    node.activate(bundle)
+    await node.activate([bundle])
     expect(node.allows({ loopback: true })).toBe(true)
     expect(node.allows({ loopback: false })).toBe(false)
   })
@@ -296,10 +296,10 @@ describe('activation', () => {
       [bundle.revision, 42],
       [other.revision, 43],
     ])
-    node.activate(bundle)
+    await node.activate([bundle])
     for (let swap = 0; swap < 20; swap++) {
       const before = Array.from({ length: 20 }, () => node.evaluate({ path: ['probe', 'echo'], input: '1' }))
-      node.activate(swap % 2 === 0 ? other : bundle)
+      await node.activate([swap % 2 === 0 ? other : bundle])
       const after = Array.from({ length: 20 }, () => node.evaluate({ path: ['probe', 'echo'], input: '1' }))
       for (const { result, revision } of await Promise.all([...before, ...after])) {
         expect(JSON.parse(result ?? '')).toEqual({ input: 1, answer: answers.get(revision) })

@@ -33,7 +33,9 @@ beforeEach(async () => {
 })
 const open = async (engine: Engine): Promise<PolicyPlatform> => {
   const opened = await openPolicyPlatform({
-    bundle: { path, keys: FIXTURE_KEYS, minimumVersion: 0, requiredEntrypoints: ['system/log/mask'], engine },
+    bundles: {
+      platform: { path, keys: FIXTURE_KEYS, minimumVersion: 0, requiredEntrypoints: ['system/log/mask'], engine },
+    },
     marks: fileMarks(join(folder, 'marks.json')),
     logDirectory: join(folder, 'logs'),
     version: '1.0.0',

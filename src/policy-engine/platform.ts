@@ -7,17 +7,17 @@ import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
-import { type Activator, type BundleSource, openActivator } from './activator.ts'
+import { type Activators, type Bundles, createActivators } from './activators.ts'
 import type { Decide } from './decide.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
-import { BundleTracker, type PolicyStatus, policyStatus } from './status.ts'
+import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyPlatformOptions {
-  readonly bundle: BundleSource
+  readonly bundles: Bundles
   readonly marks: MarkStore
   /** Decision logs go here: `decisions-auth.jsonl`, `decisions-api.jsonl`. */
   readonly logDirectory: string
@@ -60,14 +60,12 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
     cacheBytes: options.cacheBytes,
   }
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, clock)
-  const tracker = new BundleTracker(options.bundle.name ?? 'sallyport')
   let worker: PolicyWorker | undefined
-  let activator: Activator | undefined
   const everywhere = Promise.withResolvers<void>()
 
   const status = (): PolicyStatus =>
     policyStatus(
-      tracker.status,
+      activators.statuses,
       worker === undefined ? [node.status()] : [node.status(), worker.node],
       node.healthy && (worker?.healthy ?? true),
     )
@@ -76,6 +74,19 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
     const revision = node.active?.revision
     if (revision !== undefined && (worker === undefined || worker.node.revision === revision)) everywhere.resolve()
   }
+  const activators: Activators = createActivators({
+    ...options.bundles,
+    marks: options.marks,
+    logger,
+    metrics,
+    clock,
+    activate: async (set) => {
+      // The auth service's own decisions need the platform's bundle alone.
+      if (node.active?.platform !== set[0]) await node.activate([set[0]])
+      worker?.activate(set)
+    },
+    onStatus: changed,
+  })
   const purge = (subject?: string) => {
     node.purge(subject)
     worker?.purge(subject)
@@ -93,19 +104,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
       })
     }
-    activator = await openActivator({
-      source: options.bundle,
-      marks: options.marks,
-      logger,
-      metrics,
-      clock,
-      tracker,
-      activate: (bundle) => {
-        node.activate(bundle)
-        worker?.activate(bundle)
-      },
-      onStatus: changed,
-    })
+    await activators.open()
     // Both started side by side.
     await worker?.listening
     return {
@@ -122,13 +121,13 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         worker?.reopenLog()
       },
       close: async () => {
-        await activator?.close()
+        await activators.close()
         await worker?.close()
         await node.close()
       },
     }
   } catch (error) {
-    await activator?.close()
+    await activators.close()
     await worker?.close()
     await node.close()
     throw error

@@ -1,10 +1,10 @@
 /** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
 import { PolicyUnavailable } from '../kernel/errors.ts'
-import { cacheRule, scopeOf, subjectOf } from './cache/rule.ts'
+import { scopeOf, subjectOf } from './cache/rule.ts'
 import { type Answered, throughCache } from './cache/through-cache.ts'
 import { longestEntrypoint, lookUp, walk } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationError, EvaluationTimeout, type RecordedCall } from './engine.ts'
+import { EvaluationError, EvaluationTimeout, type RecordedCall, type Revisions } from './engine.ts'
 import { parseExact } from './exact-json.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
@@ -21,7 +21,8 @@ export interface Answer {
   /** JSON text; undefined where the document is. */
   readonly result: string | undefined
   readonly decisionId: string
-  readonly bundle: string
+  readonly bundles: Revisions
+  /** The platform bundle's. */
   readonly revision: string
   readonly evaluationNs: number
   /** How long callers may take it for fresh from when it was decided, and how long ago that was; absent: not at all. */
@@ -42,8 +43,7 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     metrics.decisions.inc({ decision: 'data_api', outcome })
   }
 
-  return async (question) => {
-    const on = judge.take('data_api')
+  const answer = async (on: Active, question: Question): Promise<Answer> => {
     const input = question.input === undefined ? undefined : parseExact(question.input)
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
@@ -67,8 +67,16 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
     const { result, text = JSON.stringify(result), cached, maxAgeSeconds, ageSeconds } = found
     await record(on, { ...event, result, evaluationNs, cached }, result === undefined ? 'undefined' : 'defined')
-    const { name: bundle, revision } = on.bundle
-    return { result: text, decisionId: event.decisionId, bundle, revision, evaluationNs, maxAgeSeconds, ageSeconds }
+    const { bundles, revision } = on
+    return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
+  }
+  return async (question) => {
+    const on = judge.take('data_api')
+    try {
+      return await answer(on, question)
+    } finally {
+      on.lease.done()
+    }
   }
 }
 
@@ -78,7 +86,7 @@ type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ag
 async function find(judge: Judge, on: Active, { path, input: text }: Question, input: unknown): Promise<Found> {
   const length = longestEntrypoint(on.evaluator, path)
   const entrypoint = path.slice(0, length).join('/')
-  const rule = length > 0 ? cacheRule(on, entrypoint) : undefined
+  const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
   const scope = rule && scopeOf(judge, rule, text === undefined ? 'data, no input' : 'data')
   if (rule === undefined || scope === undefined) return { result: lookUp(on.evaluator, path, input), cached: false }
   const { ttlSeconds, nondeterministic } = rule

@@ -2,15 +2,15 @@
 import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { MarkStore } from '../storage/port.ts'
-import { type BundleSource, openActivator } from './activator.ts'
+import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { openNode } from './open-node.ts'
-import { BundleTracker, type PolicyStatus, policyStatus } from './status.ts'
+import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyServiceOptions {
-  readonly bundle: BundleSource
+  readonly bundles: Bundles
   readonly marks: MarkStore
   /** The decision log goes here: `decisions-policy.jsonl`. */
   readonly logDirectory: string
@@ -36,8 +36,15 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   const { logDirectory, cacheBytes } = options
   const place = { name: 'policy', logDirectory, id: options.id ?? randomId(), version, cacheBytes }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node)
-  const tracker = new BundleTracker(options.bundle.name ?? 'sallyport')
-  const status = () => policyStatus(tracker.status, [node.status()], node.healthy)
+  const activators = createActivators({
+    ...options.bundles,
+    marks: options.marks,
+    logger,
+    metrics,
+    activate: (set) => node.activate(set),
+    onStatus: () => {},
+  })
+  const status = () => policyStatus(activators.statuses, [node.status()], node.healthy)
   const app = createPolicyApi({
     node,
     credentials: api.credentials,
@@ -52,27 +59,20 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   })
   try {
     await app.listen({ host: api.host, port: api.port })
-    const activator = await openActivator({
-      source: options.bundle,
-      marks: options.marks,
-      logger,
-      metrics,
-      tracker,
-      activate: (bundle) => node.activate(bundle),
-      onStatus: () => {},
-    })
+    await activators.open()
     const address = app.server.address()
     return {
       port: typeof address === 'object' && address !== null ? address.port : api.port,
       status,
       reopenLogs: reopenLog,
       close: async () => {
-        await activator.close()
+        await activators.close()
         await app.close()
         await node.close()
       },
     }
   } catch (error) {
+    await activators.close()
     await app.close()
     await node.close()
     throw error

@@ -71,12 +71,20 @@ export class BundleTracker {
   }
 }
 
-/** The whole status from its parts. */
-export function policyStatus(bundle: BundleStatus, nodes: readonly NodeStatus[], logsHealthy: boolean): PolicyStatus {
-  const bundleState = bundle.active_revision === undefined ? 'NOT_READY' : bundle.code === undefined ? 'OK' : 'ERROR'
+/** The whole status from its parts; the platform's bundle first. */
+export function policyStatus(
+  bundles: readonly BundleStatus[],
+  nodes: readonly NodeStatus[],
+  logsHealthy: boolean,
+): PolicyStatus {
+  const missing = bundles.some(({ active_revision }) => active_revision === undefined)
+  const failed = bundles.some(({ code }) => code !== undefined)
   return {
-    bundles: { [bundle.name]: bundle },
+    bundles: Object.fromEntries(bundles.map((bundle) => [bundle.name, bundle])),
     nodes,
-    plugins: { bundle: { state: bundleState }, decision_logs: { state: logsHealthy ? 'OK' : 'ERROR' } },
+    plugins: {
+      bundle: { state: missing ? 'NOT_READY' : failed ? 'ERROR' : 'OK' },
+      decision_logs: { state: logsHealthy ? 'OK' : 'ERROR' },
+    },
   }
 }

@@ -41,7 +41,7 @@ beforeAll(async () => {
     version: '0',
     logger: createLogger({ level: 'silent' }),
     metrics,
-    status: () => policyStatus(new BundleTracker('sallyport').status, [node.status()], true),
+    status: () => policyStatus([new BundleTracker('sallyport').status], [node.status()], true),
     metricsText: () => metrics.registry.metrics(),
     purge: () => {},
   })
@@ -96,7 +96,7 @@ test('without a bundle nothing but health and metrics says anything', async () =
 })
 
 test('every answer to a question is in the log under the decision id that it names; no other address answers one', async () => {
-  node.activate(await signedBundle())
+  await node.activate([await signedBundle()])
   const tried = await tryAll()
   const successes = tried.filter(({ status }) => status < 400)
   expect(successes.map(({ route }) => route).sort()).toEqual([...QUESTIONS, ...OPERATIONS].sort())

@@ -83,7 +83,7 @@ export async function startAuthService(options: TestServiceOptions = {}): Promis
   const metrics = createMetrics('test')
   const log = openDecisionLog({ directory: folder, labels: { id: 'test', version: '0', node: 'test' }, metrics })
   const node = createNode({ name: 'test', log, metrics, clock })
-  node.activate(options.bundle ?? (await signedBundle()))
+  await node.activate([options.bundle ?? (await signedBundle())])
   const audits: AuditEvent[] = []
   const passwords = createPasswordHasher()
   const population = await populate(store, passwords)

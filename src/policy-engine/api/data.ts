@@ -62,8 +62,7 @@ async function ask(node: DataNode, question: Parameters<DataNode['evaluate']>[0]
 function compose(deps: DataDeps, answer: Answer, query: URLSearchParams, missing: boolean, started: number): string {
   let text = `{"decision_id":"${answer.decisionId}"`
   if (flag(query, 'provenance')) {
-    const bundles = { [answer.bundle]: { revision: answer.revision } }
-    text += `,"provenance":${JSON.stringify({ version: deps.version, bundles })}`
+    text += `,"provenance":${JSON.stringify({ version: deps.version, bundles: answer.bundles })}`
   }
   if (flag(query, 'metrics')) {
     const metrics = {

@@ -47,7 +47,7 @@ async function serve(over: Partial<PolicyApiOptions> = {}, active = true): Promi
   })
   const tracker = new BundleTracker('sallyport')
   if (active) {
-    node.activate(bundle)
+    await node.activate([bundle])
     tracker.activated(bundle, new Date().toISOString())
   }
   purged = []
@@ -58,7 +58,7 @@ async function serve(over: Partial<PolicyApiOptions> = {}, active = true): Promi
     version: '1.0.0',
     logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
     metrics,
-    status: () => policyStatus(tracker.status, [node.status()], true),
+    status: () => policyStatus([tracker.status], [node.status()], true),
     metricsText: () => metrics.registry.metrics(),
     purge: (subject) => purged.push(subject),
     ...over,

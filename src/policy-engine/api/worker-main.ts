@@ -14,7 +14,7 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   const say = (message: FromWorker) => port.postMessage(message)
   const logger = createLogger({ level: start.logLevel, name: 'policy-api' })
   const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node)
-  let known: PolicyStatus = policyStatus({ name: 'sallyport' }, [], true)
+  let known: PolicyStatus = policyStatus([], [], true)
   let awaited: PromiseWithResolvers<MetricValues> | undefined
 
   const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
@@ -49,10 +49,11 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     switch (message.kind) {
       case 'activate':
         try {
-          node.activate(message.bundle)
+          await node.activate(message.set)
         } catch (error) {
-          logger.error({ err: error, revision: message.bundle.revision }, 'bundle not activated on this thread')
-          say({ kind: 'not_activated', revision: message.bundle.revision })
+          const [{ revision }] = message.set
+          logger.error({ err: error, revision }, 'bundles not activated on this thread')
+          say({ kind: 'not_activated', revision })
         }
         return report()
       case 'status':

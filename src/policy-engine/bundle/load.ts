@@ -6,6 +6,7 @@ import { BundleError, type VerifiedBundle } from '../engine.ts'
 import { compileFor, DEFAULT_ENGINE, type Engine, type PolicyModules } from '../wasm/open.ts'
 import { type ArchiveLimits, DEFAULT_LIMITS, readArchive, readFolder } from './archive.ts'
 import { type BundleFiles, MANIFEST, revisionOf } from './digest.ts'
+import { checkContents, normalRoots } from './roots.ts'
 import { selfCheck } from './self-check.ts'
 import { type BundleKey, verifySignature } from './signature.ts'
 
@@ -23,6 +24,8 @@ export interface LoadOptions {
   /** Versions below it are refused also where there is no mark. */
   readonly minimumVersion?: number
   readonly requiredEntrypoints: readonly string[]
+  /** Any bundle but the platform's may hold data alone. */
+  readonly mayLackPolicy?: boolean
   readonly limits?: ArchiveLimits
   /** Who will evaluate it. */
   readonly engine?: Engine
@@ -53,9 +56,11 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
   if (isRetired && options.mark?.version !== version)
     throw new BundleError('unknown_key', `key ${keyId} is retired: what it signed before serves on, nothing new does`)
   const manifest = readManifest(files)
-  const dataJson = readData(files)
-  const modules = await compile(files, manifest, options.engine ?? DEFAULT_ENGINE)
+  const roots = normalRoots(manifest.roots)
+  const { dataJson, data } = readData(files)
+  const modules = await compile(files, manifest, options)
   const entrypoints = selfCheck({ ...modules, dataJson }, options.requiredEntrypoints)
+  checkContents(roots, entrypoints, data)
   let sizeBytes = 0
   for (const bytes of files.values()) sizeBytes += bytes.byteLength
   return {
@@ -64,6 +69,7 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     digest,
     version,
     keyId,
+    roots,
     ...modules,
     dataJson,
     entrypoints,
@@ -106,23 +112,29 @@ function readManifest(files: BundleFiles): Static<typeof Manifest> {
 }
 
 /** `opa build` merges all data into one file; others would be left out silently, and a negated look-up then allows. */
-function readData(files: BundleFiles): Uint8Array {
+function readData(files: BundleFiles): { readonly dataJson: Uint8Array; readonly data: object } {
   const stray = [...files.keys()].find((name) => /(^|\/)(data\.ya?ml|patch\.json)$|\/data\.json$/.test(name))
   if (stray !== undefined) throw new BundleError('not_a_bundle', `${stray} is not accepted: bundle with \`opa build\``)
-  const data = files.get('data.json') ?? Buffer.from('{}')
-  const parsed = files.has('data.json') ? parseJson(files, 'data.json') : {}
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+  const dataJson = files.get('data.json') ?? Buffer.from('{}')
+  const data = files.has('data.json') ? parseJson(files, 'data.json') : {}
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new BundleError('not_a_bundle', 'data.json is not an object')
   }
-  return data
+  return { dataJson, data }
 }
 
-async function compile(files: BundleFiles, manifest: Static<typeof Manifest>, engine: Engine): Promise<PolicyModules> {
+async function compile(
+  files: BundleFiles,
+  { wasm = [] }: Static<typeof Manifest>,
+  { engine = DEFAULT_ENGINE, mayLackPolicy = false }: LoadOptions,
+): Promise<PolicyModules> {
   const bytes = files.get('policy.wasm')
-  if (bytes === undefined || (manifest.wasm ?? []).length === 0) {
+  const hasPolicy = wasm.length > 0 || [...files.keys()].some((name) => /\.(rego|wasm)$/.test(name))
+  if (!hasPolicy && mayLackPolicy) return {}
+  if (bytes === undefined || wasm.length === 0) {
     throw new BundleError('no_wasm', 'the bundle has no policy.wasm: build it with `opa build -t wasm -e <entrypoint>`')
   }
-  if ((manifest.wasm ?? []).some(({ module }) => module !== '/policy.wasm' && module !== 'policy.wasm')) {
+  if (wasm.some(({ module }) => module !== '/policy.wasm' && module !== 'policy.wasm')) {
     throw new BundleError('no_wasm', 'the manifest names a module other than policy.wasm')
   }
   try {

@@ -1,5 +1,6 @@
 /** Whether and how the answers of one entrypoint may be kept: what its metadata declares, under what is active. */
-import type { Active, Judge } from '../judge.ts'
+import type { BundleSet } from '../engine.ts'
+import type { Judge } from '../judge.ts'
 import type { CacheScope } from './decision-cache.ts'
 import { MAX_TTL_SECONDS } from './round-time.ts'
 
@@ -10,31 +11,20 @@ export interface CacheRule {
   readonly name: string
 }
 
-const rules = new WeakMap<Active, Map<string, CacheRule | undefined>>()
-
-/** Undefined where nothing of the entrypoint is kept: without a declaration nothing is. */
-export function cacheRule(on: Active, entrypoint: string): CacheRule | undefined {
-  let known = rules.get(on)
-  if (known === undefined) {
-    known = new Map()
-    rules.set(on, known)
+/** By entrypoint, of all bundles that are active together; without a declaration nothing is kept. */
+export function readCacheRules(set: BundleSet, digest: string): ReadonlyMap<string, CacheRule> {
+  const rules = new Map<string, CacheRule>()
+  for (const { entrypoints, cacheTtlSeconds, cacheNondeterministic } of set) {
+    for (const entrypoint of entrypoints) {
+      const ttl = cacheTtlSeconds[entrypoint]
+      if (ttl === undefined) continue
+      const nondeterministic = cacheNondeterministic.includes(entrypoint)
+      // What may read the clock is never older than a minute.
+      const ttlSeconds = nondeterministic ? Math.min(ttl, MAX_TTL_SECONDS) : ttl
+      rules.set(entrypoint, { ttlSeconds, nondeterministic, name: `${digest} ${entrypoint}` })
+    }
   }
-  if (known.has(entrypoint)) return known.get(entrypoint)
-  const rule = declared(on, entrypoint)
-  known.set(entrypoint, rule)
-  return rule
-}
-
-function declared({ bundle }: Active, entrypoint: string): CacheRule | undefined {
-  const ttl = bundle.cacheTtlSeconds[entrypoint]
-  if (ttl === undefined) return undefined
-  const nondeterministic = bundle.cacheNondeterministic.includes(entrypoint)
-  return {
-    // What may read the clock is never older than a minute.
-    ttlSeconds: nondeterministic ? Math.min(ttl, MAX_TTL_SECONDS) : ttl,
-    nondeterministic,
-    name: `${bundle.digest} ${entrypoint}`,
-  }
+  return rules
 }
 
 /** Whose answers go when their rights change: the person of the input, else of its token. */

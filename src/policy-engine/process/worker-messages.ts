@@ -1,7 +1,7 @@
 /** What the main thread and the thread of the policy API tell each other. */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
 import type { NodeStatus } from '../data-node.ts'
-import type { VerifiedBundle } from '../engine.ts'
+import type { BundleSet } from '../engine.ts'
 import type { ResolvedApi } from '../listen.ts'
 import type { NodePlace } from '../open-node.ts'
 import type { PolicyStatus } from '../status.ts'
@@ -16,7 +16,7 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  | { readonly kind: 'activate'; readonly bundle: VerifiedBundle }
+  | { readonly kind: 'activate'; readonly set: BundleSet }
   | { readonly kind: 'status'; readonly status: PolicyStatus }
   | { readonly kind: 'metrics'; readonly values: MetricValues }
   | { readonly kind: 'purge'; readonly subject?: string }
@@ -27,7 +27,7 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'beat' }
   | { readonly kind: 'node'; readonly status: NodeStatus; readonly healthy: boolean }
-  /** The bundle could not be loaded on that thread. */
+  /** The bundles could not be loaded on that thread; the revision is the platform's. */
   | { readonly kind: 'not_activated'; readonly revision: string }
   | { readonly kind: 'metrics?' }
   | { readonly kind: 'purge'; readonly subject?: string }

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { NodeStatus } from '../data-node.ts'
-import type { VerifiedBundle } from '../engine.ts'
+import type { BundleSet } from '../engine.ts'
 import type { ResolvedApi } from '../listen.ts'
 import type { NodePlace } from '../open-node.ts'
 import type { PolicyStatus } from '../status.ts'
@@ -33,7 +33,7 @@ export interface PolicyWorker {
   readonly listening: Promise<number>
   /** The port that it listens on; the same after each restart. */
   readonly port: number
-  activate(bundle: VerifiedBundle): void
+  activate(set: BundleSet): void
   /** Hands the present status over, for `/v1/status`. */
   tell(): void
   purge(subject?: string): void
@@ -53,7 +53,7 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
   const listening = Promise.withResolvers<number>()
   let { port } = options.api
   let thread: Worker | undefined
-  let bundle: VerifiedBundle | undefined
+  let set: BundleSet | undefined
   let node: NodeStatus = { node: options.place.name }
   let healthy = true
   let restarts = 0
@@ -104,7 +104,7 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       options.onChange()
       restarting = setTimeout(start, restartDelayMs(failures))
     })
-    if (bundle !== undefined) say({ kind: 'activate', bundle })
+    if (set !== undefined) say({ kind: 'activate', set })
     say({ kind: 'status', status: options.status() })
   }
 
@@ -123,7 +123,7 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
         options.onChange()
         return
       case 'not_activated':
-        logger.error({ revision: message.revision }, 'the policy API thread serves the bundle before')
+        logger.error({ revision: message.revision }, 'the policy API thread serves the bundles before')
         return
       case 'metrics?':
         void options.metrics().then((values) => say({ kind: 'metrics', values }))
@@ -144,8 +144,8 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       return port
     },
     activate: (next) => {
-      bundle = next
-      say({ kind: 'activate', bundle: next })
+      set = next
+      say({ kind: 'activate', set: next })
     },
     tell: () => say({ kind: 'status', status: options.status() }),
     purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),

@@ -2,6 +2,7 @@
  * Evaluator on OPA's WASM ABI, ours: values cross as structs, host built-ins are called by id with real Rego values, each
  * evaluation has a deadline in fuel and a bound of memory, and the instance serves on after any trap.
  */
+import { walk } from '../data-path.ts'
 import type { EvaluationOptions, Evaluator } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
 import { type HostBundle, type HostOptions, PolicyRunner } from './runner.ts'
@@ -37,9 +38,9 @@ export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluat
     entrypoints: new Set(runner.entrypoints.keys()),
     evaluate,
     evaluateAll,
-    get data() {
+    base: (path) => {
       data ??= parseExact(Buffer.from(bundle.dataJson).toString('utf8'))
-      return data
+      return walk(data, path)
     },
     close: () => runner.close(),
   }

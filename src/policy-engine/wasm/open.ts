@@ -1,5 +1,6 @@
 /** Which Evaluator answers: our own host, or the package that it must agree with. A bundle is loaded for one of them. */
 import type { Evaluator, VerifiedBundle } from '../engine.ts'
+import { dataOnly } from './data-only.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost } from './host.ts'
 import { openEvaluator } from './sdk.ts'
@@ -18,5 +19,6 @@ export async function compileFor(engine: Engine, bytes: Uint8Array): Promise<Pol
 
 /** Throws EvaluationError when the module or its data cannot be loaded. */
 export function openBundle({ wasm, metered, dataJson }: PolicyModules & Pick<VerifiedBundle, 'dataJson'>): Evaluator {
+  if (wasm === undefined) return dataOnly(dataJson)
   return metered === undefined ? openEvaluator({ wasm, dataJson }) : openHost({ metered, dataJson })
 }

@@ -5,13 +5,14 @@
  */
 import { createRequire } from 'node:module'
 import type * as Opa from '@open-policy-agent/opa-wasm'
+import { walk } from '../data-path.ts'
 import { EvaluationError, type Evaluator, type VerifiedBundle } from '../engine.ts'
 import { instanceDropped } from './dropped-memory.ts'
 
 /** The package's ES module does not export `loadPolicySync` though its types do; its CommonJS module does. */
 const opa = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typeof Opa
 
-type EvaluatedBundle = Pick<VerifiedBundle, 'wasm' | 'dataJson'>
+type EvaluatedBundle = Pick<VerifiedBundle, 'dataJson'> & { readonly wasm: WebAssembly.Module }
 
 /** Evaluates one entrypoint on JSON text (none: undefined input); answers the result set as JSON text. */
 type Call = (entrypoint: string, input: string | undefined) => string
@@ -51,9 +52,9 @@ export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
   return {
     entrypoints,
     evaluate,
-    get data() {
+    base: (path) => {
       data ??= JSON.parse(decoder.decode(bundle.dataJson))
-      return data
+      return walk(data, path)
     },
     close: drop,
   }

@@ -1,0 +1,101 @@
+/** Follows every configured bundle, the platform's and others, and keeps the set of those that are fit active. */
+import type { Clock } from '../kernel/clock.ts'
+import { ConfigError } from '../kernel/errors.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { MarkStore } from '../storage/port.ts'
+import { type Activator, type BundleSource, openActivator } from './activator.ts'
+import { createActiveSet } from './active-set.ts'
+import type { BundleRefusal, BundleSet } from './engine.ts'
+import { type BundleStatus, BundleTracker } from './status.ts'
+
+export const PLATFORM_NAME = 'sallyport'
+
+export interface Bundles {
+  /** It alone may own `authz`, `system` and `rbac`. */
+  readonly platform: BundleSource
+  /** Each with a name and roots of its own. */
+  readonly others?: readonly BundleSource[]
+}
+
+export interface ActivatorsOptions extends Bundles {
+  readonly marks: MarkStore
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly clock?: Clock
+  /** Swaps the deciding nodes. Rejects when they cannot. */
+  readonly activate: (set: BundleSet) => Promise<void>
+  /** After each attempt on any of them. */
+  readonly onStatus: () => void
+}
+
+export interface Activators {
+  /** Makes the first attempt on each; throws ConfigError where one may not start. */
+  open(): Promise<void>
+  /** The platform's first. */
+  readonly statuses: readonly BundleStatus[]
+  close(): Promise<void>
+}
+
+/** Refused for what others held: another change may have made room. */
+const MAY_FIT_LATER: ReadonlySet<string> = new Set<BundleRefusal>(['no_platform', 'roots_conflict'])
+
+interface Followed {
+  readonly source: BundleSource
+  readonly tracker: BundleTracker
+  activator?: Activator
+}
+
+export function createActivators(options: ActivatorsOptions): Activators {
+  const { marks, logger, metrics, clock, onStatus } = options
+  const platformName = options.platform.name ?? PLATFORM_NAME
+  const platform: Followed = { source: options.platform, tracker: new BundleTracker(platformName) }
+  const others = (options.others ?? []).map(follow)
+  const followed = [platform, ...others]
+  refuseTwice(followed)
+
+  const retryOthers = () => {
+    for (const { tracker, activator } of followed) {
+      if (MAY_FIT_LATER.has(tracker.status.code ?? '')) activator?.tryAgain()
+    }
+  }
+  const set = createActiveSet({ platform: platformName, activate: options.activate, onChange: retryOthers })
+  const begin = async (one: Followed): Promise<void> => {
+    const { source, tracker } = one
+    const isPlatform = one === platform
+    one.activator = await openActivator({
+      source: { ...source, name: tracker.status.name },
+      isPlatform,
+      tracker,
+      marks,
+      logger,
+      metrics,
+      ...(clock && { clock }),
+      activate: set.offer,
+      onStatus,
+    })
+  }
+  return {
+    open: async () => {
+      await begin(platform)
+      for (const other of others) await begin(other)
+    },
+    get statuses() {
+      return followed.map(({ tracker }) => tracker.status)
+    },
+    close: async () => {
+      await Promise.all(followed.map(({ activator }) => activator?.close()))
+    },
+  }
+}
+
+function follow(source: BundleSource): Followed {
+  if (source.name === undefined) throw new ConfigError('a bundle beside the platform bundle needs a name')
+  return { source, tracker: new BundleTracker(source.name) }
+}
+
+function refuseTwice(followed: readonly Followed[]): void {
+  const names = followed.map(({ tracker }) => tracker.status.name)
+  const twice = names.find((name, at) => names.indexOf(name) < at)
+  if (twice !== undefined) throw new ConfigError(`two bundles are named ${twice}: give each a name of its own`)
+}

@@ -1,0 +1,70 @@
+/** Opens a set of bundles on this thread as one value, which questions take and give back. */
+import { createHash } from 'node:crypto'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { checkRoots } from './bundle/roots.ts'
+import { readCacheRules } from './cache/rule.ts'
+import type { BundleSet } from './engine.ts'
+import type { Active } from './judge.ts'
+import { type OpenBundle, routed } from './routed.ts'
+import { openBundle } from './wasm/open.ts'
+
+/** Throws BundleError where roots overlap, EvaluationError where a module cannot be loaded; nothing stays open then. */
+export function openActive(set: BundleSet, clock: Clock = systemClock): Active {
+  checkRoots(set)
+  const [platform] = set
+  const opened: OpenBundle[] = []
+  try {
+    for (const bundle of set) opened.push({ bundle, evaluator: openBundle(bundle) })
+    const [first, ...rest] = opened
+    if (first === undefined) throw new Error('a set has a platform bundle')
+    const evaluator = routed([first, ...rest])
+    const digest = digestOf(set)
+    return {
+      platform,
+      revision: platform.revision,
+      bundles: Object.fromEntries(set.map(({ name, revision }) => [name, { revision }])),
+      versions: Object.fromEntries(set.map(({ name, revision, version }) => [name, { revision, version }])),
+      digest,
+      evaluator,
+      cacheRules: readCacheRules(set, digest),
+      lease: new Lease(() => evaluator.close()),
+      activatedAt: new Date(clock.nowMs()).toISOString(),
+    }
+  } catch (error) {
+    for (const { evaluator } of opened) evaluator.close()
+    throw error
+  }
+}
+
+/** One bundle's own digest where there is but one. */
+function digestOf(set: BundleSet): string {
+  if (set.length === 1) return set[0].digest
+  const hash = createHash('sha256')
+  for (const { name, digest } of set) hash.update(`${name}\0${digest}\n`)
+  return hash.digest('hex')
+}
+
+/** Counts the questions that are being answered with something, so that it is closed after the last of them. */
+export class Lease {
+  #users = 0
+  #retired = false
+  readonly #close: () => void
+  constructor(close: () => void) {
+    this.#close = close
+  }
+
+  take(): void {
+    this.#users += 1
+  }
+
+  done(): void {
+    this.#users -= 1
+    if (this.#retired && this.#users === 0) this.#close()
+  }
+
+  /** Nobody takes it any more. */
+  retire(): void {
+    this.#retired = true
+    if (this.#users === 0) this.#close()
+  }
+}
