@@ -4,6 +4,7 @@ import { type CommandLine, HELP, readCommandLine } from './options.ts'
 import { machineCard, table, writeResults } from './report.ts'
 import type { Row, RowDefinition } from './row.ts'
 import { decisions, decisionsLarge } from './rows/decisions.ts'
+import { decisionsCached } from './rows/decisions-cached.ts'
 import { decisionsFull } from './rows/decisions-full.ts'
 import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
@@ -21,6 +22,7 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   policyFlip,
   decisions,
   ...decisionsLarge,
+  decisionsCached,
   decisionsFull,
 ]
 

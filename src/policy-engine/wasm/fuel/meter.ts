@@ -71,7 +71,7 @@ function codeSection(shape: ModuleShape, bodies: readonly FunctionBody[], fuel: 
 }
 
 /** What the compiler adds to the C runtime; without a name it is taken for the policy's. */
-const isPolicyFunction = (name: string | undefined): boolean =>
+export const isPolicyFunction = (name: string | undefined): boolean =>
   name === undefined || /^g\d+\.|^eval$|^\$|^data\.|^builtins$|^entrypoints$/.test(name)
 
 function globalSection(shape: ModuleShape): Uint8Array {
