@@ -5,14 +5,15 @@ import { type Answered, throughCache } from './cache/through-cache.ts'
 import { longestEntrypoint, lookUp, walk } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout, type RecordedCall, type Revisions } from './engine.ts'
-import { parseExact } from './exact-json.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */
   readonly path: readonly string[]
-  /** JSON text as JSON.stringify writes it; absent means an undefined input. */
-  readonly input: string | undefined
+  /** JSON value as `parseExact` reads it; undefined means that the input is. */
+  readonly input: unknown
+  /** A failing built-in ends the evaluation (OPA's `strict-builtin-errors`). */
+  readonly strict?: boolean
   readonly requestedBy?: string | undefined
   readonly requestId?: string | undefined
 }
@@ -44,7 +45,7 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
   }
 
   const answer = async (on: Active, question: Question): Promise<Answer> => {
-    const input = question.input === undefined ? undefined : parseExact(question.input)
+    const { input } = question
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
       input,
@@ -53,7 +54,7 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     const started = performance.now()
     let found: Found
     try {
-      found = await find(judge, on, question, input)
+      found = await find(judge, on, question)
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
       await record(
@@ -83,17 +84,19 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
 type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
 
 /** Only the value of an entrypoint that declares it is kept, whole; what was asked of it is looked up in it. */
-async function find(judge: Judge, on: Active, { path, input: text }: Question, input: unknown): Promise<Found> {
+async function find(judge: Judge, on: Active, { path, input, strict = false }: Question): Promise<Found> {
   const length = longestEntrypoint(on.evaluator, path)
   const entrypoint = path.slice(0, length).join('/')
   const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
-  const scope = rule && scopeOf(judge, rule, text === undefined ? 'data, no input' : 'data')
-  if (rule === undefined || scope === undefined) return { result: lookUp(on.evaluator, path, input), cached: false }
+  const scope = rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
+  if (rule === undefined || scope === undefined)
+    return { result: lookUp(on.evaluator, path, input, strict), cached: false }
   const { ttlSeconds, nondeterministic } = rule
-  const question = { scope, text: text ?? 'null', ttlSeconds, subject: subjectOf(input), nondeterministic }
+  const text = JSON.stringify(input) ?? 'null'
+  const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
   const answered = await throughCache(judge.cache, question, () => {
     const recorded = new Map<string, RecordedCall>()
-    const result = on.evaluator.evaluate(entrypoint, input, { exact: true, recorded })
+    const result = on.evaluator.evaluate(entrypoint, input, { exact: true, strict, recorded })
     return { result, isFit: result !== undefined, recorded }
   })
   if (length === path.length) return answered

@@ -2,7 +2,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../../observability/logger.ts'
 import { createMetrics, type Metrics } from '../../observability/metrics.ts'
@@ -15,13 +14,14 @@ import { openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { createNode, type PolicyNode } from '../node.ts'
 import { policyStatus } from '../status.ts'
-import { createPolicyApi } from './server.ts'
+import { createPolicyApi, type PolicyApi } from './server.ts'
 
 let bundle: VerifiedBundle
 let directory: string
 let metrics: Metrics
 let node: PolicyNode
-let app: FastifyInstance
+let app: PolicyApi
+let port = 0
 let nowMs = 0
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ beforeEach(async () => {
     metricsText: () => metrics.registry.metrics(),
     purge: (subject) => node.purge(subject),
   })
-  await app.listen({ host: '127.0.0.1', port: 0 })
+  port = await app.listen({ host: '127.0.0.1', port: 0 })
 })
 afterEach(async () => {
   await app.close()
@@ -57,7 +57,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true })
 })
 
-const url = (path: string) => `http://127.0.0.1:${(app.server.address() as { port: number }).port}${path}`
+const url = (path: string) => `http://127.0.0.1:${port}${path}`
 const ask = async (path: string, input: unknown) => {
   const answer = await fetch(url(`/v1/data/${path}`), { method: 'POST', body: JSON.stringify({ input }) })
   const body = (await answer.json()) as { result?: unknown; decision_id?: string }
@@ -111,6 +111,14 @@ describe('an answer of a rule that declares a ttl', () => {
       await send('{"input":{"x":1.50}}'),
     ]
     expect(texts.map((text) => /"x":([\d.]+)/.exec(text)?.[1])).toEqual(['1.50', '1.5', '1.50'])
+    expect(await cachedEvents()).toEqual([false, false, true])
+  })
+
+  it('keeps strict answers apart from others', async () => {
+    const strict = () =>
+      fetch(url('/v1/data/kept/plain?strict-builtin-errors'), { method: 'POST', body: '{"input":{"x":1}}' })
+    await ask('kept/plain', { x: 1 })
+    for (const _ of [1, 2]) await strict()
     expect(await cachedEvents()).toEqual([false, false, true])
   })
 
@@ -174,10 +182,10 @@ describe('an answer that is not kept', () => {
   })
 
   it('is one that was judged while its subject was purged', async () => {
-    const asked = node.evaluate({ path: ['kept', 'plain'], input: '{"x":1,"subject":{"sub":"alice"}}' })
+    const asked = node.evaluate({ path: ['kept', 'plain'], input: { x: 1, subject: { sub: 'alice' } } })
     node.purge('alice')
     await asked
-    await node.evaluate({ path: ['kept', 'plain'], input: '{"x":1,"subject":{"sub":"alice"}}' })
+    await node.evaluate({ path: ['kept', 'plain'], input: { x: 1, subject: { sub: 'alice' } } })
     expect(await cachedEvents()).toEqual([false, false])
   })
 })
