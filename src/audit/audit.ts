@@ -1,8 +1,7 @@
-/** The audit log: security events as JSON lines, each with its time and its place in the sequence. */
+/** The audit log: security events as JSON lines, each with its time and its place in the chain. */
 import { type Clock, systemClock, timestampText } from '../kernel/clock.ts'
-import { randomId } from '../kernel/ids.ts'
+import { type ChainedLogOptions, openChainedLog } from './chained-log.ts'
 import type { Audit } from './events.ts'
-import { type LineWriterOptions, openLineWriter } from './writer.ts'
 
 export interface AuditLog {
   readonly audit: Audit
@@ -11,26 +10,21 @@ export interface AuditLog {
   close(): Promise<void>
 }
 
-export interface AuditOptions extends LineWriterOptions {
+export interface AuditOptions extends ChainedLogOptions {
   readonly clock?: Clock
 }
 
-/** Opens (creates, mode 0600) the log. `chain` names this run of it: `seq` counts from 1 in each. */
+/** Opens (creates, mode 0600) the log. */
 export function openAudit(path: string, options: AuditOptions = {}): AuditLog {
   const { clock = systemClock } = options
-  const writer = openLineWriter(path, { ...options, gather: 'tick' })
-  const chain = randomId(9)
-  let sequence = 0
+  const log = openChainedLog(path, { ...options, gather: 'tick' })
   return {
-    audit: (event) => {
-      sequence += 1
-      const place = `{"timestamp":"${timestampText(clock.nowMs(), 3)}","chain":"${chain}","seq":${sequence},`
-      return writer.append(place + JSON.stringify(event).slice(1))
-    },
-    reopen: () => writer.reopen(),
+    audit: (event) =>
+      log.append(`{"timestamp":"${timestampText(clock.nowMs(), 3)}",`, `,${JSON.stringify(event).slice(1)}`),
+    reopen: () => log.reopen(),
     get healthy() {
-      return writer.healthy
+      return log.healthy
     },
-    close: () => writer.close(),
+    close: () => log.close(),
   }
 }

@@ -48,6 +48,14 @@ test('reads lists from the environment, and paths against the folder of the file
 })
 
 test.each([
+  ['services: [{name: a, url: "http://10.0.0.1"}]', /sallyport\.yaml:1: services\.0\.url must be an https address/],
+  ['services: [{name: a, url: "https://h?t=secret"}]', /services\.0\.url must be an https address without query/],
+  ['services: [{name: a, url: "https://h"}, {name: a, url: "https://h"}]', /services\.1\.name is used twice/],
+  ['services: [{name: a, url: "https://h", credentials: {bearer: {}}}]', /bearer needs token or token_file/],
+  [
+    'services: [{name: a, url: "https://h", credentials: {oauth2: {token_url: "http://h", client_id: c}}}]',
+    /oauth2\.token_url must be an https address/,
+  ],
   ['auth:\n  prot: 1', /sallyport\.yaml:2: auth\.prot is no known setting/],
   ['issuer: http://localhost\nauth:\n  port: eighty', /sallyport\.yaml:3: auth\.port must be integer/],
   ['auth:\n  port: 70000', /sallyport\.yaml:2: auth\.port must be <= 65535/],

@@ -2,6 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { KeyPath } from './origin.ts'
 import type { Config } from './schema.ts'
+import type { ServiceConfig } from './sections/services.ts'
 
 export interface Objection {
   readonly path: KeyPath
@@ -104,6 +105,38 @@ const keyIdsAreUnique: Rule = ({ policy }) => {
   return undefined
 }
 
+const serviceNamesAreUnique: Rule = ({ services }) => {
+  const at = repeated(services.map(({ name }) => name))
+  return at < 0 ? undefined : { path: ['services', at, 'name'], message: 'is used twice' }
+}
+
+const servicesAreSafe: Rule = ({ services, tls }) => {
+  for (const [at, service] of services.entries()) {
+    const found = unsafeService(service, tls === 'terminated')
+    if (found) return { ...found, path: ['services', at, ...found.path] }
+  }
+  return undefined
+}
+
+function unsafeService({ url, credentials = {} }: ServiceConfig, plainIsSafe: boolean): Objection | undefined {
+  const safe = (text: string) => {
+    const parsed = parsedUrl(text)
+    if (!parsed || parsed.username || parsed.search || parsed.hash) return false
+    return parsed.protocol === 'https:' || (parsed.protocol === 'http:' && (plainIsSafe || isLoopback(parsed.hostname)))
+  }
+  const wanted = 'must be an https address without query (http on loopback, or with `tls: terminated`)'
+  if (!safe(url)) return { path: ['url'], message: wanted }
+  const { bearer, oauth2 } = credentials
+  if (bearer && oauth2) return { path: ['credentials'], message: 'takes bearer or oauth2, not both' }
+  if (bearer && (bearer.token === undefined) === (bearer.token_file === undefined))
+    return { path: ['credentials', 'bearer'], message: 'needs token or token_file, not both' }
+  if (!oauth2) return undefined
+  if (!safe(oauth2.token_url)) return { path: ['credentials', 'oauth2', 'token_url'], message: wanted }
+  return (oauth2.client_secret === undefined) === (oauth2.client_secret_file === undefined)
+    ? { path: ['credentials', 'oauth2'], message: 'needs client_secret or client_secret_file, not both' }
+    : undefined
+}
+
 const bundleNamesAreUnique: Rule = ({ policy }) => {
   const names = policy.bundles.map(({ name }) => name)
   const at = names.includes('sallyport') ? names.indexOf('sallyport') : repeated(names)
@@ -126,6 +159,8 @@ const RULES: readonly Rule[] = [
   kekFromOnePlace,
   proxiesAreRanges,
   keyIdsAreUnique,
+  serviceNamesAreUnique,
+  servicesAreSafe,
   bundleNamesAreUnique,
 ]
 

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { bundle, bundles } from './sections/bundles.ts'
+import { services } from './sections/services.ts'
 
 const auth = section(
   {
@@ -97,6 +98,7 @@ export const ConfigSchema = Type.Object(
     kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
     auth,
     policy,
+    services,
     store,
     log,
     limits,

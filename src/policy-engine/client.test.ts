@@ -91,7 +91,7 @@ describe('policy service in a process of its own', () => {
     const log = await readFile(join(folder, 'logs', 'decisions-policy.jsonl'), 'utf8')
     expect(JSON.parse(log.trim().split('\n').at(-1) ?? '')).toMatchObject({
       decision_id: verdict.decisionId,
-      req_id: 'r-1',
+      custom: { request_id: 'r-1' },
       requested_by: 'auth-service',
       path: 'authz/revoke/decision',
     })

@@ -32,6 +32,11 @@ export interface EvaluationOptions {
    * not asked again: that replays a decision, and goes on with one that waited for an answer.
    */
   readonly recorded?: Map<string, RecordedCall>
+  /**
+   * The input holds input or result of the evaluation before, the very objects: what is in memory already is not written
+   * again. Only a saving; the answer is the same.
+   */
+  readonly continues?: boolean
   /** Lines of `print` and `trace`. */
   readonly print?: (line: string) => void
 }

@@ -116,7 +116,7 @@ describe('decide', () => {
         bundles: { sallyport: { revision: bundle.revision } },
         input: revoke('c1'),
         result: { allow: true },
-        req_id: 'r1',
+        custom: { request_id: 'r1' },
         timestamp: '2025-11-24T16:00:00.000000000Z',
       },
       { decision_id: denied.decisionId, result: { allow: false } },
@@ -240,7 +240,7 @@ describe.each([
     await node.activate([bundle])
     const { decisionId } = await ask('probe/dropped', { a: 'canary' })
     const [event] = await events()
-    expect(event).toMatchObject({ decision_id: decisionId, dropped: true })
+    expect(event).toMatchObject({ decision_id: decisionId, custom: { dropped: true } })
     expect(event).not.toHaveProperty('input')
     expect(event).not.toHaveProperty('path')
   })

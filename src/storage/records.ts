@@ -157,6 +157,24 @@ export interface SigningKeyRecord {
   readonly createdAt: number
 }
 
+/** The last line of one chain of a log that is known to be on disk: a file that holds less was cut. */
+export interface ChainHead {
+  readonly v: 1
+  readonly chain: string
+  /** Host and file of the log: heads of other places are not expected in its files. */
+  readonly place: string
+  readonly seq: number
+  /** SHA-256 of that line. */
+  readonly digest: string
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number
+  /** No line of this chain comes after. */
+  readonly closed: boolean
+  /** Of the service that wrote the log; absent where it has no key. */
+  readonly keyId?: string
+  readonly signature?: string
+}
+
 /** Under which a user name is unique and looked up: case does not count (RFC 7643 4.1.1). */
 export const userNameKey = (userName: string): string => userName.toLowerCase()
 

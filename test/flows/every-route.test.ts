@@ -105,7 +105,7 @@ async function useApis(): Promise<void> {
 
 test('every success has its decision in the log, under its request id', async () => {
   await useEverything()
-  const decided = service.decisions().map((event) => `${event.req_id} ${event.path}`)
+  const decided = service.decisions().map((event) => `${Object(event.custom).request_id} ${event.path}`)
   const asks = service.service.table.filter((route) => route.decision !== 'public')
   for (const { decision, ...route } of asks) {
     const succeeded = answered.filter(({ status }) => status < 400)

@@ -99,7 +99,7 @@ describe.each(SHAPES)('%s', (shape) => {
   })
 
   test('every success that the relying party was given has its decision in the log, under its request id', () => {
-    const decided = new Set(deployment.decisions().map(({ req_id, path }) => `${req_id} ${path}`))
+    const decided = new Set(deployment.decisions().map(({ custom, path }) => `${Object(custom).request_id} ${path}`))
     const asked = answered.filter(({ path }) => path in DECISION_AT)
     expect(new Set(asked.map(({ path }) => path))).toEqual(new Set(Object.keys(DECISION_AT)))
     for (const { path, id } of asked) expect(decided).toContain(`${id} authz/${DECISION_AT[path]}/decision`)

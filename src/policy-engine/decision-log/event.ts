@@ -1,6 +1,10 @@
-/** One event of the decision log, with the field names of OPA's (OPA, "Decision Logs"). */
+/**
+ * One event of the decision log, with the members of OPA's (OPA, "Decision Logs"; EventV1 in v1/plugins/logs). What OPA has no
+ * member for stands in `custom`: our request id, and the link of the chain, which is added when the line is written.
+ */
 import { timestampText } from '../../kernel/clock.ts'
-import type { Revisions } from '../engine.ts'
+import type { RecordedCall, Revisions } from '../engine.ts'
+import { jsonOfValue, writeJson } from '../wasm/json-value.ts'
 
 export interface DecisionEvent {
   readonly decisionId: string
@@ -14,6 +18,12 @@ export interface DecisionEvent {
   readonly result?: unknown
   readonly error?: { readonly code: string } | undefined
   readonly requestedBy?: string | undefined
+  /** Of the request that asked this together with others. */
+  readonly batchDecisionId?: string | undefined
+  /** Answers of non-deterministic built-ins, which replay the decision. */
+  readonly recorded?: ReadonlyMap<string, RecordedCall> | undefined
+  /** JSON members for `custom`. */
+  readonly custom?: Readonly<Record<string, unknown>> | undefined
   readonly requestId?: string | undefined
   readonly evaluationNs: number
   readonly cached?: boolean
@@ -28,17 +38,22 @@ export interface EventLabels {
   readonly node: string
 }
 
-/** The event as policy judges it and as its line is written. Input and result are the caller's own: never changed here. */
+/**
+ * The event as policy judges it and as its line is written, but for `custom`. Input and result are the caller's own: never
+ * changed here.
+ */
 export function eventValue(labels: EventLabels, event: DecisionEvent): Record<string, unknown> {
-  const { input, result, error, requestedBy, requestId, cached } = event
+  const { input, result, error, requestedBy, batchDecisionId, recorded, cached } = event
   return {
-    ...head(labels, event),
+    labels,
+    ...head(event),
+    ...(batchDecisionId !== undefined && { batch_decision_id: batchDecisionId }),
     path: event.path,
     ...(input !== undefined && { input }),
     ...(result !== undefined && { result }),
+    ...(recorded !== undefined && recorded.size > 0 && { nd_builtin_cache: cacheValue(recorded) }),
     ...(error !== undefined && { error }),
     ...(requestedBy !== undefined && { requested_by: requestedBy }),
-    ...(requestId !== undefined && { req_id: requestId }),
     metrics: {
       timer_rego_query_eval_ns: event.evaluationNs,
       ...(cached === true && { counter_server_query_cache_hit: 1 }),
@@ -46,18 +61,34 @@ export function eventValue(labels: EventLabels, event: DecisionEvent): Record<st
   }
 }
 
-/** What stays of an event that policy drops: that it was, never what it was about. */
-export const stubValue = (labels: EventLabels, event: DecisionEvent): object => ({
-  ...head(labels, event),
-  dropped: true,
-})
+/** `req_id` is a number in OPA's event; ours is text. */
+export function customValue({ requestId, custom }: DecisionEvent): Record<string, unknown> | undefined {
+  if (requestId === undefined) return custom
+  return { ...custom, request_id: requestId }
+}
 
-function head(labels: EventLabels, { decisionId, bundles, timestampMs }: DecisionEvent) {
+/**
+ * What stays of an event that policy drops: that it was, never what it was about. It begins unlike an event, so that whoever
+ * uploads the log passes it over without reading on.
+ */
+export const stubValue = (labels: EventLabels, event: DecisionEvent): object => ({ ...head(event), labels })
+
+function head({ decisionId, bundles, timestampMs }: DecisionEvent) {
   return {
-    labels,
     decision_id: decisionId,
     bundles,
     // RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept.
     timestamp: timestampText(timestampMs, 9),
   }
+}
+
+/** By built-in, then by arguments; a call that failed has no answer to record. */
+function cacheValue(recorded: ReadonlyMap<string, RecordedCall>): Record<string, Record<string, unknown>> {
+  const cache: Record<string, Record<string, unknown>> = {}
+  for (const { name, args, value } of recorded.values()) {
+    if (value === undefined) continue
+    cache[name] ??= {}
+    cache[name][writeJson(args)] = jsonOfValue(value)
+  }
+  return cache
 }

@@ -3,10 +3,10 @@
  * of the bundle that decided, before anything is written. A mask that fails erases; it never lets an event through raw.
  */
 import { join } from 'node:path'
-import { type LineWriterOptions, openLineWriter } from '../../audit/writer.ts'
+import { type ChainedLogOptions, openChainedLog } from '../../audit/chained-log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Evaluator } from '../engine.ts'
-import { type DecisionEvent, type EventLabels, eventValue, stubValue } from './event.ts'
+import { customValue, type DecisionEvent, type EventLabels, eventValue, stubValue } from './event.ts'
 import { applyMask } from './mask.ts'
 
 export interface DecisionLog {
@@ -17,7 +17,7 @@ export interface DecisionLog {
   close(): Promise<void>
 }
 
-export interface DecisionLogOptions extends LineWriterOptions {
+export interface DecisionLogOptions extends ChainedLogOptions {
   readonly directory: string
   readonly labels: EventLabels
   readonly metrics: Metrics
@@ -27,29 +27,36 @@ const MASK = 'system/log/mask'
 const DROP = 'system/log/drop'
 /** Both in one evaluation, of bundles that have it. */
 const LINE = 'system/log/line'
+/** The event holds what was just asked and answered. */
+const CONTINUES = { continues: true } as const
+
+export const decisionLogPath = (directory: string, node: string): string => join(directory, `decisions-${node}.jsonl`)
 
 export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const { directory, labels, metrics } = options
-  const writer = openLineWriter(join(directory, `decisions-${labels.node}.jsonl`), options)
+  const writer = openChainedLog(decisionLogPath(directory, labels.node), options)
 
-  const line = (event: DecisionEvent, evaluator: Evaluator): string => {
-    const value = eventValue(labels, event)
-    const { drop, mask } = judge(value, evaluator)
-    if (drop) {
-      metrics.dropped.inc()
-      return JSON.stringify(stubValue(labels, event))
-    }
+  const text = (value: Record<string, unknown>, event: DecisionEvent, mask: unknown): string => {
     const masked = attempt(() => applyMask(JSON.stringify(value), mask))
     if (masked !== undefined) return masked
     metrics.maskFailures.inc()
-    const { input: _input, result: _result, requestedBy: _by, ...rest } = event
-    return JSON.stringify({ ...eventValue(labels, rest), erased: ['/input', '/result'] })
+    const { input: _input, result: _result, recorded: _recorded, requestedBy: _by, ...rest } = event
+    const erased = value.nd_builtin_cache === undefined ? ERASED : [...ERASED, '/nd_builtin_cache']
+    return JSON.stringify({ ...eventValue(labels, rest), erased })
+  }
+  const append = (event: DecisionEvent, evaluator: Evaluator): Promise<void> => {
+    const value = eventValue(labels, event)
+    const custom = customValue(event)
+    const { drop, mask } = judge(custom === undefined ? value : { ...value, custom }, evaluator)
+    if (!drop) return writer.append(openCustom(text(value, event, mask), custom), '}}')
+    metrics.dropped.inc()
+    return writer.append(openCustom(JSON.stringify(stubValue(labels, event)), { dropped: true }), '}}')
   }
 
   return {
     record: async (event, evaluator) => {
       try {
-        await writer.append(line(event, evaluator))
+        await append(event, evaluator)
       } catch (error) {
         metrics.logFailures.inc()
         throw error
@@ -63,6 +70,15 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   }
 }
 
+const ERASED = ['/input', '/result']
+
+/** The text of an object, with `custom` begun as its last member. */
+function openCustom(text: string, custom: Readonly<Record<string, unknown>> | undefined): string {
+  const begun = `${text.slice(0, -1)},"custom":{`
+  const members = custom === undefined ? '' : JSON.stringify(custom).slice(1, -1)
+  return members === '' ? begun : `${begun}${members},`
+}
+
 interface Judgement {
   readonly drop: boolean
   readonly mask: unknown
@@ -70,7 +86,7 @@ interface Judgement {
 
 /** Where the two at once are undefined or trap, one of them does: each alone tells which. */
 function judge(event: object, evaluator: Evaluator): Judgement {
-  const line = evaluator.entrypoints.has(LINE) ? attempt(() => evaluator.evaluate(LINE, event)) : undefined
+  const line = evaluator.entrypoints.has(LINE) ? attempt(() => evaluator.evaluate(LINE, event, CONTINUES)) : undefined
   if (isLine(line)) return { drop: line.drop === true, mask: line.mask }
   const drop = attempt(() => evaluator.evaluate(DROP, event)) === true
   return { drop, mask: drop ? undefined : attempt(() => evaluator.evaluate(MASK, event)) }

@@ -6,8 +6,11 @@ import { readTerm, writeTerm } from './term-text.ts'
 import { isObject, isSet, type Value } from './value.ts'
 
 export interface Border {
-  /** Writes an input; the heap of the evaluation begins after it. Plain JSON data. */
-  writeInput(value: unknown): number
+  /**
+   * Writes an input; the heap of the evaluation begins after it. Plain JSON data. `continues`: the input and the result
+   * before are still there, and stand where they appear in this one.
+   */
+  writeInput(value: unknown, continues?: boolean): number
   /** An undefined input: 0, with the heap at its begin. */
   noInput(): number
   /** Reads the set of bindings that `eval` leaves; plain JSON data, undefined where the entrypoint is. */

@@ -40,6 +40,26 @@ describe.each([
     expect(evaluator.evaluate('no/such/entrypoint', {})).toBeUndefined()
   })
 
+  it('answers an evaluation that continues one as any other, whatever came between', () => {
+    const input = { a: [1, { b: 'text' }], deep: { er: { s: true } } }
+    const result = evaluator.evaluate('probe/echo', input)
+    const event = { input, again: [input, input.deep], result, other: { a: 1 } }
+    const echoed = { input: event, answer: 42 }
+    expect(evaluator.evaluate('probe/echo', event, { continues: true })).toEqual(echoed)
+    expect(evaluator.evaluate('probe/echo', event, { continues: true })).toEqual(echoed)
+    evaluator.evaluate('probe/echo', { another: 'one' })
+    expect(evaluator.evaluate('probe/echo', event, { continues: true })).toEqual(echoed)
+    evaluator.evaluate('probe/echo', input)
+    evaluator.evaluate('probe/echo', undefined)
+    expect(evaluator.evaluate('probe/echo', event, { continues: true })).toEqual(echoed)
+    evaluator.evaluate('probe/echo', input)
+    expect(() => evaluator.evaluate('probe/spin', endless)).toThrow(EvaluationTimeout)
+    expect(evaluator.evaluate('probe/echo', event, { continues: true })).toEqual(echoed)
+    const [, last] = evaluator.evaluateAll?.(['probe/echo', 'probe/echo'], input) ?? []
+    const both = { input, last }
+    expect(evaluator.evaluate('probe/echo', both, { continues: true })).toEqual({ input: both, answer: 42 })
+  })
+
   it('reads lone surrogates as U+FFFD, as OPA does, and leaves text that looks like an escape', () => {
     for (const [sent, read] of [
       ['a\ud800b', 'a\ufffdb'],

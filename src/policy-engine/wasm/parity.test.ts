@@ -40,6 +40,13 @@ function answer(evaluator: Evaluator, entrypoint: string, input: unknown): unkno
   }
 }
 
+/** What the log's rules make of the answer, asked as the log asks: on from the decision. */
+function judged(evaluator: Evaluator, entrypoint: string, input: unknown): unknown {
+  const result = evaluator.evaluate(entrypoint, input)
+  const event = { path: entrypoint, requested_by: 'somebody', input, result }
+  return evaluator.evaluate('system/log/line', event, { continues: true })
+}
+
 describe('the shipped policies', () => {
   it('answer every case alike on all three', async () => {
     const files = await readArchive(readFileSync(new URL('../../../bundles/sallyport.tar.gz', import.meta.url)))
@@ -62,6 +69,7 @@ describe('the shipped policies', () => {
         const where = `${file}: ${entry.name}`
         expect(unordered(answer(on.structs, entrypoint, input)), where).toEqual(unordered(wanted))
         expect(unordered(answer(on.text, entrypoint, input)), where).toEqual(unordered(wanted))
+        expect(judged(on.structs, entrypoint, input), where).toEqual(judged(on.text, entrypoint, input))
         compared++
       }
     }

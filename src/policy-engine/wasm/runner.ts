@@ -82,7 +82,7 @@ export class PolicyRunner {
   setInput({ instance: { calls }, border, text, context }: LoadedPolicy, input: unknown): void {
     let address = 0
     try {
-      address = input === undefined ? border.noInput() : border.writeInput(input)
+      address = input === undefined ? border.noInput() : border.writeInput(input, this.#call.continues)
     } catch (error) {
       if (!(error instanceof NotPlain)) throw error
       address = text.writeInput(input)

@@ -2,10 +2,10 @@
 
 import type { ClientStore } from '../port.ts'
 import { type ClientRecord, decodeRecord } from '../records.ts'
-import { bodyOf, changed, type Database } from './database.ts'
+import type { ClientTable } from './client-table.ts'
+import { changed, type Database } from './database.ts'
 
-export function sqliteClients(db: Database): ClientStore {
-  const select = db.prepare('SELECT body FROM clients WHERE tenant = ? AND client_id = ?')
+export function sqliteClients(db: Database, clients: ClientTable): ClientStore {
   const insert = db.prepare('INSERT INTO clients (tenant, client_id, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
   const update = db.prepare('UPDATE clients SET body = ? WHERE tenant = ? AND client_id = ?')
   const remove = db.prepare('DELETE FROM clients WHERE tenant = ? AND client_id = ?')
@@ -13,21 +13,18 @@ export function sqliteClients(db: Database): ClientStore {
   const page = db.prepare('SELECT body FROM clients WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
   const count = db.prepare('SELECT count(*) AS total FROM clients WHERE tenant = ?')
 
-  const read = (tenant: string, clientId: string): ClientRecord | undefined => {
-    const body = bodyOf(select, tenant, clientId)
-    return body === undefined ? undefined : decodeRecord<ClientRecord>(body)
-  }
   const store = (tenant: string, client: ClientRecord): void => {
+    clients.changed()
     update.run(JSON.stringify(client), tenant, client.clientId)
   }
 
   return {
-    find: (tenant, clientId) => db.read(() => read(tenant, clientId)),
+    find: (tenant, clientId) => db.read(() => clients.find(tenant, clientId)),
     create: (tenant, client) =>
       db.write(() => (changed(insert, tenant, client.clientId, JSON.stringify(client)) === 1 ? 'written' : 'conflict')),
     replace: (tenant, client, expectedVersion) =>
       db.write(() => {
-        const stored = read(tenant, client.clientId)
+        const stored = clients.read(tenant, client.clientId)
         if (stored === undefined) return 'missing'
         if (stored.version !== expectedVersion) return 'conflict'
         store(tenant, {
@@ -39,6 +36,7 @@ export function sqliteClients(db: Database): ClientStore {
       }, 'power'),
     delete: (tenant, clientId) =>
       db.write(() => {
+        clients.changed()
         removeConsents.run(tenant, clientId)
         return changed(remove, tenant, clientId) === 1 ? 'written' : 'missing'
       }, 'power'),
@@ -49,7 +47,7 @@ export function sqliteClients(db: Database): ClientStore {
       })),
     revokeAll: (tenant, clientId) =>
       db.write(() => {
-        const stored = read(tenant, clientId)
+        const stored = clients.read(tenant, clientId)
         if (stored === undefined) return 'missing'
         store(tenant, { ...stored, version: stored.version + 1, revocationEpoch: stored.revocationEpoch + 1 })
         return 'written'

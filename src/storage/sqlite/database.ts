@@ -34,6 +34,7 @@ export class Database {
   readonly #beginReading: StatementSync
   readonly #begin: StatementSync
   readonly #commit: StatementSync
+  readonly #dataVersion: StatementSync
   readonly #log: FileHandle
   #queue: Pending[] = []
   #scheduled = false
@@ -48,12 +49,16 @@ export class Database {
     this.#beginReading = db.prepare('BEGIN')
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#commit = db.prepare('COMMIT')
+    this.#dataVersion = db.prepare('PRAGMA data_version')
   }
 
   /** `db` is in WAL mode and has been written to, so that its log file is there and stays until the last connection closes. */
   static async over(db: DatabaseSync, path: string): Promise<Database> {
     return new Database(db, await open(`${path}-wal`, 'r+'))
   }
+
+  /** As of the snapshot that is being read: differs from an earlier one where another connection has committed since. */
+  foreignVersion = 0
 
   prepare(sql: string): StatementSync {
     return this.#db.prepare(sql)
@@ -93,6 +98,7 @@ export class Database {
   #takeSnapshot(): void {
     this.#beginReading.run()
     this.#reading = true
+    this.foreignVersion = Number(this.#dataVersion.get()?.data_version)
     setImmediate(() => this.#endSnapshot())
   }
 

@@ -44,6 +44,25 @@ describe('opening the embedded store', () => {
     await second.close()
   })
 
+  it('reads a client as it is after any write, of this or of another process on the file', async () => {
+    const [store, other] = [await open(), await open()]
+    const client = aClient(now)
+    const { clientId } = client
+    await store.clients.create('t', client)
+    for (const writer of [store, other, store]) {
+      const before = await store.clients.find('t', clientId)
+      expect(await other.clients.find('t', clientId)).toEqual(before)
+      expect(await writer.clients.revokeAll('t', clientId)).toBe('written')
+      const after = await store.clients.find('t', clientId)
+      expect(after?.revocationEpoch).toBe((before?.revocationEpoch ?? Number.NaN) + 1)
+      expect(await other.clients.find('t', clientId)).toEqual(after)
+    }
+    expect(await other.clients.delete('t', clientId)).toBe('written')
+    expect(await store.clients.find('t', clientId)).toBeUndefined()
+    await store.close()
+    await other.close()
+  })
+
   it('refuses the schema of a newer version, and what is no database, in one line', async () => {
     await (await open()).close()
     raw((db) => db.exec('PRAGMA user_version = 999'))

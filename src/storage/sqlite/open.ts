@@ -10,6 +10,7 @@ import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { sqliteAccessTokens } from './access-tokens.ts'
 import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
+import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { Database } from './database.ts'
 import { GrantTables } from './grant-tables.ts'
@@ -63,18 +64,19 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const db = await Database.over(openOrExplain(path), path)
   const tokens = new TokenTable(db, clock)
   const grants = new GrantTables(db, clock, tokens)
+  const clients = new ClientTable(db)
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
   const stopCheckpoints = startCheckpoints(path)
   return {
-    clients: sqliteClients(db),
+    clients: sqliteClients(db, clients),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
-    accessTokens: sqliteAccessTokens(db, tokens, grants),
+    accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
     grants: sqliteGrants(db, grants),
     limits: sqliteLimits(db, clock),
     signingKeys: sqliteSigningKeys(db),

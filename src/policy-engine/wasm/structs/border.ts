@@ -5,7 +5,7 @@ import { readStatics, STATICS_SECTION } from '../fuel/statics.ts'
 import type { StructImage } from '../image.ts'
 import type { PolicyInstance } from '../instance.ts'
 import { DataWriter } from './data-writer.ts'
-import { InputWriter } from './input-writer.ts'
+import { InputWriter, type Written } from './input-writer.ts'
 import { arenaBytes, InternedStrings } from './interned.ts'
 import { ResultReader } from './result-reader.ts'
 import { readValue } from './value-reader.ts'
@@ -92,21 +92,33 @@ export function structBorder(instance: PolicyInstance, { strings, constants, res
   }
   const writer = new InputWriter(memory, constants, grow, strings)
   const reader = new ResultReader(memory, strings, heap)
+  let input: Written | undefined
+  /** Input and result of the evaluation before, once it ended well; what continues it clears them, so that no row of such fills the memory. */
+  let last: readonly Written[] = []
   return {
-    writeInput: (value) => {
-      writer.begin(heap, limit)
-      const address = writer.write(value)
+    writeInput: (value, continues) => {
+      const written = continues === true ? last : []
+      last = []
+      writer.begin(written.length > 0 ? (calls.opa_heap_ptr_get() + 7) & ~7 : heap, limit)
+      const address = writer.writeInput(value, written)
       calls.opa_heap_ptr_set(writer.end)
+      input = written.length === 0 ? { value, address } : undefined
       return address
     },
     noInput: () => {
+      last = []
+      input = undefined
       calls.opa_heap_ptr_set(heap)
       return 0
     },
     readResult: (bindings, exact) => {
       const binding = firstEntry(bindings)
       const entry = binding === 0 ? 0 : firstEntry(memory.word(binding))
-      return entry === 0 ? undefined : reader.read(memory.word(entry + 4), exact)
+      if (entry === 0) return undefined
+      const address = memory.word(entry + 4)
+      const value = reader.read(address, exact)
+      if (input !== undefined) last = reader.isPlain ? [input, { value, address }] : [input]
+      return value
     },
     readJson: (address, exact) => reader.read(address, exact),
     readArgument: (address) => readValue(memory, address),

@@ -9,9 +9,18 @@ import { type Constants, type Reserve, StructWriter } from './writer.ts'
 
 type Plain = Readonly<Record<string, unknown>>
 
+/** An object, and where its struct lies. */
+export interface Written {
+  readonly value: unknown
+  readonly address: number
+}
+const NOTHING: readonly Written[] = []
+
 export class InputWriter extends StructWriter {
   readonly #strings: InternedStrings
   readonly #shapes: Shapes
+  /** Structs that lie in memory already, by their objects. */
+  #written: readonly Written[] = NOTHING
 
   constructor(memory: LinearMemory, constants: Constants, reserve: Reserve, strings: InternedStrings) {
     super(memory, constants, reserve)
@@ -19,7 +28,13 @@ export class InputWriter extends StructWriter {
     this.#shapes = new Shapes(strings)
   }
 
-  /** Address of the value's struct. Throws NotPlain for what is no plain JSON data. */
+  /** Address of the input's struct; `written` may be pointed at, wherever it stands in the input. */
+  writeInput(value: unknown, written: readonly Written[]): number {
+    this.#written = written
+    return this.write(value)
+  }
+
+  /** Throws NotPlain for what is no plain JSON data. */
   write(value: unknown): number {
     switch (typeof value) {
       case 'string':
@@ -59,6 +74,7 @@ export class InputWriter extends StructWriter {
   }
 
   #object(object: Plain): number {
+    for (const { value, address } of this.#written) if (value === object) return address
     const text = rawNumber(object)
     if (text !== undefined) return this.numberText(text)
     let shape: Shape | undefined = this.#shapes.root

@@ -21,6 +21,8 @@ export class ResultReader {
   /** Strings below this address stay as they are for as long as the data. */
   readonly #persistentEnd: number
   #exact = false
+  /** Whether the value read last is in memory as it was read: no set, and no key but strings. */
+  isPlain = true
 
   constructor(memory: LinearMemory, strings: InternedStrings, persistentEnd: number) {
     this.#memory = memory
@@ -31,6 +33,7 @@ export class ResultReader {
   /** `exact`: numbers keep their text. */
   read(address: number, exact: boolean): unknown {
     this.#exact = exact
+    this.isPlain = true
     return this.#read(address)
   }
 
@@ -122,10 +125,12 @@ export class ResultReader {
   #key(address: number): string {
     const type = this.#memory.u8[address]
     if (type === TYPE.string || type === TYPE.internedString) return this.#string(address)
+    this.isPlain = false
     return keyText(readValue(this.#memory, address))
   }
 
   #set(address: number): unknown[] {
+    this.isPlain = false
     const memory = this.#memory
     const members: number[] = []
     const [buckets, count] = [memory.word(address + 4), memory.word(address + 8)]
