@@ -49,11 +49,13 @@ export interface NodeOptions {
   readonly metrics: Metrics
   readonly clock?: Clock
   readonly cacheLimit?: number
+  /** After each slice of an activation, while decisions go on. */
+  readonly onSlice?: () => void
 }
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock } = options
+  const { name, log, metrics, clock = systemClock, onSlice } = options
   const cache = createDecisionCache(options.cacheLimit, clock)
   let active: Active | undefined
   const take = (decision: string): Active => {
@@ -71,6 +73,17 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     cache.purge()
   }
 
+  const swap = async (set: BundleSet): Promise<void> => {
+    const next = await openActive(set, clock, onSlice)
+    if (closed) return next.lease.retire()
+    release()
+    active = next
+    for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
+  }
+  /** One activation after the other, in the order in which they were asked for. */
+  let activating: Promise<void> = Promise.resolve()
+  let closed = false
+
   const node: DataNode = {
     evaluate: createAnswer(judge),
     allows: (input) => {
@@ -80,11 +93,10 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
         return false
       }
     },
-    activate: async (set) => {
-      const next = openActive(set, clock)
-      release()
-      active = next
-      for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
+    activate: (set) => {
+      const turn = activating.then(() => swap(set))
+      activating = turn.catch(() => {})
+      return turn
     },
     deactivate: release,
     purge: (subject) => cache.purge(subject),
@@ -96,6 +108,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     },
     status: () => (active === undefined ? { node: name } : { node: name, ...statusOf(active) }),
     close: async () => {
+      closed = true
       release()
       await log.close()
     },

@@ -121,10 +121,13 @@ export interface VerifiedBundle {
   readonly metered?: WebAssembly.Module
   /** Canonical text of data.json, UTF-8. */
   readonly dataJson: Uint8Array
+  readonly dataDigest: string
   /** Where its large containers lie (`bundle/json-index.ts`). */
   readonly dataIndex?: Int32Array
   /** What its module sees as `data`, where that is more than its own: any but the platform's sees the data of all. */
   readonly moduleData?: Uint8Array
+  /** Of the data that `moduleData` or `image` holds. */
+  readonly moduleDataDigest?: string
   /** The module's memory with that data in it, ready to be copied (`wasm/image.ts`). */
   readonly image?: PolicyImage
   readonly entrypoints: readonly string[]

@@ -75,7 +75,8 @@ class Scan {
         this.#space()
         if (bytes[this.#at] === CLOSE_BRACKET) return this.#step()
         this.#open.push(-1, -1)
-      } else return byte === MINUS || (byte !== undefined && byte >= ZERO && byte <= NINE) ? this.#number() : this.#literal()
+      } else
+        return byte === MINUS || (byte !== undefined && byte >= ZERO && byte <= NINE) ? this.#number() : this.#literal()
     }
   }
 
@@ -127,7 +128,8 @@ class Scan {
       if (byte === BACKSLASH) {
         special = true
         at++
-      } else if (byte === 0xe2 && bytes[at] === 0x80 && (bytes[at + 1] === 0xa8 || bytes[at + 1] === 0xa9)) special = true
+      } else if (byte === 0xe2 && bytes[at] === 0x80 && (bytes[at + 1] === 0xa8 || bytes[at + 1] === 0xa9))
+        special = true
     }
     this.#at = at
     return special ? this.#escapes(start, at) : 0

@@ -53,14 +53,20 @@ class Builder {
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) return this.#container(at, byte === OPEN_BRACE)
     let end = at + 1
     // Numbers and literals end where a comma or a bracket follows.
-    for (let next = bytes[end]; next !== undefined && next !== COMMA && next !== 0x5d && next !== 0x7d; next = bytes[end]) end++
+    for (
+      let next = bytes[end];
+      next !== undefined && next !== COMMA && next !== 0x5d && next !== 0x7d;
+      next = bytes[end]
+    )
+      end++
     return end
   }
 
   #string(at: number): number {
     const bytes = this.#bytes
     let end = at + 1
-    for (let byte = bytes[end]; byte !== QUOTE && byte !== undefined; byte = bytes[end]) end += byte === BACKSLASH ? 2 : 1
+    for (let byte = bytes[end]; byte !== QUOTE && byte !== undefined; byte = bytes[end])
+      end += byte === BACKSLASH ? 2 : 1
     return end + 1
   }
 

@@ -7,9 +7,17 @@ import type { EvaluationOptions, Evaluator } from '../engine.ts'
 import { type HostBundle, type HostOptions, PolicyRunner } from './runner.ts'
 
 /** Instantiates the module and loads its data; throws EvaluationError when either fails. */
-export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluator {
-  const runner = new PolicyRunner(bundle, options)
+export const openHost = (bundle: HostBundle, options: HostOptions = {}): Evaluator =>
+  evaluatorOn(new PolicyRunner(bundle, options), bundle)
 
+/** The same, in slices where the bundle comes with an image. */
+export async function prepareHost(bundle: HostBundle, onSlice?: () => void): Promise<Evaluator> {
+  const runner = new PolicyRunner(bundle)
+  await runner.prepare(onSlice)
+  return evaluatorOn(runner, bundle)
+}
+
+function evaluatorOn(runner: PolicyRunner, bundle: HostBundle): Evaluator {
   const evaluate = (entrypoint: string, input: unknown, call: EvaluationOptions = {}): unknown => {
     const id = runner.entrypoints.get(entrypoint)
     if (id === undefined) return undefined

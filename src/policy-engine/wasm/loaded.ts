@@ -2,6 +2,7 @@
 import { type Border, textBorder } from './border.ts'
 import { copyIn, copyOut, type PolicyImage } from './image.ts'
 import { type InstanceOptions, PolicyInstance } from './instance.ts'
+import { PARSED_PER_DATA_BYTE } from './memory.ts'
 import { imageOf, layOutMemory, restoreMemory, type StructMemory, structBorder, writeData } from './structs/border.ts'
 import { layoutHolds } from './structs/probe.ts'
 
@@ -39,10 +40,18 @@ export function fill(
   const memory = layOutMemory(module, instance)
   const structs = options.textOnly !== true && layoutHolds(instance, memory) ? memory : undefined
   instance.refuel()
-  const data =
-    structs === undefined ? instance.parse(instance.placeBytes(json)) : writeData(instance, structs, value())
+  const data = structs === undefined ? parseData(instance, json) : writeData(instance, structs, value())
   calls.opa_eval_ctx_set_data(context, data)
   return { instance, structs, data, context }
+}
+
+/** Memory is reserved beforehand: grown piece by piece, ten megabytes took most of a minute. */
+function parseData(instance: PolicyInstance, json: Uint8Array): number {
+  const { calls } = instance
+  const heap = calls.opa_heap_ptr_get()
+  calls.opa_malloc(json.byteLength * PARSED_PER_DATA_BYTE)
+  calls.opa_heap_ptr_set(heap)
+  return instance.parse(instance.placeBytes(json))
 }
 
 export function ready({ instance, structs, data, context }: Filled): LoadedPolicy {
@@ -51,10 +60,18 @@ export function ready({ instance, structs, data, context }: Filled): LoadedPolic
   return { instance, border: structs === undefined ? text : structBorder(instance, structs), text, data, context }
 }
 
-export function takeImage({ instance, structs, data, context }: Filled): PolicyImage {
+/** Names and ids that the module lists; leaves its heap where it was. */
+export function listingOf({ instance }: Pick<Filled, 'instance'>): Pick<PolicyImage, 'entrypoints' | 'builtins'> {
+  const heap = instance.calls.opa_heap_ptr_get()
+  const listing = { entrypoints: instance.listing('entrypoints'), builtins: instance.listing('builtins') }
+  instance.calls.opa_heap_ptr_set(heap)
+  return listing
+}
+
+export function takeImage(filled: Filled): PolicyImage {
+  const { instance, structs, data, context } = filled
   return {
-    entrypoints: instance.listing('entrypoints'),
-    builtins: instance.listing('builtins'),
+    ...listingOf(filled),
     bytes: copyOut(instance),
     pages: instance.memory.pages,
     data,

@@ -12,7 +12,9 @@ import { instanceDropped } from './dropped-memory.ts'
 /** The package's ES module does not export `loadPolicySync` though its types do; its CommonJS module does. */
 const opa = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typeof Opa
 
-type EvaluatedBundle = Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData'> & { readonly wasm: WebAssembly.Module }
+type EvaluatedBundle = Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData'> & {
+  readonly wasm: WebAssembly.Module
+}
 
 /** Evaluates one entrypoint on JSON text (none: undefined input); answers the result set as JSON text. */
 type Call = (entrypoint: string, input: string | undefined) => string

@@ -4,8 +4,8 @@
  */
 
 import { STATIC_BYTES, type StaticStrings } from '../fuel/statics.ts'
-import type { LinearMemory } from '../memory.ts'
 import type { StringsImage } from '../image.ts'
+import type { LinearMemory } from '../memory.ts'
 import { hashText, STRING_BYTES, TYPE } from './layout.ts'
 
 export interface InternedString {
