@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { bundle, bundles } from './sections/bundles.ts'
+import { egress } from './sections/egress.ts'
 import { services } from './sections/services.ts'
 
 const auth = section(
@@ -99,6 +100,7 @@ export const ConfigSchema = Type.Object(
     auth,
     policy,
     services,
+    egress,
     store,
     log,
     limits,
