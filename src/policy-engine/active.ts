@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { checkRoots } from './bundle/roots.ts'
+import { readCacheRules } from './cache/rule.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active } from './judge.ts'
 import { type OpenBundle, routed } from './routed.ts'
@@ -17,13 +18,15 @@ export function openActive(set: BundleSet, clock: Clock = systemClock): Active {
     const [first, ...rest] = opened
     if (first === undefined) throw new Error('a set has a platform bundle')
     const evaluator = routed([first, ...rest])
+    const digest = digestOf(set)
     return {
       platform,
       revision: platform.revision,
       bundles: Object.fromEntries(set.map(({ name, revision }) => [name, { revision }])),
       versions: Object.fromEntries(set.map(({ name, revision, version }) => [name, { revision, version }])),
-      digest: digestOf(set),
+      digest,
       evaluator,
+      cacheRules: readCacheRules(set, digest),
       lease: new Lease(() => evaluator.close()),
       activatedAt: new Date(clock.nowMs()).toISOString(),
     }
