@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { prepareSet } from './bundle/all-data.ts'
 import { checkRoots } from './bundle/roots.ts'
+import { readCacheRules } from './cache/rule.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active } from './judge.ts'
 import { type OpenBundle, routed } from './routed.ts'
@@ -22,13 +23,15 @@ export async function openActive(given: BundleSet, clock: Clock = systemClock, o
     const [first, ...rest] = opened
     if (first === undefined) throw new Error('a set has a platform bundle')
     const evaluator = routed([first, ...rest])
+    const digest = digestOf(set)
     return {
       platform,
       revision: platform.revision,
       bundles: Object.fromEntries(set.map(({ name, revision }) => [name, { revision }])),
       versions: Object.fromEntries(set.map(({ name, revision, version }) => [name, { revision, version }])),
-      digest: digestOf(set),
+      digest,
       evaluator,
+      cacheRules: readCacheRules(set, digest),
       lease: new Lease(() => evaluator.close()),
       activatedAt: new Date(clock.nowMs()).toISOString(),
     }

@@ -8,7 +8,8 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { openActive } from './active.ts'
-import { createDecisionCache } from './cache.ts'
+import { registerCacheMetrics } from './cache/cache-metrics.ts'
+import { createDecisionCache } from './cache/decision-cache.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
@@ -58,7 +59,8 @@ export interface NodeOptions {
   readonly log: DecisionLog
   readonly metrics: Metrics
   readonly clock?: Clock
-  readonly cacheLimit?: number
+  /** Most that the decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
   /** After each slice of an activation, while decisions go on. */
   readonly onSlice?: () => void
 }
@@ -66,7 +68,8 @@ export interface NodeOptions {
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
   const { name, log, metrics, clock = systemClock, onSlice } = options
-  const cache = createDecisionCache(options.cacheLimit, clock)
+  const cache = createDecisionCache(options.cacheBytes, clock)
+  registerCacheMetrics(metrics.registry, cache)
   let active: Active | undefined
   const take = (decision: string): Active => {
     if (active !== undefined) {

@@ -21,7 +21,7 @@ export function lookUp(evaluator: Evaluator, path: readonly string[], input: unk
 }
 
 /** How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. */
-function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
+export function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
   const slash = path.findIndex((segment) => segment.includes('/'))
   for (let length = slash < 0 ? path.length : slash; length > 0; length--) {
     if (evaluator.entrypoints.has(path.slice(0, length).join('/'))) return length

@@ -133,6 +133,8 @@ export interface VerifiedBundle {
   readonly entrypoints: readonly string[]
   /** From `cache_ttl_seconds` of each rule's metadata; no entry, no caching. */
   readonly cacheTtlSeconds: Readonly<Record<string, number>>
+  /** Entrypoints that declare `cache_nondeterministic`: kept although their answers may differ from one moment to the next. */
+  readonly cacheNondeterministic: readonly string[]
   readonly sizeBytes: number
 }
 

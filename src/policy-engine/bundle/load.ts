@@ -6,6 +6,7 @@ import { isObject } from '../data-path.ts'
 import { BundleError, type VerifiedBundle } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
 import type { PolicyImage } from '../wasm/image.ts'
+import { nondeterministicEntrypoints } from '../wasm/nondeterminism.ts'
 import { compileFor, DEFAULT_ENGINE, type Engine, imageOf, type PolicyModules } from '../wasm/open.ts'
 import { type ArchiveLimits, DEFAULT_LIMITS, readArchive, readFolder } from './archive.ts'
 import { canonicalBytes } from './canonical.ts'
@@ -82,7 +83,7 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     ...loaded,
     ...(image && { image }),
     entrypoints,
-    cacheTtlSeconds: cacheTtls(manifest),
+    ...readCacheRules(manifest, files.get('policy.wasm'), modules),
     sizeBytes,
   }
 }
@@ -181,17 +182,33 @@ async function compile(
   }
 }
 
-/** `cache_ttl_seconds` of each rule's metadata; whatever is no positive number of seconds means no caching. */
-function cacheTtls(manifest: Static<typeof Manifest>): Record<string, number> {
-  const ttls: Record<string, number> = {}
+type CacheRules = Pick<VerifiedBundle, 'cacheTtlSeconds' | 'cacheNondeterministic'>
+
+/**
+ * What each rule's metadata declares; a ttl that is no positive number of seconds means no caching, and so does one on a rule
+ * that may ask the clock, chance or the network and does not declare `cache_nondeterministic`.
+ */
+function readCacheRules(
+  manifest: Static<typeof Manifest>,
+  wasm: Uint8Array | undefined,
+  modules: PolicyModules,
+): CacheRules {
+  const cacheTtlSeconds: Record<string, number> = {}
+  const cacheNondeterministic: string[] = []
   for (const { entrypoint, annotations = [] } of manifest.wasm ?? []) {
     for (const { custom } of annotations) {
-      if (typeof custom !== 'object' || custom === null || !('cache_ttl_seconds' in custom)) continue
-      const ttl = custom.cache_ttl_seconds
-      if (typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0) ttls[entrypoint] = ttl
+      if (typeof custom !== 'object' || custom === null) continue
+      const ttl: unknown = Reflect.get(custom, 'cache_ttl_seconds')
+      if (typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0) cacheTtlSeconds[entrypoint] = ttl
+      if (Reflect.get(custom, 'cache_nondeterministic') === true) cacheNondeterministic.push(entrypoint)
     }
   }
-  return ttls
+  if (wasm === undefined || Object.keys(cacheTtlSeconds).length === 0)
+    return { cacheTtlSeconds: {}, cacheNondeterministic }
+  const undeclared = nondeterministicEntrypoints(wasm, modules)
+  for (const entrypoint of undeclared)
+    if (!cacheNondeterministic.includes(entrypoint)) delete cacheTtlSeconds[entrypoint]
+  return { cacheTtlSeconds, cacheNondeterministic }
 }
 
 function parseJson(files: BundleFiles, name: string): unknown {
