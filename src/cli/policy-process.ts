@@ -31,6 +31,7 @@ async function start(config: Config): Promise<Supervised> {
       log,
       version: VERSION,
       api: policyApi(config),
+      cacheBytes: config.policy.cache_bytes,
       logger,
     })
     return {

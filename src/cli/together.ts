@@ -44,6 +44,7 @@ export async function serveTogether({
     log: logRules(config),
     version: VERSION,
     api: policyApi(config),
+    cacheBytes: config.policy.cache_bytes,
     logger,
   })
   const platform = await orExplain('policy', config.policy, opening)

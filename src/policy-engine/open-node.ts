@@ -14,6 +14,8 @@ export interface NodePlace {
   /** Labels of the decision log: id of this deployment, version of the product. */
   readonly id: string
   readonly version: string
+  /** Most that its decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number | undefined
   readonly log?: LogRules
 }
 
@@ -36,7 +38,7 @@ export function openNode<N extends DataNode>(
   create: (options: NodeOptions) => N,
   { logger, register, clock }: NodeDeps,
 ): OpenNode<N> {
-  const { name, logDirectory: directory, id, version } = place
+  const { name, logDirectory: directory, id, version, cacheBytes } = place
   const metrics = createMetrics(name)
   const log = openDecisionLog({
     directory,
@@ -47,6 +49,6 @@ export function openNode<N extends DataNode>(
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })
-  const node = create({ name, log, metrics, ...(clock && { clock }) })
+  const node = create({ name, log, metrics, ...(clock && { clock }), ...(cacheBytes !== undefined && { cacheBytes }) })
   return { node, metrics, reopenLog: () => log.reopen() }
 }

@@ -33,6 +33,8 @@ export interface PolicyPlatformOptions {
   readonly id?: string
   /** Absent: no policy API. */
   readonly api?: ApiOptions
+  /** Most that each thread's decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
   readonly logger: Logger
   readonly clock?: Clock
   readonly heartbeatMs?: number
@@ -57,8 +59,8 @@ export interface PolicyPlatform {
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory } = options
-  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version }
+  const { chains, log, logDirectory, cacheBytes } = options
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, { logger, register, clock })
   const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))

@@ -21,6 +21,8 @@ export interface PolicyServiceOptions {
   readonly version: string
   readonly id?: string
   readonly api: ApiOptions
+  /** Most that the decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
   readonly logger: Logger
 }
 
@@ -35,8 +37,8 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory } = options
-  const place = { name: 'policy', logDirectory, ...(log && { log }), id: options.id ?? randomId(), version }
+  const { chains, log, logDirectory, cacheBytes } = options
+  const place = { name: 'policy', logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
     logger,
     register: chains && ((head) => chains.register(head)),
