@@ -64,3 +64,14 @@ function plant(document: Record<string, unknown>, path: readonly string[], value
   const last = path.at(-1)
   if (last !== undefined) parent[last] = value
 }
+
+/** Documents above the roots are objects on both sides; below them only one side has any. */
+export function mergeDocuments(left: unknown, right: unknown): unknown {
+  if (!isObject(left) || !isObject(right)) return left
+  const merged: Record<string, unknown> = { ...left }
+  for (const [key, value] of Object.entries(right)) {
+    const both = Object.hasOwn(merged, key) ? mergeDocuments(merged[key], value) : value
+    Object.defineProperty(merged, key, { value: both, enumerable: true, configurable: true, writable: true })
+  }
+  return merged
+}
