@@ -20,7 +20,7 @@ export const KEYS: readonly BundleKey[] = [
   { id: 'scoped', algorithm: 'ES256', key: trusted.publicKey, scope: 'write' },
   { id: 'revoked', algorithm: 'ES256', key: stranger.publicKey, state: 'revoked' },
 ]
-export const OPTIONS: LoadOptions = { name: 'fuzzed', keys: KEYS, requiredEntrypoints: [], mayLackPolicy: true }
+export const OPTIONS: LoadOptions = { name: 'fuzzed', keys: KEYS, requiredEntrypoints: [], isPlatform: false }
 
 /** Data alone: what is accepted needs no module to be compiled. */
 export const SMALL_FILES: BundleFiles = new Map<string, Uint8Array>([

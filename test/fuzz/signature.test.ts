@@ -43,7 +43,7 @@ function forge(random: Random): Forged {
   const part = `${encode(head)}.${encode(claims)}`
   const signed = (privateKey: string) =>
     Buffer.from(ALGORITHMS.ES256.sign(Buffer.from(part), privateKey)).toString('base64url')
-  switch (random.below(12)) {
+  switch (random.below(20)) {
     case 0:
       return { text: `${part}.${signed(STRANGER_PRIVATE_KEY)}`, verifies: false }
     case 1: {
@@ -62,7 +62,7 @@ function forge(random: Random): Forged {
 
 function changedHeader(random: Random): unknown {
   const header = decode(HEADER)
-  if (!random.chance(4)) return { ...header, kid: random.chance(6) ? 'scoped' : 'trusted' }
+  if (!random.chance(5)) return { ...header, kid: random.chance(6) ? 'scoped' : 'trusted' }
   if (random.chance(2)) return { ...header, alg: random.pick(...ALGS), kid: random.pick(...KIDS) }
   return mutateJson(random, header) ?? {}
 }
