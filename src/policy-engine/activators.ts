@@ -4,8 +4,9 @@ import { ConfigError } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
-import { type Activator, type BundleSource, openActivator } from './activator.ts'
+import { type Activator, openActivator } from './activator.ts'
 import { createActiveSet } from './active-set.ts'
+import type { BundleSource } from './bundle-source.ts'
 import type { BundleRefusal, BundleSet } from './engine.ts'
 import { type BundleStatus, BundleTracker } from './status.ts'
 
@@ -25,6 +26,8 @@ export interface ActivatorsOptions extends Bundles {
   readonly clock?: Clock
   /** Swaps the deciding nodes. Rejects when they cannot. */
   readonly activate: (set: BundleSet) => Promise<void>
+  /** Nothing is decided until the next activation. */
+  readonly deactivate: () => void
   /** After each attempt on any of them. */
   readonly onStatus: () => void
 }
@@ -34,6 +37,7 @@ export interface Activators {
   open(): Promise<void>
   /** The platform's first. */
   readonly statuses: readonly BundleStatus[]
+  readonly followed: readonly { readonly status: BundleStatus; readonly handled: Activator | undefined }[]
   close(): Promise<void>
 }
 
@@ -56,10 +60,15 @@ export function createActivators(options: ActivatorsOptions): Activators {
 
   const retryOthers = () => {
     for (const { tracker, activator } of followed) {
-      if (MAY_FIT_LATER.has(tracker.status.code ?? '')) activator?.tryAgain()
+      if (MAY_FIT_LATER.has(tracker.status.code ?? '')) void activator?.tryAgain()
     }
   }
-  const set = createActiveSet({ platform: platformName, activate: options.activate, onChange: retryOthers })
+  const set = createActiveSet({
+    platform: platformName,
+    activate: options.activate,
+    deactivate: options.deactivate,
+    onChange: retryOthers,
+  })
   const begin = async (one: Followed): Promise<void> => {
     const { source, tracker } = one
     const isPlatform = one === platform
@@ -72,6 +81,7 @@ export function createActivators(options: ActivatorsOptions): Activators {
       metrics,
       ...(clock && { clock }),
       activate: set.offer,
+      withdraw: set.withdraw,
       onStatus,
     })
   }
@@ -82,6 +92,9 @@ export function createActivators(options: ActivatorsOptions): Activators {
     },
     get statuses() {
       return followed.map(({ tracker }) => tracker.status)
+    },
+    get followed() {
+      return followed.map(({ tracker, activator }) => ({ status: tracker.status, handled: activator }))
     },
     close: async () => {
       await Promise.all(followed.map(({ activator }) => activator?.close()))
