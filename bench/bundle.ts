@@ -16,8 +16,13 @@ export async function readCommittedBundle(root: string): Promise<BenchBundle> {
   return { ...(await compileFor('host', wasm)), dataJson }
 }
 
-/** The bundle with its base data filled up to a size, by rows that no rule reads. */
-export function filledTo(bytes: number, { dataJson, ...modules }: BenchBundle): BenchBundle {
+export const filledTo = (bytes: number, { dataJson, ...modules }: BenchBundle): BenchBundle => ({
+  ...modules,
+  dataJson: fillData(bytes, dataJson),
+})
+
+/** Base data filled up to a size, by rows that no rule reads. */
+export function fillData(bytes: number, dataJson: Uint8Array): Uint8Array {
   const data = JSON.parse(Buffer.from(dataJson).toString('utf8')) as { rbac: Record<string, unknown> }
   const row = (at: number) => ({
     name: `user ${at}`,
@@ -30,5 +35,5 @@ export function filledTo(bytes: number, { dataJson, ...modules }: BenchBundle): 
     Math.floor((bytes - dataJson.byteLength) / JSON.stringify({ 'user-00000': row(10_000) }).length),
   )
   data.rbac.rows = Object.fromEntries(Array.from({ length: count }, (_, at) => [`user-${at}`, row(at)]))
-  return { ...modules, dataJson: Buffer.from(JSON.stringify(data)) }
+  return Buffer.from(JSON.stringify(data))
 }

@@ -1,7 +1,7 @@
 /** A measured process: started, waited for, read through /proc (all its threads), and ended. Linux only. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { request } from 'undici'
 
 const READY_WITHIN_MS = 30_000
@@ -12,6 +12,10 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 
 export interface Start {
   readonly name: string
+  /** In place of this Node. */
+  readonly command?: string
+  /** Its output goes there, as a log on disk does; else it is kept for a failure's message. */
+  readonly outputFile?: string
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
@@ -60,20 +64,22 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(hard)
 }
 
-/** Starts a server with this Node and waits until it is ready; throws with its output when it does not get there. */
+/** Starts a server, with this Node where no other command is named, and waits until it is ready; throws with its output when it does not get there. */
 export async function startServer(start: Start): Promise<ServerProcess> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, start.args, {
+  const output = start.outputFile === undefined ? 'pipe' : openSync(start.outputFile, 'a')
+  const child = spawn(start.command ?? process.execPath, start.args, {
     cwd: start.cwd,
     env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production', ...start.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', output, 'pipe'],
   })
+  if (typeof output === 'number') closeSync(output)
   let printed = ''
   const keep = (chunk: Buffer) => {
     printed = (printed + chunk.toString()).slice(-OUTPUT_KEPT)
   }
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
   try {
     const readyMs = await becomesReady(child, start.readyUrl, startedAt)
     return handle(child, readyMs, () => printed)

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
+import { fillData } from '../bundle.ts'
 import { type Contender, contender, freePort, HOST, type Prepared } from '../contender.ts'
 import { JWT_RESOURCE, type Population } from '../population.ts'
 import { seedSqlite } from '../seed.ts'
@@ -15,6 +16,8 @@ import { KEY_ID, makeBundleKey, signCommittedBundle } from './sign-bundle.ts'
 export interface OurInstance extends Prepared {
   /** Watched by the server. */
   readonly bundleFile: string
+  /** Where its policy API listens. */
+  readonly policyOrigin: string
   readonly signingKeyFile: string
   readonly publicKeyFile: string
 }
@@ -24,23 +27,31 @@ export interface InstanceOptions {
   readonly root: string
   readonly population: Population
   readonly profileFolder: string | undefined
+  /** The bundle's base data is filled up to it. */
+  readonly dataBytes?: number
 }
+
+const DATA = 'data.json'
 
 /** Of the first line of src/main.ts. */
 const MEMORY_FLAGS = ['--max-semi-space-size=8', '--no-maglev']
 
-async function prepare({ folder, root, population, profileFolder }: InstanceOptions): Promise<OurInstance> {
+async function prepare(options: InstanceOptions): Promise<OurInstance> {
+  const { folder, root, population, profileFolder, dataBytes } = options
   const [port, policyPort] = [await freePort(), await freePort()]
   const origin = `http://${HOST}:${port}`
   const file = (name: string) => join(folder, name)
   // In a folder of its own, as it is deployed: the watcher of the bundle sees no write to store or log.
   const bundleFile = join(folder, 'bundle/bundle.tar.gz')
-  mkdirSync(dirname(bundleFile))
+  mkdirSync(dirname(bundleFile), { recursive: true })
   const { privateKey, publicKey } = makeBundleKey()
   writeFileSync(file('bundle-key.pem'), privateKey, { mode: 0o600 })
   writeFileSync(file('bundle-key.pub.pem'), publicKey)
   writeFileSync(file('kek'), randomBytes(32).toString('base64'), { mode: 0o600 })
-  writeFileSync(bundleFile, await signCommittedBundle(root, privateKey))
+  const fill = (files: Map<string, Uint8Array>) => {
+    if (dataBytes !== undefined) files.set(DATA, fillData(dataBytes, files.get(DATA) ?? Buffer.from('{}')))
+  }
+  writeFileSync(bundleFile, await signCommittedBundle(root, privateKey, fill))
   const configuration = {
     issuer: origin,
     kek_file: file('kek'),
@@ -64,6 +75,7 @@ async function prepare({ folder, root, population, profileFolder }: InstanceOpti
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
   return {
     bundleFile,
+    policyOrigin: `http://${HOST}:${policyPort}`,
     signingKeyFile: file('bundle-key.pem'),
     publicKeyFile: file('bundle-key.pub.pem'),
     at: { origin, token: '/oauth/token', introspect: '/oauth/introspect', introspectedResource: JWT_RESOURCE },

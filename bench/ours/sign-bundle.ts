@@ -21,9 +21,18 @@ export const makeBundleKey = (): BundleKeyPair =>
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   })
 
-export async function signCommittedBundle(root: string, privateKey: string): Promise<Uint8Array> {
-  const files = new Map(await readArchive(readFileSync(join(root, 'bundles/sallyport.tar.gz'))))
+export const committedFiles = async (root: string): Promise<Map<string, Uint8Array>> =>
+  new Map(await readArchive(readFileSync(join(root, 'bundles/sallyport.tar.gz'))))
+
+/** `change` edits the files before they are signed. */
+export async function signCommittedBundle(
+  root: string,
+  privateKey: string,
+  change: (files: Map<string, Uint8Array>) => void = () => {},
+): Promise<Uint8Array> {
+  const files = await committedFiles(root)
   files.delete(SIGNATURES)
+  change(files)
   files.set(SIGNATURES, Buffer.from(signBundle(files, { privateKey, keyId: KEY_ID, version: 1 })))
   return writeArchive(files)
 }

@@ -9,6 +9,7 @@ import { PolicyUnavailable } from '../kernel/errors.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { openActive } from './active.ts'
 import { createDecisionCache } from './cache.ts'
+import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
@@ -30,6 +31,8 @@ export interface DataNode {
   evaluate(question: Question): Promise<Answer>
   /** `system.authz` over the Data API; false for anything but true. Not a decision: not logged. */
   allows(input: object): boolean
+  /** A document of the policy that is no decision (a health check): not logged. */
+  check(path: readonly string[], input: object): Checked
   /** Swaps all bundles at once; rejects, and keeps what was active, when one cannot be loaded here. */
   activate(set: BundleSet): Promise<void>
   /** Nothing is decided until the next activation. */
@@ -41,6 +44,13 @@ export interface DataNode {
   readonly healthy: boolean
   status(): NodeStatus
   close(): Promise<void>
+}
+
+export interface Checked {
+  /** Undefined where the document is. */
+  readonly value?: unknown
+  /** It trapped, or there is no bundle. */
+  readonly failed: boolean
 }
 
 export interface NodeOptions {
@@ -78,6 +88,14 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
         return active?.evaluator.evaluate('system/authz/allow', input) === true
       } catch {
         return false
+      }
+    },
+    check: (path, input) => {
+      if (active === undefined) return { failed: true }
+      try {
+        return { value: lookUp(active.evaluator, path, input), failed: false }
+      } catch {
+        return { failed: true }
       }
     },
     activate: async (set) => {

@@ -2,10 +2,11 @@
 import type { Evaluator } from './engine.ts'
 
 const EXACT = { exact: true }
+const STRICT = { exact: true, strict: true }
 
 /** The document at `path`, undefined where there is none. Throws EvaluationError when a rule traps. */
-export function lookUp(evaluator: Evaluator, path: readonly string[], input: unknown): unknown {
-  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, EXACT)
+export function lookUp(evaluator: Evaluator, path: readonly string[], input: unknown, strict = false): unknown {
+  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, strict ? STRICT : EXACT)
   const owner = longestEntrypoint(evaluator, path)
   if (owner > 0) return walk(ask(path.slice(0, owner).join('/')), path.slice(owner))
   const base = evaluator.base(path)

@@ -13,7 +13,10 @@ export interface ApiLimits {
   readonly headerBytes: number
   /** Requests in work at once; one more is answered 503. */
   readonly inFlight: number
+  /** Within which a request must have come whole. */
   readonly requestMs: number
+  /** A connection without a request is closed after it. */
+  readonly idleMs: number
 }
 
 export const API_LIMITS: ApiLimits = {
@@ -21,6 +24,7 @@ export const API_LIMITS: ApiLimits = {
   headerBytes: 16 * 1024,
   inFlight: 512,
   requestMs: 10_000,
+  idleMs: 72_000,
 }
 
 export interface ApiOptions {

@@ -212,7 +212,7 @@ describe.each([
   beforeAll(async () => {
     bundle = await load(source)
   })
-  const ask = (path: string, input: unknown) => node.evaluate({ path: path.split('/'), input: JSON.stringify(input) })
+  const ask = (path: string, input: unknown) => node.evaluate({ path: path.split('/'), input })
 
   it('masks before anything is written', async () => {
     await node.activate([bundle])
@@ -248,7 +248,7 @@ describe.each([
 
 describe('the Data API of a node', () => {
   const ask = async (path: string, input?: unknown): Promise<unknown> => {
-    const asked = { path: path === '' ? [] : path.split('/'), input: JSON.stringify(input) }
+    const asked = { path: path === '' ? [] : path.split('/'), input }
     const { result } = await node.evaluate(asked)
     return result === undefined ? undefined : JSON.parse(result)
   }
@@ -272,7 +272,7 @@ describe('the Data API of a node', () => {
 
   it('does not take an escaped slash for a separator', async () => {
     await node.activate([bundle])
-    expect((await node.evaluate({ path: ['authz/revoke', 'decision'], input: '{}' })).result).toBeUndefined()
+    expect((await node.evaluate({ path: ['authz/revoke', 'decision'], input: {} })).result).toBeUndefined()
   })
 
   it('tells a trap from an undefined document, and logs it', async () => {
@@ -298,9 +298,9 @@ describe('activation', () => {
     ])
     await node.activate([bundle])
     for (let swap = 0; swap < 20; swap++) {
-      const before = Array.from({ length: 20 }, () => node.evaluate({ path: ['probe', 'echo'], input: '1' }))
+      const before = Array.from({ length: 20 }, () => node.evaluate({ path: ['probe', 'echo'], input: 1 }))
       await node.activate([swap % 2 === 0 ? other : bundle])
-      const after = Array.from({ length: 20 }, () => node.evaluate({ path: ['probe', 'echo'], input: '1' }))
+      const after = Array.from({ length: 20 }, () => node.evaluate({ path: ['probe', 'echo'], input: 1 }))
       for (const { result, revision } of await Promise.all([...before, ...after])) {
         expect(JSON.parse(result ?? '')).toEqual({ input: 1, answer: answers.get(revision) })
       }

@@ -3,14 +3,15 @@ import { PolicyUnavailable } from '../kernel/errors.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
-import { parseExact } from './exact-json.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */
   readonly path: readonly string[]
-  /** JSON text as JSON.stringify writes it; absent means an undefined input. */
-  readonly input: string | undefined
+  /** JSON value as `parseExact` reads it; undefined means that the input is. */
+  readonly input: unknown
+  /** A failing built-in ends the evaluation (OPA's `strict-builtin-errors`). */
+  readonly strict?: boolean
   readonly requestedBy?: string | undefined
   readonly requestId?: string | undefined
 }
@@ -39,7 +40,7 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
   }
 
   const answer = async (on: Active, question: Question): Promise<Answer> => {
-    const input = question.input === undefined ? undefined : parseExact(question.input)
+    const { input, strict } = question
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
       input,
@@ -48,7 +49,7 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     const started = performance.now()
     let result: unknown
     try {
-      result = lookUp(on.evaluator, question.path, input)
+      result = lookUp(on.evaluator, question.path, input, strict)
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
       await record(

@@ -55,11 +55,10 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     purge: (subject) => node.purge(subject),
   })
   try {
-    await app.listen({ host: api.host, port: api.port })
+    const port = await app.listen(api)
     await activators.open()
-    const address = app.server.address()
     return {
-      port: typeof address === 'object' && address !== null ? address.port : api.port,
+      port,
       status,
       reopenLogs: reopenLog,
       close: async () => {

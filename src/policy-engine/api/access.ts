@@ -3,6 +3,7 @@
  * listener Host and Origin of callers without one are checked, since any page in a browser can reach it (DNS rebinding).
  */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import { equalSecrets } from '../../kernel/constant-time.ts'
 import type { DataNode } from '../data-node.ts'
 import type { Credential } from '../listen.ts'
@@ -17,7 +18,7 @@ export interface AccessRequest {
   readonly method: string
   readonly segments: readonly string[]
   readonly headers: IncomingHttpHeaders
-  readonly address: string
+  readonly socket: Socket
 }
 
 export interface AccessOptions {
@@ -34,7 +35,8 @@ export function admit(options: AccessOptions, request: AccessRequest): Caller {
   const identity = identify(credentials, request.headers.authorization)
   // No page of another site can show a credential.
   if (loopback && identity === undefined) checkBrowser(request.headers)
-  const caller = { identity, address: request.address }
+  const address = request.socket.remoteAddress ?? ''
+  const caller = { identity, address }
   if (node.active === undefined) {
     admitWithoutBundle(request.segments, loopback || identity !== undefined)
     return caller
@@ -43,7 +45,7 @@ export function admit(options: AccessOptions, request: AccessRequest): Caller {
     ...(identity !== undefined && { identity }),
     method: request.method,
     path: request.segments,
-    client_address: request.address,
+    client_address: address,
     loopback,
   })
   if (allowed) return caller
@@ -80,4 +82,5 @@ function checkBrowser(headers: IncomingHttpHeaders): void {
   }
 }
 
-const unauthorized = (message: string) => new ApiError('unauthorized', message, { 'www-authenticate': 'Bearer' })
+const unauthorized = (message: string) =>
+  new ApiError('unauthorized', message, { headers: { 'www-authenticate': 'Bearer' } })

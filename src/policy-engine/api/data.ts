@@ -1,77 +1,130 @@
-/** `GET|POST /v1/data/{path}`: any document under `data`, answered as OPA answers it (OPA, "Data API"). */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+/**
+ * `GET|POST /v1/data/{path}`, `POST /v0/data/{path}` and `POST /`: any document under `data`, answered as OPA answers it
+ * (OPA, "Data API").
+ */
 import { PolicyUnavailable } from '../../kernel/errors.ts'
 import type { DataNode } from '../data-node.ts'
 import { EvaluationError } from '../engine.ts'
-import type { Answer } from '../question.ts'
-import type { Caller } from './access.ts'
+import { parseExact } from '../exact-json.ts'
+import type { Answer, Question } from '../question.ts'
 import { ApiError, unavailable } from './api-error.ts'
-import { inputFromBody, inputFromQuery } from './body.ts'
-import { type Address, flag } from './url.ts'
+import type { ApiReply, ApiRequest } from './exchange.ts'
+import { inputFromBody, inputFromQuery, type ReadInput, readDocument } from './input.ts'
+import { flag } from './url.ts'
 
 export interface DataDeps {
-  readonly node: DataNode
+  readonly node: Pick<DataNode, 'evaluate'>
   readonly version: string
-  readonly bodyLimit: number
+  /** Segments of what `POST /` asks. */
+  readonly defaultDecision: readonly string[]
 }
 
 const WARNING = { code: 'api_usage_warning', message: "'input' key missing from the request" }
 
-export async function answerData(
-  deps: DataDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { address, caller }: { address: Address; caller: Caller },
-): Promise<string> {
-  const started = performance.now()
-  const post = request.method === 'POST'
-  const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
-  const { input, missing } = post
-    ? await inputFromBody(body, request.headers['content-encoding'], deps.bodyLimit)
-    : inputFromQuery(address.query)
-  const answer = await ask(deps.node, {
-    path: address.segments.slice(2),
-    input,
-    requestedBy: caller.identity ?? caller.address,
-    requestId: requestId(request, caller),
-  })
-  reply.header('sallyport-revision', answer.revision).type('application/json')
-  const text = compose(deps, answer, address.query, missing, started)
-  return flag(address.query, 'pretty') ? `${JSON.stringify(JSON.parse(text), null, 2)}\n` : `${text}\n`
+export async function answerData(deps: DataDeps, request: ApiRequest): Promise<ApiReply> {
+  const { query } = request.address
+  const read = request.method === 'POST' ? await inputFromBody(request) : inputFromQuery(query)
+  const parseNs = nanosecondsSince(request.startedMs)
+  const answer = await ask(deps.node, questionOf(request, request.rest, read.input))
+  const text = compose(deps, answer, request, read, parseNs)
+  return { headers: { 'sallyport-revision': answer.revision }, body: shown(text, query) }
 }
 
-async function ask(node: DataNode, question: Parameters<DataNode['evaluate']>[0]): Promise<Answer> {
+/** The body is the input, the answer is the document alone. Even `null` and an empty body define an input. */
+export async function answerDataV0(deps: DataDeps, request: ApiRequest): Promise<ApiReply> {
+  return answerBare(deps, request, request.rest)
+}
+
+/** `POST /`: the default decision, asked and answered as in v0. */
+export const answerDefault = (deps: DataDeps, request: ApiRequest): Promise<ApiReply> =>
+  answerBare(deps, request, deps.defaultDecision)
+
+async function answerBare(deps: DataDeps, request: ApiRequest, path: readonly string[]): Promise<ApiReply> {
+  const input = (await readDocument(request)) ?? null
+  const answer = await ask(deps.node, { ...questionOf(request, path, input), strict: false })
+  if (answer.result === undefined) throw new ApiError('undefined_document', 'document missing or undefined')
+  return { headers: { 'sallyport-revision': answer.revision }, body: shown(answer.result, request.address.query) }
+}
+
+export function questionOf(request: ApiRequest, path: readonly string[], input: unknown): Question {
+  const { caller, headers, address } = request
+  return {
+    path,
+    input,
+    strict: flag(address.query, 'strict-builtin-errors'),
+    requestedBy: caller.identity ?? caller.address,
+    requestId: caller.identity === undefined ? undefined : requestId(headers['sallyport-request-id']),
+  }
+}
+
+async function ask(node: DataDeps['node'], question: Question): Promise<Answer> {
   try {
     return await node.evaluate(question)
   } catch (error) {
-    if (error instanceof EvaluationError)
-      throw new ApiError('internal_error', 'error(s) occurred while evaluating query')
-    if (error instanceof PolicyUnavailable) throw unavailable('no decision can be had')
-    throw error
+    throw asApiError(error)
   }
 }
 
+/** What a caller reads of a question that got no answer. */
+export function asApiError(error: unknown): unknown {
+  if (error instanceof EvaluationError) return evaluationFailed(error)
+  if (error instanceof PolicyUnavailable) return unavailable('no decision can be had')
+  return error
+}
+
+/** By code and place in the policy; the error's own text may hold values. */
+function evaluationFailed({ code, location }: EvaluationError): ApiError {
+  const error = { code, message: FAULTS[code], ...(location !== undefined && { location }) }
+  return new ApiError('internal_error', 'error(s) occurred while evaluating query', { errors: [error] })
+}
+
+const FAULTS: Readonly<Record<EvaluationError['code'], string>> = {
+  eval_conflict_error: 'rules or object keys produced multiple outputs',
+  eval_type_error: 'an operand of a built-in is of the wrong type',
+  eval_builtin_error: 'a built-in failed',
+  eval_internal_error: 'the evaluation failed',
+}
+
 /** The result is JSON text already. Fields in OPA's order. */
-function compose(deps: DataDeps, answer: Answer, query: URLSearchParams, missing: boolean, started: number): string {
+function compose(
+  { version }: DataDeps,
+  answer: Answer,
+  { address: { query }, startedMs }: ApiRequest,
+  { missing }: ReadInput,
+  parseNs: number,
+): string {
   let text = `{"decision_id":"${answer.decisionId}"`
-  if (flag(query, 'provenance')) {
-    text += `,"provenance":${JSON.stringify({ version: deps.version, bundles: answer.bundles })}`
-  }
-  if (flag(query, 'metrics')) {
-    const metrics = {
-      timer_rego_query_eval_ns: answer.evaluationNs,
-      timer_server_handler_ns: Math.round((performance.now() - started) * 1e6),
+  if (query.size > 0) {
+    if (flag(query, 'provenance')) text += `,"provenance":${JSON.stringify(provenance(version, answer))}`
+    if (flag(query, 'metrics') || flag(query, 'instrument')) {
+      text += `,"metrics":${JSON.stringify({ ...metricsOf(answer, parseNs), timer_server_handler_ns: nanosecondsSince(startedMs) })}`
     }
-    text += `,"metrics":${JSON.stringify(metrics)}`
   }
   if (answer.result !== undefined) text += `,"result":${answer.result}`
   if (missing) text += `,"warning":${JSON.stringify(WARNING)}`
   return `${text}}`
 }
 
+export const provenance = (version: string, { bundles }: Pick<Answer, 'bundles'>) => ({
+  version,
+  build_commit: '',
+  build_timestamp: '',
+  build_hostname: '',
+  bundles,
+})
+
+/** Names of OPA's. A policy is compiled when it is activated: never for a question. */
+export const metricsOf = (answer: Answer, parseNs: number) => ({
+  counter_server_query_cache_hit: 1,
+  timer_rego_input_parse_ns: parseNs,
+  timer_rego_query_eval_ns: answer.evaluationNs,
+})
+
+export const nanosecondsSince = (startedMs: number): number => Math.round((performance.now() - startedMs) * 1e6)
+
+const shown = (text: string, query: URLSearchParams): string =>
+  flag(query, 'pretty') ? `${JSON.stringify(parseExact(text), null, 2)}\n` : `${text}\n`
+
 /** Taken from callers with a credential only, so that nobody else can write into our log's correlation. */
-function requestId(request: FastifyRequest, caller: Caller): string | undefined {
-  const given = request.headers['sallyport-request-id']
-  if (caller.identity === undefined || typeof given !== 'string') return undefined
-  return /^[\w-]{1,64}$/.test(given) ? given : undefined
-}
+const requestId = (given: string | string[] | undefined): string | undefined =>
+  typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : undefined

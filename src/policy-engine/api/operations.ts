@@ -1,7 +1,8 @@
-/** `/health`, `/v1/status`, `/metrics` and `/v1/cache/purge` of the policy API. */
+/** `/v1/status`, `/v1/config`, `/metrics` and `/v1/cache/purge` of the policy API. */
 import type { DataNode } from '../data-node.ts'
 import type { PolicyStatus } from '../status.ts'
 import { ApiError } from './api-error.ts'
+import { type ApiReply, type ApiRequest, json } from './exchange.ts'
 import { flag } from './url.ts'
 
 export interface OperationsDeps {
@@ -11,28 +12,16 @@ export interface OperationsDeps {
   metricsText(): Promise<string>
   /** Empties the decision caches of every thread. */
   purge(subject?: string): void
+  /** What `/v1/config` shows: no credential, secrets masked. */
+  readonly config?: object | undefined
 }
 
-export interface Health {
-  readonly status: number
-  readonly body: object
-}
+/** The body's outermost object is `result`, as OPA's (OPA, "Status API", "Config API"). */
+export const answerResult = (result: object, { address: { query } }: ApiRequest): ApiReply =>
+  flag(query, 'pretty') ? { body: `${JSON.stringify({ result }, null, 2)}\n` } : json({ result })
 
-/** 200 once a bundle is active. `?bundles` and `?plugins` name what is missing (OPA, "Health API"). */
-export function health({ node, status }: OperationsDeps, query: URLSearchParams): Health {
-  const { bundles, plugins } = status()
-  const missing = Object.values(bundles).filter((bundle) => bundle.active_revision === undefined)
-  if (node.active === undefined || (flag(query, 'bundles') && missing.length > 0)) {
-    return {
-      status: 500,
-      body: { error: `not activated: ${missing.map(({ name }) => name).join(', ') || 'this node'}` },
-    }
-  }
-  const broken = Object.entries(plugins).filter(([, { state }]) => state !== 'OK')
-  if (flag(query, 'plugins') && broken.length > 0) {
-    return { status: 500, body: { error: `not OK: ${broken.map(([name]) => name).join(', ')}` } }
-  }
-  return { status: 200, body: {} }
+export async function answerMetrics({ metricsText }: OperationsDeps): Promise<ApiReply> {
+  return { type: 'text/plain; version=0.0.4; charset=utf-8', body: await metricsText() }
 }
 
 const isPurge = (value: unknown): value is { readonly subject?: string } => {
@@ -41,13 +30,15 @@ const isPurge = (value: unknown): value is { readonly subject?: string } => {
 }
 
 /** Body `{}` empties the caches, `{"subject": …}` what they hold on one person. */
-export function purgeCache({ purge }: OperationsDeps, body: unknown): void {
-  let request: unknown
+export async function purgeCache({ purge }: OperationsDeps, request: ApiRequest): Promise<ApiReply> {
+  const body = await request.body()
+  let purged: unknown
   try {
-    request = JSON.parse(body instanceof Uint8Array && body.byteLength > 0 ? Buffer.from(body).toString('utf8') : '{}')
+    purged = JSON.parse(body.byteLength > 0 ? Buffer.from(body).toString('utf8') : '{}')
   } catch {
     throw new ApiError('invalid_parameter', 'the body is not valid JSON')
   }
-  if (!isPurge(request)) throw new ApiError('invalid_parameter', 'the body takes `subject` only')
-  purge(request.subject)
+  if (!isPurge(purged)) throw new ApiError('invalid_parameter', 'the body takes `subject` only')
+  purge(purged.subject)
+  return { status: 204 }
 }

@@ -4,7 +4,6 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import type { FastifyInstance } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createLogger } from '../../observability/logger.ts'
 import { createMetrics } from '../../observability/metrics.ts'
@@ -15,12 +14,12 @@ import { openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { createNode, type PolicyNode } from '../node.ts'
 import { BundleTracker, policyStatus } from '../status.ts'
-import { createPolicyApi, type PolicyApiOptions } from './server.ts'
+import { createPolicyApi, type PolicyApi, type PolicyApiOptions } from './server.ts'
 
 let bundle: VerifiedBundle
 let directory: string
 let node: PolicyNode
-let app: FastifyInstance
+let app: PolicyApi
 let purged: (string | undefined)[] = []
 const lines: string[] = []
 
@@ -63,8 +62,7 @@ async function serve(over: Partial<PolicyApiOptions> = {}, active = true): Promi
     purge: (subject) => purged.push(subject),
     ...over,
   })
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  return (app.server.address() as { port: number }).port
+  return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
 interface Sent {
@@ -276,7 +274,7 @@ describe('operations', () => {
     await send(port, '/v1/data/canary-path/x')
     const { text } = await send(port, '/metrics')
     expect(text).toContain(
-      'http_request_duration_seconds_count{node="api",code="200",handler="v1/data",method="GET"} 1',
+      'http_request_duration_seconds_count{node="api",code="200",handler="v1/data",method="get"} 1',
     )
     expect(text).not.toContain('canary-path')
   })

@@ -6,13 +6,18 @@ export interface Address {
   readonly query: URLSearchParams
 }
 
+const NO_QUERY = new URLSearchParams()
+
+/** Where OPA redirects (`//`, `..`, a slash at the end), the address it redirects to is answered at once. */
 export function readAddress(url: string): Address {
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
-  const segments = path.split('/').slice(1).map(decode)
-  // A trailing slash names nothing; OPA redirects to the address without it.
-  if (segments.at(-1) === '') segments.pop()
-  return { segments, query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)) }
+  const segments: string[] = []
+  for (const raw of path.split('/')) {
+    if (raw === '..') segments.pop()
+    else if (raw !== '' && raw !== '.') segments.push(raw.includes('%') ? decode(raw) : raw)
+  }
+  return { segments, query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)) }
 }
 
 function decode(segment: string): string {
@@ -23,8 +28,9 @@ function decode(segment: string): string {
   }
 }
 
-/** Bare or `true` sets a flag; of repeated ones the last counts. */
+/** Bare or `true` sets a flag; of repeated ones any `true` does. */
 export function flag(query: URLSearchParams, name: string): boolean {
-  const last = query.getAll(name).at(-1)
-  return last === '' || last === 'true'
+  if (query.size === 0) return false
+  const given = query.getAll(name)
+  return (given.length === 1 && given[0] === '') || given.some((text) => text.toLowerCase() === 'true')
 }

@@ -73,9 +73,7 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   }
   port.on('message', (message: ToWorker) => void obey(message))
   setInterval(() => say({ kind: 'beat' }), start.beatMs).unref()
-  await app.listen({ host: start.api.host, port: start.api.port })
-  const address = app.server.address()
-  say({ kind: 'listening', port: typeof address === 'object' && address !== null ? address.port : start.api.port })
+  say({ kind: 'listening', port: await app.listen(start.api) })
 }
 
 if (!isMainThread && parentPort !== null) await main(workerData as WorkerStart, parentPort)
