@@ -39,7 +39,7 @@ export interface ActivatorOptions {
    */
   readonly activate: (bundle: VerifiedBundle, note: () => Promise<void>) => Promise<void>
   /** Takes it out of force on the deciding nodes. */
-  readonly withdraw: (name: string) => Promise<void>
+  readonly withdraw: (name: string, code: BundleRefusal) => Promise<void>
   /** After each attempt. */
   readonly onStatus: () => void
 }
@@ -297,7 +297,7 @@ class BundleActivator implements Activator {
     const { tracker, onStatus } = this.#options
     this.#active = undefined
     this.#expiry.watch(undefined)
-    await this.#options.withdraw(this.#source.name)
+    await this.#options.withdraw(this.#source.name, refusal.code)
     tracker.withdrawn()
     this.#refuse(refusal)
     onStatus()

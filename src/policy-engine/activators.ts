@@ -8,6 +8,7 @@ import { type Activator, openActivator } from './activator.ts'
 import { createActiveSet } from './active-set.ts'
 import type { BundleSource } from './bundle-source.ts'
 import type { BundleRefusal, BundleSet } from './engine.ts'
+import type { NoticeHub } from './notices/hub.ts'
 import { type BundleStatus, BundleTracker } from './status.ts'
 
 export const PLATFORM_NAME = 'sallyport'
@@ -28,6 +29,8 @@ export interface ActivatorsOptions extends Bundles {
   readonly activate: (set: BundleSet) => Promise<void>
   /** Nothing is decided until the next activation. */
   readonly deactivate: () => void
+  /** Told of each activation and withdrawal. */
+  readonly notices?: NoticeHub
   /** After each attempt on any of them. */
   readonly onStatus: () => void
 }
@@ -80,8 +83,15 @@ export function createActivators(options: ActivatorsOptions): Activators {
       logger,
       metrics,
       ...(clock && { clock }),
-      activate: set.offer,
-      withdraw: set.withdraw,
+      activate: async (bundle, note) => {
+        await set.offer(bundle, note)
+        const { name, revision, version } = bundle
+        options.notices?.publish('bundle.activated', { bundle: name, revision, version })
+      },
+      withdraw: async (name, code) => {
+        await set.withdraw(name)
+        options.notices?.publish('bundle.withdrawn', { bundle: name, code })
+      },
       onStatus,
     })
   }

@@ -9,8 +9,10 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
 import { type Activators, type Bundles, createActivators } from './activators.ts'
 import type { Decide } from './decide.ts'
+import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
+import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
@@ -28,6 +30,8 @@ export interface PolicyPlatformOptions {
   /** Absent: no policy API. */
   readonly api?: ApiOptions
   readonly logger: Logger
+  /** Acts on bundles are noted here before they are done; without it none is. */
+  readonly audit?: BundleAudit
   readonly clock?: Clock
   readonly heartbeatMs?: number
 }
@@ -39,6 +43,8 @@ export interface PolicyPlatform {
   readonly metrics: Metrics
   /** Of the policy API; undefined where there is none. */
   readonly port: number | undefined
+  /** What changes the ground of decisions. */
+  readonly notices: NoticeHub
   status(): PolicyStatus
   /** Empties the decision caches, or what they hold on one subject. */
   purge(subject?: string): void
@@ -55,6 +61,8 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, clock)
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()
+  const notices = createNoticeHub(clock)
+  notices.subscribe((notice) => worker?.notify(notice))
 
   const status = (): PolicyStatus =>
     policyStatus(
@@ -78,11 +86,22 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       if (node.active?.platform !== set[0]) await node.activate([set[0]])
       worker?.activate(set)
     },
+    deactivate: () => {
+      node.deactivate()
+      worker?.deactivate()
+    },
+    notices,
     onStatus: changed,
+  })
+  const desk = createBundleDesk({
+    bundles: () => activators.followed,
+    ...(options.audit && { audit: options.audit }),
+    now: () => new Date(clock.nowMs()).toISOString(),
   })
   const purge = (subject?: string) => {
     node.purge(subject)
     worker?.purge(subject)
+    notices.publish('cache.purged', subject === undefined ? {} : { subject })
   }
   try {
     if (api !== undefined) {
@@ -92,6 +111,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         logger,
         status,
         metrics: async () => (await metrics.registry.getMetricsAsJSON()) as MetricValues,
+        desk,
         onPurge: purge,
         onChange: changed,
         ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
@@ -104,6 +124,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       decide: node.decide,
       ready: everywhere.promise,
       metrics,
+      notices,
       get port() {
         return worker?.port
       },

@@ -5,7 +5,9 @@ import type { MarkStore } from '../storage/port.ts'
 import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
+import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
+import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
@@ -18,10 +20,13 @@ export interface PolicyServiceOptions {
   readonly id?: string
   readonly api: ApiOptions
   readonly logger: Logger
+  /** Acts on bundles are noted here before they are done; without it none is. */
+  readonly audit?: BundleAudit
 }
 
 export interface PolicyService {
   readonly port: number
+  readonly notices: NoticeHub
   status(): PolicyStatus
   reopenLogs(): void
   close(): Promise<void>
@@ -33,15 +38,23 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
   const api = await resolveApi(options.api)
   const place = { name: 'policy', logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node)
+  const notices = createNoticeHub()
   const activators = createActivators({
     ...options.bundles,
     marks: options.marks,
     logger,
     metrics,
     activate: (set) => node.activate(set),
+    deactivate: () => node.deactivate(),
+    notices,
     onStatus: () => {},
   })
   const status = () => policyStatus(activators.statuses, [node.status()], node.healthy)
+  const desk = createBundleDesk({
+    bundles: () => activators.followed,
+    ...(options.audit && { audit: options.audit }),
+    now: () => new Date().toISOString(),
+  })
   const app = createPolicyApi({
     node,
     credentials: api.credentials,
@@ -52,13 +65,19 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     metrics,
     status,
     metricsText: () => metrics.registry.metrics(),
-    purge: (subject) => node.purge(subject),
+    desk,
+    notices,
+    purge: (subject) => {
+      node.purge(subject)
+      notices.publish('cache.purged', subject === undefined ? {} : { subject })
+    },
   })
   try {
     const port = await app.listen(api)
     await activators.open()
     return {
       port,
+      notices,
       status,
       reopenLogs: reopenLog,
       close: async () => {

@@ -1,5 +1,7 @@
 /** `/v1/status`, `/v1/config`, `/metrics` and `/v1/cache/purge` of the policy API. */
 import type { DataNode } from '../data-node.ts'
+import type { BundleDesk } from '../life/desk.ts'
+import type { NoticeHub } from '../notices/hub.ts'
 import type { PolicyStatus } from '../status.ts'
 import { ApiError } from './api-error.ts'
 import { type ApiReply, type ApiRequest, json } from './exchange.ts'
@@ -12,6 +14,10 @@ export interface OperationsDeps {
   metricsText(): Promise<string>
   /** Empties the decision caches of every thread. */
   purge(subject?: string): void
+  /** Absent: no `/v1/bundles`. */
+  readonly desk?: BundleDesk
+  /** Absent: no `/v1/events`. */
+  readonly notices?: NoticeHub
   /** What `/v1/config` shows: no credential, secrets masked. */
   readonly config?: object | undefined
 }

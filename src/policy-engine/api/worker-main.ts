@@ -3,6 +3,8 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { AggregatorRegistry } from 'prom-client'
 import { createLogger } from '../../observability/logger.ts'
 import { createDataNode } from '../data-node.ts'
+import { deskCalls } from '../life/desk-calls.ts'
+import { createNoticeHub } from '../notices/hub.ts'
 import { openNode } from '../open-node.ts'
 import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../process/worker-messages.ts'
 import { type PolicyStatus, policyStatus } from '../status.ts'
@@ -16,6 +18,9 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node)
   let known: PolicyStatus = policyStatus([], [], true)
   let awaited: PromiseWithResolvers<MetricValues> | undefined
+
+  const desk = deskCalls((id, request) => say({ kind: 'desk?', id, ...(request && { request }) }))
+  const notices = createNoticeHub()
 
   const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
   const status = (): PolicyStatus => ({
@@ -42,6 +47,8 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     metrics,
     status,
     metricsText,
+    desk,
+    notices,
     purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),
   })
 
@@ -56,6 +63,13 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
           say({ kind: 'not_activated', revision })
         }
         return report()
+      case 'deactivate':
+        node.deactivate()
+        return report()
+      case 'notice':
+        return notices.adopt(message.notice)
+      case 'desk':
+        return desk.settle(message.id, message.answer)
       case 'status':
         known = message.status
         return

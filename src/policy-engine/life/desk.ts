@@ -55,10 +55,20 @@ export interface Handled {
   unpin(): Promise<void>
 }
 
+export interface BundleAct {
+  readonly event: AuditEventName
+  readonly bundle: string
+  readonly version?: number
+  /** Identity of the caller. */
+  readonly by: string
+}
+/** Resolves when it is written. */
+export type BundleAudit = (act: BundleAct) => Promise<void>
+
 export interface DeskDeps {
   /** The platform's first. */
   bundles(): readonly { readonly status: BundleStatus; readonly handled: Handled | undefined }[]
-  readonly audit: (event: { event: AuditEventName; bundle: string; version?: number; by: string }) => Promise<void>
+  readonly audit?: BundleAudit
   now(): string
 }
 
@@ -74,6 +84,7 @@ export function createBundleDesk(deps: DeskDeps): BundleDesk {
     return recordOf(found.status, found.handled)
   }
   const noted = async (event: AuditEventName, { name, by }: DeskRequest, version?: number): Promise<void> => {
+    if (deps.audit === undefined) throw new DeskError('conflict', 'acts on bundles need an audit log')
     try {
       await deps.audit({ event, bundle: name, by, ...(version !== undefined && { version }) })
     } catch (cause) {
