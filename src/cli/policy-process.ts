@@ -24,6 +24,7 @@ async function start(config: Config): Promise<Supervised> {
       logDirectory: config.log.directory,
       version: VERSION,
       api: policyApi(config),
+      cacheBytes: config.policy.cache_bytes,
       logger: createLogger({ level: config.log.level, name: 'policy-service' }),
     })
     return {

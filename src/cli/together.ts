@@ -43,6 +43,7 @@ export async function serveTogether({
     logDirectory: config.log.directory,
     version: VERSION,
     api: policyApi(config),
+    cacheBytes: config.policy.cache_bytes,
     logger,
   })
   const platform = await orExplain('policy', config.policy, opening)

@@ -2,6 +2,8 @@
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { bundle, bundles } from './sections/bundles.ts'
+import { cacheBytes } from './sections/decision-cache.ts'
+import { egress } from './sections/egress.ts'
 import { services } from './sections/services.ts'
 
 const auth = section(
@@ -26,6 +28,7 @@ const policy = section(
     url: Type.Optional(Type.String({ minLength: 1, description: 'policy service that `serve auth` asks' })),
     token_file: Type.Optional(path('bearer token that `serve auth` sends')),
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
+    cache_bytes: cacheBytes,
     engine: oneOf(['host', 'sdk'], {
       default: 'host',
       description: 'host: ours, with deadlines and built-ins; sdk: the @open-policy-agent/opa-wasm package',
@@ -99,6 +102,7 @@ export const ConfigSchema = Type.Object(
     auth,
     policy,
     services,
+    egress,
     store,
     log,
     limits,

@@ -6,7 +6,6 @@ export interface Metrics {
   readonly http: Histogram<'code' | 'handler' | 'method'>
   readonly decisions: Counter<'decision' | 'outcome'>
   readonly decisionSeconds: Histogram<'decision'>
-  readonly cache: Counter<'outcome'>
   readonly maskFailures: Counter
   readonly dropped: Counter
   readonly logFailures: Counter
@@ -41,12 +40,6 @@ export function createMetrics(node: string): Metrics {
       help: 'Duration of one evaluation, without validation and log.',
       labelNames: ['decision'],
       buckets: [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 1],
-      registers,
-    }),
-    cache: new Counter({
-      name: 'decision_cache_total',
-      help: 'Look-ups in the decision cache.',
-      labelNames: ['outcome'],
       registers,
     }),
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),

@@ -9,7 +9,8 @@ import { ConfigError } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
-import { type LoadedBundle, loadWhole } from './bundle/load.ts'
+import type { LoadedBundle } from './bundle/load.ts'
+import { type BundleLoader, loadHere } from './bundle/loader.ts'
 import { verifySigner } from './bundle/signature.ts'
 import { type BundleSource, withDefaults } from './bundle-source.ts'
 import { BundleError, type BundleRefusal, type VerifiedBundle } from './engine.ts'
@@ -31,6 +32,8 @@ export interface ActivatorOptions {
   readonly clock?: Clock
   /** It must hold what the platform asks; any other bundle need not even hold policy. Default true. */
   readonly isPlatform?: boolean
+  /** Default: on this thread. */
+  readonly loader?: Pick<BundleLoader, 'load'>
   /** Told of every attempt. */
   readonly tracker: BundleTracker
   /**
@@ -182,7 +185,7 @@ class BundleActivator implements Activator {
   async #consider(content: Uint8Array | string, from: From, etag?: string): Promise<Outcome> {
     const { tracker, onStatus } = this.#options
     try {
-      const loaded = await this.#loadTwice(content)
+      const loaded = await this.#loadTwice(content, from)
       if (this.#closed) return 'refused'
       const { bundle } = loaded
       if (this.#active?.bundle.digest === bundle.digest && this.#active.bundle.version === bundle.version) {
@@ -206,27 +209,28 @@ class BundleActivator implements Activator {
     }
   }
 
-  async #loadTwice(content: Uint8Array | string): Promise<LoadedBundle> {
+  async #loadTwice(content: Uint8Array | string, from: From): Promise<LoadedBundle> {
     try {
-      return await this.#load(content)
+      return await this.#load(content, from)
     } catch (error) {
       const halfWritten = error instanceof BundleError && MAY_BE_HALF_WRITTEN.has(error.code)
       if (!halfWritten || typeof content !== 'string') throw error
       await delay(READ_AGAIN_MS)
-      return this.#load(content)
+      return this.#load(content, from)
     }
   }
 
-  async #load(content: Uint8Array | string, pin = this.pin): Promise<LoadedBundle> {
-    const { isPlatform = true } = this.#options
+  async #load(content: Uint8Array | string, from: From, pin = this.pin): Promise<LoadedBundle> {
+    const { isPlatform = true, loader = loadHere } = this.#options
     const { name, keys, minimumVersion, requiredEntrypoints, limits, engine, signing, maxAgeSeconds } = this.#source
-    return loadWhole(content, {
+    return loader.load(content, {
       name,
       keys: keys.current,
       mark: await readMark(this.#marks, name),
       nowSeconds: epochSeconds(this.#clock),
       requiredEntrypoints: requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
-      mayLackPolicy: !isPlatform,
+      isPlatform,
+      wantsArchive: this.#kept !== undefined && from === 'source',
       limits,
       ...(pin && { pin: { version: pin.version, revision: pin.digest } }),
       ...(minimumVersion !== undefined && { minimumVersion }),
@@ -260,7 +264,7 @@ class BundleActivator implements Activator {
   async #keep(loaded: LoadedBundle, etag: string | undefined): Promise<void> {
     const { tracker, logger } = this.#options
     try {
-      await this.#kept?.keep(loaded.bundle, await loaded.archive(), this.#now(), etag)
+      if (loaded.archive !== undefined) await this.#kept?.keep(loaded.bundle, loaded.archive, this.#now(), etag)
       tracker.kept(undefined)
     } catch (error) {
       tracker.kept('the copy on disk cannot be written')
@@ -338,7 +342,7 @@ class BundleActivator implements Activator {
     await this.#inTurn(async () => {
       const copy = kept.list.find(({ version, digest }) => version === pin.version && digest === pin.digest)
       if (copy === undefined) throw new DeskError('not_found', `version ${pin.version} is not kept here`)
-      const loaded = await this.#load(kept.pathOf(copy), pin).catch((error: unknown) => {
+      const loaded = await this.#load(kept.pathOf(copy), 'disk', pin).catch((error: unknown) => {
         const { code, message } = asRefusal(error)
         throw new DeskError('conflict', `version ${pin.version} is not fit any more: ${code}, ${message}`)
       })

@@ -6,6 +6,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
 import { type Activator, openActivator } from './activator.ts'
 import { createActiveSet } from './active-set.ts'
+import { createLoader } from './bundle/loader.ts'
 import type { BundleSource } from './bundle-source.ts'
 import type { BundleRefusal, BundleSet } from './engine.ts'
 import type { NoticeHub } from './notices/hub.ts'
@@ -66,8 +67,10 @@ export function createActivators(options: ActivatorsOptions): Activators {
       if (MAY_FIT_LATER.has(tracker.status.code ?? '')) void activator?.tryAgain()
     }
   }
+  const loader = createLoader()
   const set = createActiveSet({
     platform: platformName,
+    prepare: loader.prepare,
     activate: options.activate,
     deactivate: options.deactivate,
     onChange: retryOthers,
@@ -78,6 +81,7 @@ export function createActivators(options: ActivatorsOptions): Activators {
     one.activator = await openActivator({
       source: { ...source, name: tracker.status.name },
       isPlatform,
+      loader,
       tracker,
       marks,
       logger,
@@ -99,6 +103,7 @@ export function createActivators(options: ActivatorsOptions): Activators {
     open: async () => {
       await begin(platform)
       for (const other of others) await begin(other)
+      loader.decide()
     },
     get statuses() {
       return followed.map(({ tracker }) => tracker.status)
@@ -108,6 +113,7 @@ export function createActivators(options: ActivatorsOptions): Activators {
     },
     close: async () => {
       await Promise.all(followed.map(({ activator }) => activator?.close()))
+      await loader.close()
     },
   }
 }

@@ -19,6 +19,8 @@ export interface ActiveSet {
 export interface ActiveSetOptions {
   /** Name of the platform bundle, which must be active before any other. */
   readonly platform: string
+  /** Makes ready what modules see of each other's data, off the threads that decide. */
+  readonly prepare?: (set: BundleSet) => Promise<BundleSet>
   /** Swaps the deciding nodes. Rejects when they cannot. */
   readonly activate: (set: BundleSet) => Promise<void>
   /** Nothing is in force until the next activation. */
@@ -27,15 +29,17 @@ export interface ActiveSetOptions {
   readonly onChange?: () => void
 }
 
-export function createActiveSet({ platform, activate, deactivate, onChange }: ActiveSetOptions): ActiveSet {
+export function createActiveSet(options: ActiveSetOptions): ActiveSet {
+  const { platform, prepare, activate, deactivate, onChange } = options
   let current: BundleSet | undefined
   /** Of bundles beside the platform's, while that is out of force. */
   let waiting: readonly VerifiedBundle[] = []
   let last: Promise<unknown> = Promise.resolve()
 
   const change = async (bundle: VerifiedBundle, note: () => Promise<void>): Promise<void> => {
-    const next = withBundle(current, bundle, platform, waiting)
-    checkRoots(next)
+    const fitting = withBundle(current, bundle, platform, waiting)
+    checkRoots(fitting)
+    const next = (await prepare?.(fitting)) ?? fitting
     await note()
     await activate(next)
     current = next
@@ -53,7 +57,8 @@ export function createActiveSet({ platform, activate, deactivate, onChange }: Ac
       return
     }
     if (others.every((other) => other.name !== name)) return
-    const next: BundleSet = [first, ...others.filter((other) => other.name !== name)]
+    const left: BundleSet = [first, ...others.filter((other) => other.name !== name)]
+    const next = (await prepare?.(left)) ?? left
     await activate(next)
     current = next
     onChange?.()

@@ -11,6 +11,8 @@ export interface NodePlace {
   /** Labels of the decision log: id of this deployment, version of the product. */
   readonly id: string
   readonly version: string
+  /** Most that its decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number | undefined
 }
 
 export interface OpenNode<N extends DataNode> {
@@ -25,9 +27,9 @@ export function openNode<N extends DataNode>(
   create: (options: NodeOptions) => N,
   clock?: Clock,
 ): OpenNode<N> {
-  const { name, logDirectory: directory, id, version } = place
+  const { name, logDirectory: directory, id, version, cacheBytes } = place
   const metrics = createMetrics(name)
   const log = openDecisionLog({ directory, labels: { id, version, node: name }, metrics })
-  const node = create({ name, log, metrics, ...(clock && { clock }) })
+  const node = create({ name, log, metrics, ...(clock && { clock }), ...(cacheBytes !== undefined && { cacheBytes }) })
   return { node, metrics, reopenLog: () => log.reopen() }
 }

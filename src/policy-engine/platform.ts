@@ -29,6 +29,8 @@ export interface PolicyPlatformOptions {
   readonly id?: string
   /** Absent: no policy API. */
   readonly api?: ApiOptions
+  /** Most that each thread's decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -57,7 +59,12 @@ export interface PolicyPlatform {
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const place = { logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
+  const place = {
+    logDirectory: options.logDirectory,
+    id: options.id ?? randomId(),
+    version,
+    cacheBytes: options.cacheBytes,
+  }
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, clock)
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()

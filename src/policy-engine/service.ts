@@ -19,6 +19,8 @@ export interface PolicyServiceOptions {
   readonly version: string
   readonly id?: string
   readonly api: ApiOptions
+  /** Most that the decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -36,7 +38,8 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const place = { name: 'policy', logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
+  const { logDirectory, cacheBytes } = options
+  const place = { name: 'policy', logDirectory, id: options.id ?? randomId(), version, cacheBytes }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node)
   const notices = createNoticeHub()
   const activators = createActivators({

@@ -100,7 +100,7 @@ function edited(bytes: Uint8Array, body: FunctionBody, edits: Edit[]): Bytes[] {
 }
 
 /** What the compiler adds to the C runtime; without a name it is taken for the policy's. */
-const isPolicyFunction = (name: string | undefined): boolean =>
+export const isPolicyFunction = (name: string | undefined): boolean =>
   name === undefined || /^g\d+\.|^eval$|^\$|^data\.|^builtins$|^entrypoints$/.test(name)
 
 const functionSection = (shape: ModuleShape, { types }: Detours): Uint8Array =>
