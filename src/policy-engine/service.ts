@@ -1,10 +1,11 @@
 /** The policy service of the split shape, in a process of its own: watches its bundle, decides, and serves the policy API. */
 import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { MarkStore } from '../storage/port.ts'
+import type { ChainStore, MarkStore } from '../storage/port.ts'
 import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
+import type { LogRules } from './decision-log/rules.ts'
 import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
@@ -14,8 +15,11 @@ import { type PolicyStatus, policyStatus } from './status.ts'
 export interface PolicyServiceOptions {
   readonly bundles: Bundles
   readonly marks: MarkStore
+  /** Keeps the heads of the decision log. */
+  readonly chains?: ChainStore
   /** The decision log goes here: `decisions-policy.jsonl`. */
   readonly logDirectory: string
+  readonly log?: LogRules
   readonly version: string
   readonly id?: string
   readonly api: ApiOptions
@@ -38,9 +42,12 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { logDirectory, cacheBytes } = options
-  const place = { name: 'policy', logDirectory, id: options.id ?? randomId(), version, cacheBytes }
-  const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node)
+  const { chains, log, logDirectory, cacheBytes } = options
+  const place = { name: 'policy', logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
+    logger,
+    register: chains && ((head) => chains.register(head)),
+  })
   const notices = createNoticeHub()
   const activators = createActivators({
     ...options.bundles,
@@ -74,6 +81,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       node.purge(subject)
       notices.publish('cache.purged', subject === undefined ? {} : { subject })
     },
+    ...(chains && { heads: () => chains.list() }),
   })
   try {
     const port = await app.listen(api)

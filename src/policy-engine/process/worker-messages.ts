@@ -1,5 +1,6 @@
 /** What the main thread and the thread of the policy API tell each other. */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
+import type { ChainHead } from '../../storage/records.ts'
 import type { NodeStatus } from '../data-node.ts'
 import type { BundleSet } from '../engine.ts'
 import type { BundleRecord, DeskErrorCode, DeskRequest } from '../life/desk.ts'
@@ -29,6 +30,7 @@ export type ToWorker =
   | { readonly kind: 'status'; readonly status: PolicyStatus }
   | { readonly kind: 'metrics'; readonly values: MetricValues }
   | { readonly kind: 'purge'; readonly subject?: string }
+  | { readonly kind: 'heads'; readonly heads: readonly ChainHead[] | undefined }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'close' }
 
@@ -41,4 +43,7 @@ export type FromWorker =
   | { readonly kind: 'metrics?' }
   /** Without a request: list all bundles. */
   | { readonly kind: 'desk?'; readonly id: number; readonly request?: DeskRequest }
+  | { readonly kind: 'head'; readonly head: ChainHead }
+  /** Those of all logs; undefined where the store does not tell. */
+  | { readonly kind: 'heads?' }
   | { readonly kind: 'purge'; readonly subject?: string }

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { ChainHead } from '../../storage/records.ts'
 import type { NodeStatus } from '../data-node.ts'
 import type { BundleSet } from '../engine.ts'
 import type { BundleDesk } from '../life/desk.ts'
@@ -27,6 +28,9 @@ export interface PolicyWorkerOptions {
   readonly status: () => PolicyStatus
   /** What the API asks of the bundles. */
   readonly desk: BundleDesk
+  /** A head of the thread's log, and those of all logs. */
+  readonly onHead: (head: ChainHead) => void
+  readonly heads: () => Promise<readonly ChainHead[]>
   /** Somebody asked the API to empty the decision caches. */
   readonly onPurge: (subject?: string) => void
   /** The thread activated something, stopped, or came back. */
@@ -139,6 +143,15 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       case 'desk?':
         void answerDesk(options.desk, message.request, logger).then((answer) =>
           say({ kind: 'desk', id: message.id, answer }),
+        )
+        return
+      case 'head':
+        options.onHead(message.head)
+        return
+      case 'heads?':
+        void options.heads().then(
+          (heads) => say({ kind: 'heads', heads }),
+          () => say({ kind: 'heads', heads: undefined }),
         )
         return
       case 'purge':
