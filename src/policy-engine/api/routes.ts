@@ -1,4 +1,5 @@
 /** THE TABLE of the policy API: each address, what answers it, and how OpenAPI describes it. */
+import { bundleRoutes } from './bundles.ts'
 import { answerData, answerDataV0, answerDefault, type DataDeps } from './data.ts'
 import {
   ACKNOWLEDGED,
@@ -15,6 +16,7 @@ import {
   PURGE,
   RESULT_ANSWER,
 } from './descriptions.ts'
+import { eventsRoute } from './events.ts'
 import type { ApiRoute } from './exchange.ts'
 import { answerHealth, healthRules } from './health.ts'
 import { openApiDocument } from './openapi.ts'
@@ -28,9 +30,14 @@ export interface RouteDeps extends OperationsDeps {
 const OPA_DEFAULT_DECISION = ['system', 'main']
 
 export function apiRoutes(deps: RouteDeps): readonly ApiRoute[] {
-  const routes = [...dataRoutes(deps), ...operationRoutes(deps)]
+  const routes = [...dataRoutes(deps), ...operationRoutes(deps), ...lifeRoutes(deps)]
   return [...routes, openApiRoute(deps.version, () => routes)]
 }
+
+const lifeRoutes = ({ desk, notices }: RouteDeps): ApiRoute[] => [
+  ...(desk ? bundleRoutes(desk) : []),
+  ...(notices ? [eventsRoute(notices)] : []),
+]
 
 function dataRoutes(deps: RouteDeps): ApiRoute[] {
   const data: DataDeps = { ...deps, defaultDecision: deps.defaultDecision ?? OPA_DEFAULT_DECISION }
