@@ -4,6 +4,7 @@
  */
 import { EvaluationError } from '../engine.ts'
 import { PolicyAbort } from './abort.ts'
+import { REFUEL_ID } from './fuel/host-calls.ts'
 import { FUEL_MAX } from './fuel/meter.ts'
 import { LinearMemory } from './memory.ts'
 
@@ -37,6 +38,8 @@ export interface InstanceOptions {
   readonly maxPages: number
   /** A host built-in by the module's id; takes and gives addresses of values, 0 for undefined. */
   callBuiltin(id: number, args: readonly Address[]): Address
+  /** The module's fuel is used up: puts more into it, or throws. */
+  refuel(fuel: WebAssembly.Global): void
 }
 
 export class PolicyInstance {
@@ -45,10 +48,14 @@ export class PolicyInstance {
   readonly #stackTop: number
 
   /** Throws EvaluationError for a module that was not metered or speaks another ABI. */
-  constructor(module: WebAssembly.Module, { pages, maxPages, callBuiltin }: InstanceOptions) {
+  constructor(module: WebAssembly.Module, { pages, maxPages, callBuiltin, refuel }: InstanceOptions) {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: maxPages })
     this.memory = new LinearMemory(memory)
-    const onBuiltin = (id: number, _context: Address, ...args: Address[]): Address => callBuiltin(id, args)
+    const onBuiltin = (id: number, _context: Address, ...args: Address[]): Address => {
+      if (id !== REFUEL_ID) return callBuiltin(id, args)
+      refuel(this.calls.fuel)
+      return 0
+    }
     const env: Record<string, unknown> = {
       memory,
       opa_abort: (text: Address) => {

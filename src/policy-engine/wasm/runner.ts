@@ -11,12 +11,15 @@ import { parseText, writeResultOfBuiltin } from './border.ts'
 import { bindBuiltins, type CallBuiltin, type DecisionCalls } from './builtin-calls.ts'
 import { type DecisionDefaults, newDecision } from './decision.ts'
 import { instanceDropped } from './dropped-memory.ts'
+import { FuelTank } from './fuel/tank.ts'
 import { type LoadedPolicy, loadPolicy } from './loaded.ts'
 import { MAX_PAGES, PAGE } from './memory.ts'
 import { NotPlain } from './structs/raw-json.ts'
 
 export interface HostOptions extends DecisionDefaults {
-  /** Units of fuel that one evaluation may take; ten million are some 60 ms. */
+  /** Time that one evaluation may take. */
+  readonly deadlineMs?: number
+  /** Units of fuel that one evaluation may take instead; ten million are some 60 ms. */
   readonly fuel?: number
   /** Memory that one evaluation may add to what module and data take. */
   readonly evaluationBytes?: number
@@ -27,7 +30,7 @@ export interface HostOptions extends DecisionDefaults {
 
 export type HostBundle = Pick<VerifiedBundle, 'dataJson'> & { readonly metered: WebAssembly.Module }
 
-const DEFAULT_FUEL = 10_000_000
+const DEFAULT_DEADLINE_MS = 250
 const DEFAULT_EVALUATION_BYTES = 128 * 1024 * 1024
 /** Values take about twelve times their JSON text. */
 const MEMORY_PER_DATA_BYTE = 13
@@ -40,7 +43,7 @@ export class PolicyRunner {
   readonly entrypoints: ReadonlyMap<string, number>
   readonly #bundle: HostBundle
   readonly #options: HostOptions
-  readonly #fuel: number
+  readonly #tank: FuelTank
   readonly #callBuiltin: CallBuiltin
   readonly #pages: number
   readonly #maxPages: number
@@ -52,7 +55,7 @@ export class PolicyRunner {
   constructor(bundle: HostBundle, options: HostOptions = {}) {
     this.#bundle = bundle
     this.#options = options
-    this.#fuel = options.fuel ?? DEFAULT_FUEL
+    this.#tank = new FuelTank({ deadlineMs: options.deadlineMs ?? DEFAULT_DEADLINE_MS, units: options.fuel })
     this.#pages = BASE_PAGES + Math.ceil((bundle.dataJson.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
     const more = Math.ceil((options.evaluationBytes ?? DEFAULT_EVALUATION_BYTES) / PAGE)
     this.#maxPages = Math.min(this.#pages + more, MAX_PAGES)
@@ -66,6 +69,7 @@ export class PolicyRunner {
     const policy = this.#load()
     this.#call = options
     this.#decision = undefined
+    this.#tank.seal()
     policy.instance.refuel()
     try {
       return action(policy)
@@ -100,7 +104,7 @@ export class PolicyRunner {
   run({ instance, context }: LoadedPolicy, entrypoint: number): number {
     const { calls, memory } = instance
     calls.opa_eval_ctx_set_entrypoint(context, entrypoint)
-    calls.fuel.value = this.#fuel
+    this.#tank.fill(calls.fuel)
     if (calls.eval(context) !== 0) throw new EvaluationError('the module failed')
     memory.refresh()
     return calls.opa_eval_ctx_get_result(context)
@@ -120,6 +124,7 @@ export class PolicyRunner {
         maxPages: this.#maxPages,
         textOnly: this.#options.textOnly === true,
         callBuiltin: (id, args) => this.#onBuiltin(id, args),
+        refuel: (fuel) => this.#tank.refill(fuel),
       }),
     )
     return this.#policy
@@ -130,10 +135,15 @@ export class PolicyRunner {
     if (policy === undefined) throw new EvaluationError('a built-in was called while loading')
     const { instance, border } = policy
     instance.memory.refresh()
-    this.#decision ??= newDecision(this.#options, this.#call, instance.calls.fuel)
+    this.#decision ??= this.#newDecision(instance.calls.fuel)
     const values = args.map((address) => border.readArgument(address))
     const value = this.#callBuiltin(id, values, this.#decision)
     return value === undefined ? 0 : writeResultOfBuiltin(instance, value)
+  }
+
+  #newDecision(fuel: WebAssembly.Global): DecisionCalls {
+    this.#tank.startClock()
+    return newDecision(this.#options, this.#call, (units) => this.#tank.charge(fuel, units))
   }
 }
 
