@@ -5,6 +5,7 @@ import { machineCard, table, writeResults } from './report.ts'
 import type { Row, RowDefinition } from './row.ts'
 import { dataApi } from './rows/data-api.ts'
 import { decisions, decisionsLarge } from './rows/decisions.ts'
+import { decisionsCached } from './rows/decisions-cached.ts'
 import { decisionsFull } from './rows/decisions-full.ts'
 import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
@@ -22,6 +23,7 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   policyFlip,
   decisions,
   ...decisionsLarge,
+  decisionsCached,
   decisionsFull,
   ...dataApi,
 ]

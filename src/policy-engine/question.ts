@@ -1,8 +1,10 @@
-/** A question of the Data API: any document under `data`, judged as OPA does, without contract or cache, and logged. */
+/** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
 import { PolicyUnavailable } from '../kernel/errors.ts'
-import { lookUp } from './data-path.ts'
+import { scopeOf, subjectOf } from './cache/rule.ts'
+import { type Answered, throughCache } from './cache/through-cache.ts'
+import { longestEntrypoint, lookUp, walk } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
+import { EvaluationError, EvaluationTimeout, type RecordedCall, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export interface Question {
@@ -24,6 +26,9 @@ export interface Answer {
   /** The platform bundle's. */
   readonly revision: string
   readonly evaluationNs: number
+  /** How long callers may take it for fresh from when it was decided, and how long ago that was; absent: not at all. */
+  readonly maxAgeSeconds?: number | undefined
+  readonly ageSeconds?: number | undefined
 }
 
 export function createAnswer(judge: Judge): (question: Question) => Promise<Answer> {
@@ -40,16 +45,16 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
   }
 
   const answer = async (on: Active, question: Question): Promise<Answer> => {
-    const { input, strict } = question
+    const { input } = question
     const event = {
       ...newEvent(judge, on, question.path.join('/'), question.requestId),
       input,
       requestedBy: question.requestedBy,
     }
     const started = performance.now()
-    let result: unknown
+    let found: Found
     try {
-      result = lookUp(on.evaluator, question.path, input, strict)
+      found = await find(judge, on, question)
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
       await record(
@@ -61,9 +66,10 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
-    await record(on, { ...event, result, evaluationNs }, result === undefined ? 'undefined' : 'defined')
+    const { result, text = JSON.stringify(result), cached, maxAgeSeconds, ageSeconds } = found
+    await record(on, { ...event, result, evaluationNs, cached }, result === undefined ? 'undefined' : 'defined')
     const { bundles, revision } = on
-    return { result: JSON.stringify(result), decisionId: event.decisionId, bundles, revision, evaluationNs }
+    return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }
   return async (question) => {
     const on = judge.take('data_api')
@@ -73,4 +79,27 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
       on.lease.done()
     }
   }
+}
+
+type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
+
+/** Only the value of an entrypoint that declares it is kept, whole; what was asked of it is looked up in it. */
+async function find(judge: Judge, on: Active, { path, input, strict = false }: Question): Promise<Found> {
+  const length = longestEntrypoint(on.evaluator, path)
+  const entrypoint = path.slice(0, length).join('/')
+  const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
+  const scope = rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
+  if (rule === undefined || scope === undefined)
+    return { result: lookUp(on.evaluator, path, input, strict), cached: false }
+  const { ttlSeconds, nondeterministic } = rule
+  const text = JSON.stringify(input) ?? 'null'
+  const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
+  const answered = await throughCache(judge.cache, question, () => {
+    const recorded = new Map<string, RecordedCall>()
+    const result = on.evaluator.evaluate(entrypoint, input, { exact: true, strict, recorded })
+    return { result, isFit: result !== undefined, recorded }
+  })
+  if (length === path.length) return answered
+  const { text: _whole, ...rest } = answered
+  return { ...rest, result: walk(answered.result, path.slice(length)) }
 }

@@ -3,7 +3,7 @@
  * use. OPA's WASM ABI 1.2 (https://www.openpolicyagent.org/docs/wasm).
  */
 import { EvaluationError } from '../engine.ts'
-import { PolicyAbort } from './abort.ts'
+import { FuelExhausted, PolicyAbort } from './abort.ts'
 import { REFUEL_ID } from './fuel/host-calls.ts'
 import { FUEL_MAX } from './fuel/meter.ts'
 import { LinearMemory } from './memory.ts'
@@ -33,13 +33,25 @@ interface PolicyExports {
   readonly string_hashes?: WebAssembly.Global
 }
 
-export interface InstanceOptions {
+export interface InstanceOptions extends HostImports {
   readonly pages: number
   readonly maxPages: number
+}
+
+/** What a module may ask of its host while it runs. */
+export interface HostImports {
   /** A host built-in by the module's id; takes and gives addresses of values, 0 for undefined. */
   callBuiltin(id: number, args: readonly Address[]): Address
   /** The module's fuel is used up: puts more into it, or throws. */
   refuel(fuel: WebAssembly.Global): void
+}
+
+/** For a module that is loaded and no more: whatever runs on is ended. */
+export const NO_IMPORTS: HostImports = {
+  callBuiltin: () => 0,
+  refuel: () => {
+    throw new FuelExhausted()
+  },
 }
 
 export class PolicyInstance {

@@ -68,7 +68,7 @@ function readBody(reader: ByteReader, watched: Watched): FunctionBody {
 }
 
 /** Opcodes of WebAssembly 1.0 with sign extension, saturating conversion and bulk memory; any other is refused. */
-function skipImmediates(reader: ByteReader, opcode: number): void {
+export function skipImmediates(reader: ByteReader, opcode: number): void {
   if (opcode >= 0x45 && opcode <= 0xc4) return
   if (opcode >= 0x28 && opcode <= 0x3e) {
     reader.skipInteger()

@@ -121,7 +121,7 @@ const detoured = ({ watchedCalls }: FunctionBody, { instead }: Detours): Edit[] 
   watchedCalls.map(({ from, to, callee }) => [from, to, unsigned(instead.get(callee) ?? callee)])
 
 /** What the compiler adds to the C runtime; without a name it is taken for the policy's. */
-const isPolicyFunction = (name: string | undefined): boolean =>
+export const isPolicyFunction = (name: string | undefined): boolean =>
   name === undefined || /^g\d+\.|^eval$|^\$|^data\.|^builtins$|^entrypoints$/.test(name)
 
 const functionSection = (shape: ModuleShape, added: readonly AddedFunction[]): Uint8Array =>
