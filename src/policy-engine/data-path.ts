@@ -23,8 +23,8 @@ export function locate(evaluator: Evaluator, path: readonly string[]): Document 
       ? (input, strict) => ask(entrypoint, input, strict)
       : (input, strict) => walk(ask(entrypoint, input, strict), rest)
   }
-  const base = evaluator.base(path)
-  const below = entrypointsBelow(evaluator, path)
+  const base = path.length > 0 ? evaluator.base(path) : withoutSystem(evaluator.base(path))
+  const below = entrypointsBelow(evaluator, path).filter((parts) => path.length > 0 || parts[0] !== 'system')
   if (below.length === 0) return () => base
   return (input, strict) => {
     const document = isObject(base) ? { ...base } : {}
@@ -34,6 +34,13 @@ export function locate(evaluator: Evaluator, path: readonly string[]): Document 
     }
     return document
   }
+}
+
+/** All of `data` leaves the rules for the service itself out, as in OPA. */
+function withoutSystem(base: unknown): unknown {
+  if (!isObject(base) || !Object.hasOwn(base, 'system')) return base
+  const { system: _system, ...rest } = base
+  return rest
 }
 
 /** How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. */
