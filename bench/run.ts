@@ -6,6 +6,7 @@ import type { Row, RowDefinition } from './row.ts'
 import { batch50 } from './rows/batch-50.ts'
 import { dataApi } from './rows/data-api.ts'
 import { decisions, decisionsLarge } from './rows/decisions.ts'
+import { decisionsCached } from './rows/decisions-cached.ts'
 import { decisionsFull } from './rows/decisions-full.ts'
 import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
@@ -23,6 +24,7 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   policyFlip,
   decisions,
   ...decisionsLarge,
+  decisionsCached,
   decisionsFull,
   ...dataApi,
   batch50,

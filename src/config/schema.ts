@@ -2,6 +2,9 @@
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { bundle, bundles } from './sections/bundles.ts'
+import { cacheBytes } from './sections/decision-cache.ts'
+import { egress } from './sections/egress.ts'
+import { log } from './sections/log.ts'
 import { services } from './sections/services.ts'
 
 const auth = section(
@@ -26,6 +29,7 @@ const policy = section(
     url: Type.Optional(Type.String({ minLength: 1, description: 'policy service that `serve auth` asks' })),
     token_file: Type.Optional(path('bearer token that `serve auth` sends')),
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
+    cache_bytes: cacheBytes,
     engine: oneOf(['host', 'sdk'], {
       default: 'host',
       description: 'host: ours, with deadlines and built-ins; sdk: the @open-policy-agent/opa-wasm package',
@@ -70,14 +74,6 @@ const store = section(
   'where clients, users, sessions and grants are kept',
 )
 
-const log = section(
-  {
-    level: oneOf(['debug', 'info', 'warn', 'error'], { default: 'info' }),
-    directory: path('decision and audit logs', { default: 'var/log' }),
-  },
-  'logs',
-)
-
 const limits = section(
   {
     body_bytes: Type.Integer({ minimum: 1_024, maximum: 16 * 1024 * 1024, default: 64 * 1024 }),
@@ -99,6 +95,7 @@ export const ConfigSchema = Type.Object(
     auth,
     policy,
     services,
+    egress,
     store,
     log,
     limits,

@@ -6,10 +6,10 @@ export interface Metrics {
   readonly http: Histogram<'code' | 'handler' | 'method'>
   readonly decisions: Counter<'decision' | 'outcome'>
   readonly decisionSeconds: Histogram<'decision'>
-  readonly cache: Counter<'outcome'>
   readonly maskFailures: Counter
   readonly dropped: Counter
   readonly logFailures: Counter
+  readonly logGap: Counter
   readonly bundleLoaded: Counter<'name'>
   readonly bundleFailed: Counter<'name' | 'code'>
   readonly bundleActivation: Gauge<'name'>
@@ -43,15 +43,15 @@ export function createMetrics(node: string): Metrics {
       buckets: [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 1],
       registers,
     }),
-    cache: new Counter({
-      name: 'decision_cache_total',
-      help: 'Look-ups in the decision cache.',
-      labelNames: ['outcome'],
-      registers,
-    }),
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),
     dropped: counter('decision_log_dropped_total', 'Events of which policy keeps only a stub.', registers),
     logFailures: counter('decision_log_failures_total', 'Events that could not be written.', registers),
+    // OPA's name for events that found no room.
+    logGap: counter(
+      'decision_logs_dropped_buffer_size_limit_bytes_exceeded',
+      'Events that were answered and not written; the log keeps a record of the gap.',
+      registers,
+    ),
     bundleLoaded: new Counter({
       name: 'bundle_loaded_counter',
       help: 'Bundles activated.',

@@ -9,7 +9,8 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
 import type { ArchiveLimits } from './bundle/archive.ts'
-import { loadBundle, type Mark } from './bundle/load.ts'
+import type { Mark } from './bundle/load.ts'
+import { type BundleLoader, loadHere } from './bundle/loader.ts'
 import type { BundleKey } from './bundle/signature.ts'
 import { watchBundle } from './bundle/source.ts'
 import { BundleError, type BundleRefusal, type VerifiedBundle } from './engine.ts'
@@ -39,6 +40,8 @@ export interface ActivatorOptions {
   readonly clock?: Clock
   /** It must hold what the platform asks; any other bundle need not even hold policy. Default true. */
   readonly isPlatform?: boolean
+  /** Default: on this thread. */
+  readonly loader?: Pick<BundleLoader, 'load'>
   /** Told of every attempt. */
   readonly tracker: BundleTracker
   /**
@@ -70,7 +73,7 @@ const MARK_RETRY_MS = 1000
 
 /** Resolves after the first attempt, whatever its outcome. Throws ConfigError where it may not start. */
 export async function openActivator(options: ActivatorOptions): Promise<Activator> {
-  const { source, marks, logger, metrics, tracker, clock = systemClock, isPlatform = true } = options
+  const { source, marks, logger, metrics, tracker, clock = systemClock, isPlatform = true, loader = loadHere } = options
   const { name = 'sallyport', keys, minimumVersion } = source
   if (keys.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
   if (minimumVersion === undefined && (await marks.read(name)) === undefined) {
@@ -85,13 +88,13 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
 
   const load = async (): Promise<VerifiedBundle> => {
     const mark = await readMark(marks, name)
-    return loadBundle(source.path, {
+    return loader.load(source.path, {
       name,
       keys,
       mark,
       ...(minimumVersion !== undefined && { minimumVersion }),
       requiredEntrypoints: source.requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
-      mayLackPolicy: !isPlatform,
+      isPlatform,
       ...(source.limits && { limits: source.limits }),
       ...(source.engine && { engine: source.engine }),
     })

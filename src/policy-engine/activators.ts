@@ -6,6 +6,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
 import { type Activator, type BundleSource, openActivator } from './activator.ts'
 import { createActiveSet } from './active-set.ts'
+import { createLoader } from './bundle/loader.ts'
 import type { BundleRefusal, BundleSet } from './engine.ts'
 import { type BundleStatus, BundleTracker } from './status.ts'
 
@@ -59,13 +60,20 @@ export function createActivators(options: ActivatorsOptions): Activators {
       if (MAY_FIT_LATER.has(tracker.status.code ?? '')) activator?.tryAgain()
     }
   }
-  const set = createActiveSet({ platform: platformName, activate: options.activate, onChange: retryOthers })
+  const loader = createLoader()
+  const set = createActiveSet({
+    platform: platformName,
+    prepare: loader.prepare,
+    activate: options.activate,
+    onChange: retryOthers,
+  })
   const begin = async (one: Followed): Promise<void> => {
     const { source, tracker } = one
     const isPlatform = one === platform
     one.activator = await openActivator({
       source: { ...source, name: tracker.status.name },
       isPlatform,
+      loader,
       tracker,
       marks,
       logger,
@@ -79,12 +87,14 @@ export function createActivators(options: ActivatorsOptions): Activators {
     open: async () => {
       await begin(platform)
       for (const other of others) await begin(other)
+      loader.decide()
     },
     get statuses() {
       return followed.map(({ tracker }) => tracker.status)
     },
     close: async () => {
       await Promise.all(followed.map(({ activator }) => activator?.close()))
+      await loader.close()
     },
   }
 }

@@ -17,19 +17,22 @@ export interface ActiveSet {
 export interface ActiveSetOptions {
   /** Name of the platform bundle, which must be active before any other. */
   readonly platform: string
+  /** Makes ready what modules see of each other's data, off the threads that decide. */
+  readonly prepare?: (set: BundleSet) => Promise<BundleSet>
   /** Swaps the deciding nodes. Rejects when they cannot. */
   readonly activate: (set: BundleSet) => Promise<void>
   /** After each change. */
   readonly onChange?: () => void
 }
 
-export function createActiveSet({ platform, activate, onChange }: ActiveSetOptions): ActiveSet {
+export function createActiveSet({ platform, activate, prepare, onChange }: ActiveSetOptions): ActiveSet {
   let current: BundleSet | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   const change = async (bundle: VerifiedBundle, note: () => Promise<void>): Promise<void> => {
-    const next = withBundle(current, bundle, platform)
-    checkRoots(next)
+    const fitting = withBundle(current, bundle, platform)
+    checkRoots(fitting)
+    const next = (await prepare?.(fitting)) ?? fitting
     await note()
     await activate(next)
     current = next

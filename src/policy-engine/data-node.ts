@@ -8,7 +8,8 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { openActive } from './active.ts'
-import { createDecisionCache } from './cache.ts'
+import { registerCacheMetrics } from './cache/cache-metrics.ts'
+import { createDecisionCache } from './cache/decision-cache.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
@@ -60,13 +61,17 @@ export interface NodeOptions {
   readonly log: DecisionLog
   readonly metrics: Metrics
   readonly clock?: Clock
-  readonly cacheLimit?: number
+  /** Most that the decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
+  /** After each slice of an activation, while decisions go on. */
+  readonly onSlice?: () => void
 }
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock } = options
-  const cache = createDecisionCache(options.cacheLimit, clock)
+  const { name, log, metrics, clock = systemClock, onSlice } = options
+  const cache = createDecisionCache(options.cacheBytes, clock)
+  registerCacheMetrics(metrics.registry, cache)
   let active: Active | undefined
   const take = (decision: string): Active => {
     if (active !== undefined) {
@@ -84,6 +89,17 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   }
 
   const answers = createAnswers(judge)
+  const swap = async (set: BundleSet): Promise<void> => {
+    const next = await openActive(set, clock, onSlice)
+    if (closed) return next.lease.retire()
+    release()
+    active = next
+    for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
+  }
+  /** One activation after the other, in the order in which they were asked for. */
+  let activating: Promise<void> = Promise.resolve()
+  let closed = false
+
   const node: DataNode = {
     evaluate: answers.one,
     evaluateAll: answers.all,
@@ -102,11 +118,10 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
         return { failed: true }
       }
     },
-    activate: async (set) => {
-      const next = openActive(set, clock)
-      release()
-      active = next
-      for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
+    activate: (set) => {
+      const turn = activating.then(() => swap(set))
+      activating = turn.catch(() => {})
+      return turn
     },
     deactivate: release,
     purge: (subject) => cache.purge(subject),
@@ -118,6 +133,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     },
     status: () => (active === undefined ? { node: name } : { node: name, ...statusOf(active) }),
     close: async () => {
+      closed = true
       release()
       await log.close()
     },

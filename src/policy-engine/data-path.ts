@@ -44,7 +44,7 @@ function withoutSystem(base: unknown): unknown {
 }
 
 /** How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. */
-function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
+export function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
   const slash = path.findIndex((segment) => segment.includes('/'))
   for (let length = slash < 0 ? path.length : slash; length > 0; length--) {
     if (evaluator.entrypoints.has(path.slice(0, length).join('/'))) return length
@@ -86,4 +86,15 @@ function plant(document: Record<string, unknown>, path: readonly string[], value
   }
   const last = path.at(-1)
   if (last !== undefined) parent[last] = value
+}
+
+/** Documents above the roots are objects on both sides; below them only one side has any. */
+export function mergeDocuments(left: unknown, right: unknown): unknown {
+  if (!isObject(left) || !isObject(right)) return left
+  const merged: Record<string, unknown> = { ...left }
+  for (const [key, value] of Object.entries(right)) {
+    const both = Object.hasOwn(merged, key) ? mergeDocuments(merged[key], value) : value
+    Object.defineProperty(merged, key, { value: both, enumerable: true, configurable: true, writable: true })
+  }
+  return merged
 }

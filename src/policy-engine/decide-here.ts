@@ -3,11 +3,13 @@
  * is PolicyUnavailable, and logged as that; no answer leaves that is not in the log.
  */
 import { PolicyUnavailable, type UnavailableReason } from '../kernel/errors.ts'
-import { cacheKey, MAX_TTL_SECONDS, roundTime } from './cache.ts'
-import type { DecisionName } from './contract/index.ts'
+import { MAX_TTL_SECONDS, roundTime } from './cache/round-time.ts'
+import { scopeOf, subjectOf } from './cache/rule.ts'
+import { type Answered, type Cacheable, throughCache } from './cache/through-cache.ts'
+import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationTimeout } from './engine.ts'
+import { EvaluationTimeout, type RecordedCall } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
 
@@ -37,38 +39,31 @@ export function createDecide(judge: Judge): Decide {
     const event = newEvent(judge, on, contract.entrypoint, context.requestId)
     // An input out of contract may hold anything: nothing of it is logged.
     if (!contract.isInput(asked)) throw await unavailable(on, name, 'wrong_input', event)
-    const prepared = prepare(on, contract.entrypoint, asked)
+    const { input, cacheable } = prepare(judge, on, contract.entrypoint, asked)
     const started = performance.now()
-    const found = consult(judge, on, contract.entrypoint, prepared)
+    const found = await consult(judge, on, { name, input, cacheable })
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
-    const logged: DecisionEvent = {
-      ...event,
-      input: prepared.input,
-      result: found.result,
-      evaluationNs: Math.round(seconds * 1e9),
-      cached: found.cached,
-    }
-    if (found.trap !== undefined) {
+    const logged: DecisionEvent = { ...event, input, evaluationNs: Math.round(seconds * 1e9) }
+    if ('trap' in found) {
       const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
       throw await unavailable(on, name, reason, logged, { cause: found.trap })
     }
-    const { result } = found
-    if (result === undefined) throw await unavailable(on, name, 'undefined', logged)
-    if (!isResultOf(name, result)) {
-      throw await unavailable(on, name, 'wrong_result', logged, { detail: contract.resultFault(result) })
+    const { result, cached, isFit } = found
+    const answered: DecisionEvent = { ...logged, result, cached }
+    if (result === undefined) throw await unavailable(on, name, 'undefined', answered)
+    if (!isFit) {
+      throw await unavailable(on, name, 'wrong_result', answered, { detail: contract.resultFault(result) })
     }
-    if (prepared.key !== undefined && !found.cached) {
-      judge.cache.set(prepared.key, found, prepared.ttlSeconds, subjectOf(asked))
-    }
+    const verdict = result as DecisionResult<N>
     try {
-      await log.record(logged, on.evaluator)
+      await log.record(answered, on.evaluator)
     } catch (cause) {
       metrics.decisions.inc({ decision: name, outcome: 'audit' })
       throw new PolicyUnavailable('audit', name, { cause })
     }
-    metrics.decisions.inc({ decision: name, outcome: result.allow ? 'allow' : 'deny' })
-    return { ...result, decisionId: event.decisionId, revision: on.revision }
+    metrics.decisions.inc({ decision: name, outcome: verdict.allow ? 'allow' : 'deny' })
+    return { ...verdict, decisionId: event.decisionId, revision: on.revision }
   }
   const decide = async <N extends DecisionName>(
     name: N,
@@ -88,44 +83,40 @@ export function createDecide(judge: Judge): Decide {
 interface Prepared {
   /** As it is evaluated and logged. */
   readonly input: unknown
-  readonly ttlSeconds: number
-  /** Only where the entrypoint declares a ttl. */
-  readonly key: string | undefined
+  readonly cacheable: Cacheable | undefined
 }
 
-function prepare({ platform, digest }: Active, entrypoint: string, asked: unknown): Prepared {
-  const ttlSeconds = Math.min(platform.cacheTtlSeconds[entrypoint] ?? 0, MAX_TTL_SECONDS)
-  if (ttlSeconds === 0) return { input: asked, ttlSeconds, key: undefined }
+/** Every input carries the time of its request: where the rule declares a ttl, that time is rounded. */
+export function prepare(judge: Pick<Judge, 'cache'>, on: Active, entrypoint: string, asked: unknown): Prepared {
+  const rule = on.cacheRules.get(entrypoint)
+  const scope = rule && scopeOf(judge, rule, 'contract')
+  if (rule === undefined || scope === undefined) return { input: asked, cacheable: undefined }
+  const ttlSeconds = Math.min(rule.ttlSeconds, MAX_TTL_SECONDS)
   const input = roundTime(asked, ttlSeconds)
-  return { input, ttlSeconds, key: cacheKey(digest, entrypoint, input) }
-}
-
-interface Found {
-  readonly result?: unknown
-  readonly cached: boolean
-  readonly trap?: unknown
-}
-
-function consult({ cache, metrics }: Judge, on: Active, entrypoint: string, { key, input }: Prepared): Found {
-  if (key !== undefined) {
-    const found = cache.get(key) as Found | undefined
-    metrics.cache.inc({ outcome: found === undefined ? 'miss' : 'hit' })
-    if (found !== undefined) return { ...found, cached: true }
+  const { nondeterministic } = rule
+  return {
+    input,
+    cacheable: { scope, text: JSON.stringify(input), ttlSeconds, subject: subjectOf(asked), nondeterministic },
   }
+}
+
+interface Consulted extends Prepared {
+  readonly name: DecisionName
+}
+
+async function consult(
+  { cache }: Judge,
+  on: Active,
+  { name, input, cacheable }: Consulted,
+): Promise<Answered | { readonly trap: unknown }> {
+  const { entrypoint } = CONTRACT[name]
   try {
-    return { result: on.evaluator.evaluate(entrypoint, input), cached: false }
+    return await throughCache(cache, cacheable, () => {
+      const recorded = new Map<string, RecordedCall>()
+      const result = on.evaluator.evaluate(entrypoint, input, { recorded })
+      return { result, isFit: isResultOf(name, result), recorded }
+    })
   } catch (trap) {
-    return { cached: false, trap }
+    return { trap }
   }
-}
-
-/** Whose cached answers go when their rights change: the person of the input, else of its token. */
-function subjectOf(input: unknown): string | undefined {
-  if (typeof input !== 'object' || input === null) return undefined
-  for (const key of ['subject', 'token']) {
-    const facts: unknown = Reflect.get(input, key)
-    const sub: unknown = typeof facts === 'object' && facts !== null ? Reflect.get(facts, 'sub') : undefined
-    if (typeof sub === 'string') return sub
-  }
-  return undefined
 }

@@ -2,7 +2,8 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Lease } from './active.ts'
-import type { DecisionCache } from './cache.ts'
+import type { DecisionCache } from './cache/decision-cache.ts'
+import type { CacheRule } from './cache/rule.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { Evaluator, Revisions, VerifiedBundle } from './engine.ts'
@@ -19,6 +20,8 @@ export interface Active {
   readonly digest: string
   /** Answers for every bundle by the roots they own; `authz` and `system` are always the platform's. */
   readonly evaluator: Evaluator
+  /** By entrypoint; what stands in no line is not kept. */
+  readonly cacheRules: ReadonlyMap<string, CacheRule>
   /** Held while a question is answered: one that waits for I/O may outlive a swap. */
   readonly lease: Lease
   readonly activatedAt: string

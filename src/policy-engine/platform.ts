@@ -2,13 +2,16 @@
  * The policy engine of the one-process shape: the bundle is read and verified once, activated on this thread for the auth
  * service's own decisions, and handed to the thread of the policy API.
  */
+import { createRegistrar } from '../audit/registrar.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { MarkStore } from '../storage/port.ts'
+import type { ChainStore, MarkStore } from '../storage/port.ts'
+import type { ChainHead } from '../storage/records.ts'
 import { type Activators, type Bundles, createActivators } from './activators.ts'
 import type { Decide } from './decide.ts'
+import type { LogRules } from './decision-log/rules.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
 import { openNode } from './open-node.ts'
@@ -19,14 +22,19 @@ import { type PolicyStatus, policyStatus } from './status.ts'
 export interface PolicyPlatformOptions {
   readonly bundles: Bundles
   readonly marks: MarkStore
+  /** Keeps the heads of the decision logs. */
+  readonly chains?: ChainStore
   /** Decision logs go here: `decisions-auth.jsonl`, `decisions-api.jsonl`. */
   readonly logDirectory: string
+  readonly log?: LogRules
   /** Of the product; shows in logs and provenance. */
   readonly version: string
   /** Id of this deployment in the logs; at random by default. */
   readonly id?: string
   /** Absent: no policy API. */
   readonly api?: ApiOptions
+  /** Most that each thread's decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
   readonly logger: Logger
   readonly clock?: Clock
   readonly heartbeatMs?: number
@@ -51,8 +59,11 @@ export interface PolicyPlatform {
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const place = { logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
-  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, clock)
+  const { chains, log, logDirectory, cacheBytes } = options
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const register = chains && ((head: ChainHead) => chains.register(head))
+  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, { logger, register, clock })
+  const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()
 
@@ -92,6 +103,8 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         logger,
         status,
         metrics: async () => (await metrics.registry.getMetricsAsJSON()) as MetricValues,
+        onHead: registrar.add,
+        heads: async () => (await chains?.list()) ?? [],
         onPurge: purge,
         onChange: changed,
         ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
@@ -116,6 +129,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       close: async () => {
         await activators.close()
         await worker?.close()
+        await registrar.close()
         await node.close()
       },
     }

@@ -1,8 +1,8 @@
-/** A question of the Data API: any document under `data`, judged as OPA does, without contract or cache, and logged. */
+/** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
 import { setImmediate } from 'node:timers/promises'
 import { PolicyUnavailable } from '../kernel/errors.ts'
-import { type Document, locate } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
+import { type Document, documentAt, type Found } from './document.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
@@ -27,6 +27,9 @@ export interface Answer {
   /** The platform bundle's. */
   readonly revision: string
   readonly evaluationNs: number
+  /** How long callers may take it for fresh from when it was decided, and how long ago that was; absent: not at all. */
+  readonly maxAgeSeconds?: number | undefined
+  readonly ageSeconds?: number | undefined
 }
 
 /** What became of one question among several: an answer, or what `evaluate` would have thrown. */
@@ -69,9 +72,11 @@ export function createAnswers(judge: Judge): Answers {
 
   const answer = async (on: Active, find: Document, question: Question, event: DecisionEvent): Promise<Answer> => {
     const started = performance.now()
-    let result: unknown
+    let found: Found
     try {
-      result = find(question.input, question.strict)
+      const asked = find(question.input, question.strict)
+      // Without a wait where there is none: the log's rules go on with the input that the module still holds.
+      found = asked instanceof Promise ? await asked : asked
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
       await record(
@@ -83,9 +88,10 @@ export function createAnswers(judge: Judge): Answers {
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
-    await record(on, { ...event, result, evaluationNs }, result === undefined ? 'undefined' : 'defined')
+    const { result, text = JSON.stringify(result), cached, maxAgeSeconds, ageSeconds } = found
+    await record(on, { ...event, result, evaluationNs, cached }, result === undefined ? 'undefined' : 'defined')
     const { bundles, revision } = on
-    return { result: JSON.stringify(result), decisionId: event.decisionId, bundles, revision, evaluationNs }
+    return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }
 
   const outcome = async (on: Active, find: Document, question: Question, late: boolean): Promise<Outcome> => {
@@ -104,7 +110,7 @@ export function createAnswers(judge: Judge): Answers {
     one: async (question) => {
       const on = judge.take('data_api')
       try {
-        return await answer(on, locate(on.evaluator, question.path), question, eventOf(on, question))
+        return await answer(on, documentAt(judge, on, question.path), question, eventOf(on, question))
       } finally {
         on.lease.done()
       }
@@ -118,7 +124,7 @@ export function createAnswers(judge: Judge): Answers {
         let path: readonly string[] | undefined
         let find: Document | undefined
         for (const question of questions) {
-          if (find === undefined || path !== question.path) find = locate(on.evaluator, question.path)
+          if (find === undefined || path !== question.path) find = documentAt(judge, on, question.path)
           path = question.path
           outcomes.push(outcome(on, find, question, sliceMs - startedMs > ALL_MS))
           if (performance.now() - sliceMs < SLICE_MS) continue

@@ -1,10 +1,11 @@
 /** The policy service of the split shape, in a process of its own: watches its bundle, decides, and serves the policy API. */
 import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { MarkStore } from '../storage/port.ts'
+import type { ChainStore, MarkStore } from '../storage/port.ts'
 import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
+import type { LogRules } from './decision-log/rules.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
@@ -12,11 +13,16 @@ import { type PolicyStatus, policyStatus } from './status.ts'
 export interface PolicyServiceOptions {
   readonly bundles: Bundles
   readonly marks: MarkStore
+  /** Keeps the heads of the decision log. */
+  readonly chains?: ChainStore
   /** The decision log goes here: `decisions-policy.jsonl`. */
   readonly logDirectory: string
+  readonly log?: LogRules
   readonly version: string
   readonly id?: string
   readonly api: ApiOptions
+  /** Most that the decision cache may hold; 0 keeps nothing. */
+  readonly cacheBytes?: number
   readonly logger: Logger
 }
 
@@ -31,8 +37,12 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const place = { name: 'policy', logDirectory: options.logDirectory, id: options.id ?? randomId(), version }
-  const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node)
+  const { chains, log, logDirectory, cacheBytes } = options
+  const place = { name: 'policy', logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
+    logger,
+    register: chains && ((head) => chains.register(head)),
+  })
   const activators = createActivators({
     ...options.bundles,
     marks: options.marks,
@@ -52,6 +62,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     metrics,
     status,
     metricsText: () => metrics.registry.metrics(),
+    ...(chains && { heads: () => chains.list() }),
     purge: (subject) => node.purge(subject),
   })
   try {

@@ -27,7 +27,7 @@ export async function answerData(deps: DataDeps, request: ApiRequest): Promise<A
   const parseNs = nanosecondsSince(request.startedMs)
   const answer = await ask(deps.node, questionOf(request, request.rest, read.input))
   const text = compose(deps, answer, request, read, parseNs)
-  return { headers: { 'sallyport-revision': answer.revision }, body: shown(text, query) }
+  return { headers: headersOf(answer), body: shown(text, query) }
 }
 
 /** The body is the input, the answer is the document alone. Even `null` and an empty body define an input. */
@@ -43,7 +43,14 @@ async function answerBare(deps: DataDeps, request: ApiRequest, path: readonly st
   const input = (await readDocument(request)) ?? null
   const answer = await ask(deps.node, { ...questionOf(request, path, input), strict: false })
   if (answer.result === undefined) throw new ApiError('undefined_document', 'document missing or undefined')
-  return { headers: { 'sallyport-revision': answer.revision }, body: shown(answer.result, request.address.query) }
+  return { headers: headersOf(answer), body: shown(answer.result, request.address.query) }
+}
+
+/** RFC 9111, 5.1 and 5.2.2: how long whoever asked may go on with the answer; without a declared ttl, not at all. */
+function headersOf({ revision, maxAgeSeconds, ageSeconds }: Answer): Record<string, string> {
+  const headers = { 'sallyport-revision': revision }
+  if (maxAgeSeconds === undefined || ageSeconds === undefined) return headers
+  return { ...headers, 'cache-control': `private, max-age=${maxAgeSeconds}`, age: String(ageSeconds) }
 }
 
 export function questionOf(request: ApiRequest, path: readonly string[], input: unknown): Question {

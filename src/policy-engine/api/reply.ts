@@ -19,7 +19,8 @@ export async function sendReply(
   revision: string | undefined,
 ): Promise<void> {
   const { status = 200, type = 'application/json', body, stream } = reply
-  const headers = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff']
+  const headers = ['x-content-type-options', 'nosniff']
+  if (reply.headers?.['cache-control'] === undefined) headers.push('cache-control', 'no-store')
   if (revision !== undefined && reply.headers?.['sallyport-revision'] === undefined) {
     headers.push('sallyport-revision', revision)
   }

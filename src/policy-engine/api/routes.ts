@@ -24,7 +24,7 @@ import {
 import type { ApiRoute } from './exchange.ts'
 import { answerHealth, healthRules } from './health.ts'
 import { openApiDocument } from './openapi.ts'
-import { answerMetrics, answerResult, type OperationsDeps, purgeCache } from './operations.ts'
+import { answerHeads, answerMetrics, answerResult, type OperationsDeps, purgeCache } from './operations.ts'
 
 export interface RouteDeps extends OperationsDeps {
   readonly version: string
@@ -177,6 +177,18 @@ function operationRoutes(deps: RouteDeps): ApiRoute[] {
       describe: {
         id: 'status',
         summary: 'What is active on each thread, and why a bundle was refused',
+        query: [PRETTY],
+        answers: RESULT_ANSWER,
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/audit/heads',
+      handler: 'v1/audit/heads',
+      answer: (request) => answerHeads(deps, request),
+      describe: {
+        id: 'heads',
+        summary: 'The heads of the logs’ hash chains, which `sallyport audit verify` holds their files to',
         query: [PRETTY],
         answers: RESULT_ANSWER,
       },

@@ -1,7 +1,9 @@
 /** The thread of the policy API in the one-process shape: its own node, its own log, no environment, no store. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { AggregatorRegistry } from 'prom-client'
+import { StoreUnavailable } from '../../kernel/errors.ts'
 import { createLogger } from '../../observability/logger.ts'
+import type { ChainHead } from '../../storage/records.ts'
 import { createDataNode } from '../data-node.ts'
 import { openNode } from '../open-node.ts'
 import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../process/worker-messages.ts'
@@ -13,9 +15,13 @@ const METRICS_WAIT_MS = 500
 async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): Promise<void> {
   const say = (message: FromWorker) => port.postMessage(message)
   const logger = createLogger({ level: start.logLevel, name: 'policy-api' })
-  const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node)
+  const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node, {
+    logger,
+    register: async (head) => say({ kind: 'head', head }),
+  })
   let known: PolicyStatus = policyStatus([], [], true)
   let awaited: PromiseWithResolvers<MetricValues> | undefined
+  let awaitedHeads: PromiseWithResolvers<readonly ChainHead[]> | undefined
 
   const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
   const status = (): PolicyStatus => ({
@@ -32,6 +38,11 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     awaited = undefined
     return AggregatorRegistry.aggregate([theirs, await metrics.registry.getMetricsAsJSON()]).metrics()
   }
+  const heads = (): Promise<readonly ChainHead[]> => {
+    awaitedHeads ??= Promise.withResolvers()
+    say({ kind: 'heads?' })
+    return awaitedHeads.promise
+  }
   const app = createPolicyApi({
     node,
     credentials: start.api.credentials,
@@ -42,6 +53,7 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     metrics,
     status,
     metricsText,
+    heads,
     purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),
   })
 
@@ -61,6 +73,11 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
         return
       case 'metrics':
         return awaited?.resolve(message.values)
+      case 'heads':
+        if (message.heads === undefined) awaitedHeads?.reject(new StoreUnavailable('heads cannot be read'))
+        else awaitedHeads?.resolve(message.heads)
+        awaitedHeads = undefined
+        return
       case 'purge':
         return node.purge(message.subject)
       case 'reopen':

@@ -2,10 +2,16 @@
 import { readFile, stat } from 'node:fs/promises'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { isObject } from '../data-path.ts'
 import { BundleError, type VerifiedBundle } from '../engine.ts'
-import { compileFor, DEFAULT_ENGINE, type Engine, type PolicyModules } from '../wasm/open.ts'
+import { parseExact } from '../exact-json.ts'
+import type { PolicyImage } from '../wasm/image.ts'
+import { nondeterministicEntrypoints } from '../wasm/nondeterminism.ts'
+import { compileFor, DEFAULT_ENGINE, type Engine, imageOf, type PolicyModules } from '../wasm/open.ts'
 import { type ArchiveLimits, DEFAULT_LIMITS, readArchive, readFolder } from './archive.ts'
-import { type BundleFiles, MANIFEST, revisionOf } from './digest.ts'
+import { canonicalBytes } from './canonical.ts'
+import { type BundleFiles, fileDigest, MANIFEST, revisionOf } from './digest.ts'
+import { indexJson } from './json-index.ts'
 import { checkContents, normalRoots } from './roots.ts'
 import { selfCheck } from './self-check.ts'
 import { type BundleKey, verifySignature } from './signature.ts'
@@ -24,8 +30,8 @@ export interface LoadOptions {
   /** Versions below it are refused also where there is no mark. */
   readonly minimumVersion?: number
   readonly requiredEntrypoints: readonly string[]
-  /** Any bundle but the platform's may hold data alone. */
-  readonly mayLackPolicy?: boolean
+  /** Any other may hold data alone. Default true. */
+  readonly isPlatform?: boolean
   readonly limits?: ArchiveLimits
   /** Who will evaluate it. */
   readonly engine?: Engine
@@ -57,9 +63,12 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     throw new BundleError('unknown_key', `key ${keyId} is retired: what it signed before serves on, nothing new does`)
   const manifest = readManifest(files)
   const roots = normalRoots(manifest.roots)
-  const { dataJson, data } = readData(files)
+  const { data, ...loaded } = readData(files)
   const modules = await compile(files, manifest, options)
-  const entrypoints = selfCheck({ ...modules, dataJson }, options.requiredEntrypoints)
+  // Any other bundle's module sees the data of all, and is given it when the others are known.
+  const image = options.isPlatform === false ? undefined : makeImage(modules, loaded.dataJson, data)
+  const dataJson = options.isPlatform === false ? NO_DATA : loaded.dataJson
+  const entrypoints = selfCheck({ ...modules, dataJson, ...(image && { image }) }, options.requiredEntrypoints)
   checkContents(roots, entrypoints, data)
   let sizeBytes = 0
   for (const bytes of files.values()) sizeBytes += bytes.byteLength
@@ -71,9 +80,10 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     keyId,
     roots,
     ...modules,
-    dataJson,
+    ...loaded,
+    ...(image && { image }),
     entrypoints,
-    cacheTtlSeconds: cacheTtls(manifest),
+    ...readCacheRules(manifest, files.get('policy.wasm'), modules),
     sizeBytes,
   }
 }
@@ -112,25 +122,53 @@ function readManifest(files: BundleFiles): Static<typeof Manifest> {
 }
 
 /** `opa build` merges all data into one file; others would be left out silently, and a negated look-up then allows. */
-function readData(files: BundleFiles): { readonly dataJson: Uint8Array; readonly data: object } {
+function readData(files: BundleFiles): LoadedData {
   const stray = [...files.keys()].find((name) => /(^|\/)(data\.ya?ml|patch\.json)$|\/data\.json$/.test(name))
   if (stray !== undefined) throw new BundleError('not_a_bundle', `${stray} is not accepted: bundle with \`opa build\``)
-  const dataJson = files.get('data.json') ?? Buffer.from('{}')
-  const data = files.has('data.json') ? parseJson(files, 'data.json') : {}
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw new BundleError('not_a_bundle', 'data.json is not an object')
+  try {
+    const dataJson = shared(canonicalBytes(files.get('data.json') ?? NO_DATA))
+    const data = parseExact(Buffer.from(dataJson.buffer).toString('utf8'))
+    if (!isObject(data)) throw new BundleError('not_a_bundle', 'data.json is not an object')
+    return { dataJson, dataDigest: fileDigest('data', dataJson), dataIndex: indexJson(dataJson), data }
+  } catch (cause) {
+    if (cause instanceof BundleError) throw cause
+    const why = cause instanceof RangeError ? 'nested too deeply' : 'not valid JSON'
+    throw new BundleError('not_a_bundle', `data.json is ${why}`, { cause })
   }
-  return { dataJson, data }
+}
+
+interface LoadedData {
+  readonly dataJson: Uint8Array
+  readonly dataDigest: string
+  readonly dataIndex: Int32Array
+  readonly data: object
+}
+
+const NO_DATA = Buffer.from('{}')
+
+/** In memory that all threads of the process may read. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
+  copy.set(bytes)
+  return copy
+}
+
+function makeImage(modules: PolicyModules, dataJson: Uint8Array, data: object): PolicyImage | undefined {
+  try {
+    return imageOf(modules, dataJson, data)
+  } catch (cause) {
+    throw new BundleError('self_check_failed', 'the module cannot be loaded with its data', { cause })
+  }
 }
 
 async function compile(
   files: BundleFiles,
   { wasm = [] }: Static<typeof Manifest>,
-  { engine = DEFAULT_ENGINE, mayLackPolicy = false }: LoadOptions,
+  { engine = DEFAULT_ENGINE, isPlatform = true }: LoadOptions,
 ): Promise<PolicyModules> {
   const bytes = files.get('policy.wasm')
   const hasPolicy = wasm.length > 0 || [...files.keys()].some((name) => /\.(rego|wasm)$/.test(name))
-  if (!hasPolicy && mayLackPolicy) return {}
+  if (!hasPolicy && !isPlatform) return {}
   if (bytes === undefined || wasm.length === 0) {
     throw new BundleError('no_wasm', 'the bundle has no policy.wasm: build it with `opa build -t wasm -e <entrypoint>`')
   }
@@ -144,17 +182,33 @@ async function compile(
   }
 }
 
-/** `cache_ttl_seconds` of each rule's metadata; whatever is no positive number of seconds means no caching. */
-function cacheTtls(manifest: Static<typeof Manifest>): Record<string, number> {
-  const ttls: Record<string, number> = {}
+type CacheRules = Pick<VerifiedBundle, 'cacheTtlSeconds' | 'cacheNondeterministic'>
+
+/**
+ * What each rule's metadata declares; a ttl that is no positive number of seconds means no caching, and so does one on a rule
+ * that may ask the clock, chance or the network and does not declare `cache_nondeterministic`.
+ */
+function readCacheRules(
+  manifest: Static<typeof Manifest>,
+  wasm: Uint8Array | undefined,
+  modules: PolicyModules,
+): CacheRules {
+  const cacheTtlSeconds: Record<string, number> = {}
+  const cacheNondeterministic: string[] = []
   for (const { entrypoint, annotations = [] } of manifest.wasm ?? []) {
     for (const { custom } of annotations) {
-      if (typeof custom !== 'object' || custom === null || !('cache_ttl_seconds' in custom)) continue
-      const ttl = custom.cache_ttl_seconds
-      if (typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0) ttls[entrypoint] = ttl
+      if (typeof custom !== 'object' || custom === null) continue
+      const ttl: unknown = Reflect.get(custom, 'cache_ttl_seconds')
+      if (typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0) cacheTtlSeconds[entrypoint] = ttl
+      if (Reflect.get(custom, 'cache_nondeterministic') === true) cacheNondeterministic.push(entrypoint)
     }
   }
-  return ttls
+  if (wasm === undefined || Object.keys(cacheTtlSeconds).length === 0)
+    return { cacheTtlSeconds: {}, cacheNondeterministic }
+  const undeclared = nondeterministicEntrypoints(wasm, modules)
+  for (const entrypoint of undeclared)
+    if (!cacheNondeterministic.includes(entrypoint)) delete cacheTtlSeconds[entrypoint]
+  return { cacheTtlSeconds, cacheNondeterministic }
 }
 
 function parseJson(files: BundleFiles, name: string): unknown {

@@ -1,5 +1,6 @@
 /** What the main thread and the thread of the policy API tell each other. */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
+import type { ChainHead } from '../../storage/records.ts'
 import type { NodeStatus } from '../data-node.ts'
 import type { BundleSet } from '../engine.ts'
 import type { ResolvedApi } from '../listen.ts'
@@ -20,6 +21,7 @@ export type ToWorker =
   | { readonly kind: 'status'; readonly status: PolicyStatus }
   | { readonly kind: 'metrics'; readonly values: MetricValues }
   | { readonly kind: 'purge'; readonly subject?: string }
+  | { readonly kind: 'heads'; readonly heads: readonly ChainHead[] | undefined }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'close' }
 
@@ -30,4 +32,7 @@ export type FromWorker =
   /** The bundles could not be loaded on that thread; the revision is the platform's. */
   | { readonly kind: 'not_activated'; readonly revision: string }
   | { readonly kind: 'metrics?' }
+  | { readonly kind: 'head'; readonly head: ChainHead }
+  /** Those of all logs; undefined where the store does not tell. */
+  | { readonly kind: 'heads?' }
   | { readonly kind: 'purge'; readonly subject?: string }

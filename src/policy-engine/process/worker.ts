@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { ChainHead } from '../../storage/records.ts'
 import type { NodeStatus } from '../data-node.ts'
 import type { BundleSet } from '../engine.ts'
 import type { ResolvedApi } from '../listen.ts'
@@ -22,6 +23,9 @@ export interface PolicyWorkerOptions {
   /** The main thread's own. */
   readonly metrics: () => Promise<MetricValues>
   readonly status: () => PolicyStatus
+  /** A head of the thread's log, and those of all logs. */
+  readonly onHead: (head: ChainHead) => void
+  readonly heads: () => Promise<readonly ChainHead[]>
   /** Somebody asked the API to empty the decision caches. */
   readonly onPurge: (subject?: string) => void
   /** The thread activated something, stopped, or came back. */
@@ -127,6 +131,15 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
         return
       case 'metrics?':
         void options.metrics().then((values) => say({ kind: 'metrics', values }))
+        return
+      case 'head':
+        options.onHead(message.head)
+        return
+      case 'heads?':
+        void options.heads().then(
+          (heads) => say({ kind: 'heads', heads }),
+          () => say({ kind: 'heads', heads: undefined }),
+        )
         return
       case 'purge':
         options.onPurge(message.subject)

@@ -3,6 +3,7 @@
 import { type Builtin, type BuiltinContext, PendingAnswer } from '../builtins/builtin.ts'
 import { callBuiltin } from '../builtins/call-builtin.ts'
 import { EvaluationError, EvaluationPending, type RecordedCall } from '../engine.ts'
+import { NATIVE_IDS } from './fuel/natives.ts'
 import { canonicalKey, type Value } from './value.ts'
 
 /** Asked twice with the same arguments in one decision, they answer the same, and the log can replay them. */
@@ -32,18 +33,18 @@ export type CallBuiltin = (id: number, args: Value[], decision: DecisionCalls) =
 
 /** Throws EvaluationError where the module needs what the table lacks. */
 export function bindBuiltins(listed: ReadonlyMap<string, number>, table: ReadonlyMap<string, Builtin>): CallBuiltin {
-  const resolved: Resolved[] = []
+  const resolved = new Map<number, Resolved>()
   const missing: string[] = []
-  for (const [name, id] of listed) {
+  for (const [name, id] of [...NATIVE_IDS, ...listed]) {
     const run = table.get(name)
-    if (run === undefined) missing.push(name)
-    else resolved[id] = { name, run, pinned: NON_DETERMINISTIC.has(name) }
+    if (run !== undefined) resolved.set(id, { name, run, pinned: NON_DETERMINISTIC.has(name) })
+    else if (listed.has(name)) missing.push(name)
   }
   if (missing.length > 0) {
     throw new EvaluationError(`the policy needs built-ins that this service lacks: ${missing.sort().join(', ')}`)
   }
   return (id, args, decision) => {
-    const builtin = resolved[id]
+    const builtin = resolved.get(id)
     if (builtin === undefined) throw new EvaluationError(`the module calls a built-in that it did not list: ${id}`)
     return builtin.pinned ? pinned(builtin, args, decision) : once(builtin, args, decision)
   }

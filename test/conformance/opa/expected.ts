@@ -1,28 +1,30 @@
 /** Cases that may fail, and why: built-ins that are left out on purpose, and what OPA's own engine does not pass either. */
 
-/** Names of built-ins, or beginnings of names, that this service does not have. */
+/** Not here yet; a test turns red when one is. */
+export const AWAITED: readonly string[] = ['http.send', 'net.lookup_ip_addr']
+
+/** Names of built-ins, or beginnings of names, that this service does not have: one certificate or key is read, no more. */
 export const LEFT_OUT: readonly string[] = [
-  'crypto.x509.',
+  'crypto.x509.parse_and_verify_certificates',
+  'crypto.x509.parse_certificate_request',
   'graphql.',
   'providers.aws.',
   'rego.parse_module',
   'strings.render_template',
+  ...AWAITED,
 ]
 
-/** In OPA's `exceptions.yaml` for WASM, and failing here as there. */
-export const ENGINE: readonly string[] = [
-  'data/toplevel integer',
-  'data/nested integer',
-  'jsonbuiltins/unmarshal number beyond the supported exponent is undefined',
-  'jsonbuiltins/unmarshal number with too big an exponent is undefined',
-  'strings/format_int: bignum exact (>64-bit integer, all bases + negative)',
-]
+/** In OPA's `exceptions.yaml` for WASM, and failing here as there: `data[2]` finds no key "2" of base data. */
+export const ENGINE: readonly string[] = ['data/toplevel integer', 'data/nested integer']
 
 const LACKS = /lacks: (.*)$/
 
+/** Names of the built-ins for want of which a case failed. */
+export const lackedBy = (reason: string): readonly string[] => LACKS.exec(reason)?.[1]?.split(', ') ?? []
+
 /** Whether the failure of a case is one of those. */
 export function isExpected(note: string, reason: string): boolean {
-  const lacking = LACKS.exec(reason)?.[1]?.split(', ')
-  if (lacking !== undefined) return lacking.every((name) => LEFT_OUT.some((left) => name.startsWith(left)))
+  const lacking = lackedBy(reason)
+  if (lacking.length > 0) return lacking.every((name) => LEFT_OUT.some((left) => name.startsWith(left)))
   return ENGINE.includes(note)
 }

@@ -27,6 +27,15 @@ export class ByteReader {
     }
     throw new ModuleError('an integer is too long')
   }
+  s32(): number {
+    let value = 0
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte()
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return shift < 25 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value
+    }
+    throw new ModuleError('an integer is too long')
+  }
   /** Passes a LEB128 integer of any sign and size. */
   skipInteger(): void {
     while (this.byte() >= 0x80);

@@ -12,19 +12,32 @@ export interface FunctionBody {
   readonly loops: readonly number[]
   /** Indices of the functions it calls, imports included. */
   readonly calls: ReadonlySet<number>
+  /** Where it calls one of those that are watched. */
+  readonly watchedCalls: readonly CallSite[]
   readonly callsIndirectly: boolean
 }
 
-export function readBodies(shape: ModuleShape): FunctionBody[] {
+/** The index that a call names, between two bytes of the module. */
+export interface CallSite {
+  readonly from: number
+  readonly to: number
+  readonly callee: number
+}
+
+interface Watched {
+  has(callee: number): boolean
+}
+
+export function readBodies(shape: ModuleShape, watched: Watched = new Set()): FunctionBody[] {
   const section = findSection(shape, SECTION.code)
   const reader = new ByteReader(shape.bytes, section.start)
   const bodies: FunctionBody[] = []
-  for (let left = reader.u32(); left > 0; left--) bodies.push(readBody(reader))
+  for (let left = reader.u32(); left > 0; left--) bodies.push(readBody(reader, watched))
   if (reader.at !== section.end) throw new ModuleError('the code section does not end with its last function')
   return bodies
 }
 
-function readBody(reader: ByteReader): FunctionBody {
+function readBody(reader: ByteReader, watched: Watched): FunctionBody {
   const size = reader.u32()
   const start = reader.at
   const end = start + size
@@ -35,11 +48,15 @@ function readBody(reader: ByteReader): FunctionBody {
   const code = reader.at
   const loops: number[] = []
   const calls = new Set<number>()
+  const watchedCalls: CallSite[] = []
   let callsIndirectly = false
   while (reader.at < end) {
     const opcode = reader.byte()
     if (opcode === 0x10) {
-      calls.add(reader.u32())
+      const from = reader.at
+      const callee = reader.u32()
+      calls.add(callee)
+      if (watched.has(callee)) watchedCalls.push({ from, to: reader.at, callee })
       continue
     }
     skipImmediates(reader, opcode)
@@ -47,11 +64,11 @@ function readBody(reader: ByteReader): FunctionBody {
     if (opcode === 0x11) callsIndirectly = true
   }
   if (reader.at !== end) throw new ModuleError('a function does not end where it says')
-  return { start, code, end, loops, calls, callsIndirectly }
+  return { start, code, end, loops, calls, watchedCalls, callsIndirectly }
 }
 
 /** Opcodes of WebAssembly 1.0 with sign extension, saturating conversion and bulk memory; any other is refused. */
-function skipImmediates(reader: ByteReader, opcode: number): void {
+export function skipImmediates(reader: ByteReader, opcode: number): void {
   if (opcode >= 0x45 && opcode <= 0xc4) return
   if (opcode >= 0x28 && opcode <= 0x3e) {
     reader.skipInteger()

@@ -3,11 +3,13 @@
  * recursive one, and traps below zero. Loops alone could be evaded by functions that each call the previous one twice.
  *
  * It also exports what a host needs to go on after a trap (the C stack pointer, which a trap leaves moved), lets the module
- * look hashes of strings up in a table (`structs/`), and notes where the policy's string constants lie.
+ * look hashes of strings up in a table (`structs/`), notes where the policy's string constants lie, and leads calls of a few
+ * of the module's own built-ins to the host (`natives.ts`).
  */
 import { ByteReader, type Bytes, concat, ModuleError, nameBytes, signed, unsigned } from './binary.ts'
 import { type FunctionBody, readBodies } from './code.ts'
 import { recursive } from './cycles.ts'
+import { type Detours, findDetours } from './natives.ts'
 import { findSection, type ModuleShape, readShape, SECTION, type Section } from './sections.ts'
 import { findStatics, staticsSection } from './statics.ts'
 
@@ -16,10 +18,12 @@ export const FUEL_MAX = 0x7fff_ffff
 /** Throws ModuleError when the module is not what OPA's compiler writes. */
 export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const shape = readShape(bytes)
-  const bodies = readBodies(shape)
+  const detours = findDetours(shape)
+  const bodies = readBodies(shape, detours.instead)
   const fuel = shape.importedGlobals + shape.globals
   const rewritten = new Map<number, Bytes>([
-    [SECTION.code, codeSection(shape, bodies, fuel)],
+    [SECTION.function, functionSection(shape, detours)],
+    [SECTION.code, codeSection(shape, bodies, { fuel, detours })],
     [SECTION.global, globalSection(shape)],
     [SECTION.export, exportSection(shape, fuel)],
   ])
@@ -47,32 +51,64 @@ function lookUpHash(hashes: number): number[] {
   return [...isInterned, 0x04, 0x40, ...index, 0x04, 0x40, ...found, 0x0b, 0x0b]
 }
 
-function codeSection(shape: ModuleShape, bodies: readonly FunctionBody[], fuel: number): Uint8Array {
+interface Additions {
+  /** Index of the global that holds it. */
+  readonly fuel: number
+  readonly detours: Detours
+}
+
+/** Bytes that take the place of those between two places of the module. */
+type Edit = readonly [from: number, to: number, bytes: Bytes]
+
+function codeSection(shape: ModuleShape, bodies: readonly FunctionBody[], { fuel, detours }: Additions): Uint8Array {
   const { bytes, importedFunctions, names } = shape
   const recursives = recursive(bodies, importedFunctions)
   const check = takeOne(fuel)
-  const parts: Bytes[] = [unsigned(bodies.length)]
+  const parts: Bytes[] = [unsigned(bodies.length + detours.bodies.length)]
   for (const [at, body] of bodies.entries()) {
     const name = names.get(at + importedFunctions)
-    const prelude = name === 'opa_value_hash' ? lookUpHash(fuel + 1) : []
+    const isPolicy = isPolicyFunction(name)
     const isLeaf = body.loops.length === 0 && body.calls.size === 0 && !body.callsIndirectly
-    const atEntry = !isLeaf && (isPolicyFunction(name) || recursives.has(at))
-    const checks = atEntry ? [body.code, ...body.loops] : body.loops
-    const size = body.end - body.start + prelude.length + checks.length * check.length
-    parts.push(unsigned(size), bytes.subarray(body.start, body.code), prelude)
-    let from = body.code
-    for (const to of checks) {
-      parts.push(bytes.subarray(from, to), check)
-      from = to
-    }
-    parts.push(bytes.subarray(from, body.end))
+    const edits: Edit[] = body.loops.map((loop) => [loop, loop, check])
+    if (!isLeaf && (isPolicy || recursives.has(at))) edits.unshift([body.code, body.code, check])
+    if (name === 'opa_value_hash') edits.unshift([body.code, body.code, lookUpHash(fuel + 1)])
+    if (isPolicy && body.watchedCalls.length > 0) edits.push(...detoured(body, detours))
+    parts.push(...edited(bytes, body, edits))
   }
-  return concat(parts)
+  return concat([...parts, ...detours.bodies])
+}
+
+const detoured = ({ watchedCalls }: FunctionBody, { instead }: Detours): Edit[] =>
+  watchedCalls.map(({ from, to, callee }) => [from, to, unsigned(instead.get(callee) ?? callee)])
+
+/** A body with its size before it; those edits that are at one place stay in their order. */
+function edited(bytes: Uint8Array, body: FunctionBody, edits: Edit[]): Bytes[] {
+  const parts: Bytes[] = []
+  let size = 0
+  let at = body.start
+  const put = (part: Bytes): void => {
+    size += part.length
+    parts.push(part)
+  }
+  for (const [from, to, replacement] of edits.sort(([left], [right]) => left - right)) {
+    put(bytes.subarray(at, from))
+    put(replacement)
+    at = to
+  }
+  put(bytes.subarray(at, body.end))
+  return [unsigned(size), ...parts]
 }
 
 /** What the compiler adds to the C runtime; without a name it is taken for the policy's. */
-const isPolicyFunction = (name: string | undefined): boolean =>
+export const isPolicyFunction = (name: string | undefined): boolean =>
   name === undefined || /^g\d+\.|^eval$|^\$|^data\.|^builtins$|^entrypoints$/.test(name)
+
+const functionSection = (shape: ModuleShape, { types }: Detours): Uint8Array =>
+  withMore(
+    shape,
+    findSection(shape, SECTION.function),
+    types.map((type) => unsigned(type)),
+  )
 
 function globalSection(shape: ModuleShape): Uint8Array {
   const section = findSection(shape, SECTION.global)
