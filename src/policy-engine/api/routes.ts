@@ -1,7 +1,7 @@
 /** THE TABLE of the policy API: each address, what answers it, and how OpenAPI describes it. */
-
 import { API_LIMITS, type ApiLimits } from '../listen.ts'
 import { answerBatch } from './batch.ts'
+import { bundleRoutes } from './bundles.ts'
 import { answerData, answerDataV0, answerDefault, type DataDeps } from './data.ts'
 import {
   ACKNOWLEDGED,
@@ -21,6 +21,7 @@ import {
   PURGE,
   RESULT_ANSWER,
 } from './descriptions.ts'
+import { eventsRoute } from './events.ts'
 import type { ApiRoute } from './exchange.ts'
 import { answerHealth, healthRules } from './health.ts'
 import { openApiDocument } from './openapi.ts'
@@ -35,9 +36,14 @@ export interface RouteDeps extends OperationsDeps {
 const OPA_DEFAULT_DECISION = ['system', 'main']
 
 export function apiRoutes(deps: RouteDeps): readonly ApiRoute[] {
-  const routes = [...dataRoutes(deps), ...operationRoutes(deps)]
+  const routes = [...dataRoutes(deps), ...operationRoutes(deps), ...lifeRoutes(deps)]
   return [...routes, openApiRoute(deps.version, () => routes)]
 }
+
+const lifeRoutes = ({ desk, notices }: RouteDeps): ApiRoute[] => [
+  ...(desk ? bundleRoutes(desk) : []),
+  ...(notices ? [eventsRoute(notices)] : []),
+]
 
 function dataRoutes(deps: RouteDeps): ApiRoute[] {
   const data: DataDeps = { ...deps, defaultDecision: deps.defaultDecision ?? OPA_DEFAULT_DECISION }
