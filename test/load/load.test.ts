@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { basic } from '../flows/requests.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
+import { startAsker } from './asker.ts'
 import { type MarkedBundle, markedBundles, SPIN } from './marked-policies.ts'
 import { loggedDecisions, median, percentile, residentMb, sample } from './observe.ts'
-import { Questions } from './questions.ts'
 
 const SCALE = Number(process.env.SCALE ?? '0.1')
 const FULL = SCALE >= 1
@@ -53,21 +53,19 @@ async function spin(): Promise<number> {
 
 it(`half the ceiling for ${SECONDS} s, a swap each second, deadlines now and then`, { timeout: 900_000 }, async () => {
   const pid = ours.auth.process.pid ?? 0
-  const questions = new Questions(ours.policy, bundles)
-  const ceiling = await questions.ceiling(CEILING_SECONDS)
+  const asker = startAsker(ours.policy, bundles)
+  const ceiling = await asker.ceiling(CEILING_SECONDS)
   const idle = sample(AUTH_EVERY_MS, introspectMs)
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000))
   await idle.stop()
 
-  questions.asked.latenciesMs.length = 0
   const memory = sample(500, () => residentMb(pid))
   const busy = sample(AUTH_EVERY_MS, introspectMs)
   const spins = sample(SPIN_EVERY_MS, spin)
   const swaps = sample(SWAP_EVERY_MS, () => ours.bundle.publish(bundles[ours.bundle.version % 2]?.files ?? new Map()))
-  await questions.steadily(ceiling / 2, SECONDS)
+  const asked = await asker.steadily(ceiling / 2, SECONDS)
   await Promise.all([memory.stop(), busy.stop(), spins.stop(), swaps.stop()])
-  await questions.close()
-  const { asked } = questions
+  await asker.close()
 
   const quarter = Math.floor(memory.samples.length / 4)
   const [first, last] = [median(memory.samples.slice(0, quarter)), median(memory.samples.slice(-quarter))]

@@ -1,6 +1,5 @@
 /** Asks the Data API: as fast as it answers, which finds its ceiling, or at a steady rate whether or not it answers. */
 import { Pool } from 'undici'
-import type { MarkedBundle } from './marked-policies.ts'
 
 const CONNECTIONS = 16
 const TICK_MS = 5
@@ -26,12 +25,13 @@ export interface Asked {
 export class Questions {
   readonly asked: Asked = { answered: new Map(), wrong: [], sent: 0, flips: 0, latenciesMs: [] }
   readonly #pool: Pool
+  /** By revision. */
   readonly #marks: ReadonlyMap<string, string>
   #last = ''
 
-  constructor(origin: string, bundles: readonly MarkedBundle[]) {
+  constructor(origin: string, marks: ReadonlyMap<string, string>) {
     this.#pool = new Pool(origin, { connections: CONNECTIONS })
-    this.#marks = new Map(bundles.map(({ revision, mark }) => [revision, mark]))
+    this.#marks = marks
   }
 
   /** Answers a second with every connection busy. */
@@ -63,10 +63,6 @@ export class Questions {
       }, TICK_MS)
     })
     await Promise.all(underWay)
-  }
-
-  async close(): Promise<void> {
-    await this.#pool.close()
   }
 
   async #ask(): Promise<void> {
