@@ -5,7 +5,7 @@
 import { PolicyUnavailable, type UnavailableReason } from '../kernel/errors.ts'
 import { MAX_TTL_SECONDS, roundTime } from './cache/round-time.ts'
 import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, type Cacheable, throughCache } from './cache/through-cache.ts'
+import { type Answered, CACHED, type Cacheable, throughCache } from './cache/through-cache.ts'
 import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
@@ -49,8 +49,8 @@ export function createDecide(judge: Judge): Decide {
       const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
       throw await unavailable(on, name, reason, logged, { cause: found.trap })
     }
-    const { result, cached, isFit } = found
-    const answered: DecisionEvent = { ...logged, result, cached }
+    const { result, cached, isFit, recorded } = found
+    const answered: DecisionEvent = { ...logged, result, cached, recorded, ...(cached && { custom: CACHED }) }
     if (result === undefined) throw await unavailable(on, name, 'undefined', answered)
     if (!isFit) {
       throw await unavailable(on, name, 'wrong_result', answered, { detail: contract.resultFault(result) })

@@ -1,7 +1,7 @@
 /** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
 import { PolicyUnavailable } from '../kernel/errors.ts'
 import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, throughCache } from './cache/through-cache.ts'
+import { type Answered, CACHED, throughCache } from './cache/through-cache.ts'
 import { longestEntrypoint, lookUp, walk } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout, type RecordedCall, type Revisions } from './engine.ts'
@@ -66,8 +66,9 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
-    const { result, text = JSON.stringify(result), cached, maxAgeSeconds, ageSeconds } = found
-    await record(on, { ...event, result, evaluationNs, cached }, result === undefined ? 'undefined' : 'defined')
+    const { result, text = JSON.stringify(result), cached, recorded, maxAgeSeconds, ageSeconds } = found
+    const answered = { ...event, result, evaluationNs, cached, recorded, ...(cached && { custom: CACHED }) }
+    await record(on, answered, result === undefined ? 'undefined' : 'defined')
     const { bundles, revision } = on
     return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }
@@ -81,7 +82,8 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
   }
 }
 
-type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
+type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'> &
+  Partial<Pick<Answered, 'recorded'>>
 
 /** Only the value of an entrypoint that declares it is kept, whole; what was asked of it is looked up in it. */
 async function find(judge: Judge, on: Active, { path, input, strict = false }: Question): Promise<Found> {

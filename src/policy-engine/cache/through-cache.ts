@@ -33,6 +33,9 @@ export interface Answered extends Evaluated {
   readonly ageSeconds?: number
 }
 
+/** What the log carries of an answer that needed no evaluation of its own, beside OPA's counter. */
+export const CACHED = { cached: true } as const
+
 /** Rejects with what `evaluate` throws. */
 export async function throughCache(
   cache: Pick<DecisionCache, 'epoch'>,
