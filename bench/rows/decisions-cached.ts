@@ -24,6 +24,7 @@ const CONTENT = {
   version: 1,
   keyId: 'k',
   digest: 'd'.repeat(64),
+  dataDigest: 'e'.repeat(64),
   roots: ['authz', 'rbac', 'system'],
   entrypoints: [entrypoint],
   cacheTtlSeconds: { [entrypoint]: 60 },
@@ -44,13 +45,14 @@ export const decisionsCached: RowDefinition<Environment> = {
   async measure({ options, stopServers }) {
     await stopServers()
     const bundle = filledTo(DATA_BYTES, await readCommittedBundle(ROOT))
-    const active = openActive([{ ...CONTENT, ...bundle }])
+    const active = await openActive([{ ...CONTENT, ...bundle }])
     const cache = createDecisionCache()
     // Made anew for each decision, as requests make them: no text or hash of an earlier one is at hand.
     const texts = tokenInputs().map((input) => JSON.stringify(input))
     const inputs = Array.from({ length: COPIES }, () => texts.map((text): unknown => JSON.parse(text))).flat()
     const ours = evaluationSide(inputs, async (asked) => {
       const { input, cacheable } = prepare({ cache }, active, entrypoint, asked)
+      if (cacheable === undefined) throw new Error('the rule declares no ttl')
       const { result } = await throughCache(cache, cacheable, () => {
         const recorded = new Map()
         const evaluated = active.evaluator.evaluate(entrypoint, input, { recorded })

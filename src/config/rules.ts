@@ -1,5 +1,6 @@
 /** What a schema cannot say: rules between settings. Each answers the setting at fault and what to do about it. */
 import { isIPv4, isIPv6 } from 'node:net'
+import { isEntry } from '../egress/allow-list.ts'
 import type { KeyPath } from './origin.ts'
 import type { Config } from './schema.ts'
 import type { ServiceConfig } from './sections/services.ts'
@@ -148,6 +149,16 @@ const bundleNamesAreUnique: Rule = ({ policy }) => {
 /** Where a text stands that stood before; -1 for nowhere. */
 const repeated = (texts: readonly string[]): number => texts.findIndex((text, index) => texts.indexOf(text) < index)
 
+const egressListsTargets: Rule = ({ egress }) => {
+  const at = egress.allow.findIndex((entry) => !isEntry(entry))
+  return at < 0
+    ? undefined
+    : {
+        path: ['egress', 'allow', at],
+        message: 'must be a host, *.suffix, address or CIDR range, with :port or without ([…]:port around IPv6)',
+      }
+}
+
 const RULES: readonly Rule[] = [
   issuerIsUrl,
   issuerIsHttps,
@@ -162,6 +173,7 @@ const RULES: readonly Rule[] = [
   serviceNamesAreUnique,
   servicesAreSafe,
   bundleNamesAreUnique,
+  egressListsTargets,
 ]
 
 export const objections = (config: Config): readonly Objection[] =>

@@ -3,6 +3,8 @@ import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { bundle, bundles } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
+import { egress } from './sections/egress.ts'
+import { log } from './sections/log.ts'
 import { services } from './sections/services.ts'
 
 const auth = section(
@@ -72,14 +74,6 @@ const store = section(
   'where clients, users, sessions and grants are kept',
 )
 
-const log = section(
-  {
-    level: oneOf(['debug', 'info', 'warn', 'error'], { default: 'info' }),
-    directory: path('decision and audit logs', { default: 'var/log' }),
-  },
-  'logs',
-)
-
 const limits = section(
   {
     body_bytes: Type.Integer({ minimum: 1_024, maximum: 16 * 1024 * 1024, default: 64 * 1024 }),
@@ -101,6 +95,7 @@ export const ConfigSchema = Type.Object(
     auth,
     policy,
     services,
+    egress,
     store,
     log,
     limits,

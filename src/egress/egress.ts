@@ -5,7 +5,7 @@
  */
 
 export interface EgressTls {
-  /** PEM; in place of the system's certification authorities. */
+  /** PEM; in place of Node's certification authorities. */
   readonly ca?: string
   /** PEM; what this side shows. */
   readonly cert?: string
@@ -28,13 +28,17 @@ export interface EgressRequest {
   /** Followed at most; each target is judged anew. Default 0: a redirect is an answer. */
   readonly redirects?: number
   readonly signal?: AbortSignal
+  /** Default true: gzip is asked for, and what comes gzipped is inflated. */
+  readonly inflate?: boolean
 }
 
 export interface EgressResponse {
   readonly status: number
+  /** As on the wire, e.g. `Not Found`; may be empty. */
+  readonly statusText?: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>
-  /** Inflated where the answer was gzip. */
+  /** Inflated where the answer was gzip; `content-encoding` and `content-length` are gone from the headers then. */
   readonly body: Uint8Array
 }
 
@@ -46,7 +50,8 @@ export interface Egress {
   close(): Promise<void>
 }
 
-export type EgressRefusal = 'denied' | 'unreachable' | 'timeout' | 'tls' | 'too_large' | 'aborted'
+/** `invalid`: the request cannot be written as HTTP, or its certificates are none. */
+export type EgressRefusal = 'denied' | 'unreachable' | 'timeout' | 'tls' | 'too_large' | 'aborted' | 'invalid'
 
 export class EgressError extends Error {
   override readonly name = 'EgressError'

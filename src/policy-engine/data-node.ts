@@ -14,7 +14,7 @@ import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
-import { type Answer, createAnswer, type Question } from './question.ts'
+import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -30,6 +30,8 @@ export interface NodeStatus {
 export interface DataNode {
   /** Throws PolicyUnavailable without bundle or log or beyond the deadline, EvaluationError when the policy traps. */
   evaluate(question: Question): Promise<Answer>
+  /** Several questions in one, each a decision of its own in the log. Throws PolicyUnavailable without bundle. */
+  evaluateAll(questions: readonly Question[]): Promise<readonly Outcome[]>
   /** `system.authz` over the Data API; false for anything but true. Not a decision: not logged. */
   allows(input: object): boolean
   /** A document of the policy that is no decision (a health check): not logged. */
@@ -61,11 +63,13 @@ export interface NodeOptions {
   readonly clock?: Clock
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** After each slice of an activation, while decisions go on. */
+  readonly onSlice?: () => void
 }
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock } = options
+  const { name, log, metrics, clock = systemClock, onSlice } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
   let active: Active | undefined
@@ -84,8 +88,21 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     cache.purge()
   }
 
+  const answers = createAnswers(judge)
+  const swap = async (set: BundleSet): Promise<void> => {
+    const next = await openActive(set, clock, onSlice)
+    if (closed) return next.lease.retire()
+    release()
+    active = next
+    for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
+  }
+  /** One activation after the other, in the order in which they were asked for. */
+  let activating: Promise<void> = Promise.resolve()
+  let closed = false
+
   const node: DataNode = {
-    evaluate: createAnswer(judge),
+    evaluate: answers.one,
+    evaluateAll: answers.all,
     allows: (input) => {
       try {
         return active?.evaluator.evaluate('system/authz/allow', input) === true
@@ -101,11 +118,10 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
         return { failed: true }
       }
     },
-    activate: async (set) => {
-      const next = openActive(set, clock)
-      release()
-      active = next
-      for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
+    activate: (set) => {
+      const turn = activating.then(() => swap(set))
+      activating = turn.catch(() => {})
+      return turn
     },
     deactivate: release,
     purge: (subject) => cache.purge(subject),
@@ -117,6 +133,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     },
     status: () => (active === undefined ? { node: name } : { node: name, ...statusOf(active) }),
     close: async () => {
+      closed = true
       release()
       await log.close()
     },

@@ -1,5 +1,6 @@
 /** The two interfaces inside the policy engine: what evaluates a bundle, and what a verified bundle is. */
 
+import type { PolicyImage } from './wasm/image.ts'
 import type { Value } from './wasm/value.ts'
 
 /** One loaded bundle, ready to answer. Not re-entrant: evaluation is synchronous on the calling thread. */
@@ -118,14 +119,25 @@ export interface VerifiedBundle {
   readonly wasm?: WebAssembly.Module
   /** The same module with fuel (`wasm/fuel/meter.ts`), which our own host asks for. */
   readonly metered?: WebAssembly.Module
-  /** Text of data.json, UTF-8. */
+  /** Canonical text of data.json, UTF-8. */
   readonly dataJson: Uint8Array
+  readonly dataDigest: string
+  /** Where its large containers lie (`bundle/json-index.ts`). */
+  readonly dataIndex?: Int32Array
+  /** What its module sees as `data`, where that is more than its own: any but the platform's sees the data of all. */
+  readonly moduleData?: Uint8Array
+  /** Of the data that `moduleData` or `image` holds. */
+  readonly moduleDataDigest?: string
+  /** The module's memory with that data in it, ready to be copied (`wasm/image.ts`). */
+  readonly image?: PolicyImage
   readonly entrypoints: readonly string[]
   /** From `cache_ttl_seconds` of each rule's metadata; no entry, no caching. */
   readonly cacheTtlSeconds: Readonly<Record<string, number>>
   /** Entrypoints that declare `cache_nondeterministic`: kept although their answers may differ from one moment to the next. */
   readonly cacheNondeterministic: readonly string[]
   readonly sizeBytes: number
+  /** Seconds since the epoch, after which nothing is decided by it. */
+  readonly expiresAt?: number
 }
 
 /** The bundles of one activation, the platform's first: what is active changes as a whole. */
@@ -154,6 +166,16 @@ export type BundleRefusal =
   /** The platform bundle must be active before any other. */
   | 'no_platform'
   | 'self_check_failed'
+  /** Its signature has ended (`exp`), or is older than `max_age_seconds` allows: nobody vouches for it any more. */
+  | 'expired'
+  /** Signed in the future: a clock is wrong, and its age cannot be told. */
+  | 'not_yet_valid'
+  /** Another version is pinned; it waits in the history. */
+  | 'held'
+  /** The service that bundles come from cannot be reached. */
+  | 'source_unreachable'
+  /** The service answers something else than a bundle: an error, a redirect. */
+  | 'source_refused'
   /** The store did not tell which version was active before, so that an older one cannot be told apart. */
   | 'mark_unavailable'
 

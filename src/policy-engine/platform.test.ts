@@ -146,7 +146,7 @@ describe('policy platform', () => {
 
   it('keeps the old bundle on both threads when a new one is refused, and says why', async () => {
     await writeFile(path, 'nonsense')
-    await expect.poll(() => platform.status().bundles.sallyport?.code).toBe('not_a_bundle')
+    await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 15_000 }).toBe('not_a_bundle')
     expect(await ask('probe/echo', 1)).toMatchObject({ status: 200 })
     const status = (await (await fetch(`http://127.0.0.1:${platform.port}/v1/status`)).json()) as { result: object }
     expect(status.result).toMatchObject({

@@ -4,7 +4,7 @@
  */
 
 import { covers, ownsPath } from './bundle/roots.ts'
-import { isObject } from './data-path.ts'
+import { mergeDocuments } from './data-path.ts'
 import type { EvaluationOptions, Evaluator, VerifiedBundle } from './engine.ts'
 
 export interface OpenBundle {
@@ -54,19 +54,11 @@ function baseOf(open: readonly OpenBundle[], path: readonly string[]): unknown {
     .filter(({ bundle }) => bundle.roots.some((root) => covers(at, root)))
     .map(({ evaluator }) => evaluator.base(path))
     .filter((part) => part !== undefined)
-  return parts.reduce<unknown>((merged, part) => (merged === undefined ? part : merge(merged, part)), undefined)
+  return parts.reduce<unknown>(
+    (merged, part) => (merged === undefined ? part : mergeDocuments(merged, part)),
+    undefined,
+  )
 }
 
 /** A `/` within a segment separates nothing: it stands for a character that no root has. */
 const rootPath = (path: readonly string[]): string => path.map((segment) => segment.replaceAll('/', '\0')).join('/')
-
-/** Documents above the roots are objects on both sides; below them only one side has any. */
-function merge(left: unknown, right: unknown): unknown {
-  if (!isObject(left) || !isObject(right)) return left
-  const merged: Record<string, unknown> = { ...left }
-  for (const [key, value] of Object.entries(right)) {
-    const both = Object.hasOwn(merged, key) ? merge(merged[key], value) : value
-    Object.defineProperty(merged, key, { value: both, enumerable: true, configurable: true, writable: true })
-  }
-  return merged
-}

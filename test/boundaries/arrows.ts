@@ -92,13 +92,21 @@ export const LINES: readonly Line[] = [
   },
   {
     from: 'src/policy-engine/api',
-    to: ['src/policy-engine', 'src/policy-engine/contract', 'src/http', 'src/observability', 'src/audit', 'src/kernel'],
+    to: [
+      'src/policy-engine',
+      'src/policy-engine/contract',
+      'src/http',
+      'src/observability',
+      'src/storage/records.ts',
+      'src/audit',
+      'src/kernel',
+    ],
     packages: ['fastify', 'prom-client', 'typebox'],
   },
   { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', 'cookie'] },
   { from: 'src/observability', to: ['src/kernel'], packages: ['pino', 'prom-client'] },
-  { from: 'src/config', to: ['src/kernel'], packages: ['typebox', 'yaml'] },
+  { from: 'src/config', to: ['src/egress/allow-list.ts', 'src/kernel'], packages: ['typebox', 'yaml'] },
   { from: 'src/kernel', to: [], packages: [] },
   { from: 'web', to: ['src/kernel'], packages: [] },
 ]

@@ -3,6 +3,8 @@
  * of their UTF-8 bytes, number text as written, strings escaped as Go's encoder does without HTML escaping.
  */
 
+import { compact } from './compact.ts'
+
 /** A number's own text: 1.0 and 1 sign differently, and 12345678901234567890 does not survive a double. */
 class NumberText {
   readonly text: string
@@ -17,6 +19,17 @@ export function canonicalize(document: Uint8Array, dropKeys: readonly string[] =
   const parsed: unknown = JSON.parse(text, keepNumberText as Reviver)
   return write(isRecord(parsed) ? without(parsed, dropKeys) : parsed)
 }
+
+/** The same as bytes. Those of a document are made once, whoever asks: digests, revision, and what the engine loads. */
+export function canonicalBytes(document: Uint8Array): Uint8Array {
+  const known = forms.get(document)
+  if (known !== undefined) return known
+  const form = compact(document, quote) ?? Buffer.from(canonicalize(document))
+  forms.set(document, form)
+  return form
+}
+
+const forms = new WeakMap<Uint8Array, Uint8Array>()
 
 /** Canonical text of a value in memory, for keys: two values get the same text exactly when they are equal as JSON. */
 export const canonicalText = (value: unknown): string => write(value)

@@ -1,7 +1,7 @@
 /** Digests of a bundle's files as OPA signs them, and the revision: one digest over all of them. */
 import { createHash } from 'node:crypto'
 import { BundleError } from '../engine.ts'
-import { canonicalize } from './canonical.ts'
+import { canonicalBytes, canonicalize } from './canonical.ts'
 
 /** Names of a bundle's files without leading slash, and their bytes. */
 export type BundleFiles = ReadonlyMap<string, Uint8Array>
@@ -26,11 +26,11 @@ export function fileDigest(name: string, bytes: Uint8Array, algorithm = 'SHA-256
   return createHash(hash).update(signedForm(name, bytes)).digest('hex')
 }
 
-function signedForm(name: string, bytes: Uint8Array): string | Uint8Array {
+function signedForm(name: string, bytes: Uint8Array): Uint8Array {
   const base = basename(name)
   if (base !== 'data.json' && base !== MANIFEST) return bytes
   try {
-    return canonicalize(bytes)
+    return canonicalBytes(bytes)
   } catch (cause) {
     throw new BundleError('not_a_bundle', `${name} is not valid JSON`, { cause })
   }

@@ -1,13 +1,10 @@
 /** The last step before a bundle may serve: it loads, has what the platform asks, and answers an empty question in shape. */
-import { BundleError, type VerifiedBundle } from '../engine.ts'
+import { BundleError } from '../engine.ts'
 import { CONTRACT } from '../validate.ts'
 import { openBundle } from '../wasm/open.ts'
 
 /** Entrypoints of the module. Throws BundleError where one is missing, traps, or answers what the contract does not allow. */
-export function selfCheck(
-  bundle: Pick<VerifiedBundle, 'wasm' | 'metered' | 'dataJson'>,
-  required: readonly string[],
-): readonly string[] {
+export function selfCheck(bundle: Parameters<typeof openBundle>[0], required: readonly string[]): readonly string[] {
   const evaluator = attempt('the module cannot be loaded', () => openBundle(bundle))
   try {
     const missing = required.filter((entrypoint) => !evaluator.entrypoints.has(entrypoint))

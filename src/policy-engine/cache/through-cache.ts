@@ -39,10 +39,9 @@ export const CACHED = { cached: true } as const
 /** Rejects with what `evaluate` throws. */
 export async function throughCache(
   cache: Pick<DecisionCache, 'epoch'>,
-  question: Cacheable | undefined,
+  question: Cacheable,
   evaluate: () => Evaluated | Promise<Evaluated>,
 ): Promise<Answered> {
-  if (question === undefined) return { ...(await evaluate()), cached: false }
   const hit = question.scope.get(question.text)
   if (hit !== undefined) {
     const { answer, maxAgeSeconds, ageSeconds } = hit

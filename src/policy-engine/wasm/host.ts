@@ -2,16 +2,22 @@
  * Evaluator on OPA's WASM ABI, ours: values cross as structs, host built-ins are called by id with real Rego values, each
  * evaluation has a deadline in fuel and a bound of memory, and the instance serves on after any trap.
  */
-import { walk } from '../data-path.ts'
+import { baseData } from '../bundle/base-data.ts'
 import type { EvaluationOptions, Evaluator } from '../engine.ts'
-import { parseExact } from '../exact-json.ts'
 import { type HostBundle, type HostOptions, PolicyRunner } from './runner.ts'
 
 /** Instantiates the module and loads its data; throws EvaluationError when either fails. */
-export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluator {
-  const runner = new PolicyRunner(bundle, options)
-  let data: unknown
+export const openHost = (bundle: HostBundle, options: HostOptions = {}): Evaluator =>
+  evaluatorOn(new PolicyRunner(bundle, options), bundle)
 
+/** The same, in slices where the bundle comes with an image. */
+export async function prepareHost(bundle: HostBundle, onSlice?: () => void): Promise<Evaluator> {
+  const runner = new PolicyRunner(bundle)
+  await runner.prepare(onSlice)
+  return evaluatorOn(runner, bundle)
+}
+
+function evaluatorOn(runner: PolicyRunner, bundle: HostBundle): Evaluator {
   const evaluate = (entrypoint: string, input: unknown, call: EvaluationOptions = {}): unknown => {
     const id = runner.entrypoints.get(entrypoint)
     if (id === undefined) return undefined
@@ -38,10 +44,7 @@ export function openHost(bundle: HostBundle, options: HostOptions = {}): Evaluat
     entrypoints: new Set(runner.entrypoints.keys()),
     evaluate,
     evaluateAll,
-    base: (path) => {
-      data ??= parseExact(Buffer.from(bundle.dataJson).toString('utf8'))
-      return walk(data, path)
-    },
+    base: baseData(bundle),
     close: () => runner.close(),
   }
 }

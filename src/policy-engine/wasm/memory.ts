@@ -4,6 +4,19 @@ export const PAGE = 64 * 1024
 /** One page short of 2 GiB. */
 export const MAX_PAGES = 32_767
 
+/** Structs take two or three times their JSON text, more as the text is all keys and short numbers. */
+const PAGES_PER_DATA_PAGE = 3
+/** What the module's own parser makes of text takes about twelve times as much. */
+export const PARSED_PER_DATA_BYTE = 13
+const BASE_PAGES = 32
+
+/** Of an instance whose data is yet to be written: it grows as it must, and evaluations may add their share. */
+export function memoryFor(dataBytes: number, evaluationPages: number): { pages: number; maxPages: number } {
+  const dataPages = Math.ceil(dataBytes / PAGE)
+  const most = BASE_PAGES + dataPages * PARSED_PER_DATA_BYTE + evaluationPages
+  return { pages: BASE_PAGES + dataPages * PAGES_PER_DATA_PAGE, maxPages: Math.min(most, MAX_PAGES) }
+}
+
 export class LinearMemory {
   readonly memory: WebAssembly.Memory
   i32: Int32Array

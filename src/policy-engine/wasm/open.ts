@@ -2,7 +2,11 @@
 import type { Evaluator, VerifiedBundle } from '../engine.ts'
 import { dataOnly } from './data-only.ts'
 import { meterModule } from './fuel/meter.ts'
-import { openHost } from './host.ts'
+import { openHost, prepareHost } from './host.ts'
+import type { PolicyImage } from './image.ts'
+import { NO_IMPORTS } from './instance.ts'
+import { fill, takeImage } from './loaded.ts'
+import { memoryFor } from './memory.ts'
 import { openEvaluator } from './sdk.ts'
 
 /** `host`: deadlines, all built-ins, exact values. `sdk`: @open-policy-agent/opa-wasm. */
@@ -10,6 +14,7 @@ export type Engine = 'host' | 'sdk'
 export const DEFAULT_ENGINE: Engine = 'host'
 
 export type PolicyModules = Pick<VerifiedBundle, 'wasm' | 'metered'>
+type Openable = PolicyModules & Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData' | 'image'>
 
 /** Throws ModuleError or CompileError when the bytes are no module of OPA's compiler. */
 export async function compileFor(engine: Engine, bytes: Uint8Array): Promise<PolicyModules> {
@@ -18,7 +23,19 @@ export async function compileFor(engine: Engine, bytes: Uint8Array): Promise<Pol
 }
 
 /** Throws EvaluationError when the module or its data cannot be loaded. */
-export function openBundle({ wasm, metered, dataJson }: PolicyModules & Pick<VerifiedBundle, 'dataJson'>): Evaluator {
-  if (wasm === undefined) return dataOnly(dataJson)
-  return metered === undefined ? openEvaluator({ wasm, dataJson }) : openHost({ metered, dataJson })
+export function openBundle({ wasm, metered, ...bundle }: Openable): Evaluator {
+  if (wasm === undefined) return dataOnly(bundle)
+  return metered === undefined ? openEvaluator({ ...bundle, wasm }) : openHost({ ...bundle, metered })
+}
+
+/** The same in slices, for a thread that decides meanwhile; the package knows no slices, and blocks. */
+export async function prepareBundle(bundle: Openable, onSlice?: () => void): Promise<Evaluator> {
+  const { metered } = bundle
+  return metered === undefined ? openBundle(bundle) : prepareHost({ ...bundle, metered }, onSlice)
+}
+
+/** Memory of the module with this data in it; undefined where our own host does not run it. `value` is the parsed JSON. */
+export function imageOf({ metered }: PolicyModules, json: Uint8Array, value: unknown): PolicyImage | undefined {
+  if (metered === undefined) return undefined
+  return takeImage(fill(metered, { json, value: () => value }, { ...memoryFor(json.byteLength, 0), ...NO_IMPORTS }))
 }

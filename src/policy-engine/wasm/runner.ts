@@ -6,17 +6,23 @@
 import type { Builtin } from '../builtins/builtin.ts'
 import { BUILTINS } from '../builtins/table.ts'
 import { EvaluationError, type EvaluationOptions, type VerifiedBundle } from '../engine.ts'
+import { parseExact } from '../exact-json.ts'
+import { atOnce, inSlices } from '../slices.ts'
 import { evaluationError } from './abort.ts'
 import { parseText, writeResultOfBuiltin } from './border.ts'
 import { bindBuiltins, type CallBuiltin, type DecisionCalls } from './builtin-calls.ts'
 import { type DecisionDefaults, newDecision } from './decision.ts'
 import { instanceDropped } from './dropped-memory.ts'
-import { type LoadedPolicy, loadPolicy } from './loaded.ts'
-import { MAX_PAGES, PAGE } from './memory.ts'
+import { FuelTank } from './fuel/tank.ts'
+import type { HostImports } from './instance.ts'
+import { fill, type LoadedPolicy, listingOf, ready, restore } from './loaded.ts'
+import { MAX_PAGES, memoryFor, PAGE } from './memory.ts'
 import { NotPlain } from './structs/raw-json.ts'
 
 export interface HostOptions extends DecisionDefaults {
-  /** Units of fuel that one evaluation may take; ten million are some 60 ms. */
+  /** Time that one evaluation may take. */
+  readonly deadlineMs?: number
+  /** Units of fuel that one evaluation may take instead; ten million are some 60 ms. */
   readonly fuel?: number
   /** Memory that one evaluation may add to what module and data take. */
   readonly evaluationBytes?: number
@@ -25,13 +31,12 @@ export interface HostOptions extends DecisionDefaults {
   readonly textOnly?: boolean
 }
 
-export type HostBundle = Pick<VerifiedBundle, 'dataJson'> & { readonly metered: WebAssembly.Module }
+export type HostBundle = Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData' | 'image'> & {
+  readonly metered: WebAssembly.Module
+}
 
-const DEFAULT_FUEL = 10_000_000
+const DEFAULT_DEADLINE_MS = 250
 const DEFAULT_EVALUATION_BYTES = 128 * 1024 * 1024
-/** Values take about twelve times their JSON text. */
-const MEMORY_PER_DATA_BYTE = 13
-const BASE_PAGES = 32
 /** Grown beyond this, an instance is replaced: WASM memory never shrinks. */
 const KEPT_GROWTH_PAGES = 1024
 
@@ -40,25 +45,33 @@ export class PolicyRunner {
   readonly entrypoints: ReadonlyMap<string, number>
   readonly #bundle: HostBundle
   readonly #options: HostOptions
-  readonly #fuel: number
+  readonly #tank: FuelTank
   readonly #callBuiltin: CallBuiltin
-  readonly #pages: number
-  readonly #maxPages: number
+  readonly #evaluationPages: number
   #policy: LoadedPolicy | undefined
+  /** What its memory took with nothing but data in it. */
+  #loadedPages = 0
   #decision: DecisionCalls | undefined
   #call: EvaluationOptions = {}
+  readonly #imports: HostImports = {
+    callBuiltin: (id, args) => this.#onBuiltin(id, args),
+    refuel: (fuel) => this.#tank.refill(fuel),
+  }
 
   /** Throws EvaluationError when the module cannot be loaded, or needs a built-in that the table lacks. */
   constructor(bundle: HostBundle, options: HostOptions = {}) {
     this.#bundle = bundle
     this.#options = options
-    this.#fuel = options.fuel ?? DEFAULT_FUEL
-    this.#pages = BASE_PAGES + Math.ceil((bundle.dataJson.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
-    const more = Math.ceil((options.evaluationBytes ?? DEFAULT_EVALUATION_BYTES) / PAGE)
-    this.#maxPages = Math.min(this.#pages + more, MAX_PAGES)
-    const { instance } = this.#load()
-    this.entrypoints = instance.listing('entrypoints')
-    this.#callBuiltin = bindBuiltins(instance.listing('builtins'), options.builtins ?? BUILTINS)
+    this.#tank = new FuelTank({ deadlineMs: options.deadlineMs ?? DEFAULT_DEADLINE_MS, units: options.fuel })
+    this.#evaluationPages = Math.ceil((options.evaluationBytes ?? DEFAULT_EVALUATION_BYTES) / PAGE)
+    const listing = bundle.image ?? listingOf(this.#load())
+    this.entrypoints = listing.entrypoints
+    this.#callBuiltin = bindBuiltins(listing.builtins, options.builtins ?? BUILTINS)
+  }
+
+  /** Loads from the image while decisions go on elsewhere on this thread; without one the constructor has loaded. */
+  async prepare(onSlice?: () => void): Promise<void> {
+    if (this.#policy === undefined) this.#keep(await inSlices(this.#restore(), onSlice))
   }
 
   /** One decision: `action` sets the input, then runs entrypoints. Throws EvaluationError only. */
@@ -66,6 +79,7 @@ export class PolicyRunner {
     const policy = this.#load()
     this.#call = options
     this.#decision = undefined
+    this.#tank.seal()
     policy.instance.refuel()
     try {
       return action(policy)
@@ -74,7 +88,7 @@ export class PolicyRunner {
       policy.instance.restoreStack()
       throw error
     } finally {
-      if (policy.instance.memory.pages > this.#pages + KEPT_GROWTH_PAGES) this.close()
+      if (policy.instance.memory.pages > this.#loadedPages + KEPT_GROWTH_PAGES) this.close()
     }
   }
 
@@ -100,7 +114,7 @@ export class PolicyRunner {
   run({ instance, context }: LoadedPolicy, entrypoint: number): number {
     const { calls, memory } = instance
     calls.opa_eval_ctx_set_entrypoint(context, entrypoint)
-    calls.fuel.value = this.#fuel
+    this.#tank.fill(calls.fuel)
     if (calls.eval(context) !== 0) throw new EvaluationError('the module failed')
     memory.refresh()
     return calls.opa_eval_ctx_get_result(context)
@@ -114,15 +128,29 @@ export class PolicyRunner {
   }
 
   #load(): LoadedPolicy {
-    this.#policy ??= guardLoad(() =>
-      loadPolicy(this.#bundle.metered, this.#bundle.dataJson, {
-        pages: this.#pages,
-        maxPages: this.#maxPages,
-        textOnly: this.#options.textOnly === true,
-        callBuiltin: (id, args) => this.#onBuiltin(id, args),
-      }),
-    )
-    return this.#policy
+    if (this.#policy !== undefined) return this.#policy
+    return this.#keep(guardLoad(() => (this.#bundle.image === undefined ? this.#fill() : atOnce(this.#restore()))))
+  }
+
+  #keep(policy: LoadedPolicy): LoadedPolicy {
+    this.#policy = policy
+    this.#loadedPages = policy.instance.memory.pages
+    return policy
+  }
+
+  #fill(): LoadedPolicy {
+    const json = this.#bundle.moduleData ?? this.#bundle.dataJson
+    const value = () => parseExact(Buffer.from(json).toString('utf8'))
+    const size = memoryFor(json.byteLength, this.#evaluationPages)
+    const textOnly = this.#options.textOnly === true
+    return ready(fill(this.#bundle.metered, { json, value }, { ...size, textOnly, ...this.#imports }))
+  }
+
+  *#restore(): Generator<void, LoadedPolicy> {
+    const { image, metered } = this.#bundle
+    if (image === undefined) throw new EvaluationError('there is no image to load from')
+    const size = { pages: image.pages, maxPages: Math.min(image.pages + this.#evaluationPages, MAX_PAGES) }
+    return yield* restore(metered, image, { ...size, ...this.#imports })
   }
 
   #onBuiltin(id: number, args: readonly number[]): number {
@@ -130,10 +158,15 @@ export class PolicyRunner {
     if (policy === undefined) throw new EvaluationError('a built-in was called while loading')
     const { instance, border } = policy
     instance.memory.refresh()
-    this.#decision ??= newDecision(this.#options, this.#call, instance.calls.fuel)
+    this.#decision ??= this.#newDecision(instance.calls.fuel)
     const values = args.map((address) => border.readArgument(address))
     const value = this.#callBuiltin(id, values, this.#decision)
     return value === undefined ? 0 : writeResultOfBuiltin(instance, value)
+  }
+
+  #newDecision(fuel: WebAssembly.Global): DecisionCalls {
+    this.#tank.startClock()
+    return newDecision(this.#options, this.#call, (units) => this.#tank.charge(fuel, units))
   }
 }
 

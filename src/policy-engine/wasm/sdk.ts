@@ -5,14 +5,16 @@
  */
 import { createRequire } from 'node:module'
 import type * as Opa from '@open-policy-agent/opa-wasm'
-import { walk } from '../data-path.ts'
+import { baseData } from '../bundle/base-data.ts'
 import { EvaluationError, type Evaluator, type VerifiedBundle } from '../engine.ts'
 import { instanceDropped } from './dropped-memory.ts'
 
 /** The package's ES module does not export `loadPolicySync` though its types do; its CommonJS module does. */
 const opa = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typeof Opa
 
-type EvaluatedBundle = Pick<VerifiedBundle, 'dataJson'> & { readonly wasm: WebAssembly.Module }
+type EvaluatedBundle = Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData'> & {
+  readonly wasm: WebAssembly.Module
+}
 
 /** Evaluates one entrypoint on JSON text (none: undefined input); answers the result set as JSON text. */
 type Call = (entrypoint: string, input: string | undefined) => string
@@ -24,13 +26,10 @@ const BASE_PAGES = 32
 /** What inputs and results of one evaluation may take at most: a policy that allocates without end aborts here. */
 const EVALUATION_PAGES = 2048
 
-const decoder = new TextDecoder()
-
 /** Instantiates the module and loads its data; throws EvaluationError when either fails. */
 export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
   let instance: Instance | undefined = instantiate(bundle)
   const { entrypoints } = instance
-  let data: unknown
 
   const drop = () => {
     const bytes = instance?.memory.buffer.byteLength ?? 0
@@ -52,10 +51,7 @@ export function openEvaluator(bundle: EvaluatedBundle): Evaluator {
   return {
     entrypoints,
     evaluate,
-    base: (path) => {
-      data ??= JSON.parse(decoder.decode(bundle.dataJson))
-      return walk(data, path)
-    },
+    base: baseData(bundle),
     close: drop,
   }
 }
@@ -66,12 +62,12 @@ interface Instance {
   readonly call: Call
 }
 
-function instantiate({ wasm, dataJson }: EvaluatedBundle): Instance {
-  const initial = BASE_PAGES + Math.ceil((dataJson.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
+function instantiate({ wasm, dataJson, moduleData: data = dataJson }: EvaluatedBundle): Instance {
+  const initial = BASE_PAGES + Math.ceil((data.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
   try {
     const policy = opa.loadPolicySync(wasm, { initial, maximum: Math.min(initial + EVALUATION_PAGES, 65_536) })
     // Only an ArrayBuffer passes the package unchanged.
-    policy.setData(Uint8Array.from(dataJson).buffer)
+    policy.setData(Uint8Array.from(data).buffer)
     const ids = new Map(Object.entries(policy.entrypoints as Readonly<Record<string, number>>))
     return { entrypoints: new Set(ids.keys()), memory: policy.mem, call: caller(policy, ids) }
   } catch (thrown) {

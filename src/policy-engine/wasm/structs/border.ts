@@ -2,16 +2,18 @@
 
 import type { Border } from '../border.ts'
 import { readStatics, STATICS_SECTION } from '../fuel/statics.ts'
+import type { StructImage } from '../image.ts'
 import type { PolicyInstance } from '../instance.ts'
 import { DataWriter } from './data-writer.ts'
 import { InputWriter, type Written } from './input-writer.ts'
 import { arenaBytes, InternedStrings } from './interned.ts'
 import { ResultReader } from './result-reader.ts'
 import { readValue } from './value-reader.ts'
-import { CONSTANTS_BYTES, type Constants, type Reserve, writeConstants } from './writer.ts'
+import { CONSTANTS_BYTES, type Constants, constantsAt, type Reserve, writeConstants } from './writer.ts'
 
 /** What small inputs are written into without asking the module for memory. */
 const RESERVE_BYTES = 128 * 1024
+const PIECE_BYTES = 1024 * 1024
 
 /** Persistent memory of an instance: [interned strings][constants][data]. */
 export interface StructMemory {
@@ -24,17 +26,41 @@ export function layOutMemory(module: WebAssembly.Module, instance: PolicyInstanc
   const { calls, memory } = instance
   const start = calls.opa_malloc(arenaBytes + CONSTANTS_BYTES + 16)
   memory.refresh()
+  const strings = openStrings(module, instance, start)
+  const constants = writeConstants(memory, (start + arenaBytes + 7) & ~7)
+  return { strings, constants, reserve: reserveOf(instance) }
+}
+
+function openStrings(module: WebAssembly.Module, { calls, memory }: PolicyInstance, start: number): InternedStrings {
   const statics = readStatics(WebAssembly.Module.customSections(module, STATICS_SECTION)[0])
   const hashTable = calls.string_hashes
   const strings = new InternedStrings(memory, { start, hashTable: hashTable !== undefined }, statics)
   if (hashTable !== undefined) hashTable.value = strings.hashTable
-  const constants = writeConstants(memory, (start + arenaBytes + 7) & ~7)
-  const reserve: Reserve = (from, bytes) => {
+  return strings
+}
+
+const reserveOf =
+  ({ calls }: PolicyInstance): Reserve =>
+  (from, bytes) => {
     calls.opa_heap_ptr_set(from)
     calls.opa_malloc(bytes)
     return calls.opa_heap_ptr_get()
   }
-  return { strings, constants, reserve }
+
+export const imageOf = ({ strings, constants }: StructMemory): StructImage => ({
+  constants: constants.null,
+  strings: strings.image(),
+})
+
+/** Of an instance whose memory was copied in from the image; yields now and then. */
+export function* restoreMemory(
+  module: WebAssembly.Module,
+  instance: PolicyInstance,
+  image: StructImage,
+): Generator<void, StructMemory> {
+  const strings = openStrings(module, instance, image.strings.start)
+  yield* strings.restore(image.strings)
+  return { strings, constants: constantsAt(image.constants), reserve: reserveOf(instance) }
 }
 
 /** Writes base data behind what is there; answers its address. */
@@ -43,12 +69,18 @@ export function writeData(
   { strings, constants, reserve }: StructMemory,
   data: unknown,
 ): number {
-  const writer = new DataWriter(instance.memory, constants, reserve, strings)
+  const writer = new DataWriter(instance.memory, constants, inLargePieces(reserve), strings)
   writer.begin((instance.calls.opa_heap_ptr_get() + 7) & ~7, 0)
   const address = writer.write(data)
   instance.calls.opa_heap_ptr_set(writer.end)
   return address
 }
+
+/** Memory grows once a megabyte: a call into the module for each few kilobytes takes as long as the writing. */
+const inLargePieces =
+  (reserve: Reserve): Reserve =>
+  (from, bytes) =>
+    reserve(from, bytes + PIECE_BYTES)
 
 export function structBorder(instance: PolicyInstance, { strings, constants, reserve }: StructMemory): Border {
   const { calls, memory } = instance

@@ -4,6 +4,7 @@
  */
 
 import { STATIC_BYTES, type StaticStrings } from '../fuel/statics.ts'
+import type { StringsImage } from '../image.ts'
 import type { LinearMemory } from '../memory.ts'
 import { hashText, STRING_BYTES, TYPE } from './layout.ts'
 
@@ -17,6 +18,7 @@ const ARENA_BYTES = 256 * 1024
 const MAX_HASHES = 8192
 /** What one interned string may take: nobody's input fills the arena with a few. */
 const MAX_TEXT_BYTES = 256
+const RESTORED_PER_STEP = 256
 
 interface Arena {
   /** First byte of memory that only this may use. */
@@ -28,6 +30,7 @@ export const arenaBytes = ARENA_BYTES + MAX_HASHES * 4
 
 export class InternedStrings {
   readonly #memory: LinearMemory
+  readonly #start: number
   readonly #byText = new Map<string, InternedString>()
   readonly #textAt = new Map<number, string>()
   readonly #hashTable: number
@@ -37,11 +40,32 @@ export class InternedStrings {
 
   constructor(memory: LinearMemory, { start, hashTable }: Arena, statics: StaticStrings) {
     this.#memory = memory
+    this.#start = start
     const aligned = (start + 7) & ~7
     this.#hashTable = hashTable ? aligned : 0
     this.#next = aligned + MAX_HASHES * 4
     this.#end = start + arenaBytes
     for (let at = 0; at < statics.count; at++) this.#adopt(statics.address + at * STATIC_BYTES)
+  }
+
+  /** All that is not in memory itself. */
+  image(): StringsImage {
+    const addresses = Int32Array.from(this.#textAt.keys())
+    return { start: this.#start, next: this.#next, hashes: this.#hashes, addresses }
+  }
+
+  /** Takes up what an image of this memory holds, yielding now and then. */
+  *restore({ next, hashes, addresses }: StringsImage): Generator<void, void> {
+    this.#next = next
+    this.#hashes = hashes
+    this.#byText.clear()
+    this.#textAt.clear()
+    for (const [at, address] of addresses.entries()) {
+      const text = this.#textOf(address)
+      this.#byText.set(text, { address, hash: hashText(text), text })
+      this.#textAt.set(address, text)
+      if (at % RESTORED_PER_STEP === 0) yield
+    }
   }
 
   /** Where the module finds hashes, 0 for nowhere. */
@@ -94,11 +118,12 @@ export class InternedStrings {
     return this.#byText.size
   }
 
+  #textOf(address: number): string {
+    return this.#memory.text(this.#memory.word(address + 8), this.#memory.word(address + 4))
+  }
+
   #adopt(address: number): void {
-    const text = this.#memory.text(
-      this.#memory.view.getInt32(address + 8, true),
-      this.#memory.view.getInt32(address + 4, true),
-    )
+    const text = this.#textOf(address)
     if (!this.#byText.has(text)) this.keep(text, address)
   }
 

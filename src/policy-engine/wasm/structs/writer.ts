@@ -15,18 +15,22 @@ export interface Constants {
 
 export const CONSTANTS_BYTES = 16 + SMALL_INTEGERS * NUMBER_BYTES
 
+/** Where they lie, once written. */
+export function constantsAt(address: number): Constants {
+  const integers = Int32Array.from({ length: SMALL_INTEGERS }, (_, value) => address + 16 + value * NUMBER_BYTES)
+  return { null: address, true: address + 4, false: address + 8, integers }
+}
+
 export function writeConstants({ i32 }: LinearMemory, address: number): Constants {
   const word = address >> 2
   i32[word] = TYPE.null
   i32[word + 1] = TYPE.internedBoolean | (1 << 8)
   i32[word + 2] = TYPE.internedBoolean
-  const integers = new Int32Array(SMALL_INTEGERS)
-  for (let value = 0; value < SMALL_INTEGERS; value++) {
-    const at = address + 16 + value * NUMBER_BYTES
+  const constants = constantsAt(address)
+  for (const [value, at] of constants.integers.entries()) {
     i32.set([TYPE.number | (INTEGER << 8), 0, value, 0], at >> 2)
-    integers[value] = at
   }
-  return { null: address, true: address + 4, false: address + 8, integers }
+  return constants
 }
 
 /** Moves the module's own end of memory up, so that what is written does not lie above it; answers the new limit. */

@@ -1,0 +1,37 @@
+/** `egress`: where this service may connect to, and what policies may reach with `http.send` and `net.lookup_ip_addr`. */
+import Type from 'typebox'
+import { oneOf, path, section } from '../keywords.ts'
+
+export const egress = section(
+  {
+    allow: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'host, *.suffix, address or CIDR range, each with or without :port, that may be connected to',
+    }),
+    policies: oneOf(['listed', 'public'], {
+      default: 'listed',
+      description: 'what policies may reach: what `allow` lists, or every public address too',
+    }),
+    answer_bytes: Type.Integer({
+      minimum: 1_024,
+      maximum: 64 * 1024 * 1024,
+      default: 1024 * 1024,
+      description: 'largest answer that a policy gets from http.send, inflated',
+    }),
+    cache_bytes: Type.Integer({
+      minimum: 0,
+      maximum: 1024 * 1024 * 1024,
+      default: 8 * 1024 * 1024,
+      description: 'answers that http.send keeps between decisions, on each thread; 0 keeps none',
+    }),
+    files: Type.Array(path('PEM file'), {
+      default: [],
+      description: 'files that http.send may name in tls_*_file',
+    }),
+    variables: Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), {
+      default: [],
+      description: 'environment variables that http.send may name in tls_*_env_variable',
+    }),
+  },
+  'the way out',
+)
