@@ -11,6 +11,7 @@ import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
 import { policyFlip } from './rows/policy-flip.ts'
 import { startup } from './rows/startup.ts'
+import { swap10mb } from './rows/swap.ts'
 import { tokens } from './rows/tokens.ts'
 import { summarise } from './summarise.ts'
 
@@ -26,6 +27,7 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   decisionsCached,
   decisionsFull,
   ...dataApi,
+  ...swap10mb,
 ]
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
