@@ -191,6 +191,7 @@ class BundleActivator implements Activator {
       if (this.#active?.bundle.digest === bundle.digest && this.#active.bundle.version === bundle.version) {
         // Signed anew it may end later.
         this.#take(loaded)
+        tracker.vouched(bundle)
         if (from === 'source') tracker.unchanged(this.#now())
         await this.#keep(loaded, etag)
       } else await this.#activate(loaded, from, etag)
