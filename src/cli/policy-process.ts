@@ -13,6 +13,7 @@ import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources, policyApi } from './bundle-source.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
 import { openStore } from './store.ts'
 import { VERSION } from './version.ts'
@@ -40,6 +41,7 @@ async function start(config: Config): Promise<Supervised> {
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),
   })

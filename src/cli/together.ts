@@ -10,6 +10,7 @@ import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources, policyApi } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
 import { VERSION } from './version.ts'
 
@@ -48,6 +49,7 @@ export async function serveTogether({
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),
   })
