@@ -1,11 +1,13 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
-import { bundle, bundles } from './sections/bundles.ts'
+import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
 import { log } from './sections/log.ts'
+import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
+import { notices, status } from './sections/status.ts'
 
 const auth = section(
   {
@@ -30,6 +32,7 @@ const policy = section(
     token_file: Type.Optional(path('bearer token that `serve auth` sends')),
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
     cache_bytes: cacheBytes,
+    remotes,
     engine: oneOf(['host', 'sdk'], {
       default: 'host',
       description: 'host: ours, with deadlines and built-ins; sdk: the @open-policy-agent/opa-wasm package',
@@ -40,6 +43,8 @@ const policy = section(
     }),
     bundle,
     bundles,
+    persistence_directory: persistenceDirectory,
+    kept_bundles: keptBundles,
   },
   'the policy service',
 )
@@ -95,6 +100,8 @@ export const ConfigSchema = Type.Object(
     auth,
     policy,
     services,
+    status,
+    notices,
     egress,
     store,
     log,
