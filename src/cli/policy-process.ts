@@ -32,6 +32,7 @@ async function start(config: Config): Promise<Supervised> {
       version: VERSION,
       api: policyApi(config),
       cacheBytes: config.policy.cache_bytes,
+      deadlineMs: config.policy.deadline_ms,
       logger,
     })
     return {

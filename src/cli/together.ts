@@ -45,6 +45,7 @@ export async function serveTogether({
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    deadlineMs: config.policy.deadline_ms,
     logger,
   })
   const platform = await orExplain('policy', config.policy, opening)

@@ -15,6 +15,7 @@ import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
+import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -63,13 +64,15 @@ export interface NodeOptions {
   readonly clock?: Clock
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** What each evaluation is held to. */
+  readonly evaluation?: EvaluatorOptions
   /** After each slice of an activation, while decisions go on. */
   readonly onSlice?: () => void
 }
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock, onSlice } = options
+  const { name, log, metrics, clock = systemClock, evaluation, onSlice } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
   let active: Active | undefined
@@ -90,7 +93,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
 
   const answers = createAnswers(judge)
   const swap = async (set: BundleSet): Promise<void> => {
-    const next = await openActive(set, clock, onSlice)
+    const next = await openActive(set, { clock, evaluation, onSlice })
     if (closed) return next.lease.retire()
     release()
     active = next

@@ -41,7 +41,7 @@ export function createDecide(judge: Judge): Decide {
     if (!contract.isInput(asked)) throw await unavailable(on, name, 'wrong_input', event)
     const { input, cacheable } = prepare(judge, on, contract.entrypoint, asked)
     const started = performance.now()
-    const found = await consult(judge, on, { name, input, cacheable })
+    const found = await consult(judge, on, { name, input, cacheable, decisionId: event.decisionId })
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
     const logged: DecisionEvent = { ...event, input, evaluationNs: Math.round(seconds * 1e9) }
@@ -102,18 +102,19 @@ export function prepare(judge: Pick<Judge, 'cache'>, on: Active, entrypoint: str
 
 interface Consulted extends Prepared {
   readonly name: DecisionName
+  readonly decisionId: string
 }
 
 async function consult(
   { cache }: Judge,
   on: Active,
-  { name, input, cacheable }: Consulted,
+  { name, input, cacheable, decisionId }: Consulted,
 ): Promise<Answered | { readonly trap: unknown }> {
   const { entrypoint } = CONTRACT[name]
   try {
     return await throughCache(cache, cacheable, () => {
       const recorded = new Map<string, RecordedCall>()
-      const result = on.evaluator.evaluate(entrypoint, input, { recorded })
+      const result = on.evaluator.evaluate(entrypoint, input, { recorded, decisionId })
       return { result, isFit: isResultOf(name, result), recorded }
     })
   } catch (trap) {

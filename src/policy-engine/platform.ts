@@ -37,6 +37,8 @@ export interface PolicyPlatformOptions {
   readonly api?: ApiOptions
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** After which a decision counts as unavailable. */
+  readonly deadlineMs?: number
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -65,8 +67,8 @@ export interface PolicyPlatform {
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes } = options
-  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs } = options
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes, deadlineMs }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, { logger, register, clock })
   const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))

@@ -25,6 +25,8 @@ export interface PolicyServiceOptions {
   readonly api: ApiOptions
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** After which a decision counts as unavailable. */
+  readonly deadlineMs?: number
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -42,8 +44,16 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes } = options
-  const place = { name: 'policy', logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs } = options
+  const place = {
+    name: 'policy',
+    logDirectory,
+    ...(log && { log }),
+    id: options.id ?? randomId(),
+    version,
+    cacheBytes,
+    deadlineMs,
+  }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
     logger,
     register: chains && ((head) => chains.register(head)),
