@@ -5,7 +5,8 @@ import { locate, longestEntrypoint, walk } from './data-path.ts'
 import type { EvaluationOptions, RecordedCall } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 
-export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
+export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'> &
+  Partial<Pick<Answered, 'recorded'>>
 
 /** Throws EvaluationError when a rule traps. */
 export type Document = (input: unknown, how: How) => Found | Promise<Found>
