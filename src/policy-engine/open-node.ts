@@ -6,6 +6,7 @@ import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
 import { type LogRules, logOptions } from './decision-log/rules.ts'
+import { openRemotes, type RemotePlace } from './remote/remotes.ts'
 import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodePlace {
@@ -18,6 +19,8 @@ export interface NodePlace {
   /** Most that its decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number | undefined
   readonly log?: LogRules
+  /** Servers that answer decisions in its stead. */
+  readonly remotes?: readonly RemotePlace[] | undefined
   /** After which a decision counts as unavailable; the default is the configuration's. */
   readonly deadlineMs?: number | undefined
 }
@@ -43,6 +46,8 @@ export interface NodeDeps {
   /** Keeps heads of the log's chain. */
   readonly register?: ((head: ChainHead) => Promise<void>) | undefined
   readonly clock?: Clock
+  /** After each turn of a remote server's breaker. */
+  readonly onRemotes?: (() => void) | undefined
 }
 
 export interface OpenNode<N extends DataNode> {
@@ -55,7 +60,7 @@ export interface OpenNode<N extends DataNode> {
 export function openNode<N extends DataNode>(
   place: NodePlace,
   create: (options: NodeOptions) => N,
-  { logger, register, clock }: NodeDeps,
+  { logger, register, clock, onRemotes }: NodeDeps,
 ): OpenNode<N> {
   const { name, logDirectory: directory, id, version, cacheBytes } = place
   const metrics = createMetrics(name)
@@ -69,11 +74,13 @@ export function openNode<N extends DataNode>(
     ...(clock && { clock }),
   })
   const evaluation = evaluationOf(place, logger)
+  const remotes = openRemotes(place.remotes ?? [], { logger, ...(onRemotes && { onChange: onRemotes }) })
   const node = create({
     name,
     log,
     metrics,
     evaluation,
+    remotes,
     ...(clock && { clock }),
     ...(cacheBytes !== undefined && { cacheBytes }),
   })

@@ -10,6 +10,7 @@ import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
+import type { RemotePlace } from './remote/remotes.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyServiceOptions {
@@ -27,6 +28,8 @@ export interface PolicyServiceOptions {
   readonly cacheBytes?: number
   /** After which a decision counts as unavailable. */
   readonly deadlineMs?: number
+  /** Servers that answer decisions in the bundle's stead. */
+  readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -44,7 +47,7 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes, deadlineMs } = options
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
   const place = {
     name: 'policy',
     logDirectory,
@@ -53,6 +56,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     version,
     cacheBytes,
     deadlineMs,
+    remotes,
   }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
     logger,
