@@ -51,7 +51,7 @@ function below({ text: _whole, ...answered }: Answered, rest: readonly string[])
 /** Nothing of it is kept: which revision would answer is not known before. */
 const askedOf =
   (elsewhere: Elsewhere): Document =>
-  async (input, strict = false) => {
+  async (input, { strict = false }) => {
     const answer = await elsewhere.ask(input, { exact: true, strict })
     const { result, bundles } = answer
     return { result, cached: false, elsewhere: { bundles, custom: judgedBy(elsewhere, answer) } }
