@@ -1,6 +1,8 @@
 /** What the configuration says of bundles and of the policy API, as the policy engine takes it. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/schema.ts'
+import { publishedConfig } from '../config/show.ts'
 import { ConfigError } from '../kernel/errors.ts'
 import type { Bundles } from '../policy-engine/activators.ts'
 import { DEFAULT_LIMITS } from '../policy-engine/bundle/archive.ts'
@@ -39,9 +41,23 @@ function readKey({ id, algorithm, state, key_file }: Config['policy']['bundle'][
   }
 }
 
-export const policyApi = ({ policy, limits }: Config): ApiOptions => ({
-  host: policy.host,
-  port: policy.port,
-  credentials: policy.credentials.map(({ identity, token_file }) => ({ identity, tokenFile: token_file })),
-  limits: { bodyBytes: limits.policy_body_bytes },
-})
+export const policyApi = (config: Config): ApiOptions => {
+  const { policy, limits } = config
+  const { tls } = policy
+  return {
+    host: policy.host,
+    port: policy.port,
+    credentials: policy.credentials.map(({ identity, token_file }) => ({ identity, tokenFile: token_file })),
+    limits: { bodyBytes: limits.policy_body_bytes },
+    defaultDecision: policy.default_decision.split('/').filter((segment) => segment !== ''),
+    opaFile: policy.opa_file ?? besideUs(),
+    shownConfig: publishedConfig(config),
+    ...(tls && { tls: { certFile: tls.cert_file, keyFile: tls.key_file, clientCaFile: tls.client_ca_file } }),
+  }
+}
+
+/** The compiler that `make` fetched, where this runs from the repository. */
+function besideUs(): string | undefined {
+  const file = fileURLToPath(new URL('../../.toolchain/opa', import.meta.url))
+  return existsSync(file) ? file : undefined
+}

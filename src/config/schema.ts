@@ -5,6 +5,7 @@ import { bundle, bundles } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
 import { log } from './sections/log.ts'
+import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { services } from './sections/services.ts'
 
 const auth = section(
@@ -38,6 +39,9 @@ const policy = section(
       default: [],
       description: 'callers of the policy API, judged by system.authz',
     }),
+    tls: policyTls,
+    opa_file: opaFile,
+    default_decision: defaultDecision,
     bundle,
     bundles,
   },
