@@ -1,6 +1,16 @@
 /** The metrics of one thread (Prometheus text format). Every label comes from a bounded set; none holds an id or address. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+/** Of the decision log's upload; OPA's names where it has them. */
+export interface UploadMetrics {
+  readonly chunks: Counter
+  readonly failed: Counter
+  readonly cacheDropped: Counter
+  readonly erased: Counter
+  readonly waitingBytes: Gauge
+  readonly oldestSeconds: Gauge
+}
+
 export interface Metrics {
   readonly registry: Registry
   readonly http: Histogram<'code' | 'handler' | 'method'>
@@ -10,6 +20,7 @@ export interface Metrics {
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
+  readonly upload: UploadMetrics
   readonly bundleLoaded: Counter<'name'>
   readonly bundleFailed: Counter<'name' | 'code'>
   readonly bundleActivation: Gauge<'name'>
@@ -52,6 +63,7 @@ export function createMetrics(node: string): Metrics {
       'Events that were answered and not written; the log keeps a record of the gap.',
       registers,
     ),
+    upload: uploadMetrics(registers),
     bundleLoaded: new Counter({
       name: 'bundle_loaded_counter',
       help: 'Bundles activated.',
@@ -74,3 +86,28 @@ export function createMetrics(node: string): Metrics {
 }
 
 const counter = (name: string, help: string, registers: Registry[]) => new Counter({ name, help, registers })
+
+const uploadMetrics = (registers: Registry[]): UploadMetrics => ({
+  chunks: counter('decision_logs_chunks_uploaded', 'Chunks that the service took.', registers),
+  failed: counter('decision_logs_chunks_upload_failed', 'Attempts that failed; each chunk is sent again.', registers),
+  cacheDropped: counter(
+    'decision_logs_nd_builtin_cache_dropped',
+    'Events that were too large alone and went without nd_builtin_cache.',
+    registers,
+  ),
+  erased: counter(
+    'decision_logs_encoding_failure',
+    'Events that the service took without input and result only.',
+    registers,
+  ),
+  waitingBytes: new Gauge({
+    name: 'decision_logs_waiting_bytes',
+    help: 'Bytes of the log that are not uploaded yet.',
+    registers,
+  }),
+  oldestSeconds: new Gauge({
+    name: 'decision_logs_oldest_waiting_seconds',
+    help: 'Age of the oldest event that the service does not take; 0 while it takes them.',
+    registers,
+  }),
+})

@@ -1,7 +1,15 @@
 /** How the logs of a service are kept, as configured; structured-cloneable, for the threads that write them. */
-import type { ChainedLogOptions } from '../../audit/chained-log.ts'
+import type { ChainedLog, ChainedLogOptions } from '../../audit/chained-log.ts'
 import type { Tolerance } from '../../audit/gap.ts'
-import { signerOf } from '../../audit/signer.ts'
+import { signatureCheck, signerOf } from '../../audit/signer.ts'
+import { openService, type RemoteService, type ServiceOptions, serviceHosts } from '../../egress/service.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import { startUploader, type Uploader, type UploadTimes } from './upload/uploader.ts'
+
+export interface UploadRules extends UploadTimes {
+  readonly service: ServiceOptions
+}
 
 export interface LogRules {
   /** Ed25519 private key, PEM: signs checkpoints. */
@@ -11,6 +19,7 @@ export interface LogRules {
   readonly tolerate?: Tolerance
   /** Decisions go to standard output as well. */
   readonly stdout?: boolean
+  readonly upload?: UploadRules
 }
 
 /** Throws ConfigError where the key is none. */
@@ -27,3 +36,24 @@ export const logOptions = ({
   ...(signingKey !== undefined && { signer: signerOf(signingKey) }),
   ...(stdout === true && { copy: (lines) => void process.stdout.write(lines) }),
 })
+
+/** Starts the upload of a log where the rules say so. */
+export function uploaderOf(
+  { upload, signingKey }: LogRules,
+  deps: { readonly metrics: Metrics; readonly logger: Logger },
+): ((log: ChainedLog) => Uploader) | undefined {
+  if (upload === undefined) return undefined
+  const key = signingKey === undefined ? undefined : { signer: signerOf(signingKey), check: signatureCheck(signingKey) }
+  let opened: Promise<RemoteService> | undefined
+  const service = () => {
+    opened ??= openRemote(upload.service)
+    return opened
+  }
+  return (log) => startUploader({ ...upload, ...deps, log, key, service })
+}
+
+/** Loaded by those only who upload. */
+async function openRemote(options: ServiceOptions): Promise<RemoteService> {
+  const { openEgress } = await import('../../egress/open.ts')
+  return openService(options, { egress: openEgress({ allow: serviceHosts(options), unlisted: 'none' }) })
+}
