@@ -14,7 +14,7 @@ import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
-import { type Answer, createAnswer, type Question } from './question.ts'
+import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -30,6 +30,8 @@ export interface NodeStatus {
 export interface DataNode {
   /** Throws PolicyUnavailable without bundle or log or beyond the deadline, EvaluationError when the policy traps. */
   evaluate(question: Question): Promise<Answer>
+  /** Several questions in one, each a decision of its own in the log. Throws PolicyUnavailable without bundle. */
+  evaluateAll(questions: readonly Question[]): Promise<readonly Outcome[]>
   /** `system.authz` over the Data API; false for anything but true. Not a decision: not logged. */
   allows(input: object): boolean
   /** A document of the policy that is no decision (a health check): not logged. */
@@ -86,6 +88,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     cache.purge()
   }
 
+  const answers = createAnswers(judge)
   const swap = async (set: BundleSet): Promise<void> => {
     const next = await openActive(set, clock, onSlice)
     if (closed) return next.lease.retire()
@@ -98,7 +101,8 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   let closed = false
 
   const node: DataNode = {
-    evaluate: createAnswer(judge),
+    evaluate: answers.one,
+    evaluateAll: answers.all,
     allows: (input) => {
       try {
         return active?.evaluator.evaluate('system/authz/allow', input) === true

@@ -5,7 +5,7 @@
 import { PolicyUnavailable, type UnavailableReason } from '../kernel/errors.ts'
 import { MAX_TTL_SECONDS, roundTime } from './cache/round-time.ts'
 import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, type Cacheable, throughCache } from './cache/through-cache.ts'
+import { type Answered, CACHED, type Cacheable, type Evaluated, throughCache } from './cache/through-cache.ts'
 import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
@@ -32,16 +32,18 @@ export function createDecide(judge: Judge): Decide {
   const answer = async <N extends DecisionName>(
     on: Active,
     name: N,
-    asked: unknown,
+    facts: unknown,
     context: DecideContext,
   ): Promise<Verdict<N>> => {
     const contract = CONTRACT[name]
     const event = newEvent(judge, on, contract.entrypoint, context.requestId)
     // An input out of contract may hold anything: nothing of it is logged.
-    if (!contract.isInput(asked)) throw await unavailable(on, name, 'wrong_input', event)
-    const { input, cacheable } = prepare(judge, on, contract.entrypoint, asked)
+    if (!contract.isInput(facts)) throw await unavailable(on, name, 'wrong_input', event)
+    const { input, cacheable } = prepare(judge, on, contract.entrypoint, facts)
     const started = performance.now()
-    const found = await consult(judge, on, { name, input, cacheable })
+    const asked = consult(judge, on, { name, input, cacheable })
+    // Without a wait where there is none: the log's rules go on with the input that the module still holds.
+    const found = asked instanceof Promise ? await asked : asked
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
     const logged: DecisionEvent = { ...event, input, evaluationNs: Math.round(seconds * 1e9) }
@@ -49,8 +51,8 @@ export function createDecide(judge: Judge): Decide {
       const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
       throw await unavailable(on, name, reason, logged, { cause: found.trap })
     }
-    const { result, cached, isFit } = found
-    const answered: DecisionEvent = { ...logged, result, cached }
+    const { result, cached, isFit, recorded } = found
+    const answered: DecisionEvent = { ...logged, result, cached, recorded, ...(cached && { custom: CACHED }) }
     if (result === undefined) throw await unavailable(on, name, 'undefined', answered)
     if (!isFit) {
       throw await unavailable(on, name, 'wrong_result', answered, { detail: contract.resultFault(result) })
@@ -104,18 +106,21 @@ interface Consulted extends Prepared {
   readonly name: DecisionName
 }
 
-async function consult(
+type Consultation = Answered | { readonly trap: unknown }
+
+function consult(
   { cache }: Judge,
   on: Active,
   { name, input, cacheable }: Consulted,
-): Promise<Answered | { readonly trap: unknown }> {
-  const { entrypoint } = CONTRACT[name]
+): Consultation | Promise<Consultation> {
+  const evaluate = (): Evaluated => {
+    const recorded = new Map<string, RecordedCall>()
+    const result = on.evaluator.evaluate(CONTRACT[name].entrypoint, input, { recorded })
+    return { result, isFit: isResultOf(name, result), recorded }
+  }
+  if (cacheable !== undefined) return throughCache(cache, cacheable, evaluate).catch((trap: unknown) => ({ trap }))
   try {
-    return await throughCache(cache, cacheable, () => {
-      const recorded = new Map<string, RecordedCall>()
-      const result = on.evaluator.evaluate(entrypoint, input, { recorded })
-      return { result, isFit: isResultOf(name, result), recorded }
-    })
+    return { ...evaluate(), cached: false }
   } catch (trap) {
     return { trap }
   }

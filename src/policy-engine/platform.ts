@@ -12,8 +12,10 @@ import type { ChainHead } from '../storage/records.ts'
 import { type Activators, type Bundles, createActivators } from './activators.ts'
 import type { Decide } from './decide.ts'
 import type { LogRules } from './decision-log/rules.ts'
+import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
+import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
@@ -36,6 +38,8 @@ export interface PolicyPlatformOptions {
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
   readonly logger: Logger
+  /** Acts on bundles are noted here before they are done; without it none is. */
+  readonly audit?: BundleAudit
   readonly clock?: Clock
   readonly heartbeatMs?: number
 }
@@ -47,6 +51,8 @@ export interface PolicyPlatform {
   readonly metrics: Metrics
   /** Of the policy API; undefined where there is none. */
   readonly port: number | undefined
+  /** What changes the ground of decisions. */
+  readonly notices: NoticeHub
   status(): PolicyStatus
   /** Empties the decision caches, or what they hold on one subject. */
   purge(subject?: string): void
@@ -66,6 +72,8 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
   const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()
+  const notices = createNoticeHub(clock)
+  notices.subscribe((notice) => worker?.notify(notice))
 
   const status = (): PolicyStatus =>
     policyStatus(
@@ -89,11 +97,22 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       if (node.active?.platform !== set[0]) await node.activate([set[0]])
       worker?.activate(set)
     },
+    deactivate: () => {
+      node.deactivate()
+      worker?.deactivate()
+    },
+    notices,
     onStatus: changed,
+  })
+  const desk = createBundleDesk({
+    bundles: () => activators.followed,
+    ...(options.audit && { audit: options.audit }),
+    now: () => new Date(clock.nowMs()).toISOString(),
   })
   const purge = (subject?: string) => {
     node.purge(subject)
     worker?.purge(subject)
+    notices.publish('cache.purged', subject === undefined ? {} : { subject })
   }
   try {
     if (api !== undefined) {
@@ -103,6 +122,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         logger,
         status,
         metrics: async () => (await metrics.registry.getMetricsAsJSON()) as MetricValues,
+        desk,
         onHead: registrar.add,
         heads: async () => (await chains?.list()) ?? [],
         onPurge: purge,
@@ -117,6 +137,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       decide: node.decide,
       ready: everywhere.promise,
       metrics,
+      notices,
       get port() {
         return worker?.port
       },

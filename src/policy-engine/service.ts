@@ -6,7 +6,9 @@ import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
 import type { LogRules } from './decision-log/rules.ts'
+import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
+import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
@@ -24,10 +26,13 @@ export interface PolicyServiceOptions {
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
   readonly logger: Logger
+  /** Acts on bundles are noted here before they are done; without it none is. */
+  readonly audit?: BundleAudit
 }
 
 export interface PolicyService {
   readonly port: number
+  readonly notices: NoticeHub
   status(): PolicyStatus
   reopenLogs(): void
   close(): Promise<void>
@@ -43,15 +48,23 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     logger,
     register: chains && ((head) => chains.register(head)),
   })
+  const notices = createNoticeHub()
   const activators = createActivators({
     ...options.bundles,
     marks: options.marks,
     logger,
     metrics,
     activate: (set) => node.activate(set),
+    deactivate: () => node.deactivate(),
+    notices,
     onStatus: () => {},
   })
   const status = () => policyStatus(activators.statuses, [node.status()], node.healthy)
+  const desk = createBundleDesk({
+    bundles: () => activators.followed,
+    ...(options.audit && { audit: options.audit }),
+    now: () => new Date().toISOString(),
+  })
   const app = createPolicyApi({
     node,
     credentials: api.credentials,
@@ -62,14 +75,20 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     metrics,
     status,
     metricsText: () => metrics.registry.metrics(),
+    desk,
+    notices,
+    purge: (subject) => {
+      node.purge(subject)
+      notices.publish('cache.purged', subject === undefined ? {} : { subject })
+    },
     ...(chains && { heads: () => chains.list() }),
-    purge: (subject) => node.purge(subject),
   })
   try {
     const port = await app.listen(api)
     await activators.open()
     return {
       port,
+      notices,
       status,
       reopenLogs: reopenLog,
       close: async () => {

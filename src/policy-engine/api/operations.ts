@@ -1,6 +1,8 @@
 /** `/v1/status`, `/v1/config`, `/metrics` and `/v1/cache/purge` of the policy API. */
 import type { ChainHead } from '../../storage/records.ts'
 import type { DataNode } from '../data-node.ts'
+import type { BundleDesk } from '../life/desk.ts'
+import type { NoticeHub } from '../notices/hub.ts'
 import type { PolicyStatus } from '../status.ts'
 import { ApiError, unavailable } from './api-error.ts'
 import { type ApiReply, type ApiRequest, json } from './exchange.ts'
@@ -13,6 +15,10 @@ export interface OperationsDeps {
   metricsText(): Promise<string>
   /** Empties the decision caches of every thread. */
   purge(subject?: string): void
+  /** Absent: no `/v1/bundles`. */
+  readonly desk?: BundleDesk
+  /** Absent: no `/v1/events`. */
+  readonly notices?: NoticeHub
   /** Heads of the chains of all logs; absent where none are kept. */
   heads?(): Promise<readonly ChainHead[]>
   /** What `/v1/config` shows: no credential, secrets masked. */

@@ -5,6 +5,8 @@ import { StoreUnavailable } from '../../kernel/errors.ts'
 import { createLogger } from '../../observability/logger.ts'
 import type { ChainHead } from '../../storage/records.ts'
 import { createDataNode } from '../data-node.ts'
+import { deskCalls } from '../life/desk-calls.ts'
+import { createNoticeHub } from '../notices/hub.ts'
 import { openNode } from '../open-node.ts'
 import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../process/worker-messages.ts'
 import { type PolicyStatus, policyStatus } from '../status.ts'
@@ -22,6 +24,9 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   let known: PolicyStatus = policyStatus([], [], true)
   let awaited: PromiseWithResolvers<MetricValues> | undefined
   let awaitedHeads: PromiseWithResolvers<readonly ChainHead[]> | undefined
+
+  const desk = deskCalls((id, request) => say({ kind: 'desk?', id, ...(request && { request }) }))
+  const notices = createNoticeHub()
 
   const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
   const status = (): PolicyStatus => ({
@@ -53,6 +58,8 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     metrics,
     status,
     metricsText,
+    desk,
+    notices,
     heads,
     purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),
   })
@@ -68,6 +75,13 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
           say({ kind: 'not_activated', revision })
         }
         return report()
+      case 'deactivate':
+        node.deactivate()
+        return report()
+      case 'notice':
+        return notices.adopt(message.notice)
+      case 'desk':
+        return desk.settle(message.id, message.answer)
       case 'status':
         known = message.status
         return

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../../kernel/clock.ts'
 import type { EvaluationOptions } from '../engine.ts'
-import { FuelExhausted } from './abort.ts'
 import type { DecisionCalls } from './builtin-calls.ts'
 import { RegoObject } from './value.ts'
 
@@ -18,7 +17,7 @@ const NO_RUNTIME = new RegoObject()
 export function newDecision(
   { clock = systemClock, runtime = NO_RUNTIME, print = () => {} }: DecisionDefaults,
   options: EvaluationOptions,
-  fuel: WebAssembly.Global,
+  charge: (units: number) => void,
 ): DecisionCalls {
   let nowNs = options.nowNs
   return {
@@ -31,12 +30,7 @@ export function newDecision(
       },
       random: (length) => randomBytes(length),
       cache: new Map(),
-      charge: (units) => {
-        const left = fuel.value - Math.ceil(Math.max(units, 0))
-        // Not a number of units: none is left.
-        fuel.value = left >= 0 ? left : -1
-        if (fuel.value < 0) throw new FuelExhausted()
-      },
+      charge,
       print: options.print ?? print,
       runtime,
     },

@@ -1,6 +1,7 @@
 /** Built-ins that wait: evaluated again with each answer, once asked for each, until the limits. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Builtin, BuiltinError, PendingAnswer } from '../builtins/builtin.ts'
+import { BUILTINS } from '../builtins/table.ts'
 import { buildFixture, type FixtureSource } from '../bundle/bundle-fixture.ts'
 import { EvaluationPending, EvaluationTimeout } from '../engine.ts'
 import { meterModule } from './fuel/meter.ts'
@@ -42,7 +43,10 @@ function open(respond: (url: string) => Promise<Value | undefined>) {
       return respond(url)
     })
   }
-  const evaluator = openHost({ metered, dataJson: Buffer.from('{}') }, { builtins: new Map([['http.send', send]]) })
+  const evaluator = openHost(
+    { metered, dataJson: Buffer.from('{}') },
+    { builtins: new Map(BUILTINS).set('http.send', send) },
+  )
   return { evaluator, asked }
 }
 const body = (text: string): Value => RegoObject.fromRecord({ body: text })
