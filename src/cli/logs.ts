@@ -26,8 +26,9 @@ export function logRules(config: Config): LogRules {
 }
 
 function uploadRules(config: Config, upload: NonNullable<Config['log']['upload']>): UploadRules {
+  const { url, oauth2, ...rest } = serviceOptions(config, upload.service, 'log.upload.service')
   return {
-    service: serviceOptions(config, upload.service, 'log.upload.service'),
+    service: { ...rest, url: url.href, ...(oauth2 && { oauth2: { ...oauth2, tokenUrl: oauth2.tokenUrl.href } }) },
     resource: upload.resource,
     sizeLimitBytes: upload.upload_size_limit_bytes,
     minDelayMs: upload.min_delay_seconds * 1000,

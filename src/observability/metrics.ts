@@ -1,14 +1,19 @@
 /** The metrics of one thread (Prometheus text format). Every label comes from a bounded set; none holds an id or address. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+export interface Waiting {
+  readonly bytes: number
+  readonly oldestSeconds: number
+}
+
 /** Of the decision log's upload; OPA's names where it has them. */
 export interface UploadMetrics {
   readonly chunks: Counter
   readonly failed: Counter
   readonly cacheDropped: Counter
   readonly erased: Counter
-  readonly waitingBytes: Gauge
-  readonly oldestSeconds: Gauge
+  /** Asked whenever the metrics are read. */
+  watch(waiting: () => Waiting): void
 }
 
 export interface Metrics {
@@ -87,27 +92,30 @@ export function createMetrics(node: string): Metrics {
 
 const counter = (name: string, help: string, registers: Registry[]) => new Counter({ name, help, registers })
 
-const uploadMetrics = (registers: Registry[]): UploadMetrics => ({
-  chunks: counter('decision_logs_chunks_uploaded', 'Chunks that the service took.', registers),
-  failed: counter('decision_logs_chunks_upload_failed', 'Attempts that failed; each chunk is sent again.', registers),
-  cacheDropped: counter(
-    'decision_logs_nd_builtin_cache_dropped',
-    'Events that were too large alone and went without nd_builtin_cache.',
-    registers,
-  ),
-  erased: counter(
-    'decision_logs_encoding_failure',
-    'Events that the service took without input and result only.',
-    registers,
-  ),
-  waitingBytes: new Gauge({
-    name: 'decision_logs_waiting_bytes',
-    help: 'Bytes of the log that are not uploaded yet.',
-    registers,
-  }),
-  oldestSeconds: new Gauge({
-    name: 'decision_logs_oldest_waiting_seconds',
-    help: 'Age of the oldest event that the service does not take; 0 while it takes them.',
-    registers,
-  }),
-})
+function uploadMetrics(registers: Registry[]): UploadMetrics {
+  let waiting = (): Waiting => ({ bytes: 0, oldestSeconds: 0 })
+  const gauge = (name: string, help: string, member: keyof Waiting) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(waiting()[member])
+      },
+    })
+  gauge('decision_logs_waiting_bytes', 'Bytes of the log that are not uploaded yet.', 'bytes')
+  gauge('decision_logs_oldest_waiting_seconds', 'Age of the oldest event that is not uploaded yet.', 'oldestSeconds')
+  return {
+    chunks: counter('decision_logs_chunks_uploaded', 'Chunks that the service took.', registers),
+    failed: counter('decision_logs_chunks_upload_failed', 'Attempts that failed; each is made again.', registers),
+    cacheDropped: counter(
+      'decision_logs_nd_builtin_cache_dropped',
+      'Events that were too large alone and went without nd_builtin_cache.',
+      registers,
+    ),
+    erased: counter('decision_logs_encoding_failure', 'Events that went without input and result.', registers),
+    watch: (next) => {
+      waiting = next
+    },
+  }
+}

@@ -7,8 +7,14 @@ import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { startUploader, type Uploader, type UploadTimes } from './upload/uploader.ts'
 
+/** With addresses as texts: no thread is handed a URL. */
+export interface ServiceAddress extends Omit<ServiceOptions, 'url' | 'oauth2'> {
+  readonly url: string
+  readonly oauth2?: Omit<NonNullable<ServiceOptions['oauth2']>, 'tokenUrl'> & { readonly tokenUrl: string }
+}
+
 export interface UploadRules extends UploadTimes {
-  readonly service: ServiceOptions
+  readonly service: ServiceAddress
 }
 
 export interface LogRules {
@@ -53,7 +59,12 @@ export function uploaderOf(
 }
 
 /** Loaded by those only who upload. */
-async function openRemote(options: ServiceOptions): Promise<RemoteService> {
+async function openRemote({ url, oauth2, ...rest }: ServiceAddress): Promise<RemoteService> {
+  const options: ServiceOptions = {
+    ...rest,
+    url: new URL(url),
+    ...(oauth2 && { oauth2: { ...oauth2, tokenUrl: new URL(oauth2.tokenUrl) } }),
+  }
   const { openEgress } = await import('../../egress/open.ts')
   return openService(options, { egress: openEgress({ allow: serviceHosts(options), unlisted: 'none' }) })
 }

@@ -9,7 +9,7 @@ import type { RemoteService } from '../../../egress/service.ts'
 import type { Logger } from '../../../observability/logger.ts'
 import type { Metrics } from '../../../observability/metrics.ts'
 import { ChunkSize, packEvents, withoutCache, withoutContent } from './chunk.ts'
-import { type CursorKey, inodeOf, keepCursor, type Position, readCursor, segmentsOf } from './cursor.ts'
+import { type CursorKey, inodeOf, keepCursor, readCursor, segmentsOf, withRemoved } from './cursor.ts'
 import { chainEnds } from './ends.ts'
 import { filesFrom, type Portion, readPortion } from './reader.ts'
 
@@ -50,7 +50,12 @@ export function startUploader(options: UploaderOptions): Uploader {
   const closing = Promise.withResolvers<void>()
   const abort = new AbortController()
   let closed = false
-  let position = readCursor(log.path, key)
+  let { position, removed } = readCursor(log.path, key)
+  let underWay: Buffer | undefined
+  metrics.upload.watch(() => ({
+    bytes: filesFrom(log, position).reduce((sum, file) => sum + file.size - file.offset, 0),
+    oldestSeconds: underWay === undefined ? 0 : Math.max(0, (Date.now() - timeOf(underWay)) / 1000),
+  }))
 
   const wait = async (ms: number): Promise<void> => {
     let timer: NodeJS.Timeout | undefined
@@ -99,7 +104,6 @@ export function startUploader(options: UploaderOptions): Uploader {
         body = await packEvents([withoutContent(only)])
       }
       if (closed) return 'closed'
-      tellWhatWaits(only)
       await wait(Math.min(options.maxDelayMs, FIRST_RETRY_MS * 2 ** failures) * (0.5 + random() / 2))
     }
   }
@@ -118,28 +122,34 @@ export function startUploader(options: UploaderOptions): Uploader {
     return packEvents([smaller])
   }
 
-  const advance = ({ end, lastLine }: Portion): void => {
+  const advance = async ({ end, lastLine }: Portion): Promise<void> => {
+    const isNewFile = end.inode !== position.inode
     position = end
-    keepCursor(log.path, position, lastLine, key)
+    underWay = undefined
+    keepCursor(log.path, { position, removed }, lastLine, key)
+    if (isNewFile) await removeTaken(lastLine)
+  }
+  /** Files before the one that the position is in. What was removed is kept first: each removal tells of those before too. */
+  const removeTaken = async (lastLine: Buffer): Promise<void> => {
+    const segments = segmentsOf(log.path)
+    const at = segments.findIndex((path) => inodeOf(path) === position.inode)
+    for (const segment of segments.slice(0, Math.max(0, at))) {
+      removed = withRemoved(removed, await chainEnds(segment))
+      keepCursor(log.path, { position, removed }, lastLine, key)
+      await log.remove(segment, removed)
+    }
   }
 
   const drain = async (): Promise<void> => {
     for (;;) {
       const portion = await readPortion(log, position, size.textBytes)
-      if (portion === undefined) break
+      if (portion === undefined) return
+      underWay = portion.events[0]
       const outcome = portion.events.length === 0 ? 'taken' : await deliver(portion.events)
-      if (outcome === 'closed') break
-      if (outcome === 'taken') advance(portion)
+      if (outcome === 'closed') return
+      if (outcome === 'taken') await advance(portion)
     }
-    tellWhatWaits(undefined)
-    await removeTaken(log, position)
   }
-  const tellWhatWaits = (oldest: Buffer | undefined): void => {
-    const bytes = filesFrom(log, position).reduce((sum, file) => sum + file.size - file.offset, 0)
-    metrics.upload.waitingBytes.set(bytes)
-    metrics.upload.oldestSeconds.set(oldest === undefined ? 0 : Math.max(0, (Date.now() - timeOf(oldest)) / 1000))
-  }
-
   const run = async (): Promise<void> => {
     do {
       await wait(options.minDelayMs + random() * Math.max(0, options.maxDelayMs - options.minDelayMs))
@@ -160,13 +170,6 @@ export function startUploader(options: UploaderOptions): Uploader {
       clearTimeout(late)
     },
   }
-}
-
-/** Files before the one that the position is in. */
-async function removeTaken(log: ChainedLog, position: Position): Promise<void> {
-  const segments = segmentsOf(log.path)
-  const at = segments.findIndex((path) => inodeOf(path) === position.inode)
-  for (const segment of segments.slice(0, Math.max(0, at))) await log.remove(segment, await chainEnds(segment))
 }
 
 const textOf = (events: readonly Buffer[]): number => events.reduce((sum, { byteLength }) => sum + byteLength + 1, 0)
