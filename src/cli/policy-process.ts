@@ -12,6 +12,7 @@ import { type Supervised, serveSupervised } from '../policy-engine/process/super
 import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleSources, policyApi } from './bundle-source.ts'
 import { logRules, warnOfKey } from './logs.ts'
+import { remotePlaces } from './remotes.ts'
 import { openStore } from './store.ts'
 import { VERSION } from './version.ts'
 
@@ -32,6 +33,7 @@ async function start(config: Config): Promise<Supervised> {
       version: VERSION,
       api: policyApi(config),
       cacheBytes: config.policy.cache_bytes,
+      remotes: remotePlaces(config),
       logger,
     })
     return {

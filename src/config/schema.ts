@@ -5,6 +5,7 @@ import { bundle, bundles } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
 import { log } from './sections/log.ts'
+import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
 
 const auth = section(
@@ -30,6 +31,7 @@ const policy = section(
     token_file: Type.Optional(path('bearer token that `serve auth` sends')),
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
     cache_bytes: cacheBytes,
+    remotes,
     engine: oneOf(['host', 'sdk'], {
       default: 'host',
       description: 'host: ours, with deadlines and built-ins; sdk: the @open-policy-agent/opa-wasm package',

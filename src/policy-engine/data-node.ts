@@ -15,6 +15,8 @@ import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
+import { registerBreakers } from './remote/breaker-metrics.ts'
+import { NO_REMOTES, type Remotes } from './remote/remotes.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -25,6 +27,8 @@ export interface NodeStatus {
   readonly bundles?: Readonly<Record<string, { readonly revision: string; readonly version: number }>>
   /** RFC 3339. */
   readonly activated_at?: string
+  /** Servers that answer decisions in its stead. */
+  readonly remotes?: Remotes['states']
 }
 
 export interface DataNode {
@@ -63,15 +67,18 @@ export interface NodeOptions {
   readonly clock?: Clock
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** What is answered elsewhere; closed with the node. */
+  readonly remotes?: Remotes
   /** After each slice of an activation, while decisions go on. */
   readonly onSlice?: () => void
 }
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock, onSlice } = options
+  const { name, log, metrics, clock = systemClock, remotes = NO_REMOTES, onSlice } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
+  registerBreakers(metrics.registry, new Map([...remotes.engines].map(([name, { breaker }]) => [name, breaker])))
   let active: Active | undefined
   const take = (decision: string): Active => {
     if (active !== undefined) {
@@ -81,7 +88,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     metrics.decisions.inc({ decision, outcome: 'no_bundle' })
     throw new PolicyUnavailable('no_bundle', decision)
   }
-  const judge: Judge = { take, log, metrics, clock, cache, newId: randomUUID }
+  const judge: Judge = { take, log, metrics, clock, cache, remotes, newId: randomUUID }
   const release = () => {
     active?.lease.retire()
     active = undefined
@@ -131,10 +138,15 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     get healthy() {
       return log.healthy
     },
-    status: () => (active === undefined ? { node: name } : { node: name, ...statusOf(active) }),
+    status: () => ({
+      node: name,
+      ...(active !== undefined && statusOf(active)),
+      ...(remotes.engines.size > 0 && { remotes: remotes.states }),
+    }),
     close: async () => {
       closed = true
       release()
+      await remotes.close()
       await log.close()
     },
   }

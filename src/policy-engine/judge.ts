@@ -7,6 +7,7 @@ import type { CacheRule } from './cache/rule.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { Evaluator, Revisions, VerifiedBundle } from './engine.ts'
+import type { Remotes } from './remote/remotes.ts'
 
 /** What is active, as one value: all bundles and what evaluates them change together. */
 export interface Active {
@@ -34,6 +35,7 @@ export interface Judge {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly cache: DecisionCache
+  readonly remotes: Remotes
   newId(): string
 }
 

@@ -6,6 +6,7 @@ import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
 import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
+import { openRemotes, type RemotePlace } from './remote/remotes.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */
@@ -17,6 +18,8 @@ export interface NodePlace {
   /** Most that its decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number | undefined
   readonly log?: LogRules
+  /** Servers that answer decisions in its stead. */
+  readonly remotes?: readonly RemotePlace[] | undefined
 }
 
 export interface NodeDeps {
@@ -24,6 +27,8 @@ export interface NodeDeps {
   /** Keeps heads of the log's chain. */
   readonly register?: ((head: ChainHead) => Promise<void>) | undefined
   readonly clock?: Clock
+  /** After each turn of a remote server's breaker. */
+  readonly onRemotes?: (() => void) | undefined
 }
 
 export interface OpenNode<N extends DataNode> {
@@ -36,7 +41,7 @@ export interface OpenNode<N extends DataNode> {
 export function openNode<N extends DataNode>(
   place: NodePlace,
   create: (options: NodeOptions) => N,
-  { logger, register, clock }: NodeDeps,
+  { logger, register, clock, onRemotes }: NodeDeps,
 ): OpenNode<N> {
   const { name, logDirectory: directory, id, version, cacheBytes } = place
   const metrics = createMetrics(name)
@@ -50,6 +55,14 @@ export function openNode<N extends DataNode>(
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })
-  const node = create({ name, log, metrics, ...(clock && { clock }), ...(cacheBytes !== undefined && { cacheBytes }) })
+  const remotes = openRemotes(place.remotes ?? [], { logger, ...(onRemotes && { onChange: onRemotes }) })
+  const node = create({
+    name,
+    log,
+    metrics,
+    remotes,
+    ...(clock && { clock }),
+    ...(cacheBytes !== undefined && { cacheBytes }),
+  })
   return { node, metrics, reopenLog: () => log.reopen() }
 }

@@ -19,6 +19,7 @@ import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
+import type { RemotePlace } from './remote/remotes.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyPlatformOptions {
@@ -37,6 +38,8 @@ export interface PolicyPlatformOptions {
   readonly api?: ApiOptions
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** Servers that answer decisions in the bundle's stead. */
+  readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -67,10 +70,15 @@ const LOG_WATCH_MS = 500
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes } = options
-  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { chains, log, logDirectory, cacheBytes, remotes } = options
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes, remotes }
   const register = chains && ((head: ChainHead) => chains.register(head))
-  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, { logger, register, clock })
+  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, {
+    logger,
+    register,
+    clock,
+    onRemotes: () => changed(),
+  })
   const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()

@@ -178,6 +178,19 @@ export function policyStatus(
     plugins: {
       bundle: { state: missing ? 'NOT_READY' : failed ? 'ERROR' : 'OK' },
       decision_logs: { state: logsHealthy ? 'OK' : 'ERROR' },
+      ...remotePlugins(nodes),
     },
   }
+}
+
+/** A remote server is not OK while the breaker of any node before it is not closed. */
+function remotePlugins(nodes: readonly NodeStatus[]): PolicyStatus['plugins'] {
+  const plugins: Record<string, { readonly state: 'OK' | 'ERROR' }> = {}
+  for (const { remotes = {} } of nodes) {
+    for (const [name, { breaker }] of Object.entries(remotes)) {
+      const key = `remote/${name}`
+      if (plugins[key]?.state !== 'ERROR') plugins[key] = { state: breaker === 'closed' ? 'OK' : 'ERROR' }
+    }
+  }
+  return plugins
 }

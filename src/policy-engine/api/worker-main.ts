@@ -20,6 +20,7 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node, {
     logger,
     register: async (head) => say({ kind: 'head', head }),
+    onRemotes: () => report(),
   })
   let known: PolicyStatus = policyStatus([], [], true)
   let awaited: PromiseWithResolvers<MetricValues> | undefined
