@@ -37,10 +37,10 @@ function uploadRules(config: Config, upload: NonNullable<Config['log']['upload']
 }
 
 /** Opens the audit log, which is never uploaded and so has no budget. */
-export function openAuditLog(config: Config, chains: ChainStore, logger: Logger): AuditLog {
+export function openAuditLog(config: Config, chains: ChainStore, logger: Logger, file = 'audit.jsonl'): AuditLog {
   const { budgetBytes: _budget, stdout: _stdout, upload: _upload, ...rules } = logRules(config)
   if (rules.signingKey === undefined) warnOfKey(config, logger)
-  return openAudit(join(config.log.directory, 'audit.jsonl'), {
+  return openAudit(join(config.log.directory, file), {
     ...logOptions(rules),
     register: (head) => chains.register(head),
     onTrouble: (what, cause) => logger.error({ err: cause, log: 'audit' }, what),

@@ -108,8 +108,8 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
     clock,
     activate: async (set) => {
       // The auth service's own decisions need the platform's bundle alone.
-      if (node.active?.platform !== set[0]) await node.activate([set[0]])
-      worker?.activate(set)
+      const here = node.active?.platform === set[0] ? undefined : node.activate([set[0]])
+      await Promise.all([here, worker?.activate(set)])
     },
     deactivate: () => {
       node.deactivate()

@@ -75,12 +75,14 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
       case 'activate':
         try {
           await node.activate(message.set)
+          report()
+          say({ kind: 'activated', id: message.id })
         } catch (error) {
-          const [{ revision }] = message.set
-          logger.error({ err: error, revision }, 'bundles not activated on this thread')
-          say({ kind: 'not_activated', revision })
+          logger.error({ err: error, revision: message.set[0].revision }, 'bundles not activated on this thread')
+          const failure = 'the thread of the policy API cannot load the bundle beside the others'
+          say({ kind: 'activated', id: message.id, failure })
         }
-        return report()
+        return
       case 'deactivate':
         node.deactivate()
         return report()
