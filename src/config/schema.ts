@@ -1,12 +1,13 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
-import { bundle, bundles } from './sections/bundles.ts'
+import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
 import { log } from './sections/log.ts'
 import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
+import { notices, status } from './sections/status.ts'
 
 const auth = section(
   {
@@ -42,6 +43,8 @@ const policy = section(
     }),
     bundle,
     bundles,
+    persistence_directory: persistenceDirectory,
+    kept_bundles: keptBundles,
   },
   'the policy service',
 )
@@ -97,6 +100,8 @@ export const ConfigSchema = Type.Object(
     auth,
     policy,
     services,
+    status,
+    notices,
     egress,
     store,
     log,

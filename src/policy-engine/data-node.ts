@@ -96,16 +96,23 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   }
 
   const answers = createAnswers(judge)
-  const swap = async (set: BundleSet): Promise<void> => {
+  const swap = async (set: BundleSet, asked: number): Promise<void> => {
     const next = await openActive(set, clock, onSlice)
-    if (closed) return next.lease.retire()
+    // Out of force meanwhile: nothing that was asked for before may come back.
+    if (asked < ended) return next.lease.retire()
     release()
     active = next
     for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
   }
   /** One activation after the other, in the order in which they were asked for. */
   let activating: Promise<void> = Promise.resolve()
-  let closed = false
+  let activations = 0
+  /** Activations up to this one are over. */
+  let ended = 0
+  const end = () => {
+    ended = activations + 1
+    release()
+  }
 
   const node: DataNode = {
     evaluate: answers.one,
@@ -126,11 +133,12 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
       }
     },
     activate: (set) => {
-      const turn = activating.then(() => swap(set))
+      const asked = ++activations
+      const turn = activating.then(() => swap(set, asked))
       activating = turn.catch(() => {})
       return turn
     },
-    deactivate: release,
+    deactivate: end,
     purge: (subject) => cache.purge(subject),
     get active() {
       return active
@@ -144,8 +152,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
       ...(remotes.engines.size > 0 && { remotes: remotes.states }),
     }),
     close: async () => {
-      closed = true
-      release()
+      end()
       await remotes.close()
       await log.close()
     },

@@ -29,10 +29,15 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   const desk = deskCalls((id, request) => say({ kind: 'desk?', id, ...(request && { request }) }))
   const notices = createNoticeHub()
 
-  const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
+  let reported = true
+  const report = () => {
+    reported = node.healthy
+    say({ kind: 'node', status: node.status(), healthy: reported })
+  }
   const status = (): PolicyStatus => ({
     ...known,
     nodes: [...known.nodes.filter((other) => other.node !== start.place.name), node.status()],
+    plugins: { ...known.plugins, ...(!node.healthy && { decision_logs: { state: 'ERROR' } }) },
   })
   /** Main's metrics with ours; without them when main is too busy to answer. */
   const metricsText = async (): Promise<string> => {
@@ -70,12 +75,14 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
       case 'activate':
         try {
           await node.activate(message.set)
+          report()
+          say({ kind: 'activated', id: message.id })
         } catch (error) {
-          const [{ revision }] = message.set
-          logger.error({ err: error, revision }, 'bundles not activated on this thread')
-          say({ kind: 'not_activated', revision })
+          logger.error({ err: error, revision: message.set[0].revision }, 'bundles not activated on this thread')
+          const failure = 'the thread of the policy API cannot load the bundle beside the others'
+          say({ kind: 'activated', id: message.id, failure })
         }
-        return report()
+        return
       case 'deactivate':
         node.deactivate()
         return report()
@@ -104,7 +111,8 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     }
   }
   port.on('message', (message: ToWorker) => void obey(message))
-  setInterval(() => say({ kind: 'beat' }), start.beatMs).unref()
+  const beat = () => (node.healthy === reported ? say({ kind: 'beat' }) : report())
+  setInterval(beat, start.beatMs).unref()
   say({ kind: 'listening', port: await app.listen(start.api) })
 }
 
