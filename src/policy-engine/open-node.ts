@@ -5,7 +5,7 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
-import { type LogRules, logOptions } from './decision-log/rules.ts'
+import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
 import { openRemotes, type RemotePlace } from './remote/remotes.ts'
 
 export interface NodePlace {
@@ -51,6 +51,7 @@ export function openNode<N extends DataNode>(
     metrics,
     ...logOptions(place.log ?? {}),
     register,
+    upload: place.log && uploaderOf(place.log, { metrics, logger }),
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })

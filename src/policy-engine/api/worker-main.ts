@@ -30,10 +30,15 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   const desk = deskCalls((id, request) => say({ kind: 'desk?', id, ...(request && { request }) }))
   const notices = createNoticeHub()
 
-  const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
+  let reported = true
+  const report = () => {
+    reported = node.healthy
+    say({ kind: 'node', status: node.status(), healthy: reported })
+  }
   const status = (): PolicyStatus => ({
     ...known,
     nodes: [...known.nodes.filter((other) => other.node !== start.place.name), node.status()],
+    plugins: { ...known.plugins, ...(!node.healthy && { decision_logs: { state: 'ERROR' } }) },
   })
   /** Main's metrics with ours; without them when main is too busy to answer. */
   const metricsText = async (): Promise<string> => {
@@ -113,7 +118,8 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     }
   }
   port.on('message', (message: ToWorker) => void obey(message))
-  setInterval(() => say({ kind: 'beat' }), start.beatMs).unref()
+  const beat = () => (node.healthy === reported ? say({ kind: 'beat' }) : report())
+  setInterval(beat, start.beatMs).unref()
   say({ kind: 'listening', port: await app.listen(start.api) })
 }
 
