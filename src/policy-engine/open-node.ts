@@ -5,7 +5,7 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
-import { type LogRules, logOptions } from './decision-log/rules.ts'
+import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
 import { openRemotes, type RemotePlace } from './remote/remotes.ts'
 import type { EvaluatorOptions } from './wasm/open.ts'
 
@@ -70,6 +70,7 @@ export function openNode<N extends DataNode>(
     metrics,
     ...logOptions(place.log ?? {}),
     register,
+    upload: place.log && uploaderOf(place.log, { metrics, logger }),
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })

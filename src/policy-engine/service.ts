@@ -6,6 +6,7 @@ import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
 import type { LogRules } from './decision-log/rules.ts'
+import { createExplainer } from './explain/explainer.ts'
 import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
@@ -79,11 +80,16 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     ...(options.audit && { audit: options.audit }),
     now: () => new Date().toISOString(),
   })
+  const explainer = createExplainer(api.opaFile)
   const app = createPolicyApi({
     node,
     credentials: api.credentials,
     loopback: api.loopback,
     limits: api.limits,
+    tls: api.tls,
+    defaultDecision: api.defaultDecision,
+    config: api.shownConfig,
+    explainer,
     version,
     logger,
     metrics,
@@ -108,12 +114,14 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       close: async () => {
         await activators.close()
         await app.close()
+        explainer.close()
         await node.close()
       },
     }
   } catch (error) {
     await activators.close()
     await app.close()
+    explainer.close()
     await node.close()
     throw error
   }
