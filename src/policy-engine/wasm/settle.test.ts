@@ -1,11 +1,12 @@
 /** Built-ins that wait: evaluated again with each answer, once asked for each, until the limits. */
+import { systemClock } from '../../kernel/clock.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Builtin, BuiltinError, PendingAnswer } from '../builtins/builtin.ts'
 import { buildFixture, type FixtureSource } from '../bundle/bundle-fixture.ts'
 import { EvaluationPending, EvaluationTimeout } from '../engine.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost } from './host.ts'
-import { settle } from './settle.ts'
+import { newTurn, settle } from './settle.ts'
 import { RegoObject, type Value } from './value.ts'
 
 const WAITING: FixtureSource = {
@@ -50,7 +51,7 @@ const body = (text: string): Value => RegoObject.fromRecord({ body: text })
 describe('built-ins that wait', () => {
   it('are asked once for each request, and what needs an answer sees it', async () => {
     const { evaluator, asked } = open(async (url) => body(`<${url}>`))
-    const result = await settle((recorded) => evaluator.evaluate('waiting/chain', {}, { recorded }))
+    const result = await settle(newTurn(systemClock), (turn) => evaluator.evaluate('waiting/chain', {}, turn))
     expect(result).toEqual({ first: '<a>', second: '<b/<a>>', again: '<a>' })
     expect(asked).toEqual(['a', 'b/<a>'])
   })
@@ -60,24 +61,24 @@ describe('built-ins that wait', () => {
       if (url === 'down') throw new BuiltinError('refused')
       return body(url)
     })
-    const result = await settle((recorded) => evaluator.evaluate('waiting/failing', {}, { recorded }))
+    const result = await settle(newTurn(systemClock), (turn) => evaluator.evaluate('waiting/failing', {}, turn))
     expect(result).toEqual({ answer: [], other: 'a' })
     const broken = open(async () => {
       throw new TypeError('a bug')
     })
-    const asking = settle((recorded) => broken.evaluator.evaluate('waiting/failing', {}, { recorded }))
+    const asking = settle(newTurn(systemClock), (turn) => broken.evaluator.evaluate('waiting/failing', {}, turn))
     await expect(asking).rejects.toThrow(TypeError)
   })
 
   it('end the decision beyond its number of calls, and when whoever asked has gone', async () => {
     const { evaluator } = open(async (url) => body(url))
     const many = (count: number) =>
-      settle((recorded) => evaluator.evaluate('waiting/many', { count }, { recorded }), { maxCalls: 10 })
+      settle(newTurn(systemClock), (turn) => evaluator.evaluate('waiting/many', { count }, turn), { maxCalls: 10 })
     expect(await many(10)).toHaveLength(10)
     await expect(many(11)).rejects.toThrow(EvaluationTimeout)
     const never = open(() => new Promise(() => {}))
     const abort = new AbortController()
-    const waiting = settle((recorded) => never.evaluator.evaluate('waiting/chain', {}, { recorded }), {
+    const waiting = settle(newTurn(systemClock), (turn) => never.evaluator.evaluate('waiting/chain', {}, turn), {
       signal: abort.signal,
     })
     abort.abort()
