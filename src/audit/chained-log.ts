@@ -167,6 +167,7 @@ export function openChainedLog(path: string, options: ChainedLogOptions = {}): C
       try {
         const what = JSON.stringify({ segment: basename(segment), ends })
         await append(`{"record":"removed",${stamp()},${what.slice(1, -1)},`, '}')
+        await checkpoints.now(chain.position)
       } catch (cause) {
         rotatedBytes += bytes
         throw cause

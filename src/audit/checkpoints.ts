@@ -61,6 +61,12 @@ export class Checkpoints {
     this.#running = undefined
   }
 
+  /** Resolves when it was taken, registered or not. */
+  async now(position: ChainPosition): Promise<void> {
+    this.take(position)
+    await this.#running
+  }
+
   /** After the last line. */
   async close(position: ChainPosition): Promise<void> {
     await this.#running

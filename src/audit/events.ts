@@ -19,6 +19,10 @@ export type AuditEventName =
   | 'admin_changed'
   | 'setup_used'
   | 'setup_refused'
+  | 'bundle_activation_asked'
+  | 'bundle_rolled_back'
+  | 'bundle_pinned'
+  | 'bundle_unpinned'
   | 'decision_unavailable'
   | 'store_unavailable'
 

@@ -1,6 +1,4 @@
 /** `serve auth`: the auth service alone; every decision is asked from a policy service over HTTP. */
-import { join } from 'node:path'
-import { openAudit } from '../audit/audit.ts'
 import { createAuthService } from '../auth/service.ts'
 import type { Config } from '../config/schema.ts'
 import type { Envelope } from '../kernel/envelope.ts'
@@ -10,6 +8,7 @@ import { createMetrics } from '../observability/metrics.ts'
 import { connectPolicy } from '../policy-engine/client.ts'
 import type { Store } from '../storage/port.ts'
 import { listen } from './listen.ts'
+import { openAuditLog } from './logs.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -22,7 +21,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
   const { url, token_file, deadline_ms: deadlineMs } = config.policy
   if (url === undefined) throw new ConfigError('serve auth needs policy.url, the address of the policy service')
   const logger = createLogger({ level: config.log.level })
-  const audit = openAudit(join(config.log.directory, 'audit.jsonl'))
+  const audit = openAuditLog(config, store.chains, logger)
   ends.defer(() => audit.close())
   const policy = await connectPolicy({ url, deadlineMs, logger, ...(token_file && { tokenFile: token_file }) })
   ends.defer(() => policy.close())

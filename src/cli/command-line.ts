@@ -50,7 +50,10 @@ function read(command: Command, words: readonly string[]): Invocation {
     throw new UsageError(line.replace(/\. To specify a positional.*/, ''))
   }
   const { values, positionals } = parsed
-  const stray = positionals.find((word) => !command.accepts?.includes(word)) ?? positionals[1]
+  const stray =
+    command.accepts === 'any'
+      ? undefined
+      : (positionals.find((word) => !command.accepts?.includes(word)) ?? positionals[1])
   if (stray !== undefined) throw new UsageError(`${command.name} does not take ${stray}`)
   return {
     values,

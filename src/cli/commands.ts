@@ -1,6 +1,11 @@
 /** Every command, in the order in which help lists them. Each loads its own code, so that none pays for another. */
 import { CONFIG_OPTIONS, type Command } from './command.ts'
 
+const HEADS_OPTIONS = {
+  url: { type: 'string', value: 'URL', help: 'policy service that keeps the heads (default: the configured one)' },
+  'token-file': { type: 'string', value: 'FILE', help: 'bearer token to show there (default: policy.token_file)' },
+} as const satisfies Command['options']
+
 export const COMMANDS: readonly Command[] = [
   {
     name: 'serve',
@@ -30,6 +35,34 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Print the JSON Schema of sallyport.yaml.',
     options: {},
     run: async () => (await import('./config.ts')).configSchema(),
+  },
+  {
+    name: 'audit verify',
+    summary: 'Verify decision and audit logs: finds edits, moves, deletions, chains that vanished, and cuts.',
+    operands: '[FILE or FOLDER ...]',
+    accepts: 'any',
+    options: {
+      ...CONFIG_OPTIONS,
+      ...HEADS_OPTIONS,
+      heads: { type: 'string', value: 'FILE', help: 'heads as `audit heads` printed them, in place of the instance’s' },
+      alone: { type: 'boolean', help: 'without registered heads: cuts and chains that vanished may not be seen' },
+      key: { type: 'string', multiple: true, value: 'FILE', help: 'public key of a log, PEM (default: log.key_file)' },
+      since: { type: 'string', value: 'TIME', help: 'what ended before may be gone, e.g. 2026-11-01T00:00:00Z' },
+      place: {
+        type: 'string',
+        multiple: true,
+        value: 'HOST:FOLDER',
+        help: 'where the logs were written, if elsewhere',
+      },
+      json: { type: 'boolean', help: 'print JSON' },
+    },
+    run: async (invocation) => (await import('./audit/verify.ts')).auditVerify(invocation),
+  },
+  {
+    name: 'audit heads',
+    summary: 'Print the heads of the logs’ chains, to be kept elsewhere for `audit verify`.',
+    options: { ...CONFIG_OPTIONS, ...HEADS_OPTIONS },
+    run: async (invocation) => (await import('./audit/heads.ts')).auditHeads(invocation),
   },
   {
     name: 'version',

@@ -4,6 +4,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { openEnvelope } from '../kernel/envelope.ts'
 import type { Invocation } from './command.ts'
 import { checkInstance, initialiseWithSetup, SETUP_LIFETIME_SECONDS } from './instance.ts'
+import { ensureLogKey } from './logs.ts'
 import { openStore } from './store.ts'
 
 export async function init(invocation: Invocation): Promise<number> {
@@ -11,6 +12,7 @@ export async function init(invocation: Invocation): Promise<number> {
   const kek = readKek(config)
   const envelope = openEnvelope(kek)
   kek.fill(0)
+  if (ensureLogKey(config.log.key_file)) console.error(`sallyport: made ${config.log.key_file}, which signs the logs`)
   const store = await openStore(config, systemClock)
   try {
     const setup = await initialiseWithSetup({ store, envelope, clock: systemClock })

@@ -1,6 +1,4 @@
 /** Both services in one process: the auth service decides on this thread, the policy API runs in a thread of its own. */
-import { join } from 'node:path'
-import { openAudit } from '../audit/audit.ts'
 import { type AuthServiceOptions, createAuthService } from '../auth/service.ts'
 import type { Config } from '../config/schema.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -10,6 +8,7 @@ import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
 import { bundleSources, policyApi } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
+import { logRules, openAuditLog } from './logs.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -35,12 +34,14 @@ export async function serveTogether({
   extraEndpoints,
 }: TogetherOptions): Promise<Together> {
   const logger = createLogger({ level: config.log.level })
-  const audit = openAudit(join(config.log.directory, 'audit.jsonl'))
+  const audit = openAuditLog(config, store.chains, logger)
   ends.defer(() => audit.close())
   const opening = openPolicyPlatform({
     bundles: bundleSources(config),
     marks: store.marks,
+    chains: store.chains,
     logDirectory: config.log.directory,
+    log: logRules(config),
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,

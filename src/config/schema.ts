@@ -4,6 +4,7 @@ import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { bundle, bundles } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
+import { log } from './sections/log.ts'
 import { services } from './sections/services.ts'
 
 const auth = section(
@@ -71,14 +72,6 @@ const store = section(
     redis: Type.Optional(redis),
   },
   'where clients, users, sessions and grants are kept',
-)
-
-const log = section(
-  {
-    level: oneOf(['debug', 'info', 'warn', 'error'], { default: 'info' }),
-    directory: path('decision and audit logs', { default: 'var/log' }),
-  },
-  'logs',
 )
 
 const limits = section(

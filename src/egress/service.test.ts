@@ -7,12 +7,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeCertificates } from '../../test/servers/certificates.ts'
-import { directEgress } from './direct-fixture.ts'
+import { openEgress } from './open.ts'
 import { openService, type ServiceOptions, serviceHosts } from './service.ts'
 
-const egress = directEgress()
+const egress = openEgress({ allow: ['127.0.0.1'], unlisted: 'none' })
+afterAll(() => egress.close())
 let folder: string
 let servers: Server[]
 beforeEach(() => {
@@ -59,7 +60,7 @@ describe('a remote service', () => {
 
   it('names the hosts that it needs to be let out to', () => {
     const oauth2 = { tokenUrl: new URL('https://idp:8443/t'), clientId: 'c', clientSecret: 's' }
-    expect(serviceHosts({ url: new URL('http://127.0.0.1:9/x'), oauth2 })).toEqual(['127.0.0.1:9', 'idp:8443'])
+    expect(serviceHosts({ url: new URL('https://control/x'), oauth2 })).toEqual(['control:443', 'idp:8443'])
   })
 
   it('shows a token from a file, and reads the file again when it is refused', async () => {

@@ -51,11 +51,12 @@ export interface ServiceDeps {
 
 const DEFAULT_DEADLINE_MS = 10_000
 
-/** Hosts with ports that the service needs: its own and its token endpoint's. */
-export const serviceHosts = ({ url, oauth2 }: Pick<ServiceOptions, 'url' | 'oauth2'>): readonly string[] => [
-  url.host,
-  ...(oauth2 ? [oauth2.tokenUrl.host] : []),
-]
+/** Hosts with ports that the service needs, as the allow-list takes them: its own and its token endpoint's. */
+export const serviceHosts = ({ url, oauth2 }: Pick<ServiceOptions, 'url' | 'oauth2'>): readonly string[] =>
+  [url, ...(oauth2 ? [oauth2.tokenUrl] : [])].map(hostWithPort)
+
+export const hostWithPort = ({ protocol, hostname, port }: URL): string =>
+  `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
 
 export function openService(options: ServiceOptions, deps: ServiceDeps): RemoteService {
   const { egress, clock } = deps

@@ -9,6 +9,7 @@ export interface Metrics {
   readonly maskFailures: Counter
   readonly dropped: Counter
   readonly logFailures: Counter
+  readonly logGap: Counter
   readonly bundleLoaded: Counter<'name'>
   readonly bundleFailed: Counter<'name' | 'code'>
   readonly bundleActivation: Gauge<'name'>
@@ -45,6 +46,12 @@ export function createMetrics(node: string): Metrics {
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),
     dropped: counter('decision_log_dropped_total', 'Events of which policy keeps only a stub.', registers),
     logFailures: counter('decision_log_failures_total', 'Events that could not be written.', registers),
+    // OPA's name for events that found no room.
+    logGap: counter(
+      'decision_logs_dropped_buffer_size_limit_bytes_exceeded',
+      'Events that were answered and not written; the log keeps a record of the gap.',
+      registers,
+    ),
     bundleLoaded: new Counter({
       name: 'bundle_loaded_counter',
       help: 'Bundles activated.',

@@ -6,9 +6,10 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../kernel/errors.ts'
 import { createLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
-import { type Activator, type BundleSource, openActivator } from './activator.ts'
+import { type Activator, openActivator } from './activator.ts'
 import { writeArchive } from './bundle/archive.ts'
 import { buildFixture, FIXTURE_KEYS, packFixture, SMALL, signFixture } from './bundle/bundle-fixture.ts'
+import type { BundleSource } from './bundle-source.ts'
 import type { VerifiedBundle } from './engine.ts'
 import { fileMarks } from './file-marks.ts'
 import { BundleTracker } from './status.ts'
@@ -51,6 +52,7 @@ const open = async (source: Partial<BundleSource> = {}) => {
       await note()
       activations.push(bundle)
     },
+    withdraw: async () => {},
     onStatus: () => {
       for (const wake of statuses.splice(0)) wake()
     },
@@ -190,6 +192,7 @@ describe('refusals', () => {
       logger: createLogger({ level: 'silent' }),
       metrics,
       activate: async () => {},
+      withdraw: async () => {},
       onStatus: () => {},
     }
     await expect(openActivator({ ...base, source })).rejects.toBeInstanceOf(ConfigError)

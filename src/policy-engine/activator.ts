@@ -1,36 +1,28 @@
 /**
- * Keeps the newest fit bundle active: on each change of the source it is read, verified, held against the high-water mark,
- * and handed on. What is not fit is refused, said so in status, log and metrics, and the old bundle serves on.
+ * Keeps the newest fit bundle active: whatever its source offers is verified, held against the high-water mark, and handed
+ * on. What is not fit is refused, said so in status, log and metrics, and the old bundle serves on, until nobody vouches for
+ * it any more: its key is revoked, or its time is over.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Clock, systemClock } from '../kernel/clock.ts'
+import { type Clock, epochSeconds, systemClock } from '../kernel/clock.ts'
 import { ConfigError } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
-import type { ArchiveLimits } from './bundle/archive.ts'
-import type { Mark } from './bundle/load.ts'
+import type { LoadedBundle } from './bundle/load.ts'
 import { type BundleLoader, loadHere } from './bundle/loader.ts'
-import type { BundleKey } from './bundle/signature.ts'
-import { watchBundle } from './bundle/source.ts'
+import { verifySigner } from './bundle/signature.ts'
+import { type BundleSource, withDefaults } from './bundle-source.ts'
 import { BundleError, type BundleRefusal, type VerifiedBundle } from './engine.ts'
+import { DeskError } from './life/desk.ts'
+import { Expiry } from './life/expiry.ts'
+import type { Feed, FeedListener, Outcome } from './life/feed.ts'
+import { folderFeed } from './life/folder-feed.ts'
+import { type BundlePin, type KeptBundle, type KeptBundles, openKeptBundles } from './life/kept-bundles.ts'
+import { highWaterMark, raiseMark, readMark } from './life/marks.ts'
+import { serviceFeed } from './life/service-feed.ts'
 import type { BundleTracker } from './status.ts'
 import { REQUIRED_ENTRYPOINTS } from './validate.ts'
-import type { Engine } from './wasm/open.ts'
-
-export interface BundleSource {
-  /** A bundle file or folder. */
-  readonly path: string
-  /** Default `sallyport`. */
-  readonly name?: string
-  readonly keys: readonly BundleKey[]
-  /** Needed where no mark is: a first start cannot tell an old bundle from a new one. 0 takes any. */
-  readonly minimumVersion?: number
-  readonly requiredEntrypoints?: readonly string[]
-  readonly limits?: ArchiveLimits
-  /** Who evaluates it; our own host by default. */
-  readonly engine?: Engine
-}
 
 export interface ActivatorOptions {
   readonly source: BundleSource
@@ -49,13 +41,23 @@ export interface ActivatorOptions {
    * cannot.
    */
   readonly activate: (bundle: VerifiedBundle, note: () => Promise<void>) => Promise<void>
+  /** Takes it out of force on the deciding nodes. */
+  readonly withdraw: (name: string, code: BundleRefusal) => Promise<void>
   /** After each attempt. */
   readonly onStatus: () => void
 }
 
 export interface Activator {
-  /** Makes another attempt, since what refused the last may be gone. */
-  tryAgain(): void
+  /** Makes another attempt, since what refused the last may be gone. Resolves when it was judged. */
+  tryAgain(): Promise<void>
+  /** In force now. */
+  readonly active: VerifiedBundle | undefined
+  readonly kept: readonly KeptBundle[]
+  readonly pin: BundlePin | undefined
+  /** A kept bundle becomes the only one that may be active, whatever the mark says. Throws DeskError. */
+  setPin(pin: BundlePin): Promise<void>
+  /** The newest is let in again. */
+  unpin(): Promise<void>
   close(): Promise<void>
 }
 
@@ -69,118 +71,317 @@ const MAY_BE_HALF_WRITTEN: ReadonlySet<BundleRefusal> = new Set([
   'no_wasm',
 ])
 const READ_AGAIN_MS = 100
-const MARK_RETRY_MS = 1000
+
+type From = 'source' | 'disk'
 
 /** Resolves after the first attempt, whatever its outcome. Throws ConfigError where it may not start. */
 export async function openActivator(options: ActivatorOptions): Promise<Activator> {
-  const { source, marks, logger, metrics, tracker, clock = systemClock, isPlatform = true, loader = loadHere } = options
-  const { name = 'sallyport', keys, minimumVersion } = source
-  if (keys.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
-  if (minimumVersion === undefined && (await marks.read(name)) === undefined) {
-    throw new ConfigError(
-      `no version of bundle ${name} was active here yet: set ${isPlatform ? 'policy.bundle.minimum_version' : 'its minimum_version in policy.bundles'}, 1 where it is the first`,
-    )
-  }
-  let active: VerifiedBundle | undefined
-  let retry: NodeJS.Timeout | undefined
-  let closed = false
-  const now = () => new Date(clock.nowMs()).toISOString()
+  const activator = new BundleActivator(options)
+  await activator.open()
+  return activator
+}
 
-  const load = async (): Promise<VerifiedBundle> => {
-    const mark = await readMark(marks, name)
-    return loader.load(source.path, {
-      name,
-      keys,
-      mark,
-      ...(minimumVersion !== undefined && { minimumVersion }),
-      requiredEntrypoints: source.requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
-      isPlatform,
-      ...(source.limits && { limits: source.limits }),
-      ...(source.engine && { engine: source.engine }),
-    })
+class BundleActivator implements Activator {
+  readonly #options: ActivatorOptions
+  readonly #source: ReturnType<typeof withDefaults>
+  readonly #marks: MarkStore
+  readonly #clock: Clock
+  readonly #expiry: Expiry
+  #kept: KeptBundles | undefined
+  #feed: Feed | undefined
+  #active: { readonly bundle: VerifiedBundle; readonly signatures: Uint8Array } | undefined
+  #last: Promise<unknown> = Promise.resolve()
+  #closed = false
+  #said: string | undefined
+  #unsubscribe: () => void = () => {}
+
+  constructor(options: ActivatorOptions) {
+    this.#options = options
+    this.#source = withDefaults(options.source)
+    this.#clock = options.clock ?? systemClock
+    this.#marks = highWaterMark(options.marks, this.#source.copies?.folder)
+    this.#expiry = new Expiry(this.#clock, () => this.#later(() => this.#end()))
   }
-  const loadTwice = async (): Promise<VerifiedBundle> => {
-    try {
-      return await load()
-    } catch (error) {
-      if (!(error instanceof BundleError) || !MAY_BE_HALF_WRITTEN.has(error.code)) throw error
-      await delay(READ_AGAIN_MS)
-      return load()
+
+  get active(): VerifiedBundle | undefined {
+    return this.#active?.bundle
+  }
+
+  get kept(): readonly KeptBundle[] {
+    return this.#kept?.list ?? []
+  }
+
+  get pin(): BundlePin | undefined {
+    return this.#kept?.pin
+  }
+
+  async open(): Promise<void> {
+    await this.#mayStart()
+    const { copies, keys, path, remote, limits } = this.#source
+    if (copies !== undefined) this.#kept = await openCopies(copies)
+    this.#options.tracker.follows({ pin: this.pin, ...(remote && { service: remote.service.name }) })
+    this.#unsubscribe = keys.onChange(() => this.#later(() => this.#judgeSigner()))
+    // A service may be slow or down: what was good serves until it answers. A file is here at once, and goes first.
+    if (remote !== undefined || this.pin !== undefined) await this.#inTurn(() => this.#restore())
+    const etag = this.pin === undefined && this.#active !== undefined ? this.kept[0]?.etag : undefined
+    const listener = this.#listener()
+    this.#feed =
+      remote === undefined
+        ? folderFeed(path, listener)
+        : serviceFeed({ source: remote, listener, maxBytes: limits.archiveBytes, etag })
+    const opened = this.#feed.open()
+    if (remote === undefined || this.#active === undefined) await opened
+    else opened.catch(() => {})
+    if (this.#active === undefined && !this.#closed) await this.#inTurn(() => this.#restore())
+  }
+
+  async #mayStart(): Promise<void> {
+    const { name, keys, minimumVersion } = this.#source
+    const { isPlatform = true } = this.#options
+    if (keys.current.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
+    if (minimumVersion === undefined && (await this.#marks.read(name)) === undefined) {
+      const setting = isPlatform ? 'policy.bundle.minimum_version' : 'its minimum_version in policy.bundles'
+      throw new ConfigError(`no version of bundle ${name} was active here yet: set ${setting}, 1 where it is the first`)
     }
   }
-  const attempt = async (): Promise<void> => {
-    tracker.requested(now())
+
+  /** What the feed tells, in turn with everything else that changes what is active. */
+  #listener(): FeedListener {
+    const { tracker, onStatus } = this.#options
+    return {
+      requested: () => tracker.requested(this.#now()),
+      offered: (content, etag) => this.#inTurn(() => this.#consider(content, 'source', etag)),
+      unchanged: () => {
+        tracker.unchanged(this.#now())
+        this.#said = undefined
+        onStatus()
+      },
+      empty: () => {
+        tracker.empty(this.#now())
+        onStatus()
+      },
+      failed: (error, httpCode) => {
+        this.#refuse(error, { ...(httpCode !== undefined && { httpCode }), isReachable: httpCode !== undefined })
+        onStatus()
+      },
+    }
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(action)
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  /** For what nobody waits for; the source is asked anew after it. */
+  #later(action: () => Promise<void>): void {
+    this.#inTurn(action)
+      .then(() => this.tryAgain())
+      .catch((error: unknown) =>
+        this.#options.logger.error({ bundle: this.#source.name, err: error }, 'bundle not judged'),
+      )
+  }
+
+  async #consider(content: Uint8Array | string, from: From, etag?: string): Promise<Outcome> {
+    const { tracker, onStatus } = this.#options
     try {
-      const bundle = await loadTwice()
-      if (closed) return
-      if (active?.digest === bundle.digest && active.version === bundle.version) return tracker.unchanged(now())
-      await options.activate(bundle, () => raiseMark(marks, bundle))
-      active = bundle
-      tracker.activated(bundle, now())
-      metrics.bundleLoaded.inc({ name })
-      logger.info({ bundle: name, revision: bundle.revision, version: bundle.version }, 'bundle activated')
+      const loaded = await this.#loadTwice(content, from)
+      if (this.#closed) return 'refused'
+      const { bundle } = loaded
+      if (this.#active?.bundle.digest === bundle.digest && this.#active.bundle.version === bundle.version) {
+        // Signed anew it may end later.
+        this.#take(loaded)
+        if (from === 'source') tracker.unchanged(this.#now())
+        await this.#keep(loaded, etag)
+      } else await this.#activate(loaded, from, etag)
+      this.#said = undefined
+      return 'active'
     } catch (error) {
       const refusal = asRefusal(error)
-      tracker.refused(refusal, now())
-      metrics.bundleFailed.inc({ name, code: refusal.code })
-      const serving = active === undefined ? 'none, nothing is issued' : 'the one before'
-      const refused = { bundle: name, path: source.path, refusal: refusal.code, why: refusal.message, serving }
-      logger.error(error instanceof BundleError ? refused : { ...refused, err: error }, 'bundle refused')
-      if (refusal.code === 'mark_unavailable' && !closed) retry = setTimeout(changed, MARK_RETRY_MS)
+      if (refusal.code === 'held' && from === 'source') {
+        tracker.held(refusal.message, this.#now())
+        return 'held'
+      }
+      this.#refuse(refusal, { cause: error, from })
+      return refusal.code === 'mark_unavailable' ? 'again' : 'refused'
     } finally {
-      options.onStatus()
+      onStatus()
     }
   }
 
-  /** One attempt at a time; a change during one makes another. */
-  let running: Promise<void> | undefined
-  let again = false
-  const changed = (): Promise<void> => {
-    clearTimeout(retry)
-    again = true
-    running ??= (async () => {
-      while (again && !closed) {
-        again = false
-        await attempt()
-      }
-      running = undefined
-    })()
-    return running
+  async #loadTwice(content: Uint8Array | string, from: From): Promise<LoadedBundle> {
+    try {
+      return await this.#load(content, from)
+    } catch (error) {
+      const halfWritten = error instanceof BundleError && MAY_BE_HALF_WRITTEN.has(error.code)
+      if (!halfWritten || typeof content !== 'string') throw error
+      await delay(READ_AGAIN_MS)
+      return this.#load(content, from)
+    }
   }
-  const watching = await watchBundle(source.path, () => void changed())
-  await changed()
-  return {
-    tryAgain: () => void changed(),
-    close: async () => {
-      closed = true
-      clearTimeout(retry)
-      await watching.close()
-      await running
-    },
+
+  async #load(content: Uint8Array | string, from: From, pin = this.pin): Promise<LoadedBundle> {
+    const { isPlatform = true, loader = loadHere } = this.#options
+    const { name, keys, minimumVersion, requiredEntrypoints, limits, engine, signing, maxAgeSeconds } = this.#source
+    return loader.load(content, {
+      name,
+      keys: keys.current,
+      mark: await readMark(this.#marks, name),
+      nowSeconds: epochSeconds(this.#clock),
+      requiredEntrypoints: requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
+      isPlatform,
+      wantsArchive: this.#kept !== undefined && from === 'source',
+      limits,
+      ...(pin && { pin: { version: pin.version, revision: pin.digest } }),
+      ...(minimumVersion !== undefined && { minimumVersion }),
+      ...(signing && { signing }),
+      ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+      ...(engine && { engine }),
+    })
+  }
+
+  async #activate(loaded: LoadedBundle, from: From, etag: string | undefined): Promise<void> {
+    const { tracker, metrics, logger } = this.#options
+    const { bundle } = loaded
+    // A pin may lie under the mark, and leaves it where it is.
+    const note = async () => {
+      if (this.pin === undefined) await raiseMark(this.#marks, bundle)
+    }
+    await this.#options.activate(bundle, note)
+    this.#take(loaded)
+    tracker.activated(bundle, this.#now(), from)
+    metrics.bundleLoaded.inc({ name: bundle.name })
+    logger.info({ bundle: bundle.name, revision: bundle.revision, version: bundle.version, from }, 'bundle activated')
+    if (from === 'source') await this.#keep(loaded, etag)
+  }
+
+  #take({ bundle, signatures }: LoadedBundle): void {
+    this.#active = { bundle, signatures }
+    this.#expiry.watch(bundle.expiresAt)
+  }
+
+  /** A full disk ends no decision: it shows in log and status. */
+  async #keep(loaded: LoadedBundle, etag: string | undefined): Promise<void> {
+    const { tracker, logger } = this.#options
+    try {
+      if (loaded.archive !== undefined) await this.#kept?.keep(loaded.bundle, loaded.archive, this.#now(), etag)
+      tracker.kept(undefined)
+    } catch (error) {
+      tracker.kept('the copy on disk cannot be written')
+      logger.error({ bundle: this.#source.name, err: error }, 'no copy of the bundle is kept')
+    }
+  }
+
+  /** What was active last, or is pinned, from its copy. */
+  async #restore(): Promise<void> {
+    const { pin } = this
+    const copy = this.kept.find(
+      ({ version, digest }) => pin === undefined || (version === pin.version && digest === pin.digest),
+    )
+    if (copy === undefined || this.#kept === undefined) return
+    await this.#consider(this.#kept.pathOf(copy), 'disk')
+  }
+
+  /** Keys changed: what is active may be signed by one that is trusted no more. */
+  async #judgeSigner(): Promise<void> {
+    if (this.#active === undefined || this.#closed) return
+    try {
+      verifySigner(this.#active.signatures, this.#source.keys.current, this.#source.signing)
+    } catch (error) {
+      await this.#withdraw(asRefusal(error))
+    }
+  }
+
+  async #end(): Promise<void> {
+    if (this.#active === undefined || this.#closed) return
+    await this.#withdraw(new BundleError('expired', 'the active bundle has ended: sign it anew'))
+  }
+
+  async #withdraw(refusal: BundleError): Promise<void> {
+    const { tracker, onStatus } = this.#options
+    this.#active = undefined
+    this.#expiry.watch(undefined)
+    await this.#options.withdraw(this.#source.name, refusal.code)
+    tracker.withdrawn()
+    this.#refuse(refusal)
+    onStatus()
+  }
+
+  #refuse(
+    refusal: BundleError,
+    more: {
+      readonly cause?: unknown
+      readonly from?: From
+      readonly httpCode?: number
+      readonly isReachable?: boolean
+    } = {},
+  ): void {
+    const { tracker, metrics, logger } = this.#options
+    const { name } = this.#source
+    tracker.refused(refusal, this.#now(), more)
+    metrics.bundleFailed.inc({ name, code: refusal.code })
+    const serving = this.#active === undefined ? 'none, nothing is issued' : 'the one before'
+    const { from = 'source' } = more
+    const refused = { bundle: name, from, refusal: refusal.code, why: refusal.message, serving }
+    const unforeseen = more.cause !== undefined && !(more.cause instanceof BundleError)
+    const text = `${refusal.code} ${refusal.message} ${serving}`
+    // A source that is down for hours says the same at each attempt.
+    const level = text === this.#said ? 'debug' : 'error'
+    this.#said = text
+    logger[level](unforeseen ? { ...refused, err: more.cause } : refused, 'bundle refused')
+  }
+
+  tryAgain(): Promise<void> {
+    return this.#feed?.tryAgain() ?? Promise.resolve()
+  }
+
+  async setPin(pin: BundlePin): Promise<void> {
+    const kept = this.#kept
+    if (kept === undefined)
+      throw new DeskError('conflict', 'no copies are kept on disk: set policy.persistence_directory')
+    await this.#inTurn(async () => {
+      const copy = kept.list.find(({ version, digest }) => version === pin.version && digest === pin.digest)
+      if (copy === undefined) throw new DeskError('not_found', `version ${pin.version} is not kept here`)
+      const loaded = await this.#load(kept.pathOf(copy), 'disk', pin).catch((error: unknown) => {
+        const { code, message } = asRefusal(error)
+        throw new DeskError('conflict', `version ${pin.version} is not fit any more: ${code}, ${message}`)
+      })
+      await kept.setPin(pin)
+      this.#options.tracker.pinned(pin)
+      const { digest, version } = this.#active?.bundle ?? {}
+      if (digest !== pin.digest || version !== pin.version) await this.#activate(loaded, 'disk', undefined)
+      this.#options.onStatus()
+    })
+  }
+
+  async unpin(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#kept?.setPin(undefined)
+      this.#options.tracker.pinned(undefined)
+      await this.#restore()
+    })
+    await this.tryAgain()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#unsubscribe()
+    this.#expiry.close()
+    await this.#feed?.close()
+    await this.#last
+  }
+
+  #now(): string {
+    return new Date(this.#clock.nowMs()).toISOString()
   }
 }
 
-async function readMark(marks: MarkStore, name: string): Promise<Mark | undefined> {
+async function openCopies(copies: NonNullable<BundleSource['copies']>): Promise<KeptBundles> {
   try {
-    return await marks.read(name)
-  } catch (cause) {
-    throw new BundleError('mark_unavailable', 'the version that was active before cannot be read', { cause })
+    return await openKeptBundles(copies)
+  } catch (error) {
+    throw error instanceof BundleError ? new ConfigError(error.message, { cause: error }) : error
   }
-}
-
-async function raiseMark(marks: MarkStore, bundle: VerifiedBundle): Promise<void> {
-  let raised: 'raised' | 'conflict'
-  try {
-    raised = await marks.raise(bundle.name, bundle.version, bundle.digest)
-  } catch (cause) {
-    throw new BundleError('mark_unavailable', 'the version that becomes active cannot be noted', { cause })
-  }
-  if (raised === 'raised') return
-  const mark = await readMark(marks, bundle.name)
-  if (mark !== undefined && mark.version > bundle.version) {
-    throw new BundleError('older_version', `version ${bundle.version} is older than ${mark.version}`)
-  }
-  throw new BundleError('version_conflict', `version ${bundle.version} was active with another content`)
 }
 
 const asRefusal = (error: unknown): BundleError =>

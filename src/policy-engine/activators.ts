@@ -4,10 +4,12 @@ import { ConfigError } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { MarkStore } from '../storage/port.ts'
-import { type Activator, type BundleSource, openActivator } from './activator.ts'
+import { type Activator, openActivator } from './activator.ts'
 import { createActiveSet } from './active-set.ts'
 import { createLoader } from './bundle/loader.ts'
+import type { BundleSource } from './bundle-source.ts'
 import type { BundleRefusal, BundleSet } from './engine.ts'
+import type { NoticeHub } from './notices/hub.ts'
 import { type BundleStatus, BundleTracker } from './status.ts'
 
 export const PLATFORM_NAME = 'sallyport'
@@ -26,6 +28,10 @@ export interface ActivatorsOptions extends Bundles {
   readonly clock?: Clock
   /** Swaps the deciding nodes. Rejects when they cannot. */
   readonly activate: (set: BundleSet) => Promise<void>
+  /** Nothing is decided until the next activation. */
+  readonly deactivate: () => void
+  /** Told of each activation and withdrawal. */
+  readonly notices?: NoticeHub
   /** After each attempt on any of them. */
   readonly onStatus: () => void
 }
@@ -35,6 +41,7 @@ export interface Activators {
   open(): Promise<void>
   /** The platform's first. */
   readonly statuses: readonly BundleStatus[]
+  readonly followed: readonly { readonly status: BundleStatus; readonly handled: Activator | undefined }[]
   close(): Promise<void>
 }
 
@@ -57,7 +64,7 @@ export function createActivators(options: ActivatorsOptions): Activators {
 
   const retryOthers = () => {
     for (const { tracker, activator } of followed) {
-      if (MAY_FIT_LATER.has(tracker.status.code ?? '')) activator?.tryAgain()
+      if (MAY_FIT_LATER.has(tracker.status.code ?? '')) void activator?.tryAgain()
     }
   }
   const loader = createLoader()
@@ -65,6 +72,7 @@ export function createActivators(options: ActivatorsOptions): Activators {
     platform: platformName,
     prepare: loader.prepare,
     activate: options.activate,
+    deactivate: options.deactivate,
     onChange: retryOthers,
   })
   const begin = async (one: Followed): Promise<void> => {
@@ -79,7 +87,15 @@ export function createActivators(options: ActivatorsOptions): Activators {
       logger,
       metrics,
       ...(clock && { clock }),
-      activate: set.offer,
+      activate: async (bundle, note) => {
+        await set.offer(bundle, note)
+        const { name, revision, version } = bundle
+        options.notices?.publish('bundle.activated', { bundle: name, revision, version })
+      },
+      withdraw: async (name, code) => {
+        await set.withdraw(name)
+        options.notices?.publish('bundle.withdrawn', { bundle: name, code })
+      },
       onStatus,
     })
   }
@@ -91,6 +107,9 @@ export function createActivators(options: ActivatorsOptions): Activators {
     },
     get statuses() {
       return followed.map(({ tracker }) => tracker.status)
+    },
+    get followed() {
+      return followed.map(({ tracker, activator }) => ({ status: tracker.status, handled: activator }))
     },
     close: async () => {
       await Promise.all(followed.map(({ activator }) => activator?.close()))

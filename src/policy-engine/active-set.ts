@@ -11,6 +11,8 @@ export interface ActiveSet {
    * any more. Throws BundleError where the bundle does not fit in.
    */
   offer(bundle: VerifiedBundle, note: () => Promise<void>): Promise<void>
+  /** Takes a bundle out of force. Without the platform's nothing is: the others wait for its return. */
+  withdraw(name: string): Promise<void>
   readonly current: BundleSet | undefined
 }
 
@@ -21,37 +23,67 @@ export interface ActiveSetOptions {
   readonly prepare?: (set: BundleSet) => Promise<BundleSet>
   /** Swaps the deciding nodes. Rejects when they cannot. */
   readonly activate: (set: BundleSet) => Promise<void>
+  /** Nothing is in force until the next activation. */
+  readonly deactivate: () => void
   /** After each change. */
   readonly onChange?: () => void
 }
 
-export function createActiveSet({ platform, activate, prepare, onChange }: ActiveSetOptions): ActiveSet {
+export function createActiveSet(options: ActiveSetOptions): ActiveSet {
+  const { platform, prepare, activate, deactivate, onChange } = options
   let current: BundleSet | undefined
+  /** Of bundles beside the platform's, while that is out of force. */
+  let waiting: readonly VerifiedBundle[] = []
   let last: Promise<unknown> = Promise.resolve()
 
   const change = async (bundle: VerifiedBundle, note: () => Promise<void>): Promise<void> => {
-    const fitting = withBundle(current, bundle, platform)
+    const fitting = withBundle(current, bundle, platform, waiting)
     checkRoots(fitting)
     const next = (await prepare?.(fitting)) ?? fitting
     await note()
     await activate(next)
     current = next
+    waiting = []
     onChange?.()
   }
+  const withdraw = async (name: string): Promise<void> => {
+    waiting = waiting.filter((other) => other.name !== name)
+    if (current === undefined) return
+    const [first, ...others] = current
+    if (name === platform) {
+      deactivate()
+      waiting = others
+      current = undefined
+      return
+    }
+    if (others.every((other) => other.name !== name)) return
+    const left: BundleSet = [first, ...others.filter((other) => other.name !== name)]
+    const next = (await prepare?.(left)) ?? left
+    await activate(next)
+    current = next
+    onChange?.()
+  }
+  const inTurn = (action: () => Promise<void>): Promise<void> => {
+    const turn = last.then(action)
+    last = turn.catch(() => {})
+    return turn
+  }
   return {
-    offer: (bundle, note) => {
-      const turn = last.then(() => change(bundle, note))
-      last = turn.catch(() => {})
-      return turn
-    },
+    offer: (bundle, note) => inTurn(() => change(bundle, note)),
+    withdraw: (name) => inTurn(() => withdraw(name)),
     get current() {
       return current
     },
   }
 }
 
-function withBundle(current: BundleSet | undefined, bundle: VerifiedBundle, platform: string): BundleSet {
-  if (bundle.name === platform) return [bundle, ...(current?.slice(1) ?? [])]
+function withBundle(
+  current: BundleSet | undefined,
+  bundle: VerifiedBundle,
+  platform: string,
+  waiting: readonly VerifiedBundle[],
+): BundleSet {
+  if (bundle.name === platform) return [bundle, ...(current?.slice(1) ?? waiting)]
   if (current === undefined) throw new BundleError('no_platform', `the platform bundle ${platform} is not active yet`)
   const [first, ...others] = current
   return others.some(({ name }) => name === bundle.name)

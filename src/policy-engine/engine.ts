@@ -141,6 +141,8 @@ export interface VerifiedBundle {
   /** Entrypoints that declare `cache_nondeterministic`: kept although their answers may differ from one moment to the next. */
   readonly cacheNondeterministic: readonly string[]
   readonly sizeBytes: number
+  /** Seconds since the epoch, after which nothing is decided by it. */
+  readonly expiresAt?: number
 }
 
 /** The bundles of one activation, the platform's first: what is active changes as a whole. */
@@ -169,6 +171,16 @@ export type BundleRefusal =
   /** The platform bundle must be active before any other. */
   | 'no_platform'
   | 'self_check_failed'
+  /** Its signature has ended (`exp`), or is older than `max_age_seconds` allows: nobody vouches for it any more. */
+  | 'expired'
+  /** Signed in the future: a clock is wrong, and its age cannot be told. */
+  | 'not_yet_valid'
+  /** Another version is pinned; it waits in the history. */
+  | 'held'
+  /** The service that bundles come from cannot be reached. */
+  | 'source_unreachable'
+  /** The service answers something else than a bundle: an error, a redirect. */
+  | 'source_refused'
   /** The store did not tell which version was active before, so that an older one cannot be told apart. */
   | 'mark_unavailable'
 

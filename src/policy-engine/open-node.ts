@@ -1,8 +1,11 @@
 /** Opens a node with its log and metrics; each thread that decides or answers opens one. */
 import type { Clock } from '../kernel/clock.ts'
+import type { Logger } from '../observability/logger.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
+import { type LogRules, logOptions } from './decision-log/rules.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */
@@ -13,6 +16,14 @@ export interface NodePlace {
   readonly version: string
   /** Most that its decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number | undefined
+  readonly log?: LogRules
+}
+
+export interface NodeDeps {
+  readonly logger: Logger
+  /** Keeps heads of the log's chain. */
+  readonly register?: ((head: ChainHead) => Promise<void>) | undefined
+  readonly clock?: Clock
 }
 
 export interface OpenNode<N extends DataNode> {
@@ -25,11 +36,19 @@ export interface OpenNode<N extends DataNode> {
 export function openNode<N extends DataNode>(
   place: NodePlace,
   create: (options: NodeOptions) => N,
-  clock?: Clock,
+  { logger, register, clock }: NodeDeps,
 ): OpenNode<N> {
   const { name, logDirectory: directory, id, version, cacheBytes } = place
   const metrics = createMetrics(name)
-  const log = openDecisionLog({ directory, labels: { id, version, node: name }, metrics })
+  const log = openDecisionLog({
+    directory,
+    labels: { id, version, node: name },
+    metrics,
+    ...logOptions(place.log ?? {}),
+    register,
+    onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
+    ...(clock && { clock }),
+  })
   const node = create({ name, log, metrics, ...(clock && { clock }), ...(cacheBytes !== undefined && { cacheBytes }) })
   return { node, metrics, reopenLog: () => log.reopen() }
 }

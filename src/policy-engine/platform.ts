@@ -2,15 +2,20 @@
  * The policy engine of the one-process shape: the bundle is read and verified once, activated on this thread for the auth
  * service's own decisions, and handed to the thread of the policy API.
  */
+import { createRegistrar } from '../audit/registrar.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { MarkStore } from '../storage/port.ts'
+import type { ChainStore, MarkStore } from '../storage/port.ts'
+import type { ChainHead } from '../storage/records.ts'
 import { type Activators, type Bundles, createActivators } from './activators.ts'
 import type { Decide } from './decide.ts'
+import type { LogRules } from './decision-log/rules.ts'
+import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
+import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
@@ -19,8 +24,11 @@ import { type PolicyStatus, policyStatus } from './status.ts'
 export interface PolicyPlatformOptions {
   readonly bundles: Bundles
   readonly marks: MarkStore
+  /** Keeps the heads of the decision logs. */
+  readonly chains?: ChainStore
   /** Decision logs go here: `decisions-auth.jsonl`, `decisions-api.jsonl`. */
   readonly logDirectory: string
+  readonly log?: LogRules
   /** Of the product; shows in logs and provenance. */
   readonly version: string
   /** Id of this deployment in the logs; at random by default. */
@@ -30,6 +38,8 @@ export interface PolicyPlatformOptions {
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
   readonly logger: Logger
+  /** Acts on bundles are noted here before they are done; without it none is. */
+  readonly audit?: BundleAudit
   readonly clock?: Clock
   readonly heartbeatMs?: number
 }
@@ -41,6 +51,8 @@ export interface PolicyPlatform {
   readonly metrics: Metrics
   /** Of the policy API; undefined where there is none. */
   readonly port: number | undefined
+  /** What changes the ground of decisions. */
+  readonly notices: NoticeHub
   status(): PolicyStatus
   /** Empties the decision caches, or what they hold on one subject. */
   purge(subject?: string): void
@@ -53,15 +65,15 @@ export interface PolicyPlatform {
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const place = {
-    logDirectory: options.logDirectory,
-    id: options.id ?? randomId(),
-    version,
-    cacheBytes: options.cacheBytes,
-  }
-  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, clock)
+  const { chains, log, logDirectory, cacheBytes } = options
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const register = chains && ((head: ChainHead) => chains.register(head))
+  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, { logger, register, clock })
+  const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()
+  const notices = createNoticeHub(clock)
+  notices.subscribe((notice) => worker?.notify(notice))
 
   const status = (): PolicyStatus =>
     policyStatus(
@@ -85,11 +97,22 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       if (node.active?.platform !== set[0]) await node.activate([set[0]])
       worker?.activate(set)
     },
+    deactivate: () => {
+      node.deactivate()
+      worker?.deactivate()
+    },
+    notices,
     onStatus: changed,
+  })
+  const desk = createBundleDesk({
+    bundles: () => activators.followed,
+    ...(options.audit && { audit: options.audit }),
+    now: () => new Date(clock.nowMs()).toISOString(),
   })
   const purge = (subject?: string) => {
     node.purge(subject)
     worker?.purge(subject)
+    notices.publish('cache.purged', subject === undefined ? {} : { subject })
   }
   try {
     if (api !== undefined) {
@@ -99,6 +122,9 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         logger,
         status,
         metrics: async () => (await metrics.registry.getMetricsAsJSON()) as MetricValues,
+        desk,
+        onHead: registrar.add,
+        heads: async () => (await chains?.list()) ?? [],
         onPurge: purge,
         onChange: changed,
         ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
@@ -111,6 +137,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       decide: node.decide,
       ready: everywhere.promise,
       metrics,
+      notices,
       get port() {
         return worker?.port
       },
@@ -123,6 +150,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       close: async () => {
         await activators.close()
         await worker?.close()
+        await registrar.close()
         await node.close()
       },
     }

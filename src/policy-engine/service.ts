@@ -1,29 +1,38 @@
 /** The policy service of the split shape, in a process of its own: watches its bundle, decides, and serves the policy API. */
 import { randomId } from '../kernel/ids.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { MarkStore } from '../storage/port.ts'
+import type { ChainStore, MarkStore } from '../storage/port.ts'
 import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
+import type { LogRules } from './decision-log/rules.ts'
+import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
+import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyServiceOptions {
   readonly bundles: Bundles
   readonly marks: MarkStore
+  /** Keeps the heads of the decision log. */
+  readonly chains?: ChainStore
   /** The decision log goes here: `decisions-policy.jsonl`. */
   readonly logDirectory: string
+  readonly log?: LogRules
   readonly version: string
   readonly id?: string
   readonly api: ApiOptions
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
   readonly logger: Logger
+  /** Acts on bundles are noted here before they are done; without it none is. */
+  readonly audit?: BundleAudit
 }
 
 export interface PolicyService {
   readonly port: number
+  readonly notices: NoticeHub
   status(): PolicyStatus
   reopenLogs(): void
   close(): Promise<void>
@@ -33,18 +42,29 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { logDirectory, cacheBytes } = options
-  const place = { name: 'policy', logDirectory, id: options.id ?? randomId(), version, cacheBytes }
-  const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node)
+  const { chains, log, logDirectory, cacheBytes } = options
+  const place = { name: 'policy', logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
+    logger,
+    register: chains && ((head) => chains.register(head)),
+  })
+  const notices = createNoticeHub()
   const activators = createActivators({
     ...options.bundles,
     marks: options.marks,
     logger,
     metrics,
     activate: (set) => node.activate(set),
+    deactivate: () => node.deactivate(),
+    notices,
     onStatus: () => {},
   })
   const status = () => policyStatus(activators.statuses, [node.status()], node.healthy)
+  const desk = createBundleDesk({
+    bundles: () => activators.followed,
+    ...(options.audit && { audit: options.audit }),
+    now: () => new Date().toISOString(),
+  })
   const app = createPolicyApi({
     node,
     credentials: api.credentials,
@@ -55,13 +75,20 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     metrics,
     status,
     metricsText: () => metrics.registry.metrics(),
-    purge: (subject) => node.purge(subject),
+    desk,
+    notices,
+    purge: (subject) => {
+      node.purge(subject)
+      notices.publish('cache.purged', subject === undefined ? {} : { subject })
+    },
+    ...(chains && { heads: () => chains.list() }),
   })
   try {
     const port = await app.listen(api)
     await activators.open()
     return {
       port,
+      notices,
       status,
       reopenLogs: reopenLog,
       close: async () => {

@@ -2,6 +2,7 @@
 
 import type { NodeStatus } from './data-node.ts'
 import type { BundleError, VerifiedBundle } from './engine.ts'
+import type { BundlePin } from './life/kept-bundles.ts'
 
 export interface Refusal {
   readonly code: string
@@ -16,14 +17,29 @@ export interface BundleStatus {
   readonly version?: number
   readonly key_id?: string
   readonly size?: number
+  /** RFC 3339, as all times here. */
+  readonly expires_at?: string
   readonly last_request?: string
   readonly last_successful_request?: string
+  readonly last_successful_download?: string
   readonly last_successful_activation?: string
   /** Of the last attempt; absent when it succeeded. */
   readonly code?: string
   readonly message?: string
+  readonly http_code?: number
   /** Stays after a success. */
   readonly last_refusal?: Refusal
+  /** Name of the service that it is pulled from. */
+  readonly service?: string
+  /** What is active was had from the source, or is the copy on disk that the source has not vouched for since the start. */
+  readonly active_from?: 'source' | 'disk'
+  /** False while the service does not answer. */
+  readonly source_reachable?: boolean
+  readonly pinned?: BundlePin
+  /** What the source has, and a pin keeps out. */
+  readonly held?: string
+  /** Why no copy is kept on disk. */
+  readonly copy_trouble?: string
 }
 
 export interface PolicyStatus {
@@ -44,31 +60,108 @@ export class BundleTracker {
     return this.#status
   }
 
+  follows({ pin, service }: { readonly pin: BundlePin | undefined; readonly service?: string }): void {
+    if (service !== undefined) this.#status = { ...this.#status, service }
+    this.pinned(pin)
+  }
+
   requested(time: string): void {
     this.#status = { ...this.#status, last_request: time }
   }
 
-  /** The source held what is active already. */
+  /** The source has what is active already. */
   unchanged(time: string): void {
-    const { code: _code, message: _message, ...rest } = this.#status
-    this.#status = { ...rest, last_successful_request: time }
+    this.#answered(time)
+    if (this.#status.active_revision !== undefined) this.#status = { ...this.#status, active_from: 'source' }
   }
 
-  activated(bundle: VerifiedBundle, time: string): void {
-    this.unchanged(time)
+  /** The source has no bundle. */
+  empty(time: string): void {
+    this.#answered(time)
+  }
+
+  /** The source has a fit bundle, which a pin keeps out. */
+  held(what: string, time: string): void {
+    this.#answered(time)
+    this.#status = { ...this.#status, held: what }
+  }
+
+  #answered(time: string): void {
+    const { code: _code, message: _message, http_code: _httpCode, held: _held, ...rest } = this.#status
     this.#status = {
-      ...this.#status,
+      ...rest,
+      last_successful_request: time,
+      ...(rest.service !== undefined && { source_reachable: true }),
+    }
+  }
+
+  activated(bundle: VerifiedBundle, time: string, from: 'source' | 'disk' = 'source'): void {
+    if (from === 'source') {
+      this.#answered(time)
+      this.#status = { ...this.#status, last_successful_download: time }
+    }
+    const { expires_at: _expires, ...rest } = this.#status
+    this.#status = {
+      ...rest,
       active_revision: bundle.revision,
       version: bundle.version,
       key_id: bundle.keyId,
       size: bundle.sizeBytes,
       last_successful_activation: time,
+      active_from: from,
+      ...(bundle.expiresAt !== undefined && { expires_at: new Date(bundle.expiresAt * 1000).toISOString() }),
     }
   }
 
-  refused({ code, message }: BundleError, time: string): void {
-    this.#status = { ...this.#status, code, message, last_refusal: { code, message, time } }
+  refused(
+    { code, message }: BundleError,
+    time: string,
+    more: { readonly httpCode?: number; readonly isReachable?: boolean } = {},
+  ): void {
+    const { http_code: _httpCode, ...rest } = this.#status
+    this.#status = {
+      ...rest,
+      code,
+      message,
+      last_refusal: { code, message, time },
+      ...(more.httpCode !== undefined && { http_code: more.httpCode }),
+      ...(more.isReachable !== undefined && { source_reachable: more.isReachable }),
+    }
   }
+
+  /** Nothing of it is in force any more. */
+  withdrawn(): void {
+    const {
+      active_revision: _r,
+      version: _v,
+      key_id: _k,
+      size: _s,
+      active_from: _f,
+      expires_at: _e,
+      ...rest
+    } = this.#status
+    this.#status = rest
+  }
+
+  pinned(pin: BundlePin | undefined): void {
+    const { pinned: _pinned, held: _held, ...rest } = this.#status
+    this.#status = { ...rest, ...(pin && { pinned: pin }) }
+  }
+
+  kept(trouble: string | undefined): void {
+    const { copy_trouble: _trouble, ...rest } = this.#status
+    this.#status = { ...rest, ...(trouble !== undefined && { copy_trouble: trouble }) }
+  }
+}
+
+/** Why a bundle that is active is not what its source has now; undefined where nothing says so. */
+export function degraded(bundle: BundleStatus): string | undefined {
+  if (bundle.active_revision === undefined) return undefined
+  if (bundle.pinned !== undefined) return undefined
+  if (bundle.active_from === 'disk')
+    return 'served from the copy on disk, which its source has not confirmed since the start'
+  if (bundle.source_reachable === false) return 'its source does not answer'
+  return undefined
 }
 
 /** The whole status from its parts; the platform's bundle first. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Clock } from '../kernel/clock.ts'
 import { StoreUnavailable } from '../kernel/errors.ts'
 import { accessTokenConformance } from './conformance/access-tokens.ts'
+import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { expiringConformance } from './conformance/expiring.ts'
@@ -35,6 +36,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)
     raceConformance(conformance)
+    chainConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)
 

@@ -6,6 +6,7 @@
  */
 import type {
   AccessTokenRecord,
+  ChainHead,
   ClientRecord,
   CodeRecord,
   ConsentRecord,
@@ -184,6 +185,17 @@ export interface MarkStore {
   raise(bundle: string, version: number, revision: string): Promise<'raised' | 'conflict'>
 }
 
+/** How long the head of a chain that nobody writes to any more is kept. */
+export const CHAIN_HEAD_DAYS = 400
+
+/** Heads of the logs' hash chains: what their files must still hold (`sallyport audit verify`). */
+export interface ChainStore {
+  /** Keeps the newest head of each chain: one that stands before the one that is kept changes nothing. */
+  register(head: ChainHead): Promise<void>
+  /** By time of their last change, the oldest first; those older than CHAIN_HEAD_DAYS may be gone. */
+  list(): Promise<readonly ChainHead[]>
+}
+
 /** One store, whichever adapter. `close` ends its connections; `ping` rejects with StoreUnavailable when it cannot serve. */
 export interface Store {
   readonly clients: ClientStore
@@ -199,6 +211,7 @@ export interface Store {
   readonly signingKeys: SigningKeyStore
   readonly platform: PlatformStore
   readonly marks: MarkStore
+  readonly chains: ChainStore
   ping(): Promise<void>
   close(): Promise<void>
 }

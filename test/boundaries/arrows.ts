@@ -92,7 +92,15 @@ export const LINES: readonly Line[] = [
   },
   {
     from: 'src/policy-engine/api',
-    to: ['src/policy-engine', 'src/policy-engine/contract', 'src/http', 'src/observability', 'src/audit', 'src/kernel'],
+    to: [
+      'src/policy-engine',
+      'src/policy-engine/contract',
+      'src/http',
+      'src/observability',
+      'src/storage/records.ts',
+      'src/audit',
+      'src/kernel',
+    ],
     packages: ['fastify', 'prom-client', 'typebox'],
   },
   { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },

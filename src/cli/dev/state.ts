@@ -2,6 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ensureLogKey } from '../logs.ts'
 
 export const DEV_KEY_ID = 'development'
 
@@ -15,6 +16,7 @@ export interface DevState {
   readonly credentialsFile: string
   readonly storeFile: string
   readonly logFolder: string
+  readonly logKeyFile: string
 }
 
 export function openDevState(folder: string): DevState {
@@ -29,9 +31,11 @@ export function openDevState(folder: string): DevState {
     credentialsFile: join(dev, 'credentials.json'),
     storeFile: join(folder, 'sallyport.sqlite'),
     logFolder: join(folder, 'log'),
+    logKeyFile: join(dev, 'log-key.pem'),
   }
   if (!existsSync(state.kekFile)) writePrivate(state.kekFile, `${randomBytes(32).toString('base64')}\n`)
   if (!existsSync(state.privateKeyFile) || !existsSync(state.publicKeyFile)) makeBundleKey(state)
+  ensureLogKey(state.logKeyFile)
   return state
 }
 
@@ -57,7 +61,7 @@ export const readText = (file: string): string => readFileSync(file, 'utf8')
 export const devSettings = (state: DevState): Readonly<Record<string, unknown>> => ({
   kek_file: state.kekFile,
   store: { kind: 'sqlite', path: state.storeFile },
-  log: { directory: state.logFolder },
+  log: { directory: state.logFolder, key_file: state.logKeyFile },
   policy: {
     bundle: {
       path: state.bundleFile,

@@ -8,6 +8,7 @@ export type ApiErrorCode =
   | 'resource_not_found'
   | 'undefined_document'
   | 'method_not_allowed'
+  | 'conflict'
   | 'payload_too_large'
   | 'too_many_requests'
   | 'internal_error'
@@ -20,6 +21,7 @@ const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   resource_not_found: 404,
   undefined_document: 404,
   method_not_allowed: 405,
+  conflict: 409,
   payload_too_large: 413,
   too_many_requests: 503,
   internal_error: 500,

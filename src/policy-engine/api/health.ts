@@ -1,5 +1,5 @@
 /** `/health` and `/health/{rule}` (OPA, "Health API", "Custom Health Checks"). */
-import type { PolicyStatus } from '../status.ts'
+import { degraded, type PolicyStatus } from '../status.ts'
 import { type ApiReply, type ApiRequest, json } from './exchange.ts'
 import type { OperationsDeps } from './operations.ts'
 import { flag } from './url.ts'
@@ -7,7 +7,11 @@ import { flag } from './url.ts'
 const well = (): ApiReply => ({ body: '{}' })
 const ill = (error: string) => json({ error }, { status: 500 })
 
-/** 200 once a bundle is active. `?bundles` and `?plugins` name what is missing. */
+/**
+ * 200 once a bundle is active. `?bundles` and `?plugins` name what is missing. Where OPA would say no more than that a bundle
+ * is active, `?bundles` tells that it is not what its source has: 500 while it is a copy that the source has not confirmed
+ * since the start, `degraded` in the answer where the source stopped answering later.
+ */
 export function answerHealth({ node, status }: OperationsDeps, { address: { query } }: ApiRequest): ApiReply {
   const { bundles, plugins } = status()
   const missing = Object.values(bundles).filter((bundle) => bundle.active_revision === undefined)
@@ -15,11 +19,24 @@ export function answerHealth({ node, status }: OperationsDeps, { address: { quer
   if (node.active === undefined || (bundlesAsked && missing.length > 0)) {
     return ill(`not activated: ${missing.map(({ name }) => name).join(', ') || 'this node'}`)
   }
-  if (!flag(query, 'plugins')) return well()
+  const faults = bundlesAsked ? faultsOf(bundles) : []
+  const copies = faults.filter(([name]) => bundles[name]?.active_from === 'disk')
+  if (copies.length > 0) {
+    const error = `degraded: ${copies.map(([name, fault]) => `${name} is ${fault}`).join('; ')}`
+    return json({ error, degraded: Object.fromEntries(faults) }, { status: 500 })
+  }
+  const fine = faults.length > 0 ? json({ degraded: Object.fromEntries(faults) }) : well()
+  if (!flag(query, 'plugins')) return fine
   const excluded = new Set(query.getAll('exclude-plugin'))
   const broken = Object.entries(plugins).filter(([name, { state }]) => state !== 'OK' && !excluded.has(name))
-  return broken.length > 0 ? ill(`not OK: ${broken.map(([name]) => name).join(', ')}`) : well()
+  return broken.length > 0 ? ill(`not OK: ${broken.map(([name]) => name).join(', ')}`) : fine
 }
+
+const faultsOf = (bundles: PolicyStatus['bundles']): readonly (readonly [string, string])[] =>
+  Object.values(bundles).flatMap((bundle) => {
+    const fault = degraded(bundle)
+    return fault === undefined ? [] : [[bundle.name, fault] as const]
+  })
 
 /** Evaluates `data.system.health.<rule>`; anything but true is 500. Not a decision: not logged. */
 export function healthRules({ node, status }: OperationsDeps): (request: ApiRequest) => ApiReply {

@@ -1,7 +1,10 @@
 /** `/v1/status`, `/v1/config`, `/metrics` and `/v1/cache/purge` of the policy API. */
+import type { ChainHead } from '../../storage/records.ts'
 import type { DataNode } from '../data-node.ts'
+import type { BundleDesk } from '../life/desk.ts'
+import type { NoticeHub } from '../notices/hub.ts'
 import type { PolicyStatus } from '../status.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError, unavailable } from './api-error.ts'
 import { type ApiReply, type ApiRequest, json } from './exchange.ts'
 import { flag } from './url.ts'
 
@@ -12,6 +15,12 @@ export interface OperationsDeps {
   metricsText(): Promise<string>
   /** Empties the decision caches of every thread. */
   purge(subject?: string): void
+  /** Absent: no `/v1/bundles`. */
+  readonly desk?: BundleDesk
+  /** Absent: no `/v1/events`. */
+  readonly notices?: NoticeHub
+  /** Heads of the chains of all logs; absent where none are kept. */
+  heads?(): Promise<readonly ChainHead[]>
   /** What `/v1/config` shows: no credential, secrets masked. */
   readonly config?: object | undefined
 }
@@ -22,6 +31,16 @@ export const answerResult = (result: object, { address: { query } }: ApiRequest)
 
 export async function answerMetrics({ metricsText }: OperationsDeps): Promise<ApiReply> {
   return { type: 'text/plain; version=0.0.4; charset=utf-8', body: await metricsText() }
+}
+
+/** What `sallyport audit verify` holds the files of the logs to. */
+export async function answerHeads({ heads }: OperationsDeps, request: ApiRequest): Promise<ApiReply> {
+  if (heads === undefined) throw new ApiError('resource_not_found', 'no heads of logs are kept here')
+  try {
+    return answerResult(await heads(), request)
+  } catch {
+    throw unavailable('the heads of the logs cannot be read')
+  }
 }
 
 const isPurge = (value: unknown): value is { readonly subject?: string } => {

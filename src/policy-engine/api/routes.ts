@@ -1,4 +1,5 @@
 /** THE TABLE of the policy API: each address, what answers it, and how OpenAPI describes it. */
+import { bundleRoutes } from './bundles.ts'
 import { answerData, answerDataV0, answerDefault, type DataDeps } from './data.ts'
 import {
   ACKNOWLEDGED,
@@ -15,10 +16,11 @@ import {
   PURGE,
   RESULT_ANSWER,
 } from './descriptions.ts'
+import { eventsRoute } from './events.ts'
 import type { ApiRoute } from './exchange.ts'
 import { answerHealth, healthRules } from './health.ts'
 import { openApiDocument } from './openapi.ts'
-import { answerMetrics, answerResult, type OperationsDeps, purgeCache } from './operations.ts'
+import { answerHeads, answerMetrics, answerResult, type OperationsDeps, purgeCache } from './operations.ts'
 
 export interface RouteDeps extends OperationsDeps {
   readonly version: string
@@ -28,9 +30,14 @@ export interface RouteDeps extends OperationsDeps {
 const OPA_DEFAULT_DECISION = ['system', 'main']
 
 export function apiRoutes(deps: RouteDeps): readonly ApiRoute[] {
-  const routes = [...dataRoutes(deps), ...operationRoutes(deps)]
+  const routes = [...dataRoutes(deps), ...operationRoutes(deps), ...lifeRoutes(deps)]
   return [...routes, openApiRoute(deps.version, () => routes)]
 }
+
+const lifeRoutes = ({ desk, notices }: RouteDeps): ApiRoute[] => [
+  ...(desk ? bundleRoutes(desk) : []),
+  ...(notices ? [eventsRoute(notices)] : []),
+]
 
 function dataRoutes(deps: RouteDeps): ApiRoute[] {
   const data: DataDeps = { ...deps, defaultDecision: deps.defaultDecision ?? OPA_DEFAULT_DECISION }
@@ -156,6 +163,18 @@ function operationRoutes(deps: RouteDeps): ApiRoute[] {
       describe: {
         id: 'status',
         summary: 'What is active on each thread, and why a bundle was refused',
+        query: [PRETTY],
+        answers: RESULT_ANSWER,
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/audit/heads',
+      handler: 'v1/audit/heads',
+      answer: (request) => answerHeads(deps, request),
+      describe: {
+        id: 'heads',
+        summary: 'The heads of the logs’ hash chains, which `sallyport audit verify` holds their files to',
         query: [PRETTY],
         answers: RESULT_ANSWER,
       },

@@ -1,8 +1,12 @@
 /** The thread of the policy API in the one-process shape: its own node, its own log, no environment, no store. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { AggregatorRegistry } from 'prom-client'
+import { StoreUnavailable } from '../../kernel/errors.ts'
 import { createLogger } from '../../observability/logger.ts'
+import type { ChainHead } from '../../storage/records.ts'
 import { createDataNode } from '../data-node.ts'
+import { deskCalls } from '../life/desk-calls.ts'
+import { createNoticeHub } from '../notices/hub.ts'
 import { openNode } from '../open-node.ts'
 import type { FromWorker, MetricValues, ToWorker, WorkerStart } from '../process/worker-messages.ts'
 import { type PolicyStatus, policyStatus } from '../status.ts'
@@ -13,9 +17,16 @@ const METRICS_WAIT_MS = 500
 async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): Promise<void> {
   const say = (message: FromWorker) => port.postMessage(message)
   const logger = createLogger({ level: start.logLevel, name: 'policy-api' })
-  const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node)
+  const { node, metrics, reopenLog } = openNode(start.place, (options) => createDataNode(options).node, {
+    logger,
+    register: async (head) => say({ kind: 'head', head }),
+  })
   let known: PolicyStatus = policyStatus([], [], true)
   let awaited: PromiseWithResolvers<MetricValues> | undefined
+  let awaitedHeads: PromiseWithResolvers<readonly ChainHead[]> | undefined
+
+  const desk = deskCalls((id, request) => say({ kind: 'desk?', id, ...(request && { request }) }))
+  const notices = createNoticeHub()
 
   const report = () => say({ kind: 'node', status: node.status(), healthy: node.healthy })
   const status = (): PolicyStatus => ({
@@ -32,6 +43,11 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     awaited = undefined
     return AggregatorRegistry.aggregate([theirs, await metrics.registry.getMetricsAsJSON()]).metrics()
   }
+  const heads = (): Promise<readonly ChainHead[]> => {
+    awaitedHeads ??= Promise.withResolvers()
+    say({ kind: 'heads?' })
+    return awaitedHeads.promise
+  }
   const app = createPolicyApi({
     node,
     credentials: start.api.credentials,
@@ -42,6 +58,9 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     metrics,
     status,
     metricsText,
+    desk,
+    notices,
+    heads,
     purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),
   })
 
@@ -56,11 +75,23 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
           say({ kind: 'not_activated', revision })
         }
         return report()
+      case 'deactivate':
+        node.deactivate()
+        return report()
+      case 'notice':
+        return notices.adopt(message.notice)
+      case 'desk':
+        return desk.settle(message.id, message.answer)
       case 'status':
         known = message.status
         return
       case 'metrics':
         return awaited?.resolve(message.values)
+      case 'heads':
+        if (message.heads === undefined) awaitedHeads?.reject(new StoreUnavailable('heads cannot be read'))
+        else awaitedHeads?.resolve(message.heads)
+        awaitedHeads = undefined
+        return
       case 'purge':
         return node.purge(message.subject)
       case 'reopen':

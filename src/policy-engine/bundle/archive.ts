@@ -30,8 +30,10 @@ export async function readArchive(bytes: Uint8Array, limits: ArchiveLimits = DEF
   reader.end(tar)
   try {
     for await (const entry of reader) {
-      const { name, type } = entry.header
+      const { name, type, size = 0 } = entry.header
       if (type !== 'file' && type !== 'directory') throw notABundle(`entry of type ${type} is not accepted`)
+      // Reading its content would never end.
+      if (type === 'directory' && size > 0) throw notABundle('a folder has content')
       const chunks: Uint8Array[] = []
       for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk)
       if (type === 'file') collected.add(entryName(name), Buffer.concat(chunks))

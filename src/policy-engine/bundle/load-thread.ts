@@ -1,8 +1,8 @@
 /** The thread in which bundles are read, verified and made ready, so that no thread that decides waits for it. */
 import { isMainThread, parentPort } from 'node:worker_threads'
-import { BundleError, type BundleRefusal, type BundleSet, type VerifiedBundle } from '../engine.ts'
+import { BundleError, type BundleRefusal, type BundleSet } from '../engine.ts'
 import { prepareSet } from './all-data.ts'
-import { type LoadOptions, loadBundle } from './load.ts'
+import { type LoadedBundle, type LoadOptions, loadWhole } from './load.ts'
 
 export type LoadRequest = { readonly id: number } & (
   | { readonly kind: 'load'; readonly source: Uint8Array | string; readonly options: LoadOptions }
@@ -10,7 +10,7 @@ export type LoadRequest = { readonly id: number } & (
 )
 
 export type LoadAnswer = { readonly id: number } & (
-  | { readonly bundle: VerifiedBundle }
+  | { readonly loaded: LoadedBundle }
   | { readonly set: BundleSet }
   /** The refusal, or none for what nobody foresaw. */
   | { readonly refused: { readonly code?: BundleRefusal; readonly message: string; readonly cause?: string } }
@@ -20,7 +20,7 @@ async function answer(request: LoadRequest): Promise<LoadAnswer> {
   const { id } = request
   try {
     if (request.kind === 'prepare') return { id, set: prepareSet(request.set) }
-    return { id, bundle: await loadBundle(request.source, request.options) }
+    return { id, loaded: await loadWhole(request.source, request.options) }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     if (!(error instanceof BundleError)) return { id, refused: { message } }

@@ -1,4 +1,7 @@
-/** From files to a bundle that may serve: size → signature and digests → version → compile → self-check. Any failure refuses. */
+/**
+ * From files to a bundle that may serve: size → signature and digests → age → version → compile → self-check. Any failure
+ * refuses.
+ */
 import { readFile, stat } from 'node:fs/promises'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -8,13 +11,20 @@ import { parseExact } from '../exact-json.ts'
 import type { PolicyImage } from '../wasm/image.ts'
 import { nondeterministicEntrypoints } from '../wasm/nondeterminism.ts'
 import { compileFor, DEFAULT_ENGINE, type Engine, imageOf, type PolicyModules } from '../wasm/open.ts'
-import { type ArchiveLimits, DEFAULT_LIMITS, readArchive, readFolder } from './archive.ts'
+import { type ArchiveLimits, DEFAULT_LIMITS, readArchive, readFolder, writeArchive } from './archive.ts'
 import { canonicalBytes } from './canonical.ts'
-import { type BundleFiles, fileDigest, MANIFEST, revisionOf } from './digest.ts'
+import { type BundleFiles, fileDigest, MANIFEST, revisionOf, SIGNATURES } from './digest.ts'
 import { indexJson } from './json-index.ts'
 import { checkContents, normalRoots } from './roots.ts'
 import { selfCheck } from './self-check.ts'
-import { type BundleKey, verifySignature } from './signature.ts'
+import {
+  type BundleKey,
+  type SigningRules,
+  type VerifiedSignature,
+  verifySignature,
+  withoutExcluded,
+} from './signature.ts'
+import { checkAge } from './validity.ts'
 
 /** The highest version that was ever active, and the digest of what it was. */
 export interface Mark {
@@ -26,7 +36,16 @@ export interface LoadOptions {
   /** Configured name of the bundle. */
   readonly name: string
   readonly keys: readonly BundleKey[]
+  readonly signing?: SigningRules
+  /** Older than that by its signature's `iat`, it is refused. */
+  readonly maxAgeSeconds?: number
+  /** Seconds since the epoch; the clock's by default. */
+  readonly nowSeconds?: number
   readonly mark?: Mark | undefined
+  /** An operator's word: this one and no other, also under the mark. */
+  readonly pin?: Mark | undefined
+  /** A copy of it is kept. */
+  readonly wantsArchive?: boolean
   /** Versions below it are refused also where there is no mark. */
   readonly minimumVersion?: number
   readonly requiredEntrypoints: readonly string[]
@@ -52,15 +71,29 @@ const Manifest = Type.Object({
 })
 const isManifest = Compile(Manifest)
 
+/** What was loaded, with what is kept of it; structured-cloneable. */
+export interface LoadedBundle {
+  readonly bundle: VerifiedBundle
+  /** Text of its `.signatures.json`, to be judged again when keys change. */
+  readonly signatures: Uint8Array
+  /** The whole bundle, where it was asked for. */
+  readonly archive?: Uint8Array
+}
+
 /** Bytes of an archive, or the path of a folder or an archive. Throws BundleError. */
-export async function loadBundle(source: Uint8Array | string, options: LoadOptions): Promise<VerifiedBundle> {
-  const files = await readFiles(source, options.limits ?? DEFAULT_LIMITS)
-  const { keyId, isRetired, version } = verifySignature(files, options.keys)
+export const loadBundle = async (source: Uint8Array | string, options: LoadOptions): Promise<VerifiedBundle> =>
+  (await loadWhole(source, options)).bundle
+
+/** The same, with what a copy of it is made from. Throws BundleError. */
+export async function loadWhole(source: Uint8Array | string, options: LoadOptions): Promise<LoadedBundle> {
+  const { files: all, archive } = await readFiles(source, options.limits ?? DEFAULT_LIMITS)
+  const { signing = {} } = options
+  const signature = verifySignature(all, options.keys, signing)
+  const files = withoutExcluded(all, signing.excludeFiles)
+  const { keyId, version } = signature
   const digest = revisionOf(files)
-  checkVersion({ version, digest }, options)
-  // Whoever got hold of an old key must not sign anything new with it.
-  if (isRetired && options.mark?.version !== version)
-    throw new BundleError('unknown_key', `key ${keyId} is retired: what it signed before serves on, nothing new does`)
+  const expiresAt = checkAge(signature, options)
+  checkVersion(signature, digest, options)
   const manifest = readManifest(files)
   const roots = normalRoots(manifest.roots)
   const { data, ...loaded } = readData(files)
@@ -72,7 +105,7 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
   checkContents(roots, entrypoints, data)
   let sizeBytes = 0
   for (const bytes of files.values()) sizeBytes += bytes.byteLength
-  return {
+  const bundle = {
     name: options.name,
     revision: manifest.revision || digest,
     digest,
@@ -85,15 +118,24 @@ export async function loadBundle(source: Uint8Array | string, options: LoadOptio
     entrypoints,
     ...readCacheRules(manifest, files.get('policy.wasm'), modules),
     sizeBytes,
+    ...(expiresAt !== undefined && { expiresAt }),
   }
+  const kept = options.wantsArchive === true ? (archive ?? (await writeArchive(all))) : undefined
+  return { bundle, signatures: all.get(SIGNATURES) ?? new Uint8Array(), ...(kept && { archive: kept }) }
 }
 
-async function readFiles(source: Uint8Array | string, limits: ArchiveLimits): Promise<BundleFiles> {
-  if (typeof source !== 'string') return readArchive(source, limits)
+interface ReadFiles {
+  readonly files: BundleFiles
+  /** None where they come from a folder. */
+  readonly archive?: Uint8Array
+}
+
+async function readFiles(source: Uint8Array | string, limits: ArchiveLimits): Promise<ReadFiles> {
+  if (typeof source !== 'string') return { files: await readArchive(source, limits), archive: source }
   let bytes: Uint8Array
   try {
     const found = await stat(source)
-    if (found.isDirectory()) return await readFolder(source, limits)
+    if (found.isDirectory()) return { files: await readFolder(source, limits) }
     if (found.size > limits.archiveBytes)
       throw new BundleError('too_large', `the archive exceeds ${limits.archiveBytes}`)
     bytes = await readFile(source)
@@ -102,17 +144,24 @@ async function readFiles(source: Uint8Array | string, limits: ArchiveLimits): Pr
     const why = cause instanceof Error && 'code' in cause ? `: ${cause.code}` : ''
     throw new BundleError('unreadable', `the bundle cannot be read${why}`, { cause })
   }
-  return readArchive(bytes, limits)
+  return { files: await readArchive(bytes, limits), archive: bytes }
 }
 
-function checkVersion(bundle: { version: number; digest: string }, { mark, minimumVersion = 0 }: LoadOptions): void {
+function checkVersion(signature: VerifiedSignature, digest: string, options: LoadOptions): void {
+  const { version, keyId, isRetired } = signature
+  const { mark, pin, minimumVersion = 0 } = options
+  if (pin !== undefined) {
+    if (version === pin.version && digest === pin.revision) return
+    throw new BundleError('held', `version ${pin.version} is pinned: unpin it to let version ${version} in`)
+  }
   const floor = Math.max(minimumVersion, mark?.version ?? 0)
-  if (bundle.version < floor) {
-    throw new BundleError('older_version', `version ${bundle.version} is older than ${floor}`)
+  if (version < floor) throw new BundleError('older_version', `version ${version} is older than ${floor}`)
+  if (mark !== undefined && version === mark.version && digest !== mark.revision) {
+    throw new BundleError('version_conflict', `version ${version} was active with another content`)
   }
-  if (mark !== undefined && bundle.version === mark.version && bundle.digest !== mark.revision) {
-    throw new BundleError('version_conflict', `version ${bundle.version} was active with another content`)
-  }
+  // Whoever got hold of an old key must not sign anything new with it.
+  if (isRetired && mark?.version !== version)
+    throw new BundleError('unknown_key', `key ${keyId} is retired: what it signed before serves on, nothing new does`)
 }
 
 function readManifest(files: BundleFiles): Static<typeof Manifest> {

@@ -4,19 +4,19 @@ import { Worker } from 'node:worker_threads'
 import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
 import { BundleError, type BundleSet, type VerifiedBundle } from '../engine.ts'
 import { isSetPrepared, prepareSet } from './all-data.ts'
-import { type LoadOptions, loadBundle } from './load.ts'
+import { type LoadedBundle, type LoadOptions, loadWhole } from './load.ts'
 import type { LoadAnswer, LoadRequest } from './load-thread.ts'
 
 export interface BundleLoader {
-  /** As `loadBundle`. */
-  load(source: Uint8Array | string, options: LoadOptions): Promise<VerifiedBundle>
+  /** As `loadWhole`. */
+  load(source: Uint8Array | string, options: LoadOptions): Promise<LoadedBundle>
   /** Makes ready what a module sees of other bundles' data. */
   prepare(set: BundleSet): Promise<BundleSet>
 }
 
 /** On the calling thread. */
 export const loadHere: BundleLoader = {
-  load: loadBundle,
+  load: loadWhole,
   prepare: async (set) => prepareSet(set),
 }
 
@@ -42,10 +42,10 @@ export function createLoader({ idleMs = IDLE_MS }: { readonly idleMs?: number } 
   }
   return {
     load: async (source, options) => {
-      if (!deciding && (await isSmall(source))) return loadBundle(source, options)
+      if (!deciding && (await isSmall(source))) return loadWhole(source, options)
       const answer = await thread.ask({ kind: 'load', source, options })
-      if (!('bundle' in answer)) throw new Error('the loading thread answered something else')
-      return answer.bundle
+      if (!('loaded' in answer)) throw new Error('the loading thread answered something else')
+      return answer.loaded
     },
     prepare: async (set) => {
       if (isSetPrepared(set)) return set

@@ -1,9 +1,14 @@
-/** `.signatures.json`: one JWT over the digests of all files (OPA, "Signing"), plus our claim `version`. Signs and verifies. */
+/**
+ * `.signatures.json`: one JWT over the digests of all files (OPA, "Signing"), plus our claim `version` and, where it ends,
+ * `exp` (RFC 7519 4.1.4). Signs and verifies.
+ */
+import { matchesGlob } from 'node:path/posix'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { epochSeconds, systemClock } from '../../kernel/clock.ts'
 import { BundleError } from '../engine.ts'
 import { ALGORITHMS, type BundleAlgorithm } from './algorithms.ts'
-import { type BundleFiles, fileDigest, SIGNATURES } from './digest.ts'
+import { type BundleFiles, fileDigest, MANIFEST, SIGNATURES } from './digest.ts'
 
 /** A key that may sign bundles. The algorithm is the key's, whatever a signature claims. */
 export interface BundleKey {
@@ -23,12 +28,28 @@ export interface BundleSigner {
   readonly version: number
   readonly algorithm?: BundleAlgorithm
   readonly scope?: string
+  /** Seconds since the epoch (claims `iat` and `exp`); an end is optional. */
+  readonly issuedAt?: number
+  readonly expiresAt?: number
+}
+
+/** What the configuration of one bundle says of its signature (OPA, `signing`). */
+export interface SigningRules {
+  /** This key alone, whatever a signature names. */
+  readonly keyId?: string
+  /** In place of the key's own. */
+  readonly scope?: string
+  /** Patterns of `path.Match` kind, as OPA's: what fits is neither verified nor read. */
+  readonly excludeFiles?: readonly string[]
 }
 
 export interface VerifiedSignature {
   readonly keyId: string
   readonly isRetired: boolean
   readonly version: number
+  /** Seconds since the epoch; undefined where the signature does not say. */
+  readonly issuedAt: number | undefined
+  readonly expiresAt: number | undefined
 }
 
 const File = Type.Object({ name: Type.String(), hash: Type.String(), algorithm: Type.Optional(Type.String()) })
@@ -37,6 +58,8 @@ const Claims = Type.Object({
   scope: Type.Optional(Type.String()),
   keyid: Type.Optional(Type.String()),
   version: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  iat: Type.Optional(Type.Number({ minimum: 0 })),
+  exp: Type.Optional(Type.Number({ minimum: 0 })),
 })
 const Header = Type.Object({ alg: Type.String(), kid: Type.Optional(Type.String()) })
 const Signatures = Type.Object({
@@ -59,6 +82,8 @@ export function signBundle(files: BundleFiles, signer: BundleSigner): string {
     })),
     scope: signer.scope ?? '',
     version: signer.version,
+    iat: signer.issuedAt ?? epochSeconds(systemClock),
+    ...(signer.expiresAt !== undefined && { exp: signer.expiresAt }),
   }
   if (!isClaims.Check(claims)) throw new Error('the version of a bundle is a non-negative integer')
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -68,9 +93,34 @@ export function signBundle(files: BundleFiles, signer: BundleSigner): string {
 }
 
 /** Checks signature first, then that files and claim list each other exactly. Throws BundleError. */
-export function verifySignature(files: BundleFiles, keys: readonly BundleKey[]): VerifiedSignature {
+export function verifySignature(
+  files: BundleFiles,
+  keys: readonly BundleKey[],
+  rules: SigningRules = {},
+): VerifiedSignature {
   const text = files.get(SIGNATURES)
   if (text === undefined) throw new BundleError('unsigned', `the bundle has no ${SIGNATURES}`)
+  const { key, claims } = verifyToken(text, keys, rules)
+  compare(files, claims.files, rules.excludeFiles ?? [])
+  return {
+    keyId: key.id,
+    isRetired: key.state === 'retired',
+    version: claims.version,
+    issuedAt: claims.iat,
+    expiresAt: claims.exp,
+  }
+}
+
+/** Is the signer of a bundle that was verified before still trusted? Throws BundleError where not. */
+export function verifySigner(signatures: Uint8Array, keys: readonly BundleKey[], rules: SigningRules = {}): void {
+  verifyToken(signatures, keys, rules)
+}
+
+function verifyToken(
+  text: Uint8Array,
+  keys: readonly BundleKey[],
+  rules: SigningRules,
+): { readonly key: BundleKey; readonly claims: Static<typeof Claims> } {
   const document = parse(text)
   if (!isSignatures.Check(document)) throw bad(`${SIGNATURES} must hold exactly one signature of OPA's default kind`)
   const [header, payload, signature, ...rest] = (document.signatures[0] ?? '').split('.')
@@ -78,14 +128,23 @@ export function verifySignature(files: BundleFiles, keys: readonly BundleKey[]):
   const head = parse(Buffer.from(header, 'base64url'))
   const claims = parse(Buffer.from(payload, 'base64url'))
   if (!isHeader.Check(head)) throw bad('the header of the signature is malformed')
-  const key = findKey(keys, head.kid ?? keyIdIn(claims))
+  const key = findKey(keys, rules.keyId ?? head.kid ?? keyIdIn(claims))
   if (head.alg !== key.algorithm) throw bad(`the signature does not use the algorithm of key ${key.id}`)
   if (!signedBy(key, `${header}.${payload}`, signature)) throw bad(`the signature is not by key ${key.id}`)
   if (!isClaims.Check(claims)) throw bad('the signature lacks `files`, or the integer claim `version`')
-  if ((claims.scope ?? '') !== (key.scope ?? '')) throw bad(`the scope is not that of key ${key.id}`)
-  compare(files, claims.files)
-  return { keyId: key.id, isRetired: key.state === 'retired', version: claims.version }
+  if ((claims.scope ?? '') !== (rules.scope || key.scope || '')) throw bad(`the scope is not that of key ${key.id}`)
+  return { key, claims }
 }
+
+/** What decides is always signed: no pattern takes these out. */
+const ALWAYS_SIGNED: ReadonlySet<string> = new Set(['policy.wasm', 'data.json', MANIFEST, SIGNATURES])
+
+const isExcluded = (name: string, patterns: readonly string[]): boolean =>
+  !ALWAYS_SIGNED.has(name) && patterns.some((pattern) => matchesGlob(name, pattern.replace(/^\//, '')))
+
+/** The files that a bundle is made of: what is excluded from verification is not part of it. */
+export const withoutExcluded = (files: BundleFiles, patterns: readonly string[] = []): BundleFiles =>
+  patterns.length === 0 ? files : new Map([...files].filter(([name]) => !isExcluded(name, patterns)))
 
 function findKey(keys: readonly BundleKey[], id: string | undefined): BundleKey {
   const key = keys.find((candidate) => candidate.id === id)
@@ -108,11 +167,12 @@ function signedBy(key: BundleKey, input: string, signature: string): boolean {
   }
 }
 
-function compare(files: BundleFiles, listed: Static<typeof Claims>['files']): void {
-  const hashes = new Map(listed.map((file) => [file.name, file]))
-  if (hashes.size !== listed.length) throw bad('the signature lists a file twice')
+function compare(files: BundleFiles, listed: Static<typeof Claims>['files'], excluded: readonly string[]): void {
+  const included = listed.filter(({ name }) => !isExcluded(name, excluded))
+  const hashes = new Map(included.map((file) => [file.name, file]))
+  if (hashes.size !== included.length) throw bad('the signature lists a file twice')
   for (const [name, bytes] of files) {
-    if (name === SIGNATURES) continue
+    if (name === SIGNATURES || isExcluded(name, excluded)) continue
     const entry = hashes.get(name)
     if (entry === undefined) throw new BundleError('digest_mismatch', 'a file of the bundle is not signed')
     if (fileDigest(name, bytes, entry.algorithm) !== entry.hash.toLowerCase()) {

@@ -34,7 +34,8 @@ export const decisionLogPath = (directory: string, node: string): string => join
 
 export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const { directory, labels, metrics } = options
-  const writer = openChainedLog(decisionLogPath(directory, labels.node), options)
+  const onLost = (lines: number) => metrics.logGap.inc(lines)
+  const writer = openChainedLog(decisionLogPath(directory, labels.node), { onLost, ...options })
 
   const text = (value: Record<string, unknown>, event: DecisionEvent, mask: unknown): string => {
     const masked = attempt(() => applyMask(JSON.stringify(value), mask))

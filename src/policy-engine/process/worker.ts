@@ -5,9 +5,13 @@
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { ChainHead } from '../../storage/records.ts'
 import type { NodeStatus } from '../data-node.ts'
 import type { BundleSet } from '../engine.ts'
+import type { BundleDesk } from '../life/desk.ts'
+import { answerDesk } from '../life/desk-calls.ts'
 import type { ResolvedApi } from '../listen.ts'
+import type { Notice } from '../notices/hub.ts'
 import type { NodePlace } from '../open-node.ts'
 import type { PolicyStatus } from '../status.ts'
 import { BEATS_PER_DEADLINE, restartDelayMs, START_DEADLINE_MS, watchBeats } from './heartbeat.ts'
@@ -22,6 +26,11 @@ export interface PolicyWorkerOptions {
   /** The main thread's own. */
   readonly metrics: () => Promise<MetricValues>
   readonly status: () => PolicyStatus
+  /** What the API asks of the bundles. */
+  readonly desk: BundleDesk
+  /** A head of the thread's log, and those of all logs. */
+  readonly onHead: (head: ChainHead) => void
+  readonly heads: () => Promise<readonly ChainHead[]>
   /** Somebody asked the API to empty the decision caches. */
   readonly onPurge: (subject?: string) => void
   /** The thread activated something, stopped, or came back. */
@@ -34,6 +43,9 @@ export interface PolicyWorker {
   /** The port that it listens on; the same after each restart. */
   readonly port: number
   activate(set: BundleSet): void
+  /** Nothing is decided there until the next activation. */
+  deactivate(): void
+  notify(notice: Notice): void
   /** Hands the present status over, for `/v1/status`. */
   tell(): void
   purge(subject?: string): void
@@ -128,6 +140,20 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       case 'metrics?':
         void options.metrics().then((values) => say({ kind: 'metrics', values }))
         return
+      case 'desk?':
+        void answerDesk(options.desk, message.request, logger).then((answer) =>
+          say({ kind: 'desk', id: message.id, answer }),
+        )
+        return
+      case 'head':
+        options.onHead(message.head)
+        return
+      case 'heads?':
+        void options.heads().then(
+          (heads) => say({ kind: 'heads', heads }),
+          () => say({ kind: 'heads', heads: undefined }),
+        )
+        return
       case 'purge':
         options.onPurge(message.subject)
     }
@@ -147,6 +173,11 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       set = next
       say({ kind: 'activate', set: next })
     },
+    deactivate: () => {
+      set = undefined
+      say({ kind: 'deactivate' })
+    },
+    notify: (notice) => say({ kind: 'notice', notice }),
     tell: () => say({ kind: 'status', status: options.status() }),
     purge: (subject) => say({ kind: 'purge', ...(subject !== undefined && { subject }) }),
     reopenLog: () => say({ kind: 'reopen' }),

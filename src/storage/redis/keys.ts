@@ -43,6 +43,8 @@ export class Keys {
   platform = (): string => `${this.#prefix}{platform}`
   signingKeys = (): string => `${this.#prefix}{platform}:keys`
   setup = (digest: string): string => `${this.#prefix}{platform}:setup:${part(digest)}`
+  chainHeads = (): string => `${this.#prefix}chain:{heads}`
+  chainOrder = (): string => `${this.#prefix}chain:{heads}:order`
   mark = (bundle: string): string => `${this.#prefix}mark:{${part(bundle)}}`
 
   #clients(tenant: string): string {

@@ -2,6 +2,7 @@
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { redisAccessTokens } from './access-tokens.ts'
+import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
@@ -46,6 +47,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),
     marks: redisMarks(redis),
+    chains: redisChains(redis),
     ping: () => redis.bounded(async () => void (await Promise.all(primaries(reads).map((node) => node.ping())))),
     close: async () => redis.close(),
   }

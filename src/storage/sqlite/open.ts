@@ -9,6 +9,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { sqliteAccessTokens } from './access-tokens.ts'
+import { sqliteChains } from './chains.ts'
 import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
@@ -82,6 +83,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     signingKeys: sqliteSigningKeys(db),
     platform: sqlitePlatform(db),
     marks: sqliteMarks(db),
+    chains: sqliteChains(db),
     ping: () => db.read(() => void probe.get()),
     close: async () => {
       stopPurging()

@@ -49,6 +49,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE signing_keys (seq INTEGER PRIMARY KEY AUTOINCREMENT, kid TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
   CREATE TABLE marks (bundle TEXT PRIMARY KEY, version INTEGER NOT NULL, revision TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE chains (chain TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX chains_at ON chains (at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

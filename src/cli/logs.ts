@@ -1,0 +1,45 @@
+/** What the configuration says of the logs, as those who write them take it. */
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type AuditLog, openAudit } from '../audit/audit.ts'
+import { makeLogKey, readKey } from '../audit/signer.ts'
+import type { Config } from '../config/schema.ts'
+import type { Logger } from '../observability/logger.ts'
+import { type LogRules, logOptions } from '../policy-engine/decision-log/rules.ts'
+import type { ChainStore } from '../storage/port.ts'
+
+const UPLOAD_BUDGET_BYTES = 1024 * 1024 * 1024
+
+/** Throws ConfigError where the key is none. */
+export function logRules({ log }: Config): LogRules {
+  const budgetBytes = log.budget_bytes ?? (log.upload === undefined ? undefined : UPLOAD_BUDGET_BYTES)
+  return {
+    rotateBytes: log.rotate_bytes,
+    tolerate: log.on_failure === 'answer' ? 'any' : log.when_full === 'gap' ? 'full' : 'none',
+    stdout: log.stdout,
+    ...(budgetBytes !== undefined && { budgetBytes }),
+    ...(existsSync(log.key_file) && { signingKey: readKey(log.key_file) }),
+  }
+}
+
+/** Opens the audit log, which is never uploaded and so has no budget. */
+export function openAuditLog(config: Config, chains: ChainStore, logger: Logger): AuditLog {
+  const { budgetBytes: _budget, stdout: _stdout, ...rules } = logRules(config)
+  if (rules.signingKey === undefined) warnOfKey(config, logger)
+  return openAudit(join(config.log.directory, 'audit.jsonl'), {
+    ...logOptions(rules),
+    register: (head) => chains.register(head),
+    onTrouble: (what, cause) => logger.error({ err: cause, log: 'audit' }, what),
+  })
+}
+
+export const warnOfKey = ({ log }: Config, logger: Logger): void =>
+  logger.warn({ key_file: log.key_file }, 'no key signs the checkpoints of the logs; `sallyport init` makes one')
+
+/** Makes the key where there is none; answers whether it did. */
+export function ensureLogKey(file: string): boolean {
+  if (existsSync(file)) return false
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeLogKey(file)
+  return true
+}

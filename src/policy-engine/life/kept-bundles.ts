@@ -1,0 +1,117 @@
+/**
+ * Copies of the bundles that were active, on disk: the last is served when the source is down, any of them after a rollback.
+ * None is trusted for being here: each is verified again when it is read. With them: which one is pinned, and by whom.
+ */
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { BundleError, type VerifiedBundle } from '../engine.ts'
+
+const Kept = Type.Object({
+  version: Type.Integer({ minimum: 0 }),
+  digest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  revision: Type.String(),
+  key_id: Type.String(),
+  size: Type.Integer({ minimum: 0 }),
+  /** RFC 3339. */
+  activated_at: Type.String(),
+  etag: Type.Optional(Type.String()),
+})
+const Pin = Type.Object({
+  version: Type.Integer({ minimum: 0 }),
+  digest: Type.String(),
+  /** Identity of the caller. */
+  by: Type.String(),
+  /** RFC 3339. */
+  since: Type.String(),
+})
+const State = Type.Object({ kept: Type.Array(Kept), pin: Type.Optional(Pin) })
+const isState = Compile(State)
+
+export type KeptBundle = Static<typeof Kept>
+export type BundlePin = Static<typeof Pin>
+
+export interface KeptBundles {
+  /** Newest version first. */
+  readonly list: readonly KeptBundle[]
+  readonly pin: BundlePin | undefined
+  pathOf(kept: KeptBundle): string
+  /** What was there before under the same version and content is kept once. */
+  keep(bundle: VerifiedBundle, archive: Uint8Array, at: string, etag: string | undefined): Promise<void>
+  /** Resolves when it is on disk. */
+  setPin(pin: BundlePin | undefined): Promise<void>
+}
+
+export interface KeepOptions {
+  /** Of this bundle alone. */
+  readonly folder: string
+  /** How many are kept besides a pinned one; default 5. */
+  readonly count?: number
+}
+
+/** Throws BundleError where a pin may be there and cannot be read: it must not be passed over. */
+export async function openKeptBundles({ folder, count = 5 }: KeepOptions): Promise<KeptBundles> {
+  const file = join(folder, 'state.json')
+  let state = await readState(file)
+  const pathOf = ({ version, digest }: Pick<KeptBundle, 'version' | 'digest'>) =>
+    join(folder, `${version}-${digest}.tar.gz`)
+  const save = async (next: Static<typeof State>) => {
+    await replaceFile(folder, file, JSON.stringify(next))
+    state = next
+  }
+  return {
+    get list() {
+      return state.kept
+    },
+    get pin() {
+      return state.pin
+    },
+    pathOf,
+    keep: async (bundle, archive, at, etag) => {
+      const { version, digest, revision, keyId, sizeBytes } = bundle
+      const entry: KeptBundle = {
+        ...{ version, digest, revision, key_id: keyId, size: sizeBytes, activated_at: at },
+        ...(etag !== undefined && { etag }),
+      }
+      const others = state.kept.filter((other) => other.version !== version || other.digest !== digest)
+      if (others.length === state.kept.length) await replaceFile(folder, pathOf(entry), archive)
+      const sorted = [entry, ...others].sort((left, right) => right.version - left.version)
+      const isPinned = ({ version, digest }: KeptBundle) =>
+        state.pin?.version === version && state.pin.digest === digest
+      const kept = sorted.filter((one, at) => at < count || isPinned(one))
+      await save({ ...state, kept })
+      for (const gone of sorted) if (!kept.includes(gone)) await rm(pathOf(gone), { force: true })
+    },
+    setPin: (pin) => save({ kept: state.kept, ...(pin && { pin }) }),
+  }
+}
+
+async function readState(file: string): Promise<Static<typeof State>> {
+  let state: unknown
+  try {
+    state = JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return { kept: [] }
+    throw damaged(file, cause)
+  }
+  if (!isState.Check(state)) throw damaged(file)
+  return state
+}
+
+const damaged = (file: string, cause?: unknown) =>
+  new BundleError('unreadable', `${file} is damaged: a pin in it would be lost; mend it, or remove it`, { cause })
+
+/** Beside and renamed, on disk before it counts. */
+async function replaceFile(folder: string, path: string, content: Uint8Array | string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const beside = `${path}.${process.pid}.new`
+  const file = await open(beside, 'w', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(beside, path)
+}
