@@ -14,6 +14,7 @@ import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
+import type { OpenOutside } from './outside.ts'
 import { type Answer, createAnswer, type Question } from './question.ts'
 
 export interface NodeStatus {
@@ -61,13 +62,19 @@ export interface NodeOptions {
   readonly clock?: Clock
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** What policies reach of the world; absent: nothing. */
+  readonly outside?: OpenOutside | undefined
+  /** Of one decision, with all that it waits for; default 1,000. */
+  readonly deadlineMs?: number | undefined
   /** After each slice of an activation, while decisions go on. */
   readonly onSlice?: () => void
 }
 
+const DEFAULT_DEADLINE_MS = 1000
+
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock, onSlice } = options
+  const { name, log, metrics, clock = systemClock, onSlice, outside, deadlineMs = DEFAULT_DEADLINE_MS } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
   let active: Active | undefined
@@ -79,7 +86,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     metrics.decisions.inc({ decision, outcome: 'no_bundle' })
     throw new PolicyUnavailable('no_bundle', decision)
   }
-  const judge: Judge = { take, log, metrics, clock, cache, newId: randomUUID }
+  const judge: Judge = { take, log, metrics, clock, cache, deadlineMs, newId: randomUUID }
   const release = () => {
     active?.lease.retire()
     active = undefined
@@ -87,7 +94,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   }
 
   const swap = async (set: BundleSet): Promise<void> => {
-    const next = await openActive(set, clock, onSlice)
+    const next = await openActive(set, { clock, onSlice, outside })
     if (closed) return next.lease.retire()
     release()
     active = next
@@ -131,6 +138,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     close: async () => {
       closed = true
       release()
+      await outside?.close()
       await log.close()
     },
   }

@@ -1,12 +1,15 @@
 /** What lies at a path of `data`: an entrypoint's value, a part of one, the base data, or all that is below the path. */
-import type { Evaluator } from './engine.ts'
-
-const EXACT = { exact: true }
-const STRICT = { exact: true, strict: true }
+import type { EvaluationOptions, Evaluator } from './engine.ts'
 
 /** The document at `path`, undefined where there is none. Throws EvaluationError when a rule traps. */
-export function lookUp(evaluator: Evaluator, path: readonly string[], input: unknown, strict = false): unknown {
-  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, strict ? STRICT : EXACT)
+export function lookUp(
+  evaluator: Evaluator,
+  path: readonly string[],
+  input: unknown,
+  options: EvaluationOptions = {},
+): unknown {
+  const exact = { ...options, exact: true }
+  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, exact)
   const owner = longestEntrypoint(evaluator, path)
   if (owner > 0) return walk(ask(path.slice(0, owner).join('/')), path.slice(owner))
   const base = evaluator.base(path)

@@ -9,9 +9,10 @@ import { type Answered, type Cacheable, throughCache } from './cache/through-cac
 import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationTimeout, type RecordedCall } from './engine.ts'
+import { EvaluationTimeout } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
+import { newTurn, settle, type Turn } from './wasm/settle.ts'
 
 export function createDecide(judge: Judge): Decide {
   const { log, metrics } = judge
@@ -41,10 +42,12 @@ export function createDecide(judge: Judge): Decide {
     if (!contract.isInput(asked)) throw await unavailable(on, name, 'wrong_input', event)
     const { input, cacheable } = prepare(judge, on, contract.entrypoint, asked)
     const started = performance.now()
-    const found = await consult(judge, on, { name, input, cacheable })
+    const turn = newTurn(judge.clock)
+    const found = await consult(judge, on, { name, input, cacheable, turn })
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
-    const logged: DecisionEvent = { ...event, input, evaluationNs: Math.round(seconds * 1e9) }
+    const recorded = 'trap' in found ? turn.recorded : found.recorded
+    const logged: DecisionEvent = { ...event, input, recorded, evaluationNs: Math.round(seconds * 1e9) }
     if ('trap' in found) {
       const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
       throw await unavailable(on, name, reason, logged, { cause: found.trap })
@@ -102,19 +105,19 @@ export function prepare(judge: Pick<Judge, 'cache'>, on: Active, entrypoint: str
 
 interface Consulted extends Prepared {
   readonly name: DecisionName
+  readonly turn: Turn
 }
 
 async function consult(
-  { cache }: Judge,
+  { cache, deadlineMs }: Judge,
   on: Active,
-  { name, input, cacheable }: Consulted,
+  { name, input, cacheable, turn }: Consulted,
 ): Promise<Answered | { readonly trap: unknown }> {
   const { entrypoint } = CONTRACT[name]
   try {
-    return await throughCache(cache, cacheable, () => {
-      const recorded = new Map<string, RecordedCall>()
-      const result = on.evaluator.evaluate(entrypoint, input, { recorded })
-      return { result, isFit: isResultOf(name, result), recorded }
+    return await throughCache(cache, cacheable, async () => {
+      const result = await settle(turn, () => on.evaluator.evaluate(entrypoint, input, turn), { deadlineMs })
+      return { result, isFit: isResultOf(name, result), recorded: turn.recorded }
     })
   } catch (trap) {
     return { trap }

@@ -34,6 +34,8 @@ export interface Judge {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly cache: DecisionCache
+  /** Of one decision, with all that it waits for. */
+  readonly deadlineMs: number
   newId(): string
 }
 

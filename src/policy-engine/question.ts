@@ -4,8 +4,9 @@ import { scopeOf, subjectOf } from './cache/rule.ts'
 import { type Answered, throughCache } from './cache/through-cache.ts'
 import { longestEntrypoint, lookUp, walk } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationError, EvaluationTimeout, type RecordedCall, type Revisions } from './engine.ts'
+import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
+import { newTurn, settle, type Turn } from './wasm/settle.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */
@@ -52,22 +53,24 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
       requestedBy: question.requestedBy,
     }
     const started = performance.now()
+    const turn = newTurn(judge.clock)
     let found: Found
     try {
-      found = await find(judge, on, question)
+      found = await find(judge, on, question, turn)
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
+      const { recorded } = turn
       await record(
         on,
-        { ...event, error: { code: outOfTime ? 'timeout' : 'internal_error' } },
+        { ...event, recorded, error: { code: outOfTime ? 'timeout' : 'internal_error' } },
         outOfTime ? 'timeout' : 'trap',
       )
       if (outOfTime) throw new PolicyUnavailable('timeout', 'data_api', { cause })
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
-    const { result, text = JSON.stringify(result), cached, maxAgeSeconds, ageSeconds } = found
-    await record(on, { ...event, result, evaluationNs, cached }, result === undefined ? 'undefined' : 'defined')
+    const { result, text = JSON.stringify(result), recorded, cached, maxAgeSeconds, ageSeconds } = found
+    await record(on, { ...event, result, recorded, evaluationNs, cached }, result === undefined ? 'undefined' : 'defined')
     const { bundles, revision } = on
     return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }
@@ -81,22 +84,31 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
   }
 }
 
-type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
+type Found = Pick<Answered, 'result' | 'text' | 'recorded' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
 
 /** Only the value of an entrypoint that declares it is kept, whole; what was asked of it is looked up in it. */
-async function find(judge: Judge, on: Active, { path, input, strict = false }: Question): Promise<Found> {
+async function find(
+  judge: Judge,
+  on: Active,
+  { path, input, strict = false }: Question,
+  turn: Turn,
+): Promise<Found> {
+  const { recorded } = turn
+  const { deadlineMs } = judge
   const length = longestEntrypoint(on.evaluator, path)
   const entrypoint = path.slice(0, length).join('/')
   const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
   const scope = rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
-  if (rule === undefined || scope === undefined)
-    return { result: lookUp(on.evaluator, path, input, strict), cached: false }
+  if (rule === undefined || scope === undefined) {
+    const result = await settle(turn, () => lookUp(on.evaluator, path, input, { strict, ...turn }), { deadlineMs })
+    return { result, recorded, cached: false }
+  }
   const { ttlSeconds, nondeterministic } = rule
   const text = JSON.stringify(input) ?? 'null'
   const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
-  const answered = await throughCache(judge.cache, question, () => {
-    const recorded = new Map<string, RecordedCall>()
-    const result = on.evaluator.evaluate(entrypoint, input, { exact: true, strict, recorded })
+  const options = { exact: true, strict, ...turn }
+  const answered = await throughCache(judge.cache, question, async () => {
+    const result = await settle(turn, () => on.evaluator.evaluate(entrypoint, input, options), { deadlineMs })
     return { result, isFit: result !== undefined, recorded }
   })
   if (length === path.length) return answered

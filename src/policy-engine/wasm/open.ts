@@ -2,7 +2,7 @@
 import type { Evaluator, VerifiedBundle } from '../engine.ts'
 import { dataOnly } from './data-only.ts'
 import { meterModule } from './fuel/meter.ts'
-import { openHost, prepareHost } from './host.ts'
+import { openHost, type PrepareOptions, prepareHost } from './host.ts'
 import type { PolicyImage } from './image.ts'
 import { fill, takeImage } from './loaded.ts'
 import { memoryFor } from './memory.ts'
@@ -28,9 +28,9 @@ export function openBundle({ wasm, metered, ...bundle }: Openable): Evaluator {
 }
 
 /** The same in slices, for a thread that decides meanwhile; the package knows no slices, and blocks. */
-export async function prepareBundle(bundle: Openable, onSlice?: () => void): Promise<Evaluator> {
+export async function prepareBundle(bundle: Openable, options: PrepareOptions = {}): Promise<Evaluator> {
   const { metered } = bundle
-  return metered === undefined ? openBundle(bundle) : prepareHost({ ...bundle, metered }, onSlice)
+  return metered === undefined ? openBundle(bundle) : prepareHost({ ...bundle, metered }, options)
 }
 
 /** Memory of the module with this data in it; undefined where our own host does not run it. `value` is the parsed JSON. */

@@ -16,7 +16,7 @@ export interface SettleOptions {
 /** What every turn of one decision has in common: handed on to the evaluator. */
 export type Turn = Required<Pick<EvaluationOptions, 'recorded' | 'nowNs'>>
 
-export const newTurn = ({ nowMs }: Clock): Turn => ({ recorded: new Map(), nowNs: BigInt(nowMs()) * 1_000_000n })
+export const newTurn = (clock: Clock): Turn => ({ recorded: new Map(), nowNs: BigInt(Math.floor(clock.nowMs())) * 1_000_000n })
 
 const MAX_CALLS = 32
 
