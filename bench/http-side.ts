@@ -20,24 +20,28 @@ export interface HttpLoad {
   readonly origin: string
   readonly requests: readonly LoadRequest[]
   readonly expect: string
+  /** Requests in flight; 16 where it is absent. */
+  readonly concurrency?: number
+  /** Decisions of each request, where that is what is counted. */
+  readonly decisions?: number
 }
 
 export function httpSide(driver: LoadDriver, load: HttpLoad): Side {
   return {
     async sample(seconds) {
-      const { origin, requests, expect, server } = load
+      const { origin, requests, expect, server, concurrency = CONCURRENCY, decisions = 1 } = load
       const before = server.cpuSeconds()
-      const order = { origin, requests, expect, seconds, concurrency: CONCURRENCY, maxRequests: MAX_REQUESTS }
+      const order = { origin, requests, expect, seconds, concurrency, maxRequests: MAX_REQUESTS }
       const outcome = await driver.run(order).catch((cause: unknown) => {
         const reason = cause instanceof Error ? cause.message : String(cause)
         throw new Error(`${reason}\n${server.output()}`, { cause })
       })
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
       return {
-        value: outcome.requests / (server.cpuSeconds() - before),
+        value: (outcome.requests * decisions) / (server.cpuSeconds() - before),
         p50: outcome.p50Ms,
         p99: outcome.p99Ms,
-        wallRate: outcome.requests / outcome.wallSeconds,
+        wallRate: (outcome.requests * decisions) / outcome.wallSeconds,
       }
     },
   }

@@ -3,6 +3,7 @@ import { type Environment, openEnvironment, ROOT } from './environment.ts'
 import { type CommandLine, HELP, readCommandLine } from './options.ts'
 import { machineCard, table, writeResults } from './report.ts'
 import type { Row, RowDefinition } from './row.ts'
+import { batch50 } from './rows/batch-50.ts'
 import { dataApi } from './rows/data-api.ts'
 import { decisions, decisionsLarge } from './rows/decisions.ts'
 import { decisionsCached } from './rows/decisions-cached.ts'
@@ -26,6 +27,7 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   decisionsCached,
   decisionsFull,
   ...dataApi,
+  batch50,
 ]
 
 const say = (line: string) => process.stderr.write(`${line}\n`)

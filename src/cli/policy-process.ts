@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLogger } from '../observability/logger.ts'
 import { fileMarks } from '../policy-engine/file-marks.ts'
+import type { OutsideSettings } from '../policy-engine/outside.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
 import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleSources, policyApi } from './bundle-source.ts'
@@ -15,9 +16,14 @@ import { logRules, warnOfKey } from './logs.ts'
 import { openStore } from './store.ts'
 import { VERSION } from './version.ts'
 
-if (process.send !== undefined) serveSupervised((given) => start(given as Config))
+export interface PolicyProcessStart {
+  readonly config: Omit<Config, 'kek' | 'kek_file'>
+  readonly outside: OutsideSettings
+}
 
-async function start(config: Config): Promise<Supervised> {
+if (process.send !== undefined) serveSupervised((given) => start(given as PolicyProcessStart))
+
+async function start({ config, outside }: PolicyProcessStart): Promise<Supervised> {
   const store = config.store.kind === 'redis' ? await openStore(config, systemClock) : undefined
   const logger = createLogger({ level: config.log.level, name: 'policy-service' })
   const log = logRules(config)
@@ -32,6 +38,8 @@ async function start(config: Config): Promise<Supervised> {
       version: VERSION,
       api: policyApi(config),
       cacheBytes: config.policy.cache_bytes,
+      deadlineMs: config.policy.deadline_ms,
+      outside,
       logger,
     })
     return {

@@ -9,6 +9,7 @@ import type { Store } from '../storage/port.ts'
 import { bundleSources, policyApi } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { outsideSettings } from './outside.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -45,6 +46,8 @@ export async function serveTogether({
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    deadlineMs: config.policy.deadline_ms,
+    outside: outsideSettings(config, process.env),
     logger,
   })
   const platform = await orExplain('policy', config.policy, opening)

@@ -18,7 +18,11 @@ export interface Circumstances {
   readonly answered?: boolean
 }
 
-export function egressFailure(url: URL, thrown: unknown, { isLate, isAborted, answered = false }: Circumstances): EgressError {
+export function egressFailure(
+  url: URL,
+  thrown: unknown,
+  { isLate, isAborted, answered = false }: Circumstances,
+): EgressError {
   if (thrown instanceof EgressError) {
     return answered ? new EgressError(thrown.code, thrown.message, { cause: thrown.cause, answered }) : thrown
   }

@@ -15,7 +15,7 @@ import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import type { OpenOutside } from './outside.ts'
-import { type Answer, createAnswer, type Question } from './question.ts'
+import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -31,6 +31,8 @@ export interface NodeStatus {
 export interface DataNode {
   /** Throws PolicyUnavailable without bundle or log or beyond the deadline, EvaluationError when the policy traps. */
   evaluate(question: Question): Promise<Answer>
+  /** Several questions in one, each a decision of its own in the log. Throws PolicyUnavailable without bundle. */
+  evaluateAll(questions: readonly Question[]): Promise<readonly Outcome[]>
   /** `system.authz` over the Data API; false for anything but true. Not a decision: not logged. */
   allows(input: object): boolean
   /** A document of the policy that is no decision (a health check): not logged. */
@@ -93,6 +95,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     cache.purge()
   }
 
+  const answers = createAnswers(judge)
   const swap = async (set: BundleSet): Promise<void> => {
     const next = await openActive(set, { clock, onSlice, outside })
     if (closed) return next.lease.retire()
@@ -105,7 +108,8 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   let closed = false
 
   const node: DataNode = {
-    evaluate: createAnswer(judge),
+    evaluate: answers.one,
+    evaluateAll: answers.all,
     allows: (input) => {
       try {
         return active?.evaluator.evaluate('system/authz/allow', input) === true

@@ -1,26 +1,43 @@
 /** What lies at a path of `data`: an entrypoint's value, a part of one, the base data, or all that is below the path. */
 import type { EvaluationOptions, Evaluator } from './engine.ts'
 
-/** The document at `path`, undefined where there is none. Throws EvaluationError when a rule traps. */
-export function lookUp(
-  evaluator: Evaluator,
-  path: readonly string[],
-  input: unknown,
-  options: EvaluationOptions = {},
-): unknown {
-  const exact = { ...options, exact: true }
-  const ask = (entrypoint: string) => evaluator.evaluate(entrypoint, input, exact)
+/** A document of `data`, for any input. Throws EvaluationError when a rule traps. */
+export type Document = (input: unknown, options?: EvaluationOptions) => unknown
+
+/** The document at `path`, undefined where there is none. */
+export const lookUp = (evaluator: Evaluator, path: readonly string[], input: unknown): unknown =>
+  locate(evaluator, path)(input)
+
+/** Finds out once what answers at `path`. */
+export function locate(evaluator: Evaluator, path: readonly string[]): Document {
+  const ask = (entrypoint: string, input: unknown, options: EvaluationOptions = {}) =>
+    evaluator.evaluate(entrypoint, input, { ...options, exact: true })
   const owner = longestEntrypoint(evaluator, path)
-  if (owner > 0) return walk(ask(path.slice(0, owner).join('/')), path.slice(owner))
-  const base = evaluator.base(path)
-  const below = entrypointsBelow(evaluator, path)
-  if (below.length === 0) return base
-  const document = isObject(base) ? { ...base } : {}
-  for (const entrypoint of below) {
-    const value = ask(entrypoint.join('/'))
-    if (value !== undefined) plant(document, entrypoint.slice(path.length), value)
+  if (owner > 0) {
+    const entrypoint = path.slice(0, owner).join('/')
+    const rest = path.slice(owner)
+    return rest.length === 0
+      ? (input, options) => ask(entrypoint, input, options)
+      : (input, options) => walk(ask(entrypoint, input, options), rest)
   }
-  return document
+  const base = path.length > 0 ? evaluator.base(path) : withoutSystem(evaluator.base(path))
+  const below = entrypointsBelow(evaluator, path).filter((parts) => path.length > 0 || parts[0] !== 'system')
+  if (below.length === 0) return () => base
+  return (input, options) => {
+    const document = isObject(base) ? { ...base } : {}
+    for (const entrypoint of below) {
+      const value = ask(entrypoint.join('/'), input, options)
+      if (value !== undefined) plant(document, entrypoint.slice(path.length), value)
+    }
+    return document
+  }
+}
+
+/** All of `data` leaves the rules for the service itself out, as in OPA. */
+function withoutSystem(base: unknown): unknown {
+  if (!isObject(base) || !Object.hasOwn(base, 'system')) return base
+  const { system: _system, ...rest } = base
+  return rest
 }
 
 /** How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. */

@@ -5,7 +5,7 @@
 import { PolicyUnavailable, type UnavailableReason } from '../kernel/errors.ts'
 import { MAX_TTL_SECONDS, roundTime } from './cache/round-time.ts'
 import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, type Cacheable, throughCache } from './cache/through-cache.ts'
+import { type Answered, type Cacheable, type Evaluated, throughCache } from './cache/through-cache.ts'
 import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
@@ -42,7 +42,7 @@ export function createDecide(judge: Judge): Decide {
     if (!contract.isInput(asked)) throw await unavailable(on, name, 'wrong_input', event)
     const { input, cacheable } = prepare(judge, on, contract.entrypoint, asked)
     const started = performance.now()
-    const turn = newTurn(judge.clock)
+    const turn = newTurn(event.timestampMs)
     const found = await consult(judge, on, { name, input, cacheable, turn })
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
@@ -114,11 +114,12 @@ async function consult(
   { name, input, cacheable, turn }: Consulted,
 ): Promise<Answered | { readonly trap: unknown }> {
   const { entrypoint } = CONTRACT[name]
+  const evaluate = (): Evaluated => {
+    const result = on.evaluator.evaluate(entrypoint, input, turn)
+    return { result, isFit: isResultOf(name, result), recorded: turn.recorded }
+  }
   try {
-    return await throughCache(cache, cacheable, async () => {
-      const result = await settle(turn, () => on.evaluator.evaluate(entrypoint, input, turn), { deadlineMs })
-      return { result, isFit: isResultOf(name, result), recorded: turn.recorded }
-    })
+    return await throughCache(cache, cacheable, () => settle(turn, evaluate, { deadlineMs }))
   } catch (trap) {
     return { trap }
   }

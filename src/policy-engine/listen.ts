@@ -11,6 +11,8 @@ export interface Credential {
 export interface ApiLimits {
   readonly bodyBytes: number
   readonly headerBytes: number
+  /** Inputs of one batch. */
+  readonly batchInputs: number
   /** Requests in work at once; one more is answered 503. */
   readonly inFlight: number
   /** Within which a request must have come whole. */
@@ -22,6 +24,7 @@ export interface ApiLimits {
 export const API_LIMITS: ApiLimits = {
   bodyBytes: 4 * 1024 * 1024,
   headerBytes: 16 * 1024,
+  batchInputs: 1000,
   inFlight: 512,
   requestMs: 10_000,
   idleMs: 72_000,

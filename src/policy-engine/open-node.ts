@@ -6,6 +6,7 @@ import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
 import { type LogRules, logOptions } from './decision-log/rules.ts'
+import { type OutsideSettings, openOutside } from './outside.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */
@@ -17,6 +18,10 @@ export interface NodePlace {
   /** Most that its decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number | undefined
   readonly log?: LogRules
+  /** Of one decision, with all that it waits for. */
+  readonly deadlineMs?: number | undefined
+  /** What policies reach; absent: nothing. */
+  readonly outside?: OutsideSettings | undefined
 }
 
 export interface NodeDeps {
@@ -49,6 +54,16 @@ export function openNode<N extends DataNode>(
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })
-  const node = create({ name, log, metrics, ...(clock && { clock }), ...(cacheBytes !== undefined && { cacheBytes }) })
+  const outside = place.outside && openOutside(place.outside, metrics.registry, clock)
+  const { deadlineMs } = place
+  const node = create({
+    name,
+    log,
+    metrics,
+    outside,
+    deadlineMs,
+    ...(clock && { clock }),
+    ...(cacheBytes !== undefined && { cacheBytes }),
+  })
   return { node, metrics, reopenLog: () => log.reopen() }
 }

@@ -17,6 +17,7 @@ import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
+import type { OutsideSettings } from './outside.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
@@ -37,6 +38,10 @@ export interface PolicyPlatformOptions {
   readonly api?: ApiOptions
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** Of one decision, with all that it waits for; default 1,000. */
+  readonly deadlineMs?: number
+  /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
+  readonly outside?: OutsideSettings
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -65,8 +70,16 @@ export interface PolicyPlatform {
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes } = options
-  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, outside } = options
+  const place = {
+    logDirectory,
+    ...(log && { log }),
+    id: options.id ?? randomId(),
+    version,
+    cacheBytes,
+    deadlineMs,
+    outside,
+  }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, { logger, register, clock })
   const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))

@@ -1,12 +1,11 @@
 /** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
+import { setImmediate } from 'node:timers/promises'
 import { PolicyUnavailable } from '../kernel/errors.ts'
-import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, throughCache } from './cache/through-cache.ts'
-import { longestEntrypoint, lookUp, walk } from './data-path.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
+import { type Document, documentAt, type Found } from './document.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
-import { newTurn, settle, type Turn } from './wasm/settle.ts'
+import { newTurn } from './wasm/settle.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */
@@ -17,6 +16,8 @@ export interface Question {
   readonly strict?: boolean
   readonly requestedBy?: string | undefined
   readonly requestId?: string | undefined
+  /** Of the request that asks this together with others. */
+  readonly batchDecisionId?: string | undefined
 }
 
 export interface Answer {
@@ -32,31 +33,52 @@ export interface Answer {
   readonly ageSeconds?: number | undefined
 }
 
-export function createAnswer(judge: Judge): (question: Question) => Promise<Answer> {
-  const { metrics } = judge
+/** What became of one question among several: an answer, or what `evaluate` would have thrown. */
+export interface Outcome {
+  readonly decisionId: string
+  readonly answer?: Answer
+  readonly error?: unknown
+}
+
+export interface Answers {
+  one(question: Question): Promise<Answer>
+  /** All under what is active now, whatever comes meanwhile; others get their turn in between. */
+  all(questions: readonly Question[]): Promise<readonly Outcome[]>
+}
+
+/** Of the thread, before others get their turn. */
+const SLICE_MS = 8
+/** What is not begun by then is not answered. */
+const ALL_MS = 5000
+
+export function createAnswers(judge: Judge): Answers {
+  const count = counterOf(judge)
 
   const record = async (on: Active, event: DecisionEvent, outcome: string): Promise<void> => {
     try {
       await judge.log.record(event, on.evaluator)
     } catch (cause) {
-      metrics.decisions.inc({ decision: 'data_api', outcome: 'audit' })
+      count('audit')
       throw new PolicyUnavailable('audit', 'data_api', { cause })
     }
-    metrics.decisions.inc({ decision: 'data_api', outcome })
+    count(outcome)
   }
 
-  const answer = async (on: Active, question: Question): Promise<Answer> => {
-    const { input } = question
-    const event = {
-      ...newEvent(judge, on, question.path.join('/'), question.requestId),
-      input,
-      requestedBy: question.requestedBy,
-    }
+  const eventOf = (on: Active, { path, input, requestedBy, requestId, batchDecisionId }: Question): DecisionEvent => ({
+    ...newEvent(judge, on, path.join('/'), requestId),
+    input,
+    requestedBy,
+    batchDecisionId,
+  })
+
+  const answer = async (on: Active, find: Document, question: Question, event: DecisionEvent): Promise<Answer> => {
     const started = performance.now()
-    const turn = newTurn(judge.clock)
+    const turn = newTurn(event.timestampMs)
     let found: Found
     try {
-      found = await find(judge, on, question, turn)
+      const asked = find(question.input, question.strict === true, turn)
+      // Without a wait where there is none: the log's rules go on with the input that the module still holds.
+      found = asked instanceof Promise ? await asked : asked
     } catch (cause) {
       const outOfTime = cause instanceof EvaluationTimeout
       const { recorded } = turn
@@ -70,48 +92,66 @@ export function createAnswer(judge: Judge): (question: Question) => Promise<Answ
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
     const { result, text = JSON.stringify(result), recorded, cached, maxAgeSeconds, ageSeconds } = found
-    await record(on, { ...event, result, recorded, evaluationNs, cached }, result === undefined ? 'undefined' : 'defined')
+    await record(
+      on,
+      { ...event, result, recorded, evaluationNs, cached },
+      result === undefined ? 'undefined' : 'defined',
+    )
     const { bundles, revision } = on
     return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }
-  return async (question) => {
-    const on = judge.take('data_api')
+
+  const outcome = async (on: Active, find: Document, question: Question, late: boolean): Promise<Outcome> => {
+    const event = eventOf(on, question)
+    const { decisionId } = event
     try {
-      return await answer(on, question)
-    } finally {
-      on.lease.done()
+      if (!late) return { decisionId, answer: await answer(on, find, question, event) }
+      await record(on, { ...event, error: { code: 'timeout' } }, 'timeout')
+      return { decisionId, error: new PolicyUnavailable('timeout', 'data_api') }
+    } catch (error) {
+      return { decisionId, error }
     }
+  }
+
+  return {
+    one: async (question) => {
+      const on = judge.take('data_api')
+      try {
+        return await answer(on, documentAt(judge, on, question.path), question, eventOf(on, question))
+      } finally {
+        on.lease.done()
+      }
+    },
+    all: async (questions) => {
+      const on = judge.take('data_api')
+      try {
+        const outcomes: Promise<Outcome>[] = []
+        const startedMs = performance.now()
+        let sliceMs = startedMs
+        let path: readonly string[] | undefined
+        let find: Document | undefined
+        for (const question of questions) {
+          if (find === undefined || path !== question.path) find = documentAt(judge, on, question.path)
+          path = question.path
+          outcomes.push(outcome(on, find, question, sliceMs - startedMs > ALL_MS))
+          if (performance.now() - sliceMs < SLICE_MS) continue
+          await setImmediate()
+          sliceMs = performance.now()
+        }
+        return await Promise.all(outcomes)
+      } finally {
+        on.lease.done()
+      }
+    },
   }
 }
 
-type Found = Pick<Answered, 'result' | 'text' | 'recorded' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
-
-/** Only the value of an entrypoint that declares it is kept, whole; what was asked of it is looked up in it. */
-async function find(
-  judge: Judge,
-  on: Active,
-  { path, input, strict = false }: Question,
-  turn: Turn,
-): Promise<Found> {
-  const { recorded } = turn
-  const { deadlineMs } = judge
-  const length = longestEntrypoint(on.evaluator, path)
-  const entrypoint = path.slice(0, length).join('/')
-  const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
-  const scope = rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
-  if (rule === undefined || scope === undefined) {
-    const result = await settle(turn, () => lookUp(on.evaluator, path, input, { strict, ...turn }), { deadlineMs })
-    return { result, recorded, cached: false }
+/** The counter of each outcome is looked up once. */
+function counterOf({ metrics }: Judge): (outcome: string) => void {
+  const counters = new Map<string, { inc(): void }>()
+  return (outcome) => {
+    const counter = counters.get(outcome) ?? metrics.decisions.labels({ decision: 'data_api', outcome })
+    counters.set(outcome, counter)
+    counter.inc()
   }
-  const { ttlSeconds, nondeterministic } = rule
-  const text = JSON.stringify(input) ?? 'null'
-  const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
-  const options = { exact: true, strict, ...turn }
-  const answered = await throughCache(judge.cache, question, async () => {
-    const result = await settle(turn, () => on.evaluator.evaluate(entrypoint, input, options), { deadlineMs })
-    return { result, isFit: result !== undefined, recorded }
-  })
-  if (length === path.length) return answered
-  const { text: _whole, ...rest } = answered
-  return { ...rest, result: walk(answered.result, path.slice(length)) }
 }

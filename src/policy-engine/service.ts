@@ -10,6 +10,7 @@ import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
+import type { OutsideSettings } from './outside.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyServiceOptions {
@@ -25,6 +26,10 @@ export interface PolicyServiceOptions {
   readonly api: ApiOptions
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** Of one decision, with all that it waits for; default 1,000. */
+  readonly deadlineMs?: number
+  /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
+  readonly outside?: OutsideSettings
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -42,8 +47,17 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes } = options
-  const place = { name: 'policy', logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, outside } = options
+  const place = {
+    name: 'policy',
+    logDirectory,
+    ...(log && { log }),
+    id: options.id ?? randomId(),
+    version,
+    cacheBytes,
+    deadlineMs,
+    outside,
+  }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
     logger,
     register: chains && ((head) => chains.register(head)),

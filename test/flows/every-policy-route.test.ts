@@ -47,6 +47,8 @@ afterAll(async () => {
 const QUESTIONS = ['GET /v1/data', 'GET /v1/data/{path}', 'POST /v1/data', 'POST /v1/data/{path}']
 /** The answer is the document alone. */
 const BARE_QUESTIONS = ['POST /v0/data', 'POST /v0/data/{path}']
+/** The decision ids stand with the answers. */
+const BATCH_QUESTIONS = ['POST /v1/batch/data/{path}']
 const OPERATIONS = [
   'GET /health',
   'GET /metrics',
@@ -67,7 +69,7 @@ async function ask(method: string, path: string, authorization: Record<string, s
   const answer = await request(`http://127.0.0.1:${port}${path.replace('{path}', 'authz/token/decision')}`, {
     method: method as 'GET',
     headers: authorization,
-    ...(method === 'POST' && { body: '{}' }),
+    ...(method === 'POST' && { body: path.startsWith('/v1/batch') ? '{"inputs":{"one":{}}}' : '{}' }),
   })
   const text = await answer.body.text()
   const json: unknown = /json/.test(String(answer.headers['content-type'])) ? JSON.parse(text || '{}') : {}
@@ -99,10 +101,11 @@ test('every answer to a question is in the log under the decision id that it nam
   const before = logged().length
   const tried = await tryAll()
   const successes = tried.filter(({ status }) => status < 400)
-  expect(successes.map(({ route }) => route).sort()).toEqual([...QUESTIONS, ...BARE_QUESTIONS, ...OPERATIONS].sort())
+  const asked = [...QUESTIONS, ...BARE_QUESTIONS, ...BATCH_QUESTIONS]
+  expect(successes.map(({ route }) => route).sort()).toEqual([...asked, ...OPERATIONS].sort())
   const ids = logged()
   // The default decision, which this bundle lacks, is a question too.
-  expect(ids.length - before).toBe(QUESTIONS.length + BARE_QUESTIONS.length + 1)
+  expect(ids.length - before).toBe(asked.length + 1)
   for (const { route, decisionId } of successes) {
     if (QUESTIONS.includes(route)) expect(ids).toContain(decisionId)
     else expect([route, decisionId]).toEqual([route, undefined])

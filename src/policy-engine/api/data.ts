@@ -13,7 +13,7 @@ import { inputFromBody, inputFromQuery, type ReadInput, readDocument } from './i
 import { flag } from './url.ts'
 
 export interface DataDeps {
-  readonly node: Pick<DataNode, 'evaluate'>
+  readonly node: Pick<DataNode, 'evaluate' | 'evaluateAll'>
   readonly version: string
   /** Segments of what `POST /` asks. */
   readonly defaultDecision: readonly string[]
@@ -129,7 +129,7 @@ export const metricsOf = (answer: Answer, parseNs: number) => ({
 
 export const nanosecondsSince = (startedMs: number): number => Math.round((performance.now() - startedMs) * 1e6)
 
-const shown = (text: string, query: URLSearchParams): string =>
+export const shown = (text: string, query: URLSearchParams): string =>
   flag(query, 'pretty') ? `${JSON.stringify(parseExact(text), null, 2)}\n` : `${text}\n`
 
 /** Taken from callers with a credential only, so that nobody else can write into our log's correlation. */

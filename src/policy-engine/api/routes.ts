@@ -1,9 +1,14 @@
 /** THE TABLE of the policy API: each address, what answers it, and how OpenAPI describes it. */
+import { API_LIMITS, type ApiLimits } from '../listen.ts'
+import { answerBatch } from './batch.ts'
 import { bundleRoutes } from './bundles.ts'
 import { answerData, answerDataV0, answerDefault, type DataDeps } from './data.ts'
 import {
   ACKNOWLEDGED,
   ANY_INPUT,
+  BATCH_ANSWER,
+  BATCH_FLAGS,
+  BATCH_QUESTION,
   DATA_ANSWER,
   DATA_FLAGS,
   DATA_QUESTION,
@@ -24,7 +29,8 @@ import { answerHeads, answerMetrics, answerResult, type OperationsDeps, purgeCac
 
 export interface RouteDeps extends OperationsDeps {
   readonly version: string
-  readonly defaultDecision?: DataDeps['defaultDecision']
+  readonly defaultDecision?: DataDeps['defaultDecision'] | undefined
+  readonly limits?: Partial<ApiLimits>
 }
 
 const OPA_DEFAULT_DECISION = ['system', 'main']
@@ -41,6 +47,7 @@ const lifeRoutes = ({ desk, notices }: RouteDeps): ApiRoute[] => [
 
 function dataRoutes(deps: RouteDeps): ApiRoute[] {
   const data: DataDeps = { ...deps, defaultDecision: deps.defaultDecision ?? OPA_DEFAULT_DECISION }
+  const batch = { ...data, maxInputs: deps.limits?.batchInputs ?? API_LIMITS.batchInputs }
   const read = {
     method: 'GET',
     handler: 'v1/data',
@@ -89,6 +96,19 @@ function dataRoutes(deps: RouteDeps): ApiRoute[] {
         query: DATA_FLAGS,
         body: DATA_QUESTION,
         answers: DATA_ANSWER,
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/batch/data/{path}',
+      handler: 'v1/batch/data',
+      answer: (request) => answerBatch(batch, request),
+      describe: {
+        id: 'askBatch',
+        summary: `${of('A document')}, for each of many inputs`,
+        query: BATCH_FLAGS,
+        body: BATCH_QUESTION,
+        answers: BATCH_ANSWER,
       },
     },
     {

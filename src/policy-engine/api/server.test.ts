@@ -1,97 +1,23 @@
-/** The policy API over a real socket: OPA's answers, access, and limits. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** The Data API over a real socket: OPA’s answers, and limits. */
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createLogger } from '../../observability/logger.ts'
-import { createMetrics } from '../../observability/metrics.ts'
-import { writeArchive } from '../bundle/archive.ts'
-import { buildFixture, FIXTURE_KEYS, SMALL, signFixture } from '../bundle/bundle-fixture.ts'
-import { loadBundle } from '../bundle/load.ts'
-import { openDecisionLog } from '../decision-log/log.ts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
-import { createNode, type PolicyNode } from '../node.ts'
-import { BundleTracker, policyStatus } from '../status.ts'
-import { createPolicyApi, type PolicyApi, type PolicyApiOptions } from './server.ts'
+import { type ApiUnderTest, loadFixture, openApi, post, send } from './api-fixture.ts'
+import type { PolicyApiOptions } from './server.ts'
 
 let bundle: VerifiedBundle
-let directory: string
-let node: PolicyNode
-let app: PolicyApi
-let purged: (string | undefined)[] = []
-const lines: string[] = []
+let api: ApiUnderTest
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'api-'))
-  bundle = await loadBundle(await writeArchive(signFixture(await buildFixture(SMALL), 1)), {
-    name: 'sallyport',
-    keys: FIXTURE_KEYS,
-    requiredEntrypoints: [],
-  })
+  bundle = await loadFixture(SMALL)
 })
-afterAll(() => rm(directory, { recursive: true }))
-afterEach(async () => {
-  await app.close()
-  await node.close()
-})
+afterEach(() => api.close())
 
 async function serve(over: Partial<PolicyApiOptions> = {}, active = true): Promise<number> {
-  const metrics = createMetrics('api')
-  node = createNode({
-    name: 'api',
-    metrics,
-    log: openDecisionLog({ directory, labels: { id: 'i', version: '1', node: 'api' }, metrics }),
-  })
-  const tracker = new BundleTracker('sallyport')
-  if (active) {
-    await node.activate([bundle])
-    tracker.activated(bundle, new Date().toISOString())
-  }
-  purged = []
-  app = createPolicyApi({
-    node,
-    credentials: [],
-    loopback: true,
-    version: '1.0.0',
-    logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
-    metrics,
-    status: () => policyStatus([tracker.status], [node.status()], true),
-    metricsText: () => metrics.registry.metrics(),
-    purge: (subject) => purged.push(subject),
-    ...over,
-  })
-  return app.listen({ host: '127.0.0.1', port: 0 })
+  api = await openApi(active ? bundle : undefined, over)
+  return api.port
 }
-
-interface Sent {
-  method?: string
-  body?: string | Uint8Array
-  headers?: Record<string, string>
-}
-function send(port: number, path: string, { method = 'GET', body, headers = {} }: Sent = {}) {
-  return new Promise<{
-    status: number
-    text: string
-    json: Record<string, unknown>
-    headers: NodeJS.Dict<string | string[]>
-  }>((resolve, reject) => {
-    const outgoing = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent: false }, (response) => {
-      const chunks: Uint8Array[] = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        const json = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {}
-        resolve({ status: response.statusCode ?? 0, text, json, headers: response.headers })
-      })
-    })
-    outgoing.on('error', reject)
-    outgoing.end(body)
-  })
-}
-const post = (port: number, path: string, body: string | Uint8Array, headers: Record<string, string> = {}) =>
-  send(port, path, { method: 'POST', body, headers })
 
 describe('Data API (OPA, Data API)', () => {
   it('answers a document, names decision and revision, and 200 without result for what is undefined', async () => {
@@ -154,7 +80,7 @@ describe('Data API (OPA, Data API)', () => {
     expect(await send(port, '/v1/nothing')).toMatchObject({ status: 404, json: { code: 'resource_not_found' } })
     const conflict = await post(port, '/v1/data/probe/conflict', '{"input":{"x":"canary-7"}}')
     expect(conflict).toMatchObject({ status: 500, json: { code: 'internal_error' } })
-    expect(conflict.text + lines.join()).not.toContain('canary-7')
+    expect(conflict.text + api.lines.join()).not.toContain('canary-7')
   })
 
   it('splits the path on raw slashes and unescapes after, and takes a trailing slash', async () => {
@@ -197,100 +123,5 @@ describe('Data API (OPA, Data API)', () => {
     expect(await posted(nested(200))).toMatchObject({ status: 400, json: { code: 'invalid_parameter' } })
     expect(await posted('{"a":'.repeat(3000) + 1 + '}'.repeat(3000))).toMatchObject({ status: 400 })
     expect(await send(port, `/v1/data/probe/echo?input=${nested(200)}`)).toMatchObject({ status: 400 })
-  })
-})
-
-describe('access', () => {
-  const credentials = [
-    { identity: 'auth-service', token: 'secret-a' },
-    { identity: 'other', token: 'secret-b' },
-  ]
-
-  it('lets system.authz judge every request by the identity of the credential', async () => {
-    const port = await serve({ credentials, loopback: false })
-    const as = (authorization?: string) =>
-      send(port, '/v1/data/rbac', authorization ? { headers: { authorization } } : {})
-    expect(await as('Bearer secret-a')).toMatchObject({ status: 200 })
-    expect(await as()).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } })
-    for (const wrong of ['Bearer secret-c', 'Bearer ', 'Basic secret-a', 'secret-a']) {
-      expect(await as(wrong)).toMatchObject({ status: 401 })
-    }
-    for (const path of ['/health', '/v1/status', '/metrics', '/v1/cache/purge', '/v1/nothing']) {
-      expect((await send(port, path)).status).toBe(401)
-    }
-  })
-
-  it('refuses foreign hosts, origins and sites on a loopback listener without credentials', async () => {
-    const port = await serve()
-    const status = async (headers: Record<string, string>) =>
-      (await post(port, '/v1/data/rbac', '{"input":1}', headers)).status
-    expect(await status({ host: `localhost:${port}` })).toBe(200)
-    expect(await status({ host: `127.0.0.1:${port}`, origin: `http://127.0.0.1:${port}` })).toBe(200)
-    expect(await status({ host: 'evil.example' })).toBe(403)
-    expect(await status({ host: `localhost.evil.example:${port}` })).toBe(403)
-    expect(await status({ host: `localhost:${port}`, origin: 'https://evil.example' })).toBe(403)
-    expect(await status({ host: `localhost:${port}`, origin: 'null' })).toBe(403)
-    expect(await status({ host: `localhost:${port}`, 'sec-fetch-site': 'cross-site' })).toBe(403)
-  })
-
-  it('refuses them also where credentials are configured, but from callers that show one', async () => {
-    const port = await serve({ credentials })
-    const status = async (headers: Record<string, string>) =>
-      (await post(port, '/v1/data/rbac', '{"input":1}', headers)).status
-    expect(await status({ host: 'evil.example' })).toBe(403)
-    expect(await status({ host: `localhost:${port}`, origin: 'https://evil.example' })).toBe(403)
-    expect(await status({ host: 'evil.example', authorization: 'Bearer secret-a' })).toBe(200)
-  })
-
-  it('answers nothing but health and metrics without a bundle', async () => {
-    const port = await serve({}, false)
-    expect(await send(port, '/health')).toMatchObject({ status: 500 })
-    expect(await send(port, '/metrics')).toMatchObject({ status: 200 })
-    for (const path of ['/v1/data/rbac', '/v1/status', '/v1/nothing']) {
-      expect(await send(port, path)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
-    }
-  })
-
-  it('shows metrics without a bundle to nobody unknown beyond loopback, where no policy can say who may', async () => {
-    const port = await serve({ credentials, loopback: false }, false)
-    expect(await send(port, '/health')).toMatchObject({ status: 500 })
-    expect(await send(port, '/metrics')).toMatchObject({ status: 401 })
-    const headers = { authorization: 'Bearer secret-a' }
-    expect(await send(port, '/metrics', { headers })).toMatchObject({ status: 200 })
-  })
-})
-
-describe('operations', () => {
-  it('shows health, status and metrics', async () => {
-    const port = await serve()
-    expect(await send(port, '/health?bundles&plugins')).toMatchObject({ status: 200, text: '{}' })
-    expect((await send(port, '/v1/status')).json).toMatchObject({
-      result: {
-        bundles: { sallyport: { active_revision: bundle.revision, version: 1 } },
-        nodes: [{ node: 'api', revision: bundle.revision }],
-        plugins: { bundle: { state: 'OK' }, decision_logs: { state: 'OK' } },
-      },
-    })
-    await send(port, '/v1/data/canary-path/x')
-    const { text } = await send(port, '/metrics')
-    expect(text).toContain(
-      'http_request_duration_seconds_count{node="api",code="200",handler="v1/data",method="get"} 1',
-    )
-    expect(text).not.toContain('canary-path')
-  })
-
-  it('purges caches on request', async () => {
-    const port = await serve()
-    expect(await post(port, '/v1/cache/purge', '')).toMatchObject({ status: 204 })
-    expect(await post(port, '/v1/cache/purge', '{"subject":"s"}')).toMatchObject({ status: 204 })
-    expect(await post(port, '/v1/cache/purge', '{"sub":"s"}')).toMatchObject({ status: 400 })
-    expect(purged).toEqual([undefined, 's'])
-  })
-
-  it('answers 503 over its capacity, and goes on after', async () => {
-    const port = await serve({ limits: { inFlight: 0 } })
-    expect(await send(port, '/v1/data/rbac')).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
-    const headers = { cookie: 'x'.repeat(20_000) }
-    expect(await send(port, '/health', { headers })).toMatchObject({ status: 431 })
   })
 })

@@ -25,7 +25,7 @@ export interface PolicyApiOptions extends AccessOptions, OperationsDeps {
   readonly metrics: Metrics
   readonly limits?: Partial<ApiLimits>
   /** What `POST /` asks; OPA's default where it is absent. */
-  readonly defaultDecision?: DataDeps['defaultDecision']
+  readonly defaultDecision?: DataDeps['defaultDecision'] | undefined
 }
 
 export interface PolicyApi {

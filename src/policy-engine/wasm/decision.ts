@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../../kernel/clock.ts'
 import type { Outside } from '../builtins/outside.ts'
 import type { EvaluationOptions, RecordedCall } from '../engine.ts'
-import { FuelExhausted } from './abort.ts'
 import type { DecisionCalls } from './builtin-calls.ts'
 import { RegoObject } from './value.ts'
 
@@ -21,7 +20,7 @@ const NO_RUNTIME = new RegoObject()
 export function newDecision(
   { clock = systemClock, runtime = NO_RUNTIME, print = () => {}, outside }: DecisionDefaults,
   options: EvaluationOptions,
-  fuel: WebAssembly.Global,
+  charge: (units: number) => void,
 ): DecisionCalls {
   let nowNs = options.nowNs
   const recorded = options.recorded ?? new Map<string, RecordedCall>()
@@ -35,12 +34,7 @@ export function newDecision(
       },
       random: (length) => randomBytes(length),
       cache: new Map(),
-      charge: (units) => {
-        const left = fuel.value - Math.ceil(Math.max(units, 0))
-        // Not a number of units: none is left.
-        fuel.value = left >= 0 ? left : -1
-        if (fuel.value < 0) throw new FuelExhausted()
-      },
+      charge,
       print: options.print ?? print,
       runtime,
       outside,

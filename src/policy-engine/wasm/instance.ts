@@ -3,7 +3,8 @@
  * use. OPA's WASM ABI 1.2 (https://www.openpolicyagent.org/docs/wasm).
  */
 import { EvaluationError } from '../engine.ts'
-import { PolicyAbort } from './abort.ts'
+import { FuelExhausted, PolicyAbort } from './abort.ts'
+import { REFUEL_ID } from './fuel/host-calls.ts'
 import { FUEL_MAX } from './fuel/meter.ts'
 import { LinearMemory } from './memory.ts'
 
@@ -32,11 +33,25 @@ interface PolicyExports {
   readonly string_hashes?: WebAssembly.Global
 }
 
-export interface InstanceOptions {
+export interface InstanceOptions extends HostImports {
   readonly pages: number
   readonly maxPages: number
+}
+
+/** What a module may ask of its host while it runs. */
+export interface HostImports {
   /** A host built-in by the module's id; takes and gives addresses of values, 0 for undefined. */
   callBuiltin(id: number, args: readonly Address[]): Address
+  /** The module's fuel is used up: puts more into it, or throws. */
+  refuel(fuel: WebAssembly.Global): void
+}
+
+/** For a module that is loaded and no more: whatever runs on is ended. */
+export const NO_IMPORTS: HostImports = {
+  callBuiltin: () => 0,
+  refuel: () => {
+    throw new FuelExhausted()
+  },
 }
 
 export class PolicyInstance {
@@ -45,10 +60,14 @@ export class PolicyInstance {
   readonly #stackTop: number
 
   /** Throws EvaluationError for a module that was not metered or speaks another ABI. */
-  constructor(module: WebAssembly.Module, { pages, maxPages, callBuiltin }: InstanceOptions) {
+  constructor(module: WebAssembly.Module, { pages, maxPages, callBuiltin, refuel }: InstanceOptions) {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: maxPages })
     this.memory = new LinearMemory(memory)
-    const onBuiltin = (id: number, _context: Address, ...args: Address[]): Address => callBuiltin(id, args)
+    const onBuiltin = (id: number, _context: Address, ...args: Address[]): Address => {
+      if (id !== REFUEL_ID) return callBuiltin(id, args)
+      refuel(this.calls.fuel)
+      return 0
+    }
     const env: Record<string, unknown> = {
       memory,
       opa_abort: (text: Address) => {

@@ -2,7 +2,7 @@
 import type { VerifiedBundle } from '../engine.ts'
 import { NON_DETERMINISTIC } from './builtin-calls.ts'
 import { entrypointsReaching } from './fuel/reach.ts'
-import { PolicyInstance } from './instance.ts'
+import { NO_IMPORTS, PolicyInstance } from './instance.ts'
 
 const PAGES = 64
 
@@ -14,7 +14,7 @@ export function nondeterministicEntrypoints(
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   // What the module lists by name it holds as text.
   if (metered === undefined || !NON_DETERMINISTIC.values().some((name) => text.includes(name))) return new Set()
-  const instance = new PolicyInstance(metered, { pages: PAGES, maxPages: PAGES, callBuiltin: () => 0 })
+  const instance = new PolicyInstance(metered, { pages: PAGES, maxPages: PAGES, ...NO_IMPORTS })
   const listings = { builtins: instance.listing('builtins'), entrypoints: instance.listing('entrypoints') }
   return entrypointsReaching(bytes, listings, NON_DETERMINISTIC)
 }

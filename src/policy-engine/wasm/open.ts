@@ -4,6 +4,7 @@ import { dataOnly } from './data-only.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost, type PrepareOptions, prepareHost } from './host.ts'
 import type { PolicyImage } from './image.ts'
+import { NO_IMPORTS } from './instance.ts'
 import { fill, takeImage } from './loaded.ts'
 import { memoryFor } from './memory.ts'
 import { openEvaluator } from './sdk.ts'
@@ -36,6 +37,5 @@ export async function prepareBundle(bundle: Openable, options: PrepareOptions = 
 /** Memory of the module with this data in it; undefined where our own host does not run it. `value` is the parsed JSON. */
 export function imageOf({ metered }: PolicyModules, json: Uint8Array, value: unknown): PolicyImage | undefined {
   if (metered === undefined) return undefined
-  const callBuiltin = (): number => 0
-  return takeImage(fill(metered, { json, value: () => value }, { ...memoryFor(json.byteLength, 0), callBuiltin }))
+  return takeImage(fill(metered, { json, value: () => value }, { ...memoryFor(json.byteLength, 0), ...NO_IMPORTS }))
 }

@@ -13,12 +13,16 @@ import { parseText, writeResultOfBuiltin } from './border.ts'
 import { bindBuiltins, type CallBuiltin, type DecisionCalls } from './builtin-calls.ts'
 import { type DecisionDefaults, newDecision } from './decision.ts'
 import { instanceDropped } from './dropped-memory.ts'
+import { FuelTank } from './fuel/tank.ts'
+import type { HostImports } from './instance.ts'
 import { fill, type LoadedPolicy, listingOf, ready, restore } from './loaded.ts'
 import { MAX_PAGES, memoryFor, PAGE } from './memory.ts'
 import { NotPlain } from './structs/raw-json.ts'
 
 export interface HostOptions extends DecisionDefaults {
-  /** Units of fuel that one evaluation may take; ten million are some 60 ms. */
+  /** Time that one evaluation may take. */
+  readonly deadlineMs?: number
+  /** Units of fuel that one evaluation may take instead; ten million are some 60 ms. */
   readonly fuel?: number
   /** Memory that one evaluation may add to what module and data take. */
   readonly evaluationBytes?: number
@@ -31,7 +35,7 @@ export type HostBundle = Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'module
   readonly metered: WebAssembly.Module
 }
 
-const DEFAULT_FUEL = 10_000_000
+const DEFAULT_DEADLINE_MS = 250
 const DEFAULT_EVALUATION_BYTES = 128 * 1024 * 1024
 /** Grown beyond this, an instance is replaced: WASM memory never shrinks. */
 const KEPT_GROWTH_PAGES = 1024
@@ -41,7 +45,7 @@ export class PolicyRunner {
   readonly entrypoints: ReadonlyMap<string, number>
   readonly #bundle: HostBundle
   readonly #options: HostOptions
-  readonly #fuel: number
+  readonly #tank: FuelTank
   readonly #callBuiltin: CallBuiltin
   readonly #evaluationPages: number
   #policy: LoadedPolicy | undefined
@@ -49,13 +53,16 @@ export class PolicyRunner {
   #loadedPages = 0
   #decision: DecisionCalls | undefined
   #call: EvaluationOptions = {}
-  readonly #imported = (id: number, args: readonly number[]): number => this.#onBuiltin(id, args)
+  readonly #imports: HostImports = {
+    callBuiltin: (id, args) => this.#onBuiltin(id, args),
+    refuel: (fuel) => this.#tank.refill(fuel),
+  }
 
   /** Throws EvaluationError when the module cannot be loaded, or needs a built-in that the table lacks. */
   constructor(bundle: HostBundle, options: HostOptions = {}) {
     this.#bundle = bundle
     this.#options = options
-    this.#fuel = options.fuel ?? DEFAULT_FUEL
+    this.#tank = new FuelTank({ deadlineMs: options.deadlineMs ?? DEFAULT_DEADLINE_MS, units: options.fuel })
     this.#evaluationPages = Math.ceil((options.evaluationBytes ?? DEFAULT_EVALUATION_BYTES) / PAGE)
     const listing = bundle.image ?? listingOf(this.#load())
     this.entrypoints = listing.entrypoints
@@ -72,6 +79,7 @@ export class PolicyRunner {
     const policy = this.#load()
     this.#call = options
     this.#decision = undefined
+    this.#tank.seal()
     policy.instance.refuel()
     try {
       return action(policy)
@@ -106,7 +114,7 @@ export class PolicyRunner {
   run({ instance, context }: LoadedPolicy, entrypoint: number): number {
     const { calls, memory } = instance
     calls.opa_eval_ctx_set_entrypoint(context, entrypoint)
-    calls.fuel.value = this.#fuel
+    this.#tank.fill(calls.fuel)
     if (calls.eval(context) !== 0) throw new EvaluationError('the module failed')
     memory.refresh()
     return calls.opa_eval_ctx_get_result(context)
@@ -135,14 +143,14 @@ export class PolicyRunner {
     const value = () => parseExact(Buffer.from(json).toString('utf8'))
     const size = memoryFor(json.byteLength, this.#evaluationPages)
     const textOnly = this.#options.textOnly === true
-    return ready(fill(this.#bundle.metered, { json, value }, { ...size, textOnly, callBuiltin: this.#imported }))
+    return ready(fill(this.#bundle.metered, { json, value }, { ...size, textOnly, ...this.#imports }))
   }
 
   *#restore(): Generator<void, LoadedPolicy> {
     const { image, metered } = this.#bundle
     if (image === undefined) throw new EvaluationError('there is no image to load from')
     const size = { pages: image.pages, maxPages: Math.min(image.pages + this.#evaluationPages, MAX_PAGES) }
-    return yield* restore(metered, image, { ...size, callBuiltin: this.#imported })
+    return yield* restore(metered, image, { ...size, ...this.#imports })
   }
 
   #onBuiltin(id: number, args: readonly number[]): number {
@@ -150,10 +158,15 @@ export class PolicyRunner {
     if (policy === undefined) throw new EvaluationError('a built-in was called while loading')
     const { instance, border } = policy
     instance.memory.refresh()
-    this.#decision ??= newDecision(this.#options, this.#call, instance.calls.fuel)
+    this.#decision ??= this.#newDecision(instance.calls.fuel)
     const values = args.map((address) => border.readArgument(address))
     const value = this.#callBuiltin(id, values, this.#decision)
     return value === undefined ? 0 : writeResultOfBuiltin(instance, value)
+  }
+
+  #newDecision(fuel: WebAssembly.Global): DecisionCalls {
+    this.#tank.startClock()
+    return newDecision(this.#options, this.#call, (units) => this.#tank.charge(fuel, units))
   }
 }
 

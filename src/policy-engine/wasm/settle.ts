@@ -2,7 +2,6 @@
  * Evaluates until no built-in waits for I/O: each answer is got outside the module and recorded, and the evaluation runs
  * again from its start with what is recorded. No instance is held while waiting. ADR 8.
  */
-import type { Clock } from '../../kernel/clock.ts'
 import { BuiltinError } from '../builtins/builtin.ts'
 import { type EvaluationOptions, EvaluationPending, EvaluationTimeout, type RecordedCall } from '../engine.ts'
 
@@ -13,10 +12,13 @@ export interface SettleOptions {
   readonly maxCalls?: number
 }
 
-/** What every turn of one decision has in common: handed on to the evaluator. */
+/** What every turn of one decision has in common: `evaluate` hands it on to the evaluator. */
 export type Turn = Required<Pick<EvaluationOptions, 'recorded' | 'nowNs'>>
 
-export const newTurn = (clock: Clock): Turn => ({ recorded: new Map(), nowNs: BigInt(Math.floor(clock.nowMs())) * 1_000_000n })
+export const newTurn = (nowMs: number): Turn => ({
+  recorded: new Map(),
+  nowNs: BigInt(Math.floor(nowMs)) * 1_000_000n,
+})
 
 const MAX_CALLS = 32
 
@@ -24,40 +26,37 @@ const MAX_CALLS = 32
  * At once where nothing waits; else a promise. Throws, or rejects with, what `evaluate` throws, and EvaluationTimeout beyond
  * the limits.
  */
-export function settle<T>(turn: Turn, evaluate: (turn: Turn) => T, options: SettleOptions): T | Promise<T> {
+export function settle<T>(turn: Turn, evaluate: () => T, options: SettleOptions): T | Promise<T> {
   const started = performance.now()
   try {
-    return evaluate(turn)
+    return evaluate()
   } catch (error) {
     if (!(error instanceof EvaluationPending)) throw error
-    return proceed(evaluate, turn, error, {
-      ...options,
-      deadlineMs: options.deadlineMs - (performance.now() - started),
-    })
+    return proceed(turn, evaluate, error, { ...options, endsMs: started + options.deadlineMs })
   }
 }
 
 async function proceed<T>(
   turn: Turn,
-  evaluate: (turn: Turn) => T,
+  evaluate: () => T,
   first: EvaluationPending,
-  { deadlineMs, maxCalls = MAX_CALLS }: SettleOptions,
+  { endsMs, maxCalls = MAX_CALLS }: SettleOptions & { readonly endsMs: number },
 ): Promise<T> {
   const ended = new AbortController()
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => {
-      late.reject(new EvaluationTimeout('the decision waited too long'))
-      ended.abort()
-    },
-    Math.max(deadlineMs, 0),
-  )
+  const end = () => {
+    late.reject(new EvaluationTimeout('the decision waited too long'))
+    ended.abort()
+  }
+  const timer = setTimeout(end, endsMs - performance.now())
   let pending = first
   try {
     for (let calls = 0; calls < maxCalls; calls++) {
       const value = await Promise.race([answerOf(pending, ended.signal), late.promise])
       turn.recorded.set(pending.key, { ...pending.call, value })
-      const next = turnOf(turn, evaluate)
+      // Answers that are there at once let no timer fire.
+      if (performance.now() > endsMs) throw new EvaluationTimeout('the decision took too long')
+      const next = turnOf(evaluate)
       if (!(next instanceof EvaluationPending)) return next.result
       pending = next
     }
@@ -68,9 +67,9 @@ async function proceed<T>(
   throw new EvaluationTimeout('the decision waits for too many answers')
 }
 
-function turnOf<T>(turn: Turn, evaluate: (turn: Turn) => T): { readonly result: T } | EvaluationPending {
+function turnOf<T>(evaluate: () => T): { readonly result: T } | EvaluationPending {
   try {
-    return { result: evaluate(turn) }
+    return { result: evaluate() }
   } catch (error) {
     if (error instanceof EvaluationPending) return error
     throw error

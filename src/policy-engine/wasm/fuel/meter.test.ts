@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { buildFixture, type FixtureSource } from '../../bundle/bundle-fixture.ts'
 import { EvaluationTimeout } from '../../engine.ts'
 import { openHost } from '../host.ts'
+import type { HostOptions } from '../runner.ts'
 import { ModuleError } from './binary.ts'
 import { readBodies } from './code.ts'
 import { meterModule } from './meter.ts'
@@ -41,16 +42,18 @@ let bytes: Uint8Array
 beforeAll(async () => {
   bytes = (await buildFixture(HOSTILE)).get('policy.wasm') ?? new Uint8Array()
 })
-const open = async (fuel: number) =>
-  openHost({ metered: await WebAssembly.compile(meterModule(bytes)), dataJson: Buffer.from('{}') }, { fuel })
+const openWith = async (options: HostOptions) =>
+  openHost({ metered: await WebAssembly.compile(meterModule(bytes)), dataJson: Buffer.from('{}') }, options)
+const open = (fuel: number) => openWith({ fuel })
+const HOSTILE_INPUTS = [
+  ['loop', {}],
+  ['doubling', { x: 1 }],
+  ['pattern', { text: 'a'.repeat(100_000) }],
+  ['sorting', { list: Array.from({ length: 3000 }, (_, at) => (at * 7919) % 3001) }],
+] as const
 
 describe('fuel', () => {
-  it.each([
-    ['loop', {}],
-    ['doubling', { x: 1 }],
-    ['pattern', { text: 'a'.repeat(100_000) }],
-    ['sorting', { list: Array.from({ length: 3000 }, (_, at) => (at * 7919) % 3001) }],
-  ])('ends %s, and the instance serves on', async (rule, input) => {
+  it.each(HOSTILE_INPUTS)('ends %s, and the instance serves on', async (rule, input) => {
     const evaluator = await open(FUEL)
     const started = performance.now()
     expect(() => evaluator.evaluate(`hostile/${rule}`, input)).toThrow(EvaluationTimeout)
@@ -99,13 +102,43 @@ describe('fuel', () => {
   })
 })
 
+describe('a deadline', () => {
+  it.each(HOSTILE_INPUTS.filter(([rule]) => rule !== 'pattern'))(
+    'ends %s by the clock, and the instance serves on',
+    async (rule, input) => {
+      const evaluator = await openWith({ deadlineMs: 20 })
+      for (let turn = 0; turn < 3; turn++) {
+        expect(() => evaluator.evaluate(`hostile/${rule}`, input)).toThrow(EvaluationTimeout)
+        expect(evaluator.evaluate('hostile/fine', { x: 'ok' })).toBe('ok')
+      }
+    },
+  )
+
+  it('lets an evaluation of many slices end where there is time', async () => {
+    const evaluator = await openWith({ deadlineMs: 60_000 })
+    const [, input] = HOSTILE_INPUTS[2]
+    expect(() => evaluator.evaluate('hostile/pattern', input)).not.toThrow()
+    const short = await open(FUEL)
+    expect(() => short.evaluate('hostile/pattern', input)).toThrow(EvaluationTimeout)
+  })
+
+  it('ends no evaluation of less than a slice, however late its thread is', async () => {
+    const evaluator = await openWith({ deadlineMs: 0 })
+    for (let turn = 0; turn < 100; turn++) expect(evaluator.evaluate('hostile/fine', { x: turn })).toBe(turn)
+    expect(() => evaluator.evaluate('hostile/loop', {})).toThrow(EvaluationTimeout)
+  })
+})
+
 describe('the rewriter', () => {
   it('leaves the policy as it was, and finds its string constants', async () => {
     const before = readBodies(readShape(bytes))
     const metered = meterModule(bytes)
     const after = readBodies(readShape(metered))
-    expect(after).toHaveLength(before.length)
-    expect(after.map(({ loops }) => loops.length)).toEqual(before.map(({ loops }) => loops.length))
+    const kept = after.slice(0, before.length)
+    expect(kept.map(({ loops }) => loops.length)).toEqual(before.map(({ loops }) => loops.length))
+    // What is added calls the host and does no more.
+    expect(after.length).toBeGreaterThan(before.length)
+    for (const { calls, loops } of after.slice(before.length)) expect([calls.size, loops.length]).toEqual([1, 0])
     expect(metered.length / bytes.length).toBeLessThan(1.1)
     const statics = findStatics(readShape(bytes))
     expect(statics.count).toBeGreaterThan(5)

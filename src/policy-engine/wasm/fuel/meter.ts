@@ -1,14 +1,18 @@
 /**
  * Fuel: rewrites a policy's module so that it takes one unit at each loop header and at each entry of a policy function or a
- * recursive one, and traps below zero. Loops alone could be evaded by functions that each call the previous one twice.
+ * recursive one, and asks its host for more below zero, which then may end it. Loops alone could be evaded by functions that
+ * each call the previous one twice.
  *
  * It also exports what a host needs to go on after a trap (the C stack pointer, which a trap leaves moved), lets the module
  * look hashes of strings up in a table (`structs/`), notes where the policy's string constants lie, and leads calls of a few
  * of the module's own built-ins to the host (`natives.ts`).
  */
 import { ByteReader, type Bytes, concat, ModuleError, nameBytes, signed, unsigned } from './binary.ts'
+import { type BranchHints, branchHints } from './branch-hints.ts'
 import { type FunctionBody, readBodies } from './code.ts'
 import { recursive } from './cycles.ts'
+import { type Edit, edited } from './edits.ts'
+import { type AddedFunction, refuel } from './host-calls.ts'
 import { type Detours, findDetours } from './natives.ts'
 import { findSection, type ModuleShape, readShape, SECTION, type Section } from './sections.ts'
 import { findStatics, staticsSection } from './statics.ts'
@@ -18,29 +22,49 @@ export const FUEL_MAX = 0x7fff_ffff
 /** Throws ModuleError when the module is not what OPA's compiler writes. */
 export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const shape = readShape(bytes)
-  const detours = findDetours(shape)
+  const refuelIndex = shape.importedFunctions + shape.types.length
+  const detours = findDetours(shape, refuelIndex + 1)
+  const added = [refuel(shape), ...detours.added]
   const bodies = readBodies(shape, detours.instead)
   const fuel = shape.importedGlobals + shape.globals
+  const { section: code, hints } = codeSection(shape, bodies, { fuel, refuelIndex, added, detours })
   const rewritten = new Map<number, Bytes>([
-    [SECTION.function, functionSection(shape, detours)],
-    [SECTION.code, codeSection(shape, bodies, { fuel, detours })],
+    [SECTION.function, functionSection(shape, added)],
+    [SECTION.code, code],
     [SECTION.global, globalSection(shape)],
     [SECTION.export, exportSection(shape, fuel)],
   ])
   const parts: Bytes[] = [bytes.subarray(0, 8)]
   for (const section of shape.sections) {
+    if (section.id === SECTION.code) parts.push(customSection(branchHints(hints)))
     const body = rewritten.get(section.id) ?? bytes.subarray(section.start, section.end)
     parts.push([section.id], unsigned(body.length), body)
   }
-  const statics = staticsSection(findStatics(shape))
-  return concat([...parts, [SECTION.custom], unsigned(statics.length), statics]) as Uint8Array<ArrayBuffer>
+  return concat([...parts, customSection(staticsSection(findStatics(shape)))]) as Uint8Array<ArrayBuffer>
 }
 
-/** `fuel -= 1; if (fuel < 0) unreachable` */
+const customSection = (content: readonly number[]): number[] => [
+  SECTION.custom,
+  ...unsigned(content.length),
+  ...content,
+]
+
+/** `fuel -= 1` */
 function takeOne(fuel: number): number[] {
   const global = unsigned(fuel)
-  const take = [0x23, ...global, 0x41, 1, 0x6b, 0x24, ...global]
-  return [...take, 0x23, ...global, 0x41, 0, 0x48, 0x04, 0x40, 0x00, 0x0b]
+  return [0x23, ...global, 0x41, 1, 0x6b, 0x24, ...global]
+}
+
+interface Check {
+  readonly bytes: readonly number[]
+  /** Where its branch stands. */
+  readonly branchAt: number
+}
+
+/** `fuel -= 1; if (fuel < 0) refuel(0)` */
+function takeOneOrAsk(fuel: number, refuelIndex: number): Check {
+  const before = [...takeOne(fuel), 0x23, ...unsigned(fuel), 0x41, 0, 0x48]
+  return { bytes: [...before, 0x04, 0x40, 0x41, 0, 0x10, ...unsigned(refuelIndex), 0x0b], branchAt: before.length }
 }
 
 /** An interned string whose second half-word is set has its hash in the table: `return hashes[index]`. */
@@ -54,60 +78,57 @@ function lookUpHash(hashes: number): number[] {
 interface Additions {
   /** Index of the global that holds it. */
   readonly fuel: number
+  /** Of the added function that asks the host for more. */
+  readonly refuelIndex: number
+  readonly added: readonly AddedFunction[]
   readonly detours: Detours
 }
 
-/** Bytes that take the place of those between two places of the module. */
-type Edit = readonly [from: number, to: number, bytes: Bytes]
+interface Code {
+  readonly section: Uint8Array
+  readonly hints: BranchHints
+}
 
-function codeSection(shape: ModuleShape, bodies: readonly FunctionBody[], { fuel, detours }: Additions): Uint8Array {
+function codeSection(shape: ModuleShape, bodies: readonly FunctionBody[], additions: Additions): Code {
+  const { fuel, added, detours } = additions
   const { bytes, importedFunctions, names } = shape
   const recursives = recursive(bodies, importedFunctions)
-  const check = takeOne(fuel)
-  const parts: Bytes[] = [unsigned(bodies.length + detours.bodies.length)]
+  const take = takeOne(fuel)
+  const ask = takeOneOrAsk(fuel, additions.refuelIndex)
+  const parts: Bytes[] = [unsigned(bodies.length + added.length)]
+  const hints: BranchHints = new Map()
   for (const [at, body] of bodies.entries()) {
     const name = names.get(at + importedFunctions)
     const isPolicy = isPolicyFunction(name)
-    const isLeaf = body.loops.length === 0 && body.calls.size === 0 && !body.callsIndirectly
+    const isLeaf = body.calls.size === 0 && !body.callsIndirectly
+    // What the runtime's leaves loop over lies in memory and ends there; a call would cost them their registers.
+    const check = isLeaf && !isPolicy ? take : ask.bytes
     const edits: Edit[] = body.loops.map((loop) => [loop, loop, check])
-    if (!isLeaf && (isPolicy || recursives.has(at))) edits.unshift([body.code, body.code, check])
+    if (!(isLeaf && body.loops.length === 0) && (isPolicy || recursives.has(at))) {
+      edits.unshift([body.code, body.code, check])
+    }
     if (name === 'opa_value_hash') edits.unshift([body.code, body.code, lookUpHash(fuel + 1)])
     if (isPolicy && body.watchedCalls.length > 0) edits.push(...detoured(body, detours))
-    parts.push(...edited(bytes, body, edits))
+    const { code, places } = edited(bytes, body, edits)
+    parts.push(...code)
+    const unlikely = places.filter(({ replacement }) => replacement === ask.bytes).map(({ at }) => at + ask.branchAt)
+    if (unlikely.length > 0) hints.set(at + importedFunctions, unlikely)
   }
-  return concat([...parts, ...detours.bodies])
+  return { section: concat([...parts, ...added.map(({ body }) => body)]), hints }
 }
 
 const detoured = ({ watchedCalls }: FunctionBody, { instead }: Detours): Edit[] =>
   watchedCalls.map(({ from, to, callee }) => [from, to, unsigned(instead.get(callee) ?? callee)])
 
-/** A body with its size before it; those edits that are at one place stay in their order. */
-function edited(bytes: Uint8Array, body: FunctionBody, edits: Edit[]): Bytes[] {
-  const parts: Bytes[] = []
-  let size = 0
-  let at = body.start
-  const put = (part: Bytes): void => {
-    size += part.length
-    parts.push(part)
-  }
-  for (const [from, to, replacement] of edits.sort(([left], [right]) => left - right)) {
-    put(bytes.subarray(at, from))
-    put(replacement)
-    at = to
-  }
-  put(bytes.subarray(at, body.end))
-  return [unsigned(size), ...parts]
-}
-
 /** What the compiler adds to the C runtime; without a name it is taken for the policy's. */
 export const isPolicyFunction = (name: string | undefined): boolean =>
   name === undefined || /^g\d+\.|^eval$|^\$|^data\.|^builtins$|^entrypoints$/.test(name)
 
-const functionSection = (shape: ModuleShape, { types }: Detours): Uint8Array =>
+const functionSection = (shape: ModuleShape, added: readonly AddedFunction[]): Uint8Array =>
   withMore(
     shape,
     findSection(shape, SECTION.function),
-    types.map((type) => unsigned(type)),
+    added.map(({ type }) => unsigned(type)),
   )
 
 function globalSection(shape: ModuleShape): Uint8Array {

@@ -9,26 +9,37 @@ export interface Section {
   readonly end: number
 }
 
+export interface ImportedFunction {
+  readonly index: number
+  readonly type: number
+}
+
 export interface ModuleShape {
   readonly bytes: Uint8Array
   readonly sections: readonly Section[]
   readonly importedFunctions: number
+  /** Indices of what is imported by name. */
+  readonly imports: ReadonlyMap<string, ImportedFunction>
   readonly importedGlobals: number
   readonly globals: number
+  /** Types of its own functions. */
+  readonly types: readonly number[]
   /** Names of functions by index, from the name section, which OPA's compiler keeps. */
   readonly names: ReadonlyMap<number, string>
 }
 
 export function readShape(bytes: Uint8Array): ModuleShape {
   const sections = readSections(bytes)
-  const imports = countImports(bytes, sections)
+  const imports = readImports(bytes, sections)
   const global = sections.find(({ id }) => id === SECTION.global)
   return {
     bytes,
     sections,
-    importedFunctions: imports.functions,
+    importedFunctions: imports.functions.size,
+    imports: imports.functions,
     importedGlobals: imports.globals,
     globals: global === undefined ? 0 : new ByteReader(bytes, global.start).u32(),
+    types: readTypes(bytes, sections),
     names: readNames(bytes, sections),
   }
 }
@@ -54,27 +65,38 @@ function readSections(bytes: Uint8Array): Section[] {
   return sections
 }
 
-function countImports(bytes: Uint8Array, sections: readonly Section[]): { functions: number; globals: number } {
-  const count = { functions: 0, globals: 0 }
+interface Imports {
+  readonly functions: Map<string, ImportedFunction>
+  globals: number
+}
+
+/** All of the module `env`, each once: what OPA's compiler writes. */
+function readImports(bytes: Uint8Array, sections: readonly Section[]): Imports {
+  const found: Imports = { functions: new Map(), globals: 0 }
   const section = sections.find(({ id }) => id === SECTION.import)
-  if (section === undefined) return count
+  if (section === undefined) return found
   const reader = new ByteReader(bytes, section.start)
   for (let left = reader.u32(); left > 0; left--) {
     reader.name()
-    reader.name()
+    const name = reader.name()
     const kind = reader.byte()
     if (kind === 0) {
-      count.functions++
-      reader.u32()
+      if (found.functions.has(name)) throw new ModuleError(`${name} is imported twice`)
+      found.functions.set(name, { index: found.functions.size, type: reader.u32() })
     } else if (kind === 3) {
-      count.globals++
+      found.globals++
       reader.skip(2)
     } else {
       if (kind === 1) reader.skip(1)
       skipLimits(reader)
     }
   }
-  return count
+  return found
+}
+
+function readTypes(bytes: Uint8Array, sections: readonly Section[]): number[] {
+  const reader = new ByteReader(bytes, findSection({ sections }, SECTION.function).start)
+  return Array.from({ length: reader.u32() }, () => reader.u32())
 }
 
 function skipLimits(reader: ByteReader): void {

@@ -1,0 +1,45 @@
+/** A document of the Data API as it is answered: through the cache where its rule declares it, else evaluated. */
+import { scopeOf, subjectOf } from './cache/rule.ts'
+import { type Answered, type Evaluated, throughCache } from './cache/through-cache.ts'
+import { locate, longestEntrypoint, walk } from './data-path.ts'
+import type { Active, Judge } from './judge.ts'
+import { settle, type Turn } from './wasm/settle.ts'
+
+export type Found = Pick<Answered, 'result' | 'text' | 'recorded' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
+
+/** Throws, or rejects with, EvaluationError when a rule traps. Waits only where the policy or the cache does. */
+export type Document = (input: unknown, strict: boolean, turn: Turn) => Found | Promise<Found>
+
+/** What is at `path`, found out once. Only the value of an entrypoint that declares it is kept, whole. */
+export function documentAt(judge: Judge, on: Active, path: readonly string[]): Document {
+  const length = longestEntrypoint(on.evaluator, path)
+  const entrypoint = path.slice(0, length).join('/')
+  const rest = path.slice(length)
+  const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
+  const evaluate = locate(on.evaluator, path)
+  const { deadlineMs } = judge
+  return (input, strict, turn) => {
+    const { recorded } = turn
+    const options = { strict, exact: true, ...turn }
+    const scope =
+      rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
+    if (rule === undefined || scope === undefined) {
+      const find = (): Found => ({ result: evaluate(input, options), recorded, cached: false })
+      return settle(turn, find, { deadlineMs })
+    }
+    const { ttlSeconds, nondeterministic } = rule
+    const text = JSON.stringify(input) ?? 'null'
+    const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
+    const whole = (): Evaluated => {
+      const result = on.evaluator.evaluate(entrypoint, input, options)
+      return { result, isFit: result !== undefined, recorded }
+    }
+    const answered = throughCache(judge.cache, question, () => settle(turn, whole, { deadlineMs }))
+    return rest.length === 0 ? answered : answered.then((whole) => below(whole, rest))
+  }
+}
+
+/** What was asked of a whole that is kept; its text is another. */
+function below({ text: _whole, ...answered }: Answered, rest: readonly string[]): Found {
+  return { ...answered, result: walk(answered.result, rest) }
+}

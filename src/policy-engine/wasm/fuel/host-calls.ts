@@ -1,0 +1,49 @@
+/**
+ * Functions that the rewriter adds behind those of a module. They call the host by what OPA's ABI has for built-ins, with ids
+ * far beyond those that the compiler counts up from 0.
+ */
+import { type Bytes, ModuleError, signed, unsigned } from './binary.ts'
+import type { ImportedFunction, ModuleShape } from './sections.ts'
+
+export interface AddedFunction {
+  /** Index of its type. */
+  readonly type: number
+  /** With its size before it. */
+  readonly body: Bytes
+}
+
+/** The tank is empty: the host fills it again, or ends the evaluation. */
+export const REFUEL_ID = 0x4000_0000
+/** Of built-ins that the module does not list. */
+export const FIRST_ID = REFUEL_ID + 1
+
+/** `return opa_builtin<n>(id, 0, ...operands)`: no host looks at the context. */
+export function answerFromHost(shape: ModuleShape, id: number, operands: number): number[] {
+  const locals = Array.from({ length: operands }, (_, at) => [0x20, at]).flat()
+  return sized([...callHost(shape, id, operands, locals)])
+}
+
+/** Of type (i32) → (), which every module has for `opa_abort`; the operand says nothing. */
+export const refuel = (shape: ModuleShape): AddedFunction => ({
+  type: imported(shape, 'opa_abort').type,
+  body: sized([...callHost(shape, REFUEL_ID, 0, []), 0x1a]),
+})
+
+function callHost(shape: ModuleShape, id: number, operands: number, locals: readonly number[]): number[] {
+  const { index } = imported(shape, `opa_builtin${operands}`)
+  return [0x41, ...signed(id), 0x41, 0, ...locals, 0x10, ...unsigned(index)]
+}
+
+function imported({ imports }: ModuleShape, name: string): ImportedFunction {
+  const found = imports.get(name)
+  if (found === undefined) throw new ModuleError(`the module does not import ${name}`)
+  return found
+}
+
+/** No locals, these instructions, end. */
+const sized = (instructions: readonly number[]): number[] => [
+  ...unsigned(instructions.length + 2),
+  0,
+  ...instructions,
+  0x0b,
+]
