@@ -25,7 +25,10 @@ many := [get(format_int(i, 10)) | some i in numbers.range(1, input.count)]
 
 times := {"first": time.now_ns(), "answer": get("a"), "id": uuid.rfc4122("x"), "again": time.now_ns()}
 
-spin := count([1 | get("a"); r := numbers.range(1, 4000); some x in r; some y in r; y < 0; x < 0])
+spin if {
+	get("a")
+	contains(input.hay, input.needle)
+}
 `,
   },
 }
@@ -128,7 +131,9 @@ describe('built-ins that wait', () => {
 
   it('end the decision that spins after an answer, by its fuel', async () => {
     const { ask, evaluator } = open(async (url) => body(url))
-    await expect(ask('spin')).rejects.toThrow(EvaluationTimeout)
+    await expect(ask('spin', { hay: 'a'.repeat(400_000), needle: `${'a'.repeat(200_000)}b` })).rejects.toThrow(
+      EvaluationTimeout,
+    )
     expect(evaluator.evaluate('waiting/many', {})).toEqual([])
   })
 
