@@ -52,6 +52,7 @@ export const decisionsCached: RowDefinition<Environment> = {
     const inputs = Array.from({ length: COPIES }, () => texts.map((text): unknown => JSON.parse(text))).flat()
     const ours = evaluationSide(inputs, async (asked) => {
       const { input, cacheable } = prepare({ cache }, active, entrypoint, asked)
+      if (cacheable === undefined) throw new Error('the rule declares no ttl')
       const { result } = await throughCache(cache, cacheable, () => {
         const recorded = new Map()
         const evaluated = active.evaluator.evaluate(entrypoint, input, { recorded })

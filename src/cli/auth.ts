@@ -23,7 +23,8 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
   const logger = createLogger({ level: config.log.level })
   const audit = openAuditLog(config, store.chains, logger)
   ends.defer(() => audit.close())
-  const policy = await connectPolicy({ url, deadlineMs, logger, ...(token_file && { tokenFile: token_file }) })
+  const metrics = createMetrics('auth')
+  const policy = await connectPolicy({ url, deadlineMs, logger, metrics, ...(token_file && { tokenFile: token_file }) })
   ends.defer(() => policy.close())
   const service = await createAuthService({
     issuer: config.issuer,
@@ -32,22 +33,12 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     audit: audit.audit,
     envelope,
     logger,
-    metrics: createMetrics('auth'),
+    metrics,
     serveMetrics: config.auth.metrics,
-    policyReady: () => isHealthy(url, deadlineMs),
+    policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
     bodyLimitBytes: config.limits.body_bytes,
   })
   ends.defer(() => service.close())
   return `auth service on ${await listen(service.server, config.auth)}`
-}
-
-async function isHealthy(url: string, deadlineMs: number): Promise<boolean> {
-  try {
-    const answer = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(deadlineMs) })
-    await answer.body?.cancel()
-    return answer.ok
-  } catch {
-    return false
-  }
 }

@@ -5,7 +5,7 @@
 import { PolicyUnavailable, type UnavailableReason } from '../kernel/errors.ts'
 import { MAX_TTL_SECONDS, roundTime } from './cache/round-time.ts'
 import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, type Cacheable, type Evaluated, throughCache } from './cache/through-cache.ts'
+import { type Answered, CACHED, type Cacheable, type Evaluated, throughCache } from './cache/through-cache.ts'
 import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
@@ -33,27 +33,28 @@ export function createDecide(judge: Judge): Decide {
   const answer = async <N extends DecisionName>(
     on: Active,
     name: N,
-    asked: unknown,
+    facts: unknown,
     context: DecideContext,
   ): Promise<Verdict<N>> => {
     const contract = CONTRACT[name]
     const event = newEvent(judge, on, contract.entrypoint, context.requestId)
     // An input out of contract may hold anything: nothing of it is logged.
-    if (!contract.isInput(asked)) throw await unavailable(on, name, 'wrong_input', event)
-    const { input, cacheable } = prepare(judge, on, contract.entrypoint, asked)
+    if (!contract.isInput(facts)) throw await unavailable(on, name, 'wrong_input', event)
+    const { input, cacheable } = prepare(judge, on, contract.entrypoint, facts)
     const started = performance.now()
     const turn = newTurn(event.timestampMs)
-    const found = await consult(judge, on, { name, input, cacheable, turn })
+    const asked = consult(judge, on, { name, input, cacheable, turn })
+    // Without a wait where there is none: the log's rules go on with the input that the module still holds.
+    const found = asked instanceof Promise ? await asked : asked
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
-    const recorded = 'trap' in found ? turn.recorded : found.recorded
-    const logged: DecisionEvent = { ...event, input, recorded, evaluationNs: Math.round(seconds * 1e9) }
+    const logged: DecisionEvent = { ...event, input, recorded: turn.recorded, evaluationNs: Math.round(seconds * 1e9) }
     if ('trap' in found) {
       const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
       throw await unavailable(on, name, reason, logged, { cause: found.trap })
     }
-    const { result, cached, isFit } = found
-    const answered: DecisionEvent = { ...logged, result, cached }
+    const { result, cached, isFit, recorded } = found
+    const answered: DecisionEvent = { ...logged, result, cached, recorded, ...(cached && { custom: CACHED }) }
     if (result === undefined) throw await unavailable(on, name, 'undefined', answered)
     if (!isFit) {
       throw await unavailable(on, name, 'wrong_result', answered, { detail: contract.resultFault(result) })
@@ -108,18 +109,24 @@ interface Consulted extends Prepared {
   readonly turn: Turn
 }
 
-async function consult(
+type Consultation = Answered | { readonly trap: unknown }
+
+function consult(
   { cache, deadlineMs }: Judge,
   on: Active,
   { name, input, cacheable, turn }: Consulted,
-): Promise<Answered | { readonly trap: unknown }> {
-  const { entrypoint } = CONTRACT[name]
+): Consultation | Promise<Consultation> {
   const evaluate = (): Evaluated => {
-    const result = on.evaluator.evaluate(entrypoint, input, turn)
+    const result = on.evaluator.evaluate(CONTRACT[name].entrypoint, input, turn)
     return { result, isFit: isResultOf(name, result), recorded: turn.recorded }
   }
+  const trapped = (trap: unknown) => ({ trap })
+  const settled = () => settle(turn, evaluate, { deadlineMs })
+  if (cacheable !== undefined) return throughCache(cache, cacheable, settled).catch(trapped)
   try {
-    return await throughCache(cache, cacheable, () => settle(turn, evaluate, { deadlineMs }))
+    const found = settled()
+    const answered = (evaluated: Evaluated): Answered => ({ ...evaluated, cached: false })
+    return found instanceof Promise ? found.then(answered).catch(trapped) : answered(found)
   } catch (trap) {
     return { trap }
   }

@@ -1,6 +1,7 @@
 /** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
 import { setImmediate } from 'node:timers/promises'
 import { PolicyUnavailable } from '../kernel/errors.ts'
+import { CACHED } from './cache/through-cache.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import { type Document, documentAt, type Found } from './document.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
@@ -91,12 +92,9 @@ export function createAnswers(judge: Judge): Answers {
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
-    const { result, text = JSON.stringify(result), recorded, cached, maxAgeSeconds, ageSeconds } = found
-    await record(
-      on,
-      { ...event, result, recorded, evaluationNs, cached },
-      result === undefined ? 'undefined' : 'defined',
-    )
+    const { result, text = JSON.stringify(result), cached, recorded, maxAgeSeconds, ageSeconds } = found
+    const answered = { ...event, result, evaluationNs, cached, recorded, ...(cached && { custom: CACHED }) }
+    await record(on, answered, result === undefined ? 'undefined' : 'defined')
     const { bundles, revision } = on
     return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }

@@ -24,25 +24,29 @@ export interface Fuzzed {
   readonly deepShare: number
 }
 
-/** Whatever `run` throws fails the test, with what is needed to run that input alone. */
+/** Whatever `run` throws fails the test, with what is needed to run that input alone. `atOnce`: of what answers from elsewhere. */
 export async function fuzz(
   what: string,
   run: (random: Random, at: number) => Outcome | Promise<Outcome>,
-  count = INPUTS,
+  { count = INPUTS, atOnce = 1 }: { readonly count?: number; readonly atOnce?: number } = {},
 ): Promise<Fuzzed> {
   const watchdog = startWatchdog(what)
   const outcomes = new Map<string, number>()
   let deep = 0
+  const one = async (at: number): Promise<void> => {
+    try {
+      const outcome = await run(new Random((Math.imul(SEED, 0x9e3779b1) ^ Math.imul(at, 0x85ebca6b)) >>> 0), at)
+      outcomes.set(outcome.said, (outcomes.get(outcome.said) ?? 0) + 1)
+      deep += Number(outcome.deep)
+    } catch (cause) {
+      throw new Error(`${what}: input ${at} of FUZZ_SEED=${SEED}`, { cause })
+    }
+  }
   try {
-    for (let at = 0; at < count; at++) {
+    for (let at = 0; at < count; at += atOnce) {
       watchdog.turn(at)
-      try {
-        const outcome = await run(new Random((Math.imul(SEED, 0x9e3779b1) ^ Math.imul(at, 0x85ebca6b)) >>> 0), at)
-        outcomes.set(outcome.said, (outcomes.get(outcome.said) ?? 0) + 1)
-        deep += Number(outcome.deep)
-      } catch (cause) {
-        throw new Error(`${what}: input ${at} of FUZZ_SEED=${SEED}`, { cause })
-      }
+      const ats = Array.from({ length: Math.min(atOnce, count - at) }, (_, more) => at + more)
+      await Promise.all(ats.map(one))
     }
   } finally {
     await watchdog.stop()

@@ -1,9 +1,9 @@
 /** For tests: a copy of the policies that may be edited, compiled by the build's own steps, or watched by its own watcher. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { checkTypes } from '../../scripts/build/check-policies.ts'
 import { compileBundle } from '../../scripts/build/compile-bundle.ts'
 import { findCompiler } from '../../scripts/build/compiler.ts'
@@ -25,6 +25,8 @@ export interface PolicyFolder {
   readonly folder: string
   /** Throws where the text to be replaced is not there. */
   edit(edit: Edit, way?: WayToWrite): void
+  /** A policy or data of its own, beside the copied ones; below `policies/`. */
+  add(file: string, text: string): void
   /** Back to the repository's text. */
   restore(): void
   /** Checked and compiled; its tests are left out, since hardly an edit passes them. */
@@ -49,6 +51,11 @@ export function copyPolicies(): PolicyFolder {
       const target = way === 'rename' ? `${path}.new` : path
       writeFileSync(target, after)
       if (way === 'rename') renameSync(target, path)
+    },
+    add(file, text) {
+      const path = join(folder, 'policies', file)
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, text)
     },
     restore: copy,
     async compile() {

@@ -63,12 +63,19 @@ const ask = async (path: string, input: unknown) => {
   const body = (await answer.json()) as { result?: unknown; decision_id?: string }
   return { ...body, control: answer.headers.get('cache-control'), age: answer.headers.get('age') }
 }
+interface LoggedEvent {
+  readonly decision_id: string
+  readonly metrics: Readonly<Record<string, number>>
+  readonly custom?: { readonly cached?: boolean }
+  readonly nd_builtin_cache?: unknown
+  readonly result?: unknown
+}
 const events = async () =>
   (await readFile(join(directory, 'decisions-api.jsonl'), 'utf8'))
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { decision_id: string; metrics: Record<string, number>; result?: unknown })
-const cachedEvents = async () => (await events()).map((event) => event.metrics.counter_server_query_cache_hit === 1)
+    .map((line) => JSON.parse(line) as LoggedEvent)
+const cachedEvents = async () => (await events()).map(({ custom }) => custom?.cached === true)
 const count = async (outcome: string) => {
   const { values } = (await metrics.registry.getSingleMetric('decision_cache_total')?.get()) ?? { values: [] }
   return values.find(({ labels }) => labels.outcome === outcome)?.value
@@ -85,6 +92,7 @@ describe('an answer of a rule that declares a ttl', () => {
     expect(await ask('kept/plain', { x: 1, y: 2 })).toMatchObject({ age: '0' })
     expect(await cachedEvents()).toEqual([false, true, false])
     const logged = await events()
+    expect(logged.map(({ metrics }) => metrics.counter_server_query_cache_hit)).toEqual([undefined, 1, undefined])
     expect(logged.map(({ decision_id }) => decision_id).slice(0, 2)).toEqual([first.decision_id, second.decision_id])
     expect(new Set(logged.map(({ decision_id }) => decision_id)).size).toBe(3)
     expect(logged.map(({ result }) => result)).toEqual([first.result, first.result, first.result])
@@ -200,6 +208,8 @@ it('keeps what asks the clock where its rule declares that it may be, for a minu
   })
   nowMs += 1000
   expect((await ask('kept/declared', {})).result).not.toBe(first.result)
+  const clock = { 'time.now_ns': { '[]': first.result } }
+  expect((await events()).slice(0, 2).map(({ nd_builtin_cache }) => nd_builtin_cache)).toEqual([clock, clock])
 })
 
 it('keeps what reaches a rule that asks nothing anew, next to those that do', async () => {

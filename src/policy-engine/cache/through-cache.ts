@@ -33,13 +33,15 @@ export interface Answered extends Evaluated {
   readonly ageSeconds?: number
 }
 
+/** What the log carries of an answer that needed no evaluation of its own, beside OPA's counter. */
+export const CACHED = { cached: true } as const
+
 /** Rejects with what `evaluate` throws. */
 export async function throughCache(
   cache: Pick<DecisionCache, 'epoch'>,
-  question: Cacheable | undefined,
+  question: Cacheable,
   evaluate: () => Evaluated | Promise<Evaluated>,
 ): Promise<Answered> {
-  if (question === undefined) return { ...(await evaluate()), cached: false }
   const hit = question.scope.get(question.text)
   if (hit !== undefined) {
     const { answer, maxAgeSeconds, ageSeconds } = hit

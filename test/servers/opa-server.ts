@@ -1,0 +1,64 @@
+/** For tests: the real OPA as a server of its own, with what it said, and an end. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { freePort } from './free-port.ts'
+import { until } from './redis.ts'
+
+export const OPA = resolve(process.env.OPA ?? '.toolchain/opa')
+
+export interface OpaServer {
+  readonly origin: string
+  /** Both outputs so far. */
+  readonly said: string
+  stop(): Promise<void>
+}
+
+export interface OpaServerOptions {
+  readonly cwd: string
+  /** After `run --server`: files, bundles, settings. */
+  readonly args: readonly string[]
+  /** Answers 200 once it serves; by default when its bundles are active. */
+  readonly readyPath?: string
+}
+
+export async function startOpaServer({
+  cwd,
+  args,
+  readyPath = '/health?bundles',
+}: OpaServerOptions): Promise<OpaServer> {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const always = ['run', '--server', '--addr', `127.0.0.1:${port}`, '--disable-telemetry', '--log-level', 'error']
+  const child = spawn(OPA, [...always, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk
+    })
+  const ended = once(child, 'exit')
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await ended
+  }
+  const answers = async () => {
+    if (child.exitCode !== null) throw new Error(`opa ended: ${said}`)
+    return fetch(`${origin}${readyPath}`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+  }
+  try {
+    await until(answers, 'opa serves', 20_000)
+  } catch (cause) {
+    await stop()
+    throw new Error(said, { cause })
+  }
+  return {
+    origin,
+    get said() {
+      return said
+    },
+    stop,
+  }
+}
