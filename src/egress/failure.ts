@@ -27,7 +27,7 @@ export function egressFailure(
     return answered ? new EgressError(thrown.code, thrown.message, { cause: thrown.cause, answered }) : thrown
   }
   const say = (code: EgressRefusal, words: string) =>
-    new EgressError(code, `${url.origin}: ${words}`, { cause: thrown })
+    new EgressError(code, `${url.origin}: ${words}`, { cause: thrown, answered })
   if (isAborted) return say('aborted', 'the request was given up')
   if (isLate) return say('timeout', 'no whole answer in time')
   const code = codeOf(thrown)

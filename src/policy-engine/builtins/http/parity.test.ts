@@ -24,8 +24,15 @@ const sides = bothSides(() => {
 const echo: RequestListener = async (request, response) => {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
-  const { host: _host, connection: _connection, 'user-agent': agent = '', ...headers } = request.headers
-  if (!/^(Open.Policy.Agent|Go-http|Sallyport)/.test(agent)) headers['user-agent'] = agent
+  const {
+    host: _host,
+    connection: _connection,
+    referer: _referer,
+    'user-agent': agent = '',
+    ...others
+  } = request.headers
+  if (!/^(Open.Policy.Agent|Go-http|Sallyport)/.test(agent)) others['user-agent'] = agent
+  const headers = Object.entries(others).toSorted()
   const seen = { method: request.method, url: request.url, headers, body: Buffer.concat(chunks).toString() }
   const peer = request.socket as TLSSocket
   const shown = 'getPeerCertificate' in peer ? peer.getPeerCertificate().subject?.CN : undefined

@@ -1,4 +1,5 @@
 /** An answer as policy sees it (OPA, "HTTP"): what is JSON or YAML is decoded, and null where it is not what it says. */
+import { isUtf8 } from 'node:buffer'
 import type { EgressResponse } from '../../../egress/egress.ts'
 import { EvaluationTimeout } from '../../engine.ts'
 import { RegoObject, type Value } from '../../wasm/value.ts'
@@ -20,10 +21,11 @@ const DECODING_UNITS = 10_000_000
 
 export function responseValue({ status, statusText, headers, body }: EgressResponse, decoding: Decoding): Value {
   const text = decodeUtf8(body)
+  const type = firstOf(headers['content-type'])
   return RegoObject.fromRecord({
     status: `${status} ${statusText ?? ''}`,
     status_code: status,
-    body: decode(text, firstOf(headers['content-type']), decoding),
+    body: decode(text, readerFor(type, decoding, isUtf8(body))),
     raw_body: text,
     headers: RegoObject.fromRecord(headerValues(headers)),
   })
@@ -37,9 +39,15 @@ function headerValues(headers: EgressResponse['headers']): Record<string, Value>
 export const firstOf = (value: string | readonly string[] | undefined): string =>
   (typeof value === 'string' ? value : value?.[0]) ?? ''
 
-function decode(text: string, type: string, { json, yaml }: Decoding): Value {
-  const read =
-    json || isJsonType(type) ? readFirstJson : yaml || /application\/(x-)?yaml/.test(type) ? readYaml : undefined
+type Reader = typeof readGoJson
+
+/** Undefined where the body stays text. Bytes that are no UTF-8 make it no YAML; in JSON they are replaced. */
+function readerFor(type: string, { json, yaml }: Decoding, isText: boolean): Reader | undefined {
+  if (json || isJsonType(type)) return readFirstJson
+  return isText && (yaml || /application\/(x-)?yaml/.test(type)) ? readYaml : undefined
+}
+
+function decode(text: string, read: Reader | undefined): Value {
   if (read === undefined) return null
   let left = DECODING_UNITS
   const charge = (units: number) => {
@@ -61,7 +69,7 @@ const isJsonType = (type: string): boolean =>
   )
 
 /** Go's decoder reads one value; what stands behind it makes an error that OPA does not look at. */
-function readFirstJson(context: Parameters<typeof readGoJson>[0], text: string): Value {
+function readFirstJson(context: Parameters<Reader>[0], text: string): Value {
   try {
     return readGoJson(context, text)
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Certificates and keys of `http.send`: in the request, or by the name of a file or variable that the configuration lists. */
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
 import type { EgressTls } from '../../../egress/egress.ts'
 import { BuiltinError } from '../builtin.ts'
@@ -26,6 +26,7 @@ type Shelf = Pick<Outside, 'readFile' | 'variable'>
 export async function loadTls(shelf: Shelf, sources: TlsSources): Promise<EgressTls | undefined> {
   const ca = await authorities(shelf, sources)
   const shown = await clientCertificate(shelf, sources)
+  if (shown !== undefined) checkPair(shown)
   const tls: EgressTls = {
     ...(ca !== undefined && { ca }),
     ...shown,
@@ -57,8 +58,20 @@ function holdsCertificate(pem: string): boolean {
   }
 }
 
+type Pair = Required<Pick<EgressTls, 'cert' | 'key'>>
+
+function checkPair({ cert, key }: Pair): void {
+  let fits: boolean
+  try {
+    fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    throw new BuiltinError('the client certificate or its key is no PEM')
+  }
+  if (!fits) throw new BuiltinError('tls: private key does not match public key')
+}
+
 /** The first place that has both certificate and key. */
-async function clientCertificate(shelf: Shelf, { cert, key }: TlsSources): Promise<Pick<EgressTls, 'cert' | 'key'>> {
+async function clientCertificate(shelf: Shelf, { cert, key }: TlsSources): Promise<Pair | undefined> {
   if (cert.inline !== undefined && key.inline !== undefined) return { cert: cert.inline, key: key.inline }
   if (cert.file !== undefined && key.file !== undefined) {
     return { cert: await shelf.readFile(cert.file), key: await shelf.readFile(key.file) }
@@ -68,5 +81,5 @@ async function clientCertificate(shelf: Shelf, { cert, key }: TlsSources): Promi
     if (pair.cert !== undefined && pair.key !== undefined) return { cert: pair.cert, key: pair.key }
     throw new BuiltinError('cannot extract public/private key pair from variables that are not set, or not listed')
   }
-  return {}
+  return undefined
 }
