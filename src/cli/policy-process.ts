@@ -11,8 +11,12 @@ import { fileMarks } from '../policy-engine/file-marks.ts'
 import type { OutsideSettings } from '../policy-engine/outside.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
 import { startPolicyService } from '../policy-engine/service.ts'
-import { bundleSources, policyApi } from './bundle-source.ts'
-import { logRules, warnOfKey } from './logs.ts'
+import { bundleAudit } from './bundle/audit.ts'
+import { bundleSources } from './bundle-source.ts'
+import { logRules, openAuditLog } from './logs.ts'
+import { policyApi } from './policy-api.ts'
+import { remotePlaces } from './remotes.ts'
+import { openServices } from './services.ts'
 import { openStore } from './store.ts'
 import { VERSION } from './version.ts'
 
@@ -24,34 +28,40 @@ export interface PolicyProcessStart {
 if (process.send !== undefined) serveSupervised((given) => start(given as PolicyProcessStart))
 
 async function start({ config, outside }: PolicyProcessStart): Promise<Supervised> {
+  await using opened = new AsyncDisposableStack()
+  const ends = new AsyncDisposableStack()
+  opened.defer(() => ends.disposeAsync())
   const store = config.store.kind === 'redis' ? await openStore(config, systemClock) : undefined
+  ends.defer(() => store?.close())
   const logger = createLogger({ level: config.log.level, name: 'policy-service' })
   const log = logRules(config)
-  if (log.signingKey === undefined) warnOfKey(config, logger)
-  try {
-    const service = await startPolicyService({
-      bundles: bundleSources(config),
-      marks: store?.marks ?? fileMarks(join(config.log.directory, 'bundle-marks.json')),
-      chains: store?.chains ?? fileChains(join(config.log.directory, 'chain-heads.json')),
-      logDirectory: config.log.directory,
-      log,
-      version: VERSION,
-      api: policyApi(config),
-      cacheBytes: config.policy.cache_bytes,
-      deadlineMs: config.policy.deadline_ms,
-      outside,
-      logger,
-    })
-    return {
-      port: service.port,
-      reopenLogs: () => service.reopenLogs(),
-      close: async () => {
-        await service.close()
-        await store?.close()
-      },
-    }
-  } catch (error) {
-    await store?.close()
-    throw error
+  const chains = store?.chains ?? fileChains(join(config.log.directory, 'chain-heads.json'))
+  const audit = openAuditLog(config, chains, logger, 'audit-policy.jsonl')
+  ends.defer(() => audit.close())
+  const services = openServices(config, ends)
+  const service = await startPolicyService({
+    bundles: bundleSources(config, { services, logger, ends }),
+    marks: store?.marks ?? fileMarks(join(config.log.directory, 'bundle-marks.json')),
+    chains,
+    logDirectory: config.log.directory,
+    log,
+    version: VERSION,
+    api: policyApi(config),
+    cacheBytes: config.policy.cache_bytes,
+    deadlineMs: config.policy.deadline_ms,
+    outside,
+    remotes: remotePlaces(config),
+    logger,
+    audit: bundleAudit(audit.audit),
+  })
+  ends.defer(() => service.close())
+  opened.move()
+  return {
+    port: service.port,
+    reopenLogs: () => {
+      service.reopenLogs()
+      audit.reopen()
+    },
+    close: () => ends.disposeAsync(),
   }
 }

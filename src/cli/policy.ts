@@ -2,13 +2,14 @@
 import type { Config } from '../config/schema.ts'
 import { createLogger } from '../observability/logger.ts'
 import { supervise } from '../policy-engine/process/supervisor.ts'
-import { bundleSources, policyApi } from './bundle-source.ts'
+import { checkBundleSources } from './bundle-source.ts'
 import { outsideSettings } from './outside.ts'
+import { policyApi } from './policy-api.ts'
 import type { PolicyProcessStart } from './policy-process.ts'
 
 export async function servePolicy(config: Config, ends: AsyncDisposableStack): Promise<string> {
   // Judged here too, so that a refusal comes before a process is started.
-  bundleSources(config)
+  checkBundleSources(config)
   policyApi(config)
   const { kek: _kek, kek_file: _kekFile, ...needed } = config
   const supervisor = await supervise({

@@ -4,7 +4,7 @@ import { readKek } from '../config/secrets.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { type Envelope, openEnvelope } from '../kernel/envelope.ts'
 import type { Store } from '../storage/port.ts'
-import { bundleSources } from './bundle-source.ts'
+import { checkBundleSources } from './bundle-source.ts'
 import { type Invocation, UsageError } from './command.ts'
 import { checkInstance } from './instance.ts'
 import { untilSignal } from './signals.ts'
@@ -37,7 +37,7 @@ async function startShape(shape: string | undefined, config: Config, ends: Async
     return serveAuth({ config, ends, ...(await openInstance(config, ends)) })
   }
   // Before the store: what is missing here no store can mend.
-  bundleSources(config)
+  checkBundleSources(config)
   const { serveTogether } = await import('./together.ts')
   const { authAddress, policyPort } = await serveTogether({ config, ends, ...(await openInstance(config, ends)) })
   return `auth service on ${authAddress}, policy service on ${config.policy.host}:${policyPort}`

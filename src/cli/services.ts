@@ -1,8 +1,31 @@
 /** The remote services that the configuration names, as the way out takes them. */
 import type { Config } from '../config/schema.ts'
 import type { ServiceConfig } from '../config/sections/services.ts'
-import type { ServiceOptions } from '../egress/service.ts'
+import { openEgress } from '../egress/open.ts'
+import { openService, type RemoteService, type ServiceOptions, serviceHosts } from '../egress/service.ts'
 import { ConfigError } from '../kernel/errors.ts'
+
+export interface Services {
+  /** Throws ConfigError where `setting` names a service that is not there. */
+  open(name: string, setting: string): RemoteService
+}
+
+/** Each service has a way out of its own, to its hosts alone; opened once, closed with `ends`. */
+export function openServices(config: Pick<Config, 'services'>, ends: Pick<AsyncDisposableStack, 'defer'>): Services {
+  const opened = new Map<string, RemoteService>()
+  return {
+    open: (name, setting) => {
+      const known = opened.get(name)
+      if (known !== undefined) return known
+      const options = serviceOptions(config, name, setting)
+      const egress = openEgress({ allow: serviceHosts(options), unlisted: 'none' })
+      ends.defer(() => egress.close())
+      const service = openService(options, { egress })
+      opened.set(name, service)
+      return service
+    },
+  }
+}
 
 /** Throws ConfigError where `setting` names a service that is not there. */
 export function serviceOptions(config: Pick<Config, 'services'>, name: string, setting: string): ServiceOptions {

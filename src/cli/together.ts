@@ -6,10 +6,14 @@ import type { Envelope } from '../kernel/envelope.ts'
 import { createLogger } from '../observability/logger.ts'
 import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
-import { bundleSources, policyApi } from './bundle-source.ts'
+import { bundleAudit } from './bundle/audit.ts'
+import { bundleSources } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { outsideSettings } from './outside.ts'
+import { policyApi } from './policy-api.ts'
+import { remotePlaces } from './remotes.ts'
+import { openServices } from './services.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -37,8 +41,9 @@ export async function serveTogether({
   const logger = createLogger({ level: config.log.level })
   const audit = openAuditLog(config, store.chains, logger)
   ends.defer(() => audit.close())
+  const services = openServices(config, ends)
   const opening = openPolicyPlatform({
-    bundles: bundleSources(config),
+    bundles: bundleSources(config, { services, logger, ends }),
     marks: store.marks,
     chains: store.chains,
     logDirectory: config.log.directory,
@@ -48,7 +53,9 @@ export async function serveTogether({
     cacheBytes: config.policy.cache_bytes,
     deadlineMs: config.policy.deadline_ms,
     outside: outsideSettings(config, process.env),
+    remotes: remotePlaces(config),
     logger,
+    audit: bundleAudit(audit.audit),
   })
   const platform = await orExplain('policy', config.policy, opening)
   ends.defer(() => platform.close())

@@ -65,7 +65,7 @@ test.each([
     /sallyport\.yaml:\d: policy\.bundle\.keys\.0/,
   ],
   [
-    'policy:\n  bundle:\n    keys:\n      - {id: a, key_file: k, algorithm: HS256}',
+    'policy:\n  bundle:\n    keys:\n      - {id: a, key_file: k, algorithm: HS1}',
     /sallyport\.yaml:4: .*algorithm must be one of/,
   ],
   ['auth: {}\nauth: {}', /sallyport\.yaml:2: /],

@@ -1,11 +1,14 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
-import { bundle, bundles } from './sections/bundles.ts'
+import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
 import { log } from './sections/log.ts'
+import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
+import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
+import { notices, status } from './sections/status.ts'
 
 const auth = section(
   {
@@ -30,6 +33,7 @@ const policy = section(
     token_file: Type.Optional(path('bearer token that `serve auth` sends')),
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
     cache_bytes: cacheBytes,
+    remotes,
     engine: oneOf(['host', 'sdk'], {
       default: 'host',
       description: 'host: ours, with deadlines and built-ins; sdk: the @open-policy-agent/opa-wasm package',
@@ -38,8 +42,13 @@ const policy = section(
       default: [],
       description: 'callers of the policy API, judged by system.authz',
     }),
+    tls: policyTls,
+    opa_file: opaFile,
+    default_decision: defaultDecision,
     bundle,
     bundles,
+    persistence_directory: persistenceDirectory,
+    kept_bundles: keptBundles,
   },
   'the policy service',
 )
@@ -95,6 +104,8 @@ export const ConfigSchema = Type.Object(
     auth,
     policy,
     services,
+    status,
+    notices,
     egress,
     store,
     log,

@@ -71,6 +71,8 @@ const MAY_BE_HALF_WRITTEN: ReadonlySet<BundleRefusal> = new Set([
   'no_wasm',
 ])
 const READ_AGAIN_MS = 100
+/** For the first answer of a service, at start. */
+const START_WAIT_MS = 5000
 
 type From = 'source' | 'disk'
 
@@ -121,7 +123,7 @@ class BundleActivator implements Activator {
     if (copies !== undefined) this.#kept = await openCopies(copies)
     this.#options.tracker.follows({ pin: this.pin, ...(remote && { service: remote.service.name }) })
     this.#unsubscribe = keys.onChange(() => this.#later(() => this.#judgeSigner()))
-    // A service may be slow or down: what was good serves until it answers. A file is here at once, and goes first.
+    // A service may be slow or down: what was good serves until it answers. A file is here, fit or not.
     if (remote !== undefined || this.pin !== undefined) await this.#inTurn(() => this.#restore())
     const etag = this.pin === undefined && this.#active !== undefined ? this.kept[0]?.etag : undefined
     const listener = this.#listener()
@@ -130,9 +132,9 @@ class BundleActivator implements Activator {
         ? folderFeed(path, listener)
         : serviceFeed({ source: remote, listener, maxBytes: limits.archiveBytes, etag })
     const opened = this.#feed.open()
-    if (remote === undefined || this.#active === undefined) await opened
-    else opened.catch(() => {})
-    if (this.#active === undefined && !this.#closed) await this.#inTurn(() => this.#restore())
+    if (remote === undefined) await opened
+    // Whoever starts answers 503 meanwhile, rather than not at all.
+    else if (this.#active === undefined) await Promise.race([opened, delay(START_WAIT_MS, undefined, { ref: false })])
   }
 
   async #mayStart(): Promise<void> {
@@ -191,6 +193,7 @@ class BundleActivator implements Activator {
       if (this.#active?.bundle.digest === bundle.digest && this.#active.bundle.version === bundle.version) {
         // Signed anew it may end later.
         this.#take(loaded)
+        tracker.vouched(bundle)
         if (from === 'source') tracker.unchanged(this.#now())
         await this.#keep(loaded, etag)
       } else await this.#activate(loaded, from, etag)
@@ -325,8 +328,8 @@ class BundleActivator implements Activator {
     const refused = { bundle: name, from, refusal: refusal.code, why: refusal.message, serving }
     const unforeseen = more.cause !== undefined && !(more.cause instanceof BundleError)
     const text = `${refusal.code} ${refusal.message} ${serving}`
-    // A source that is down for hours says the same at each attempt.
-    const level = text === this.#said ? 'debug' : 'error'
+    // A service that is down for hours says the same at each attempt.
+    const level = text === this.#said && this.#source.remote !== undefined ? 'debug' : 'error'
     this.#said = text
     logger[level](unforeseen ? { ...refused, err: more.cause } : refused, 'bundle refused')
   }

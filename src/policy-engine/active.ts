@@ -28,6 +28,7 @@ export async function openActive(given: BundleSet, options: PrepareOptions = {})
     const digest = digestOf(set)
     return {
       platform,
+      set,
       revision: platform.revision,
       bundles: Object.fromEntries(set.map(({ name, revision }) => [name, { revision }])),
       versions: Object.fromEntries(set.map(({ name, revision, version }) => [name, { revision, version }])),

@@ -16,6 +16,8 @@ import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import type { OpenOutside } from './outside.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
+import { registerBreakers } from './remote/breaker-metrics.ts'
+import { NO_REMOTES, type Remotes } from './remote/remotes.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -26,6 +28,8 @@ export interface NodeStatus {
   readonly bundles?: Readonly<Record<string, { readonly revision: string; readonly version: number }>>
   /** RFC 3339. */
   readonly activated_at?: string
+  /** Servers that answer decisions in its stead. */
+  readonly remotes?: Remotes['states']
 }
 
 export interface DataNode {
@@ -68,6 +72,8 @@ export interface NodeOptions {
   readonly outside?: OpenOutside | undefined
   /** Of one decision, with all that it waits for; default 1,000. */
   readonly deadlineMs?: number | undefined
+  /** What is answered elsewhere; closed with the node. */
+  readonly remotes?: Remotes
   /** After each slice of an activation, while decisions go on. */
   readonly onSlice?: () => void
 }
@@ -76,9 +82,19 @@ const DEFAULT_DEADLINE_MS = 1000
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock, onSlice, outside, deadlineMs = DEFAULT_DEADLINE_MS } = options
+  const {
+    name,
+    log,
+    metrics,
+    clock = systemClock,
+    remotes = NO_REMOTES,
+    onSlice,
+    outside,
+    deadlineMs = DEFAULT_DEADLINE_MS,
+  } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
+  registerBreakers(metrics.registry, new Map([...remotes.engines].map(([name, { breaker }]) => [name, breaker])))
   let active: Active | undefined
   const take = (decision: string): Active => {
     if (active !== undefined) {
@@ -88,7 +104,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     metrics.decisions.inc({ decision, outcome: 'no_bundle' })
     throw new PolicyUnavailable('no_bundle', decision)
   }
-  const judge: Judge = { take, log, metrics, clock, cache, deadlineMs, newId: randomUUID }
+  const judge: Judge = { take, log, metrics, clock, cache, remotes, deadlineMs, newId: randomUUID }
   const release = () => {
     active?.lease.retire()
     active = undefined
@@ -96,16 +112,23 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   }
 
   const answers = createAnswers(judge)
-  const swap = async (set: BundleSet): Promise<void> => {
+  const swap = async (set: BundleSet, asked: number): Promise<void> => {
     const next = await openActive(set, { clock, onSlice, outside })
-    if (closed) return next.lease.retire()
+    // Out of force meanwhile: nothing that was asked for before may come back.
+    if (asked < ended) return next.lease.retire()
     release()
     active = next
     for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
   }
   /** One activation after the other, in the order in which they were asked for. */
   let activating: Promise<void> = Promise.resolve()
-  let closed = false
+  let activations = 0
+  /** Activations up to this one are over. */
+  let ended = 0
+  const end = () => {
+    ended = activations + 1
+    release()
+  }
 
   const node: DataNode = {
     evaluate: answers.one,
@@ -126,11 +149,12 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
       }
     },
     activate: (set) => {
-      const turn = activating.then(() => swap(set))
+      const asked = ++activations
+      const turn = activating.then(() => swap(set, asked))
       activating = turn.catch(() => {})
       return turn
     },
-    deactivate: release,
+    deactivate: end,
     purge: (subject) => cache.purge(subject),
     get active() {
       return active
@@ -138,10 +162,14 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     get healthy() {
       return log.healthy
     },
-    status: () => (active === undefined ? { node: name } : { node: name, ...statusOf(active) }),
+    status: () => ({
+      node: name,
+      ...(active !== undefined && statusOf(active)),
+      ...(remotes.engines.size > 0 && { remotes: remotes.states }),
+    }),
     close: async () => {
-      closed = true
-      release()
+      end()
+      await remotes.close()
       await outside?.close()
       await log.close()
     },

@@ -9,8 +9,10 @@ import { type Answered, CACHED, type Cacheable, type Evaluated, throughCache } f
 import type { DecisionName, DecisionResult } from './contract/index.ts'
 import type { Decide, DecideContext, Verdict } from './decide.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
-import { EvaluationTimeout } from './engine.ts'
+import type { Found } from './document.ts'
+import { EvaluationTimeout, type RecordedCall } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
+import { type Elsewhere, judgedBy, revisionOf } from './remote/remotes.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
 import { newTurn, settle, type Turn } from './wasm/settle.ts'
 
@@ -40,21 +42,27 @@ export function createDecide(judge: Judge): Decide {
     const event = newEvent(judge, on, contract.entrypoint, context.requestId)
     // An input out of contract may hold anything: nothing of it is logged.
     if (!contract.isInput(facts)) throw await unavailable(on, name, 'wrong_input', event)
-    const { input, cacheable } = prepare(judge, on, contract.entrypoint, facts)
+    const elsewhere = judge.remotes.decisions.get(contract.entrypoint)
+    const { input, cacheable } = elsewhere
+      ? { input: facts, cacheable: undefined }
+      : prepare(judge, on, contract.entrypoint, facts)
     const started = performance.now()
     const turn = newTurn(event.timestampMs)
-    const asked = consult(judge, on, { name, input, cacheable, turn })
+    const asked = elsewhere
+      ? consultElsewhere(elsewhere, name, input)
+      : consult(judge, on, { name, input, cacheable, turn })
     // Without a wait where there is none: the log's rules go on with the input that the module still holds.
     const found = asked instanceof Promise ? await asked : asked
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
     const logged: DecisionEvent = { ...event, input, recorded: turn.recorded, evaluationNs: Math.round(seconds * 1e9) }
     if ('trap' in found) {
-      const reason = found.trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
+      const reason = reasonOf(found.trap)
       throw await unavailable(on, name, reason, logged, { cause: found.trap })
     }
     const { result, cached, isFit, recorded } = found
-    const answered: DecisionEvent = { ...logged, result, cached, recorded, ...(cached && { custom: CACHED }) }
+    const marked = { ...(cached && { custom: CACHED }), ...found.elsewhere }
+    const answered: DecisionEvent = { ...logged, result, cached, recorded, ...marked }
     if (result === undefined) throw await unavailable(on, name, 'undefined', answered)
     if (!isFit) {
       throw await unavailable(on, name, 'wrong_result', answered, { detail: contract.resultFault(result) })
@@ -67,7 +75,11 @@ export function createDecide(judge: Judge): Decide {
       throw new PolicyUnavailable('audit', name, { cause })
     }
     metrics.decisions.inc({ decision: name, outcome: verdict.allow ? 'allow' : 'deny' })
-    return { ...verdict, decisionId: event.decisionId, revision: on.revision }
+    return {
+      ...verdict,
+      decisionId: event.decisionId,
+      revision: found.elsewhere ? revisionOf(found.elsewhere.bundles) : on.revision,
+    }
   }
   const decide = async <N extends DecisionName>(
     name: N,
@@ -109,7 +121,7 @@ interface Consulted extends Prepared {
   readonly turn: Turn
 }
 
-type Consultation = Answered | { readonly trap: unknown }
+type Consultation = (Answered & Pick<Found, 'elsewhere'>) | { readonly trap: unknown }
 
 function consult(
   { cache, deadlineMs }: Judge,
@@ -130,4 +142,23 @@ function consult(
   } catch (trap) {
     return { trap }
   }
+}
+
+const NOTHING_RECORDED: ReadonlyMap<string, RecordedCall> = new Map()
+
+/** Judged by another server, held against the contract here. */
+async function consultElsewhere(elsewhere: Elsewhere, name: DecisionName, input: unknown): Promise<Consultation> {
+  try {
+    const answer = await elsewhere.ask(input)
+    const { result, bundles } = answer
+    const judged = { result, isFit: isResultOf(name, result), recorded: NOTHING_RECORDED, cached: false }
+    return { ...judged, elsewhere: { bundles, custom: judgedBy(elsewhere, answer) } }
+  } catch (trap) {
+    return { trap }
+  }
+}
+
+function reasonOf(trap: unknown): UnavailableReason {
+  if (trap instanceof PolicyUnavailable) return trap.reason
+  return trap instanceof EvaluationTimeout ? 'timeout' : 'trap'
 }

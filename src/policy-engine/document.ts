@@ -2,16 +2,27 @@
 import { scopeOf, subjectOf } from './cache/rule.ts'
 import { type Answered, type Evaluated, throughCache } from './cache/through-cache.ts'
 import { locate, longestEntrypoint, walk } from './data-path.ts'
+import type { Revisions } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
+import { type Elsewhere, judgedBy } from './remote/remotes.ts'
 import { settle, type Turn } from './wasm/settle.ts'
 
-export type Found = Pick<Answered, 'result' | 'text' | 'recorded' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'>
+export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'> &
+  Partial<Pick<Answered, 'recorded'>> & {
+    /** Where it was judged elsewhere: by what, and what the log carries of that. */
+    readonly elsewhere?: { readonly bundles: Revisions; readonly custom: Readonly<Record<string, unknown>> }
+  }
 
-/** Throws, or rejects with, EvaluationError when a rule traps. Waits only where the policy or the cache does. */
+/**
+ * Throws, or rejects with, EvaluationError when a rule traps, PolicyUnavailable where another server is to answer and does
+ * not. Waits only where the policy, the cache or that server does.
+ */
 export type Document = (input: unknown, strict: boolean, turn: Turn) => Found | Promise<Found>
 
 /** What is at `path`, found out once. Only the value of an entrypoint that declares it is kept, whole. */
 export function documentAt(judge: Judge, on: Active, path: readonly string[]): Document {
+  const elsewhere = judge.remotes.decisions.get(path.join('/'))
+  if (elsewhere !== undefined) return askedOf(elsewhere)
   const length = longestEntrypoint(on.evaluator, path)
   const entrypoint = path.slice(0, length).join('/')
   const rest = path.slice(length)
@@ -43,3 +54,12 @@ export function documentAt(judge: Judge, on: Active, path: readonly string[]): D
 function below({ text: _whole, ...answered }: Answered, rest: readonly string[]): Found {
   return { ...answered, result: walk(answered.result, rest) }
 }
+
+/** Nothing of it is kept: which revision would answer is not known before. */
+const askedOf =
+  (elsewhere: Elsewhere): Document =>
+  async (input, strict) => {
+    const answer = await elsewhere.ask(input, { exact: true, strict })
+    const { result, bundles } = answer
+    return { result, cached: false, elsewhere: { bundles, custom: judgedBy(elsewhere, answer) } }
+  }

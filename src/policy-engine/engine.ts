@@ -141,6 +141,8 @@ export interface VerifiedBundle {
   /** Entrypoints that declare `cache_nondeterministic`: kept although their answers may differ from one moment to the next. */
   readonly cacheNondeterministic: readonly string[]
   readonly sizeBytes: number
+  /** Rego as it was written, by path, for whoever explains a decision; absent where it holds none, or more than is kept. */
+  readonly sources?: Readonly<Record<string, string>>
   /** Seconds since the epoch, after which nothing is decided by it. */
   readonly expiresAt?: number
 }

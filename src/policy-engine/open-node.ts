@@ -5,8 +5,9 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
-import { type LogRules, logOptions } from './decision-log/rules.ts'
+import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
 import { type OutsideSettings, openOutside } from './outside.ts'
+import { openRemotes, type RemotePlace } from './remote/remotes.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */
@@ -22,6 +23,8 @@ export interface NodePlace {
   readonly deadlineMs?: number | undefined
   /** What policies reach; absent: nothing. */
   readonly outside?: OutsideSettings | undefined
+  /** Servers that answer decisions in its stead. */
+  readonly remotes?: readonly RemotePlace[] | undefined
 }
 
 export interface NodeDeps {
@@ -29,6 +32,8 @@ export interface NodeDeps {
   /** Keeps heads of the log's chain. */
   readonly register?: ((head: ChainHead) => Promise<void>) | undefined
   readonly clock?: Clock
+  /** After each turn of a remote server's breaker. */
+  readonly onRemotes?: (() => void) | undefined
 }
 
 export interface OpenNode<N extends DataNode> {
@@ -41,7 +46,7 @@ export interface OpenNode<N extends DataNode> {
 export function openNode<N extends DataNode>(
   place: NodePlace,
   create: (options: NodeOptions) => N,
-  { logger, register, clock }: NodeDeps,
+  { logger, register, clock, onRemotes }: NodeDeps,
 ): OpenNode<N> {
   const { name, logDirectory: directory, id, version, cacheBytes } = place
   const metrics = createMetrics(name)
@@ -51,17 +56,20 @@ export function openNode<N extends DataNode>(
     metrics,
     ...logOptions(place.log ?? {}),
     register,
+    upload: place.log && uploaderOf(place.log, { metrics, logger }),
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })
   const outside = place.outside && openOutside(place.outside, metrics.registry, clock)
   const { deadlineMs } = place
+  const remotes = openRemotes(place.remotes ?? [], { logger, ...(onRemotes && { onChange: onRemotes }) })
   const node = create({
     name,
     log,
     metrics,
     outside,
     deadlineMs,
+    remotes,
     ...(clock && { clock }),
     ...(cacheBytes !== undefined && { cacheBytes }),
   })

@@ -20,6 +20,7 @@ import { openNode } from './open-node.ts'
 import type { OutsideSettings } from './outside.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
+import type { RemotePlace } from './remote/remotes.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyPlatformOptions {
@@ -42,6 +43,8 @@ export interface PolicyPlatformOptions {
   readonly deadlineMs?: number
   /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
   readonly outside?: OutsideSettings
+  /** Servers that answer decisions in the bundle's stead. */
+  readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -66,22 +69,30 @@ export interface PolicyPlatform {
   close(): Promise<void>
 }
 
+const LOG_WATCH_MS = 500
+
 /** Resolves after the first attempt on the bundle, fit or not; throws ConfigError where it may not start. */
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes, deadlineMs, outside } = options
+  const { chains, log, logDirectory, cacheBytes, remotes, deadlineMs, outside } = options
   const place = {
     logDirectory,
     ...(log && { log }),
     id: options.id ?? randomId(),
     version,
     cacheBytes,
+    remotes,
     deadlineMs,
     outside,
   }
   const register = chains && ((head: ChainHead) => chains.register(head))
-  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, { logger, register, clock })
+  const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, {
+    logger,
+    register,
+    clock,
+    onRemotes: () => changed(),
+  })
   const registrar = createRegistrar(register ?? (async () => {}), (what, cause) => logger.error({ err: cause }, what))
   let worker: PolicyWorker | undefined
   const everywhere = Promise.withResolvers<void>()
@@ -94,11 +105,15 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       worker === undefined ? [node.status()] : [node.status(), worker.node],
       node.healthy && (worker?.healthy ?? true),
     )
+  let told = true
   const changed = () => {
+    told = node.healthy
     worker?.tell()
     const revision = node.active?.revision
     if (revision !== undefined && (worker === undefined || worker.node.revision === revision)) everywhere.resolve()
   }
+  // A log that cannot be written shows in the health of the policy API, whose thread has it from here.
+  const watching = setInterval(() => node.healthy !== told && changed(), LOG_WATCH_MS).unref()
   const activators: Activators = createActivators({
     ...options.bundles,
     marks: options.marks,
@@ -107,8 +122,8 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
     clock,
     activate: async (set) => {
       // The auth service's own decisions need the platform's bundle alone.
-      if (node.active?.platform !== set[0]) await node.activate([set[0]])
-      worker?.activate(set)
+      const here = node.active?.platform === set[0] ? undefined : node.activate([set[0]])
+      await Promise.all([here, worker?.activate(set)])
     },
     deactivate: () => {
       node.deactivate()
@@ -161,6 +176,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         worker?.reopenLog()
       },
       close: async () => {
+        clearInterval(watching)
         await activators.close()
         await worker?.close()
         await registrar.close()
@@ -168,6 +184,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       },
     }
   } catch (error) {
+    clearInterval(watching)
     await activators.close()
     await worker?.close()
     await node.close()

@@ -6,6 +6,7 @@ import type { DecisionEvent } from './decision-log/event.ts'
 import { type Document, documentAt, type Found } from './document.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
+import { revisionOf } from './remote/remotes.ts'
 import { newTurn } from './wasm/settle.ts'
 
 export interface Question {
@@ -81,6 +82,10 @@ export function createAnswers(judge: Judge): Answers {
       // Without a wait where there is none: the log's rules go on with the input that the module still holds.
       found = asked instanceof Promise ? await asked : asked
     } catch (cause) {
+      if (cause instanceof PolicyUnavailable) {
+        await record(on, { ...event, error: { code: cause.reason } }, cause.reason)
+        throw cause
+      }
       const outOfTime = cause instanceof EvaluationTimeout
       const { recorded } = turn
       await record(
@@ -92,10 +97,11 @@ export function createAnswers(judge: Judge): Answers {
       throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
     }
     const evaluationNs = Math.round((performance.now() - started) * 1e6)
-    const { result, text = JSON.stringify(result), cached, recorded, maxAgeSeconds, ageSeconds } = found
-    const answered = { ...event, result, evaluationNs, cached, recorded, ...(cached && { custom: CACHED }) }
+    const { result, text = JSON.stringify(result), cached, recorded, elsewhere, maxAgeSeconds, ageSeconds } = found
+    const marked = { ...(cached && { custom: CACHED }), ...elsewhere }
+    const answered = { ...event, result, evaluationNs, cached, recorded, ...marked }
     await record(on, answered, result === undefined ? 'undefined' : 'defined')
-    const { bundles, revision } = on
+    const { bundles, revision } = elsewhere ? { ...elsewhere, revision: revisionOf(elsewhere.bundles) } : on
     return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }
 

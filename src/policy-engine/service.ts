@@ -6,11 +6,13 @@ import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
 import type { LogRules } from './decision-log/rules.ts'
+import { createExplainer } from './explain/explainer.ts'
 import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
 import type { OutsideSettings } from './outside.ts'
+import type { RemotePlace } from './remote/remotes.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
 export interface PolicyServiceOptions {
@@ -30,6 +32,8 @@ export interface PolicyServiceOptions {
   readonly deadlineMs?: number
   /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
   readonly outside?: OutsideSettings
+  /** Servers that answer decisions in the bundle's stead. */
+  readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
   /** Acts on bundles are noted here before they are done; without it none is. */
   readonly audit?: BundleAudit
@@ -47,7 +51,7 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes, deadlineMs, outside } = options
+  const { chains, log, logDirectory, cacheBytes, remotes, deadlineMs, outside } = options
   const place = {
     name: 'policy',
     logDirectory,
@@ -57,6 +61,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     cacheBytes,
     deadlineMs,
     outside,
+    remotes,
   }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
     logger,
@@ -79,11 +84,16 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     ...(options.audit && { audit: options.audit }),
     now: () => new Date().toISOString(),
   })
+  const explainer = createExplainer(api.opaFile)
   const app = createPolicyApi({
     node,
     credentials: api.credentials,
     loopback: api.loopback,
     limits: api.limits,
+    tls: api.tls,
+    defaultDecision: api.defaultDecision,
+    config: api.shownConfig,
+    explainer,
     version,
     logger,
     metrics,
@@ -108,12 +118,14 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       close: async () => {
         await activators.close()
         await app.close()
+        explainer.close()
         await node.close()
       },
     }
   } catch (error) {
     await activators.close()
     await app.close()
+    explainer.close()
     await node.close()
     throw error
   }

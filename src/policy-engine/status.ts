@@ -87,7 +87,7 @@ export class BundleTracker {
   }
 
   #answered(time: string): void {
-    const { code: _code, message: _message, http_code: _httpCode, held: _held, ...rest } = this.#status
+    const { code: _code, message: _message, http_code: _httpCode, ...rest } = this.#status
     this.#status = {
       ...rest,
       last_successful_request: time,
@@ -100,16 +100,25 @@ export class BundleTracker {
       this.#answered(time)
       this.#status = { ...this.#status, last_successful_download: time }
     }
-    const { expires_at: _expires, ...rest } = this.#status
+    const { held: _held, ...rest } = this.#status
     this.#status = {
       ...rest,
       active_revision: bundle.revision,
       version: bundle.version,
-      key_id: bundle.keyId,
       size: bundle.sizeBytes,
       last_successful_activation: time,
       active_from: from,
-      ...(bundle.expiresAt !== undefined && { expires_at: new Date(bundle.expiresAt * 1000).toISOString() }),
+    }
+    this.vouched(bundle)
+  }
+
+  /** By whom, and until when: a bundle may be signed anew. */
+  vouched({ keyId, expiresAt }: VerifiedBundle): void {
+    const { expires_at: _expires, ...rest } = this.#status
+    this.#status = {
+      ...rest,
+      key_id: keyId,
+      ...(expiresAt !== undefined && { expires_at: new Date(expiresAt * 1000).toISOString() }),
     }
   }
 
@@ -178,6 +187,19 @@ export function policyStatus(
     plugins: {
       bundle: { state: missing ? 'NOT_READY' : failed ? 'ERROR' : 'OK' },
       decision_logs: { state: logsHealthy ? 'OK' : 'ERROR' },
+      ...remotePlugins(nodes),
     },
   }
+}
+
+/** A remote server is not OK while the breaker of any node before it is not closed. */
+function remotePlugins(nodes: readonly NodeStatus[]): PolicyStatus['plugins'] {
+  const plugins: Record<string, { readonly state: 'OK' | 'ERROR' }> = {}
+  for (const { remotes = {} } of nodes) {
+    for (const [name, { breaker }] of Object.entries(remotes)) {
+      const key = `remote/${name}`
+      if (plugins[key]?.state !== 'ERROR') plugins[key] = { state: breaker === 'closed' ? 'OK' : 'ERROR' }
+    }
+  }
+  return plugins
 }

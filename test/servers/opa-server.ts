@@ -11,6 +11,8 @@ export interface OpaServer {
   readonly origin: string
   /** Both outputs so far. */
   readonly said: string
+  /** SIGSTOP hangs it, SIGCONT lets it go on. */
+  signal(signal: NodeJS.Signals): void
   stop(): Promise<void>
 }
 
@@ -20,14 +22,17 @@ export interface OpaServerOptions {
   readonly args: readonly string[]
   /** Answers 200 once it serves; by default when its bundles are active. */
   readonly readyPath?: string
+  /** Where another one stood; a free one by default. */
+  readonly port?: number
 }
 
 export async function startOpaServer({
   cwd,
   args,
   readyPath = '/health?bundles',
+  port: wanted,
 }: OpaServerOptions): Promise<OpaServer> {
-  const port = await freePort()
+  const port = wanted ?? (await freePort())
   const origin = `http://127.0.0.1:${port}`
   const always = ['run', '--server', '--addr', `127.0.0.1:${port}`, '--disable-telemetry', '--log-level', 'error']
   const child = spawn(OPA, [...always, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -39,6 +44,8 @@ export async function startOpaServer({
   const ended = once(child, 'exit')
   const stop = async () => {
     child.kill('SIGTERM')
+    // One that hangs hears nothing before it goes on.
+    child.kill('SIGCONT')
     await ended
   }
   const answers = async () => {
@@ -59,6 +66,7 @@ export async function startOpaServer({
     get said() {
       return said
     },
+    signal: (signal) => void child.kill(signal),
     stop,
   }
 }

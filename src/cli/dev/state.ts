@@ -63,6 +63,7 @@ export const devSettings = (state: DevState): Readonly<Record<string, unknown>> 
   store: { kind: 'sqlite', path: state.storeFile },
   log: { directory: state.logFolder, key_file: state.logKeyFile },
   policy: {
+    persistence_directory: join(state.folder, 'bundles'),
     bundle: {
       path: state.bundleFile,
       keys: [{ id: DEV_KEY_ID, key_file: state.publicKeyFile, algorithm: 'ES256', state: 'active' }],

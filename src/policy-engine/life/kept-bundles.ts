@@ -37,7 +37,7 @@ export interface KeptBundles {
   readonly list: readonly KeptBundle[]
   readonly pin: BundlePin | undefined
   pathOf(kept: KeptBundle): string
-  /** What was there before under the same version and content is kept once. */
+  /** One of the same version and content takes the place of the one before. */
   keep(bundle: VerifiedBundle, archive: Uint8Array, at: string, etag: string | undefined): Promise<void>
   /** Resolves when it is on disk. */
   setPin(pin: BundlePin | undefined): Promise<void>
@@ -75,7 +75,8 @@ export async function openKeptBundles({ folder, count = 5 }: KeepOptions): Promi
         ...(etag !== undefined && { etag }),
       }
       const others = state.kept.filter((other) => other.version !== version || other.digest !== digest)
-      if (others.length === state.kept.length) await replaceFile(folder, pathOf(entry), archive)
+      // Also where it was kept before: it may be signed anew.
+      await replaceFile(folder, pathOf(entry), archive)
       const sorted = [entry, ...others].sort((left, right) => right.version - left.version)
       const isPinned = ({ version, digest }: KeptBundle) =>
         state.pin?.version === version && state.pin.digest === digest

@@ -24,6 +24,7 @@ export const fixedKeys = (keys: readonly BundleKey[]): TrustedKeys => ({
 })
 
 export interface WatchedKeysOptions {
+  readonly first: readonly BundleKey[]
   /** Rejects where a file cannot be read or is malformed. */
   readonly read: () => Promise<readonly BundleKey[]>
   readonly onTrouble?: (error: unknown) => void
@@ -34,10 +35,9 @@ export interface WatchedKeysOptions {
   readonly everyMs?: number
 }
 
-/** Rejects where the keys cannot be read at first. */
-export async function watchedKeys({ read, onTrouble, everyMs = 2000 }: WatchedKeysOptions): Promise<TrustedKeys> {
+export function watchedKeys({ first, read, onTrouble, everyMs = 2000 }: WatchedKeysOptions): TrustedKeys {
   const listeners = new Set<() => void>()
-  let current = await read()
+  let current = first
   let trouble: string | undefined
   let last = JSON.stringify(current)
   let running: Promise<void> | undefined
