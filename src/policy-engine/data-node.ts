@@ -18,6 +18,7 @@ import type { OpenOutside } from './outside.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
 import { registerBreakers } from './remote/breaker-metrics.ts'
 import { NO_REMOTES, type Remotes } from './remote/remotes.ts'
+import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -72,6 +73,8 @@ export interface NodeOptions {
   readonly outside?: OpenOutside | undefined
   /** Of one decision, with all that it waits for; default 1,000. */
   readonly deadlineMs?: number | undefined
+  /** What each evaluation is held to. */
+  readonly evaluation?: EvaluatorOptions
   /** What is answered elsewhere; closed with the node. */
   readonly remotes?: Remotes
   /** After each slice of an activation, while decisions go on. */
@@ -87,6 +90,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     log,
     metrics,
     clock = systemClock,
+    evaluation = {},
     remotes = NO_REMOTES,
     onSlice,
     outside,
@@ -113,7 +117,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
 
   const answers = createAnswers(judge)
   const swap = async (set: BundleSet, asked: number): Promise<void> => {
-    const next = await openActive(set, { clock, onSlice, outside })
+    const next = await openActive(set, { clock, evaluation: { ...evaluation, outside }, onSlice })
     // Out of force meanwhile: nothing that was asked for before may come back.
     if (asked < ended) return next.lease.retire()
     release()

@@ -2,7 +2,7 @@
 import type { EvaluationOptions, Evaluator } from './engine.ts'
 
 /** A document of `data`, for any input. Throws EvaluationError when a rule traps. */
-export type Document = (input: unknown, options?: EvaluationOptions) => unknown
+export type Document = (input: unknown, how?: Omit<EvaluationOptions, 'exact'>) => unknown
 
 /** The document at `path`, undefined where there is none. */
 export const lookUp = (evaluator: Evaluator, path: readonly string[], input: unknown): unknown =>
@@ -10,23 +10,23 @@ export const lookUp = (evaluator: Evaluator, path: readonly string[], input: unk
 
 /** Finds out once what answers at `path`. */
 export function locate(evaluator: Evaluator, path: readonly string[]): Document {
-  const ask = (entrypoint: string, input: unknown, options: EvaluationOptions = {}) =>
-    evaluator.evaluate(entrypoint, input, { ...options, exact: true })
+  const ask = (entrypoint: string, input: unknown, how: EvaluationOptions | undefined) =>
+    evaluator.evaluate(entrypoint, input, { ...how, exact: true })
   const owner = longestEntrypoint(evaluator, path)
   if (owner > 0) {
     const entrypoint = path.slice(0, owner).join('/')
     const rest = path.slice(owner)
     return rest.length === 0
-      ? (input, options) => ask(entrypoint, input, options)
-      : (input, options) => walk(ask(entrypoint, input, options), rest)
+      ? (input, how) => ask(entrypoint, input, how)
+      : (input, how) => walk(ask(entrypoint, input, how), rest)
   }
   const base = path.length > 0 ? evaluator.base(path) : withoutSystem(evaluator.base(path))
   const below = entrypointsBelow(evaluator, path).filter((parts) => path.length > 0 || parts[0] !== 'system')
   if (below.length === 0) return () => base
-  return (input, options) => {
+  return (input, how) => {
     const document = isObject(base) ? { ...base } : {}
     for (const entrypoint of below) {
-      const value = ask(entrypoint.join('/'), input, options)
+      const value = ask(entrypoint.join('/'), input, how)
       if (value !== undefined) plant(document, entrypoint.slice(path.length), value)
     }
     return document

@@ -47,7 +47,8 @@ export function createDecide(judge: Judge): Decide {
       ? { input: facts, cacheable: undefined }
       : prepare(judge, on, contract.entrypoint, facts)
     const started = performance.now()
-    const turn = newTurn(event.timestampMs)
+    const { decisionId } = event
+    const turn = { ...newTurn(event.timestampMs), decisionId }
     const asked = elsewhere
       ? consultElsewhere(elsewhere, name, input)
       : consult(judge, on, { name, input, cacheable, turn })
@@ -118,7 +119,7 @@ export function prepare(judge: Pick<Judge, 'cache'>, on: Active, entrypoint: str
 
 interface Consulted extends Prepared {
   readonly name: DecisionName
-  readonly turn: Turn
+  readonly turn: Turn & { readonly decisionId: string }
 }
 
 type Consultation = (Answered & Pick<Found, 'elsewhere'>) | { readonly trap: unknown }

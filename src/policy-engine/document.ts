@@ -2,7 +2,7 @@
 import { scopeOf, subjectOf } from './cache/rule.ts'
 import { type Answered, type Evaluated, throughCache } from './cache/through-cache.ts'
 import { locate, longestEntrypoint, walk } from './data-path.ts'
-import type { Revisions } from './engine.ts'
+import type { EvaluationOptions, Revisions } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import { type Elsewhere, judgedBy } from './remote/remotes.ts'
 import { settle, type Turn } from './wasm/settle.ts'
@@ -17,7 +17,9 @@ export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds
  * Throws, or rejects with, EvaluationError when a rule traps, PolicyUnavailable where another server is to answer and does
  * not. Waits only where the policy, the cache or that server does.
  */
-export type Document = (input: unknown, strict: boolean, turn: Turn) => Found | Promise<Found>
+export type Document = (input: unknown, how: How) => Found | Promise<Found>
+
+type How = Turn & Pick<EvaluationOptions, 'strict' | 'decisionId'>
 
 /** What is at `path`, found out once. Only the value of an entrypoint that declares it is kept, whole. */
 export function documentAt(judge: Judge, on: Active, path: readonly string[]): Document {
@@ -29,23 +31,22 @@ export function documentAt(judge: Judge, on: Active, path: readonly string[]): D
   const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
   const evaluate = locate(on.evaluator, path)
   const { deadlineMs } = judge
-  return (input, strict, turn) => {
-    const { recorded } = turn
-    const options = { strict, exact: true, ...turn }
+  return (input, how) => {
+    const { strict = false, recorded } = how
     const scope =
       rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
     if (rule === undefined || scope === undefined) {
-      const find = (): Found => ({ result: evaluate(input, options), recorded, cached: false })
-      return settle(turn, find, { deadlineMs })
+      const find = (): Found => ({ result: evaluate(input, how), recorded, cached: false })
+      return settle(how, find, { deadlineMs })
     }
     const { ttlSeconds, nondeterministic } = rule
     const text = JSON.stringify(input) ?? 'null'
     const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
     const whole = (): Evaluated => {
-      const result = on.evaluator.evaluate(entrypoint, input, options)
+      const result = on.evaluator.evaluate(entrypoint, input, { ...how, exact: true })
       return { result, isFit: result !== undefined, recorded }
     }
-    const answered = throughCache(judge.cache, question, () => settle(turn, whole, { deadlineMs }))
+    const answered = throughCache(judge.cache, question, () => settle(how, whole, { deadlineMs }))
     return rest.length === 0 ? answered : answered.then((whole) => below(whole, rest))
   }
 }
@@ -58,7 +59,7 @@ function below({ text: _whole, ...answered }: Answered, rest: readonly string[])
 /** Nothing of it is kept: which revision would answer is not known before. */
 const askedOf =
   (elsewhere: Elsewhere): Document =>
-  async (input, strict) => {
+  async (input, { strict = false }) => {
     const answer = await elsewhere.ask(input, { exact: true, strict })
     const { result, bundles } = answer
     return { result, cached: false, elsewhere: { bundles, custom: judgedBy(elsewhere, answer) } }

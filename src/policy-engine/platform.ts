@@ -39,7 +39,7 @@ export interface PolicyPlatformOptions {
   readonly api?: ApiOptions
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
-  /** Of one decision, with all that it waits for; default 1,000. */
+  /** After which a decision counts as unavailable. */
   readonly deadlineMs?: number
   /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
   readonly outside?: OutsideSettings
@@ -75,17 +75,9 @@ const LOG_WATCH_MS = 500
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes, remotes, deadlineMs, outside } = options
-  const place = {
-    logDirectory,
-    ...(log && { log }),
-    id: options.id ?? randomId(),
-    version,
-    cacheBytes,
-    remotes,
-    deadlineMs,
-    outside,
-  }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes, outside } = options
+  const limits = { cacheBytes, deadlineMs, outside }
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, ...limits, remotes }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, {
     logger,

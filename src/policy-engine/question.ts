@@ -78,7 +78,8 @@ export function createAnswers(judge: Judge): Answers {
     const turn = newTurn(event.timestampMs)
     let found: Found
     try {
-      const asked = find(question.input, question.strict === true, turn)
+      const { decisionId } = event
+      const asked = find(question.input, { strict: question.strict === true, decisionId, ...turn })
       // Without a wait where there is none: the log's rules go on with the input that the module still holds.
       found = asked instanceof Promise ? await asked : asked
     } catch (cause) {

@@ -28,7 +28,7 @@ export interface PolicyServiceOptions {
   readonly api: ApiOptions
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
-  /** Of one decision, with all that it waits for; default 1,000. */
+  /** After which a decision counts as unavailable. */
   readonly deadlineMs?: number
   /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
   readonly outside?: OutsideSettings
@@ -51,7 +51,7 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes, remotes, deadlineMs, outside } = options
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes, outside } = options
   const place = {
     name: 'policy',
     logDirectory,

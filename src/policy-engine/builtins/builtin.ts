@@ -1,5 +1,5 @@
 /** What a host built-in is: a synchronous function of Rego values, what it may know of its decision, and how it fails. */
-import type { AskOutside, RecordedCall } from '../engine.ts'
+import type { AskOutside, PrintedLine, RecordedCall } from '../engine.ts'
 import type { RegoObject, Value } from '../wasm/value.ts'
 import type { Outside } from './outside.ts'
 
@@ -22,7 +22,7 @@ export interface BuiltinContext {
    */
   charge(units: number): void
   /** `print` and `trace`: a line for the log. */
-  print(line: string): void
+  print(line: PrintedLine): void
   /** What `opa.runtime` answers. Never holds the environment. */
   readonly runtime: RegoObject
   /** Where built-ins that need I/O get it; absent where nothing may be asked. */

@@ -6,11 +6,6 @@ import { baseData } from '../bundle/base-data.ts'
 import type { EvaluationOptions, Evaluator } from '../engine.ts'
 import { type HostBundle, type HostOptions, PolicyRunner } from './runner.ts'
 
-export interface PrepareOptions extends HostOptions {
-  /** After each slice. */
-  readonly onSlice?: (() => void) | undefined
-}
-
 /** Instantiates the module and loads its data; throws EvaluationError when either fails. */
 export const openHost = (bundle: HostBundle, options: HostOptions = {}): Evaluator =>
   evaluatorOn(new PolicyRunner(bundle, options), bundle)
@@ -18,7 +13,8 @@ export const openHost = (bundle: HostBundle, options: HostOptions = {}): Evaluat
 /** The same, in slices where the bundle comes with an image. */
 export async function prepareHost(
   bundle: HostBundle,
-  { onSlice, ...options }: PrepareOptions = {},
+  options: HostOptions = {},
+  onSlice?: () => void,
 ): Promise<Evaluator> {
   const runner = new PolicyRunner(bundle, options)
   await runner.prepare(onSlice)
