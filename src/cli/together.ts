@@ -10,6 +10,7 @@ import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
@@ -50,6 +51,8 @@ export async function serveTogether({
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    deadlineMs: config.policy.deadline_ms,
+    outside: outsideSettings(config, process.env),
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),

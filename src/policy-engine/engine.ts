@@ -37,8 +37,18 @@ export interface EvaluationOptions {
    * again. Only a saving; the answer is the same.
    */
   readonly continues?: boolean
-  /** Lines of `print` and `trace`. */
-  readonly print?: (line: string) => void
+  /** Told with the lines of `print` and `trace`. */
+  readonly decisionId?: string
+  /** Takes those lines instead of whoever the evaluator was opened with. */
+  readonly print?: (line: PrintedLine, decisionId: string | undefined) => void
+}
+
+/** What a policy says of itself, in its own words: of the input it holds what the policy chose to print. */
+export interface PrintedLine {
+  readonly kind: 'print' | 'trace'
+  readonly text: string
+  /** `policies/authz/token.rego:12`, in bundles of our own compile step. */
+  readonly place: string | undefined
 }
 
 /** One answer of a non-deterministic built-in. */
@@ -86,6 +96,12 @@ export class EvaluationTimeout extends EvaluationError {
 }
 
 /**
+ * Starts the I/O; undefined where the built-in failed, as a BuiltinError says too. The signal: whoever asked has gone, or has
+ * waited long enough.
+ */
+export type AskOutside = (signal: AbortSignal) => Promise<Value | undefined>
+
+/**
  * A built-in needs I/O for its answer (`http.send`). Whoever can wait gets the answer, records it under `key`, and evaluates
  * again: `wasm/settle.ts`. To all others it is an error like any.
  */
@@ -93,9 +109,8 @@ export class EvaluationPending extends EvaluationError {
   override readonly name = 'EvaluationPending'
   readonly key: string
   readonly call: Pick<RecordedCall, 'name' | 'args'>
-  /** Starts the I/O; undefined where the built-in failed. */
-  readonly answer: () => Promise<Value | undefined>
-  constructor(key: string, call: Pick<RecordedCall, 'name' | 'args'>, answer: () => Promise<Value | undefined>) {
+  readonly answer: AskOutside
+  constructor(key: string, call: Pick<RecordedCall, 'name' | 'args'>, answer: AskOutside) {
     super(`${call.name} has no answer yet`)
     this.key = key
     this.call = call
@@ -115,10 +130,10 @@ export interface VerifiedBundle {
   readonly digest: string
   /** Paths of `data` that it owns, without slash at either end; "" is all of it. */
   readonly roots: readonly string[]
-  /** Absent from a bundle of data only. */
-  readonly wasm?: WebAssembly.Module
-  /** The same module with fuel (`wasm/fuel/meter.ts`), which our own host asks for. */
+  /** Its module for the engine that is to answer: with fuel (`wasm/fuel/meter.ts`) for our own host. Neither: data only. */
   readonly metered?: WebAssembly.Module
+  /** As it came, for the package. */
+  readonly wasm?: WebAssembly.Module
   /** Canonical text of data.json, UTF-8. */
   readonly dataJson: Uint8Array
   readonly dataDigest: string

@@ -6,7 +6,9 @@ import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
 import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
+import { type OutsideSettings, openOutside } from './outside.ts'
 import { openRemotes, type RemotePlace } from './remote/remotes.ts'
+import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */
@@ -18,8 +20,28 @@ export interface NodePlace {
   /** Most that its decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number | undefined
   readonly log?: LogRules
+  /** What policies reach; absent: nothing. */
+  readonly outside?: OutsideSettings | undefined
   /** Servers that answer decisions in its stead. */
   readonly remotes?: readonly RemotePlace[] | undefined
+  /** After which a decision counts as unavailable, with all that it waits for; the default is the configuration's. */
+  readonly deadlineMs?: number | undefined
+}
+
+/** One decision is up to four evaluations: its own, and the log's rules on it. */
+const EVALUATIONS = 4
+/** No thread stands still for so long that whoever watches it would end it. */
+const MOST_MS = 400
+
+/** What is printed goes to the operational log as it is: no rule masks it. */
+const printed =
+  (logger: Logger): NonNullable<EvaluatorOptions['print']> =>
+  ({ kind, text, place }, decisionId) =>
+    logger[kind === 'print' ? 'info' : 'debug']({ place, decision_id: decisionId, printed: text }, `policy ${kind}`)
+
+function evaluationOf({ deadlineMs }: NodePlace, logger: Logger): EvaluatorOptions {
+  const limit = deadlineMs === undefined ? {} : { deadlineMs: Math.min(deadlineMs / EVALUATIONS, MOST_MS) }
+  return { ...limit, print: printed(logger) }
 }
 
 export interface NodeDeps {
@@ -55,11 +77,17 @@ export function openNode<N extends DataNode>(
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })
+  const outside = place.outside && openOutside(place.outside, metrics.registry, clock)
+  const { deadlineMs } = place
+  const evaluation = evaluationOf(place, logger)
   const remotes = openRemotes(place.remotes ?? [], { logger, ...(onRemotes && { onChange: onRemotes }) })
   const node = create({
     name,
     log,
     metrics,
+    outside,
+    deadlineMs,
+    evaluation,
     remotes,
     ...(clock && { clock }),
     ...(cacheBytes !== undefined && { cacheBytes }),
