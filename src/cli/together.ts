@@ -10,6 +10,7 @@ import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
@@ -51,6 +52,7 @@ export async function serveTogether({
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
     deadlineMs: config.policy.deadline_ms,
+    outside: outsideSettings(config, process.env),
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),
