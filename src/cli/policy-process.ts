@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileChains } from '../audit/file-chains.ts'
 import type { Config } from '../config/schema.ts'
 import { systemClock } from '../kernel/clock.ts'
+import { randomId } from '../kernel/ids.ts'
 import { createLogger } from '../observability/logger.ts'
 import { fileMarks } from '../policy-engine/file-marks.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
@@ -13,6 +14,7 @@ import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources, policyApi } from './bundle-source.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { tellOthers } from './notices.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
 import { openStore } from './store.ts'
@@ -32,11 +34,13 @@ async function start(config: Config): Promise<Supervised> {
   const audit = openAuditLog(config, chains, logger, 'audit-policy.jsonl')
   ends.defer(() => audit.close())
   const services = openServices(config, ends)
+  const id = randomId()
   const service = await startPolicyService({
     bundles: bundleSources(config, { services, logger, ends }),
     marks: store?.marks ?? fileMarks(join(config.log.directory, 'bundle-marks.json')),
     chains,
     logDirectory: config.log.directory,
+    id,
     log,
     version: VERSION,
     api: policyApi(config),
@@ -46,6 +50,7 @@ async function start(config: Config): Promise<Supervised> {
     audit: bundleAudit(audit.audit),
   })
   ends.defer(() => service.close())
+  tellOthers(config, service, { services, logger, id, ends })
   opened.move()
   return {
     port: service.port,
