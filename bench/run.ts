@@ -12,6 +12,7 @@ import { introspections } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
 import { policyFlip } from './rows/policy-flip.ts'
 import { startup } from './rows/startup.ts'
+import { swap10mb } from './rows/swap.ts'
 import { tokens } from './rows/tokens.ts'
 import { summarise } from './summarise.ts'
 
@@ -28,6 +29,7 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   decisionsFull,
   ...dataApi,
   batch50,
+  ...swap10mb,
 ]
 
 const say = (line: string) => process.stderr.write(`${line}\n`)

@@ -29,10 +29,11 @@ export async function signCommittedBundle(
   root: string,
   privateKey: string,
   change: (files: Map<string, Uint8Array>) => void = () => {},
+  version = 1,
 ): Promise<Uint8Array> {
   const files = await committedFiles(root)
   files.delete(SIGNATURES)
   change(files)
-  files.set(SIGNATURES, Buffer.from(signBundle(files, { privateKey, keyId: KEY_ID, version: 1 })))
+  files.set(SIGNATURES, Buffer.from(signBundle(files, { privateKey, keyId: KEY_ID, version })))
   return writeArchive(files)
 }

@@ -71,7 +71,9 @@ export const placeOf = (path: string): string => `${hostname()}:${resolve(path)}
 /** Opens (creates, mode 0600) the log. Each opening begins a chain, which follows the one before it in the file. */
 export function openChainedLog(path: string, options: ChainedLogOptions = {}): ChainedLog {
   const { checkpointLines = CHECKPOINT_LINES, clock = systemClock, budgetBytes = Number.POSITIVE_INFINITY } = options
-  const { rotateBytes = Number.POSITIVE_INFINITY, onTrouble = () => {} } = options
+  const { onTrouble = () => {} } = options
+  // A log that fills its budget must be in several files, or none of them could be removed.
+  const rotateBytes = Math.min(options.rotateBytes ?? Number.POSITIVE_INFINITY, budgetBytes / 4)
   const schedule = options.gather === 'tick' ? process.nextTick : setImmediate
   const file = new AppendFile(path, options.write)
   let chain = new Chain(lastPosition(path))

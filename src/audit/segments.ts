@@ -32,21 +32,24 @@ export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry:
 
 const TAIL_BYTES = 64 * 1024
 
-/** The last whole line, and whether something torn stands behind it: what a power loss left of a write. */
-export function tailOf(path: string): { readonly line: Uint8Array | undefined; readonly torn: boolean } {
+/**
+ * The last whole line (before `end`, where it is given), and whether something torn stands behind it: what a power loss left of
+ * a write.
+ */
+export function tailOf(path: string, end?: number): { readonly line: Uint8Array | undefined; readonly torn: boolean } {
   if (!existsSync(path)) return { line: undefined, torn: false }
   const fd = openSync(path, 'r')
   try {
-    const { size } = fstatSync(fd)
+    const size = Math.min(end ?? Number.POSITIVE_INFINITY, fstatSync(fd).size)
     for (let length = TAIL_BYTES; ; length *= 4) {
       const from = Math.max(0, size - length)
       const bytes = Buffer.alloc(size - from)
       readSync(fd, bytes, 0, bytes.byteLength, from)
-      const end = bytes.lastIndexOf(10)
-      const begin = end <= 0 ? -1 : bytes.lastIndexOf(10, end - 1)
+      const last = bytes.lastIndexOf(10)
+      const begin = last <= 0 ? -1 : bytes.lastIndexOf(10, last - 1)
       if (begin < 0 && from > 0) continue
-      const torn = end + 1 < bytes.byteLength
-      return { line: end < 0 ? undefined : bytes.subarray(begin + 1, end), torn }
+      const torn = last + 1 < bytes.byteLength
+      return { line: last < 0 ? undefined : bytes.subarray(begin + 1, last), torn }
     }
   } finally {
     closeSync(fd)

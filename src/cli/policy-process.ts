@@ -12,9 +12,10 @@ import { fileMarks } from '../policy-engine/file-marks.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
 import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleAudit } from './bundle/audit.ts'
-import { bundleSources, policyApi } from './bundle-source.ts'
+import { bundleSources } from './bundle-source.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
+import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
 import { openStore } from './store.ts'
@@ -45,6 +46,7 @@ async function start(config: Config): Promise<Supervised> {
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    deadlineMs: config.policy.deadline_ms,
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),

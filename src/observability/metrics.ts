@@ -1,6 +1,21 @@
 /** The metrics of one thread (Prometheus text format). Every label comes from a bounded set; none holds an id or address. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+export interface Waiting {
+  readonly bytes: number
+  readonly oldestSeconds: number
+}
+
+/** Of the decision log's upload; OPA's names where it has them. */
+export interface UploadMetrics {
+  readonly chunks: Counter
+  readonly failed: Counter
+  readonly cacheDropped: Counter
+  readonly erased: Counter
+  /** Asked whenever the metrics are read. */
+  watch(waiting: () => Waiting): void
+}
+
 export interface Metrics {
   readonly registry: Registry
   readonly http: Histogram<'code' | 'handler' | 'method'>
@@ -10,6 +25,7 @@ export interface Metrics {
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
+  readonly upload: UploadMetrics
   readonly bundleLoaded: Counter<'name'>
   readonly bundleFailed: Counter<'name' | 'code'>
   readonly bundleActivation: Gauge<'name'>
@@ -52,6 +68,7 @@ export function createMetrics(node: string): Metrics {
       'Events that were answered and not written; the log keeps a record of the gap.',
       registers,
     ),
+    upload: uploadMetrics(registers),
     bundleLoaded: new Counter({
       name: 'bundle_loaded_counter',
       help: 'Bundles activated.',
@@ -74,3 +91,31 @@ export function createMetrics(node: string): Metrics {
 }
 
 const counter = (name: string, help: string, registers: Registry[]) => new Counter({ name, help, registers })
+
+function uploadMetrics(registers: Registry[]): UploadMetrics {
+  let waiting = (): Waiting => ({ bytes: 0, oldestSeconds: 0 })
+  const gauge = (name: string, help: string, member: keyof Waiting) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(waiting()[member])
+      },
+    })
+  gauge('decision_logs_waiting_bytes', 'Bytes of the log that are not uploaded yet.', 'bytes')
+  gauge('decision_logs_oldest_waiting_seconds', 'Age of the oldest event that is not uploaded yet.', 'oldestSeconds')
+  return {
+    chunks: counter('decision_logs_chunks_uploaded', 'Chunks that the service took.', registers),
+    failed: counter('decision_logs_chunks_upload_failed', 'Attempts that failed; each is made again.', registers),
+    cacheDropped: counter(
+      'decision_logs_nd_builtin_cache_dropped',
+      'Events that were too large alone and went without nd_builtin_cache.',
+      registers,
+    ),
+    erased: counter('decision_logs_encoding_failure', 'Events that went without input and result.', registers),
+    watch: (next) => {
+      waiting = next
+    },
+  }
+}

@@ -17,6 +17,7 @@ import type { Active, Judge } from './judge.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
 import { registerBreakers } from './remote/breaker-metrics.ts'
 import { NO_REMOTES, type Remotes } from './remote/remotes.ts'
+import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -67,6 +68,8 @@ export interface NodeOptions {
   readonly clock?: Clock
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** What each evaluation is held to. */
+  readonly evaluation?: EvaluatorOptions
   /** What is answered elsewhere; closed with the node. */
   readonly remotes?: Remotes
   /** After each slice of an activation, while decisions go on. */
@@ -75,7 +78,7 @@ export interface NodeOptions {
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock, remotes = NO_REMOTES, onSlice } = options
+  const { name, log, metrics, clock = systemClock, evaluation, remotes = NO_REMOTES, onSlice } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
   registerBreakers(metrics.registry, new Map([...remotes.engines].map(([name, { breaker }]) => [name, breaker])))
@@ -96,16 +99,23 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
   }
 
   const answers = createAnswers(judge)
-  const swap = async (set: BundleSet): Promise<void> => {
-    const next = await openActive(set, clock, onSlice)
-    if (closed) return next.lease.retire()
+  const swap = async (set: BundleSet, asked: number): Promise<void> => {
+    const next = await openActive(set, { clock, evaluation, onSlice })
+    // Out of force meanwhile: nothing that was asked for before may come back.
+    if (asked < ended) return next.lease.retire()
     release()
     active = next
     for (const bundle of set) metrics.bundleActivation.set({ name: bundle.name }, clock.nowMs() * 1e6)
   }
   /** One activation after the other, in the order in which they were asked for. */
   let activating: Promise<void> = Promise.resolve()
-  let closed = false
+  let activations = 0
+  /** Activations up to this one are over. */
+  let ended = 0
+  const end = () => {
+    ended = activations + 1
+    release()
+  }
 
   const node: DataNode = {
     evaluate: answers.one,
@@ -126,11 +136,12 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
       }
     },
     activate: (set) => {
-      const turn = activating.then(() => swap(set))
+      const asked = ++activations
+      const turn = activating.then(() => swap(set, asked))
       activating = turn.catch(() => {})
       return turn
     },
-    deactivate: release,
+    deactivate: end,
     purge: (subject) => cache.purge(subject),
     get active() {
       return active
@@ -144,8 +155,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
       ...(remotes.engines.size > 0 && { remotes: remotes.states }),
     }),
     close: async () => {
-      closed = true
-      release()
+      end()
       await remotes.close()
       await log.close()
     },

@@ -38,6 +38,8 @@ export interface PolicyPlatformOptions {
   readonly api?: ApiOptions
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** After which a decision counts as unavailable. */
+  readonly deadlineMs?: number
   /** Servers that answer decisions in the bundle's stead. */
   readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
@@ -68,12 +70,15 @@ export interface PolicyPlatform {
   close(): Promise<void>
 }
 
+const LOG_WATCH_MS = 500
+
 /** Resolves after the first attempt on the bundle, fit or not; throws ConfigError where it may not start. */
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes, remotes } = options
-  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes, remotes }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
+  const limits = { cacheBytes, deadlineMs }
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, ...limits, remotes }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, {
     logger,
@@ -94,12 +99,16 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       node.healthy && (worker?.healthy ?? true),
     )
   const listeners = new Set<() => void>()
+  let told = true
   const changed = () => {
+    told = node.healthy
     worker?.tell()
     for (const listener of listeners) listener()
     const revision = node.active?.revision
     if (revision !== undefined && (worker === undefined || worker.node.revision === revision)) everywhere.resolve()
   }
+  // A log that cannot be written shows in the health of the policy API, whose thread has it from here.
+  const watching = setInterval(() => node.healthy !== told && changed(), LOG_WATCH_MS).unref()
   const activators: Activators = createActivators({
     ...options.bundles,
     marks: options.marks,
@@ -108,8 +117,8 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
     clock,
     activate: async (set) => {
       // The auth service's own decisions need the platform's bundle alone.
-      if (node.active?.platform !== set[0]) await node.activate([set[0]])
-      worker?.activate(set)
+      const here = node.active?.platform === set[0] ? undefined : node.activate([set[0]])
+      await Promise.all([here, worker?.activate(set)])
     },
     deactivate: () => {
       node.deactivate()
@@ -167,6 +176,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         worker?.reopenLog()
       },
       close: async () => {
+        clearInterval(watching)
         await activators.close()
         await worker?.close()
         await registrar.close()
@@ -174,6 +184,7 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       },
     }
   } catch (error) {
+    clearInterval(watching)
     await activators.close()
     await worker?.close()
     await node.close()

@@ -3,7 +3,7 @@
  * Roots never overlap, so that nothing has two owners; above them the documents of several bundles are merged, as in OPA.
  */
 
-import { covers, ownsPath } from './bundle/roots.ts'
+import { covers, ownsPath, rootSegment } from './bundle/roots.ts'
 import { mergeDocuments } from './data-path.ts'
 import type { EvaluationOptions, Evaluator, VerifiedBundle } from './engine.ts'
 
@@ -60,5 +60,4 @@ function baseOf(open: readonly OpenBundle[], path: readonly string[]): unknown {
   )
 }
 
-/** A `/` within a segment separates nothing: it stands for a character that no root has. */
-const rootPath = (path: readonly string[]): string => path.map((segment) => segment.replaceAll('/', '\0')).join('/')
+const rootPath = (path: readonly string[]): string => path.map(rootSegment).join('/')

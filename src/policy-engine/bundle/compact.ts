@@ -1,8 +1,9 @@
 /**
- * Canonical JSON from text that nearly is: `opa build` writes data with sorted keys, so that spaces and escapes are all that
- * is to mend. One pass over the bytes, ten times as fast as reading and writing every value; what it cannot mend it leaves.
+ * Canonical JSON from JSON, by a pass over the bytes that leaves out spaces and writes escapes anew, and where keys are out of
+ * order (`opa build` sorts them) by another that sorts. Ten times as fast as reading and writing every value.
  */
 import { isUtf8 } from 'node:buffer'
+import { sortKeys } from './sort-keys.ts'
 
 const [QUOTE, BACKSLASH, COMMA, COLON, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x30, 0x39]
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d]
@@ -11,14 +12,16 @@ const LITERALS: ReadonlyMap<number, Buffer> = new Map(
   ['true', 'false', 'null'].map((literal) => [literal.charCodeAt(0), Buffer.from(literal)]),
 )
 
-/** Undefined where the text is no JSON, or needs more than leaving out and escaping anew: keys out of order, above all. */
+/** Undefined where the text is no JSON, or needs more than that: keys that come twice, or that are escaped. */
 export function compact(document: Uint8Array, quote: (text: string) => string): Uint8Array | undefined {
   if (!isUtf8(document)) return undefined
   const scan = new Scan(Buffer.from(document.buffer, document.byteOffset, document.byteLength), quote)
-  return scan.whole() ? scan.result() : undefined
+  if (!scan.whole()) return undefined
+  return scan.inOrder ? scan.result() : sortKeys(scan.result())
 }
 
 class Scan {
+  inOrder = true
   readonly #bytes: Buffer
   readonly #quote: (text: string) => string
   readonly #parts: Uint8Array[] = []
@@ -99,13 +102,15 @@ class Scan {
     return true
   }
 
-  /** A key behind the last one in order, its colon, and the space around. */
+  /** A key, its colon, and the space around. */
   #key(): boolean {
     const open = this.#open
     const [from, to] = [open[open.length - 2] as number, open[open.length - 1] as number]
     const start = this.#at
     if (this.#bytes[start] !== QUOTE || this.#string() !== 0) return false
-    if (to >= 0 && this.#bytes.compare(this.#bytes, from, to, start + 1, this.#at - 1) <= 0) return false
+    if (to >= 0 && this.inOrder && this.#bytes.compare(this.#bytes, from, to, start + 1, this.#at - 1) <= 0) {
+      this.inOrder = false
+    }
     open[open.length - 2] = start + 1
     open[open.length - 1] = this.#at - 1
     this.#space()

@@ -23,6 +23,7 @@ export const loadHere: BundleLoader = {
 export interface ThreadLoader extends BundleLoader {
   /** From now on nothing is loaded on this thread, however small. */
   decide(): void
+  readonly isRunning: boolean
   close(): Promise<void>
 }
 
@@ -49,12 +50,17 @@ export function createLoader({ idleMs = IDLE_MS }: { readonly idleMs?: number } 
     },
     prepare: async (set) => {
       if (isSetPrepared(set)) return set
+      const bytes = set.reduce((sum, { dataJson }) => sum + dataJson.byteLength, 0)
+      if (!deciding && bytes <= SMALL_BYTES) return prepareSet(set)
       const answer = await thread.ask({ kind: 'prepare', set })
       if (!('set' in answer)) throw new Error('the loading thread answered something else')
       return withImages(set, answer.set)
     },
     decide: () => {
       deciding = true
+    },
+    get isRunning() {
+      return thread.isRunning
     },
     close: () => thread.end(),
   }
@@ -98,6 +104,10 @@ class LoadThread {
     this.#waiting.set(id, waiting)
     worker.postMessage({ ...request, id })
     return waiting.promise
+  }
+
+  get isRunning(): boolean {
+    return this.#worker !== undefined
   }
 
   async end(): Promise<void> {

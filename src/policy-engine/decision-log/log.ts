@@ -3,11 +3,12 @@
  * of the bundle that decided, before anything is written. A mask that fails erases; it never lets an event through raw.
  */
 import { join } from 'node:path'
-import { type ChainedLogOptions, openChainedLog } from '../../audit/chained-log.ts'
+import { type ChainedLog, type ChainedLogOptions, openChainedLog } from '../../audit/chained-log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Evaluator } from '../engine.ts'
 import { customValue, type DecisionEvent, type EventLabels, eventValue, stubValue } from './event.ts'
 import { applyMask } from './mask.ts'
+import type { Uploader } from './upload/uploader.ts'
 
 export interface DecisionLog {
   /** Resolves when the event is written; rejects when it cannot be, and then no answer may leave. */
@@ -21,6 +22,7 @@ export interface DecisionLogOptions extends ChainedLogOptions {
   readonly directory: string
   readonly labels: EventLabels
   readonly metrics: Metrics
+  readonly upload?: ((log: ChainedLog) => Uploader) | undefined
 }
 
 const MASK = 'system/log/mask'
@@ -36,6 +38,7 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const { directory, labels, metrics } = options
   const onLost = (lines: number) => metrics.logGap.inc(lines)
   const writer = openChainedLog(decisionLogPath(directory, labels.node), { onLost, ...options })
+  const uploader = options.upload?.(writer)
 
   const text = (value: Record<string, unknown>, event: DecisionEvent, mask: unknown): string => {
     const masked = attempt(() => applyMask(JSON.stringify(value), mask))
@@ -67,7 +70,10 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
     get healthy() {
       return writer.healthy
     },
-    close: () => writer.close(),
+    close: async () => {
+      await uploader?.close()
+      await writer.close()
+    },
   }
 }
 

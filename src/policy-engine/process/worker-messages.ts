@@ -23,7 +23,7 @@ export type DeskAnswer =
   | { readonly error: { readonly code: DeskErrorCode; readonly message: string } }
 
 export type ToWorker =
-  | { readonly kind: 'activate'; readonly set: BundleSet }
+  | { readonly kind: 'activate'; readonly id: number; readonly set: BundleSet }
   | { readonly kind: 'deactivate' }
   | { readonly kind: 'notice'; readonly notice: Notice }
   | { readonly kind: 'desk'; readonly id: number; readonly answer: DeskAnswer }
@@ -38,8 +38,8 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'beat' }
   | { readonly kind: 'node'; readonly status: NodeStatus; readonly healthy: boolean }
-  /** The bundles could not be loaded on that thread; the revision is the platform's. */
-  | { readonly kind: 'not_activated'; readonly revision: string }
+  /** The bundles of that message are active, or could not be loaded on that thread. */
+  | { readonly kind: 'activated'; readonly id: number; readonly failure?: string }
   | { readonly kind: 'metrics?' }
   /** Without a request: list all bundles. */
   | { readonly kind: 'desk?'; readonly id: number; readonly request?: DeskRequest }

@@ -7,7 +7,7 @@ import { threadEnvironment, threadFile } from '../../kernel/threads.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { ChainHead } from '../../storage/records.ts'
 import type { NodeStatus } from '../data-node.ts'
-import type { BundleSet } from '../engine.ts'
+import { type BundleSet, EvaluationError } from '../engine.ts'
 import type { BundleDesk } from '../life/desk.ts'
 import { answerDesk } from '../life/desk-calls.ts'
 import type { ResolvedApi } from '../listen.ts'
@@ -42,7 +42,8 @@ export interface PolicyWorker {
   readonly listening: Promise<number>
   /** The port that it listens on; the same after each restart. */
   readonly port: number
-  activate(set: BundleSet): void
+  /** Rejects when the thread cannot load them. One that ends meanwhile loads them when it comes back. */
+  activate(set: BundleSet): Promise<void>
   /** Nothing is decided there until the next activation. */
   deactivate(): void
   notify(notice: Notice): void
@@ -66,6 +67,8 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
   let { port } = options.api
   let thread: Worker | undefined
   let set: BundleSet | undefined
+  const activations = new Map<number, PromiseWithResolvers<void>>()
+  let lastActivation = 0
   let node: NodeStatus = { node: options.place.name }
   let healthy = true
   let restarts = 0
@@ -109,6 +112,8 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
     worker.once('exit', () => {
       beats.stop()
       thread = undefined
+      for (const { resolve } of activations.values()) resolve()
+      activations.clear()
       node = { node: options.place.name }
       if (closed) return
       restarts += 1
@@ -116,7 +121,7 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       options.onChange()
       restarting = setTimeout(start, restartDelayMs(failures))
     })
-    if (set !== undefined) say({ kind: 'activate', set })
+    if (set !== undefined) say({ kind: 'activate', id: ++lastActivation, set })
     say({ kind: 'status', status: options.status() })
   }
 
@@ -134,8 +139,10 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
         healthy = message.healthy
         options.onChange()
         return
-      case 'not_activated':
-        logger.error({ revision: message.revision }, 'the policy API thread serves the bundles before')
+      case 'activated':
+        if (message.failure === undefined) activations.get(message.id)?.resolve()
+        else activations.get(message.id)?.reject(new EvaluationError(message.failure))
+        activations.delete(message.id)
         return
       case 'metrics?':
         void options.metrics().then((values) => say({ kind: 'metrics', values }))
@@ -170,8 +177,18 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       return port
     },
     activate: (next) => {
+      const before = set
+      const id = ++lastActivation
+      const done = Promise.withResolvers<void>()
       set = next
-      say({ kind: 'activate', set: next })
+      if (thread === undefined) done.resolve()
+      else activations.set(id, done)
+      say({ kind: 'activate', id, set: next })
+      return done.promise.catch((error: unknown) => {
+        // What it cannot load now it could not load when it comes back either.
+        if (set === next) set = before
+        throw error
+      })
     },
     deactivate: () => {
       set = undefined

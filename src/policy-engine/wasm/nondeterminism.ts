@@ -4,6 +4,7 @@ import { NON_DETERMINISTIC } from './builtin-calls.ts'
 import { entrypointsReaching } from './fuel/reach.ts'
 import { NO_IMPORTS, PolicyInstance } from './instance.ts'
 
+/** Beside the module's own constants, which are no larger than the module. */
 const PAGES = 64
 
 /** `bytes` are those of the module as it came. The SDK has no such built-in: a module that was not metered reaches none. */

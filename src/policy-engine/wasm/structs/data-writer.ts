@@ -1,11 +1,12 @@
 /** Writes base data as structs, short strings shared with the inputs to come. A walker of its own: see input-writer.ts. */
 import type { LinearMemory } from '../memory.ts'
 import { addMember, dictionaryBytes, openDictionary } from './dictionary.ts'
-import type { InternedStrings } from './interned.ts'
+import type { InternedString, InternedStrings } from './interned.ts'
 import { ARRAY_ELEMENT_BYTES, COMPOSITE_BYTES, hashText, TYPE } from './layout.ts'
 import { mustBeWellFormed, rawNumber } from './raw-json.ts'
 import { type Constants, type Reserve, StructWriter } from './writer.ts'
 
+type KeyString = Pick<InternedString, 'address' | 'hash'>
 type Plain = Readonly<Record<string, unknown>>
 
 /** Longer ones are seldom compared; more of them would only fill the map. */
@@ -30,11 +31,15 @@ export class DataWriter extends StructWriter {
 
   #shared(text: string): number {
     if (text.length > MAX_SHARED_UNITS) return this.string(text)
-    const found = this.#strings.find(text)
-    if (found !== undefined) return found.address
+    return this.#strings.find(text)?.address ?? this.#kept(text).address
+  }
+
+  #kept(text: string): KeyString {
     const address = this.string(text)
-    if (this.#strings.size < MAX_SHARED) this.#strings.keep(text, address)
-    return address
+    const isShort = text.length <= MAX_SHARED_UNITS
+    return isShort && this.#strings.size < MAX_SHARED
+      ? this.#strings.keep(text, address)
+      : { address, hash: hashText(text) }
   }
 
   #array(members: readonly unknown[]): number {
@@ -65,8 +70,7 @@ export class DataWriter extends StructWriter {
     openDictionary(this.memory, address, keys.length)
     keys.forEach((key, index) => {
       mustBeWellFormed(key)
-      const keyAddress = this.#shared(key)
-      const hash = this.#strings.find(key)?.hash ?? hashText(key)
+      const { address: keyAddress, hash } = this.#strings.find(key) ?? this.#kept(key)
       const value = this.write(object[key])
       addMember(this.memory, address, { index, key, keyAddress, hash, value })
     })
