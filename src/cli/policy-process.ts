@@ -9,6 +9,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { randomId } from '../kernel/ids.ts'
 import { createLogger } from '../observability/logger.ts'
 import { fileMarks } from '../policy-engine/file-marks.ts'
+import type { OutsideSettings } from '../policy-engine/outside.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
 import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleAudit } from './bundle/audit.ts'
@@ -21,9 +22,14 @@ import { openServices } from './services.ts'
 import { openStore } from './store.ts'
 import { VERSION } from './version.ts'
 
-if (process.send !== undefined) serveSupervised((given) => start(given as Config))
+export interface PolicyProcessStart {
+  readonly config: Omit<Config, 'kek' | 'kek_file'>
+  readonly outside: OutsideSettings
+}
 
-async function start(config: Config): Promise<Supervised> {
+if (process.send !== undefined) serveSupervised((given) => start(given as PolicyProcessStart))
+
+async function start({ config, outside }: PolicyProcessStart): Promise<Supervised> {
   await using opened = new AsyncDisposableStack()
   const ends = new AsyncDisposableStack()
   opened.defer(() => ends.disposeAsync())
@@ -47,6 +53,7 @@ async function start(config: Config): Promise<Supervised> {
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
     deadlineMs: config.policy.deadline_ms,
+    outside,
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),

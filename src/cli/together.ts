@@ -12,6 +12,7 @@ import { bundleSources } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
+import { outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
@@ -55,6 +56,7 @@ export async function serveTogether({
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
     deadlineMs: config.policy.deadline_ms,
+    outside: outsideSettings(config, process.env),
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),

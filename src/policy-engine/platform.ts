@@ -17,6 +17,7 @@ import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
+import type { OutsideSettings } from './outside.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
 import type { RemotePlace } from './remote/remotes.ts'
@@ -40,6 +41,8 @@ export interface PolicyPlatformOptions {
   readonly cacheBytes?: number
   /** After which a decision counts as unavailable. */
   readonly deadlineMs?: number
+  /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
+  readonly outside?: OutsideSettings
   /** Servers that answer decisions in the bundle's stead. */
   readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
@@ -76,8 +79,8 @@ const LOG_WATCH_MS = 500
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
-  const limits = { cacheBytes, deadlineMs }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes, outside } = options
+  const limits = { cacheBytes, deadlineMs, outside }
   const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, ...limits, remotes }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, {

@@ -11,6 +11,7 @@ import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
+import type { OutsideSettings } from './outside.ts'
 import type { RemotePlace } from './remote/remotes.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
@@ -29,6 +30,8 @@ export interface PolicyServiceOptions {
   readonly cacheBytes?: number
   /** After which a decision counts as unavailable. */
   readonly deadlineMs?: number
+  /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
+  readonly outside?: OutsideSettings
   /** Servers that answer decisions in the bundle's stead. */
   readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
@@ -52,7 +55,7 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes, outside } = options
   const place = {
     name: 'policy',
     logDirectory,
@@ -61,6 +64,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     version,
     cacheBytes,
     deadlineMs,
+    outside,
     remotes,
   }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {

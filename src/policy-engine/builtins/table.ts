@@ -4,6 +4,7 @@ import { DIGESTS } from './encoding/digests.ts'
 import { ENCODING } from './encoding/encoding.ts'
 import { IDENTIFIERS } from './encoding/identifiers.ts'
 import { URIS } from './encoding/uri.ts'
+import { HTTP } from './http/send.ts'
 import { CASTS } from './json/casts.ts'
 import { JSON_TEXT } from './json/json.ts'
 import { OBJECTS } from './json/objects.ts'
@@ -25,6 +26,7 @@ const FAMILIES: readonly BuiltinTable[] = [
   CASTS,
   DIGESTS,
   ENCODING,
+  HTTP,
   IDENTIFIERS,
   JSON_TEXT,
   JWT,

@@ -19,7 +19,7 @@ const NODE_UNITS = 20
 /** Deeper values are refused: what walks them is recursive. */
 const MAX_DEPTH = 1000
 
-export function readYaml(context: BuiltinContext, text: string): Value {
+export function readYaml(context: Pick<BuiltinContext, 'charge'>, text: string): Value {
   context.charge(text.length * PARSE_UNITS)
   if (holdsForbidden(text)) throw new BuiltinError('yaml: control characters are not allowed')
   // U+0085 is a line end of YAML 1.1, and read as one.
@@ -56,13 +56,13 @@ interface Anchored {
 }
 
 class Reader {
-  readonly #context: BuiltinContext
+  readonly #context: Pick<BuiltinContext, 'charge'>
   readonly #source: string
   readonly #anchors = new Map<string, Anchored | 'open'>()
   #read = 0
   #fromAliases = 0
 
-  constructor(context: BuiltinContext, text: string) {
+  constructor(context: Pick<BuiltinContext, 'charge'>, text: string) {
     this.#context = context
     this.#source = text
   }
