@@ -13,7 +13,7 @@ export async function readCommittedBundle(root: string): Promise<BenchBundle> {
   const [wasm, dataJson] = [files.get('policy.wasm'), files.get('data.json')]
   if (wasm === undefined || dataJson === undefined)
     throw new Error('the committed bundle has no policy.wasm or data.json')
-  return { ...(await compileFor('host', wasm)), dataJson }
+  return { ...(await compileFor('sdk', wasm)), ...(await compileFor('host', wasm)), dataJson }
 }
 
 export const filledTo = (bytes: number, { dataJson, ...modules }: BenchBundle): BenchBundle => ({

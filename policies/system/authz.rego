@@ -50,6 +50,20 @@ allow if {
 	input.path[3] in {"activate", "rollback", "pin", "unpin"}
 }
 
+# An explanation shows the rules, and whatever they read.
+allow if {
+	is_near
+	input.method in {"GET", "POST"}
+	array.slice(input.path, 0, 2) == ["v1", "explain"]
+}
+
+is_near if input.identity == "operator"
+
+is_near if {
+	input.loopback
+	is_local(input.client_address)
+}
+
 is_question if {
 	input.method in {"GET", "POST"}
 	array.slice(input.path, 0, 2) in [["v0", "data"], ["v1", "data"]]

@@ -7,6 +7,7 @@ import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { SYSTEM_ENTRYPOINTS } from '../../src/policy-engine/contract/system.ts'
 import { BuildError } from './build-error.ts'
 import { COMPILER_VERSION, type Compiler } from './compiler.ts'
+import { withPlaces } from './printed-places.ts'
 import { sourcesDigest } from './source-files.ts'
 import type { Stage } from './stage.ts'
 
@@ -16,7 +17,7 @@ export interface Compiled {
 }
 
 export async function compileBundle(stage: Stage, compiler: Compiler, commit?: string): Promise<Compiled> {
-  const built = await build(stage, compiler)
+  const built = await withPlaces(stage, compiler, () => build(stage, compiler))
   const files = new Map([...built].filter(([name]) => !name.endsWith('.rego')))
   // The compiler's copies lack the rules that became WASM; whoever explains a decision needs what was written.
   for (const path of stage.files.keys()) {
@@ -38,7 +39,16 @@ export async function compileBundle(stage: Stage, compiler: Compiler, commit?: s
 async function build(stage: Stage, compiler: Compiler): Promise<BundleFiles> {
   const output = join(stage.root, 'bundle.tar.gz')
   const entrypoints = entrypointsOf(stage).flatMap((entrypoint) => ['--entrypoint', entrypoint])
-  const options = ['--target', 'wasm', '--bundle', '--capabilities', 'capabilities.json', '--output', output]
+  const options = [
+    '--target',
+    'wasm',
+    '--wasm-include-print',
+    '--bundle',
+    '--capabilities',
+    'capabilities.json',
+    '--output',
+    output,
+  ]
   const { code, stdout, stderr } = await compiler.run(['build', ...options, ...entrypoints, 'policies'], stage.root)
   if (code !== 0) throw new BuildError(stage.errors(stderr || stdout))
   const archive = await readFile(output)

@@ -1,4 +1,4 @@
-/** What the configuration says of bundles and of the policy API, as the policy engine takes it. */
+/** What the configuration says of bundles, as the policy engine takes it. */
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import type { OtherBundleConfig } from '../config/sections/bundles.ts'
@@ -10,7 +10,6 @@ import type { SigningRules } from '../policy-engine/bundle/signature.ts'
 import type { BundleSource } from '../policy-engine/bundle-source.ts'
 import type { ServiceSource } from '../policy-engine/life/service-feed.ts'
 import { type TrustedKeys, watchedKeys } from '../policy-engine/life/trusted-keys.ts'
-import type { ApiOptions } from '../policy-engine/listen.ts'
 import { type KeysConfig, readKeys, readKeysAgain } from './bundle-keys.ts'
 import { type Services, serviceOptions } from './services.ts'
 
@@ -123,11 +122,4 @@ const signingOf = (signing: NonNullable<OtherBundleConfig['signing']>): SigningR
   excludeFiles: signing.exclude_files,
   ...(signing.keyid !== undefined && { keyId: signing.keyid }),
   ...(signing.scope !== undefined && { scope: signing.scope }),
-})
-
-export const policyApi = ({ policy, limits }: Config): ApiOptions => ({
-  host: policy.host,
-  port: policy.port,
-  credentials: policy.credentials.map(({ identity, token_file }) => ({ identity, tokenFile: token_file })),
-  limits: { bodyBytes: limits.policy_body_bytes },
 })

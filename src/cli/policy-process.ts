@@ -11,8 +11,9 @@ import { fileMarks } from '../policy-engine/file-marks.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
 import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleAudit } from './bundle/audit.ts'
-import { bundleSources, policyApi } from './bundle-source.ts'
+import { bundleSources } from './bundle-source.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
 import { openStore } from './store.ts'
@@ -41,6 +42,7 @@ async function start(config: Config): Promise<Supervised> {
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    deadlineMs: config.policy.deadline_ms,
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),

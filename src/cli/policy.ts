@@ -2,7 +2,8 @@
 import type { Config } from '../config/schema.ts'
 import { createLogger } from '../observability/logger.ts'
 import { supervise } from '../policy-engine/process/supervisor.ts'
-import { checkBundleSources, policyApi } from './bundle-source.ts'
+import { checkBundleSources } from './bundle-source.ts'
+import { policyApi } from './policy-api.ts'
 
 export async function servePolicy(config: Config, ends: AsyncDisposableStack): Promise<string> {
   // Judged here too, so that a refusal comes before a process is started.

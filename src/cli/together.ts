@@ -7,9 +7,10 @@ import { createLogger } from '../observability/logger.ts'
 import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
 import { bundleAudit } from './bundle/audit.ts'
-import { bundleSources, policyApi } from './bundle-source.ts'
+import { bundleSources } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
 import { VERSION } from './version.ts'
@@ -49,6 +50,7 @@ export async function serveTogether({
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
+    deadlineMs: config.policy.deadline_ms,
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),

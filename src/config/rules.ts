@@ -43,7 +43,9 @@ const issuerIsHttps: Rule = ({ issuer }) => {
 const plainHttpStaysHome =
   (service: 'auth' | 'policy'): Rule =>
   (config) =>
-    config.tls !== 'terminated' && !isLoopback(config[service].host)
+    config.tls !== 'terminated' &&
+    !(service === 'policy' && config.policy.tls !== undefined) &&
+    !isLoopback(config[service].host)
       ? {
           path: [service, 'host'],
           message: 'plain http on an address that is not loopback; set `tls: terminated` if a mesh or sidecar ends TLS',
@@ -51,8 +53,11 @@ const plainHttpStaysHome =
       : undefined
 
 const openPolicyApiHasCredentials: Rule = ({ policy }) =>
-  !isLoopback(policy.host) && policy.credentials.length === 0
-    ? { path: ['policy', 'host'], message: 'the policy API leaves loopback only with policy.credentials' }
+  !isLoopback(policy.host) && policy.credentials.length === 0 && policy.tls?.client_ca_file === undefined
+    ? {
+        path: ['policy', 'host'],
+        message: 'the policy API leaves loopback only with policy.credentials or policy.tls.client_ca_file',
+      }
     : undefined
 
 const policyUrlIsSafe: Rule = ({ policy, tls }) => {

@@ -5,6 +5,7 @@ import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/b
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
 import { log } from './sections/log.ts'
+import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
@@ -41,6 +42,9 @@ const policy = section(
       default: [],
       description: 'callers of the policy API, judged by system.authz',
     }),
+    tls: policyTls,
+    opa_file: opaFile,
+    default_decision: defaultDecision,
     bundle,
     bundles,
     persistence_directory: persistenceDirectory,

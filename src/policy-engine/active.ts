@@ -7,25 +7,35 @@ import { readCacheRules } from './cache/rule.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active } from './judge.ts'
 import { type OpenBundle, routed } from './routed.ts'
-import { prepareBundle } from './wasm/open.ts'
+import { type EvaluatorOptions, prepareBundle } from './wasm/open.ts'
+
+export interface ActivationOptions {
+  readonly clock?: Clock | undefined
+  readonly evaluation?: EvaluatorOptions | undefined
+  readonly onSlice?: (() => void) | undefined
+}
 
 /**
  * In slices, so that decisions go on meanwhile. Rejects with BundleError where roots overlap, with EvaluationError where a
  * module cannot be loaded; nothing stays open then.
  */
-export async function openActive(given: BundleSet, clock: Clock = systemClock, onSlice?: () => void): Promise<Active> {
+export async function openActive(
+  given: BundleSet,
+  { clock = systemClock, evaluation = {}, onSlice }: ActivationOptions = {},
+): Promise<Active> {
   checkRoots(given)
   const set = prepareSet(given)
   const [platform] = set
   const opened: OpenBundle[] = []
   try {
-    for (const bundle of set) opened.push({ bundle, evaluator: await prepareBundle(bundle, onSlice) })
+    for (const bundle of set) opened.push({ bundle, evaluator: await prepareBundle(bundle, evaluation, onSlice) })
     const [first, ...rest] = opened
     if (first === undefined) throw new Error('a set has a platform bundle')
     const evaluator = routed([first, ...rest])
     const digest = digestOf(set)
     return {
       platform,
+      set,
       revision: platform.revision,
       bundles: Object.fromEntries(set.map(({ name, revision }) => [name, { revision }])),
       versions: Object.fromEntries(set.map(({ name, revision, version }) => [name, { revision, version }])),

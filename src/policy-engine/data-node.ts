@@ -17,6 +17,7 @@ import type { Active, Judge } from './judge.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
 import { registerBreakers } from './remote/breaker-metrics.ts'
 import { NO_REMOTES, type Remotes } from './remote/remotes.ts'
+import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodeStatus {
   readonly node: string
@@ -67,6 +68,8 @@ export interface NodeOptions {
   readonly clock?: Clock
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** What each evaluation is held to. */
+  readonly evaluation?: EvaluatorOptions
   /** What is answered elsewhere; closed with the node. */
   readonly remotes?: Remotes
   /** After each slice of an activation, while decisions go on. */
@@ -75,7 +78,7 @@ export interface NodeOptions {
 
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock, remotes = NO_REMOTES, onSlice } = options
+  const { name, log, metrics, clock = systemClock, evaluation, remotes = NO_REMOTES, onSlice } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
   registerBreakers(metrics.registry, new Map([...remotes.engines].map(([name, { breaker }]) => [name, breaker])))
@@ -97,7 +100,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
 
   const answers = createAnswers(judge)
   const swap = async (set: BundleSet, asked: number): Promise<void> => {
-    const next = await openActive(set, clock, onSlice)
+    const next = await openActive(set, { clock, evaluation, onSlice })
     // Out of force meanwhile: nothing that was asked for before may come back.
     if (asked < ended) return next.lease.retire()
     release()

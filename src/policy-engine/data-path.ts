@@ -1,35 +1,32 @@
 /** What lies at a path of `data`: an entrypoint's value, a part of one, the base data, or all that is below the path. */
-import type { Evaluator } from './engine.ts'
-
-const EXACT = { exact: true }
-const STRICT = { exact: true, strict: true }
+import type { EvaluationOptions, Evaluator } from './engine.ts'
 
 /** A document of `data`, for any input. Throws EvaluationError when a rule traps. */
-export type Document = (input: unknown, strict?: boolean) => unknown
+export type Document = (input: unknown, how?: Pick<EvaluationOptions, 'strict' | 'decisionId'>) => unknown
 
 /** The document at `path`, undefined where there is none. */
 export const lookUp = (evaluator: Evaluator, path: readonly string[], input: unknown, strict = false): unknown =>
-  locate(evaluator, path)(input, strict)
+  locate(evaluator, path)(input, { strict })
 
 /** Finds out once what answers at `path`. */
 export function locate(evaluator: Evaluator, path: readonly string[]): Document {
-  const ask = (entrypoint: string, input: unknown, strict: boolean | undefined) =>
-    evaluator.evaluate(entrypoint, input, strict === true ? STRICT : EXACT)
+  const ask = (entrypoint: string, input: unknown, how: EvaluationOptions | undefined) =>
+    evaluator.evaluate(entrypoint, input, { ...how, exact: true })
   const owner = longestEntrypoint(evaluator, path)
   if (owner > 0) {
     const entrypoint = path.slice(0, owner).join('/')
     const rest = path.slice(owner)
     return rest.length === 0
-      ? (input, strict) => ask(entrypoint, input, strict)
-      : (input, strict) => walk(ask(entrypoint, input, strict), rest)
+      ? (input, how) => ask(entrypoint, input, how)
+      : (input, how) => walk(ask(entrypoint, input, how), rest)
   }
   const base = path.length > 0 ? evaluator.base(path) : withoutSystem(evaluator.base(path))
   const below = entrypointsBelow(evaluator, path).filter((parts) => path.length > 0 || parts[0] !== 'system')
   if (below.length === 0) return () => base
-  return (input, strict) => {
+  return (input, how) => {
     const document = isObject(base) ? { ...base } : {}
     for (const entrypoint of below) {
-      const value = ask(entrypoint.join('/'), input, strict)
+      const value = ask(entrypoint.join('/'), input, how)
       if (value !== undefined) plant(document, entrypoint.slice(path.length), value)
     }
     return document

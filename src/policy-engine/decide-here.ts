@@ -46,7 +46,10 @@ export function createDecide(judge: Judge): Decide {
       ? { input: facts, cacheable: undefined }
       : prepare(judge, on, contract.entrypoint, facts)
     const started = performance.now()
-    const asked = elsewhere ? consultElsewhere(elsewhere, name, input) : consult(judge, on, { name, input, cacheable })
+    const { decisionId } = event
+    const asked = elsewhere
+      ? consultElsewhere(elsewhere, name, input)
+      : consult(judge, on, { name, input, cacheable, decisionId })
     // Without a wait where there is none: the log's rules go on with the input that the module still holds.
     const found = asked instanceof Promise ? await asked : asked
     const seconds = (performance.now() - started) / 1000
@@ -114,6 +117,7 @@ export function prepare(judge: Pick<Judge, 'cache'>, on: Active, entrypoint: str
 
 interface Consulted extends Prepared {
   readonly name: DecisionName
+  readonly decisionId: string
 }
 
 type Consultation = (Answered & Pick<Found, 'elsewhere'>) | { readonly trap: unknown }
@@ -121,11 +125,11 @@ type Consultation = (Answered & Pick<Found, 'elsewhere'>) | { readonly trap: unk
 function consult(
   { cache }: Judge,
   on: Active,
-  { name, input, cacheable }: Consulted,
+  { name, input, cacheable, decisionId }: Consulted,
 ): Consultation | Promise<Consultation> {
   const evaluate = (): Evaluated => {
     const recorded = new Map<string, RecordedCall>()
-    const result = on.evaluator.evaluate(CONTRACT[name].entrypoint, input, { recorded })
+    const result = on.evaluator.evaluate(CONTRACT[name].entrypoint, input, { recorded, decisionId })
     return { result, isFit: isResultOf(name, result), recorded }
   }
   if (cacheable !== undefined) return throughCache(cache, cacheable, evaluate).catch((trap: unknown) => ({ trap }))

@@ -2,7 +2,7 @@
 import { scopeOf, subjectOf } from './cache/rule.ts'
 import { type Answered, throughCache } from './cache/through-cache.ts'
 import { locate, longestEntrypoint, walk } from './data-path.ts'
-import type { RecordedCall, Revisions } from './engine.ts'
+import type { EvaluationOptions, RecordedCall, Revisions } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import { type Elsewhere, judgedBy } from './remote/remotes.ts'
 
@@ -13,7 +13,9 @@ export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds
   }
 
 /** Throws EvaluationError when a rule traps, PolicyUnavailable where another server is to answer and does not. */
-export type Document = (input: unknown, strict?: boolean) => Found | Promise<Found>
+export type Document = (input: unknown, how: How) => Found | Promise<Found>
+
+type How = Pick<EvaluationOptions, 'strict' | 'decisionId'>
 
 /** What is at `path`, found out once. Only the value of an entrypoint that declares it is kept, whole. */
 export function documentAt(judge: Judge, on: Active, path: readonly string[]): Document {
@@ -24,16 +26,17 @@ export function documentAt(judge: Judge, on: Active, path: readonly string[]): D
   const rest = path.slice(length)
   const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
   const evaluate = locate(on.evaluator, path)
-  return (input, strict = false) => {
+  return (input, how) => {
+    const { strict = false } = how
     const scope =
       rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
-    if (rule === undefined || scope === undefined) return { result: evaluate(input, strict), cached: false }
+    if (rule === undefined || scope === undefined) return { result: evaluate(input, how), cached: false }
     const { ttlSeconds, nondeterministic } = rule
     const text = JSON.stringify(input) ?? 'null'
     const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
     const answered = throughCache(judge.cache, question, () => {
       const recorded = new Map<string, RecordedCall>()
-      const result = on.evaluator.evaluate(entrypoint, input, { exact: true, strict, recorded })
+      const result = on.evaluator.evaluate(entrypoint, input, { exact: true, ...how, recorded })
       return { result, isFit: result !== undefined, recorded }
     })
     return rest.length === 0 ? answered : answered.then((whole) => below(whole, rest))
@@ -48,7 +51,7 @@ function below({ text: _whole, ...answered }: Answered, rest: readonly string[])
 /** Nothing of it is kept: which revision would answer is not known before. */
 const askedOf =
   (elsewhere: Elsewhere): Document =>
-  async (input, strict = false) => {
+  async (input, { strict = false }) => {
     const answer = await elsewhere.ask(input, { exact: true, strict })
     const { result, bundles } = answer
     return { result, cached: false, elsewhere: { bundles, custom: judgedBy(elsewhere, answer) } }

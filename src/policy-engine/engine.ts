@@ -37,8 +37,18 @@ export interface EvaluationOptions {
    * again. Only a saving; the answer is the same.
    */
   readonly continues?: boolean
-  /** Lines of `print` and `trace`. */
-  readonly print?: (line: string) => void
+  /** Told with the lines of `print` and `trace`. */
+  readonly decisionId?: string
+  /** Takes those lines instead of whoever the evaluator was opened with. */
+  readonly print?: (line: PrintedLine, decisionId: string | undefined) => void
+}
+
+/** What a policy says of itself, in its own words: of the input it holds what the policy chose to print. */
+export interface PrintedLine {
+  readonly kind: 'print' | 'trace'
+  readonly text: string
+  /** `policies/authz/token.rego:12`, in bundles of our own compile step. */
+  readonly place: string | undefined
 }
 
 /** One answer of a non-deterministic built-in. */
@@ -115,10 +125,10 @@ export interface VerifiedBundle {
   readonly digest: string
   /** Paths of `data` that it owns, without slash at either end; "" is all of it. */
   readonly roots: readonly string[]
-  /** Absent from a bundle of data only. */
-  readonly wasm?: WebAssembly.Module
-  /** The same module with fuel (`wasm/fuel/meter.ts`), which our own host asks for. */
+  /** Its module for the engine that is to answer: with fuel (`wasm/fuel/meter.ts`) for our own host. Neither: data only. */
   readonly metered?: WebAssembly.Module
+  /** As it came, for the package. */
+  readonly wasm?: WebAssembly.Module
   /** Canonical text of data.json, UTF-8. */
   readonly dataJson: Uint8Array
   readonly dataDigest: string
@@ -136,6 +146,8 @@ export interface VerifiedBundle {
   /** Entrypoints that declare `cache_nondeterministic`: kept although their answers may differ from one moment to the next. */
   readonly cacheNondeterministic: readonly string[]
   readonly sizeBytes: number
+  /** Rego as it was written, by path, for whoever explains a decision; absent where it holds none, or more than is kept. */
+  readonly sources?: Readonly<Record<string, string>>
   /** Seconds since the epoch, after which nothing is decided by it. */
   readonly expiresAt?: number
 }

@@ -6,13 +6,14 @@ import type { DecisionCache } from './cache/decision-cache.ts'
 import type { CacheRule } from './cache/rule.ts'
 import type { DecisionEvent } from './decision-log/event.ts'
 import type { DecisionLog } from './decision-log/log.ts'
-import type { Evaluator, Revisions, VerifiedBundle } from './engine.ts'
+import type { BundleSet, Evaluator, Revisions, VerifiedBundle } from './engine.ts'
 import type { Remotes } from './remote/remotes.ts'
 
 /** What is active, as one value: all bundles and what evaluates them change together. */
 export interface Active {
   /** The platform bundle, whose rules answer the contract's questions and judge the log. */
   readonly platform: VerifiedBundle
+  readonly set: BundleSet
   /** Of the platform bundle, where one revision is to stand for all. */
   readonly revision: string
   readonly bundles: Revisions

@@ -30,6 +30,14 @@ export const API_LIMITS: ApiLimits = {
   idleMs: 72_000,
 }
 
+export interface ApiTls {
+  /** PEM. */
+  readonly certFile: string
+  readonly keyFile: string
+  /** Whose certificates name callers. */
+  readonly clientCaFile?: string | undefined
+}
+
 export interface ApiOptions {
   readonly host: string
   /** 0 takes a free one. */
@@ -37,10 +45,18 @@ export interface ApiOptions {
   /** Callers by bearer token; the identity is what `system.authz` sees. */
   readonly credentials?: readonly { readonly identity: string; readonly tokenFile: string }[]
   readonly limits?: Partial<ApiLimits>
+  /** Absent: plain http. */
+  readonly tls?: ApiTls | undefined
+  /** OPA's binary, which explains. */
+  readonly opaFile?: string | undefined
+  /** Segments of what `POST /` asks; `system/main` where it is absent. */
+  readonly defaultDecision?: readonly string[] | undefined
+  /** What `/v1/config` shows: no credential, secrets masked. */
+  readonly shownConfig?: object | undefined
 }
 
 /** As handed to the thread that listens; structured-cloneable. */
-export interface ResolvedApi {
+export interface ResolvedApi extends Pick<ApiOptions, 'opaFile' | 'defaultDecision' | 'shownConfig' | 'tls'> {
   readonly host: string
   readonly port: number
   readonly loopback: boolean
@@ -54,10 +70,11 @@ const MIN_TOKEN_LENGTH = 16
 export async function resolveApi(options: ApiOptions): Promise<ResolvedApi> {
   const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(options.host)
   const credentials = await Promise.all((options.credentials ?? []).map(readCredential))
-  if (!loopback && credentials.length === 0) {
+  if (!loopback && credentials.length === 0 && options.tls?.clientCaFile === undefined) {
     throw new ConfigError('the policy API listens beyond loopback: configure credentials for its callers')
   }
-  return { host: options.host, port: options.port, loopback, credentials, limits: options.limits ?? {} }
+  const { host, port, opaFile, defaultDecision, shownConfig, tls, limits = {} } = options
+  return { host, port, loopback, credentials, limits, opaFile, defaultDecision, shownConfig, tls }
 }
 
 async function readCredential(source: { identity: string; tokenFile: string }): Promise<Credential> {

@@ -7,6 +7,7 @@ import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
 import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
 import { openRemotes, type RemotePlace } from './remote/remotes.ts'
+import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */
@@ -20,6 +21,24 @@ export interface NodePlace {
   readonly log?: LogRules
   /** Servers that answer decisions in its stead. */
   readonly remotes?: readonly RemotePlace[] | undefined
+  /** After which a decision counts as unavailable; the default is the configuration's. */
+  readonly deadlineMs?: number | undefined
+}
+
+/** One decision is up to four evaluations: its own, and the log's rules on it. */
+const EVALUATIONS = 4
+/** No thread stands still for so long that whoever watches it would end it. */
+const MOST_MS = 400
+
+/** What is printed goes to the operational log as it is: no rule masks it. */
+const printed =
+  (logger: Logger): NonNullable<EvaluatorOptions['print']> =>
+  ({ kind, text, place }, decisionId) =>
+    logger[kind === 'print' ? 'info' : 'debug']({ place, decision_id: decisionId, printed: text }, `policy ${kind}`)
+
+function evaluationOf({ deadlineMs }: NodePlace, logger: Logger): EvaluatorOptions {
+  const limit = deadlineMs === undefined ? {} : { deadlineMs: Math.min(deadlineMs / EVALUATIONS, MOST_MS) }
+  return { ...limit, print: printed(logger) }
 }
 
 export interface NodeDeps {
@@ -55,11 +74,13 @@ export function openNode<N extends DataNode>(
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })
+  const evaluation = evaluationOf(place, logger)
   const remotes = openRemotes(place.remotes ?? [], { logger, ...(onRemotes && { onChange: onRemotes }) })
   const node = create({
     name,
     log,
     metrics,
+    evaluation,
     remotes,
     ...(clock && { clock }),
     ...(cacheBytes !== undefined && { cacheBytes }),

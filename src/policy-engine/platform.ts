@@ -38,6 +38,8 @@ export interface PolicyPlatformOptions {
   readonly api?: ApiOptions
   /** Most that each thread's decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** After which a decision counts as unavailable. */
+  readonly deadlineMs?: number
   /** Servers that answer decisions in the bundle's stead. */
   readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
@@ -70,8 +72,9 @@ const LOG_WATCH_MS = 500
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes, remotes } = options
-  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, cacheBytes, remotes }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
+  const limits = { cacheBytes, deadlineMs }
+  const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, ...limits, remotes }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, {
     logger,

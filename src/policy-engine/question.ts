@@ -76,7 +76,7 @@ export function createAnswers(judge: Judge): Answers {
     const started = performance.now()
     let found: Found
     try {
-      const asked = find(question.input, question.strict)
+      const asked = find(question.input, { strict: question.strict === true, decisionId: event.decisionId })
       // Without a wait where there is none: the log's rules go on with the input that the module still holds.
       found = asked instanceof Promise ? await asked : asked
     } catch (cause) {

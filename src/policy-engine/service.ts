@@ -6,6 +6,7 @@ import { type Bundles, createActivators } from './activators.ts'
 import { createPolicyApi } from './api/server.ts'
 import { createDataNode } from './data-node.ts'
 import type { LogRules } from './decision-log/rules.ts'
+import { createExplainer } from './explain/explainer.ts'
 import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
@@ -26,6 +27,8 @@ export interface PolicyServiceOptions {
   readonly api: ApiOptions
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** After which a decision counts as unavailable. */
+  readonly deadlineMs?: number
   /** Servers that answer decisions in the bundle's stead. */
   readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
@@ -45,7 +48,7 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes, remotes } = options
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
   const place = {
     name: 'policy',
     logDirectory,
@@ -53,6 +56,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     id: options.id ?? randomId(),
     version,
     cacheBytes,
+    deadlineMs,
     remotes,
   }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
@@ -76,11 +80,16 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     ...(options.audit && { audit: options.audit }),
     now: () => new Date().toISOString(),
   })
+  const explainer = createExplainer(api.opaFile)
   const app = createPolicyApi({
     node,
     credentials: api.credentials,
     loopback: api.loopback,
     limits: api.limits,
+    tls: api.tls,
+    defaultDecision: api.defaultDecision,
+    config: api.shownConfig,
+    explainer,
     version,
     logger,
     metrics,
@@ -105,12 +114,14 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       close: async () => {
         await activators.close()
         await app.close()
+        explainer.close()
         await node.close()
       },
     }
   } catch (error) {
     await activators.close()
     await app.close()
+    explainer.close()
     await node.close()
     throw error
   }

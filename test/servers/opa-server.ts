@@ -43,20 +43,19 @@ export async function startOpaServer({
     })
   const ended = once(child, 'exit')
   const stop = async () => {
-    child.kill('SIGTERM')
+    if (child.exitCode === null) child.kill('SIGTERM')
     // One that hangs hears nothing before it goes on.
     child.kill('SIGCONT')
     await ended
   }
-  const answers = async () => {
-    if (child.exitCode !== null) throw new Error(`opa ended: ${said}`)
-    return fetch(`${origin}${readyPath}`).then(
+  const serves = () =>
+    fetch(`${origin}${readyPath}`).then(
       (answer) => answer.ok,
       () => false,
     )
-  }
   try {
-    await until(answers, 'opa serves', 20_000)
+    await until(async () => child.exitCode !== null || (await serves()), 'opa serves', 20_000)
+    if (child.exitCode !== null) throw new Error(`opa ended with ${child.exitCode}`)
   } catch (cause) {
     await stop()
     throw new Error(said, { cause })

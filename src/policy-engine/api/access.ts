@@ -1,13 +1,15 @@
 /**
- * Who may call the policy API: a bearer credential names the caller, `system.authz` judges every request. On a loopback
+ * Who may call the policy API: a bearer credential or a certificate names the caller, `system.authz` judges every request. On a loopback
  * listener Host and Origin of callers without one are checked, since any page in a browser can reach it (DNS rebinding).
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { equalSecrets } from '../../kernel/constant-time.ts'
 import type { DataNode } from '../data-node.ts'
 import type { Credential } from '../listen.ts'
 import { ApiError, unavailable } from './api-error.ts'
+import { certificateOf } from './tls.ts'
 
 export interface Caller {
   readonly identity: string | undefined
@@ -32,25 +34,33 @@ const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 /** Throws ApiError unless the request may go on. */
 export function admit(options: AccessOptions, request: AccessRequest): Caller {
   const { node, credentials, loopback } = options
-  const identity = identify(credentials, request.headers.authorization)
+  const identity = identify(credentials, request.headers.authorization) ?? identifyCertificate(request.socket)
   // No page of another site can show a credential.
-  if (loopback && identity === undefined) checkBrowser(request.headers)
+  if (loopback && identity === undefined) checkBrowser(request)
   const address = request.socket.remoteAddress ?? ''
   const caller = { identity, address }
   if (node.active === undefined) {
     admitWithoutBundle(request.segments, loopback || identity !== undefined)
     return caller
   }
-  const allowed = node.allows({
+  if (permits(options, caller, request)) return caller
+  if (identity === undefined) throw unauthorized('a credential is needed')
+  throw new ApiError('forbidden', 'the policy of this service does not permit the request')
+}
+
+/** What `system.authz` says of this caller at an address. */
+export function permits(
+  { node, loopback }: AccessOptions,
+  { identity, address }: Caller,
+  { method, segments }: Pick<AccessRequest, 'method' | 'segments'>,
+): boolean {
+  return node.allows({
     ...(identity !== undefined && { identity }),
-    method: request.method,
-    path: request.segments,
+    method,
+    path: segments,
     client_address: address,
     loopback,
   })
-  if (allowed) return caller
-  if (identity === undefined) throw unauthorized('a credential is needed')
-  throw new ApiError('forbidden', 'the policy of this service does not permit the request')
 }
 
 /** Probes and scrapers must see that there is no bundle; strangers see no more than that, since no policy judges them. */
@@ -70,13 +80,19 @@ function identify(credentials: readonly Credential[], authorization: string | un
   return matching[0].identity
 }
 
-function checkBrowser(headers: IncomingHttpHeaders): void {
+function identifyCertificate(socket: Socket): string | undefined {
+  const certificate = certificateOf(socket)
+  if (certificate === 'refused') throw unauthorized('the certificate is not valid')
+  return certificate === 'none' ? undefined : certificate.identity
+}
+
+function checkBrowser({ headers, socket }: AccessRequest): void {
   const { host, origin } = headers
   if (host === undefined || !LOOPBACK_HOST.test(host)) {
     throw new ApiError('forbidden', 'the Host header does not name this machine')
   }
   const site = headers['sec-fetch-site']
-  const foreign = origin !== undefined && origin !== `http://${host}`
+  const foreign = origin !== undefined && origin !== `${socket instanceof TLSSocket ? 'https' : 'http'}://${host}`
   if (foreign || site === 'cross-site' || site === 'same-site') {
     throw new ApiError('forbidden', 'requests from other sites are not accepted')
   }

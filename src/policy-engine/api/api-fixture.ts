@@ -49,6 +49,7 @@ export async function openApi(
   }
   const lines: string[] = []
   const purged: (string | undefined)[] = []
+  let closed = false
   const app = createPolicyApi({
     node,
     credentials: [],
@@ -74,6 +75,8 @@ export async function openApi(
         .map((line) => JSON.parse(line) as Record<string, unknown>)
         .filter((event) => 'decision_id' in event),
     close: async () => {
+      if (closed) return
+      closed = true
       await app.close()
       await node.close()
       await rm(directory, { recursive: true })

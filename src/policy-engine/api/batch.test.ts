@@ -86,8 +86,8 @@ describe('a batch', () => {
 
   it('ends the one input that runs out of its deadline, and answers the others', async () => {
     api = await openApi(bundle)
-    const hay = 'a'.repeat(30_000)
-    const spin = { hay, needle: `${'a'.repeat(15_000)}b` }
+    const hay = 'a'.repeat(200_000)
+    const spin = { hay, needle: `${'a'.repeat(100_000)}b` }
     const answer = await ask('probe/spin', { inputs: { spin, fine: { hay: 'xay', needle: 'a' } } })
     expect(answer).toMatchObject({
       status: 207,

@@ -6,15 +6,18 @@ import { PolicyUnavailable } from '../../kernel/errors.ts'
 import type { DataNode } from '../data-node.ts'
 import { EvaluationError } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
+import type { Explainer } from '../explain/explainer.ts'
 import type { Answer, Question } from '../question.ts'
 import { ApiError, unavailable } from './api-error.ts'
 import type { ApiReply, ApiRequest } from './exchange.ts'
-import { inputFromBody, inputFromQuery, type ReadInput, readDocument } from './input.ts'
+import { type Explained, explain } from './explanation.ts'
+import { inputFromBody, inputFromQuery, readDocument } from './input.ts'
 import { flag } from './url.ts'
 
 export interface DataDeps {
-  readonly node: Pick<DataNode, 'evaluate' | 'evaluateAll'>
+  readonly node: Pick<DataNode, 'evaluate' | 'evaluateAll' | 'active'>
   readonly version: string
+  readonly explainer?: Explainer | undefined
   /** Segments of what `POST /` asks. */
   readonly defaultDecision: readonly string[]
 }
@@ -26,7 +29,8 @@ export async function answerData(deps: DataDeps, request: ApiRequest): Promise<A
   const read = request.method === 'POST' ? await inputFromBody(request) : inputFromQuery(query)
   const parseNs = nanosecondsSince(request.startedMs)
   const answer = await ask(deps.node, questionOf(request, request.rest, read.input))
-  const text = compose(deps, answer, request, read, parseNs)
+  const explained = await explain(deps, request, read.input, answer)
+  const text = compose(deps, answer, request, { ...explained, missing: read.missing, parseNs })
   return { headers: headersOf(answer), body: shown(text, query) }
 }
 
@@ -97,8 +101,7 @@ function compose(
   { version }: DataDeps,
   answer: Answer,
   { address: { query }, startedMs }: ApiRequest,
-  { missing }: ReadInput,
-  parseNs: number,
+  { explanation, warning, missing, parseNs }: Explained & { readonly missing: boolean; readonly parseNs: number },
 ): string {
   let text = `{"decision_id":"${answer.decisionId}"`
   if (query.size > 0) {
@@ -107,8 +110,9 @@ function compose(
       text += `,"metrics":${JSON.stringify({ ...metricsOf(answer, parseNs), timer_server_handler_ns: nanosecondsSince(startedMs) })}`
     }
   }
+  if (explanation !== undefined) text += `,"explanation":${JSON.stringify(explanation)}`
   if (answer.result !== undefined) text += `,"result":${answer.result}`
-  if (missing) text += `,"warning":${JSON.stringify(WARNING)}`
+  if (missing || warning !== undefined) text += `,"warning":${JSON.stringify(missing ? WARNING : warning)}`
   return `${text}}`
 }
 

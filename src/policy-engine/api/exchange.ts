@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly caller: Caller
   /** `performance.now()` when its headers were read. */
   readonly startedMs: number
+  /** Whether `system.authz` would let the caller ask at another address too. */
+  permits(segments: readonly string[]): boolean
   /** Inflated, at most as long as the limit; throws ApiError. */
   body(): Promise<Uint8Array>
 }

@@ -82,6 +82,7 @@ const EVERYWHERE: Readonly<Record<number, AnswerDescription>> = {
   400: fault('the request is malformed'),
   401: fault('a credential is needed, or the one shown is not valid'),
   403: fault('`system.authz` does not permit the request'),
+  404: fault('there is nothing at the address'),
   405: fault('another method'),
   413: fault('the body is too large'),
   503: fault('no bundle is active, no decision can be had, or too many requests at once'),

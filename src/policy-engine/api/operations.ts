@@ -1,6 +1,7 @@
 /** `/v1/status`, `/v1/config`, `/metrics` and `/v1/cache/purge` of the policy API. */
 import type { ChainHead } from '../../storage/records.ts'
 import type { DataNode } from '../data-node.ts'
+import type { Explainer } from '../explain/explainer.ts'
 import type { BundleDesk } from '../life/desk.ts'
 import type { NoticeHub } from '../notices/hub.ts'
 import type { PolicyStatus } from '../status.ts'
@@ -21,6 +22,8 @@ export interface OperationsDeps {
   readonly notices?: NoticeHub
   /** Heads of the chains of all logs; absent where none are kept. */
   heads?(): Promise<readonly ChainHead[]>
+  /** Absent: no explanations. */
+  readonly explainer?: Explainer | undefined
   /** What `/v1/config` shows: no credential, secrets masked. */
   readonly config?: object | undefined
 }

@@ -3,11 +3,12 @@
  * address, access, then the route's answer. On node:http alone: a framework's share was a third of what a question costs.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
-import { API_LIMITS, type ApiLimits } from '../listen.ts'
-import { type AccessOptions, admit } from './access.ts'
+import { API_LIMITS, type ApiLimits, type ApiTls } from '../listen.ts'
+import { type AccessOptions, admit, permits } from './access.ts'
 import { ApiError, errorBody } from './api-error.ts'
 import { readBody } from './body.ts'
 import type { DataDeps } from './data.ts'
@@ -16,6 +17,7 @@ import type { OperationsDeps } from './operations.ts'
 import { sendReply } from './reply.ts'
 import { routeTree } from './route-tree.ts'
 import { apiRoutes } from './routes.ts'
+import { followFiles, readTls } from './tls.ts'
 import { readAddress } from './url.ts'
 
 export interface PolicyApiOptions extends AccessOptions, OperationsDeps {
@@ -24,13 +26,15 @@ export interface PolicyApiOptions extends AccessOptions, OperationsDeps {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly limits?: Partial<ApiLimits>
+  /** Throws ConfigError where its files cannot be used. */
+  readonly tls?: ApiTls | undefined
   /** What `POST /` asks; OPA's default where it is absent. */
   readonly defaultDecision?: DataDeps['defaultDecision'] | undefined
 }
 
 export interface PolicyApi {
   readonly routes: readonly ApiRoute[]
-  readonly server: Server
+  readonly server: Server | SecureServer
   /** Resolves with its port. */
   listen(at: { readonly host: string; readonly port: number }): Promise<number>
   /** Ends open connections too. */
@@ -44,16 +48,18 @@ const MAX_HEADERS = 100
 export function createPolicyApi(options: PolicyApiOptions): PolicyApi {
   const limits = { ...API_LIMITS, ...options.limits }
   const routes = apiRoutes(options)
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      requestTimeout: limits.requestMs,
-      headersTimeout: limits.requestMs,
-      connectionsCheckingInterval: LOOK_FOR_SLOW_MS,
-      keepAliveTimeout: limits.idleMs,
-    },
-    requestListener(options, limits, routes),
-  )
+  const { tls } = options
+  const listener = requestListener(options, limits, routes)
+  const rules = {
+    maxHeaderSize: limits.headerBytes,
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.requestMs,
+    connectionsCheckingInterval: LOOK_FOR_SLOW_MS,
+    keepAliveTimeout: limits.idleMs,
+  }
+  const secure = tls && createSecureServer({ ...rules, ...readTls(tls) }, listener)
+  const server = secure ?? createServer(rules, listener)
+  const unfollow = secure && tls ? followFiles(secure, tls, options.logger) : () => {}
   server.maxHeadersCount = MAX_HEADERS
   return {
     routes,
@@ -68,6 +74,7 @@ export function createPolicyApi(options: PolicyApiOptions): PolicyApi {
       }),
     close: () =>
       new Promise((resolve) => {
+        unfollow()
         server.close(() => resolve())
         server.closeAllConnections()
       }),
@@ -94,7 +101,8 @@ function requestListener(options: PolicyApiOptions, limits: ApiLimits, routes: r
     if (any === undefined) throw new ApiError('resource_not_found', 'there is nothing at this address')
     if (route === undefined || (method === 'HEAD' && route.head !== true)) throw notAllowed(methods)
     const body = () => readBody(request, limits.bodyBytes)
-    return route.answer({ method, address, rest, headers, caller, startedMs, body })
+    const alsoPermits = (segments: readonly string[]) => permits(options, caller, { method, segments })
+    return route.answer({ method, address, rest, headers, caller, startedMs, permits: alsoPermits, body })
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -5,6 +5,7 @@ import { StoreUnavailable } from '../../kernel/errors.ts'
 import { createLogger } from '../../observability/logger.ts'
 import type { ChainHead } from '../../storage/records.ts'
 import { createDataNode } from '../data-node.ts'
+import { createExplainer } from '../explain/explainer.ts'
 import { deskCalls } from '../life/desk-calls.ts'
 import { createNoticeHub } from '../notices/hub.ts'
 import { openNode } from '../open-node.ts'
@@ -54,11 +55,16 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     say({ kind: 'heads?' })
     return awaitedHeads.promise
   }
+  const explainer = createExplainer(start.api.opaFile)
   const app = createPolicyApi({
     node,
     credentials: start.api.credentials,
     loopback: start.api.loopback,
     limits: start.api.limits,
+    tls: start.api.tls,
+    defaultDecision: start.api.defaultDecision,
+    config: start.api.shownConfig,
+    explainer,
     version: start.place.version,
     logger,
     metrics,
@@ -106,6 +112,7 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
         return reopenLog()
       case 'close':
         await app.close()
+        explainer.close()
         await node.close()
         port.close()
     }

@@ -1,4 +1,5 @@
 /** What a host built-in is: a synchronous function of Rego values, what it may know of its decision, and how it fails. */
+import type { PrintedLine } from '../engine.ts'
 import type { RegoObject, Value } from '../wasm/value.ts'
 
 /** Arguments arrive in the order of Rego. `undefined` makes the expression undefined, as a BuiltinError does. */
@@ -20,7 +21,7 @@ export interface BuiltinContext {
    */
   charge(units: number): void
   /** `print` and `trace`: a line for the log. */
-  print(line: string): void
+  print(line: PrintedLine): void
   /** What `opa.runtime` answers. Never holds the environment. */
   readonly runtime: RegoObject
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RegoObject, RegoSet } from '../wasm/value.ts'
-import { RUNTIME } from './runtime.ts'
+import { PLACE_END, PLACED_TRACE, RUNTIME } from './runtime.ts'
 import { testContext } from './test-context.ts'
 
 describe('print, trace and opa.runtime', () => {
@@ -15,6 +15,14 @@ describe('print, trace and opa.runtime', () => {
     const context = testContext()
     RUNTIME['internal.print']?.(context, ['user', new RegoSet()])
     expect(context.lines).toEqual(['user <undefined>'])
+  })
+
+  it('takes the place off that our compile step put before the words', () => {
+    const context = testContext()
+    RUNTIME['internal.print']?.(context, [`a.rego:3${PLACE_END}`, new RegoSet(['x'])])
+    RUNTIME['internal.print']?.(context, [new RegoSet([`a.rego:4${PLACE_END}`])])
+    RUNTIME[PLACED_TRACE]?.(context, 'a.rego:5', 'here')
+    expect(context.lines).toEqual(['a.rego:3: x', 'a.rego:4: ', 'a.rego:5: here'])
   })
 
   it('sends notes of trace to the log and answers true', () => {

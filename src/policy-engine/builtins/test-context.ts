@@ -19,7 +19,7 @@ export function testContext(nowNs = 1_700_000_000_000_000_000n): TestContext {
     charge: (units) => {
       charged += units
     },
-    print: (line) => lines.push(line),
+    print: ({ text, place }) => lines.push(place === undefined ? text : `${place}: ${text}`),
     runtime: RegoObject.fromRecord({ version: '1.22.2' }),
     lines,
     get charged() {

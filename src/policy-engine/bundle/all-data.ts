@@ -26,8 +26,8 @@ export function prepareSet([platform, ...others]: BundleSet): BundleSet {
 }
 
 /** Nothing is to be made for a bundle without a module, nor for one whose image is of the same data. */
-const isPrepared = ({ wasm, moduleDataDigest }: VerifiedBundle, digest: string): boolean =>
-  wasm === undefined || moduleDataDigest === digest
+const isPrepared = ({ wasm, metered, moduleDataDigest }: VerifiedBundle, digest: string): boolean =>
+  (wasm ?? metered) === undefined || moduleDataDigest === digest
 
 export const isSetPrepared = (set: BundleSet): boolean => {
   const digest = dataDigest(set)

@@ -54,7 +54,7 @@ function compile(source: FixtureSource, target: string): void {
   write('p/data.json', JSON.stringify(source.data ?? {}))
   write('p/.manifest', JSON.stringify({ roots: source.roots }))
   const entrypoints = source.entrypoints.flatMap((entrypoint) => ['-e', entrypoint])
-  const args = ['build', '-t', 'wasm', '-b', 'p', ...entrypoints, '-o', 'out.tar.gz']
+  const args = ['build', '-t', 'wasm', '--wasm-include-print', '-b', 'p', ...entrypoints, '-o', 'out.tar.gz']
   const { status, stdout, stderr } = spawnSync(OPA, args, { cwd: tree, encoding: 'utf8' })
   if (status !== 0) throw new Error(stdout + stderr)
   mkdirSync(CACHE, { recursive: true })

@@ -118,10 +118,20 @@ export async function loadWhole(source: Uint8Array | string, options: LoadOption
     entrypoints,
     ...readCacheRules(manifest, files.get('policy.wasm'), modules),
     sizeBytes,
+    ...sourcesOf(files),
     ...(expiresAt !== undefined && { expiresAt }),
   }
   const kept = options.wantsArchive === true ? (archive ?? (await writeArchive(all))) : undefined
   return { bundle, signatures: all.get(SIGNATURES) ?? new Uint8Array(), ...(kept && { archive: kept }) }
+}
+
+const MAX_SOURCES_BYTES = 4 * 1024 * 1024
+
+function sourcesOf(files: BundleFiles): { readonly sources?: Readonly<Record<string, string>> } {
+  const rego = [...files].filter(([name]) => name.endsWith('.rego'))
+  const bytes = rego.reduce((total, [, content]) => total + content.byteLength, 0)
+  if (rego.length === 0 || bytes > MAX_SOURCES_BYTES) return {}
+  return { sources: Object.fromEntries(rego.map(([name, content]) => [name, Buffer.from(content).toString('utf8')])) }
 }
 
 interface ReadFiles {

@@ -45,6 +45,8 @@ function strayDocument(roots: readonly string[], document: unknown, path: string
 /** A `/` within a key separates nothing: it stands for a character that no root has. */
 export const rootSegment = (key: string): string => key.replaceAll('/', '\0')
 
+const NARROW = '; name narrow roots in a .manifest and build with `opa build -b`'
+
 export interface Rooted {
   readonly name: string
   readonly roots: readonly string[]
@@ -58,7 +60,7 @@ export function checkRoots([platform, ...others]: readonly [Rooted, ...Rooted[]]
       if (reserved !== undefined) {
         throw new BundleError(
           'roots_conflict',
-          `bundle ${other.name} claims the root "${root}": "${reserved}" belongs to the platform bundle ${platform.name} alone`,
+          `bundle ${other.name} claims the root "${root}": "${reserved}" belongs to the platform bundle ${platform.name} alone${root === '' ? NARROW : ''}`,
         )
       }
     }

@@ -93,6 +93,8 @@ describe('decision cache', () => {
     ['text for a number', { a: 1 }, { a: '1' }],
     ['null for absence', { a: 1 }, { a: 1, b: null }],
     ['another order of elements', [1, 2], [2, 1]],
+    ['a member called __proto__', JSON.parse('{"a":1,"__proto__":{"b":1}}'), { a: 1 }],
+    ['another member called __proto__', JSON.parse('{"__proto__":{"b":1}}'), JSON.parse('{"__proto__":{"b":2}}')],
     ['a long text of the same length', 'x'.repeat(5000), `${'x'.repeat(4999)}y`],
   ])('does not take %s for equal', (_title, known, asked) => {
     const cache = createDecisionCache()

@@ -12,15 +12,28 @@ const MAX_TEXT_KEY = 4096
 export const textKey = (text: string): string =>
   text.length <= MAX_TEXT_KEY ? text : `#${hash('sha256', text, 'base64')}`
 
+/** The last one is at hand: what a look-up did not find is kept under it a moment later. */
+let last = { text: '', digest: '' }
+
 /** The same for all texts that are equal as JSON: members in any order, numbers by their text. */
-export const canonicalDigest = (text: string): string => hash('sha256', canonical(parseExact(text)), 'base64')
+export function canonicalDigest(text: string): string {
+  if (last.text !== text) last = { text, digest: hash('sha256', JSON.stringify(sorted(parseExact(text))), 'base64') }
+  return last.digest
+}
 
 const { isRawJSON } = JSON as typeof JSON & { isRawJSON(value: unknown): boolean }
 
-/** Members in the order of their UTF-16 units: an order is all that is needed, and this is the cheapest. */
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null || isRawJSON(value)) return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`
+/** Members in the order of their UTF-16 units, but integers first, as every object has them: an order is all that is needed. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(sorted)
+  if (isRawJSON(value)) return value
+  const members = value as Readonly<Record<string, unknown>>
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(members).sort()) {
+    const member = sorted(members[key])
+    if (key !== '__proto__') copy[key] = member
+    else Object.defineProperty(copy, key, { value: member, enumerable: true })
+  }
+  return copy
 }

@@ -2,7 +2,7 @@
 
 import { type Builtin, type BuiltinContext, PendingAnswer } from '../builtins/builtin.ts'
 import { callBuiltin } from '../builtins/call-builtin.ts'
-import { EvaluationError, EvaluationPending, type RecordedCall } from '../engine.ts'
+import { EvaluationError, EvaluationPending, type PrintedLine, type RecordedCall } from '../engine.ts'
 import { NATIVE_IDS } from './fuel/natives.ts'
 import { canonicalKey, type Value } from './value.ts'
 
@@ -21,6 +21,8 @@ export interface DecisionCalls {
   /** A failing built-in ends the evaluation instead of being undefined. */
   readonly strict: boolean
   readonly recorded: Map<string, RecordedCall>
+  /** Printed so far. */
+  readonly lines: readonly PrintedLine[]
 }
 
 interface Resolved {

@@ -1,7 +1,7 @@
 /** What the built-ins of one evaluation know: its time, its fuel, its cache; made at the first call of one. */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../../kernel/clock.ts'
-import type { EvaluationOptions } from '../engine.ts'
+import type { EvaluationOptions, PrintedLine } from '../engine.ts'
 import type { DecisionCalls } from './builtin-calls.ts'
 import { RegoObject } from './value.ts'
 
@@ -9,20 +9,27 @@ export interface DecisionDefaults {
   readonly clock?: Clock
   /** What `opa.runtime` answers: never the environment. */
   readonly runtime?: RegoObject
-  readonly print?: (line: string) => void
+  readonly print?: EvaluationOptions['print']
 }
+
+/** A rule may print for each row of its data; whoever reads the log is to find other things in it, too. */
+const MAX_LINES = 100
+const MAX_LINE_UNITS = 2000
+const shortened = (text: string): string => (text.length > MAX_LINE_UNITS ? `${text.slice(0, MAX_LINE_UNITS)}…` : text)
 
 const NO_RUNTIME = new RegoObject()
 
 export function newDecision(
-  { clock = systemClock, runtime = NO_RUNTIME, print = () => {} }: DecisionDefaults,
+  { clock = systemClock, runtime = NO_RUNTIME }: DecisionDefaults,
   options: EvaluationOptions,
   charge: (units: number) => void,
 ): DecisionCalls {
   let nowNs = options.nowNs
+  const lines: PrintedLine[] = []
   return {
     strict: options.strict === true,
     recorded: options.recorded ?? new Map(),
+    lines,
     context: {
       nowNs: () => {
         nowNs ??= BigInt(clock.nowMs()) * 1_000_000n
@@ -31,7 +38,10 @@ export function newDecision(
       random: (length) => randomBytes(length),
       cache: new Map(),
       charge,
-      print: options.print ?? print,
+      print: ({ kind, text, place }) => {
+        if (lines.length < MAX_LINES) lines.push({ kind, text: shortened(text), place })
+        else if (lines.length === MAX_LINES) lines.push({ kind, text: 'more lines were printed', place })
+      },
       runtime,
     },
   }

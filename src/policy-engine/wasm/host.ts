@@ -11,8 +11,12 @@ export const openHost = (bundle: HostBundle, options: HostOptions = {}): Evaluat
   evaluatorOn(new PolicyRunner(bundle, options), bundle)
 
 /** The same, in slices where the bundle comes with an image. */
-export async function prepareHost(bundle: HostBundle, onSlice?: () => void): Promise<Evaluator> {
-  const runner = new PolicyRunner(bundle)
+export async function prepareHost(
+  bundle: HostBundle,
+  options: HostOptions = {},
+  onSlice?: () => void,
+): Promise<Evaluator> {
+  const runner = new PolicyRunner(bundle, options)
   await runner.prepare(onSlice)
   return evaluatorOn(runner, bundle)
 }

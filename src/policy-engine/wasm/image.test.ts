@@ -69,7 +69,7 @@ const QUESTIONS: readonly (readonly [string, unknown])[] = [
 
 describe('an image of memory', () => {
   it('answers every question as the data itself does', async () => {
-    const [direct, copied] = [openBundle({ ...bundle, wasm: bundle.metered }), await prepareHost({ ...bundle, image })]
+    const [direct, copied] = [openBundle(bundle), await prepareHost({ ...bundle, image })]
     expect([...copied.entrypoints].sort()).toEqual([...direct.entrypoints].sort())
     for (const [entrypoint, input] of QUESTIONS) {
       expect(copied.evaluate(entrypoint, input), entrypoint).toEqual(direct.evaluate(entrypoint, input))

@@ -7,6 +7,7 @@ import type { PolicyImage } from './image.ts'
 import { NO_IMPORTS } from './instance.ts'
 import { fill, takeImage } from './loaded.ts'
 import { memoryFor } from './memory.ts'
+import type { HostOptions } from './runner.ts'
 import { openEvaluator } from './sdk.ts'
 
 /** `host`: deadlines, all built-ins, exact values. `sdk`: @open-policy-agent/opa-wasm. */
@@ -16,22 +17,29 @@ export const DEFAULT_ENGINE: Engine = 'host'
 export type PolicyModules = Pick<VerifiedBundle, 'wasm' | 'metered'>
 type Openable = PolicyModules & Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData' | 'image'>
 
+/** What every evaluation of one node is held to; the package knows none of it. */
+export type EvaluatorOptions = Pick<HostOptions, 'deadlineMs' | 'print'>
+
 /** Throws ModuleError or CompileError when the bytes are no module of OPA's compiler. */
 export async function compileFor(engine: Engine, bytes: Uint8Array): Promise<PolicyModules> {
-  const wasm = await WebAssembly.compile(bytes)
-  return engine === 'sdk' ? { wasm } : { wasm, metered: await WebAssembly.compile(meterModule(bytes)) }
+  if (engine === 'sdk') return { wasm: await WebAssembly.compile(bytes) }
+  return { metered: await WebAssembly.compile(meterModule(bytes)) }
 }
 
 /** Throws EvaluationError when the module or its data cannot be loaded. */
-export function openBundle({ wasm, metered, ...bundle }: Openable): Evaluator {
-  if (wasm === undefined) return dataOnly(bundle)
-  return metered === undefined ? openEvaluator({ ...bundle, wasm }) : openHost({ ...bundle, metered })
+export function openBundle({ wasm, metered, ...bundle }: Openable, options: EvaluatorOptions = {}): Evaluator {
+  if (metered !== undefined) return openHost({ ...bundle, metered }, options)
+  return wasm === undefined ? dataOnly(bundle) : openEvaluator({ ...bundle, wasm })
 }
 
 /** The same in slices, for a thread that decides meanwhile; the package knows no slices, and blocks. */
-export async function prepareBundle(bundle: Openable, onSlice?: () => void): Promise<Evaluator> {
+export async function prepareBundle(
+  bundle: Openable,
+  options: EvaluatorOptions = {},
+  onSlice?: () => void,
+): Promise<Evaluator> {
   const { metered } = bundle
-  return metered === undefined ? openBundle(bundle) : prepareHost({ ...bundle, metered }, onSlice)
+  return metered === undefined ? openBundle(bundle) : prepareHost({ ...bundle, metered }, options, onSlice)
 }
 
 /** Memory of the module with this data in it; undefined where our own host does not run it. `value` is the parsed JSON. */

@@ -5,7 +5,7 @@
 
 import type { Builtin } from '../builtins/builtin.ts'
 import { BUILTINS } from '../builtins/table.ts'
-import { EvaluationError, type EvaluationOptions, type VerifiedBundle } from '../engine.ts'
+import { EvaluationError, type EvaluationOptions, EvaluationPending, type VerifiedBundle } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
 import { atOnce, inSlices } from '../slices.ts'
 import { evaluationError } from './abort.ts'
@@ -82,10 +82,14 @@ export class PolicyRunner {
     this.#tank.seal()
     policy.instance.refuel()
     try {
-      return action(policy)
+      const answer = action(policy)
+      this.#tellLines()
+      return answer
     } catch (thrown) {
       const error = evaluationError(thrown, policy.instance.calls.fuel.value)
       policy.instance.restoreStack()
+      // One that waits for an answer runs again, and prints again.
+      if (!(error instanceof EvaluationPending)) this.#tellLines()
       throw error
     } finally {
       if (policy.instance.memory.pages > this.#loadedPages + KEPT_GROWTH_PAGES) this.close()
@@ -162,6 +166,12 @@ export class PolicyRunner {
     const values = args.map((address) => border.readArgument(address))
     const value = this.#callBuiltin(id, values, this.#decision)
     return value === undefined ? 0 : writeResultOfBuiltin(instance, value)
+  }
+
+  #tellLines(): void {
+    if (this.#decision === undefined) return
+    const tell = this.#call.print ?? this.#options.print
+    for (const line of this.#decision.lines) tell?.(line, this.#call.decisionId)
   }
 
   #newDecision(fuel: WebAssembly.Global): DecisionCalls {
