@@ -10,6 +10,7 @@ import { JSON_TEXT } from './json/json.ts'
 import { OBJECTS } from './json/objects.ts'
 import { JWT } from './jwt/jwt.ts'
 import { NET } from './net/net.ts'
+import { ARITHMETIC } from './numbers/arithmetic.ts'
 import { NUMBERS } from './numbers/numbers.ts'
 import { SEMVER } from './numbers/semver.ts'
 import { UNITS } from './numbers/units.ts'
@@ -23,6 +24,7 @@ import { X509 } from './x509/x509.ts'
 import { YAML } from './yaml/yaml.ts'
 
 const FAMILIES: readonly BuiltinTable[] = [
+  ARITHMETIC,
   CASTS,
   DIGESTS,
   ENCODING,
