@@ -6,22 +6,30 @@ import { join } from 'node:path'
 import { fileChains } from '../audit/file-chains.ts'
 import type { Config } from '../config/schema.ts'
 import { systemClock } from '../kernel/clock.ts'
+import { randomId } from '../kernel/ids.ts'
 import { createLogger } from '../observability/logger.ts'
 import { fileMarks } from '../policy-engine/file-marks.ts'
+import type { OutsideSettings } from '../policy-engine/outside.ts'
 import { type Supervised, serveSupervised } from '../policy-engine/process/supervised.ts'
 import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { tellOthers } from './notices.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
 import { openStore } from './store.ts'
 import { VERSION } from './version.ts'
 
-if (process.send !== undefined) serveSupervised((given) => start(given as Config))
+export interface PolicyProcessStart {
+  readonly config: Omit<Config, 'kek' | 'kek_file'>
+  readonly outside: OutsideSettings
+}
 
-async function start(config: Config): Promise<Supervised> {
+if (process.send !== undefined) serveSupervised((given) => start(given as PolicyProcessStart))
+
+async function start({ config, outside }: PolicyProcessStart): Promise<Supervised> {
   await using opened = new AsyncDisposableStack()
   const ends = new AsyncDisposableStack()
   opened.defer(() => ends.disposeAsync())
@@ -33,21 +41,25 @@ async function start(config: Config): Promise<Supervised> {
   const audit = openAuditLog(config, chains, logger, 'audit-policy.jsonl')
   ends.defer(() => audit.close())
   const services = openServices(config, ends)
+  const id = randomId()
   const service = await startPolicyService({
     bundles: bundleSources(config, { services, logger, ends }),
     marks: store?.marks ?? fileMarks(join(config.log.directory, 'bundle-marks.json')),
     chains,
     logDirectory: config.log.directory,
+    id,
     log,
     version: VERSION,
     api: policyApi(config),
     cacheBytes: config.policy.cache_bytes,
     deadlineMs: config.policy.deadline_ms,
+    outside,
     remotes: remotePlaces(config),
     logger,
     audit: bundleAudit(audit.audit),
   })
   ends.defer(() => service.close())
+  tellOthers(config, service, { services, logger, id, ends })
   opened.move()
   return {
     port: service.port,

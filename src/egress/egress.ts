@@ -56,9 +56,13 @@ export type EgressRefusal = 'denied' | 'unreachable' | 'timeout' | 'tls' | 'too_
 export class EgressError extends Error {
   override readonly name = 'EgressError'
   readonly code: EgressRefusal
+  /** The other side had begun to answer. */
+  readonly answered: boolean
   /** Names neither credentials nor query. */
-  constructor(code: EgressRefusal, message: string, options: { cause?: unknown } = {}) {
-    super(message, options)
+  constructor(code: EgressRefusal, message: string, options: { cause?: unknown; answered?: boolean } = {}) {
+    const { answered = false, ...rest } = options
+    super(message, rest)
     this.code = code
+    this.answered = answered
   }
 }

@@ -11,17 +11,25 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
 }
 
-export interface EndedBy {
-  readonly deadline: boolean
-  readonly caller: boolean
+export interface Circumstances {
+  readonly isLate: boolean
+  readonly isAborted: boolean
+  /** The other side had begun to answer. */
+  readonly answered?: boolean
 }
 
-export function egressFailure(url: URL, thrown: unknown, { deadline, caller }: EndedBy): EgressError {
-  if (thrown instanceof EgressError) return thrown
+export function egressFailure(
+  url: URL,
+  thrown: unknown,
+  { isLate, isAborted, answered = false }: Circumstances,
+): EgressError {
+  if (thrown instanceof EgressError) {
+    return answered ? new EgressError(thrown.code, thrown.message, { cause: thrown.cause, answered }) : thrown
+  }
   const say = (code: EgressRefusal, words: string) =>
-    new EgressError(code, `${url.origin}: ${words}`, { cause: thrown })
-  if (caller) return say('aborted', 'the request was given up')
-  if (deadline) return say('timeout', 'no whole answer in time')
+    new EgressError(code, `${url.origin}: ${words}`, { cause: thrown, answered })
+  if (isAborted) return say('aborted', 'the request was given up')
+  if (isLate) return say('timeout', 'no whole answer in time')
   const code = codeOf(thrown)
   if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return say('timeout', 'no connection in time')
   if (TLS.test(code)) return say('tls', `TLS failed (${code})`)

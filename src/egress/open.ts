@@ -8,7 +8,7 @@ import { createAllowList } from './allow-list.ts'
 import { readBody } from './answer.ts'
 import { createConnector, plainHost } from './connect.ts'
 import { type Egress, EgressError, type EgressRequest, type EgressResponse, type EgressTls } from './egress.ts'
-import { egressFailure } from './failure.ts'
+import { type Circumstances, egressFailure } from './failure.ts'
 import { redirected } from './redirect.ts'
 import { type LookUp, resolveTarget, systemLookUp } from './resolve.ts'
 
@@ -56,7 +56,8 @@ export function openEgress({ allow, unlisted, connections = 32, lookUp = systemL
       bodyTimeout: 0,
     })
 
-  const exchange = async (request: EgressRequest, signal: AbortSignal): Promise<EgressResponse> => {
+  const exchange = async (request: EgressRequest, end: End): Promise<EgressResponse> => {
+    const { signal } = end
     const { method, url, body, tls = {}, maxBytes = MAX_BYTES, inflate = true } = request
     const sent = outgoingHeaders(request, inflate)
     const send = (): Promise<Dispatcher.ResponseData> =>
@@ -73,31 +74,32 @@ export function openEgress({ allow, unlisted, connections = 32, lookUp = systemL
       return send()
     })
     const gzipped = inflate && /^(x-)?gzip$/i.test(String(answer.headers['content-encoding'] ?? ''))
-    const bytes = await readBody(answer.body, { maxBytes, gzipped })
+    const bytes = await readBody(answer.body, { maxBytes, gzipped }).catch((error: unknown) => {
+      throw egressFailure(url, error, { ...end.reason(), answered: true })
+    })
     const headers = Object.entries(answer.headers).filter(([name]) => !(gzipped && DESCRIBES_GZIP.has(name)))
     return { status: answer.statusCode, statusText: answer.statusText, headers: defined(headers), body: bytes }
   }
 
   const request = async (asked: EgressRequest): Promise<EgressResponse> => {
-    const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), asked.deadlineMs)
-    const signal = asked.signal === undefined ? late.signal : AbortSignal.any([late.signal, asked.signal])
+    const { redirects = 0 } = asked
+    const end = endOf(asked)
     let current = asked
     try {
       for (let followed = 0; ; followed++) {
         if (current.url.protocol !== 'https:' && current.url.protocol !== 'http:') {
           throw new EgressError('denied', `only http and https go out, not ${current.url.protocol}`)
         }
-        const answer = await exchange(current, signal)
-        const next = asked.redirects ? redirected(current, answer) : undefined
+        const answer = await exchange(current, end)
+        const next = redirects > 0 ? redirected(current, answer) : undefined
         if (next === undefined) return answer
-        if (followed >= (asked.redirects ?? 0)) throw new EgressError('unreachable', `more than ${followed} redirects`)
+        if (followed >= redirects) throw new EgressError('unreachable', `more than ${redirects} redirects`)
         current = next
       }
     } catch (error) {
-      throw egressFailure(current.url, error, { deadline: late.signal.aborted, caller: asked.signal?.aborted === true })
+      throw egressFailure(current.url, error, end.reason())
     } finally {
-      clearTimeout(timer)
+      end.clear()
     }
   }
 
@@ -120,6 +122,23 @@ export function openEgress({ allow, unlisted, connections = 32, lookUp = systemL
       await Promise.all([...agents.values()].map((agent) => agent.destroy()))
       agents.clear()
     },
+  }
+}
+
+/** When a request ends that has no answer yet: at its deadline, or when the caller gives it up. */
+interface End {
+  readonly signal: AbortSignal
+  reason(): Pick<Circumstances, 'isLate' | 'isAborted'>
+  clear(): void
+}
+
+function endOf({ deadlineMs, signal }: EgressRequest): End {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), deadlineMs)
+  return {
+    signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
+    reason: () => ({ isLate: late.signal.aborted, isAborted: signal?.aborted === true }),
+    clear: () => clearTimeout(timer),
   }
 }
 

@@ -14,6 +14,7 @@ import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
+import type { OpenOutside } from './outside.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
 import { registerBreakers } from './remote/breaker-metrics.ts'
 import { NO_REMOTES, type Remotes } from './remote/remotes.ts'
@@ -68,6 +69,10 @@ export interface NodeOptions {
   readonly clock?: Clock
   /** Most that the decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number
+  /** What policies reach of the world; absent: nothing. */
+  readonly outside?: OpenOutside | undefined
+  /** Of one decision, with all that it waits for; default 1,000. */
+  readonly deadlineMs?: number | undefined
   /** What each evaluation is held to. */
   readonly evaluation?: EvaluatorOptions
   /** What is answered elsewhere; closed with the node. */
@@ -76,9 +81,21 @@ export interface NodeOptions {
   readonly onSlice?: () => void
 }
 
+const DEFAULT_DEADLINE_MS = 1000
+
 /** The node, and what whoever decides by the contract on this thread judges with. */
 export function createDataNode(options: NodeOptions): { readonly node: DataNode; readonly judge: Judge } {
-  const { name, log, metrics, clock = systemClock, evaluation, remotes = NO_REMOTES, onSlice } = options
+  const {
+    name,
+    log,
+    metrics,
+    clock = systemClock,
+    evaluation = {},
+    remotes = NO_REMOTES,
+    onSlice,
+    outside,
+    deadlineMs = DEFAULT_DEADLINE_MS,
+  } = options
   const cache = createDecisionCache(options.cacheBytes, clock)
   registerCacheMetrics(metrics.registry, cache)
   registerBreakers(metrics.registry, new Map([...remotes.engines].map(([name, { breaker }]) => [name, breaker])))
@@ -91,7 +108,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     metrics.decisions.inc({ decision, outcome: 'no_bundle' })
     throw new PolicyUnavailable('no_bundle', decision)
   }
-  const judge: Judge = { take, log, metrics, clock, cache, remotes, newId: randomUUID }
+  const judge: Judge = { take, log, metrics, clock, cache, remotes, deadlineMs, newId: randomUUID }
   const release = () => {
     active?.lease.retire()
     active = undefined
@@ -100,7 +117,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
 
   const answers = createAnswers(judge)
   const swap = async (set: BundleSet, asked: number): Promise<void> => {
-    const next = await openActive(set, { clock, evaluation, onSlice })
+    const next = await openActive(set, { clock, evaluation: { ...evaluation, outside }, onSlice })
     // Out of force meanwhile: nothing that was asked for before may come back.
     if (asked < ended) return next.lease.retire()
     release()
@@ -157,6 +174,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     close: async () => {
       end()
       await remotes.close()
+      await outside?.close()
       await log.close()
     },
   }

@@ -2,11 +2,11 @@
 import type { EvaluationOptions, Evaluator } from './engine.ts'
 
 /** A document of `data`, for any input. Throws EvaluationError when a rule traps. */
-export type Document = (input: unknown, how?: Pick<EvaluationOptions, 'strict' | 'decisionId'>) => unknown
+export type Document = (input: unknown, how?: Omit<EvaluationOptions, 'exact'>) => unknown
 
 /** The document at `path`, undefined where there is none. */
-export const lookUp = (evaluator: Evaluator, path: readonly string[], input: unknown, strict = false): unknown =>
-  locate(evaluator, path)(input, { strict })
+export const lookUp = (evaluator: Evaluator, path: readonly string[], input: unknown): unknown =>
+  locate(evaluator, path)(input)
 
 /** Finds out once what answers at `path`. */
 export function locate(evaluator: Evaluator, path: readonly string[]): Document {

@@ -14,6 +14,7 @@ import { EvaluationTimeout, type RecordedCall } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 import { type Elsewhere, judgedBy, revisionOf } from './remote/remotes.ts'
 import { CONTRACT, isResultOf } from './validate.ts'
+import { newTurn, settle, type Turn } from './wasm/settle.ts'
 
 export function createDecide(judge: Judge): Decide {
   const { log, metrics } = judge
@@ -47,14 +48,15 @@ export function createDecide(judge: Judge): Decide {
       : prepare(judge, on, contract.entrypoint, facts)
     const started = performance.now()
     const { decisionId } = event
+    const turn = { ...newTurn(event.timestampMs), decisionId }
     const asked = elsewhere
       ? consultElsewhere(elsewhere, name, input)
-      : consult(judge, on, { name, input, cacheable, decisionId })
+      : consult(judge, on, { name, input, cacheable, turn })
     // Without a wait where there is none: the log's rules go on with the input that the module still holds.
     const found = asked instanceof Promise ? await asked : asked
     const seconds = (performance.now() - started) / 1000
     metrics.decisionSeconds.observe({ decision: name }, seconds)
-    const logged: DecisionEvent = { ...event, input, evaluationNs: Math.round(seconds * 1e9) }
+    const logged: DecisionEvent = { ...event, input, recorded: turn.recorded, evaluationNs: Math.round(seconds * 1e9) }
     if ('trap' in found) {
       const reason = reasonOf(found.trap)
       throw await unavailable(on, name, reason, logged, { cause: found.trap })
@@ -117,24 +119,27 @@ export function prepare(judge: Pick<Judge, 'cache'>, on: Active, entrypoint: str
 
 interface Consulted extends Prepared {
   readonly name: DecisionName
-  readonly decisionId: string
+  readonly turn: Turn & { readonly decisionId: string }
 }
 
 type Consultation = (Answered & Pick<Found, 'elsewhere'>) | { readonly trap: unknown }
 
 function consult(
-  { cache }: Judge,
+  { cache, deadlineMs }: Judge,
   on: Active,
-  { name, input, cacheable, decisionId }: Consulted,
+  { name, input, cacheable, turn }: Consulted,
 ): Consultation | Promise<Consultation> {
   const evaluate = (): Evaluated => {
-    const recorded = new Map<string, RecordedCall>()
-    const result = on.evaluator.evaluate(CONTRACT[name].entrypoint, input, { recorded, decisionId })
-    return { result, isFit: isResultOf(name, result), recorded }
+    const result = on.evaluator.evaluate(CONTRACT[name].entrypoint, input, turn)
+    return { result, isFit: isResultOf(name, result), recorded: turn.recorded }
   }
-  if (cacheable !== undefined) return throughCache(cache, cacheable, evaluate).catch((trap: unknown) => ({ trap }))
+  const trapped = (trap: unknown) => ({ trap })
+  const settled = () => settle(turn, evaluate, { deadlineMs })
+  if (cacheable !== undefined) return throughCache(cache, cacheable, settled).catch(trapped)
   try {
-    return { ...evaluate(), cached: false }
+    const found = settled()
+    const answered = (evaluated: Evaluated): Answered => ({ ...evaluated, cached: false })
+    return found instanceof Promise ? found.then(answered).catch(trapped) : answered(found)
   } catch (trap) {
     return { trap }
   }

@@ -1,10 +1,11 @@
 /** A document of the Data API as it is answered: through the cache where its rule declares it, else evaluated. */
 import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, throughCache } from './cache/through-cache.ts'
+import { type Answered, type Evaluated, throughCache } from './cache/through-cache.ts'
 import { locate, longestEntrypoint, walk } from './data-path.ts'
-import type { EvaluationOptions, RecordedCall, Revisions } from './engine.ts'
+import type { EvaluationOptions, Revisions } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import { type Elsewhere, judgedBy } from './remote/remotes.ts'
+import { settle, type Turn } from './wasm/settle.ts'
 
 export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'> &
   Partial<Pick<Answered, 'recorded'>> & {
@@ -12,10 +13,13 @@ export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds
     readonly elsewhere?: { readonly bundles: Revisions; readonly custom: Readonly<Record<string, unknown>> }
   }
 
-/** Throws EvaluationError when a rule traps, PolicyUnavailable where another server is to answer and does not. */
+/**
+ * Throws, or rejects with, EvaluationError when a rule traps, PolicyUnavailable where another server is to answer and does
+ * not. Waits only where the policy, the cache or that server does.
+ */
 export type Document = (input: unknown, how: How) => Found | Promise<Found>
 
-type How = Pick<EvaluationOptions, 'strict' | 'decisionId'>
+type How = Turn & Pick<EvaluationOptions, 'strict' | 'decisionId'>
 
 /** What is at `path`, found out once. Only the value of an entrypoint that declares it is kept, whole. */
 export function documentAt(judge: Judge, on: Active, path: readonly string[]): Document {
@@ -26,19 +30,23 @@ export function documentAt(judge: Judge, on: Active, path: readonly string[]): D
   const rest = path.slice(length)
   const rule = length > 0 ? on.cacheRules.get(entrypoint) : undefined
   const evaluate = locate(on.evaluator, path)
+  const { deadlineMs } = judge
   return (input, how) => {
-    const { strict = false } = how
+    const { strict = false, recorded } = how
     const scope =
       rule && scopeOf(judge, rule, `${strict ? 'strict' : 'data'}${input === undefined ? ', no input' : ''}`)
-    if (rule === undefined || scope === undefined) return { result: evaluate(input, how), cached: false }
+    if (rule === undefined || scope === undefined) {
+      const find = (): Found => ({ result: evaluate(input, how), recorded, cached: false })
+      return settle(how, find, { deadlineMs })
+    }
     const { ttlSeconds, nondeterministic } = rule
     const text = JSON.stringify(input) ?? 'null'
     const question = { scope, text, ttlSeconds, subject: subjectOf(input), nondeterministic }
-    const answered = throughCache(judge.cache, question, () => {
-      const recorded = new Map<string, RecordedCall>()
-      const result = on.evaluator.evaluate(entrypoint, input, { exact: true, ...how, recorded })
+    const whole = (): Evaluated => {
+      const result = on.evaluator.evaluate(entrypoint, input, { ...how, exact: true })
       return { result, isFit: result !== undefined, recorded }
-    })
+    }
+    const answered = throughCache(judge.cache, question, () => settle(how, whole, { deadlineMs }))
     return rest.length === 0 ? answered : answered.then((whole) => below(whole, rest))
   }
 }

@@ -96,6 +96,12 @@ export class EvaluationTimeout extends EvaluationError {
 }
 
 /**
+ * Starts the I/O; undefined where the built-in failed, as a BuiltinError says too. The signal: whoever asked has gone, or has
+ * waited long enough.
+ */
+export type AskOutside = (signal: AbortSignal) => Promise<Value | undefined>
+
+/**
  * A built-in needs I/O for its answer (`http.send`). Whoever can wait gets the answer, records it under `key`, and evaluates
  * again: `wasm/settle.ts`. To all others it is an error like any.
  */
@@ -103,9 +109,8 @@ export class EvaluationPending extends EvaluationError {
   override readonly name = 'EvaluationPending'
   readonly key: string
   readonly call: Pick<RecordedCall, 'name' | 'args'>
-  /** Starts the I/O; undefined where the built-in failed. */
-  readonly answer: () => Promise<Value | undefined>
-  constructor(key: string, call: Pick<RecordedCall, 'name' | 'args'>, answer: () => Promise<Value | undefined>) {
+  readonly answer: AskOutside
+  constructor(key: string, call: Pick<RecordedCall, 'name' | 'args'>, answer: AskOutside) {
     super(`${call.name} has no answer yet`)
     this.key = key
     this.call = call

@@ -36,6 +36,8 @@ export interface Judge {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly cache: DecisionCache
+  /** Of one decision, with all that it waits for. */
+  readonly deadlineMs: number
   readonly remotes: Remotes
   newId(): string
 }

@@ -6,6 +6,7 @@ import type { ChainHead } from '../storage/records.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
 import { openDecisionLog } from './decision-log/log.ts'
 import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
+import { type OutsideSettings, openOutside } from './outside.ts'
 import { openRemotes, type RemotePlace } from './remote/remotes.ts'
 import type { EvaluatorOptions } from './wasm/open.ts'
 
@@ -19,9 +20,11 @@ export interface NodePlace {
   /** Most that its decision cache may hold; 0 keeps nothing. */
   readonly cacheBytes?: number | undefined
   readonly log?: LogRules
+  /** What policies reach; absent: nothing. */
+  readonly outside?: OutsideSettings | undefined
   /** Servers that answer decisions in its stead. */
   readonly remotes?: readonly RemotePlace[] | undefined
-  /** After which a decision counts as unavailable; the default is the configuration's. */
+  /** After which a decision counts as unavailable, with all that it waits for; the default is the configuration's. */
   readonly deadlineMs?: number | undefined
 }
 
@@ -74,12 +77,16 @@ export function openNode<N extends DataNode>(
     onTrouble: (what, cause) => logger.error({ err: cause, log: name }, what),
     ...(clock && { clock }),
   })
+  const outside = place.outside && openOutside(place.outside, metrics.registry, clock)
+  const { deadlineMs } = place
   const evaluation = evaluationOf(place, logger)
   const remotes = openRemotes(place.remotes ?? [], { logger, ...(onRemotes && { onChange: onRemotes }) })
   const node = create({
     name,
     log,
     metrics,
+    outside,
+    deadlineMs,
     evaluation,
     remotes,
     ...(clock && { clock }),

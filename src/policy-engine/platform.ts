@@ -17,6 +17,7 @@ import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
+import type { OutsideSettings } from './outside.ts'
 import { type PolicyWorker, startPolicyWorker } from './process/worker.ts'
 import type { MetricValues } from './process/worker-messages.ts'
 import type { RemotePlace } from './remote/remotes.ts'
@@ -40,6 +41,8 @@ export interface PolicyPlatformOptions {
   readonly cacheBytes?: number
   /** After which a decision counts as unavailable. */
   readonly deadlineMs?: number
+  /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
+  readonly outside?: OutsideSettings
   /** Servers that answer decisions in the bundle's stead. */
   readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
@@ -59,8 +62,12 @@ export interface PolicyPlatform {
   /** What changes the ground of decisions. */
   readonly notices: NoticeHub
   status(): PolicyStatus
-  /** Empties the decision caches, or what they hold on one subject. */
+  /** Told after each change of the status. */
+  onStatus(listener: () => void): void
+  /** Empties the decision caches, or what they hold on one subject, and says so in a notice. */
   purge(subject?: string): void
+  /** The same, on another's notice: nobody is told. */
+  forget(subject?: string): void
   /** After log rotation. */
   reopenLogs(): void
   close(): Promise<void>
@@ -72,8 +79,8 @@ const LOG_WATCH_MS = 500
 export async function openPolicyPlatform(options: PolicyPlatformOptions): Promise<PolicyPlatform> {
   const { logger, clock = systemClock, version } = options
   const api = options.api && (await resolveApi(options.api))
-  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
-  const limits = { cacheBytes, deadlineMs }
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes, outside } = options
+  const limits = { cacheBytes, deadlineMs, outside }
   const place = { logDirectory, ...(log && { log }), id: options.id ?? randomId(), version, ...limits, remotes }
   const register = chains && ((head: ChainHead) => chains.register(head))
   const { node, metrics, reopenLog } = openNode({ ...place, name: 'auth' }, createNode, {
@@ -94,10 +101,12 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       worker === undefined ? [node.status()] : [node.status(), worker.node],
       node.healthy && (worker?.healthy ?? true),
     )
+  const listeners = new Set<() => void>()
   let told = true
   const changed = () => {
     told = node.healthy
     worker?.tell()
+    for (const listener of listeners) listener()
     const revision = node.active?.revision
     if (revision !== undefined && (worker === undefined || worker.node.revision === revision)) everywhere.resolve()
   }
@@ -126,9 +135,12 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
     ...(options.audit && { audit: options.audit }),
     now: () => new Date(clock.nowMs()).toISOString(),
   })
-  const purge = (subject?: string) => {
+  const forget = (subject?: string) => {
     node.purge(subject)
     worker?.purge(subject)
+  }
+  const purge = (subject?: string) => {
+    forget(subject)
     notices.publish('cache.purged', subject === undefined ? {} : { subject })
   }
   try {
@@ -159,7 +171,9 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         return worker?.port
       },
       status,
+      onStatus: (listener) => void listeners.add(listener),
       purge,
+      forget,
       reopenLogs: () => {
         reopenLog()
         worker?.reopenLog()

@@ -7,6 +7,7 @@ import { type Document, documentAt, type Found } from './document.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 import { revisionOf } from './remote/remotes.ts'
+import { newTurn } from './wasm/settle.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */
@@ -74,9 +75,11 @@ export function createAnswers(judge: Judge): Answers {
 
   const answer = async (on: Active, find: Document, question: Question, event: DecisionEvent): Promise<Answer> => {
     const started = performance.now()
+    const turn = newTurn(event.timestampMs)
     let found: Found
     try {
-      const asked = find(question.input, { strict: question.strict === true, decisionId: event.decisionId })
+      const { decisionId } = event
+      const asked = find(question.input, { strict: question.strict === true, decisionId, ...turn })
       // Without a wait where there is none: the log's rules go on with the input that the module still holds.
       found = asked instanceof Promise ? await asked : asked
     } catch (cause) {
@@ -85,9 +88,10 @@ export function createAnswers(judge: Judge): Answers {
         throw cause
       }
       const outOfTime = cause instanceof EvaluationTimeout
+      const { recorded } = turn
       await record(
         on,
-        { ...event, error: { code: outOfTime ? 'timeout' : 'internal_error' } },
+        { ...event, recorded, error: { code: outOfTime ? 'timeout' : 'internal_error' } },
         outOfTime ? 'timeout' : 'trap',
       )
       if (outOfTime) throw new PolicyUnavailable('timeout', 'data_api', { cause })

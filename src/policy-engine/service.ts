@@ -11,6 +11,7 @@ import { type BundleAudit, createBundleDesk } from './life/desk.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNoticeHub, type NoticeHub } from './notices/hub.ts'
 import { openNode } from './open-node.ts'
+import type { OutsideSettings } from './outside.ts'
 import type { RemotePlace } from './remote/remotes.ts'
 import { type PolicyStatus, policyStatus } from './status.ts'
 
@@ -29,6 +30,8 @@ export interface PolicyServiceOptions {
   readonly cacheBytes?: number
   /** After which a decision counts as unavailable. */
   readonly deadlineMs?: number
+  /** What policies reach with `http.send` and `net.lookup_ip_addr`; absent: nothing. */
+  readonly outside?: OutsideSettings
   /** Servers that answer decisions in the bundle's stead. */
   readonly remotes?: readonly RemotePlace[]
   readonly logger: Logger
@@ -40,6 +43,10 @@ export interface PolicyService {
   readonly port: number
   readonly notices: NoticeHub
   status(): PolicyStatus
+  /** Told after each change of the status. */
+  onStatus(listener: () => void): void
+  /** Empties the decision cache on another's notice: nobody is told. */
+  forget(subject?: string): void
   reopenLogs(): void
   close(): Promise<void>
 }
@@ -48,7 +55,7 @@ export interface PolicyService {
 export async function startPolicyService(options: PolicyServiceOptions): Promise<PolicyService> {
   const { logger, version } = options
   const api = await resolveApi(options.api)
-  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes } = options
+  const { chains, log, logDirectory, cacheBytes, deadlineMs, remotes, outside } = options
   const place = {
     name: 'policy',
     logDirectory,
@@ -57,6 +64,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     version,
     cacheBytes,
     deadlineMs,
+    outside,
     remotes,
   }
   const { node, metrics, reopenLog } = openNode(place, (options) => createDataNode(options).node, {
@@ -64,6 +72,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     register: chains && ((head) => chains.register(head)),
   })
   const notices = createNoticeHub()
+  const listeners = new Set<() => void>()
   const activators = createActivators({
     ...options.bundles,
     marks: options.marks,
@@ -72,7 +81,9 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     activate: (set) => node.activate(set),
     deactivate: () => node.deactivate(),
     notices,
-    onStatus: () => {},
+    onStatus: () => {
+      for (const listener of listeners) listener()
+    },
   })
   const status = () => policyStatus(activators.statuses, [node.status()], node.healthy)
   const desk = createBundleDesk({
@@ -110,6 +121,8 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       port,
       notices,
       status,
+      onStatus: (listener) => void listeners.add(listener),
+      forget: (subject) => node.purge(subject),
       reopenLogs: reopenLog,
       close: async () => {
         await activators.close()

@@ -130,6 +130,18 @@ describe('an answer of a rule that declares a ttl', () => {
     expect(await cachedEvents()).toEqual([false, false, true])
   })
 
+  it('is evaluated once for equal inputs of a batch, each a decision of its own', async () => {
+    const body = JSON.stringify({ inputs: { a: { x: 1 }, b: { x: 1 }, c: { x: 2 } } })
+    const answer = await fetch(url('/v1/batch/data/kept/plain'), { method: 'POST', body })
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    const { responses } = (await answer.json()) as {
+      responses: Record<string, { decision_id: string; result: object }>
+    }
+    expect(Object.values(responses).map(({ result }) => result)).toMatchObject([{ x: 1 }, { x: 1 }, { x: 2 }])
+    expect(await cachedEvents()).toEqual([false, true, false])
+    expect(new Set((await events()).map(({ decision_id }) => decision_id)).size).toBe(3)
+  })
+
   it('tells an undefined input from null', async () => {
     const get = async (query: string) => (await fetch(url(`/v1/data/kept/by_rule${query}`))).json()
     expect([await get(''), await get('?input=null'), await get('')]).toHaveLength(3)

@@ -7,10 +7,11 @@ const inJsonOrYaml = (schema: object): Readonly<Record<string, object>> => ({
   'application/yaml': schema,
 })
 
+export const FLAG = { type: 'string' } as const
 const flagNamed = (name: string, text: string): ParameterDescription => ({
   name,
-  text,
-  schema: { type: 'string', enum: ['', 'true', 'false'] },
+  text: `${text}: set when empty or \`true\`, not by any other value`,
+  schema: FLAG,
 })
 
 export const PRETTY = flagNamed('pretty', 'indent the answer')
@@ -22,7 +23,7 @@ export const INPUT_PARAMETER: ParameterDescription = {
 const EXPLAIN: ParameterDescription = {
   name: 'explain',
   text: 'how the document came about, as far as the bundle holds its sources and OPA is at hand',
-  schema: { type: 'string', enum: ['off', 'notes', 'fails', 'full', 'debug'] },
+  schema: { type: 'string', examples: ['notes', 'fails', 'full', 'debug'] },
 }
 export const BATCH_FLAGS: readonly ParameterDescription[] = [
   PRETTY,
@@ -102,7 +103,7 @@ const BatchResponse = {
   anyOf: [open({ ...DataAnswer.properties, http_status_code: text }, ['decision_id']), BatchError],
 }
 export const BATCH_QUESTION = inJsonOrYaml(
-  open({ inputs: { type: 'object' }, common_input: { description: 'merged into each input, which wins' } }, ['inputs']),
+  open({ inputs: { type: 'object' }, common_input: { description: 'merged into each input, which wins' } }),
 )
 const BatchAnswer = open(
   {

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document of the policy API, made of the table of routes: what is not in the table is not served. */
-import { ApiFault } from './descriptions.ts'
+import { ApiFault, FLAG } from './descriptions.ts'
 import type { ApiRoute } from './exchange.ts'
 import type { AnswerDescription, ParameterDescription } from './openapi-types.ts'
 
@@ -69,7 +69,7 @@ const queryParameter = ({ name, text, schema }: ParameterDescription) => ({
   in: 'query',
   description: text,
   schema,
-  ...('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes('') && { allowEmptyValue: true }),
+  ...(schema === FLAG && { allowEmptyValue: true }),
 })
 
 const fault = (text: string): AnswerDescription => ({

@@ -7,6 +7,7 @@ import type { NoticeHub } from '../notices/hub.ts'
 import type { PolicyStatus } from '../status.ts'
 import { ApiError, unavailable } from './api-error.ts'
 import { type ApiReply, type ApiRequest, json } from './exchange.ts'
+import { statusMetrics } from './status-metrics.ts'
 import { flag } from './url.ts'
 
 export interface OperationsDeps {
@@ -32,8 +33,9 @@ export interface OperationsDeps {
 export const answerResult = (result: object, { address: { query } }: ApiRequest): ApiReply =>
   flag(query, 'pretty') ? { body: `${JSON.stringify({ result }, null, 2)}\n` } : json({ result })
 
-export async function answerMetrics({ metricsText }: OperationsDeps): Promise<ApiReply> {
-  return { type: 'text/plain; version=0.0.4; charset=utf-8', body: await metricsText() }
+export async function answerMetrics({ metricsText, status }: OperationsDeps, version: string): Promise<ApiReply> {
+  const [counted, state] = await Promise.all([metricsText(), statusMetrics(status(), version)])
+  return { type: 'text/plain; version=0.0.4; charset=utf-8', body: `${counted.trimEnd()}\n\n${state}` }
 }
 
 /** What `sallyport audit verify` holds the files of the logs to. */

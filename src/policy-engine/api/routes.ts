@@ -216,7 +216,7 @@ function operationRoutes(deps: RouteDeps): ApiRoute[] {
       head: true,
       path: '/metrics',
       handler: 'metrics',
-      answer: () => answerMetrics(deps),
+      answer: () => answerMetrics(deps, deps.version),
       describe: {
         id: 'metrics',
         summary: 'Metrics of all threads, Prometheus text format',

@@ -1,6 +1,7 @@
 /** What a host built-in is: a synchronous function of Rego values, what it may know of its decision, and how it fails. */
-import type { PrintedLine } from '../engine.ts'
+import type { AskOutside, PrintedLine, RecordedCall } from '../engine.ts'
 import type { RegoObject, Value } from '../wasm/value.ts'
+import type { Outside } from './outside.ts'
 
 /** Arguments arrive in the order of Rego. `undefined` makes the expression undefined, as a BuiltinError does. */
 export type Builtin = (context: BuiltinContext, ...args: Value[]) => Value | undefined
@@ -24,6 +25,10 @@ export interface BuiltinContext {
   print(line: PrintedLine): void
   /** What `opa.runtime` answers. Never holds the environment. */
   readonly runtime: RegoObject
+  /** Where built-ins that need I/O get it; absent where nothing may be asked. */
+  readonly outside?: Outside | undefined
+  /** What non-deterministic built-ins answered in this decision so far. */
+  readonly recorded?: ReadonlyMap<string, RecordedCall>
 }
 
 /** `eval_type_error`: an operand is of the wrong kind. `eval_builtin_error`: anything else that the built-in refuses. */
@@ -51,9 +56,8 @@ export function prefixed<T>(where: string, run: () => T): T {
 /** Thrown by a non-deterministic built-in whose answer needs I/O: the evaluation stops, and runs again when it is there. */
 export class PendingAnswer extends Error {
   override readonly name = 'PendingAnswer'
-  readonly answer: () => Promise<Value | undefined>
-  /** A BuiltinError of the promise makes the expression undefined. */
-  constructor(answer: () => Promise<Value | undefined>) {
+  readonly answer: AskOutside
+  constructor(answer: AskOutside) {
     super('the answer is awaited')
     this.answer = answer
   }

@@ -4,11 +4,13 @@ import { DIGESTS } from './encoding/digests.ts'
 import { ENCODING } from './encoding/encoding.ts'
 import { IDENTIFIERS } from './encoding/identifiers.ts'
 import { URIS } from './encoding/uri.ts'
+import { HTTP } from './http/send.ts'
 import { CASTS } from './json/casts.ts'
 import { JSON_TEXT } from './json/json.ts'
 import { OBJECTS } from './json/objects.ts'
 import { JWT } from './jwt/jwt.ts'
 import { NET } from './net/net.ts'
+import { ARITHMETIC } from './numbers/arithmetic.ts'
 import { NUMBERS } from './numbers/numbers.ts'
 import { SEMVER } from './numbers/semver.ts'
 import { UNITS } from './numbers/units.ts'
@@ -22,9 +24,11 @@ import { X509 } from './x509/x509.ts'
 import { YAML } from './yaml/yaml.ts'
 
 const FAMILIES: readonly BuiltinTable[] = [
+  ARITHMETIC,
   CASTS,
   DIGESTS,
   ENCODING,
+  HTTP,
   IDENTIFIERS,
   JSON_TEXT,
   JWT,

@@ -49,7 +49,10 @@ export async function throughCache(
   }
   const { answer, joined } = question.scope.once(question.text, () => judgeAndKeep(cache, question, evaluate))
   const answered = await answer
-  return joined ? { ...answered, cached: true } : answered
+  if (!joined) return answered
+  // What may not be kept for a moment later may not be shared either.
+  if (answered.maxAgeSeconds === undefined) return judgeAndKeep(cache, question, evaluate)
+  return { ...answered, cached: true }
 }
 
 async function judgeAndKeep(

@@ -3,6 +3,7 @@
  * member for stands in `custom`: our request id, and the link of the chain, which is added when the line is written.
  */
 import { timestampText } from '../../kernel/clock.ts'
+import { redactedCall } from '../builtins/http/redact.ts'
 import type { RecordedCall, Revisions } from '../engine.ts'
 import { jsonOfValue, writeJson } from '../wasm/json-value.ts'
 
@@ -85,7 +86,8 @@ function head({ decisionId, bundles, timestampMs }: DecisionEvent) {
 /** By built-in, then by arguments; a call that failed has no answer to record. */
 function cacheValue(recorded: ReadonlyMap<string, RecordedCall>): Record<string, Record<string, unknown>> {
   const cache: Record<string, Record<string, unknown>> = {}
-  for (const { name, args, value } of recorded.values()) {
+  for (const call of recorded.values()) {
+    const { name, args, value } = redactedCall(call)
     if (value === undefined) continue
     cache[name] ??= {}
     cache[name][writeJson(args)] = jsonOfValue(value)

@@ -56,7 +56,7 @@ export function createExplainer(opaFile: string | undefined): Explainer {
     close,
     explain: async (question) => {
       if (opa?.isPresent !== true) throw new ExplainFailed('OPA is not at hand: set policy.opa_file')
-      if (question.set.some(({ wasm, sources }) => wasm !== undefined && sources === undefined)) {
+      if (question.set.some(({ wasm, metered, sources }) => (wasm ?? metered) !== undefined && sources === undefined)) {
         throw new ExplainFailed('the bundle carries no sources')
       }
       const folder = folderOf(question)

@@ -2,7 +2,13 @@
 
 import { type Builtin, type BuiltinContext, PendingAnswer } from '../builtins/builtin.ts'
 import { callBuiltin } from '../builtins/call-builtin.ts'
-import { EvaluationError, EvaluationPending, type PrintedLine, type RecordedCall } from '../engine.ts'
+import {
+  EvaluationError,
+  type EvaluationErrorCode,
+  EvaluationPending,
+  type PrintedLine,
+  type RecordedCall,
+} from '../engine.ts'
 import { NATIVE_IDS } from './fuel/natives.ts'
 import { canonicalKey, type Value } from './value.ts'
 
@@ -55,7 +61,8 @@ export function bindBuiltins(listed: ReadonlyMap<string, number>, table: Readonl
 function pinned(builtin: Resolved, args: Value[], decision: DecisionCalls): Value | undefined {
   const key = `${builtin.name}${canonicalKey(args)}`
   const found = decision.recorded.get(key)
-  if (found !== undefined) return found.value
+  if (found?.value !== undefined) return found.value
+  if (found !== undefined) return failed(builtin.name, 'eval_builtin_error', decision)
   try {
     const value = once(builtin, args, decision)
     decision.recorded.set(key, { name: builtin.name, args, value })
@@ -66,13 +73,16 @@ function pinned(builtin: Resolved, args: Value[], decision: DecisionCalls): Valu
   }
 }
 
-function once({ name, run }: Resolved, args: Value[], { context, strict }: DecisionCalls): Value | undefined {
+function once({ name, run }: Resolved, args: Value[], decision: DecisionCalls): Value | undefined {
+  const { context } = decision
   context.charge(CALL_UNITS)
   const outcome = callBuiltin(name, run, context, args)
-  if ('value' in outcome) return outcome.value
-  // The message may hold values of the decision.
-  if (strict) throw new EvaluationError(`${name} failed`, { code: outcome.failure.code })
-  return undefined
+  return 'value' in outcome ? outcome.value : failed(name, outcome.failure.code, decision)
+}
+
+/** The message of a failure may hold values of the decision: it is not told. */
+function failed(name: string, code: EvaluationErrorCode, { strict }: DecisionCalls): undefined {
+  if (strict) throw new EvaluationError(`${name} failed`, { code })
 }
 
 /** Crossing into JavaScript and reading the arguments costs about a microsecond. */

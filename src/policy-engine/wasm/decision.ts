@@ -1,7 +1,8 @@
 /** What the built-ins of one evaluation know: its time, its fuel, its cache; made at the first call of one. */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../../kernel/clock.ts'
-import type { EvaluationOptions, PrintedLine } from '../engine.ts'
+import type { Outside } from '../builtins/outside.ts'
+import type { EvaluationOptions, PrintedLine, RecordedCall } from '../engine.ts'
 import type { DecisionCalls } from './builtin-calls.ts'
 import { RegoObject } from './value.ts'
 
@@ -10,6 +11,8 @@ export interface DecisionDefaults {
   /** What `opa.runtime` answers: never the environment. */
   readonly runtime?: RegoObject
   readonly print?: EvaluationOptions['print']
+  /** Where built-ins that need I/O get it; without it they fail. */
+  readonly outside?: Outside | undefined
 }
 
 /** A rule may print for each row of its data; whoever reads the log is to find other things in it, too. */
@@ -20,15 +23,16 @@ const shortened = (text: string): string => (text.length > MAX_LINE_UNITS ? `${t
 const NO_RUNTIME = new RegoObject()
 
 export function newDecision(
-  { clock = systemClock, runtime = NO_RUNTIME }: DecisionDefaults,
+  { clock = systemClock, runtime = NO_RUNTIME, outside }: DecisionDefaults,
   options: EvaluationOptions,
   charge: (units: number) => void,
 ): DecisionCalls {
   let nowNs = options.nowNs
   const lines: PrintedLine[] = []
+  const recorded = options.recorded ?? new Map<string, RecordedCall>()
   return {
     strict: options.strict === true,
-    recorded: options.recorded ?? new Map(),
+    recorded,
     lines,
     context: {
       nowNs: () => {
@@ -43,6 +47,8 @@ export function newDecision(
         else if (lines.length === MAX_LINES) lines.push({ kind, text: 'more lines were printed', place })
       },
       runtime,
+      outside,
+      recorded,
     },
   }
 }

@@ -47,10 +47,10 @@ let image: PolicyImage
 
 beforeAll(async () => {
   const files = await buildFixture(LARGE)
-  const { wasm, metered } = await compileFor('host', files.get('policy.wasm') ?? Buffer.alloc(0))
-  if (wasm === undefined || metered === undefined) throw new Error('no module')
+  const { metered } = await compileFor('host', files.get('policy.wasm') ?? Buffer.alloc(0))
+  if (metered === undefined) throw new Error('no module')
   const dataJson = canonicalBytes(files.get('data.json') ?? Buffer.alloc(0))
-  const made = imageOf({ wasm, metered }, dataJson, parseExact(Buffer.from(dataJson).toString()))
+  const made = imageOf({ metered }, dataJson, parseExact(Buffer.from(dataJson).toString()))
   if (made === undefined) throw new Error('no image')
   bundle = { metered, dataJson }
   image = made

@@ -18,7 +18,7 @@ export type PolicyModules = Pick<VerifiedBundle, 'wasm' | 'metered'>
 type Openable = PolicyModules & Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData' | 'image'>
 
 /** What every evaluation of one node is held to; the package knows none of it. */
-export type EvaluatorOptions = Pick<HostOptions, 'deadlineMs' | 'print'>
+export type EvaluatorOptions = Pick<HostOptions, 'deadlineMs' | 'print' | 'outside'>
 
 /** Throws ModuleError or CompileError when the bytes are no module of OPA's compiler. */
 export async function compileFor(engine: Engine, bytes: Uint8Array): Promise<PolicyModules> {

@@ -10,7 +10,14 @@ import { EvaluationError, type Evaluator, type VerifiedBundle } from '../engine.
 import { instanceDropped } from './dropped-memory.ts'
 
 /** The package's ES module does not export `loadPolicySync` though its types do; its CommonJS module does. */
-const opa = createRequire(import.meta.url)('@open-policy-agent/opa-wasm') as typeof Opa
+const require = createRequire(import.meta.url)
+let loaded: typeof Opa | undefined
+
+/** Loaded where it is asked for: beside our own host nobody needs its seven megabytes. */
+function opa(): typeof Opa {
+  loaded ??= require('@open-policy-agent/opa-wasm') as typeof Opa
+  return loaded
+}
 
 type EvaluatedBundle = Pick<VerifiedBundle, 'dataJson' | 'dataIndex' | 'moduleData'> & {
   readonly wasm: WebAssembly.Module
@@ -65,7 +72,7 @@ interface Instance {
 function instantiate({ wasm, dataJson, moduleData: data = dataJson }: EvaluatedBundle): Instance {
   const initial = BASE_PAGES + Math.ceil((data.byteLength * MEMORY_PER_DATA_BYTE) / PAGE)
   try {
-    const policy = opa.loadPolicySync(wasm, { initial, maximum: Math.min(initial + EVALUATION_PAGES, 65_536) })
+    const policy = opa().loadPolicySync(wasm, { initial, maximum: Math.min(initial + EVALUATION_PAGES, 65_536) })
     // Only an ArrayBuffer passes the package unchanged.
     policy.setData(Uint8Array.from(data).buffer)
     const ids = new Map(Object.entries(policy.entrypoints as Readonly<Record<string, number>>))

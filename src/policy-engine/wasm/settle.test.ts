@@ -3,15 +3,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Builtin, BuiltinError, PendingAnswer } from '../builtins/builtin.ts'
 import { BUILTINS } from '../builtins/table.ts'
 import { buildFixture, type FixtureSource } from '../bundle/bundle-fixture.ts'
-import { EvaluationPending, EvaluationTimeout } from '../engine.ts'
+import { EvaluationError, type EvaluationOptions, EvaluationPending, EvaluationTimeout } from '../engine.ts'
 import { meterModule } from './fuel/meter.ts'
 import { openHost } from './host.ts'
-import { settle } from './settle.ts'
+import { newTurn, type SettleOptions, settle } from './settle.ts'
 import { RegoObject, type Value } from './value.ts'
 
 const WAITING: FixtureSource = {
   roots: ['waiting'],
-  entrypoints: ['waiting/chain', 'waiting/failing', 'waiting/many'],
+  entrypoints: ['waiting/chain', 'waiting/failing', 'waiting/many', 'waiting/times', 'waiting/spin'],
   rego: {
     'waiting.rego': `package waiting
 
@@ -22,6 +22,13 @@ chain := {"first": get("a"), "second": get(concat("/", ["b", get("a")])), "again
 failing := {"answer": [x | x := get("down")], "other": get("a")}
 
 many := [get(format_int(i, 10)) | some i in numbers.range(1, input.count)]
+
+times := {"first": time.now_ns(), "answer": get("a"), "id": uuid.rfc4122("x"), "again": time.now_ns()}
+
+spin if {
+	get("a")
+	contains(input.hay, input.needle)
+}
 `,
   },
 }
@@ -33,59 +40,101 @@ beforeAll(async () => {
 })
 
 /** Answers each URL with its name, after a turn of the event loop. */
-function open(respond: (url: string) => Promise<Value | undefined>) {
+function open(respond: (url: string, signal: AbortSignal) => Promise<Value | undefined>) {
   const asked: string[] = []
   const send: Builtin = (_, request) => {
     const url = request instanceof RegoObject ? request.get('url') : undefined
     if (typeof url !== 'string') throw new BuiltinError('no URL')
-    throw new PendingAnswer(async () => {
+    throw new PendingAnswer(async (signal) => {
       asked.push(url)
-      return respond(url)
+      return respond(url, signal)
     })
   }
-  const evaluator = openHost(
-    { metered, dataJson: Buffer.from('{}') },
-    { builtins: new Map(BUILTINS).set('http.send', send) },
-  )
-  return { evaluator, asked }
+  const builtins = new Map([...BUILTINS, ['http.send', send] as const])
+  const evaluator = openHost({ metered, dataJson: Buffer.from('{}') }, { builtins })
+  let turns = 0
+  const turn = newTurn(1_700_000_000_123)
+  const ask = (
+    entrypoint: string,
+    input: unknown = {},
+    { strict = false, deadlineMs = 5000, ...limits }: Partial<SettleOptions> & Pick<EvaluationOptions, 'strict'> = {},
+  ) => {
+    const evaluate = () => {
+      turns++
+      return evaluator.evaluate(`waiting/${entrypoint}`, input, { strict, ...turn })
+    }
+    return settle(turn, evaluate, { deadlineMs, ...limits })
+  }
+  return { evaluator, asked, ask, turn, turns: () => turns }
 }
 const body = (text: string): Value => RegoObject.fromRecord({ body: text })
 
 describe('built-ins that wait', () => {
   it('are asked once for each request, and what needs an answer sees it', async () => {
-    const { evaluator, asked } = open(async (url) => body(`<${url}>`))
-    const result = await settle((recorded) => evaluator.evaluate('waiting/chain', {}, { recorded }))
-    expect(result).toEqual({ first: '<a>', second: '<b/<a>>', again: '<a>' })
+    const { ask, asked, turns } = open(async (url) => body(`<${url}>`))
+    expect(await ask('chain')).toEqual({ first: '<a>', second: '<b/<a>>', again: '<a>' })
     expect(asked).toEqual(['a', 'b/<a>'])
+    expect(turns()).toBe(3)
   })
 
-  it('make the expression undefined when they fail, and any other fault ends the decision', async () => {
-    const { evaluator } = open(async (url) => {
+  it('make nobody wait who asks nothing', () => {
+    expect(open(async (url) => body(url)).ask('many')).toEqual([])
+  })
+
+  it('see one time and one id in all turns, and leave them recorded with the answers', async () => {
+    const { ask, turn } = open(async (url) => body(url))
+    const result = (await ask('times')) as Record<string, unknown>
+    expect(result.first).toBe(result.again)
+    expect(JSON.stringify(result.first)).toBe('1700000000123000000')
+    const recorded = [...turn.recorded.values()].map(({ name, value }) => [name, value])
+    expect(recorded).toHaveLength(3)
+    expect(recorded).toContainEqual(['uuid.rfc4122', result.id])
+    expect(recorded).toContainEqual(['http.send', body('a')])
+  })
+
+  it('make the expression undefined when they fail, an error where that is strict, and any other fault ends the decision', async () => {
+    const down = async (url: string) => {
       if (url === 'down') throw new BuiltinError('refused')
       return body(url)
-    })
-    const result = await settle((recorded) => evaluator.evaluate('waiting/failing', {}, { recorded }))
-    expect(result).toEqual({ answer: [], other: 'a' })
+    }
+    expect(await open(down).ask('failing')).toEqual({ answer: [], other: 'a' })
+    const strict = open(down).ask('failing', {}, { strict: true })
+    await expect(strict).rejects.toThrow(EvaluationError)
+    await expect(strict).rejects.toThrow('http.send failed')
     const broken = open(async () => {
       throw new TypeError('a bug')
     })
-    const asking = settle((recorded) => broken.evaluator.evaluate('waiting/failing', {}, { recorded }))
-    await expect(asking).rejects.toThrow(TypeError)
+    await expect(broken.ask('failing')).rejects.toThrow(TypeError)
   })
 
-  it('end the decision beyond its number of calls, and when whoever asked has gone', async () => {
-    const { evaluator } = open(async (url) => body(url))
-    const many = (count: number) =>
-      settle((recorded) => evaluator.evaluate('waiting/many', { count }, { recorded }), { maxCalls: 10 })
-    expect(await many(10)).toHaveLength(10)
-    await expect(many(11)).rejects.toThrow(EvaluationTimeout)
-    const never = open(() => new Promise(() => {}))
-    const abort = new AbortController()
-    const waiting = settle((recorded) => never.evaluator.evaluate('waiting/chain', {}, { recorded }), {
-      signal: abort.signal,
+  it('end the decision beyond its number of calls', async () => {
+    expect(await open(async (url) => body(url)).ask('many', { count: 10 }, { maxCalls: 10 })).toHaveLength(10)
+    const more = open(async (url) => body(url))
+    await expect(more.ask('many', { count: 11 }, { maxCalls: 10 })).rejects.toThrow(EvaluationTimeout)
+  })
+
+  it('end the decision at its deadline, all its answers counted, and what was asked is told', async () => {
+    let aborted = 0
+    const never = open((_, signal) => {
+      signal.addEventListener('abort', () => aborted++)
+      return new Promise(() => {})
     })
-    abort.abort()
-    await expect(waiting).rejects.toThrow(EvaluationTimeout)
+    await expect(never.ask('chain', {}, { deadlineMs: 20 })).rejects.toThrow(EvaluationTimeout)
+    expect(aborted).toBe(1)
+    const slow = open(async (url) => {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      return body(url)
+    })
+    await expect(slow.ask('many', { count: 30 }, { deadlineMs: 100 })).rejects.toThrow(EvaluationTimeout)
+    expect(slow.asked.length).toBeLessThan(12)
+  })
+
+  it('end the decision that spins after an answer, by its fuel', async () => {
+    const { ask, evaluator } = open(async (url) => body(url))
+    await expect(ask('spin', { hay: 'a'.repeat(400_000), needle: `${'a'.repeat(200_000)}b` })).rejects.toThrow(
+      EvaluationTimeout,
+    )
+    expect(evaluator.evaluate('waiting/many', {})).toEqual([])
   })
 
   it('are an error to whoever cannot wait, and the instance serves on', () => {

@@ -1,56 +1,86 @@
 /**
  * Evaluates until no built-in waits for I/O: each answer is got outside the module and recorded, and the evaluation runs
- * again from its start with what is recorded. No instance is held while waiting.
+ * again from its start with what is recorded. No instance is held while waiting. ADR 8.
  */
-
 import { BuiltinError } from '../builtins/builtin.ts'
-import { type EvaluationError, EvaluationPending, EvaluationTimeout, type RecordedCall } from '../engine.ts'
+import { type EvaluationOptions, EvaluationPending, EvaluationTimeout, type RecordedCall } from '../engine.ts'
 
 export interface SettleOptions {
+  /** From the first turn to the last. */
+  readonly deadlineMs: number
   /** Answers that one decision may wait for, one after the other. */
   readonly maxCalls?: number
-  /** Aborted when whoever asked has gone, or has waited long enough. */
-  readonly signal?: AbortSignal
 }
+
+/** What every turn of one decision has in common: `evaluate` hands it on to the evaluator. */
+export type Turn = Required<Pick<EvaluationOptions, 'recorded' | 'nowNs'>>
+
+export const newTurn = (nowMs: number): Turn => ({
+  recorded: new Map(),
+  nowNs: BigInt(Math.floor(nowMs)) * 1_000_000n,
+})
 
 const MAX_CALLS = 32
 
 /**
- * `evaluate` must hand `recorded` on to the evaluator, and one time of its own at each turn. Throws what it throws, and
- * EvaluationTimeout beyond the limits.
+ * At once where nothing waits; else a promise. Throws, or rejects with, what `evaluate` throws, and EvaluationTimeout beyond
+ * the limits.
  */
-export async function settle<T>(
-  evaluate: (recorded: Map<string, RecordedCall>) => T,
-  { maxCalls = MAX_CALLS, signal }: SettleOptions = {},
-): Promise<T> {
-  const recorded = new Map<string, RecordedCall>()
-  for (let calls = 0; ; calls++) {
-    try {
-      return evaluate(recorded)
-    } catch (error) {
-      if (!(error instanceof EvaluationPending)) throw error
-      if (calls >= maxCalls) throw overrun('the decision waits for too many answers')
-      recorded.set(error.key, { ...error.call, value: await answerOf(error, signal) })
-    }
+export function settle<T>(turn: Turn, evaluate: () => T, options: SettleOptions): T | Promise<T> {
+  const started = performance.now()
+  try {
+    return evaluate()
+  } catch (error) {
+    if (!(error instanceof EvaluationPending)) throw error
+    return proceed(turn, evaluate, error, { ...options, endsMs: started + options.deadlineMs })
   }
 }
 
-async function answerOf(
-  { answer }: EvaluationPending,
-  signal: AbortSignal | undefined,
-): Promise<RecordedCall['value']> {
-  if (signal?.aborted === true) throw overrun('the decision waited too long')
-  const gone = Promise.withResolvers<never>()
-  const stop = () => gone.reject(overrun('the decision waited too long'))
-  signal?.addEventListener('abort', stop)
+async function proceed<T>(
+  turn: Turn,
+  evaluate: () => T,
+  first: EvaluationPending,
+  { endsMs, maxCalls = MAX_CALLS }: SettleOptions & { readonly endsMs: number },
+): Promise<T> {
+  const ended = new AbortController()
+  const late = Promise.withResolvers<never>()
+  const end = () => {
+    late.reject(new EvaluationTimeout('the decision waited too long'))
+    ended.abort()
+  }
+  const timer = setTimeout(end, endsMs - performance.now())
+  let pending = first
   try {
-    return await Promise.race([answer(), gone.promise])
+    for (let calls = 0; calls < maxCalls; calls++) {
+      const value = await Promise.race([answerOf(pending, ended.signal), late.promise])
+      turn.recorded.set(pending.key, { ...pending.call, value })
+      // Answers that are there at once let no timer fire.
+      if (performance.now() > endsMs) throw new EvaluationTimeout('the decision took too long')
+      const next = turnOf(evaluate)
+      if (!(next instanceof EvaluationPending)) return next.result
+      pending = next
+    }
+  } finally {
+    clearTimeout(timer)
+    ended.abort()
+  }
+  throw new EvaluationTimeout('the decision waits for too many answers')
+}
+
+function turnOf<T>(evaluate: () => T): { readonly result: T } | EvaluationPending {
+  try {
+    return { result: evaluate() }
+  } catch (error) {
+    if (error instanceof EvaluationPending) return error
+    throw error
+  }
+}
+
+async function answerOf({ answer }: EvaluationPending, signal: AbortSignal): Promise<RecordedCall['value']> {
+  try {
+    return await answer(signal)
   } catch (error) {
     if (error instanceof BuiltinError) return undefined
     throw error
-  } finally {
-    signal?.removeEventListener('abort', stop)
   }
 }
-
-const overrun = (message: string): EvaluationError => new EvaluationTimeout(message)

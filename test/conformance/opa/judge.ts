@@ -1,19 +1,25 @@
 /** Whether our host answers a case as OPA's own WASM test wants it (its external_test.go). */
 
-import type { Builtin } from '../../../src/policy-engine/builtins/builtin.ts'
 import { EvaluationError } from '../../../src/policy-engine/engine.ts'
 import { compareValues } from '../../../src/policy-engine/wasm/compare.ts'
 import { meterModule } from '../../../src/policy-engine/wasm/fuel/meter.ts'
 import { valueOfJson, writeJson } from '../../../src/policy-engine/wasm/json-value.ts'
-import { PolicyRunner } from '../../../src/policy-engine/wasm/runner.ts'
+import { type HostOptions, PolicyRunner } from '../../../src/policy-engine/wasm/runner.ts'
+import { newTurn, settle } from '../../../src/policy-engine/wasm/settle.ts'
 import { isArray, RegoObject, RegoSet, type Value } from '../../../src/policy-engine/wasm/value.ts'
 import type { OpaCase } from './frames.ts'
 
+type Host = Required<Pick<HostOptions, 'builtins' | 'outside'>>
+
 /** Undefined where the case passes, else why not. */
-export function judge(found: OpaCase, wasm: Uint8Array, builtins: ReadonlyMap<string, Builtin>): string | undefined {
+export async function judge(
+  found: OpaCase,
+  wasm: Uint8Array,
+  { builtins, outside }: Host,
+): Promise<string | undefined> {
   if (found.compile_error !== undefined) return `does not compile: ${found.compile_error}`
   try {
-    return judgeBindings(found, evaluate(found, wasm, builtins))
+    return judgeBindings(found, await evaluate(found, wasm, { builtins, outside }))
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error
     const expected = found.want_error_code !== undefined && found.strict_error !== true
@@ -23,15 +29,18 @@ export function judge(found: OpaCase, wasm: Uint8Array, builtins: ReadonlyMap<st
 
 type Bindings = readonly Readonly<Record<string, unknown>>[]
 
-function evaluate(found: OpaCase, wasm: Uint8Array, builtins: ReadonlyMap<string, Builtin>): Bindings {
+async function evaluate(found: OpaCase, wasm: Uint8Array, host: Host): Promise<Bindings> {
   const metered = new WebAssembly.Module(meterModule(wasm))
   const dataJson = Buffer.from(JSON.stringify(found.data ?? {}))
-  const runner = new PolicyRunner({ metered, dataJson }, { builtins })
-  return runner.decide({}, (policy) => {
-    if (found.input_term !== undefined) runner.setInputTerm(policy, found.input_term)
-    else runner.setInput(policy, 'input' in found ? found.input : undefined)
-    return policy.border.readJson(runner.run(policy, 0), true) as Bindings
-  })
+  const runner = new PolicyRunner({ metered, dataJson }, host)
+  const turn = newTurn(Date.now())
+  const bindings = () =>
+    runner.decide(turn, (policy) => {
+      if (found.input_term !== undefined) runner.setInputTerm(policy, found.input_term)
+      else runner.setInput(policy, 'input' in found ? found.input : undefined)
+      return policy.border.readJson(runner.run(policy, 0), true) as Bindings
+    })
+  return settle(turn, bindings, { deadlineMs: 10_000 })
 }
 
 function judgeBindings(found: OpaCase, bindings: Bindings): string | undefined {

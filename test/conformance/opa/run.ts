@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Builtin } from '../../../src/policy-engine/builtins/builtin.ts'
 import { BUILTINS } from '../../../src/policy-engine/builtins/table.ts'
 import { parseExact } from '../../../src/policy-engine/exact-json.ts'
+import { openOutside } from '../../../src/policy-engine/outside.ts'
 import { isExpected, lackedBy } from './expected.ts'
 import { type CompiledCase, type OpaCase, readCases } from './frames.ts'
 import { judge } from './judge.ts'
@@ -30,6 +31,16 @@ const builtins = new Map([...BUILTINS].map(([name, run]) => [name, counted(run, 
 /** Part of the cases, not of the language; ours too. */
 builtins.set('test.sleep', counted(sleep, 'own'))
 
+/** What the cases look up. */
+const outside = openOutside({
+  allow: ['localhost', '10.0.0.0', '::'],
+  unlisted: 'none',
+  answerBytes: 1024,
+  cacheBytes: 0,
+  files: [],
+  variables: {},
+})
+
 const compiler = spawn('sh', [SCRIPT], { stdio: ['ignore', 'pipe', 'inherit'] })
 const ended = new Promise<number | null>((resolve) => compiler.once('close', resolve))
 
@@ -41,10 +52,10 @@ let unexpected = 0
 /** What most cases of v0 repeat in v1, down to the module's bytes, is judged once. */
 const verdicts = new Map<string, string | undefined>()
 
-function verdictOf(found: OpaCase, { text, wasm }: CompiledCase): string | undefined {
+async function verdictOf(found: OpaCase, { text, wasm }: CompiledCase): Promise<string | undefined> {
   const same = text.replace(/"version":"v[01]","file":"[^"]*"/, '')
   const key = createHash('sha256').update(same).update(wasm).digest('base64')
-  if (!verdicts.has(key)) verdicts.set(key, judge(found, wasm, builtins))
+  if (!verdicts.has(key)) verdicts.set(key, await judge(found, wasm, { builtins, outside }))
   return verdicts.get(key)
 }
 
@@ -52,7 +63,7 @@ for await (const compiled of readCases(compiler.stdout)) {
   const found = parseExact(compiled.text) as OpaCase
   if (!found.note.includes(wanted)) continue
   total[found.version]++
-  const reason = verdictOf(found, compiled)
+  const reason = await verdictOf(found, compiled)
   if (reason === undefined) {
     passed[found.version]++
     continue
@@ -65,6 +76,7 @@ for await (const compiled of readCases(compiler.stdout)) {
   if (showAll || !expected) console.log(`${found.version} ${found.file}: ${found.note}: ${reason.slice(0, 500)}`)
 }
 
+await outside.close()
 if ((await ended) !== 0) throw new Error('the cases could not be compiled')
 for (const [name, count] of [...lacking].sort(([, left], [, right]) => right - left)) {
   console.log(`${String(count).padStart(5)} cases lack ${name}`)

@@ -53,7 +53,7 @@ const MAX_DEPTH = 2000
 /** About what OPA allows, 2^100000, in decimal digits. */
 const MAX_EXPONENT = 30_103
 
-export function readGoJson(context: BuiltinContext, text: string): Value {
+export function readGoJson(context: Pick<BuiltinContext, 'charge'>, text: string): Value {
   context.charge(text.length)
   if (depthOf(text) > MAX_DEPTH) throw new BuiltinError('exceeded max depth')
   try {

@@ -1,4 +1,4 @@
-/** net.cidr_*: those that the module's own C code lacks. */
+/** net.*: what the module's own C code lacks. */
 import { isArray, isObject, isSet, RegoSet, type Value } from '../../wasm/value.ts'
 import { type BuiltinContext, BuiltinError, type BuiltinTable } from '../builtin.ts'
 import { asString } from '../operands.ts'
@@ -12,8 +12,10 @@ import {
   tryNetwork,
   writeAddress,
 } from './ip-network.ts'
+import { lookUpAddresses } from './look-up.ts'
 
 export const NET: BuiltinTable = {
+  'net.lookup_ip_addr': lookUpAddresses,
   'net.cidr_is_valid': (_, text) => typeof text === 'string' && tryNetwork(text) !== undefined,
   'net.cidr_expand': (context, text) => expand(context, parseNetwork(asString(1, text))),
   'net.cidr_merge': mergeCidrs,

@@ -9,7 +9,7 @@ export interface BigFloat {
   readonly exponent: number
 }
 
-const PRECISION = 64
+export const PRECISION = 64
 /** Powers of five carry more bits, as Go's do. */
 const POWER_PRECISION = PRECISION + 64
 const MAX_EXPONENT = 2 ** 31 - 1
@@ -51,7 +51,7 @@ export function truncated({ negative, mantissa, exponent }: BigFloat, maxBits: n
   return negative ? -size : size
 }
 
-type Magnitude = Pick<BigFloat, 'mantissa' | 'exponent'>
+export type Magnitude = Pick<BigFloat, 'mantissa' | 'exponent'>
 
 function powerOfFive(power: number): Magnitude {
   const small = Math.min(power, 27)
@@ -67,7 +67,7 @@ function powerOfFive(power: number): Magnitude {
 const product = (a: Magnitude, b: Magnitude): Magnitude =>
   round(a.mantissa * b.mantissa, a.exponent + b.exponent, POWER_PRECISION)
 
-function quotient(a: Magnitude, b: Magnitude): Magnitude {
+export function quotient(a: Magnitude, b: Magnitude): Magnitude {
   const shift = Math.max(0, PRECISION + 2 + bitLength(b.mantissa) - bitLength(a.mantissa))
   const dividend = a.mantissa << BigInt(shift)
   const whole = dividend / b.mantissa
@@ -76,7 +76,7 @@ function quotient(a: Magnitude, b: Magnitude): Magnitude {
   return round((whole << 1n) | sticky, a.exponent - b.exponent - shift - 1, PRECISION)
 }
 
-function round(mantissa: bigint, exponent: number, precision: number): Magnitude {
+export function round(mantissa: bigint, exponent: number, precision: number): Magnitude {
   const excess = bitLength(mantissa) - precision
   if (excess <= 0) return { mantissa, exponent }
   const bits = BigInt(excess)
@@ -87,7 +87,7 @@ function round(mantissa: bigint, exponent: number, precision: number): Magnitude
   return { mantissa: up ? kept + 1n : kept, exponent: exponent + excess }
 }
 
-function bitLength(value: bigint): number {
+export function bitLength(value: bigint): number {
   if (value === 0n) return 0
   const hex = value.toString(16)
   return hex.length * 4 - Math.clz32(Number.parseInt(hex[0] ?? '0', 16)) + 28

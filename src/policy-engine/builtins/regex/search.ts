@@ -1,6 +1,17 @@
 /** RE2 searching with Go's rules for what comes after an empty match. Linear in the text, by re2js; compiled patterns are kept. */
-import { RE2JS, RE2JSException } from 're2js'
+import { createRequire } from 'node:module'
+import type * as Re2 from 're2js'
+import type { RE2JS } from 're2js'
 import { type BuiltinContext, BuiltinError } from '../builtin.ts'
+
+const require = createRequire(import.meta.url)
+let loaded: typeof Re2 | undefined
+
+/** Loaded when a policy first calls for it: most never do, and each thread would hold its seven megabytes. */
+function re2(): typeof Re2 {
+  loaded ??= require('re2js') as typeof Re2
+  return loaded
+}
 
 /** As many as OPA keeps. */
 const MAX_KEPT = 100
@@ -23,9 +34,9 @@ export function compilePattern(context: BuiltinContext, pattern: string): RE2JS 
 
 function compile(pattern: string): RE2JS {
   try {
-    return RE2JS.compile(pattern)
+    return re2().RE2JS.compile(pattern)
   } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error
+    if (!(error instanceof re2().RE2JSException)) throw error
     const { message } = error
     throw new BuiltinError(message.endsWith('end of expression') ? `${message}: \`\`` : message)
   }

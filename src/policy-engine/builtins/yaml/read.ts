@@ -2,24 +2,14 @@
  * YAML text to a value, as OPA reads it: the first document counts, the others must only parse; keys become strings, the last of
  * equal ones wins, `<<` merges. Parsed by the `yaml` package; what a scalar means is go-yaml's.
  */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  parseAllDocuments,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml'
+import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml'
 import { numberText } from '../../wasm/number.ts'
 import { isNumber, RegoObject, type Value } from '../../wasm/value.ts'
 import { type BuiltinContext, BuiltinError } from '../builtin.ts'
 import { decodeBase64 } from '../encoding/base64.ts'
 import { formatFloat } from '../text/fmt-float.ts'
 import { decodeUtf8 } from '../text/go-text.ts'
+import { yaml } from './package.ts'
 import { holdsForbidden, type Scalar as Resolved, resolvePlain, resolveTagged } from './scalars.ts'
 import { checkStructure, flowKeySuffix, scalarText } from './source.ts'
 
@@ -29,7 +19,7 @@ const NODE_UNITS = 20
 /** Deeper values are refused: what walks them is recursive. */
 const MAX_DEPTH = 1000
 
-export function readYaml(context: BuiltinContext, text: string): Value {
+export function readYaml(context: Pick<BuiltinContext, 'charge'>, text: string): Value {
   context.charge(text.length * PARSE_UNITS)
   if (holdsForbidden(text)) throw new BuiltinError('yaml: control characters are not allowed')
   // U+0085 is a line end of YAML 1.1, and read as one.
@@ -42,7 +32,7 @@ export function readYaml(context: BuiltinContext, text: string): Value {
 
 function parse(text: string): readonly Document[] {
   try {
-    const parsed = parseAllDocuments(text, {
+    const parsed = yaml().parseAllDocuments(text, {
       schema: 'failsafe',
       uniqueKeys: false,
       logLevel: 'silent',
@@ -66,13 +56,13 @@ interface Anchored {
 }
 
 class Reader {
-  readonly #context: BuiltinContext
+  readonly #context: Pick<BuiltinContext, 'charge'>
   readonly #source: string
   readonly #anchors = new Map<string, Anchored | 'open'>()
   #read = 0
   #fromAliases = 0
 
-  constructor(context: BuiltinContext, text: string) {
+  constructor(context: Pick<BuiltinContext, 'charge'>, text: string) {
     this.#context = context
     this.#source = text
   }
@@ -80,9 +70,9 @@ class Reader {
   read(node: unknown, depth: number): Value {
     if (depth > MAX_DEPTH) throw new BuiltinError('yaml: exceeded max depth')
     this.#count(1)
-    if (isAlias(node)) return this.#anchored(node.source).value
+    if (yaml().isAlias(node)) return this.#anchored(node.source).value
     const before = this.#read
-    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined
+    const anchor = yaml().isScalar(node) || yaml().isMap(node) || yaml().isSeq(node) ? node.anchor : undefined
     if (anchor !== undefined) this.#anchors.set(anchor, 'open')
     const value = this.#content(node, depth)
     if (anchor !== undefined) this.#anchors.set(anchor, { node: node as Node, value, size: this.#read - before })
@@ -90,9 +80,9 @@ class Reader {
   }
 
   #content(node: unknown, depth: number): Value {
-    if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1))
-    if (isMap(node)) return this.#object(node, depth)
-    return isScalar(node) ? jsonValue(this.#resolve(node)) : null
+    if (yaml().isSeq(node)) return node.items.map((item) => this.read(item, depth + 1))
+    if (yaml().isMap(node)) return this.#object(node, depth)
+    return yaml().isScalar(node) ? jsonValue(this.#resolve(node)) : null
   }
 
   /** An alias counts as much as what it stands for. */
@@ -124,8 +114,8 @@ class Reader {
 
   #key({ key }: Pair, depth: number): string {
     this.#count(1)
-    const node = isAlias(key) ? this.#anchored(key.source).node : key
-    if (!isScalar(node))
+    const node = yaml().isAlias(key) ? this.#anchored(key.source).node : key
+    if (!yaml().isScalar(node))
       throw new BuiltinError(node == null ? 'unsupported map key of type: null' : 'yaml: invalid map key')
     if (node === key) this.read(node, depth + 1)
     return keyText(this.#resolve(node))
@@ -137,7 +127,7 @@ class Reader {
 
   /** The first map that has a key wins, so it comes last. */
   #merged(value: unknown, depth: number): [Value, Value][] {
-    const sources = isSeq(value) ? [...value.items].reverse() : [value]
+    const sources = yaml().isSeq(value) ? [...value.items].reverse() : [value]
     return sources.flatMap((source): [Value, Value][] => {
       const read = this.read(source, depth + 1)
       if (read instanceof RegoObject) return [...read].map(([key, member]) => [key, member])
@@ -175,7 +165,7 @@ function allowedRatio(read: number): number {
 }
 
 const isMerge = (key: unknown): boolean =>
-  isScalar(key) && key.value === '<<' && key.type === 'PLAIN' && (key.tag === undefined || key.tag === '!')
+  yaml().isScalar(key) && key.value === '<<' && key.type === 'PLAIN' && (key.tag === undefined || key.tag === '!')
 
 const CORE = 'tag:yaml.org,2002:'
 const CORE_TAGS = new Set(['str', 'bool', 'int', 'float', 'null'])

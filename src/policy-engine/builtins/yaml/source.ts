@@ -1,6 +1,7 @@
 /** Where the `yaml` package reads the text of a scalar otherwise than go-yaml, or takes what go-yaml refuses. */
-import { isAlias, isCollection, isPair, isScalar, type Pair, type Scalar } from 'yaml'
+import type { Pair, Scalar } from 'yaml'
 import { BuiltinError } from '../builtin.ts'
+import { yaml } from './package.ts'
 
 export function scalarText(node: Scalar, source: string): string {
   const [start = 0, end = 0] = node.range ?? []
@@ -30,12 +31,12 @@ export function checkStructure(root: unknown, source: string): void {
   const known = new Set<string>()
   const pending = [root]
   for (let node = pending.pop(); pending.length > 0 || node !== undefined; node = pending.pop()) {
-    if (isAlias(node) && !known.has(node.source)) {
+    if (yaml().isAlias(node) && !known.has(node.source)) {
       throw new BuiltinError(`yaml: unknown anchor '${node.source}' referenced`)
     }
-    if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) known.add(node.anchor)
-    if (isPair(node)) pending.push(node.value, node.key)
-    if (!isCollection(node)) continue
+    if ((yaml().isScalar(node) || yaml().isCollection(node)) && node.anchor !== undefined) known.add(node.anchor)
+    if (yaml().isPair(node)) pending.push(node.value, node.key)
+    if (!yaml().isCollection(node)) continue
     if (node.flow === true) for (const item of node.items) checkFlow(item, source)
     pending.push(...node.items.toReversed())
   }
@@ -44,14 +45,14 @@ export function checkStructure(root: unknown, source: string): void {
 /** In `[...]` and `{...}` go-yaml knows YAML 1.1's rules: no question mark in a plain text, a blank behind a plain key's colon. */
 function checkFlow(item: unknown, source: string): void {
   checkPlain(item)
-  if (!isPair(item)) return
+  if (!yaml().isPair(item)) return
   checkPlain(item.key)
   checkPlain(item.value)
   if (colonOf(item, source) === 'opens') throw new BuiltinError("yaml: did not find expected ',' or '}'")
 }
 
 function checkPlain(item: unknown): void {
-  if (isScalar(item) && item.type === 'PLAIN' && String(item.value).includes('?')) {
+  if (yaml().isScalar(item) && item.type === 'PLAIN' && String(item.value).includes('?')) {
     throw new BuiltinError("yaml: did not find expected ',' or ']'")
   }
 }
@@ -60,7 +61,7 @@ function checkPlain(item: unknown): void {
 export const flowKeySuffix = (pair: Pair, source: string): string => (colonOf(pair, source) === 'ends' ? ':' : '')
 
 function colonOf({ key }: Pair, source: string): 'opens' | 'ends' | undefined {
-  if (!isScalar(key) || key.type !== 'PLAIN') return undefined
+  if (!yaml().isScalar(key) || key.type !== 'PLAIN') return undefined
   const end = key.range?.[1] ?? 0
   if (source[end] !== ':') return undefined
   const next = source[end + 1] ?? ''

@@ -19,8 +19,24 @@ export const FIRST_ID = REFUEL_ID + 1
 
 /** `return opa_builtin<n>(id, 0, ...operands)`: no host looks at the context. */
 export function answerFromHost(shape: ModuleShape, id: number, operands: number): number[] {
-  const locals = Array.from({ length: operands }, (_, at) => [0x20, at]).flat()
-  return sized([...callHost(shape, id, operands, locals)])
+  return sized(callHost(shape, id, operands, localsOf(operands)))
+}
+
+const localsOf = (count: number): number[] => Array.from({ length: count }, (_, at) => [0x20, at]).flat()
+
+/** Of the C runtime's `value.h`. */
+const NUMBER_TYPE = 3
+
+/** The same where the first operand is a number; else `return native(...operands)`. */
+export function answerNumbersFromHost(shape: ModuleShape, id: number, operands: number, native: number): number[] {
+  const locals = localsOf(operands)
+  const isNumber = [0x20, 0, 0x2d, 0, 0, 0x41, NUMBER_TYPE, 0x46]
+  return sized([
+    ...isNumber,
+    ...[0x04, 0x7f, ...callHost(shape, id, operands, locals)],
+    ...[0x05, ...locals, 0x10, ...unsigned(native)],
+    0x0b,
+  ])
 }
 
 /** Of type (i32) → (), which every module has for `opa_abort`; the operand says nothing. */

@@ -1,0 +1,25 @@
+/** What policies may reach, as the policy engine takes it. The values of listed environment variables are read here, once. */
+import type { Config } from '../config/schema.ts'
+import { ConfigError } from '../kernel/errors.ts'
+import type { OutsideSettings } from '../policy-engine/outside.ts'
+
+/** Throws ConfigError where a listed variable is not set: the policy that names it would fail later, and less plainly. */
+export function outsideSettings(
+  { egress }: Pick<Config, 'egress'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): OutsideSettings {
+  const variables: Record<string, string> = {}
+  for (const name of egress.variables) {
+    const value = environment[name]
+    if (value === undefined) throw new ConfigError(`egress.variables: ${name} is not set`)
+    variables[name] = value
+  }
+  return {
+    allow: egress.allow,
+    unlisted: egress.policies === 'public' ? 'public' : 'none',
+    answerBytes: egress.answer_bytes,
+    cacheBytes: egress.cache_bytes,
+    files: egress.files,
+    variables,
+  }
+}
