@@ -9,6 +9,7 @@ import { BuildError } from './build/build-error.ts'
 import { differences } from './build/compare.ts'
 import { REPOSITORY } from './build/compiler.ts'
 import { junit } from './build/junit.ts'
+import { readOptimization } from './build/optimization.ts'
 import { publish, published, publishedSources, type Signer } from './build/publish.ts'
 import type { TestReport } from './build/run-tests.ts'
 import { findSources, shownPath, sourcesDigest } from './build/source-files.ts'
@@ -25,6 +26,9 @@ Checks, tests and compiles the policies, and writes a bundle.
   --key-id ID         name of that key in the signature (default)
   --version N         integer claim of the signature; grows with each one (UTC milliseconds)
   --commit            keep the git commit in the manifest's metadata
+  --optimize N        partial evaluation, 1 or 2; needs --root for each folder of policies/, which the bundle then
+                      owns whole: data that arrive there at run time would count as empty
+  --root NAME         see --optimize
   --watch             build again on every save
   --activate-first    write the bundle before the tests run; failing tests are shown and stop nothing
   --check             write nothing; fail unless the bundle there holds what a build gives
@@ -57,6 +61,8 @@ function readArguments() {
         'key-id': { type: 'string', default: 'default' },
         version: { type: 'string' },
         commit: { type: 'boolean' },
+        optimize: { type: 'string' },
+        root: { type: 'string', multiple: true },
         watch: { type: 'boolean' },
         'activate-first': { type: 'boolean' },
         check: { type: 'boolean' },
@@ -116,7 +122,12 @@ async function watchAndBuild(): Promise<void> {
 }
 
 function options(): BuildOptions {
-  return { ...sources, commit: flags.commit === true ? head() : undefined, onTests: report }
+  return {
+    ...sources,
+    commit: flags.commit === true ? head() : undefined,
+    optimization: readOptimization(flags.optimize, flags.root),
+    onTests: report,
+  }
 }
 
 async function report({ tests }: TestReport): Promise<void> {
