@@ -6,6 +6,25 @@ const HEADS_OPTIONS = {
   'token-file': { type: 'string', value: 'FILE', help: 'bearer token to show there (default: policy.token_file)' },
 } as const satisfies Command['options']
 
+const INSTANCE_OPTIONS = {
+  url: { type: 'string', value: 'URL', help: 'policy API of the instance (default: as configured)' },
+  'token-file': { type: 'string', value: 'FILE', help: 'token of the caller (default: the operator’s, as configured)' },
+  json: { type: 'boolean', help: 'print JSON' },
+} as const satisfies Command['options']
+
+const bundleAct = (
+  action: 'activate' | 'rollback' | 'pin' | 'unpin',
+  summary: string,
+  options: Command['options'],
+): Command => ({
+  name: `bundle ${action}`,
+  summary,
+  operands: '[NAME]',
+  accepts: 'any',
+  options: { ...options, ...CONFIG_OPTIONS, ...INSTANCE_OPTIONS },
+  run: async (invocation) => (await import('./bundle/commands.ts')).bundleAct(action, invocation),
+})
+
 export const COMMANDS: readonly Command[] = [
   {
     name: 'serve',
@@ -64,6 +83,22 @@ export const COMMANDS: readonly Command[] = [
     options: { ...CONFIG_OPTIONS, ...HEADS_OPTIONS },
     run: async (invocation) => (await import('./audit/heads.ts')).auditHeads(invocation),
   },
+  {
+    name: 'bundle status',
+    summary: 'Show which bundles are in force, why one was refused, and which versions are kept.',
+    operands: '[NAME]',
+    accepts: 'any',
+    options: { ...CONFIG_OPTIONS, ...INSTANCE_OPTIONS },
+    run: async (invocation) => (await import('./bundle/commands.ts')).bundleStatus(invocation),
+  },
+  bundleAct('activate', 'Ask the source of a bundle at once, and activate what is fit.', {}),
+  bundleAct('rollback', 'Roll back to an older version that is kept, and hold it; an audit event.', {
+    version: { type: 'string', value: 'N', help: 'the version (default: the one before)' },
+  }),
+  bundleAct('pin', 'Hold a version: nothing newer is activated until `bundle unpin`; an audit event.', {
+    version: { type: 'string', value: 'N', help: 'the version (default: the active one)' },
+  }),
+  bundleAct('unpin', 'Let newer versions in again; an audit event.', {}),
   {
     name: 'version',
     summary: 'Print the version.',

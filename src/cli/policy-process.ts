@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileChains } from '../audit/file-chains.ts'
 import type { Config } from '../config/schema.ts'
 import { systemClock } from '../kernel/clock.ts'
+import { randomId } from '../kernel/ids.ts'
 import { createLogger } from '../observability/logger.ts'
 import { fileMarks } from '../policy-engine/file-marks.ts'
 import type { OutsideSettings } from '../policy-engine/outside.ts'
@@ -14,6 +15,7 @@ import { startPolicyService } from '../policy-engine/service.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { tellOthers } from './notices.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
@@ -39,11 +41,13 @@ async function start({ config, outside }: PolicyProcessStart): Promise<Supervise
   const audit = openAuditLog(config, chains, logger, 'audit-policy.jsonl')
   ends.defer(() => audit.close())
   const services = openServices(config, ends)
+  const id = randomId()
   const service = await startPolicyService({
     bundles: bundleSources(config, { services, logger, ends }),
     marks: store?.marks ?? fileMarks(join(config.log.directory, 'bundle-marks.json')),
     chains,
     logDirectory: config.log.directory,
+    id,
     log,
     version: VERSION,
     api: policyApi(config),
@@ -55,6 +59,7 @@ async function start({ config, outside }: PolicyProcessStart): Promise<Supervise
     audit: bundleAudit(audit.audit),
   })
   ends.defer(() => service.close())
+  tellOthers(config, service, { services, logger, id, ends })
   opened.move()
   return {
     port: service.port,

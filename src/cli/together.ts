@@ -3,6 +3,7 @@ import { type AuthServiceOptions, createAuthService } from '../auth/service.ts'
 import type { Config } from '../config/schema.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
+import { randomId } from '../kernel/ids.ts'
 import { createLogger } from '../observability/logger.ts'
 import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
@@ -10,6 +11,7 @@ import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
+import { tellOthers } from './notices.ts'
 import { outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
@@ -42,11 +44,13 @@ export async function serveTogether({
   const audit = openAuditLog(config, store.chains, logger)
   ends.defer(() => audit.close())
   const services = openServices(config, ends)
+  const id = randomId()
   const opening = openPolicyPlatform({
     bundles: bundleSources(config, { services, logger, ends }),
     marks: store.marks,
     chains: store.chains,
     logDirectory: config.log.directory,
+    id,
     log: logRules(config),
     version: VERSION,
     api: policyApi(config),
@@ -59,6 +63,7 @@ export async function serveTogether({
   })
   const platform = await orExplain('policy', config.policy, opening)
   ends.defer(() => platform.close())
+  tellOthers(config, platform, { services, logger, id, ends })
   const auth = await createAuthService({
     issuer: config.issuer,
     store,

@@ -124,20 +124,23 @@ const servicesAreSafe: Rule = ({ services, tls }) => {
   return undefined
 }
 
+const SAFE_URL = 'must be an https address without query (http on loopback, or with `tls: terminated`)'
+
+function isSafeUrl(text: string, plainIsSafe: boolean): boolean {
+  const url = parsedUrl(text)
+  if (!url || url.username || url.search || url.hash) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && (plainIsSafe || isLoopback(url.hostname)))
+}
+
 function unsafeService({ url, credentials = {} }: ServiceConfig, plainIsSafe: boolean): Objection | undefined {
-  const safe = (text: string) => {
-    const parsed = parsedUrl(text)
-    if (!parsed || parsed.username || parsed.search || parsed.hash) return false
-    return parsed.protocol === 'https:' || (parsed.protocol === 'http:' && (plainIsSafe || isLoopback(parsed.hostname)))
-  }
-  const wanted = 'must be an https address without query (http on loopback, or with `tls: terminated`)'
-  if (!safe(url)) return { path: ['url'], message: wanted }
+  if (!isSafeUrl(url, plainIsSafe)) return { path: ['url'], message: SAFE_URL }
   const { bearer, oauth2 } = credentials
   if (bearer && oauth2) return { path: ['credentials'], message: 'takes bearer or oauth2, not both' }
   if (bearer && (bearer.token === undefined) === (bearer.token_file === undefined))
     return { path: ['credentials', 'bearer'], message: 'needs token or token_file, not both' }
   if (!oauth2) return undefined
-  if (!safe(oauth2.token_url)) return { path: ['credentials', 'oauth2', 'token_url'], message: wanted }
+  if (!isSafeUrl(oauth2.token_url, plainIsSafe))
+    return { path: ['credentials', 'oauth2', 'token_url'], message: SAFE_URL }
   return (oauth2.client_secret === undefined) === (oauth2.client_secret_file === undefined)
     ? { path: ['credentials', 'oauth2'], message: 'needs client_secret or client_secret_file, not both' }
     : undefined
@@ -164,6 +167,14 @@ const egressListsTargets: Rule = ({ egress }) => {
       }
 }
 
+const noticesAreSafe: Rule = ({ notices, tls }) => {
+  for (const kind of ['webhooks', 'peers'] as const) {
+    const at = notices[kind].findIndex(({ url }) => !isSafeUrl(url, tls === 'terminated'))
+    if (at >= 0) return { path: ['notices', kind, at, 'url'], message: SAFE_URL }
+  }
+  return undefined
+}
+
 const RULES: readonly Rule[] = [
   issuerIsUrl,
   issuerIsHttps,
@@ -177,6 +188,7 @@ const RULES: readonly Rule[] = [
   keyIdsAreUnique,
   serviceNamesAreUnique,
   servicesAreSafe,
+  noticesAreSafe,
   bundleNamesAreUnique,
   egressListsTargets,
 ]

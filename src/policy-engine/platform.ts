@@ -62,8 +62,12 @@ export interface PolicyPlatform {
   /** What changes the ground of decisions. */
   readonly notices: NoticeHub
   status(): PolicyStatus
-  /** Empties the decision caches, or what they hold on one subject. */
+  /** Told after each change of the status. */
+  onStatus(listener: () => void): void
+  /** Empties the decision caches, or what they hold on one subject, and says so in a notice. */
   purge(subject?: string): void
+  /** The same, on another's notice: nobody is told. */
+  forget(subject?: string): void
   /** After log rotation. */
   reopenLogs(): void
   close(): Promise<void>
@@ -97,10 +101,12 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       worker === undefined ? [node.status()] : [node.status(), worker.node],
       node.healthy && (worker?.healthy ?? true),
     )
+  const listeners = new Set<() => void>()
   let told = true
   const changed = () => {
     told = node.healthy
     worker?.tell()
+    for (const listener of listeners) listener()
     const revision = node.active?.revision
     if (revision !== undefined && (worker === undefined || worker.node.revision === revision)) everywhere.resolve()
   }
@@ -129,9 +135,12 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
     ...(options.audit && { audit: options.audit }),
     now: () => new Date(clock.nowMs()).toISOString(),
   })
-  const purge = (subject?: string) => {
+  const forget = (subject?: string) => {
     node.purge(subject)
     worker?.purge(subject)
+  }
+  const purge = (subject?: string) => {
+    forget(subject)
     notices.publish('cache.purged', subject === undefined ? {} : { subject })
   }
   try {
@@ -162,7 +171,9 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
         return worker?.port
       },
       status,
+      onStatus: (listener) => void listeners.add(listener),
       purge,
+      forget,
       reopenLogs: () => {
         reopenLog()
         worker?.reopenLog()

@@ -43,6 +43,10 @@ export interface PolicyService {
   readonly port: number
   readonly notices: NoticeHub
   status(): PolicyStatus
+  /** Told after each change of the status. */
+  onStatus(listener: () => void): void
+  /** Empties the decision cache on another's notice: nobody is told. */
+  forget(subject?: string): void
   reopenLogs(): void
   close(): Promise<void>
 }
@@ -68,6 +72,7 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     register: chains && ((head) => chains.register(head)),
   })
   const notices = createNoticeHub()
+  const listeners = new Set<() => void>()
   const activators = createActivators({
     ...options.bundles,
     marks: options.marks,
@@ -76,7 +81,9 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
     activate: (set) => node.activate(set),
     deactivate: () => node.deactivate(),
     notices,
-    onStatus: () => {},
+    onStatus: () => {
+      for (const listener of listeners) listener()
+    },
   })
   const status = () => policyStatus(activators.statuses, [node.status()], node.healthy)
   const desk = createBundleDesk({
@@ -114,6 +121,8 @@ export async function startPolicyService(options: PolicyServiceOptions): Promise
       port,
       notices,
       status,
+      onStatus: (listener) => void listeners.add(listener),
+      forget: (subject) => node.purge(subject),
       reopenLogs: reopenLog,
       close: async () => {
         await activators.close()

@@ -4,6 +4,7 @@ import { isHead } from '../../audit/verify/heads.ts'
 import type { Config } from '../../config/schema.ts'
 import type { ChainHead } from '../../storage/records.ts'
 import { type Invocation, UsageError } from '../command.ts'
+import { callerHeaders, policyAddress } from '../policy-address.ts'
 
 const DEADLINE_MS = 10_000
 
@@ -14,10 +15,9 @@ export async function auditHeads(invocation: Invocation): Promise<number> {
 }
 
 /** Over the policy API, where `system.authz` judges the caller. Throws UsageError where they cannot be had. */
-export async function headsOfInstance(config: Config, { values }: Invocation): Promise<readonly ChainHead[]> {
-  const base = typeof values.url === 'string' ? values.url : (config.policy.url ?? addressOf(config))
-  const tokenFile = typeof values['token-file'] === 'string' ? values['token-file'] : config.policy.token_file
-  const headers = tokenFile === undefined ? {} : { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` }
+export async function headsOfInstance(config: Config, invocation: Invocation): Promise<readonly ChainHead[]> {
+  const base = policyAddress(config, invocation)
+  const headers = callerHeaders(config, invocation)
   const hint = 'is the instance running? Give --heads FILE, or --alone to verify the files alone'
   let answer: Response
   try {
@@ -55,10 +55,4 @@ function headsIn(text: string): readonly ChainHead[] | undefined {
   }
   const heads: unknown = Array.isArray(value) ? value : Object(value).result
   return Array.isArray(heads) && heads.every(isHead) ? heads : undefined
-}
-
-/** An address to listen on that means any is reached on loopback. */
-function addressOf({ policy }: Config): string {
-  const host = policy.host === '0.0.0.0' ? '127.0.0.1' : policy.host === '::' ? '::1' : policy.host
-  return `http://${host.includes(':') ? `[${host}]` : host}:${policy.port}`
 }

@@ -25,8 +25,20 @@ const webhook = Type.Object(
   closed,
 )
 
+const peer = Type.Object(
+  {
+    url: Type.String({ minLength: 1, description: 'policy API of the node; https unless on loopback' }),
+    token_file: Type.Optional(path('bearer token to show there')),
+  },
+  closed,
+)
+
 export const notices = section(
   {
+    peers: Type.Array(peer, {
+      default: [],
+      description: 'other nodes: what empties their decision caches empties those here',
+    }),
     webhooks: Type.Array(webhook, { default: [], description: 'told of each activation (Standard Webhooks)' }),
   },
   'notices of activations',
