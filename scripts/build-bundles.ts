@@ -9,6 +9,7 @@ import { BuildError } from './build/build-error.ts'
 import { differences } from './build/compare.ts'
 import { REPOSITORY } from './build/compiler.ts'
 import { junit } from './build/junit.ts'
+import { readOptimization } from './build/optimization.ts'
 import { publish, published, publishedSources, type Signer } from './build/publish.ts'
 import type { TestReport } from './build/run-tests.ts'
 import { findSources, shownPath, sourcesDigest } from './build/source-files.ts'
@@ -24,7 +25,11 @@ Checks, tests and compiles the policies, and writes a bundle.
   --sign-key FILE     private key (PEM, ES256) to sign with; without it the bundle is unsigned
   --key-id ID         name of that key in the signature (default)
   --version N         integer claim of the signature; grows with each one (UTC milliseconds)
+  --expires-in N      seconds until the bundle ends (claim exp); without it, it does not
   --commit            keep the git commit in the manifest's metadata
+  --optimize N        partial evaluation, 1 or 2; needs --root for each folder of policies/, which the bundle then
+                      owns whole: data that arrive there at run time would count as empty
+  --root NAME         see --optimize
   --watch             build again on every save
   --activate-first    write the bundle before the tests run; failing tests are shown and stop nothing
   --check             write nothing; fail unless the bundle there holds what a build gives
@@ -56,7 +61,10 @@ function readArguments() {
         'sign-key': { type: 'string' },
         'key-id': { type: 'string', default: 'default' },
         version: { type: 'string' },
+        'expires-in': { type: 'string' },
         commit: { type: 'boolean' },
+        optimize: { type: 'string' },
+        root: { type: 'string', multiple: true },
         watch: { type: 'boolean' },
         'activate-first': { type: 'boolean' },
         check: { type: 'boolean' },
@@ -116,7 +124,12 @@ async function watchAndBuild(): Promise<void> {
 }
 
 function options(): BuildOptions {
-  return { ...sources, commit: flags.commit === true ? head() : undefined, onTests: report }
+  return {
+    ...sources,
+    commit: flags.commit === true ? head() : undefined,
+    optimization: readOptimization(flags.optimize, flags.root),
+    onTests: report,
+  }
 }
 
 async function report({ tests }: TestReport): Promise<void> {
@@ -138,11 +151,15 @@ async function readSigner(): Promise<Signer | undefined> {
   if (version !== undefined && !(Number.isSafeInteger(version) && version >= 0)) {
     throw new BuildError(`--version ${flags.version}: must be a non-negative integer`)
   }
+  const expiresIn = flags['expires-in'] === undefined ? undefined : Number(flags['expires-in'])
+  if (expiresIn !== undefined && !(Number.isSafeInteger(expiresIn) && expiresIn > 0)) {
+    throw new BuildError(`--expires-in ${flags['expires-in']}: must be a positive number of seconds`)
+  }
   const privateKey = await readFile(flags['sign-key'], 'utf8').catch(() => {
     throw new BuildError(`--sign-key ${flags['sign-key']}: cannot be read`)
   })
   if (!isSigningKey(privateKey)) throw new BuildError(`--sign-key ${flags['sign-key']}: is no P-256 private key in PEM`)
-  return { privateKey, keyId: flags['key-id'], version }
+  return { privateKey, keyId: flags['key-id'], version, expiresInSeconds: expiresIn }
 }
 
 function isSigningKey(pem: string): boolean {

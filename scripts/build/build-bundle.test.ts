@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildBundle } from './build-bundle.ts'
 import { differences } from './compare.ts'
+import { readOptimization } from './optimization.ts'
 import { type Overlay, openOverlay } from './overlay-fixture.ts'
 import type { TestReport } from './run-tests.ts'
 
@@ -216,5 +217,31 @@ describe('activate first', () => {
     await overlay.edit(REVOKE, 'input.client.active', 'input.client.activ')
     const activate = async () => expect.unreachable()
     await expect(buildBundle({ folder: overlay.folder, activate })).rejects.toThrow('rego_type_error')
+  })
+})
+
+describe('an optimised build (OPA, "Optimization Levels")', () => {
+  const roots = ['authz', 'lib', 'rbac', 'system']
+
+  it.each([
+    ['without roots', '1', undefined, /name what the bundle owns whole with --root/],
+    ['with an open root', '1', ['authz', ''], /owns no open root/],
+    ['with a slash for an open root', '2', ['/'], /owns no open root/],
+    ['of another level', '3', roots, /must be 1 or 2/],
+    ['that is none', undefined, roots, /goes with --optimize/],
+  ])('is refused %s', (_how, level, given, message) => {
+    expect(() => readOptimization(level, given)).toThrow(message)
+  })
+
+  it('is refused where policies lie under no root, or a root holds none', async () => {
+    const optimised = (given: string[]) => buildBundle({ optimization: readOptimization('1', given) })
+    await expect(optimised(['authz', 'lib', 'system'])).rejects.toThrow(/policies\/rbac lies under no root/)
+    await expect(optimised([...roots, 'app'])).rejects.toThrow(/there is no policies\/app/)
+  })
+
+  it('owns its narrow roots, and says that it is one', async () => {
+    const { files } = await buildBundle({ optimization: readOptimization('1', roots) })
+    // What the compiler could not finish stands under a root of its own.
+    expect(manifestOf(files)).toMatchObject({ roots: [...roots, 'partial'], metadata: { optimize: 1 } })
   })
 })

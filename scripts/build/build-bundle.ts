@@ -4,6 +4,7 @@ import { BuildError } from './build-error.ts'
 import { checkAdded, checkFormat, checkTypes } from './check-policies.ts'
 import { compileBundle } from './compile-bundle.ts'
 import { type Compiler, findCompiler } from './compiler.ts'
+import type { Optimization } from './optimization.ts'
 import { checkRbacData } from './rbac-data.ts'
 import { runTests, type TestReport } from './run-tests.ts'
 import { findSources, type Sources } from './source-files.ts'
@@ -13,6 +14,7 @@ export interface BuildOptions extends Sources {
   readonly compiler?: Compiler
   /** Kept in the manifest's metadata. */
   readonly commit?: string | undefined
+  readonly optimization?: Optimization | undefined
   /** Called with the results, whether they pass or not. */
   readonly onTests?: (report: TestReport) => Promise<void> | void
   /**
@@ -35,13 +37,13 @@ export async function buildBundle(options: BuildOptions = {}): Promise<BuiltBund
   const compiler = options.compiler ?? (await findCompiler())
   const { files, added } = await findSources(options)
   await checkRbacData(files)
-  const stage = await stageSources(files, compiler)
+  const stage = await stageSources(files, compiler, options.optimization)
   try {
     await checkAdded(stage, added, compiler)
     if (options.activate === undefined) await checkFormat(stage, compiler)
     await checkTypes(stage, compiler)
     if (options.activate === undefined) await test(stage, compiler, options)
-    const built = await compileBundle(stage, compiler, options.commit)
+    const built = await compileBundle(stage, compiler, options)
     if (options.activate !== undefined) {
       await options.activate(built)
       await test(stage, compiler, options)

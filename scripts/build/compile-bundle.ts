@@ -7,6 +7,7 @@ import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { SYSTEM_ENTRYPOINTS } from '../../src/policy-engine/contract/system.ts'
 import { BuildError } from './build-error.ts'
 import { COMPILER_VERSION, type Compiler } from './compiler.ts'
+import type { Optimization } from './optimization.ts'
 import { withPlaces } from './printed-places.ts'
 import { sourcesDigest } from './source-files.ts'
 import type { Stage } from './stage.ts'
@@ -16,8 +17,18 @@ export interface Compiled {
   readonly revision: string
 }
 
-export async function compileBundle(stage: Stage, compiler: Compiler, commit?: string): Promise<Compiled> {
-  const built = await withPlaces(stage, compiler, () => build(stage, compiler))
+export interface CompileOptions {
+  /** Kept in the manifest's metadata. */
+  readonly commit?: string | undefined
+  readonly optimization?: Optimization | undefined
+}
+
+export async function compileBundle(
+  stage: Stage,
+  compiler: Compiler,
+  { commit, optimization }: CompileOptions = {},
+): Promise<Compiled> {
+  const built = await withPlaces(stage, compiler, () => build(stage, compiler, optimization))
   const files = new Map([...built].filter(([name]) => !name.endsWith('.rego')))
   // The compiler's copies lack the rules that became WASM; whoever explains a decision needs what was written.
   for (const path of stage.files.keys()) {
@@ -28,6 +39,7 @@ export async function compileBundle(stage: Stage, compiler: Compiler, commit?: s
     compiler: `opa ${COMPILER_VERSION}`,
     sources_digest: await sourcesDigest(stage.files),
     ...(commit === undefined ? {} : { commit }),
+    ...(optimization && { optimize: optimization.level }),
   }
   files.set(MANIFEST, json({ ...manifest, revision: '', metadata }))
   const revision = revisionOf(files)
@@ -35,8 +47,8 @@ export async function compileBundle(stage: Stage, compiler: Compiler, commit?: s
   return { files, revision }
 }
 
-/** Never `-O`: partial evaluation takes data that arrives at run time for empty, and answers allow where it must deny. */
-async function build(stage: Stage, compiler: Compiler): Promise<BundleFiles> {
+/** Optimised only where the roots were named (`optimization.ts`). */
+async function build(stage: Stage, compiler: Compiler, optimization?: Optimization): Promise<BundleFiles> {
   const output = join(stage.root, 'bundle.tar.gz')
   const entrypoints = entrypointsOf(stage).flatMap((entrypoint) => ['--entrypoint', entrypoint])
   const options = [
@@ -49,7 +61,9 @@ async function build(stage: Stage, compiler: Compiler): Promise<BundleFiles> {
     '--output',
     output,
   ]
-  const { code, stdout, stderr } = await compiler.run(['build', ...options, ...entrypoints, 'policies'], stage.root)
+  const optimize = optimization === undefined ? [] : ['--optimize', String(optimization.level)]
+  const args = ['build', ...options, ...optimize, ...entrypoints, 'policies']
+  const { code, stdout, stderr } = await compiler.run(args, stage.root)
   if (code !== 0) throw new BuildError(stage.errors(stderr || stdout))
   const archive = await readFile(output)
   await rm(output)

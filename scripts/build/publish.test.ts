@@ -52,6 +52,13 @@ it('gives each bundle a higher version than the one it replaces', async () => {
   expect(verifySignature(await published(output), keys).version).toBe(future + 1)
 })
 
+it('says until when it stands, where it is told (RFC 7519 4.1.4)', async () => {
+  const output = join(folder, 'ends.tar.gz')
+  await publish(files, output, { privateKey, keyId: 'k', expiresInSeconds: 3600 })
+  const { issuedAt = 0, expiresAt } = verifySignature(await published(output), keys)
+  expect(expiresAt).toBe(issuedAt + 3600)
+})
+
 it('leaves nothing beside it, and an unsigned bundle byte for byte the same', async () => {
   const output = join(folder, 'alone/bundle.tar.gz')
   await publish(files, output)

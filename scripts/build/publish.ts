@@ -1,6 +1,7 @@
 /** Signs a built bundle and puts it where it is read from: written beside, then renamed, so that no reader sees half of it. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { epochSeconds, systemClock } from '../../src/kernel/clock.ts'
 import { readArchive, writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import { type BundleFiles, MANIFEST, SIGNATURES } from '../../src/policy-engine/bundle/digest.ts'
 import { signBundle } from '../../src/policy-engine/bundle/signature.ts'
@@ -11,13 +12,17 @@ export interface Signer {
   readonly keyId: string
   /** Without it: UTC milliseconds, and above the last one. */
   readonly version?: number | undefined
+  /** Seconds from now until it ends; without it, it does not. */
+  readonly expiresInSeconds?: number | undefined
 }
 
 export async function publish(files: BundleFiles, output: string, signer?: Signer): Promise<void> {
   const signed = new Map(files)
   if (signer !== undefined) {
+    const { privateKey, keyId, expiresInSeconds } = signer
     const version = signer.version ?? Math.max(Date.now(), (await publishedVersion(output)) + 1)
-    signed.set(SIGNATURES, Buffer.from(signBundle(files, { ...signer, version })))
+    const ends = expiresInSeconds === undefined ? {} : { expiresAt: epochSeconds(systemClock) + expiresInSeconds }
+    signed.set(SIGNATURES, Buffer.from(signBundle(files, { privateKey, keyId, version, ...ends })))
   }
   await mkdir(dirname(output), { recursive: true })
   const beside = `${output}.${process.pid}.tmp`

@@ -12,6 +12,7 @@ import { LogEventInput, SystemAuthzInput } from '../../src/policy-engine/contrac
 import { BuildError } from './build-error.ts'
 import { lackedBuiltins } from './builtins.ts'
 import type { Compiler } from './compiler.ts'
+import { checkOptimizedRoots, type Optimization } from './optimization.ts'
 import { type SourceFiles, shownPath } from './source-files.ts'
 
 export interface Stage {
@@ -25,7 +26,13 @@ export interface Stage {
   remove(): Promise<void>
 }
 
-export async function stageSources(files: SourceFiles, compiler: Compiler): Promise<Stage> {
+export async function stageSources(
+  files: SourceFiles,
+  compiler: Compiler,
+  optimization?: Optimization,
+): Promise<Stage> {
+  const roots = rootsOf(files)
+  if (optimization !== undefined) checkOptimizedRoots(optimization, roots)
   const root = await mkdtemp(join(tmpdir(), 'sallyport-build-'))
   const stage: Stage = {
     root,
@@ -44,7 +51,7 @@ export async function stageSources(files: SourceFiles, compiler: Compiler): Prom
       await place(root, `schemas/${name}.json`, (target) => writeFile(target, JSON.stringify(schema)))
     }
     await mkdir(join(root, 'policy-tests'), { recursive: true })
-    await place(root, 'policies/.manifest', (target) => writeFile(target, JSON.stringify({ roots: rootsOf(files) })))
+    await place(root, 'policies/.manifest', (target) => writeFile(target, JSON.stringify({ roots })))
     await stageCapabilities(root, compiler)
     return stage
   } catch (cause) {

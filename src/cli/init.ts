@@ -12,7 +12,6 @@ export async function init(invocation: Invocation): Promise<number> {
   const kek = readKek(config)
   const envelope = openEnvelope(kek)
   kek.fill(0)
-  if (ensureLogKey(config.log.key_file)) console.error(`sallyport: made ${config.log.key_file}, which signs the logs`)
   const store = await openStore(config, systemClock)
   try {
     const setup = await initialiseWithSetup({ store, envelope, clock: systemClock })
@@ -23,10 +22,24 @@ export async function init(invocation: Invocation): Promise<number> {
       )
       return 1
     }
+    // By the one that won only: of two at once the other says one thing.
+    makeLogKey(config.log.key_file)
     console.log(welcome(config.issuer, setup))
     return 0
   } finally {
     await store.close()
+  }
+}
+
+/** The logs' key is no part of the store: without it checkpoints are not signed, and the services say so. */
+function makeLogKey(file: string): void {
+  try {
+    if (ensureLogKey(file)) console.error(`sallyport: made ${file}, which signs the checkpoints of the logs`)
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    console.error(
+      `sallyport: log.key_file ${file} cannot be made (${why}): give each service one, docs/administration.md`,
+    )
   }
 }
 

@@ -48,7 +48,10 @@ export function openAuditLog(config: Config, chains: ChainStore, logger: Logger,
 }
 
 export const warnOfKey = ({ log }: Config, logger: Logger): void =>
-  logger.warn({ key_file: log.key_file }, 'no key signs the checkpoints of the logs; `sallyport init` makes one')
+  logger.warn(
+    { key_file: log.key_file },
+    'no key signs the checkpoints of the logs: docs/administration.md says how to make one',
+  )
 
 /** Makes the key where there is none; answers whether it did. */
 export function ensureLogKey(file: string): boolean {

@@ -1,5 +1,6 @@
 /** The two interfaces inside the policy engine: what evaluates a bundle, and what a verified bundle is. */
 
+import type { BundleRefusal } from './bundle/refusals.ts'
 import type { PolicyImage } from './wasm/image.ts'
 import type { Value } from './wasm/value.ts'
 
@@ -163,38 +164,8 @@ export type BundleSet = readonly [platform: VerifiedBundle, ...others: VerifiedB
 /** Revisions of all bundles that an answer was judged by, the platform's first, as answers and log carry them. */
 export type Revisions = Readonly<Record<string, { readonly revision: string }>>
 
-/** Why a bundle was refused; each shows in `/v1/status` and the log, and the old bundle serves on. */
-export type BundleRefusal =
-  | 'unreadable'
-  | 'too_large'
-  | 'not_a_bundle'
-  | 'unsigned'
-  | 'unknown_key'
-  | 'bad_signature'
-  | 'digest_mismatch'
-  | 'older_version'
-  | 'version_conflict'
-  | 'no_wasm'
-  | 'missing_entrypoint'
-  /** It holds what lies outside the roots of its manifest. */
-  | 'outside_roots'
-  /** It claims what the platform bundle or another active bundle owns. */
-  | 'roots_conflict'
-  /** The platform bundle must be active before any other. */
-  | 'no_platform'
-  | 'self_check_failed'
-  /** Its signature has ended (`exp`), or is older than `max_age_seconds` allows: nobody vouches for it any more. */
-  | 'expired'
-  /** Signed in the future: a clock is wrong, and its age cannot be told. */
-  | 'not_yet_valid'
-  /** Another version is pinned; it waits in the history. */
-  | 'held'
-  /** The service that bundles come from cannot be reached. */
-  | 'source_unreachable'
-  /** The service answers something else than a bundle: an error, a redirect. */
-  | 'source_refused'
-  /** The store did not tell which version was active before, so that an older one cannot be told apart. */
-  | 'mark_unavailable'
+/** Each shows in `/v1/status` and the log, and the old bundle serves on. */
+export type { BundleRefusal }
 
 export class BundleError extends Error {
   override readonly name = 'BundleError'

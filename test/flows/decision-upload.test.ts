@@ -27,6 +27,7 @@ beforeAll(async () => {
         upload: { service: 'sink', resource: 'logs/a', min_delay_seconds: 0.05, max_delay_seconds: 0.2 },
         rotate_bytes: 64 * 1024,
         budget_bytes: 4 * 1024 * 1024,
+        stdout: true,
       },
     },
   })
@@ -135,5 +136,25 @@ describe('decision log upload of a real instance (OPA, "Decision Logs")', () => 
     await until(async () => rotated().length < 2, 'removed files')
     const process = deployment.run('audit', 'verify')
     expect([await process.ended, process.said]).toEqual([0, expect.stringContaining('was removed by the service')])
+  })
+
+  it('told every decision on standard output as well, in lines that the strict reader takes', async () => {
+    const said = () => running.said.split('\n').filter((line) => line.startsWith('{"labels":'))
+    await until(async () => said().length > 200, 'decisions on standard output')
+    expect(readStrictly(said())).toMatchObject({ refused: [] })
+  })
+
+  it('decides nothing once its room is used up by what the service does not take, and goes on when it does', async () => {
+    await running.stop()
+    running = deployment.run('serve', '--set', 'log.budget_bytes=262144')
+    await running.says(/ready in \d+ ms/)
+    await sink.shut()
+    const ask = async () =>
+      (await deployment.askPolicy('/v1/data/rbac/roles', { method: 'POST', body: '{"input":1}' })).status
+    await until(async () => (await ask()) === 503, 'no room', 60_000)
+    await sink.open()
+    await until(async () => (await ask()) === 200, 'room again', 60_000)
+    const process = deployment.run('audit', 'verify')
+    expect([await process.ended, process.said]).toEqual([0, expect.stringContaining('nothing was changed')])
   })
 })

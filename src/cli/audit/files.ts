@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { UsageError } from '../command.ts'
 
 /** The logs that the service writes, rotated ones and compressed ones too. */
-const LOG_NAME = /^(audit|decisions-[\w-]+)(\.[\w-]+)*\.jsonl(\.[\w-]+)*$/
+const LOG_NAME = /^(audit|audit-[\w-]+|decisions-[\w-]+)(\.[\w-]+)*\.jsonl(\.[\w-]+)*$/
 
 /** Files as they are named; of folders, the logs in them. Throws UsageError where there are none. */
 export function logFiles(named: readonly string[]): readonly string[] {

@@ -1,5 +1,7 @@
 /** Answers of the Data API from the cache: which are kept, for how long, what callers are told, and that each is logged. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -13,6 +15,7 @@ import type { DecisionInput } from '../contract/index.ts'
 import { openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { createNode, type PolicyNode } from '../node.ts'
+import { type OutsideSettings, openOutside } from '../outside.ts'
 import { policyStatus } from '../status.ts'
 import { createPolicyApi, type PolicyApi } from './server.ts'
 
@@ -23,6 +26,15 @@ let node: PolicyNode
 let app: PolicyApi
 let port = 0
 let nowMs = 0
+
+const OUTSIDE: OutsideSettings = {
+  allow: ['127.0.0.1'],
+  unlisted: 'none',
+  answerBytes: 1024,
+  cacheBytes: 0,
+  files: [],
+  variables: {},
+}
 
 beforeAll(async () => {
   bundle = await loadBundle(await writeArchive(signFixture(await buildFixture(KEPT), 1)), {
@@ -36,7 +48,13 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cached-'))
   metrics = createMetrics('api')
   const log = openDecisionLog({ directory, labels: { id: 'i', version: '1', node: 'api' }, metrics })
-  node = createNode({ name: 'api', metrics, clock: { nowMs: () => nowMs }, log })
+  node = createNode({
+    name: 'api',
+    metrics,
+    clock: { nowMs: () => nowMs },
+    log,
+    outside: openOutside(OUTSIDE, metrics.registry),
+  })
   await node.activate([bundle])
   app = createPolicyApi({
     node,
@@ -232,6 +250,7 @@ it('keeps what reaches a rule that asks nothing anew, next to those that do', as
     'kept/nothing': 90,
     'kept/trap': 90,
     'kept/declared': 90,
+    'kept/asks': 90,
   })
 })
 
@@ -256,4 +275,50 @@ it('gives no caller anything that another could change', async () => {
     expect(claims).toEqual(['60'])
     expect(() => claims.push('another')).toThrow(TypeError)
   }
+})
+
+describe('a rule that asks another service', () => {
+  let asked = 0
+  let server: Server
+  let input: { url: string }
+  beforeEach(async () => {
+    asked = 0
+    server = createServer((_request, response) => {
+      asked += 1
+      const number = asked
+      // The next turn of the loop: all that is asked at a time has come by then.
+      setImmediate(() => response.setHeader('content-type', 'application/json').end(JSON.stringify({ number })))
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    input = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }
+  })
+  afterEach(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const evaluate = (rule: string) => node.evaluate({ path: ['kept', rule], input })
+
+  it('is asked once by equal questions at a time, and kept, where it declares that it may be', async () => {
+    const answers = await Promise.all([1, 2, 3].map(() => evaluate('asks')))
+    expect([asked, answers.map(({ result }) => result)]).toEqual([1, ['1', '1', '1']])
+    expect((await ask('kept/asks', input)).result).toBe(1)
+    expect(asked).toBe(1)
+    expect(await cachedEvents()).toEqual([false, true, true, true])
+    expect([await count('joined'), await count('hit'), await count('miss')]).toEqual([2, 1, 1])
+    for (const { nd_builtin_cache } of await events()) expect(nd_builtin_cache).toHaveProperty(['http.send'])
+  })
+
+  it('is asked by each question where it does not', async () => {
+    expect((await ask('kept/asks_undeclared', input)).result).toBe(1)
+    expect(await ask('kept/asks_undeclared', input)).toMatchObject({ result: 2, control: 'no-store' })
+    expect(await cachedEvents()).toEqual([false, false])
+  })
+
+  it('is asked again by a question after a purge, and what was answered to the one before is not kept', async () => {
+    const before = evaluate('asks')
+    node.purge()
+    const after = evaluate('asks')
+    expect(new Set([(await before).result, (await after).result])).toEqual(new Set(['1', '2']))
+    expect((await evaluate('asks')).result).toBe((await after).result)
+  })
 })

@@ -42,16 +42,17 @@ export async function sendReply(
     response.end(body)
     return
   }
+  // As bytes: a long text would be turned into them twice.
+  const bytes = Buffer.from(body)
   headers.push('vary', 'accept-encoding')
-  const sent = takesGzip(request.headers['accept-encoding']) ? await zipped(body) : undefined
+  const sent = takesGzip(request.headers['accept-encoding']) ? await zipped(bytes) : undefined
   if (sent !== undefined) headers.push('content-encoding', 'gzip')
-  headers.push('content-length', String(sent?.byteLength ?? length))
+  headers.push('content-length', String((sent ?? bytes).byteLength))
   response.writeHead(status, headers)
-  response.end(sent ?? body)
+  response.end(sent ?? bytes)
 }
 
-async function zipped(body: string | Uint8Array): Promise<Uint8Array> {
-  const bytes = Buffer.from(body)
+async function zipped(bytes: Uint8Array): Promise<Uint8Array> {
   const options = { level: GZIP_LEVEL }
   return bytes.byteLength <= GZIP_HERE_BYTES ? gzipSync(bytes, options) : compress(bytes, options)
 }

@@ -1,5 +1,5 @@
 /** The Data API over a real socket: OPA’s answers, and limits. */
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
@@ -112,6 +112,23 @@ describe('Data API (OPA, Data API)', () => {
     const bomb = gzipSync(JSON.stringify({ input: 'x'.repeat(100_000) }))
     expect(await post(port, '/v1/data/probe/echo', bomb, zip)).toMatchObject({ status: 413 })
     expect(await post(port, '/v1/data/probe/echo', 'x'.repeat(5000))).toMatchObject({ status: 413 })
+  })
+
+  it('answers gzip from 1,024 bytes to who takes it, and only then (RFC 9110 12.5.3)', async () => {
+    const port = await serve()
+    const echo = (length: number, accepted?: string) => {
+      const headers = accepted === undefined ? {} : { 'accept-encoding': accepted }
+      return post(port, '/v1/data/probe/echo', JSON.stringify({ input: 'x'.repeat(length) }), headers)
+    }
+    for (const accepted of ['gzip', 'br, gzip;q=0.5', 'GZIP', '*']) {
+      const { headers, bytes } = await echo(20_000, accepted)
+      expect(headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' })
+      expect(JSON.parse(gunzipSync(bytes).toString())).toMatchObject({ result: { input: 'x'.repeat(20_000) } })
+    }
+    for (const accepted of [undefined, 'br', 'gzip;q=0', 'identity', 'gzip; q=0.000']) {
+      expect((await echo(20_000, accepted)).headers).not.toHaveProperty('content-encoding')
+    }
+    expect((await echo(10, 'gzip')).headers).not.toHaveProperty('content-encoding')
   })
 
   it('refuses input that is nested without end, wherever it comes (checklist 52)', async () => {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { writeArchive } from './archive.ts'
 import { revisionOf, SIGNATURES } from './digest.ts'
-import { type BundleKey, signBundle, verifySignature } from './signature.ts'
+import { type BundleKey, signBundle, verifySignature, withoutExcluded } from './signature.ts'
 
 const OPA = resolve(process.env.OPA ?? '.toolchain/opa')
 const opa = (args: string[], cwd = folder) => {
@@ -134,6 +134,88 @@ describe('bundle signatures (OPA, Signing)', () => {
       /PEM/,
     )
     expect(() => verifySignature(signed(), confused)).toThrow(expect.objectContaining({ code: 'bad_signature' }))
+  })
+})
+
+describe('rules for the signature of one bundle (OPA, `signing`)', () => {
+  const other = pair()
+  const both: BundleKey[] = [...keys, { id: 'k2', algorithm: 'ES256', key: other.publicKey, scope: 'read' }]
+  const bySecond = (scope?: string) =>
+    new Map(files).set(
+      SIGNATURES,
+      Buffer.from(
+        signBundle(files, {
+          privateKey: other.privateKey,
+          keyId: 'k2',
+          version: 8,
+          ...(scope !== undefined && { scope }),
+        }),
+      ),
+    )
+
+  it('take each of several keys', () => {
+    expect(verifySignature(signed(), both).keyId).toBe('k1')
+    expect(verifySignature(bySecond('read'), both).keyId).toBe('k2')
+  })
+
+  it('take one key alone where `keyid` names it, whatever the signature names', () => {
+    expect(() => verifySignature(bySecond('read'), both, { keyId: 'k1' })).toThrow(/not by key k1/)
+    expect(() => verifySignature(signed(), both, { keyId: 'k3' })).toThrow(
+      expect.objectContaining({ code: 'unknown_key' }),
+    )
+  })
+
+  it('ask for the scope of the bundle, else of the key; none is none', () => {
+    expect(() => verifySignature(bySecond(), both)).toThrow(/scope/)
+    expect(() => verifySignature(bySecond('write'), both)).toThrow(/scope/)
+    expect(verifySignature(bySecond('write'), both, { scope: 'write' }).version).toBe(8)
+    expect(() => verifySignature(bySecond('read'), both, { scope: 'write' })).toThrow(/scope/)
+    expect(() => verifySignature(signed(), both, { scope: 'write' })).toThrow(/scope/)
+  })
+
+  it('leave excluded files out of verification and out of the bundle, but never what decides', () => {
+    const extra = () => signed().set('notes/readme.txt', Buffer.from('changed at will'))
+    expect(() => verifySignature(extra(), keys)).toThrow(/not signed/)
+    const rules = { excludeFiles: ['notes/*'] }
+    expect(verifySignature(extra(), keys, rules).version).toBe(7)
+    expect([...withoutExcluded(extra(), rules.excludeFiles).keys()]).not.toContain('notes/readme.txt')
+    const all = { excludeFiles: ['*', '**/*', 'data.json', '.manifest'] }
+    const forged = signed().set('data.json', Buffer.from('{"x":{}}'))
+    expect(() => verifySignature(forged, keys, all)).toThrow(expect.objectContaining({ code: 'digest_mismatch' }))
+    expect([...withoutExcluded(forged, all.excludeFiles).keys()]).toContain('data.json')
+  })
+
+  it.each(['HS256', 'HS384', 'HS512'] as const)('take a shared secret with %s, as OPA does', async (algorithm) => {
+    const secret = 'a shared secret of 32 characters'
+    const hmac: BundleKey[] = [{ id: 'h', algorithm, key: secret }]
+    const text = signBundle(files, { privateKey: secret, keyId: 'h', version: 1, algorithm })
+    const bundle = new Map(files).set(SIGNATURES, Buffer.from(text))
+    expect(verifySignature(bundle, hmac).keyId).toBe('h')
+    expect(() => verifySignature(bundle, [{ id: 'h', algorithm, key: `${secret}!` }])).toThrow(/not by key/)
+    expect(() => verifySignature(bundle, [{ id: 'h', algorithm, key: 'short' }])).toThrow(/cannot verify/)
+    const path = join(folder, `${algorithm}.tar.gz`)
+    writeFileSync(path, await writeArchive(bundle))
+    const flags = ['--verification-key', secret, '--verification-key-id', 'h', '--signing-alg', algorithm]
+    expect(opa(['build', '-b', path, ...flags, '-o', 'hmac.tar.gz'])).toMatchObject({ status: 0 })
+  })
+
+  it('say when it was signed and until when it stands, and OPA reads it all the same', async () => {
+    const text = signBundle(files, { privateKey, keyId: 'k1', version: 7, issuedAt: 1000, expiresAt: 2000 })
+    const bundle = new Map(files).set(SIGNATURES, Buffer.from(text))
+    expect(verifySignature(bundle, keys)).toMatchObject({ issuedAt: 1000, expiresAt: 2000 })
+    const path = join(folder, 'ends.tar.gz')
+    writeFileSync(path, await writeArchive(bundle))
+    writeFileSync(join(folder, 'pub.pem'), publicKey)
+    const flags = ['--verification-key', 'pub.pem', '--verification-key-id', 'k1', '--signing-alg', 'ES256']
+    expect(opa(['build', '-b', path, ...flags, '-o', 'again.tar.gz'])).toMatchObject({ status: 0 })
+    for (const claims of [{ exp: '2000' }, { exp: -1 }, { iat: null }]) {
+      expect(() =>
+        verifySignature(
+          withClaims((given) => Object.assign(given, claims)),
+          keys,
+        ),
+      ).toThrow(expect.objectContaining({ code: 'bad_signature' }))
+    }
   })
 })
 

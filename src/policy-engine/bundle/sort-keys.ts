@@ -1,6 +1,4 @@
 /** Puts the members of objects in canonical order, in JSON without spaces; what is in order already is copied as it is. */
-import { compareStrings } from '../wasm/compare.ts'
-
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d]
 
@@ -11,13 +9,7 @@ export function sortKeys(json: Uint8Array): Uint8Array | undefined {
   return sorter.write(0) === undefined ? undefined : sorter.out
 }
 
-interface Member {
-  readonly key: string
-  /** Of the key's quote, of the value, and behind it. */
-  readonly start: number
-  readonly value: number
-  readonly end: number
-}
+const SPAN = 3
 
 class Sorter {
   /** The same bytes in another order. */
@@ -26,6 +18,8 @@ class Sorter {
   readonly #bytes: Buffer
   /** Where containers begin that are out of order, or that hold one that is; and where they end. */
   readonly #touched = new Map<number, number>()
+  /** Of the members of containers that are being written: where key and value begin, and where the value ends. */
+  readonly #spans: number[] = []
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -45,7 +39,7 @@ class Sorter {
       const key = next
       if (isObject) {
         next = this.#string(key) + 1
-        if (last > 0 && !this.#inOrder(last, key)) isTouched = true
+        if (last > 0 && this.#compare(last, key) >= 0) isTouched = true
         last = key
       }
       const value = next
@@ -58,13 +52,13 @@ class Sorter {
     return next + 1
   }
 
-  /** By the keys' bytes; a quote ends each, and none holds one. */
-  #inOrder(left: number, right: number): boolean {
+  /** By the keys' bytes, which is the order of code points; a quote ends each, and none holds one. */
+  #compare(left: number, right: number): number {
     const bytes = this.#bytes
     for (let at = 1; ; at++) {
       const [a, b] = [bytes[left + at] as number, bytes[right + at] as number]
-      if (a === QUOTE) return b !== QUOTE
-      if (a !== b) return b !== QUOTE && a < b
+      if (a !== b) return a === QUOTE ? -1 : b === QUOTE ? 1 : a - b
+      if (a === QUOTE) return 0
     }
   }
 
@@ -90,30 +84,35 @@ class Sorter {
   write(start: number): true | undefined {
     const end = this.#touched.get(start)
     if (end === undefined) return this.#copy(start, start === 0 ? this.#bytes.length : start)
-    const members = this.#members(start)
+    const spans = this.#spans
+    const from = spans.length
+    this.#addMembers(start)
+    const order = Array.from({ length: (spans.length - from) / SPAN }, (_, at) => from + at * SPAN)
     if (this.#bytes[start] === OPEN_BRACE) {
-      members.sort((left, right) => compareStrings(left.key, right.key))
-      if (members.some(({ key }, at) => members[at - 1]?.key === key)) return undefined
+      const compare = (left: number, right: number): number =>
+        this.#compare(spans[left] as number, spans[right] as number)
+      order.sort(compare)
+      if (order.some((member, at) => at > 0 && compare(order[at - 1] as number, member) === 0)) return undefined
     }
     this.#copy(start, start + 1)
-    for (const [at, member] of members.entries()) {
+    for (const [at, member] of order.entries()) {
       if (at > 0) this.out[this.#written++] = COMMA
-      const isTouched = this.#touched.has(member.value)
-      this.#copy(member.start, isTouched ? member.value : member.end)
-      if (isTouched && this.write(member.value) === undefined) return undefined
+      const [key, value, after] = [spans[member], spans[member + 1], spans[member + 2]] as [number, number, number]
+      const isTouched = this.#touched.has(value)
+      this.#copy(key, isTouched ? value : after)
+      if (isTouched && this.write(value) === undefined) return undefined
     }
+    spans.length = from
     return this.#copy(end - 1, end)
   }
 
-  #members(start: number): Member[] {
-    const members: Member[] = []
+  #addMembers(start: number): void {
     const isObject = this.#bytes[start] === OPEN_BRACE
     for (let at = start + 1; ; ) {
       const value = isObject ? this.#string(at) + 1 : at
-      const key = isObject ? this.#bytes.toString('utf8', at + 1, value - 2) : ''
       const end = this.#touched.get(value) ?? this.#skip(value)
-      members.push({ key, start: at, value, end })
-      if (this.#bytes[end] !== COMMA) return members
+      this.#spans.push(at, value, end)
+      if (this.#bytes[end] !== COMMA) return
       at = end + 1
     }
   }

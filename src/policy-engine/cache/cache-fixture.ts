@@ -41,6 +41,10 @@ ${kept(TTL)}by_rule := plain
 
 ${kept(`${TTL}\n#   cache_nondeterministic: true`)}declared := time.now_ns()
 
+${kept(`${TTL}\n#   cache_nondeterministic: true`)}asks := http.send({"method": "get", "url": input.url}).body.number
+
+${kept(TTL)}asks_undeclared := http.send({"method": "get", "url": input.url}).body.number
+
 ${kept(TTL)}nothing if input.never
 
 ${kept(TTL)}trap := {x: y |

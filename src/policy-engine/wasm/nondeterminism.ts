@@ -3,6 +3,7 @@ import type { VerifiedBundle } from '../engine.ts'
 import { NON_DETERMINISTIC } from './builtin-calls.ts'
 import { entrypointsReaching } from './fuel/reach.ts'
 import { NO_IMPORTS, PolicyInstance } from './instance.ts'
+import { PAGE } from './memory.ts'
 
 /** Beside the module's own constants, which are no larger than the module. */
 const PAGES = 64
@@ -15,7 +16,8 @@ export function nondeterministicEntrypoints(
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   // What the module lists by name it holds as text.
   if (metered === undefined || !NON_DETERMINISTIC.values().some((name) => text.includes(name))) return new Set()
-  const instance = new PolicyInstance(metered, { pages: PAGES, maxPages: PAGES, ...NO_IMPORTS })
+  const pages = PAGES + Math.ceil(bytes.byteLength / PAGE)
+  const instance = new PolicyInstance(metered, { pages, maxPages: pages, ...NO_IMPORTS })
   const listings = { builtins: instance.listing('builtins'), entrypoints: instance.listing('entrypoints') }
   return entrypointsReaching(bytes, listings, NON_DETERMINISTIC)
 }
