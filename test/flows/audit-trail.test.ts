@@ -2,7 +2,7 @@
  * The audit trail of real instances: every decision is in it with the bundle, who it was about and the result; and
  * `sallyport audit verify` finds what was done to its files.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Deployment, deploy, type Shape } from '../servers/deployment.ts'
@@ -89,8 +89,9 @@ describe.each(SHAPES)('the audit trail of the %s shape', (shape) => {
   })
 })
 
+/** Those that were written to. */
 const logsIn = (folder: string): readonly string[] =>
-  existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : []
+  readdirSync(folder).filter((name) => name.endsWith('.jsonl') && statSync(join(folder, name)).size > 0)
 
 const linesIn = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1)
 const write = (file: string, lines: readonly string[]) => writeFileSync(file, lines.map((line) => `${line}\n`).join(''))

@@ -6,7 +6,7 @@ export const egress = section(
   {
     allow: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
-      description: 'host, *.suffix, address or CIDR range, each with or without :port, that may be connected to',
+      description: 'host, *.suffix, address or CIDR range, each with or without :port, that policies may reach',
     }),
     policies: oneOf(['listed', 'public'], {
       default: 'listed',

@@ -42,6 +42,7 @@ export interface Uploader {
 const FIRST_RETRY_MS = 500
 /** Less than a thread is given to end. */
 const FLUSH_MS = 1000
+const ABORT_MS = 200
 const TOO_LARGE = 413
 
 export function startUploader(options: UploaderOptions): Uploader {
@@ -165,9 +166,11 @@ export function startUploader(options: UploaderOptions): Uploader {
     close: async () => {
       closed = true
       closing.resolve()
-      const late = setTimeout(() => abort.abort(), FLUSH_MS)
-      await running
-      clearTimeout(late)
+      const late = Promise.withResolvers<void>()
+      const timers = [setTimeout(() => abort.abort(), FLUSH_MS), setTimeout(late.resolve, FLUSH_MS + ABORT_MS)]
+      // A token endpoint that is asked for a credential hears of no abort.
+      await Promise.race([running, late.promise])
+      for (const timer of timers) clearTimeout(timer)
     },
   }
 }
