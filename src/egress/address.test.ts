@@ -1,4 +1,5 @@
 /** Which network an address belongs to, in each of its spellings (RFC 6890). */
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { kindOf, plainAddress } from './address.ts'
 
@@ -61,6 +62,25 @@ describe('an address', () => {
   it('is none in other spellings', () => {
     for (const text of ['2130706433', '0x7f.1', '127.1', '0177.0.0.1', '127.0.0.1.', 'localhost', '']) {
       expect(plainAddress(text)).toBeUndefined()
+    }
+  })
+
+  it('inside an IPv6 address is judged as it is outside, whatever the spelling', () => {
+    for (let count = 0; count < 5000; count++) {
+      const bytes = [...randomBytes(4)]
+      const address = bytes.join('.')
+      const [a = 0, b = 0, c = 0, d = 0] = bytes
+      const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
+      const kind = kindOf(address)
+      for (const spelling of [
+        `::ffff:${address}`,
+        `::ffff:${hex}`,
+        `0:0:0:0:0:FFFF:${address}`,
+        `64:ff9b::${hex}`,
+        `2002:${hex}::1`,
+      ]) {
+        expect(kindOf(plainAddress(spelling) ?? ''), spelling).toBe(kind)
+      }
     }
   })
 })

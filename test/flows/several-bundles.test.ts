@@ -31,10 +31,10 @@ async function shopFiles(revision: string, surcharge: number, root = 'shop'): Pr
   return readArchive(readFileSync(join(source, 'out.tar.gz')))
 }
 
-const ratesFiles = (revision: string, uk: number): BundleFiles =>
+const ratesFiles = (revision: string, uk: number, root = 'rates'): BundleFiles =>
   new Map([
-    ['.manifest', Buffer.from(JSON.stringify({ revision, roots: ['rates'] }))],
-    ['data.json', Buffer.from(JSON.stringify({ rates: { uk } }))],
+    ['.manifest', Buffer.from(JSON.stringify({ revision, roots: [root] }))],
+    ['data.json', Buffer.from(JSON.stringify({ [root]: { uk } }))],
   ])
 
 const source = (name: string, desk: BundleDesk) => ({
@@ -159,6 +159,22 @@ describe('several bundles', () => {
       grant_type: 'client_credentials',
     })
     expect(token.status).toBe(200)
+  })
+
+  test('that were refused for a root are tried again when its owner gives it up', async () => {
+    expect((await deployment.status()).bundles.shop).toMatchObject({
+      code: 'roots_conflict',
+      active_revision: 'shop-6',
+    })
+    await rates.publish(ratesFiles('rates-9', 2, 'exchange'))
+    await until(
+      async () => (await deployment.status()).bundles.shop?.active_revision === 'shop-8',
+      'there is room',
+      30_000,
+    )
+    const { result } = (await (await deployment.askPolicy('/v1/data/rates/quote')).json()) as { result?: unknown }
+    expect(result).toEqual({ base: 10, total: 20 })
+    expect(await base('exchange')).toEqual({ uk: 2 })
   })
 
   test('are all named in the decision log', () => {

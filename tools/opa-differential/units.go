@@ -211,7 +211,7 @@ func (o *oracle) list() []listed {
 }
 
 func (o *oracle) bring(id string, texts map[string]string, data json.RawMessage) (any, error) {
-	u := &unit{id: id, modules: map[string]*ast.Module{}}
+	u := &unit{id: id, modules: map[string]*ast.Module{}, texts: texts}
 	for name, text := range texts {
 		module, err := ast.ParseModuleWithOpts(name, text, ast.ParserOptions{})
 		if err != nil {
@@ -219,6 +219,7 @@ func (o *oracle) bring(id string, texts map[string]string, data json.RawMessage)
 		}
 		u.modules[name] = module
 		u.own = append(u.own, name)
+		u.query = module.Package.Path.String()
 	}
 	if err := util.UnmarshalJSON(data, &u.data); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import { UNITS } from './numbers/units.ts'
 import { REGEX } from './regex/regex.ts'
 import { RUNTIME } from './runtime.ts'
 import { SCHEMA } from './schema/schema.ts'
+import { NATIVE_TEXT } from './text/natives.ts'
 import { SPRINTF } from './text/sprintf.ts'
 import { STRINGS } from './text/strings.ts'
 import { TIME } from './time/time.ts'
@@ -32,6 +33,7 @@ const FAMILIES: readonly BuiltinTable[] = [
   IDENTIFIERS,
   JSON_TEXT,
   JWT,
+  NATIVE_TEXT,
   NET,
   NUMBERS,
   OBJECTS,

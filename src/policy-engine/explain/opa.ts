@@ -18,7 +18,8 @@ export interface OpaRun {
 }
 
 const DEADLINE_MS = 5000
-const MAX_OUTPUT_BYTES = 8 * 1024 * 1024
+/** What is read is parsed on the thread that decides: some 10 ms for a mebibyte. */
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 const AT_ONCE = 2
 
 export class Opa {

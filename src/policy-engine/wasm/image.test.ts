@@ -86,7 +86,7 @@ describe('an image of memory', () => {
     }
   })
 
-  it('is what an instance that grew too large is replaced from', () => {
+  it('is what an instance that grew too large is replaced from, while it decides on', async () => {
     const runner = new PolicyRunner({ ...bundle, image }, { fuel: 2_000_000_000 })
     const ask = (entrypoint: string, input: unknown) =>
       runner.decide({}, (policy) => {
@@ -96,7 +96,16 @@ describe('an image of memory', () => {
     const pagesIn = () => runner.decide({}, (policy) => policy.instance.memory.pages)
     const before = pagesIn()
     expect(ask('probe/grown', { n: 20_000, pad: 'p'.repeat(3000) })).toBe(20_000)
+    expect(runner.renewing).toBeInstanceOf(Promise)
+    expect(pagesIn()).toBeGreaterThan(before + 1024)
+    expect(ask('probe/row', { row: 'row-9' })).toMatchObject({ at: 9 })
+    await runner.renewing
     expect(pagesIn()).toBe(before)
+    expect(ask('probe/row', { row: 'row-9' })).toMatchObject({ at: 9 })
+    ask('probe/grown', { n: 20_000, pad: 'p'.repeat(3000) })
+    const { renewing } = runner
+    runner.close()
+    await renewing
     expect(ask('probe/row', { row: 'row-9' })).toMatchObject({ at: 9 })
   })
 

@@ -51,6 +51,8 @@ export class PolicyRunner {
   #policy: LoadedPolicy | undefined
   /** What its memory took with nothing but data in it. */
   #loadedPages = 0
+  /** Until the instance that grew is replaced. */
+  renewing: Promise<void> | undefined
   #decision: DecisionCalls | undefined
   #call: EvaluationOptions = {}
   readonly #imports: HostImports = {
@@ -92,7 +94,7 @@ export class PolicyRunner {
       if (!(error instanceof EvaluationPending)) this.#tellLines()
       throw error
     } finally {
-      if (policy.instance.memory.pages > this.#loadedPages + KEPT_GROWTH_PAGES) this.close()
+      if (policy.instance.memory.pages > this.#loadedPages + KEPT_GROWTH_PAGES) this.#renew(policy)
     }
   }
 
@@ -122,6 +124,26 @@ export class PolicyRunner {
     if (calls.eval(context) !== 0) throw new EvaluationError('the module failed')
     memory.refresh()
     return calls.opa_eval_ctx_get_result(context)
+  }
+
+  /** Replaces an instance that grew; where there is an image, decisions go on with it until the new one is there. */
+  #renew(grown: LoadedPolicy): void {
+    if (this.#bundle.image === undefined) {
+      this.close()
+      return
+    }
+    this.renewing ??= inSlices(this.#restore())
+      .then((policy) => {
+        // Closed meanwhile: nobody asks any more.
+        if (this.#policy !== grown) return
+        this.close()
+        this.#keep(policy)
+      })
+      // The grown one serves on, and after its next evaluation this is tried again.
+      .catch(() => {})
+      .finally(() => {
+        this.renewing = undefined
+      })
   }
 
   /** Frees the instance; the next decision loads another. */

@@ -56,7 +56,7 @@ function begin(context: BuiltinContext, operand: RegoObject, answerOf: AnswerOfF
     try {
       return await (request.caching === undefined
         ? ask(outside, request, key, signal)
-        : joinFlight(outside, `http.send ${key}`, (shared) => ask(outside, request, key, shared)))
+        : joinFlight(outside, `http.send ${key}`, signal, (shared) => ask(outside, request, key, shared)))
     } catch (error) {
       return answerOf(asFailure(error))
     }

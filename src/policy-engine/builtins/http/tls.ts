@@ -36,6 +36,8 @@ export async function loadTls(shelf: Shelf, sources: TlsSources): Promise<Egress
   return Object.keys(tls).length === 0 ? undefined : tls
 }
 
+let systemAuthorities: string | undefined
+
 /** All that are named together. */
 async function authorities(shelf: Shelf, { useSystemCerts, ca }: TlsSources): Promise<string | undefined> {
   const named: string[] = []
@@ -45,7 +47,8 @@ async function authorities(shelf: Shelf, { useSystemCerts, ca }: TlsSources): Pr
   if (ca.variable !== undefined) named.push(shelf.variable(ca.variable) ?? '')
   if (!named.every(holdsCertificate)) throw new BuiltinError('could not append certificates')
   if (!useSystemCerts) return named.length === 0 ? undefined : named.join('\n')
-  return [...getCACertificates('system'), ...named].join('\n')
+  systemAuthorities ??= getCACertificates('system').join('\n')
+  return [systemAuthorities, ...named].join('\n')
 }
 
 function holdsCertificate(pem: string): boolean {

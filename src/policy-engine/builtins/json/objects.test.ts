@@ -32,7 +32,19 @@ describe('object.subset and graph.reachable_paths', () => {
 })
 
 function makeCall(random: Random): Call {
+  if (random.chance(3)) return { name: 'object.union_n', args: [random.chance(20) ? 1 : makeObjects(random)] }
   return random.chance(2) ? makePaths(random) : { name: 'object.subset', args: makeSubset(random) }
+}
+
+function makeObjects(random: Random): Value[] {
+  const object = (depth: number): Value =>
+    new RegoObject(
+      random.list(3, () => {
+        const value = depth > 0 && random.chance(2) ? object(depth - 1) : random.below(3)
+        return [random.pick<Value>('a', 'b', 1), value]
+      }),
+    )
+  return random.list(4, () => (random.chance(20) ? 1 : object(2)))
 }
 
 function makePaths(random: Random): Call {

@@ -1,12 +1,22 @@
-/** object.subset and graph.reachable_paths. */
+/** object.subset, object.union_n and graph.reachable_paths. */
 
-import type { RegoObject } from '../../wasm/value.ts'
-import { canonicalKey, equalValues, isArray, isObject, isSet, kindOf, RegoSet, type Value } from '../../wasm/value.ts'
+import {
+  canonicalKey,
+  equalValues,
+  isArray,
+  isObject,
+  isSet,
+  kindOf,
+  RegoObject,
+  RegoSet,
+  type Value,
+} from '../../wasm/value.ts'
 import { type BuiltinContext, BuiltinError, type BuiltinTable } from '../builtin.ts'
-import { asObject, operandError } from '../operands.ts'
+import { asArray, asObject, operandError, wrongMember } from '../operands.ts'
 
 export const OBJECTS: BuiltinTable = {
   'object.subset': (context, whole, part) => isSubset(context, whole ?? null, part ?? null),
+  'object.union_n': (context, objects) => unionOf(context, asArray(1, objects)),
   'graph.reachable_paths': (context, graph, initial) => reachablePaths(context, asObject(1, graph), initial ?? null),
 }
 
@@ -15,6 +25,29 @@ function isSubset(context: BuiltinContext, whole: Value, part: Value): boolean {
   if (contained !== undefined) return contained
   if (isArray(whole) && isSet(part)) return holdsMembers(whole, part)
   throw new BuiltinError('both arguments object.subset must be of the same type or array and set', 'eval_type_error')
+}
+
+/** The module's own takes no empty list. */
+function unionOf(context: BuiltinContext, objects: readonly Value[]): RegoObject {
+  let whole = new RegoObject()
+  for (const object of objects) {
+    if (!isObject(object)) throw wrongMember(1, objects, object, 'object')
+    whole = union(context, whole, object)
+  }
+  return whole
+}
+
+/** Objects merge at every depth, anything else is replaced by what comes later. */
+function union(context: BuiltinContext, left: RegoObject, right: RegoObject): RegoObject {
+  context.charge(left.size + right.size)
+  const added = [...right].map(([key, value]) => {
+    const stood = left.get(key)
+    return [
+      key,
+      isObject(value) && stood !== undefined && isObject(stood) ? union(context, stood, value) : value,
+    ] as const
+  })
+  return new RegoObject([...left, ...added])
 }
 
 /** Undefined for kinds that do not go together. */

@@ -11,8 +11,8 @@ const LOOK_UP_MS = 10_000
 export const lookUpAddresses: Builtin = ({ outside }, operand) => {
   const name = asString(1, operand)
   if (outside === undefined) throw new BuiltinError('this evaluation may not ask anybody')
-  throw new PendingAnswer(() =>
-    joinFlight(outside, `net.lookup_ip_addr ${name}`, async () => {
+  throw new PendingAnswer((signal) =>
+    joinFlight(outside, `net.lookup_ip_addr ${name}`, signal, async () => {
       try {
         return new RegoSet(await outside.egress.lookUp(name, LOOK_UP_MS))
       } catch (error) {

@@ -17,27 +17,31 @@ export const REFUEL_ID = 0x4000_0000
 /** Of built-ins that the module does not list. */
 export const FIRST_ID = REFUEL_ID + 1
 
+/** Of the C runtime's `value.h`. */
+export const TYPES = { number: 3, set: 7 } as const
+
+/** Where the operand is of another type, `native` answers, by its index. */
+export interface OperandIs {
+  readonly operand: number
+  readonly type: number
+}
+
 /** `return opa_builtin<n>(id, 0, ...operands)`: no host looks at the context. */
-export function answerFromHost(shape: ModuleShape, id: number, operands: number): number[] {
-  return sized(callHost(shape, id, operands, localsOf(operands)))
+export function answerFromHost(
+  shape: ModuleShape,
+  id: number,
+  operands: number,
+  where?: OperandIs & { readonly native: number },
+): number[] {
+  const locals = localsOf(operands)
+  const hosted = callHost(shape, id, operands, locals)
+  if (where === undefined) return sized(hosted)
+  const isOfType = [0x20, where.operand, 0x2d, 0, 0, 0x41, where.type, 0x46]
+  const native = [...locals, 0x10, ...unsigned(where.native)]
+  return sized([...isOfType, 0x04, 0x7f, ...hosted, 0x05, ...native, 0x0b])
 }
 
 const localsOf = (count: number): number[] => Array.from({ length: count }, (_, at) => [0x20, at]).flat()
-
-/** Of the C runtime's `value.h`. */
-const NUMBER_TYPE = 3
-
-/** The same where the first operand is a number; else `return native(...operands)`. */
-export function answerNumbersFromHost(shape: ModuleShape, id: number, operands: number, native: number): number[] {
-  const locals = localsOf(operands)
-  const isNumber = [0x20, 0, 0x2d, 0, 0, 0x41, NUMBER_TYPE, 0x46]
-  return sized([
-    ...isNumber,
-    ...[0x04, 0x7f, ...callHost(shape, id, operands, locals)],
-    ...[0x05, ...locals, 0x10, ...unsigned(native)],
-    0x0b,
-  ])
-}
 
 /** Of type (i32) → (), which every module has for `opa_abort`; the operand says nothing. */
 export const refuel = (shape: ModuleShape): AddedFunction => ({
@@ -56,10 +60,8 @@ function imported({ imports }: ModuleShape, name: string): ImportedFunction {
   return found
 }
 
-/** No locals, these instructions, end. */
-const sized = (instructions: readonly number[]): number[] => [
-  ...unsigned(instructions.length + 2),
-  0,
-  ...instructions,
-  0x0b,
-]
+/** A body with its size before it: locals that are i32, instructions, end. */
+export function sized(instructions: readonly number[], locals = 0): number[] {
+  const declared = locals === 0 ? [0] : [1, locals, 0x7f]
+  return [...unsigned(declared.length + instructions.length + 1), ...declared, ...instructions, 0x0b]
+}
