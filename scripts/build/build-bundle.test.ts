@@ -45,6 +45,29 @@ describe('a build', () => {
   })
 })
 
+describe('a build stops at the call of a built-in that the host lacks, with file and line', () => {
+  it.each([
+    ['graphql.is_valid', 'graphql.is_valid("query { a }", "type Query { a: Int }")'],
+    ['graphql.parse_schema', 'graphql.parse_schema("type Query { a: Int }")'],
+    ['crypto.x509.parse_and_verify_certificates', 'crypto.x509.parse_and_verify_certificates("x")[0]'],
+    [
+      'crypto.x509.parse_and_verify_certificates_with_options',
+      'crypto.x509.parse_and_verify_certificates_with_options("x", {})[0]',
+    ],
+    ['crypto.x509.parse_certificate_request', 'crypto.x509.parse_certificate_request("x")'],
+    ['providers.aws.sign_req', 'providers.aws.sign_req({}, {}, 1)'],
+    ['rego.parse_module', 'rego.parse_module("a.rego", "package a")'],
+    ['strings.render_template', 'strings.render_template("{{.a}}", {"a": 1}) != ""'],
+  ])('%s', async (name, call) => {
+    await overlay.edit(REVOKE, 'client_active if input.client.active', `client_active if ${call}`)
+    const message = await build().then(
+      () => 'built',
+      (error: Error) => error.message,
+    )
+    expect(message).toMatch(new RegExp(`revoke\\.rego:\\d+: rego_type_error: undefined function ${name}$`, 'm'))
+  })
+})
+
 describe('a build stops, with file and line, on', () => {
   const stops: [string, (own: Overlay) => Promise<void>, RegExp][] = [
     [

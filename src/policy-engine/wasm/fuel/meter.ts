@@ -13,6 +13,7 @@ import { type FunctionBody, readBodies } from './code.ts'
 import { recursive } from './cycles.ts'
 import { type Edit, edited } from './edits.ts'
 import { type AddedFunction, refuel } from './host-calls.ts'
+import { memoizeBySlot } from './memoize.ts'
 import { type Detours, findDetours } from './natives.ts'
 import { findSection, type ModuleShape, readShape, SECTION, type Section } from './sections.ts'
 import { findStatics, staticsSection } from './statics.ts'
@@ -24,10 +25,12 @@ export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const shape = readShape(bytes)
   const refuelIndex = shape.importedFunctions + shape.types.length
   const detours = findDetours(shape, refuelIndex + 1)
-  const added = [refuel(shape), ...detours.added]
   const bodies = readBodies(shape, detours.instead)
   const fuel = shape.importedGlobals + shape.globals
-  const { section: code, hints } = codeSection(shape, bodies, { fuel, refuelIndex, added, detours })
+  const memoizing = memoizeBySlot(shape, { global: fuel + 2, from: refuelIndex + 1 + detours.added.length })
+  const added = [refuel(shape), ...detours.added, ...memoizing.added]
+  const additions = { fuel, refuelIndex, added, detours, replaced: memoizing.bodies }
+  const { section: code, hints } = codeSection(shape, bodies, additions)
   const rewritten = new Map<number, Bytes>([
     [SECTION.function, functionSection(shape, added)],
     [SECTION.code, code],
@@ -82,6 +85,8 @@ interface Additions {
   readonly refuelIndex: number
   readonly added: readonly AddedFunction[]
   readonly detours: Detours
+  /** Bodies, with their sizes, by index of the function. */
+  readonly replaced: ReadonlyMap<number, Bytes>
 }
 
 interface Code {
@@ -98,6 +103,11 @@ function codeSection(shape: ModuleShape, bodies: readonly FunctionBody[], additi
   const parts: Bytes[] = [unsigned(bodies.length + added.length)]
   const hints: BranchHints = new Map()
   for (const [at, body] of bodies.entries()) {
+    const replaced = additions.replaced.get(at + importedFunctions)
+    if (replaced !== undefined) {
+      parts.push(replaced)
+      continue
+    }
     const name = names.get(at + importedFunctions)
     const isPolicy = isPolicyFunction(name)
     const isLeaf = body.calls.size === 0 && !body.callsIndirectly
@@ -140,7 +150,7 @@ function globalSection(shape: ModuleShape): Uint8Array {
     throw new ModuleError('the first global is not a stack pointer')
   }
   const mutableI32 = (value: number): number[] => [0x7f, 1, 0x41, ...signed(value), 0x0b]
-  return withMore(shape, section, [mutableI32(FUEL_MAX), mutableI32(0)])
+  return withMore(shape, section, [mutableI32(FUEL_MAX), mutableI32(0), mutableI32(0)])
 }
 
 function exportSection(shape: ModuleShape, fuel: number): Uint8Array {
