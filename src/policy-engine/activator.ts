@@ -120,7 +120,7 @@ class BundleActivator implements Activator {
   async open(): Promise<void> {
     await this.#mayStart()
     const { copies, keys, path, remote, limits } = this.#source
-    if (copies !== undefined) this.#kept = await openCopies(copies)
+    if (copies !== undefined) this.#kept = await openKeptBundles(copies)
     this.#options.tracker.follows({ pin: this.pin, ...(remote && { service: remote.service.name }) })
     this.#unsubscribe = keys.onChange(() => this.#later(() => this.#judgeSigner()))
     // A service may be slow or down: what was good serves until it answers. A file is here, fit or not.
@@ -151,15 +151,20 @@ class BundleActivator implements Activator {
   #listener(): FeedListener {
     const { tracker, onStatus } = this.#options
     return {
-      requested: () => tracker.requested(this.#now()),
+      requested: () => {
+        tracker.requested(this.#now())
+        this.#measure('bundleRequest')
+      },
       offered: (content, etag) => this.#inTurn(() => this.#consider(content, 'source', etag)),
       unchanged: () => {
         tracker.unchanged(this.#now())
+        this.#measure('bundleRequestSuccess')
         this.#said = undefined
         onStatus()
       },
       empty: () => {
         tracker.empty(this.#now())
+        this.#measure('bundleRequestSuccess')
         onStatus()
       },
       failed: (error, httpCode) => {
@@ -197,6 +202,7 @@ class BundleActivator implements Activator {
         if (from === 'source') tracker.unchanged(this.#now())
         await this.#keep(loaded, etag)
       } else await this.#activate(loaded, from, etag)
+      if (from === 'source') this.#measure('bundleRequestSuccess', 'bundleDownload')
       this.#said = undefined
       return 'active'
     } catch (error) {
@@ -374,16 +380,13 @@ class BundleActivator implements Activator {
     await this.#last
   }
 
+  #measure(...gauges: ('bundleRequest' | 'bundleRequestSuccess' | 'bundleDownload')[]): void {
+    const { name } = this.#source
+    for (const gauge of gauges) this.#options.metrics[gauge].set({ name }, this.#clock.nowMs() * 1e6)
+  }
+
   #now(): string {
     return new Date(this.#clock.nowMs()).toISOString()
-  }
-}
-
-async function openCopies(copies: NonNullable<BundleSource['copies']>): Promise<KeptBundles> {
-  try {
-    return await openKeptBundles(copies)
-  } catch (error) {
-    throw error instanceof BundleError ? new ConfigError(error.message, { cause: error }) : error
   }
 }
 
