@@ -192,7 +192,8 @@ class BundleActivator implements Activator {
   async #consider(content: Uint8Array | string, from: From, etag?: string): Promise<Outcome> {
     const { tracker, onStatus } = this.#options
     try {
-      const loaded = await this.#loadTwice(content, from)
+      const read = await this.#loadTwice(content, from)
+      const loaded = typeof content === 'string' ? read : { ...read, archive: content }
       if (this.#closed) return 'refused'
       const { bundle } = loaded
       if (this.#active?.bundle.digest === bundle.digest && this.#active.bundle.version === bundle.version) {
@@ -239,7 +240,8 @@ class BundleActivator implements Activator {
       nowSeconds: epochSeconds(this.#clock),
       requiredEntrypoints: requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
       isPlatform,
-      wantsArchive: this.#kept !== undefined && from === 'source',
+      // What came as bytes is its own archive.
+      wantsArchive: this.#kept !== undefined && from === 'source' && typeof content === 'string',
       limits,
       ...(pin && { pin: { version: pin.version, revision: pin.digest } }),
       ...(minimumVersion !== undefined && { minimumVersion }),
