@@ -47,8 +47,8 @@ const NUMBERS = [
 ] as const
 const SMALL = [0, 1, 2, 3, 5, -1, 20] as const
 /**
- * By name and position. Left out, since OPA's compiler to WASM answers otherwise and nobody means them: shifts by 1e3, the path
- * "" of json.filter, objects that are none for object.union_n, fewer than -1 matches, groups named as (?<n>…).
+ * By name and position. Left out, since OPA's compiler to WASM answers otherwise and nobody means them: shifts by 1e3, paths
+ * "" and the empty path of json.filter and json.remove, objects that are none for object.union_n, fewer than -1 matches, groups named as (?<n>…).
  */
 const FORMS: Readonly<Record<string, readonly unknown[]>> = {
   'regex.match 0': ['a+', '^b', '[a-c]{2}', '(a|b)*c', '\\p{L}+', '(?i)A', '', '['],
@@ -103,6 +103,7 @@ const EXACT: Readonly<Record<string, true>> = {
   'bits.rsh': true,
   'object.union_n': true,
   'json.filter': true,
+  'json.remove': true,
   'regex.find_all_string_submatch_n': true,
 }
 
