@@ -33,10 +33,14 @@ export async function resolveTarget(allow: AllowList, target: Target, lookUp: Lo
   if (refused.size === 0) throw new EgressError('unreachable', `the name ${target.host} has no address`)
   if (refused.has('public')) throw unlisted(target)
   const kinds = [...refused].join(' or ')
-  throw new EgressError('denied', `${nameOf(target)} is a ${kinds} address: list it in egress.allow to let it out`)
+  throw new EgressError(
+    'denied',
+    `${nameOf(target)} is a ${kinds} address, which must be listed (for policies: egress.allow)`,
+  )
 }
 
-const unlisted = (target: Target) => new EgressError('denied', `${nameOf(target)} is not in egress.allow`)
+const unlisted = (target: Target) =>
+  new EgressError('denied', `${nameOf(target)} is not listed (for policies: egress.allow)`)
 
 const nameOf = ({ host, port }: Target): string => (port === undefined ? host : `${host}:${port}`)
 

@@ -120,7 +120,7 @@ class BundleActivator implements Activator {
   async open(): Promise<void> {
     await this.#mayStart()
     const { copies, keys, path, remote, limits } = this.#source
-    if (copies !== undefined) this.#kept = await openCopies(copies)
+    if (copies !== undefined) this.#kept = await openKeptBundles(copies)
     this.#options.tracker.follows({ pin: this.pin, ...(remote && { service: remote.service.name }) })
     this.#unsubscribe = keys.onChange(() => this.#later(() => this.#judgeSigner()))
     // A service may be slow or down: what was good serves until it answers. A file is here, fit or not.
@@ -151,15 +151,20 @@ class BundleActivator implements Activator {
   #listener(): FeedListener {
     const { tracker, onStatus } = this.#options
     return {
-      requested: () => tracker.requested(this.#now()),
+      requested: () => {
+        tracker.requested(this.#now())
+        this.#measure('bundleRequest')
+      },
       offered: (content, etag) => this.#inTurn(() => this.#consider(content, 'source', etag)),
       unchanged: () => {
         tracker.unchanged(this.#now())
+        this.#measure('bundleRequestSuccess')
         this.#said = undefined
         onStatus()
       },
       empty: () => {
         tracker.empty(this.#now())
+        this.#measure('bundleRequestSuccess')
         onStatus()
       },
       failed: (error, httpCode) => {
@@ -187,7 +192,8 @@ class BundleActivator implements Activator {
   async #consider(content: Uint8Array | string, from: From, etag?: string): Promise<Outcome> {
     const { tracker, onStatus } = this.#options
     try {
-      const loaded = await this.#loadTwice(content, from)
+      const read = await this.#loadTwice(content, from)
+      const loaded = typeof content === 'string' ? read : { ...read, archive: content }
       if (this.#closed) return 'refused'
       const { bundle } = loaded
       if (this.#active?.bundle.digest === bundle.digest && this.#active.bundle.version === bundle.version) {
@@ -197,6 +203,7 @@ class BundleActivator implements Activator {
         if (from === 'source') tracker.unchanged(this.#now())
         await this.#keep(loaded, etag)
       } else await this.#activate(loaded, from, etag)
+      if (from === 'source') this.#measure('bundleRequestSuccess', 'bundleDownload')
       this.#said = undefined
       return 'active'
     } catch (error) {
@@ -233,7 +240,8 @@ class BundleActivator implements Activator {
       nowSeconds: epochSeconds(this.#clock),
       requiredEntrypoints: requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
       isPlatform,
-      wantsArchive: this.#kept !== undefined && from === 'source',
+      // What came as bytes is its own archive.
+      wantsArchive: this.#kept !== undefined && from === 'source' && typeof content === 'string',
       limits,
       ...(pin && { pin: { version: pin.version, revision: pin.digest } }),
       ...(minimumVersion !== undefined && { minimumVersion }),
@@ -374,16 +382,13 @@ class BundleActivator implements Activator {
     await this.#last
   }
 
+  #measure(...gauges: ('bundleRequest' | 'bundleRequestSuccess' | 'bundleDownload')[]): void {
+    const { name } = this.#source
+    for (const gauge of gauges) this.#options.metrics[gauge].set({ name }, this.#clock.nowMs() * 1e6)
+  }
+
   #now(): string {
     return new Date(this.#clock.nowMs()).toISOString()
-  }
-}
-
-async function openCopies(copies: NonNullable<BundleSource['copies']>): Promise<KeptBundles> {
-  try {
-    return await openKeptBundles(copies)
-  } catch (error) {
-    throw error instanceof BundleError ? new ConfigError(error.message, { cause: error }) : error
   }
 }
 

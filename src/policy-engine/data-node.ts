@@ -12,6 +12,7 @@ import { registerCacheMetrics } from './cache/cache-metrics.ts'
 import { createDecisionCache } from './cache/decision-cache.ts'
 import { lookUp } from './data-path.ts'
 import type { DecisionLog } from './decision-log/log.ts'
+import type { UploadTrouble } from './decision-log/upload/uploader.ts'
 import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import type { OpenOutside } from './outside.ts'
@@ -29,6 +30,8 @@ export interface NodeStatus {
   readonly bundles?: Readonly<Record<string, { readonly revision: string; readonly version: number }>>
   /** RFC 3339. */
   readonly activated_at?: string
+  /** Why its decision log is not uploaded. */
+  readonly decision_log?: UploadTrouble
   /** Servers that answer decisions in its stead. */
   readonly remotes?: Remotes['states']
 }
@@ -169,6 +172,7 @@ export function createDataNode(options: NodeOptions): { readonly node: DataNode;
     status: () => ({
       node: name,
       ...(active !== undefined && statusOf(active)),
+      ...(log.uploadTrouble && { decision_log: log.uploadTrouble }),
       ...(remotes.engines.size > 0 && { remotes: remotes.states }),
     }),
     close: async () => {

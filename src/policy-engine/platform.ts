@@ -102,16 +102,17 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
       node.healthy && (worker?.healthy ?? true),
     )
   const listeners = new Set<() => void>()
-  let told = true
+  let told = ''
+  const logState = () => `${node.healthy} ${node.status().decision_log?.message}`
   const changed = () => {
-    told = node.healthy
+    told = logState()
     worker?.tell()
     for (const listener of listeners) listener()
     const revision = node.active?.revision
     if (revision !== undefined && (worker === undefined || worker.node.revision === revision)) everywhere.resolve()
   }
   // A log that cannot be written shows in the health of the policy API, whose thread has it from here.
-  const watching = setInterval(() => node.healthy !== told && changed(), LOG_WATCH_MS).unref()
+  const watching = setInterval(() => logState() !== told && changed(), LOG_WATCH_MS).unref()
   const activators: Activators = createActivators({
     ...options.bundles,
     marks: options.marks,

@@ -46,6 +46,8 @@ export interface PolicyStatus {
   readonly bundles: Readonly<Record<string, BundleStatus>>
   /** Every deciding thread; a revision may differ for under a second after a change. */
   readonly nodes: readonly NodeStatus[]
+  /** Why decisions are not uploaded, on the first thread that says so. */
+  readonly decision_logs?: NonNullable<NodeStatus['decision_log']>
   readonly plugins: Readonly<Record<string, { readonly state: 'OK' | 'NOT_READY' | 'ERROR' }>>
 }
 
@@ -181,9 +183,11 @@ export function policyStatus(
 ): PolicyStatus {
   const missing = bundles.some(({ active_revision }) => active_revision === undefined)
   const failed = bundles.some(({ code }) => code !== undefined)
+  const trouble = nodes.find(({ decision_log }) => decision_log !== undefined)?.decision_log
   return {
     bundles: Object.fromEntries(bundles.map((bundle) => [bundle.name, bundle])),
     nodes,
+    ...(trouble && { decision_logs: trouble }),
     plugins: {
       bundle: { state: missing ? 'NOT_READY' : failed ? 'ERROR' : 'OK' },
       decision_logs: { state: logsHealthy ? 'OK' : 'ERROR' },

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
+import { createLogger } from '../../src/observability/logger.ts'
 import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
+import { subscribeToNotices } from '../../src/policy-engine/notices/subscriber.ts'
 import { committedBundle, makeKeyPair, signedWith } from '../servers/bundle-desk.ts'
 import { type BundleServer, startBundleServer } from '../servers/bundle-server.ts'
 import { freePort } from '../servers/free-port.ts'
@@ -52,7 +54,8 @@ const until = async (condition: () => boolean | Promise<boolean>) => {
 }
 const version = async (): Promise<unknown> => {
   const { body } = await get('/v1/status')
-  return (body.result as { bundles: { sallyport: { version?: number } } }).bundles.sallyport.version
+  // Nobody is told anything while no policy judges who asks.
+  return (body.result as { bundles: { sallyport: { version?: number } } } | undefined)?.bundles.sallyport.version
 }
 
 beforeAll(async () => {
@@ -119,15 +122,34 @@ describe('an instance that pulls its bundle', () => {
       authorization: 'Bearer token-of-the-bundle-service',
     })
     expect(await get('/health?bundles')).toEqual({ status: 200, body: {} })
+    const metrics = await (await fetch(`${policy}/metrics`)).text()
+    for (const measure of ['request', 'download', 'activation']) {
+      expect(metrics).toMatch(new RegExp(`^last_success_bundle_${measure}\\{.*name="sallyport".*\\} [1-9]`, 'm'))
+    }
     const { code, said } = await bundle('status')
     expect(code).toBe(0)
     expect(said).toMatch(/BUNDLE +VERSION +REVISION +KEY +FROM/)
     expect(said).toMatch(/sallyport +1 +[0-9a-f]{12} +one +source/)
   })
 
-  it('follows what is published, and tells webhooks and the status service', async () => {
+  it('follows what is published, and tells subscribers, webhooks and the status service', async () => {
+    const purges: (string | undefined)[] = []
+    const subscriber = subscribeToNotices({
+      url: policy,
+      token: async () => readFileSync(join(folder, 'guest.token'), 'utf8'),
+      onPurge: (subject) => purges.push(subject),
+      logger: createLogger({ level: 'silent' }),
+    })
+    await until(() => purges.length === 1)
     bundles.put(await signed(2), '"2"')
     await until(async () => (await version()) === 2)
+    await until(() => purges.length === 2)
+    const token = readFileSync(join(folder, 'operator.token'), 'utf8')
+    const headers = { authorization: `Bearer ${token}` }
+    await fetch(`${policy}/v1/cache/purge`, { method: 'POST', headers, body: '{"subject":"sub-1"}' })
+    await until(() => purges.length === 3)
+    expect(purges).toEqual([undefined, undefined, 'sub-1'])
+    await subscriber.close()
     await until(() => heard.filter(({ body }) => body.type === 'bundle.activated').length >= 1)
     await until(() =>
       heard.some(({ path, body }) => path === '/status' && body.bundles?.sallyport?.active_revision !== undefined),

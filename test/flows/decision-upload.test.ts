@@ -121,8 +121,11 @@ describe('decision log upload of a real instance (OPA, "Decision Logs")', () => 
     expect(missing().length).toBeGreaterThan(200)
     const metrics = await (await deployment.askPolicy('/metrics')).text()
     expect(metrics).toMatch(/^decision_logs_waiting_bytes\{node="api"\} [1-9]/m)
+    const told = async () => (await deployment.status()).decision_logs
+    await until(async () => (await told())?.code === 'decision_log_error', 'the status tells (OPA, "Status")')
     await sink.open()
     await until(async () => missing().length === 0, 'every decision in the sink', 60_000)
+    await until(async () => (await told()) === undefined, 'the status tells no more')
   })
 
   it('sends nothing that OPA’s own reader refuses', () => {

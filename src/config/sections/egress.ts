@@ -1,4 +1,4 @@
-/** `egress`: where this service may connect to, and what policies may reach with `http.send` and `net.lookup_ip_addr`. */
+/** `egress`: what policies may reach with `http.send` and `net.lookup_ip_addr`, and what those may hold and name. */
 import Type from 'typebox'
 import { oneOf, path, section } from '../keywords.ts'
 
@@ -33,5 +33,5 @@ export const egress = section(
       description: 'environment variables that http.send may name in tls_*_env_variable',
     }),
   },
-  'the way out',
+  'the way out of policies',
 )

@@ -30,10 +30,11 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
   const desk = deskCalls((id, request) => say({ kind: 'desk?', id, ...(request && { request }) }))
   const notices = createNoticeHub()
 
-  let reported = true
+  let reported = ''
+  const state = () => `${node.healthy} ${node.status().decision_log?.message}`
   const report = () => {
-    reported = node.healthy
-    say({ kind: 'node', status: node.status(), healthy: reported })
+    reported = state()
+    say({ kind: 'node', status: node.status(), healthy: node.healthy })
   }
   const status = (): PolicyStatus => ({
     ...known,
@@ -118,7 +119,7 @@ async function main(start: WorkerStart, port: NonNullable<typeof parentPort>): P
     }
   }
   port.on('message', (message: ToWorker) => void obey(message))
-  const beat = () => (node.healthy === reported ? say({ kind: 'beat' }) : report())
+  const beat = () => (state() === reported ? say({ kind: 'beat' }) : report())
   setInterval(beat, start.beatMs).unref()
   say({ kind: 'listening', port: await app.listen(start.api) })
 }

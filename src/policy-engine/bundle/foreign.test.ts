@@ -54,7 +54,7 @@ describe("a bundle beside the platform's", () => {
       revision: 'shop-1',
       roots: ['shop'],
       entrypoints: ['shop/allow'],
-      wasm: expect.any(WebAssembly.Module),
+      metered: expect.any(WebAssembly.Module),
     })
   })
 
@@ -64,8 +64,8 @@ describe("a bundle beside the platform's", () => {
       '-b',
       's',
     )
-    const { wasm, entrypoints, roots } = await load(files)
-    expect({ wasm, entrypoints, roots }).toEqual({ wasm: undefined, entrypoints: [], roots: ['shop'] })
+    const { metered, entrypoints, roots } = await load(files)
+    expect({ metered, entrypoints, roots }).toEqual({ metered: undefined, entrypoints: [], roots: ['shop'] })
   })
 
   it('is refused with Rego and no policy.wasm, naming the command that builds it', async () => {

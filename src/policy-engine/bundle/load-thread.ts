@@ -29,11 +29,21 @@ async function answer(request: LoadRequest): Promise<LoadAnswer> {
   }
 }
 
+/** Nobody here needs the archive any more: it changes hands, so that the other side does not copy it. */
+function handedOver(answered: LoadAnswer): ArrayBuffer[] {
+  const archive = 'loaded' in answered ? answered.loaded.archive : undefined
+  if (archive === undefined || !(archive.buffer instanceof ArrayBuffer)) return []
+  return archive.byteLength === archive.buffer.byteLength ? [archive.buffer] : []
+}
+
 if (!isMainThread && parentPort !== null) {
   const port = parentPort
   let last: Promise<void> = Promise.resolve()
   // One after the other: two large bundles at once would take twice the memory.
   port.on('message', (request: LoadRequest) => {
-    last = last.then(async () => port.postMessage(await answer(request)))
+    last = last.then(async () => {
+      const answered = await answer(request)
+      port.postMessage(answered, handedOver(answered))
+    })
   })
 }

@@ -10,7 +10,7 @@ export const REFUSALS = {
   older_version: 'Its version lies under the high-water mark, or under `minimum_version`.',
   version_conflict: 'Its version was active with another content.',
   expired: 'Its claim `exp` has passed, or it is older than `max_age_seconds` by its claim `iat`.',
-  not_yet_valid: 'It was signed in the future: a clock is wrong, and its age cannot be told.',
+  not_yet_valid: 'It was signed in the future: a clock is wrong, and `max_age_seconds` cannot be counted.',
   no_wasm: 'It has policies and no `policy.wasm`.',
   missing_entrypoint: 'It lacks an entrypoint that the platform asks.',
   outside_roots: 'It holds what lies outside the roots of its manifest.',

@@ -22,7 +22,7 @@ export function checkAge(signature: VerifiedSignature, rules: ValidityRules): nu
   if (maxAgeSeconds !== undefined && issuedAt === undefined) {
     throw new BundleError('expired', 'the signature has no claim iat, by which max_age_seconds counts')
   }
-  if (issuedAt !== undefined && issuedAt > nowSeconds + SKEW_SECONDS) {
+  if (maxAgeSeconds !== undefined && issuedAt !== undefined && issuedAt > nowSeconds + SKEW_SECONDS) {
     throw new BundleError('not_yet_valid', 'the bundle was signed in the future: compare the clocks of signer and node')
   }
   const ends = Math.min(expiresAt ?? Infinity, (issuedAt ?? Infinity) + (maxAgeSeconds ?? Infinity))

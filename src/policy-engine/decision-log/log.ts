@@ -8,13 +8,15 @@ import type { Metrics } from '../../observability/metrics.ts'
 import type { Evaluator } from '../engine.ts'
 import { customValue, type DecisionEvent, type EventLabels, eventValue, stubValue } from './event.ts'
 import { applyMask } from './mask.ts'
-import type { Uploader } from './upload/uploader.ts'
+import type { Uploader, UploadTrouble } from './upload/uploader.ts'
 
 export interface DecisionLog {
   /** Resolves when the event is written; rejects when it cannot be, and then no answer may leave. */
   record(event: DecisionEvent, evaluator: Evaluator): Promise<void>
   reopen(): void
   readonly healthy: boolean
+  /** Why nothing is uploaded; undefined where that goes well, or is not asked for. */
+  readonly uploadTrouble?: UploadTrouble | undefined
   close(): Promise<void>
 }
 
@@ -69,6 +71,9 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
     reopen: () => writer.reopen(),
     get healthy() {
       return writer.healthy
+    },
+    get uploadTrouble() {
+      return uploader?.trouble
     },
     close: async () => {
       await uploader?.close()

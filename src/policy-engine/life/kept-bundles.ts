@@ -6,7 +6,8 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { BundleError, type VerifiedBundle } from '../engine.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import type { VerifiedBundle } from '../engine.ts'
 
 const Kept = Type.Object({
   version: Type.Integer({ minimum: 0 }),
@@ -50,7 +51,7 @@ export interface KeepOptions {
   readonly count?: number
 }
 
-/** Throws BundleError where a pin may be there and cannot be read: it must not be passed over. */
+/** Throws ConfigError where a pin may be there and cannot be read: it must not be passed over. */
 export async function openKeptBundles({ folder, count = 5 }: KeepOptions): Promise<KeptBundles> {
   const file = join(folder, 'state.json')
   let state = await readState(file)
@@ -101,7 +102,7 @@ async function readState(file: string): Promise<Static<typeof State>> {
 }
 
 const damaged = (file: string, cause?: unknown) =>
-  new BundleError('unreadable', `${file} is damaged: a pin in it would be lost; mend it, or remove it`, { cause })
+  new ConfigError(`${file} is damaged: a pin in it would be lost; mend it, or remove it`, { cause })
 
 /** Beside and renamed, on disk before it counts. */
 async function replaceFile(folder: string, path: string, content: Uint8Array | string): Promise<void> {

@@ -2,58 +2,14 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Type from 'typebox'
-import { Compile } from 'typebox/compile'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openEgress } from '../../egress/open.ts'
 import { openService } from '../../egress/service.ts'
 import { createLogger } from '../../observability/logger.ts'
 import { BundleError, type VerifiedBundle } from '../engine.ts'
 import { BundleTracker, policyStatus } from '../status.ts'
+import { isUpdate } from './opa-status-fixture.ts'
 import { type StatusReporter, startStatusReports } from './status-report.ts'
-
-const closed = { additionalProperties: false }
-/** What Go's time.Time reads: RFC 3339, also the zero time. */
-const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?(Z|[+-]\\d\\d:\\d\\d)$' })
-/** `UpdateRequestV1` of OPA 1.22.2, v1/plugins/status/plugin.go, with the structs that it names. */
-const BundleReport = Type.Object(
-  {
-    name: Type.String(),
-    active_revision: Type.Optional(Type.String()),
-    last_successful_activation: Time,
-    type: Type.Optional(Type.Unsafe<string>({ type: 'string', enum: ['snapshot', 'delta'] })),
-    size: Type.Optional(Type.Integer()),
-    last_successful_download: Time,
-    last_successful_request: Time,
-    last_request: Time,
-    code: Type.Optional(Type.String()),
-    message: Type.Optional(Type.String()),
-    errors: Type.Optional(Type.Array(Type.Unknown())),
-    metrics: Type.Optional(Type.Record(Type.String(), Type.Number())),
-    http_code: Type.Optional(Type.Number()),
-  },
-  closed,
-)
-const PluginReport = Type.Object(
-  {
-    state: Type.Unsafe<string>({ type: 'string', enum: ['NOT_READY', 'OK', 'ERROR', 'WARN'] }),
-    message: Type.Optional(Type.String()),
-  },
-  closed,
-)
-const UpdateRequest = Type.Object(
-  {
-    labels: Type.Record(Type.String(), Type.String()),
-    bundle: Type.Optional(BundleReport),
-    bundles: Type.Optional(Type.Record(Type.String(), BundleReport)),
-    discovery: Type.Optional(BundleReport),
-    decision_logs: Type.Optional(Type.Object({ code: Type.Optional(Type.String()) })),
-    metrics: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-    plugins: Type.Optional(Type.Record(Type.String(), PluginReport)),
-  },
-  closed,
-)
-const isUpdate = Compile(UpdateRequest)
 
 const egress = openEgress({ allow: ['127.0.0.1'], unlisted: 'none' })
 let server: Server

@@ -207,6 +207,18 @@ describe('kept answers', () => {
     expect(waiting).toHaveLength(1)
   })
 
+  it('make no more than so many questions outlive their decisions', async () => {
+    const port = await serve(() => {})
+    const ours = await openOurs({}, 300)
+    atEnd(ours.close)
+    const asking = Array.from({ length: 300 }, (_, at) =>
+      ours.ask('send', { method: 'get', url: `http://127.0.0.1:${port}/${at}`, cache: true, timeout: '30s' }),
+    )
+    const reasons = (await Promise.allSettled(asking)).map(({ status }) => status)
+    expect(new Set(reasons)).toEqual(new Set(['rejected']))
+    expect(ours.outside.flights.size).toBe(256)
+  })
+
   it('hold no key from which credentials could be read', async () => {
     const port = await serve((_, response) => response.writeHead(200, { 'cache-control': 'max-age=60' }).end())
     const ours = await openOurs()

@@ -165,10 +165,12 @@ describe('upload of a decision log', () => {
     start({ minDelayMs: 60_000, maxDelayMs: 60_000 })
     await decide(5)
     await uploader?.close()
+    expect(uploader?.trouble).toMatchObject({ code: 'decision_log_error', http_code: 500 })
     sink.feel(200)
     start()
     await taken()
     expect(sink.decisionIds()).toEqual(ids)
+    await until(async () => uploader?.trouble === undefined, 'no trouble')
   })
 
   it('drops nd_builtin_cache of an event that is too large alone, and nothing else of it', async () => {

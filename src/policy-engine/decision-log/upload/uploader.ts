@@ -34,7 +34,16 @@ export interface UploaderOptions extends UploadTimes {
   readonly random?: () => number
 }
 
+/** Why the last attempt failed; OPA's members (OPA, "Status", `decision_logs`). */
+export interface UploadTrouble {
+  readonly code: 'decision_log_error'
+  readonly message: string
+  readonly http_code?: number
+}
+
 export interface Uploader {
+  /** Undefined while the service takes what it is sent. */
+  readonly trouble: UploadTrouble | undefined
   /** Sends what waits, if the service takes it at once; the rest is sent after the next start. */
   close(): Promise<void>
 }
@@ -53,6 +62,7 @@ export function startUploader(options: UploaderOptions): Uploader {
   let closed = false
   let { position, removed } = readCursor(log.path, key)
   let underWay: Buffer | undefined
+  let trouble: UploadTrouble | undefined
   metrics.upload.watch(() => ({
     bytes: filesFrom(log, position).reduce((sum, file) => sum + file.size - file.offset, 0),
     oldestSeconds: underWay === undefined ? 0 : Math.max(0, (Date.now() - timeOf(underWay)) / 1000),
@@ -89,6 +99,7 @@ export function startUploader(options: UploaderOptions): Uploader {
     let body = packed
     for (let failures = 0; ; failures += 1) {
       const status = await send(body)
+      trouble = troubleOf(status)
       if (status >= 200 && status <= 299) {
         metrics.upload.chunks.inc()
         size.fitted(body.byteLength, textOf(events))
@@ -163,6 +174,9 @@ export function startUploader(options: UploaderOptions): Uploader {
   }
   const running = run()
   return {
+    get trouble() {
+      return trouble
+    },
     close: async () => {
       closed = true
       closing.resolve()
@@ -173,6 +187,13 @@ export function startUploader(options: UploaderOptions): Uploader {
       for (const timer of timers) clearTimeout(timer)
     },
   }
+}
+
+function troubleOf(status: number): UploadTrouble | undefined {
+  if (status >= 200 && status <= 299) return undefined
+  const code = 'decision_log_error'
+  if (status === 0) return { code, message: 'the service of the decision log does not answer' }
+  return { code, message: `the service of the decision log answers ${status}`, http_code: status }
 }
 
 const textOf = (events: readonly Buffer[]): number => events.reduce((sum, { byteLength }) => sum + byteLength + 1, 0)

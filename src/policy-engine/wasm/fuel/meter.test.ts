@@ -136,9 +136,12 @@ describe('the rewriter', () => {
     const after = readBodies(readShape(metered))
     const kept = after.slice(0, before.length)
     expect(kept.map(({ loops }) => loops.length)).toEqual(before.map(({ loops }) => loops.length))
-    // What is added calls the host and does no more.
+    // What is added calls the host, or what it stands for, and does no more.
     expect(after.length).toBeGreaterThan(before.length)
-    for (const { calls, loops } of after.slice(before.length)) expect([calls.size, loops.length]).toEqual([1, 0])
+    for (const { calls, loops } of after.slice(before.length)) {
+      expect(calls.size).toBeLessThanOrEqual(2)
+      expect(loops).toEqual([])
+    }
     expect(metered.length / bytes.length).toBeLessThan(1.1)
     const statics = findStatics(readShape(bytes))
     expect(statics.count).toBeGreaterThan(5)
