@@ -1,12 +1,15 @@
 /** Where our Data API refuses what OPA takes, on purpose: a body nested too deeply, and text behind the first value. */
 
 const MAX_DEPTH = 128
+const SCALAR = /^(?:"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/s
 const OPENING = '[{'
 const CLOSING = ']}'
 
 export function isRefusedOnPurpose(body: Uint8Array): boolean {
   const text = Buffer.from(body).toString('utf8').trim()
-  const { deepest, firstEnd } = scan(text)
+  const { deepest, firstEnd: compositeEnd } = scan(text)
+  const scalar = SCALAR.exec(text)?.[0].length
+  const firstEnd = scalar ?? compositeEnd
   return deepest > MAX_DEPTH || (firstEnd < text.length && isJson(text.slice(0, firstEnd)))
 }
 
