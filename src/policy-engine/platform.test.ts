@@ -41,7 +41,8 @@ const open = async (engine: Engine): Promise<PolicyPlatform> => {
     version: '1.0.0',
     api: { host: '127.0.0.1', port: 0 },
     logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
-    heartbeatMs: 400,
+    heartbeatMs: 1000,
+    deadlineMs: 200,
   })
   await opened.ready
   return opened

@@ -1,6 +1,6 @@
 /** What becomes of bundles over time: copies on disk, keys that change, ends, and what an operator holds fast. */
 import { generateKeyPairSync } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BundleServer, startBundleServer } from '../../../test/servers/bundle-server.ts'
@@ -112,14 +112,16 @@ describe('the copy on disk', () => {
     expect((await copies()).filter((file) => file.endsWith('.tar.gz'))).toHaveLength(5)
   })
 
-  it('ends no decision where it cannot be written, and shows in status', async () => {
-    await writeFile(join(room.folder, 'copies'), 'in the way')
+  it('stops no activation where it cannot be written, nor does the mark beside it, and shows in status', async () => {
+    const folder = join(room.folder, 'full')
+    for (const name of ['state.json', 'marks.json']) {
+      await mkdir(join(folder, `${name}.${process.pid}.new`), { recursive: true })
+    }
     server.put(await packed(1), '"one"')
-    await expect(room.follow(remote())).rejects.toThrow()
-    const blocked = { ...remote(), copies: { folder: join(room.folder, 'new') } }
-    const followed = await room.follow(blocked)
+    const followed = await room.follow({ ...remote(), copies: { folder } })
     expect(followed.version).toBe(1)
-    expect(followed.tracker.status).not.toHaveProperty('copy_trouble')
+    expect(followed.tracker.status).toMatchObject({ copy_trouble: 'the copy on disk cannot be written' })
+    expect(await fileMarks(join(room.folder, 'marks.json')).read('sallyport')).toMatchObject({ version: 1 })
   })
 
   it('of a file that is watched is there to roll back to only: what is damaged at start is not replaced by it', async () => {

@@ -18,7 +18,8 @@ export function highWaterMark(store: MarkStore, folder: string | undefined): Mar
       const mark = higher(await store.read(bundle), await disk.read(bundle))
       if (mark !== undefined && mark.version > version) return 'conflict'
       const raised = await store.raise(bundle, version, revision)
-      return raised === 'raised' ? disk.raise(bundle, version, revision) : raised
+      // A disk that is full or read-only stops no activation: the store has the mark.
+      return raised === 'raised' ? disk.raise(bundle, version, revision).catch(() => raised) : raised
     },
   }
 }

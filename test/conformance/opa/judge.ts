@@ -27,15 +27,31 @@ export async function judge(
   }
 }
 
+/**
+ * The same where a failing built-in is an error: `told` where ours was, with OPA's code; `silent` where none is wanted, or it is
+ * one of the module's own, which say nothing and are undefined; else what is wrong.
+ */
+export async function judgeStrict(found: OpaCase, wasm: Uint8Array, host: Host): Promise<'told' | 'silent' | string> {
+  try {
+    const bindings = await evaluate(found, wasm, host, true)
+    return compare(found.want_result ?? [], bindings, found.sort_bindings === true) ?? 'silent'
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error
+    // Some cases want words and no code; ours tell no values, and so not OPA's words.
+    const wanted = found.want_error_code ?? (found.want_error === undefined ? undefined : error.code)
+    return error.code === wanted ? 'told' : `${error.code}: ${error.message}`
+  }
+}
+
 type Bindings = readonly Readonly<Record<string, unknown>>[]
 
-async function evaluate(found: OpaCase, wasm: Uint8Array, host: Host): Promise<Bindings> {
+async function evaluate(found: OpaCase, wasm: Uint8Array, host: Host, strict = false): Promise<Bindings> {
   const metered = new WebAssembly.Module(meterModule(wasm))
   const dataJson = Buffer.from(JSON.stringify(found.data ?? {}))
   const runner = new PolicyRunner({ metered, dataJson }, host)
   const turn = newTurn(Date.now())
   const bindings = () =>
-    runner.decide(turn, (policy) => {
+    runner.decide({ ...turn, strict }, (policy) => {
       if (found.input_term !== undefined) runner.setInputTerm(policy, found.input_term)
       else runner.setInput(policy, 'input' in found ? found.input : undefined)
       return policy.border.readJson(runner.run(policy, 0), true) as Bindings

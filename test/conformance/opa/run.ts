@@ -11,7 +11,7 @@ import { parseExact } from '../../../src/policy-engine/exact-json.ts'
 import { openOutside } from '../../../src/policy-engine/outside.ts'
 import { isExpected, lackedBy } from './expected.ts'
 import { type CompiledCase, type OpaCase, readCases } from './frames.ts'
-import { judge } from './judge.ts'
+import { judge, judgeStrict } from './judge.ts'
 import { sleep } from './sleep.ts'
 
 const SCRIPT = join(import.meta.dirname, '../../../scripts/toolchain/opa-cases.sh')
@@ -59,6 +59,18 @@ async function verdictOf(found: OpaCase, { text, wasm }: CompiledCase): Promise<
   return verdicts.get(key)
 }
 
+/** Cases of v1 that want an error where built-ins are strict. */
+const strict = { told: 0, silent: 0 }
+
+async function tellStrict(found: OpaCase, { wasm }: CompiledCase): Promise<void> {
+  const verdict = await judgeStrict(found, wasm, { builtins, outside })
+  if (verdict === 'told' || verdict === 'silent') strict[verdict]++
+  else {
+    unexpected++
+    console.log(`v1 ${found.file}: ${found.note}: strict: ${verdict.slice(0, 500)}`)
+  }
+}
+
 for await (const compiled of readCases(compiler.stdout)) {
   const found = parseExact(compiled.text) as OpaCase
   if (!found.note.includes(wanted)) continue
@@ -66,6 +78,7 @@ for await (const compiled of readCases(compiler.stdout)) {
   const reason = await verdictOf(found, compiled)
   if (reason === undefined) {
     passed[found.version]++
+    if (found.strict_error === true && found.version === 'v1') await tellStrict(found, compiled)
     continue
   }
   const expected = isExpected(found.note, reason)
@@ -83,6 +96,7 @@ for (const [name, count] of [...lacking].sort(([, left], [, right]) => right - l
 }
 for (const note of engine) console.log(`      the engine's own: ${note}`)
 console.log(`${unexpected} failures that are not expected, ${calls.own} calls of host built-ins`)
+console.log(`${strict.told} errors told where built-ins are strict, ${strict.silent} that the module keeps to itself`)
 console.log(`v0 ${passed.v0}/${total.v0}`)
 console.log(`v1 ${passed.v1}/${total.v1}`)
 console.log(`${calls.other} calls answered by anything but our own built-ins`)
