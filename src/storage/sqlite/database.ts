@@ -20,6 +20,9 @@ interface Pending {
   readonly strength: Strength
 }
 
+/** How long a write waits for another process's. It holds the event loop, so it is short, and once it was in vain nobody waits. */
+export const BUSY_TIMEOUT_MS = 2000
+
 /** Bounds how long one turn of the event loop is held: about 5 ms of writes. */
 const BATCH_LIMIT = 256
 
@@ -40,6 +43,8 @@ export class Database {
   #scheduled = false
   #reading = false
   #closed = false
+  /** Another process held the file for longer than a write may wait, and no write has succeeded since. */
+  #isHeld = false
   #syncing: Promise<void> = Promise.resolve()
   #nextSync: Promise<void> | undefined
 
@@ -149,10 +154,18 @@ export class Database {
       this.#commit.run()
     } catch (cause) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      if (!began) this.#hold(true)
       return { began, cause }
     }
+    this.#hold(false)
     this.#acknowledge(batch, acknowledgements)
     return undefined
+  }
+
+  #hold(isHeld: boolean): void {
+    if (this.#isHeld === isHeld) return
+    this.#isHeld = isHeld
+    this.#db.exec(`PRAGMA busy_timeout = ${isHeld ? 0 : BUSY_TIMEOUT_MS}`)
   }
 
   #acknowledge(batch: readonly Pending[], acknowledgements: readonly (() => void)[]): void {

@@ -13,7 +13,7 @@ import { sqliteChains } from './chains.ts'
 import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
-import { Database } from './database.ts'
+import { BUSY_TIMEOUT_MS, Database } from './database.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
@@ -29,8 +29,6 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
 }
 
-/** How long a write waits for another process's. It holds the event loop, so it is short. */
-const BUSY_TIMEOUT_MS = 2000
 /** Enough for what is in use at a time; the system keeps the file in memory as well. */
 const CACHE_KIB = 4 * 1024
 
