@@ -29,9 +29,6 @@ export interface Metrics {
   readonly bundleLoaded: Counter<'name'>
   readonly bundleFailed: Counter<'name' | 'code'>
   readonly bundleActivation: Gauge<'name'>
-  readonly bundleRequest: Gauge<'name'>
-  readonly bundleRequestSuccess: Gauge<'name'>
-  readonly bundleDownload: Gauge<'name'>
 }
 
 /** `node` becomes a label of each metric, so that the threads of one process stay apart. */
@@ -82,24 +79,6 @@ export function createMetrics(node: string): Metrics {
       name: 'bundle_failed_load_counter',
       help: 'Bundles refused, by reason.',
       labelNames: ['name', 'code'],
-      registers,
-    }),
-    bundleRequest: new Gauge({
-      name: 'last_bundle_request',
-      help: 'When the source of the bundle was asked last, in nanoseconds since the epoch.',
-      labelNames: ['name'],
-      registers,
-    }),
-    bundleRequestSuccess: new Gauge({
-      name: 'last_success_bundle_request',
-      help: 'When the source of the bundle answered last, in nanoseconds since the epoch.',
-      labelNames: ['name'],
-      registers,
-    }),
-    bundleDownload: new Gauge({
-      name: 'last_success_bundle_download',
-      help: 'When a fit bundle was had from its source last, in nanoseconds since the epoch.',
-      labelNames: ['name'],
       registers,
     }),
     bundleActivation: new Gauge({

@@ -151,20 +151,15 @@ class BundleActivator implements Activator {
   #listener(): FeedListener {
     const { tracker, onStatus } = this.#options
     return {
-      requested: () => {
-        tracker.requested(this.#now())
-        this.#measure('bundleRequest')
-      },
+      requested: () => tracker.requested(this.#now()),
       offered: (content, etag) => this.#inTurn(() => this.#consider(content, 'source', etag)),
       unchanged: () => {
         tracker.unchanged(this.#now())
-        this.#measure('bundleRequestSuccess')
         this.#said = undefined
         onStatus()
       },
       empty: () => {
         tracker.empty(this.#now())
-        this.#measure('bundleRequestSuccess')
         onStatus()
       },
       failed: (error, httpCode) => {
@@ -203,7 +198,6 @@ class BundleActivator implements Activator {
         if (from === 'source') tracker.unchanged(this.#now())
         await this.#keep(loaded, etag)
       } else await this.#activate(loaded, from, etag)
-      if (from === 'source') this.#measure('bundleRequestSuccess', 'bundleDownload')
       this.#said = undefined
       return 'active'
     } catch (error) {
@@ -380,11 +374,6 @@ class BundleActivator implements Activator {
     this.#expiry.close()
     await this.#feed?.close()
     await this.#last
-  }
-
-  #measure(...gauges: ('bundleRequest' | 'bundleRequestSuccess' | 'bundleDownload')[]): void {
-    const { name } = this.#source
-    for (const gauge of gauges) this.#options.metrics[gauge].set({ name }, this.#clock.nowMs() * 1e6)
   }
 
   #now(): string {
