@@ -1,5 +1,6 @@
 /** What every thread of ours is started with: its file as this program is run, and next to no environment. */
 import { getCompileCacheDir } from 'node:module'
+import { setPriority } from 'node:os'
 import { dirname } from 'node:path'
 
 /** `path` without extension, from `base`. Services run from source; an installed package is built. */
@@ -13,4 +14,17 @@ export const threadFile = (path: string, base: string): URL =>
 export function threadEnvironment(): Record<string, string> {
   const folder = getCompileCacheDir()
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
+}
+
+/**
+ * The calling thread gives way to others where processors are short: `nice` from 1 to 19. On Linux that is a thread's own
+ * (setpriority(2)); elsewhere it would be the whole process's, and nothing is done.
+ */
+export function giveWay(nice: number): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(nice)
+  } catch {
+    // A sandbox may forbid it: then threads share alike.
+  }
 }

@@ -1,7 +1,12 @@
 /** What `make run` prints when it is ready: addresses, the demo's people and clients, three commands to paste. */
 import type { DevCredentials } from './credentials.ts'
 
-export function banner(credentials: DevCredentials, credentialsFile: string, now: Date): string {
+export interface DevFiles {
+  readonly credentials: string
+  readonly operatorToken: string
+}
+
+export function banner(credentials: DevCredentials, files: DevFiles, now: Date): string {
   const { issuer, policy, user, client, resource_server: server, admin_client: admin } = credentials
   const token = `curl -s -u '${client.client_id}:${client.client_secret}' -d grant_type=client_credentials ${issuer}/oauth/token`
   const extracted = `$(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`
@@ -12,7 +17,7 @@ export function banner(credentials: DevCredentials, credentialsFile: string, now
     ['demo client', `${client.client_id} / ${client.client_secret}`],
     ['resource server', `${server.client_id} / ${server.client_secret}`],
     ['admin client', `${admin.client_id} / ${admin.client_secret}   scopes: scim admin`],
-    ['as JSON', credentialsFile],
+    ['as JSON', files.credentials],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   return `
@@ -27,7 +32,8 @@ What the resource server learns of it:
 Policy asked directly, OPA's Data API:
   curl -s -H 'content-type: application/json' -d '${JSON.stringify({ input: exampleInput(client.client_id, now) })}' ${policy}/v1/data/authz/token/decision
 
-Edit policies/authz/token.rego and save: the next token follows it.
+Edit policies/authz/token.rego and save: the next token follows it. Back to the policy before, by the running instance:
+  node src/main.ts bundle rollback --url ${policy} --token-file ${files.operatorToken}
 `
 }
 

@@ -48,7 +48,11 @@ export async function serveDev(invocation: Invocation): Promise<number> {
     seedDemo({ store, hasher: createPasswordHasher(), clock }, credentials),
   ])
   keepCredentials(state.credentialsFile, credentials)
-  console.log(banner(credentials, relative(process.cwd(), state.credentialsFile), new Date()))
+  const files = {
+    credentials: relative(process.cwd(), state.credentialsFile),
+    operatorToken: relative(process.cwd(), state.operatorTokenFile),
+  }
+  console.log(banner(credentials, files, new Date()))
   // Counted from the start of the process, as the person waits for it.
   console.log(`ready in ${Math.round(performance.now())} ms on ${authAddress}`)
   const watcher = startWatcher({ root: ROOT, state, say: (line) => console.log(`policies: ${line}`) })

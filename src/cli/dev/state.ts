@@ -2,6 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { randomSecret } from '../../kernel/ids.ts'
 import { ensureLogKey } from '../logs.ts'
 
 export const DEV_KEY_ID = 'development'
@@ -14,6 +15,8 @@ export interface DevState {
   /** The signed copy that is served and that the watcher replaces. */
   readonly bundleFile: string
   readonly credentialsFile: string
+  /** Bearer token of the identity `operator`, which may act on bundles. */
+  readonly operatorTokenFile: string
   readonly storeFile: string
   readonly logFolder: string
   readonly logKeyFile: string
@@ -29,12 +32,14 @@ export function openDevState(folder: string): DevState {
     publicKeyFile: join(dev, 'bundle-key.pub.pem'),
     bundleFile: join(dev, 'bundle.tar.gz'),
     credentialsFile: join(dev, 'credentials.json'),
+    operatorTokenFile: join(dev, 'operator-token'),
     storeFile: join(folder, 'sallyport.sqlite'),
     logFolder: join(folder, 'log'),
     logKeyFile: join(dev, 'log-key.pem'),
   }
   if (!existsSync(state.kekFile)) writePrivate(state.kekFile, `${randomBytes(32).toString('base64')}\n`)
   if (!existsSync(state.privateKeyFile) || !existsSync(state.publicKeyFile)) makeBundleKey(state)
+  if (!existsSync(state.operatorTokenFile)) writePrivate(state.operatorTokenFile, `${randomSecret()}\n`)
   ensureLogKey(state.logKeyFile)
   return state
 }
@@ -63,6 +68,7 @@ export const devSettings = (state: DevState): Readonly<Record<string, unknown>> 
   store: { kind: 'sqlite', path: state.storeFile },
   log: { directory: state.logFolder, key_file: state.logKeyFile },
   policy: {
+    credentials: [{ identity: 'operator', token_file: state.operatorTokenFile }],
     persistence_directory: join(state.folder, 'bundles'),
     bundle: {
       path: state.bundleFile,

@@ -1,5 +1,6 @@
 /** The thread in which bundles are read, verified and made ready, so that no thread that decides waits for it. */
 import { isMainThread, parentPort } from 'node:worker_threads'
+import { giveWay } from '../../kernel/threads.ts'
 import { BundleError, type BundleRefusal, type BundleSet } from '../engine.ts'
 import { prepareSet } from './all-data.ts'
 import { type LoadedBundle, type LoadOptions, loadWhole } from './load.ts'
@@ -36,7 +37,11 @@ function handedOver(answered: LoadAnswer): ArrayBuffer[] {
   return archive.byteLength === archive.buffer.byteLength ? [archive.buffer] : []
 }
 
+/** Whoever decides goes first. */
+const NICE = 10
+
 if (!isMainThread && parentPort !== null) {
+  giveWay(NICE)
   const port = parentPort
   let last: Promise<void> = Promise.resolve()
   // One after the other: two large bundles at once would take twice the memory.
