@@ -39,7 +39,7 @@ describe('turns red on a planted violation:', () => {
     ['one adapter imports the other', 'src/storage/redis/x.ts', `import { y } from '../sqlite/y.ts'`],
     ['contract imports the engine', 'src/policy-engine/contract/x.ts', `import { y } from '../decide.ts'`],
     ['contract imports a package', 'src/policy-engine/contract/x.ts', `import y from 'jose'`],
-    ['the engine imports its API', 'src/policy-engine/node.ts', `import { y } from './api/server.ts'`],
+    ['the engine imports its API', 'src/policy-engine/node/node.ts', `import { y } from '../api/server.ts'`],
     ['the engine imports http', 'src/policy-engine/x.ts', `import { y } from '../http/server.ts'`],
     ['the engine imports auth', 'src/policy-engine/x.ts', `import { y } from '../auth/route.ts'`],
     ['http imports auth', 'src/http/x.ts', `import { y } from '../auth/route.ts'`],

@@ -2,11 +2,12 @@
  * Row `decisions-cached`: the engine's way to an answer that is in the cache (time rounded, key, look-up), beside the bare SDK,
  * which evaluates; same bundle, data and inputs; no validation or log.
  */
-import { openActive } from '../../src/policy-engine/active.ts'
+
 import { createDecisionCache } from '../../src/policy-engine/cache/decision-cache.ts'
 import { throughCache } from '../../src/policy-engine/cache/through-cache.ts'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
-import { prepare } from '../../src/policy-engine/decide-here.ts'
+import { openActive } from '../../src/policy-engine/node/active.ts'
+import { prepare } from '../../src/policy-engine/node/decide-here.ts'
 import { filledTo, readCommittedBundle } from '../bundle.ts'
 import { type Environment, ROOT } from '../environment.ts'
 import { evaluationSide } from '../evaluation-side.ts'

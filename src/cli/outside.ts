@@ -1,7 +1,7 @@
 /** What policies may reach, as the policy engine takes it. The values of listed environment variables are read here, once. */
 import type { Config } from '../config/schema.ts'
 import { ConfigError } from '../kernel/errors.ts'
-import type { OutsideSettings } from '../policy-engine/outside.ts'
+import type { OutsideSettings } from '../policy-engine/node/outside.ts'
 
 /** Throws ConfigError where a listed variable is not set: the policy that names it would fail later, and less plainly. */
 export function outsideSettings(

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../observability/logger.ts'
 import { FIXTURE_KEYS, packFixture, SMALL } from './bundle/bundle-fixture.ts'
 import type { DecisionInput } from './contract/index.ts'
-import { fileMarks } from './file-marks.ts'
+import { fileMarks } from './life/file-marks.ts'
 import { openPolicyPlatform, type PolicyPlatform } from './platform.ts'
 import type { Engine } from './wasm/open.ts'
 

@@ -1,8 +1,8 @@
 /** `/v1/status`: what is active, what was asked for last and why it was refused (OPA, "Status", plus version and nodes). */
 
-import type { NodeStatus } from './data-node.ts'
 import type { BundleError, VerifiedBundle } from './engine.ts'
 import type { BundlePin } from './life/kept-bundles.ts'
+import type { NodeStatus } from './node/data-node.ts'
 
 export interface Refusal {
   readonly code: string

@@ -8,7 +8,7 @@ import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createPolicyApi, type PolicyApi } from '../../src/policy-engine/api/server.ts'
 import { openDecisionLog } from '../../src/policy-engine/decision-log/log.ts'
-import { createNode, type PolicyNode } from '../../src/policy-engine/node.ts'
+import { createNode, type PolicyNode } from '../../src/policy-engine/node/node.ts'
 import { BundleTracker, policyStatus } from '../../src/policy-engine/status.ts'
 import { signedBundle } from '../servers/auth-service.ts'
 

@@ -20,7 +20,7 @@ import { type BundleKey, signBundle } from '../../src/policy-engine/bundle/signa
 import type { Decide } from '../../src/policy-engine/decide.ts'
 import { openDecisionLog } from '../../src/policy-engine/decision-log/log.ts'
 import type { VerifiedBundle } from '../../src/policy-engine/engine.ts'
-import { createNode, type PolicyNode } from '../../src/policy-engine/node.ts'
+import { createNode, type PolicyNode } from '../../src/policy-engine/node/node.ts'
 import { REQUIRED_ENTRYPOINTS } from '../../src/policy-engine/validate.ts'
 import type { Store } from '../../src/storage/port.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'

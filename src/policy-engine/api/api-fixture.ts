@@ -10,7 +10,7 @@ import { buildFixture, FIXTURE_KEYS, type FixtureSource, signFixture } from '../
 import { loadBundle } from '../bundle/load.ts'
 import { decisionLogPath, openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
-import { createNode, type PolicyNode } from '../node.ts'
+import { createNode, type PolicyNode } from '../node/node.ts'
 import { BundleTracker, policyStatus } from '../status.ts'
 import { createPolicyApi, type PolicyApi, type PolicyApiOptions } from './server.ts'
 

@@ -3,7 +3,7 @@
  * each input is a decision of its own, with its event (Enterprise OPA, "Batch Query API").
  */
 import { randomUUID } from 'node:crypto'
-import type { Outcome } from '../question.ts'
+import type { Outcome } from '../node/question.ts'
 import { ApiError, errorBody } from './api-error.ts'
 import { asApiError, type DataDeps, metricsOf, nanosecondsSince, provenance, questionOf, shown } from './data.ts'
 import type { ApiReply, ApiRequest } from './exchange.ts'

@@ -3,11 +3,11 @@
  * (OPA, "Data API").
  */
 import { PolicyUnavailable } from '../../kernel/errors.ts'
-import type { DataNode } from '../data-node.ts'
 import { EvaluationError } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
 import type { Explainer } from '../explain/explainer.ts'
-import type { Answer, Question } from '../question.ts'
+import type { DataNode } from '../node/data-node.ts'
+import type { Answer, Question } from '../node/question.ts'
 import { ApiError, unavailable } from './api-error.ts'
 import type { ApiReply, ApiRequest } from './exchange.ts'
 import { type Explained, explain } from './explanation.ts'

@@ -1,7 +1,7 @@
 /** `?explain=notes|fails|full|debug`: events of the evaluation, or a warning that says why there are none. */
 import { EXPLAIN_MODES, type ExplainMode } from '../explain/explainer.ts'
 import { ExplainFailed } from '../explain/opa.ts'
-import type { Answer } from '../question.ts'
+import type { Answer } from '../node/question.ts'
 import type { DataDeps } from './data.ts'
 import type { ApiRequest } from './exchange.ts'
 import { flag } from './url.ts'

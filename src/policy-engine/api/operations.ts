@@ -1,8 +1,8 @@
 /** `/v1/status`, `/v1/config`, `/metrics` and `/v1/cache/purge` of the policy API. */
 import type { ChainHead } from '../../storage/records.ts'
-import type { DataNode } from '../data-node.ts'
 import type { Explainer } from '../explain/explainer.ts'
 import type { BundleDesk } from '../life/desk.ts'
+import type { DataNode } from '../node/data-node.ts'
 import type { NoticeHub } from '../notices/hub.ts'
 import type { PolicyStatus } from '../status.ts'
 import { ApiError, unavailable } from './api-error.ts'

@@ -3,9 +3,9 @@
  * another bundle no module sees.
  */
 import { createHash } from 'node:crypto'
-import { mergeDocuments } from '../data-path.ts'
 import type { BundleSet, VerifiedBundle } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
+import { mergeDocuments } from '../node/data-path.ts'
 import { imageOf } from '../wasm/open.ts'
 
 /** Images for modules that see the data of all bundles, of those bundles that have none for this set. */

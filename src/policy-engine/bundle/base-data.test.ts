@@ -1,7 +1,7 @@
 /** Base documents read from where they lie in the text are those that parsing the whole of it gives. */
 import { describe, expect, it } from 'vitest'
-import { walk } from '../data-path.ts'
 import { parseExact } from '../exact-json.ts'
+import { walk } from '../node/data-path.ts'
 import { baseData } from './base-data.ts'
 import { canonicalBytes } from './canonical.ts'
 import { containerAt, indexJson } from './json-index.ts'

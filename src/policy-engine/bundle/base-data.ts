@@ -1,6 +1,7 @@
 /** Base documents of a bundle (OPA, "Base Documents"), read from its canonical JSON text where they lie. */
-import { walk } from '../data-path.ts'
+
 import { parseExact } from '../exact-json.ts'
+import { walk } from '../node/data-path.ts'
 import { canonicalText } from './canonical.ts'
 import { type Container, containerAt, type Span } from './json-index.ts'
 

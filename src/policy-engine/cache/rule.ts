@@ -1,6 +1,6 @@
 /** Whether and how the answers of one entrypoint may be kept: what its metadata declares, under what is active. */
 import type { BundleSet } from '../engine.ts'
-import type { Judge } from '../judge.ts'
+import type { Judge } from '../node/judge.ts'
 import type { CacheScope } from './decision-cache.ts'
 import { MAX_TTL_SECONDS } from './round-time.ts'
 

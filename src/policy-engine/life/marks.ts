@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { MarkStore } from '../../storage/port.ts'
 import type { Mark } from '../bundle/load.ts'
 import { BundleError, type VerifiedBundle } from '../engine.ts'
-import { fileMarks } from '../file-marks.ts'
+import { fileMarks } from './file-marks.ts'
 
 /** The higher of both counts; both are raised. Without a folder it is the store's alone. */
 export function highWaterMark(store: MarkStore, folder: string | undefined): MarkStore {

@@ -1,6 +1,6 @@
 /** For tests: a file for the supervisor to fork, the policy service with its marks in a file. */
 import { createLogger } from '../../observability/logger.ts'
-import { fileMarks } from '../file-marks.ts'
+import { fileMarks } from '../life/file-marks.ts'
 import { type PolicyServiceOptions, startPolicyService } from '../service.ts'
 import { serveSupervised } from './supervised.ts'
 

@@ -1,12 +1,12 @@
 /** What the main thread and the thread of the policy API tell each other. */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
 import type { ChainHead } from '../../storage/records.ts'
-import type { NodeStatus } from '../data-node.ts'
 import type { BundleSet } from '../engine.ts'
 import type { BundleRecord, DeskErrorCode, DeskRequest } from '../life/desk.ts'
 import type { ResolvedApi } from '../listen.ts'
+import type { NodeStatus } from '../node/data-node.ts'
+import type { NodePlace } from '../node/open-node.ts'
 import type { Notice } from '../notices/hub.ts'
-import type { NodePlace } from '../open-node.ts'
 import type { PolicyStatus } from '../status.ts'
 
 export type MetricValues = MetricObjectWithValues<MetricValue<string>>[]

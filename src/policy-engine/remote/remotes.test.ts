@@ -16,7 +16,7 @@ import { loadBundle } from '../bundle/load.ts'
 import type { DecisionInput } from '../contract/index.ts'
 import { openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
-import { createNode, type PolicyNode } from '../node.ts'
+import { createNode, type PolicyNode } from '../node/node.ts'
 import { policyStatus } from '../status.ts'
 import { openRemotes } from './remotes.ts'
 

@@ -8,8 +8,8 @@ import { loadFixture } from '../../api/api-fixture.ts'
 import { type OpaServer, startOpa } from '../../api/opa-server-fixture.ts'
 import type { FixtureSource } from '../../bundle/bundle-fixture.ts'
 import { openDecisionLog } from '../../decision-log/log.ts'
-import { createNode, type PolicyNode } from '../../node.ts'
-import { type OutsideSettings, openOutside } from '../../outside.ts'
+import { createNode, type PolicyNode } from '../../node/node.ts'
+import { type OutsideSettings, openOutside } from '../../node/outside.ts'
 
 export const CALLS: FixtureSource = {
   roots: ['calls'],

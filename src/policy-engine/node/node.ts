@@ -1,6 +1,7 @@
 /** A deciding node: the Data API's part, and `decide` by the contract, on one thread under one active bundle. */
+
+import type { Decide } from '../decide.ts'
 import { createDataNode, type DataNode, type NodeOptions } from './data-node.ts'
-import type { Decide } from './decide.ts'
 import { createDecide } from './decide-here.ts'
 
 export interface PolicyNode extends DataNode {

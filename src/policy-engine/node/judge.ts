@@ -1,13 +1,13 @@
 /** What every question to a node is answered with: the active bundle, the log, metrics, clock and cache of its thread. */
-import type { Clock } from '../kernel/clock.ts'
-import type { Metrics } from '../observability/metrics.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import type { DecisionCache } from '../cache/decision-cache.ts'
+import type { CacheRule } from '../cache/rule.ts'
+import type { DecisionEvent } from '../decision-log/event.ts'
+import type { DecisionLog } from '../decision-log/log.ts'
+import type { BundleSet, Evaluator, Revisions, VerifiedBundle } from '../engine.ts'
+import type { Remotes } from '../remote/remotes.ts'
 import type { Lease } from './active.ts'
-import type { DecisionCache } from './cache/decision-cache.ts'
-import type { CacheRule } from './cache/rule.ts'
-import type { DecisionEvent } from './decision-log/event.ts'
-import type { DecisionLog } from './decision-log/log.ts'
-import type { BundleSet, Evaluator, Revisions, VerifiedBundle } from './engine.ts'
-import type { Remotes } from './remote/remotes.ts'
 
 /** What is active, as one value: all bundles and what evaluates them change together. */
 export interface Active {

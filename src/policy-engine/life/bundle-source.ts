@@ -1,10 +1,10 @@
 /** What is known of one bundle before it is had: where it comes from, whose signature is trusted, what is kept of it. */
-import { type ArchiveLimits, DEFAULT_LIMITS } from './bundle/archive.ts'
-import type { BundleKey, SigningRules } from './bundle/signature.ts'
-import type { KeepOptions } from './life/kept-bundles.ts'
-import type { ServiceSource } from './life/service-feed.ts'
-import { fixedKeys, type TrustedKeys } from './life/trusted-keys.ts'
-import type { Engine } from './wasm/open.ts'
+import { type ArchiveLimits, DEFAULT_LIMITS } from '../bundle/archive.ts'
+import type { BundleKey, SigningRules } from '../bundle/signature.ts'
+import type { Engine } from '../wasm/open.ts'
+import type { KeepOptions } from './kept-bundles.ts'
+import type { ServiceSource } from './service-feed.ts'
+import { fixedKeys, type TrustedKeys } from './trusted-keys.ts'
 
 export interface BundleSource {
   /** A bundle file or folder; not needed where it comes from a service. */

@@ -2,10 +2,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createLogger } from '../observability/logger.ts'
-import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { createLogger } from '../../observability/logger.ts'
+import { createMetrics, type Metrics } from '../../observability/metrics.ts'
+import type { DecisionInput } from '../contract/index.ts'
 import { connectPolicy, type PolicyClient } from './client.ts'
-import type { DecisionInput } from './contract/index.ts'
 
 const userinfo: DecisionInput<'userinfo'> = {
   tenant: 'default',

@@ -3,9 +3,9 @@
  * Roots never overlap, so that nothing has two owners; above them the documents of several bundles are merged, as in OPA.
  */
 
-import { covers, ownsPath, rootSegment } from './bundle/roots.ts'
+import { covers, ownsPath, rootSegment } from '../bundle/roots.ts'
+import type { EvaluationOptions, Evaluator, VerifiedBundle } from '../engine.ts'
 import { mergeDocuments } from './data-path.ts'
-import type { EvaluationOptions, Evaluator, VerifiedBundle } from './engine.ts'
 
 export interface OpenBundle {
   readonly bundle: VerifiedBundle

@@ -3,16 +3,16 @@
  * result are held against the contract on this side too; every failure is PolicyUnavailable.
  */
 import { type Dispatcher, Pool } from 'undici'
-import { PolicyUnavailable } from '../kernel/errors.ts'
-import type { Logger } from '../observability/logger.ts'
-import type { Metrics } from '../observability/metrics.ts'
-import type { DecisionName } from './contract/index.ts'
-import type { Decide, DecideContext, Verdict } from './decide.ts'
-import { readToken } from './listen.ts'
-import { BreakerOpen, createBreaker } from './remote/breaker.ts'
-import { registerBreakers } from './remote/breaker-metrics.ts'
-import { isGateway, NoAnswer, sayBreaker } from './remote/outage.ts'
-import { CONTRACT, isResultOf } from './validate.ts'
+import { PolicyUnavailable } from '../../kernel/errors.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import type { DecisionName } from '../contract/index.ts'
+import type { Decide, DecideContext, Verdict } from '../decide.ts'
+import { readToken } from '../listen.ts'
+import { CONTRACT, isResultOf } from '../validate.ts'
+import { BreakerOpen, createBreaker } from './breaker.ts'
+import { registerBreakers } from './breaker-metrics.ts'
+import { isGateway, NoAnswer, sayBreaker } from './outage.ts'
 
 export interface PolicyClientOptions {
   /** Of the policy service, e.g. `http://127.0.0.1:8181`. */

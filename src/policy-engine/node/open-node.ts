@@ -1,14 +1,14 @@
 /** Opens a node with its log and metrics; each thread that decides or answers opens one. */
-import type { Clock } from '../kernel/clock.ts'
-import type { Logger } from '../observability/logger.ts'
-import { createMetrics, type Metrics } from '../observability/metrics.ts'
-import type { ChainHead } from '../storage/records.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { createMetrics, type Metrics } from '../../observability/metrics.ts'
+import type { ChainHead } from '../../storage/records.ts'
+import { openDecisionLog } from '../decision-log/log.ts'
+import { type LogRules, logOptions, uploaderOf } from '../decision-log/rules.ts'
+import { openRemotes, type RemotePlace } from '../remote/remotes.ts'
+import type { EvaluatorOptions } from '../wasm/open.ts'
 import type { DataNode, NodeOptions } from './data-node.ts'
-import { openDecisionLog } from './decision-log/log.ts'
-import { type LogRules, logOptions, uploaderOf } from './decision-log/rules.ts'
 import { type OutsideSettings, openOutside } from './outside.ts'
-import { openRemotes, type RemotePlace } from './remote/remotes.ts'
-import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodePlace {
   /** Name of the thread: `auth`, `api` or `policy`. Its log is `decisions-<name>.jsonl`. */

@@ -2,8 +2,8 @@
  * Which bundles are active together. A verified bundle is offered by whoever watches it; the set changes as a whole, one
  * change at a time, and only where no bundle claims what is another's.
  */
-import { checkRoots } from './bundle/roots.ts'
-import { BundleError, type BundleSet, type VerifiedBundle } from './engine.ts'
+import { checkRoots } from '../bundle/roots.ts'
+import { BundleError, type BundleSet, type VerifiedBundle } from '../engine.ts'
 
 export interface ActiveSet {
   /**

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Counter, type Registry } from 'prom-client'
-import { openEgress } from '../egress/open.ts'
-import { type Clock, systemClock } from '../kernel/clock.ts'
-import { BuiltinError } from './builtins/builtin.ts'
-import { createAnswerCache } from './builtins/http/answer-cache.ts'
-import type { Outside } from './builtins/outside.ts'
+import { openEgress } from '../../egress/open.ts'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
+import { BuiltinError } from '../builtins/builtin.ts'
+import { createAnswerCache } from '../builtins/http/answer-cache.ts'
+import type { Outside } from '../builtins/outside.ts'
 
 /** Structured-cloneable: handed to each deciding thread. */
 export interface OutsideSettings {

@@ -1,11 +1,11 @@
 /** A document of the Data API as it is answered: through the cache where its rule declares it, else evaluated. */
-import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, type Evaluated, throughCache } from './cache/through-cache.ts'
+import { scopeOf, subjectOf } from '../cache/rule.ts'
+import { type Answered, type Evaluated, throughCache } from '../cache/through-cache.ts'
+import type { EvaluationOptions, Revisions } from '../engine.ts'
+import { type Elsewhere, judgedBy } from '../remote/remotes.ts'
+import { settle, type Turn } from '../wasm/settle.ts'
 import { locate, longestEntrypoint, walk } from './data-path.ts'
-import type { EvaluationOptions, Revisions } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
-import { type Elsewhere, judgedBy } from './remote/remotes.ts'
-import { settle, type Turn } from './wasm/settle.ts'
 
 export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'> &
   Partial<Pick<Answered, 'recorded'>> & {

@@ -1,7 +1,7 @@
 /** Which bundles are active together: one change at a time, and no bundle takes what is another's. */
 import { describe, expect, it } from 'vitest'
+import type { BundleSet, VerifiedBundle } from '../engine.ts'
 import { type ActiveSetOptions, createActiveSet } from './active-set.ts'
-import type { BundleSet, VerifiedBundle } from './engine.ts'
 
 const bundle = (name: string, roots: readonly string[], version = 1): VerifiedBundle => ({
   name,

@@ -1,13 +1,13 @@
 /** Opens a set of bundles on this thread as one value, which questions take and give back. */
 import { createHash } from 'node:crypto'
-import { type Clock, systemClock } from '../kernel/clock.ts'
-import { prepareSet } from './bundle/all-data.ts'
-import { checkRoots } from './bundle/roots.ts'
-import { readCacheRules } from './cache/rule.ts'
-import type { BundleSet } from './engine.ts'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
+import { prepareSet } from '../bundle/all-data.ts'
+import { checkRoots } from '../bundle/roots.ts'
+import { readCacheRules } from '../cache/rule.ts'
+import type { BundleSet } from '../engine.ts'
+import { type EvaluatorOptions, prepareBundle } from '../wasm/open.ts'
 import type { Active } from './judge.ts'
 import { type OpenBundle, routed } from './routed.ts'
-import { type EvaluatorOptions, prepareBundle } from './wasm/open.ts'
 
 export interface ActivationOptions {
   readonly clock?: Clock | undefined

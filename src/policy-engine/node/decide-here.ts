@@ -2,19 +2,19 @@
  * `Decide` on this thread: input validated → cache → evaluated → result validated → logged → answered. Whatever goes wrong
  * is PolicyUnavailable, and logged as that; no answer leaves that is not in the log.
  */
-import { PolicyUnavailable, type UnavailableReason } from '../kernel/errors.ts'
-import { MAX_TTL_SECONDS, roundTime } from './cache/round-time.ts'
-import { scopeOf, subjectOf } from './cache/rule.ts'
-import { type Answered, CACHED, type Cacheable, type Evaluated, throughCache } from './cache/through-cache.ts'
-import type { DecisionName, DecisionResult } from './contract/index.ts'
-import type { Decide, DecideContext, Verdict } from './decide.ts'
-import type { DecisionEvent } from './decision-log/event.ts'
+import { PolicyUnavailable, type UnavailableReason } from '../../kernel/errors.ts'
+import { MAX_TTL_SECONDS, roundTime } from '../cache/round-time.ts'
+import { scopeOf, subjectOf } from '../cache/rule.ts'
+import { type Answered, CACHED, type Cacheable, type Evaluated, throughCache } from '../cache/through-cache.ts'
+import type { DecisionName, DecisionResult } from '../contract/index.ts'
+import type { Decide, DecideContext, Verdict } from '../decide.ts'
+import type { DecisionEvent } from '../decision-log/event.ts'
+import { EvaluationTimeout, type RecordedCall } from '../engine.ts'
+import { type Elsewhere, judgedBy, revisionOf } from '../remote/remotes.ts'
+import { CONTRACT, isResultOf } from '../validate.ts'
+import { newTurn, settle, type Turn } from '../wasm/settle.ts'
 import type { Found } from './document.ts'
-import { EvaluationTimeout, type RecordedCall } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
-import { type Elsewhere, judgedBy, revisionOf } from './remote/remotes.ts'
-import { CONTRACT, isResultOf } from './validate.ts'
-import { newTurn, settle, type Turn } from './wasm/settle.ts'
 
 export function createDecide(judge: Judge): Decide {
   const { log, metrics } = judge

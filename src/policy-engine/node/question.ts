@@ -1,13 +1,13 @@
 /** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
 import { setImmediate } from 'node:timers/promises'
-import { PolicyUnavailable } from '../kernel/errors.ts'
-import { CACHED } from './cache/through-cache.ts'
-import type { DecisionEvent } from './decision-log/event.ts'
+import { PolicyUnavailable } from '../../kernel/errors.ts'
+import { CACHED } from '../cache/through-cache.ts'
+import type { DecisionEvent } from '../decision-log/event.ts'
+import { EvaluationError, EvaluationTimeout, type Revisions } from '../engine.ts'
+import { revisionOf } from '../remote/remotes.ts'
+import { newTurn } from '../wasm/settle.ts'
 import { type Document, documentAt, type Found } from './document.ts'
-import { EvaluationError, EvaluationTimeout, type Revisions } from './engine.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
-import { revisionOf } from './remote/remotes.ts'
-import { newTurn } from './wasm/settle.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { MarkStore } from '../storage/port.ts'
+import type { MarkStore } from '../../storage/port.ts'
 
 const Marks = Type.Record(
   Type.String(),

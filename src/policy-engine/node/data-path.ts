@@ -1,5 +1,5 @@
 /** What lies at a path of `data`: an entrypoint's value, a part of one, the base data, or all that is below the path. */
-import type { EvaluationOptions, Evaluator } from './engine.ts'
+import type { EvaluationOptions, Evaluator } from '../engine.ts'
 
 /** A document of `data`, for any input. Throws EvaluationError when a rule traps. */
 export type Document = (input: unknown, how?: Omit<EvaluationOptions, 'exact'>) => unknown

@@ -4,22 +4,22 @@
  * knows nothing of the contract, whose schemas a thread that only answers the Data API need not load.
  */
 import { randomUUID } from 'node:crypto'
-import { type Clock, systemClock } from '../kernel/clock.ts'
-import { PolicyUnavailable } from '../kernel/errors.ts'
-import type { Metrics } from '../observability/metrics.ts'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
+import { PolicyUnavailable } from '../../kernel/errors.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import { registerCacheMetrics } from '../cache/cache-metrics.ts'
+import { createDecisionCache } from '../cache/decision-cache.ts'
+import type { DecisionLog } from '../decision-log/log.ts'
+import type { UploadTrouble } from '../decision-log/upload/uploader.ts'
+import type { BundleSet } from '../engine.ts'
+import { registerBreakers } from '../remote/breaker-metrics.ts'
+import { NO_REMOTES, type Remotes } from '../remote/remotes.ts'
+import type { EvaluatorOptions } from '../wasm/open.ts'
 import { openActive } from './active.ts'
-import { registerCacheMetrics } from './cache/cache-metrics.ts'
-import { createDecisionCache } from './cache/decision-cache.ts'
 import { lookUp } from './data-path.ts'
-import type { DecisionLog } from './decision-log/log.ts'
-import type { UploadTrouble } from './decision-log/upload/uploader.ts'
-import type { BundleSet } from './engine.ts'
 import type { Active, Judge } from './judge.ts'
 import type { OpenOutside } from './outside.ts'
 import { type Answer, createAnswers, type Outcome, type Question } from './question.ts'
-import { registerBreakers } from './remote/breaker-metrics.ts'
-import { NO_REMOTES, type Remotes } from './remote/remotes.ts'
-import type { EvaluatorOptions } from './wasm/open.ts'
 
 export interface NodeStatus {
   readonly node: string
