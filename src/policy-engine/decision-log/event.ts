@@ -4,6 +4,7 @@
  */
 import { timestampText } from '../../kernel/clock.ts'
 import { redactedCall } from '../builtins/http/redact.ts'
+import { redactedTokenCall } from '../builtins/jwt/redact.ts'
 import type { RecordedCall, Revisions } from '../engine.ts'
 import { jsonOfValue, writeJson } from '../wasm/json-value.ts'
 
@@ -90,7 +91,7 @@ function head({ decisionId, bundles, timestampMs }: DecisionEvent) {
 function cacheValue(recorded: ReadonlyMap<string, RecordedCall>): Record<string, Record<string, unknown>> {
   const cache: Record<string, Record<string, unknown>> = {}
   for (const call of recorded.values()) {
-    const { name, args, value } = redactedCall(call)
+    const { name, args, value } = redactedTokenCall(redactedCall(call))
     if (value === undefined) continue
     cache[name] ??= {}
     cache[name][writeJson(args)] = jsonOfValue(value)
