@@ -22,7 +22,8 @@ export interface Samples {
 }
 
 export interface Target {
-  readonly of: 'ratio' | 'ours'
+  /** `p99`: ours to the peer's. */
+  readonly of: 'ratio' | 'ours' | 'p99'
   readonly is: '>=' | '<='
   readonly value: number
 }
@@ -35,7 +36,8 @@ export interface RowDefinition<Context> {
   readonly latencyUnit: 'ms' | 'us'
   readonly about: string
   readonly peer?: string
-  readonly target?: Target
+  /** All must be met. */
+  readonly target?: Target | readonly Target[]
   measure(context: Context): Promise<Samples>
 }
 

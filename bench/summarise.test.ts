@@ -69,3 +69,14 @@ test('a target on the ratio is missed where there is no peer', () => {
 test('a row without a sample is an error, never a figure', () => {
   expect(() => summarise(definition(), { ours: [], peer: [] }, {})).toThrow('gave no sample')
 })
+
+test('where there are several targets, each must be met; one on p99 compares it with the peer’s', () => {
+  const sample = (value: number, p99: number) => ({ value, p50: 1, p99 })
+  const row = {
+    ...definition(),
+    target: [{ of: 'ratio', is: '>=', value: 3 } as const, { of: 'p99', is: '<=', value: 1 } as const],
+  }
+  const verdict = (p99: number) => summarise(row, { ours: [sample(9, p99)], peer: [sample(3, 5)] }, {}).verdict
+  expect([verdict(4), verdict(6)]).toEqual(['PASS', 'MISS'])
+  expect(summarise(row, { ours: [sample(9, 1)], peer: [] }, {}).verdict).toBe('MISS')
+})
