@@ -73,6 +73,23 @@ describe.each(SHAPES)('the audit trail of the %s shape', (shape) => {
     }
   })
 
+  it('passes over no chain of another host, as a pod of another name left one, unless it is told which to look for', async () => {
+    const heads = join(deployment.folder, 'pods.json')
+    const exported = deployment.run('audit', 'heads')
+    expect(await exported.ended).toBe(0)
+    const known = JSON.parse(exported.said)
+    const folder = known[0].place.replace(/^[^:]*:|[^/]*$/g, '')
+    const { keyId: _key, signature: _signature, ...head } = known[0]
+    const gone = { ...head, chain: 'of-a-pod-before', place: `pod-0:${folder}audit.jsonl`, closed: true }
+    writeFileSync(heads, JSON.stringify([...known, gone]))
+    const { code, said } = await verify(deployment, '--heads', heads)
+    expect([code, said]).toEqual([2, expect.stringContaining(`1 registered chain of ${gone.place} was not looked for`)])
+    const host = known[0].place.split(':')[0]
+    expect(await verify(deployment, '--heads', heads, '--place', `${host}:${folder}`)).toMatchObject({ code: 0 })
+    const everywhere = await verify(deployment, '--heads', heads, '--place', folder)
+    expect([everywhere.code, everywhere.said]).toEqual([1, expect.stringMatching(/vanished/)])
+  })
+
   it('says that it needs heads where the instance does not answer', async () => {
     const { code, said } = await verify(deployment, '--url', 'http://127.0.0.1:9')
     expect([code, said]).toEqual([2, expect.stringContaining('--alone')])
@@ -96,6 +113,13 @@ const logsIn = (folder: string): readonly string[] =>
 const linesIn = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1)
 const write = (file: string, lines: readonly string[]) => writeFileSync(file, lines.map((line) => `${line}\n`).join(''))
 
+const FORGED = JSON.stringify({
+  path: 'authz/admin/decision',
+  result: { allow: true },
+  timestamp: '2026-01-01T00:00:00.000Z',
+  custom: { chain: { id: 'FORGEDchain1', seq: 1, prev: '', after: { id: 'FORGEDchain0', seq: 1 } } },
+})
+
 type Tampered = readonly [what: string, tamper: (file: string) => void, found: (name: string) => RegExp]
 const at = (name: string, line: string | number) => `${name.replaceAll('.', '\\.')}:${line}`
 const TAMPERED: readonly Tampered[] = [
@@ -118,6 +142,11 @@ const TAMPERED: readonly Tampered[] = [
     'the last line cut',
     (file) => write(file, linesIn(file).slice(0, -1)),
     (name) => new RegExp(`cut +\\S*${at(name, '\\d+')} `),
+  ],
+  [
+    'a chain of someone else appended',
+    (file) => write(file, [...linesIn(file), FORGED]),
+    (name) => new RegExp(`inserted +\\S*${at(name, '\\d+')} .*no registered head`),
   ],
   ['the file gone', (file) => rmSync(file), () => /vanished/],
 ]
