@@ -5,31 +5,19 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { Builtin } from '../../../src/policy-engine/builtins/builtin.ts'
-import { BUILTINS } from '../../../src/policy-engine/builtins/table.ts'
 import { parseExact } from '../../../src/policy-engine/exact-json.ts'
 import { openOutside } from '../../../src/policy-engine/node/outside.ts'
+import { CASES_TABLE, countedTable } from './counted.ts'
 import { isExpected, lackedBy } from './expected.ts'
 import { type CompiledCase, type OpaCase, readCases } from './frames.ts'
 import { judge, judgeStrict } from './judge.ts'
-import { sleep } from './sleep.ts'
 
 const SCRIPT = join(import.meta.dirname, '../../../scripts/toolchain/opa-cases.sh')
 const args = process.argv.slice(2)
 const showAll = args.includes('--all')
 const wanted = args.find((arg) => !arg.startsWith('--')) ?? ''
 
-/** Each call is counted by whose answer it got: the service's own table's, or another's. */
-const calls = { own: 0, other: 0 }
-const counted =
-  (run: Builtin, by: keyof typeof calls): Builtin =>
-  (...operands) => {
-    calls[by]++
-    return run(...operands)
-  }
-const builtins = new Map([...BUILTINS].map(([name, run]) => [name, counted(run, 'own')]))
-/** Part of the cases, not of the language; ours too. */
-builtins.set('test.sleep', counted(sleep, 'own'))
+const { builtins, calls } = countedTable(CASES_TABLE)
 
 /** What the cases look up. */
 const outside = openOutside({
@@ -95,7 +83,9 @@ for (const [name, count] of [...lacking].sort(([, left], [, right]) => right - l
   console.log(`${String(count).padStart(5)} cases lack ${name}`)
 }
 for (const note of engine) console.log(`      the engine's own: ${note}`)
-console.log(`${unexpected} failures that are not expected, ${calls.own} calls of host built-ins`)
+console.log(
+  `${unexpected} failures that are not expected, ${calls.own} calls of host built-ins, ${calls.sleep} of test.sleep`,
+)
 console.log(`${strict.told} errors told where built-ins are strict, ${strict.silent} that the module keeps to itself`)
 console.log(`v0 ${passed.v0}/${total.v0}`)
 console.log(`v1 ${passed.v1}/${total.v1}`)
