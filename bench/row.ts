@@ -36,6 +36,8 @@ export interface RowDefinition<Context> {
   readonly latencyUnit: 'ms' | 'us'
   readonly about: string
   readonly peer?: string
+  /** What of the rounds is reported and judged; default the median. */
+  readonly figure?: 'median' | 'max'
   /** All must be met. */
   readonly target?: Target | readonly Target[]
   measure(context: Context): Promise<Samples>
@@ -53,7 +55,7 @@ export interface Row {
   readonly name: string
   readonly ours: number
   readonly peer: number | null
-  /** Of the medians, ours to peer. */
+  /** Of the two figures, ours to peer. */
   readonly ratio: number | null
   readonly unit: string
   readonly p50: Pair | null

@@ -57,6 +57,13 @@ test('a target on the ratio is missed by less, and a target on our value by more
   expect(summarise(definition({ of: 'ours', is: '<=', value: 149 }), taken, {}).verdict).toBe('PASS')
 })
 
+test('a row of the longest wait states and judges the longest of all rounds', () => {
+  const longest = { ...definition({ of: 'ours', is: '<=', value: 100 }), figure: 'max' as const }
+  const row = summarise(longest, { ours: samples(150, 40, 50), peer: [] }, {})
+  expect(row).toMatchObject({ ours: 150, verdict: 'MISS' })
+  expect(row.spread.ours).toBeCloseTo(2.2)
+})
+
 test('a target on the ratio is missed where there is no peer', () => {
   const taken = { ours: samples(149), peer: [] }
   expect(summarise(definition({ of: 'ratio', is: '>=', value: 1 }), taken, {})).toMatchObject({

@@ -44,13 +44,14 @@ export function summarise(definition: Omit<RowDefinition<never>, 'measure'>, sam
   const [ours, peer] = [values(samples.ours), values(samples.peer)]
   if (ours.length === 0) throw new Error(`row ${definition.name} gave no sample`)
   const rounds = peer.length === ours.length ? ours.map((value, round) => value / (peer[round] ?? Number.NaN)) : []
-  const ratio = peer.length === 0 ? null : median(ours) / median(peer)
+  const figure = (side: readonly number[]) => (definition.figure === 'max' ? Math.max(...side) : median(side))
+  const ratio = peer.length === 0 ? null : figure(ours) / figure(peer)
   const targets = targetsOf(definition.target)
-  const judged = { ours: median(ours), ratio, p99: pair(samples, (sample) => sample.p99) }
+  const judged = { ours: figure(ours), ratio, p99: pair(samples, (sample) => sample.p99) }
   return {
     name: definition.name,
     ...judged,
-    peer: peer.length === 0 ? null : median(peer),
+    peer: peer.length === 0 ? null : figure(peer),
     unit: definition.unit,
     p50: pair(samples, (sample) => sample.p50),
     spread: {
