@@ -44,7 +44,7 @@ decision: node_modules/.ready ## start a new decision: make decision NAME=x
 	@case "$(NAME)" in [a-z]*) ;; *) echo "name the decision in snake_case: make decision NAME=device_code" >&2; exit 2;; esac
 	node scripts/new-decision.ts "$(NAME)"
 
-bench: node_modules/.ready-dev ## measure, beside oidc-provider and the bare policy SDK
+bench: node_modules/.ready-dev .toolchain/opa ## measure, beside oidc-provider, OPA's server and the bare policy SDK
 	node bench/run.ts $(ARGS)
 
 conformance-opa: node_modules/.ready-dev ## OPA's own test cases, compiled by its Go module, on our WASM host

@@ -21,19 +21,21 @@ export const filledTo = (bytes: number, { dataJson, ...modules }: BenchBundle): 
   dataJson: fillData(bytes, dataJson),
 })
 
-/** Base data filled up to a size, by rows that no rule reads. */
+/** Base data filled up to a size, by rows that no rule reads; keys in order, as `opa build` writes them. */
 export function fillData(bytes: number, dataJson: Uint8Array): Uint8Array {
   const data = JSON.parse(Buffer.from(dataJson).toString('utf8')) as { rbac: Record<string, unknown> }
   const row = (at: number) => ({
+    active: true,
+    hours: [8, 17],
     name: `user ${at}`,
     roles: ['reader', 'writer', 'auditor'],
-    hours: [8, 17],
-    active: true,
   })
   const count = Math.max(
     0,
     Math.floor((bytes - dataJson.byteLength) / JSON.stringify({ 'user-00000': row(10_000) }).length),
   )
-  data.rbac.rows = Object.fromEntries(Array.from({ length: count }, (_, at) => [`user-${at}`, row(at)]))
-  return Buffer.from(JSON.stringify(data))
+  const rows = Array.from({ length: count }, (_, at) => [`user-${String(at).padStart(6, '0')}`, row(at)] as const)
+  const rbac = { ...data.rbac, rows: Object.fromEntries(rows) }
+  const inOrder = Object.entries(rbac).sort(([left], [right]) => (left < right ? -1 : 1))
+  return Buffer.from(JSON.stringify({ ...data, rbac: Object.fromEntries(inOrder) }))
 }

@@ -22,7 +22,8 @@ export interface Samples {
 }
 
 export interface Target {
-  readonly of: 'ratio' | 'ours'
+  /** `p99`: ours to the peer's. */
+  readonly of: 'ratio' | 'ours' | 'p99'
   readonly is: '>=' | '<='
   readonly value: number
 }
@@ -35,7 +36,10 @@ export interface RowDefinition<Context> {
   readonly latencyUnit: 'ms' | 'us'
   readonly about: string
   readonly peer?: string
-  readonly target?: Target
+  /** What of the rounds is reported and judged; default the median. */
+  readonly figure?: 'median' | 'max'
+  /** All must be met. */
+  readonly target?: Target | readonly Target[]
   measure(context: Context): Promise<Samples>
 }
 
@@ -51,7 +55,7 @@ export interface Row {
   readonly name: string
   readonly ours: number
   readonly peer: number | null
-  /** Of the medians, ours to peer. */
+  /** Of the two figures, ours to peer. */
   readonly ratio: number | null
   readonly unit: string
   readonly p50: Pair | null

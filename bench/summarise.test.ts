@@ -57,6 +57,13 @@ test('a target on the ratio is missed by less, and a target on our value by more
   expect(summarise(definition({ of: 'ours', is: '<=', value: 149 }), taken, {}).verdict).toBe('PASS')
 })
 
+test('a row of the longest wait states and judges the longest of all rounds', () => {
+  const longest = { ...definition({ of: 'ours', is: '<=', value: 100 }), figure: 'max' as const }
+  const row = summarise(longest, { ours: samples(150, 40, 50), peer: [] }, {})
+  expect(row).toMatchObject({ ours: 150, verdict: 'MISS' })
+  expect(row.spread.ours).toBeCloseTo(2.2)
+})
+
 test('a target on the ratio is missed where there is no peer', () => {
   const taken = { ours: samples(149), peer: [] }
   expect(summarise(definition({ of: 'ratio', is: '>=', value: 1 }), taken, {})).toMatchObject({
@@ -68,4 +75,15 @@ test('a target on the ratio is missed where there is no peer', () => {
 
 test('a row without a sample is an error, never a figure', () => {
   expect(() => summarise(definition(), { ours: [], peer: [] }, {})).toThrow('gave no sample')
+})
+
+test('where there are several targets, each must be met; one on p99 compares it with the peer’s', () => {
+  const sample = (value: number, p99: number) => ({ value, p50: 1, p99 })
+  const row = {
+    ...definition(),
+    target: [{ of: 'ratio', is: '>=', value: 3 } as const, { of: 'p99', is: '<=', value: 1 } as const],
+  }
+  const verdict = (p99: number) => summarise(row, { ours: [sample(9, p99)], peer: [sample(3, 5)] }, {}).verdict
+  expect([verdict(4), verdict(6)]).toEqual(['PASS', 'MISS'])
+  expect(summarise(row, { ours: [sample(9, 1)], peer: [] }, {}).verdict).toBe('MISS')
 })

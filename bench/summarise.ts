@@ -31,33 +31,36 @@ function pair(samples: Samples, read: (sample: Sample) => number | undefined): P
   return { ours: median(ours), peer: peer.length === 0 ? null : median(peer) }
 }
 
-function meets(target: Target, ours: number, ratio: number | null): boolean {
-  const value = target.of === 'ratio' ? ratio : ours
-  return value !== null && (target.is === '>=' ? value >= target.value : value <= target.value)
+function meets({ of, is, value: limit }: Target, { ours, ratio, p99 }: Pick<Row, 'ours' | 'ratio' | 'p99'>): boolean {
+  const value = of === 'ratio' ? ratio : of === 'ours' ? ours : p99?.peer ? p99.ours / p99.peer : null
+  return value !== null && (is === '>=' ? value >= limit : value <= limit)
 }
+
+const targetsOf = (target: Target | readonly Target[] | undefined): readonly Target[] =>
+  target === undefined ? [] : 'of' in target ? [target] : target
 
 export function summarise(definition: Omit<RowDefinition<never>, 'measure'>, samples: Samples, card: Card): Row {
   const values = (side: readonly Sample[]) => side.map((sample) => sample.value)
   const [ours, peer] = [values(samples.ours), values(samples.peer)]
   if (ours.length === 0) throw new Error(`row ${definition.name} gave no sample`)
   const rounds = peer.length === ours.length ? ours.map((value, round) => value / (peer[round] ?? Number.NaN)) : []
-  const ratio = peer.length === 0 ? null : median(ours) / median(peer)
-  const { target } = definition
+  const figure = (side: readonly number[]) => (definition.figure === 'max' ? Math.max(...side) : median(side))
+  const ratio = peer.length === 0 ? null : figure(ours) / figure(peer)
+  const targets = targetsOf(definition.target)
+  const judged = { ours: figure(ours), ratio, p99: pair(samples, (sample) => sample.p99) }
   return {
     name: definition.name,
-    ours: median(ours),
-    peer: peer.length === 0 ? null : median(peer),
-    ratio,
+    ...judged,
+    peer: peer.length === 0 ? null : figure(peer),
     unit: definition.unit,
     p50: pair(samples, (sample) => sample.p50),
-    p99: pair(samples, (sample) => sample.p99),
     spread: {
       ours: spread(ours),
       peer: peer.length === 0 ? null : spread(peer),
       ratio: rounds.length === 0 ? null : [Math.min(...rounds), Math.max(...rounds)],
     },
-    target: target === undefined ? null : `${target.of} ${target.is} ${target.value}`,
-    verdict: target === undefined ? null : meets(target, median(ours), ratio) ? 'PASS' : 'MISS',
+    target: targets.length === 0 ? null : targets.map(({ of, is, value }) => `${of} ${is} ${value}`).join(', '),
+    verdict: targets.length === 0 ? null : targets.every((target) => meets(target, judged)) ? 'PASS' : 'MISS',
     card: {
       ...card,
       about: definition.about,

@@ -82,7 +82,7 @@ async function measureSwaps(environment: Environment): Promise<Swap[]> {
     const tokens = [tokenRequest(at, client, population.scope, JWT_RESOURCE)]
     const documents = tokenInputs().map((input) => dataRequest(`/v1/data/${DECISIONS.token.entrypoint}`, { input }))
     const swaps: Swap[] = []
-    for (let round = 0; round <= options.rounds; round++) {
+    for (let round = 0; round < options.rounds; round++) {
       const version = round + 2
       const beside = await writeBeside(instance, version)
       let isOver = false
@@ -98,7 +98,7 @@ async function measureSwaps(environment: Environment): Promise<Swap[]> {
       const waitsMs = (await Promise.all(asking)).flat().sort((left, right) => left - right)
       options.progress(`swap ${round}: ${activationMs.toFixed(0)} ms, longest wait ${waitsMs.at(-1)?.toFixed(1)} ms`)
       // The first starts the thread that loads, as the first after a quiet time does; it counts like the others.
-      if (round > 0) swaps.push({ activationMs, waitsMs })
+      swaps.push({ activationMs, waitsMs })
     }
     return swaps
   } finally {
@@ -122,7 +122,7 @@ const quantile = (sorted: readonly number[], share: number): number => sorted[Ma
 
 const row = (
   name: string,
-  definition: Pick<RowDefinition<Environment>, 'unit' | 'about' | 'target'>,
+  definition: Pick<RowDefinition<Environment>, 'unit' | 'about' | 'figure' | 'target'>,
   value: (swap: Swap) => number,
 ): RowDefinition<Environment> => ({
   name,
@@ -154,7 +154,8 @@ export const swap10mb: readonly RowDefinition<Environment>[] = [
     'swap-10mb-wait',
     {
       unit: 'ms longest wait',
-      about: `${LOAD}: the longest that one of them waited for an answer while a swap went on`,
+      about: `${LOAD}: the longest that one of them waited for an answer while a swap went on, of all swaps`,
+      figure: 'max',
       target: { of: 'ours', is: '<=', value: 100 },
     },
     ({ waitsMs }) => waitsMs.at(-1) ?? 0,

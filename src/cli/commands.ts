@@ -57,7 +57,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'audit verify',
-    summary: 'Verify decision and audit logs: finds edits, moves, deletions, chains that vanished, and cuts.',
+    summary:
+      'Verify decision and audit logs: finds edits, moves, deletions, chains that vanished or were put in, and cuts.',
     operands: '[FILE or FOLDER ...]',
     accepts: 'any',
     options: {
@@ -70,8 +71,8 @@ export const COMMANDS: readonly Command[] = [
       place: {
         type: 'string',
         multiple: true,
-        value: 'HOST:FOLDER',
-        help: 'where the logs were written, if elsewhere',
+        value: '[HOST:]FOLDER/',
+        help: 'where all logs must be from, if elsewhere; of any host without HOST',
       },
       json: { type: 'boolean', help: 'print JSON' },
     },

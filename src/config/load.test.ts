@@ -49,6 +49,9 @@ test('reads lists from the environment, and paths against the folder of the file
 
 test.each([
   ['services: [{name: a, url: "http://10.0.0.1"}]', /sallyport\.yaml:1: services\.0\.url must be an https address/],
+  ['services: [{name: a, url: "https://:secret@h/x"}]', /services\.0\.url must be an https address/],
+  ['issuer: "https://:secret@h"', /sallyport\.yaml:1: issuer must be an http\(s\) address/],
+  ['policy: {url: "https://:secret@h"}', /policy\.url must hold no user and no password/],
   ['services: [{name: a, url: "https://h?t=secret"}]', /services\.0\.url must be an https address without query/],
   ['services: [{name: a, url: "https://h"}, {name: a, url: "https://h"}]', /services\.1\.name is used twice/],
   ['services: [{name: a, url: "https://h", credentials: {bearer: {}}}]', /bearer needs token or token_file/],

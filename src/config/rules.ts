@@ -21,10 +21,12 @@ export const isLoopback = (host: string): boolean =>
 
 const parsedUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
 
+const hasUserInfo = ({ username, password }: URL): boolean => username !== '' || password !== ''
+
 const issuerIsUrl: Rule = ({ issuer }) => {
   const url = parsedUrl(issuer)
   const plain =
-    url && (url.protocol === 'https:' || url.protocol === 'http:') && !url.search && !url.hash && !url.username
+    url && (url.protocol === 'https:' || url.protocol === 'http:') && !url.search && !url.hash && !hasUserInfo(url)
   if (!plain || issuer.endsWith('/') || issuer.includes('?') || issuer.includes('#'))
     return {
       path: ['issuer'],
@@ -63,6 +65,8 @@ const openPolicyApiHasCredentials: Rule = ({ policy }) =>
 const policyUrlIsSafe: Rule = ({ policy, tls }) => {
   if (policy.url === undefined) return undefined
   const url = parsedUrl(policy.url)
+  // Shown as it is; a token has a setting of its own.
+  if (url && hasUserInfo(url)) return { path: ['policy', 'url'], message: 'must hold no user and no password' }
   if (url?.protocol === 'https:') return undefined
   if (url?.protocol === 'http:' && (isLoopback(url.hostname) || tls === 'terminated')) return undefined
   return { path: ['policy', 'url'], message: 'must be an https address (http on loopback, or with `tls: terminated`)' }
@@ -128,7 +132,7 @@ const SAFE_URL = 'must be an https address without query (http on loopback, or w
 
 function isSafeUrl(text: string, plainIsSafe: boolean): boolean {
   const url = parsedUrl(text)
-  if (!url || url.username || url.search || url.hash) return false
+  if (!url || hasUserInfo(url) || url.search || url.hash) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && (plainIsSafe || isLoopback(url.hostname)))
 }
 

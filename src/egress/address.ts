@@ -77,6 +77,8 @@ const KINDS: readonly (readonly [AddressKind, readonly Range[]])[] = [
       ['198.51.100.0', 24],
       ['203.0.113.0', 24],
       ['240.0.0.0', 4],
+      // NAT64 of one network (RFC 8215): the place of the IPv4 address in it is that network's own, and unknown here.
+      ['64:ff9b:1::', 48],
       ['2001::', 23],
       ['2001:db8::', 32],
       ['3fff::', 20],
@@ -124,11 +126,11 @@ function groupsOf(canonical: string): readonly number[] {
   return [...front, ...new Array<number>(gap).fill(0), ...back]
 }
 
-/** IPv4-mapped and IPv4-compatible (RFC 4291 2.5.5), NAT64 (RFC 6052, 8215), 6to4 (RFC 3056), SIIT (RFC 2765). */
+/** IPv4-mapped and IPv4-compatible (RFC 4291 2.5.5), NAT64 (RFC 6052), 6to4 (RFC 3056), SIIT (RFC 2765). */
 function embedded(groups: readonly number[]): string | undefined {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups
   if (a === 0x2002) return dotted(b, c)
-  if (a === 0x64 && b === 0xff9b && (c === 1 || (c | d | e | f) === 0)) return dotted(g, h)
+  if (a === 0x64 && b === 0xff9b && (c | d | e | f) === 0) return dotted(g, h)
   if ((a | b | c | d) !== 0) return undefined
   if (e === 0xffff && f === 0) return dotted(g, h)
   if (e !== 0) return undefined

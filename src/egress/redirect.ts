@@ -31,7 +31,8 @@ export function redirected(request: EgressRequest, { status, headers }: EgressRe
   const isSameOrigin = url.origin === request.url.origin
   const becomesGet = !KEEPS_METHOD.has(status) && request.method !== 'GET' && request.method !== 'HEAD'
   const { body, tls, headers: sent = {}, ...rest } = request
-  const { cert: _cert, key: _key, serverName: _name, ...publicTls } = tls ?? {}
+  // Nor is its certificate left unjudged because that of this one is.
+  const { cert: _cert, key: _key, serverName: _name, insecure: _insecure, ...publicTls } = tls ?? {}
   const kept = Object.entries(sent).filter(([name]) => {
     const plain = name.toLowerCase()
     return (isSameOrigin || HARMLESS.has(plain)) && !(becomesGet && plain.startsWith('content-'))

@@ -39,6 +39,25 @@ describe('TLS', () => {
     await expect(ask({ ...ca(), cert: 'x', key: 'secret' })).rejects.toMatchObject({ code: 'invalid' })
   })
 
+  it('is left unjudged at one origin only: that of another, where a redirect leads, is judged', async () => {
+    const other = await serveTls(certificates(), (_, response) => response.end('ok'))
+    const locations: Readonly<Record<string, string>> = { '/': '/again', '/again': `https://localhost:${other}/` }
+    for (const [status, first, reached] of [
+      [307, '/', false],
+      [308, '/again', false],
+      [307, '/own', true],
+    ] as const) {
+      const port = await serveTls(certificates(), (request, response) => {
+        const location = request.url === '/own' ? '/end' : locations[request.url ?? '']
+        return location === undefined ? response.end('ok') : response.writeHead(status, { location }).end()
+      })
+      const tls = { insecure: true }
+      const asking = openTo().request(get(`https://localhost:${port}${first}`, { tls, redirects: 5 }))
+      if (reached) expect(text(await asking)).toBe('ok')
+      else await expect(asking).rejects.toMatchObject({ code: 'tls' })
+    }
+  })
+
   it('ignores NODE_TLS_REJECT_UNAUTHORIZED', async () => {
     setVariable('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     const port = await serveTls(certificates(), (_, response) => response.end('ok'))

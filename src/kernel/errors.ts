@@ -78,6 +78,7 @@ export type UnavailableReason =
   | 'wrong_result'
   | 'wrong_input'
   | 'unreachable'
+  | 'elsewhere'
   | 'audit'
 
 /** Policy gave no usable answer. Always denies; never reported as a policy's deny. The edge maps it (design, section 7). */

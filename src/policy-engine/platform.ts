@@ -13,6 +13,7 @@ import type { Decide } from './decide.ts'
 import type { LogRules } from './decision-log/rules.ts'
 import { type Activators, type Bundles, createActivators } from './life/activators.ts'
 import { type BundleAudit, createBundleDesk } from './life/desk.ts'
+import { type SwappedNode, swapTogether } from './life/swap-together.ts'
 import { type ApiOptions, resolveApi } from './listen.ts'
 import { createNode } from './node/node.ts'
 import { openNode } from './node/open-node.ts'
@@ -113,21 +114,24 @@ export async function openPolicyPlatform(options: PolicyPlatformOptions): Promis
   }
   // A log that cannot be written shows in the health of the policy API, whose thread has it from here.
   const watching = setInterval(() => logState() !== told && changed(), LOG_WATCH_MS).unref()
+  const there: SwappedNode = {
+    activate: async (set) => worker?.activate(set),
+    deactivate: () => worker?.deactivate(),
+  }
+  const here: SwappedNode = {
+    // The auth service's own decisions need the platform's bundle alone.
+    activate: async ([bundle]) => (node.active?.platform === bundle ? undefined : node.activate([bundle])),
+    deactivate: () => node.deactivate(),
+  }
   const activators: Activators = createActivators({
     ...options.bundles,
     marks: options.marks,
     logger,
     metrics,
     clock,
-    activate: async (set) => {
-      // The auth service's own decisions need the platform's bundle alone.
-      const here = node.active?.platform === set[0] ? undefined : node.activate([set[0]])
-      await Promise.all([here, worker?.activate(set)])
-    },
-    deactivate: () => {
-      node.deactivate()
-      worker?.deactivate()
-    },
+    ...swapTogether([there, here], (error) =>
+      logger.error({ err: error }, 'the bundles before cannot be loaded again: a thread decides nothing'),
+    ),
     notices,
     onStatus: changed,
   })

@@ -1,6 +1,12 @@
 /** Valid bundles to start from, small enough to be changed many times, and what was ever signed by the trusted key. */
 import { generateKeyPairSync } from 'node:crypto'
-import { type BundleFiles, MANIFEST, revisionOf, SIGNATURES } from '../../src/policy-engine/bundle/digest.ts'
+import {
+  type BundleFiles,
+  fileDigest,
+  MANIFEST,
+  revisionOf,
+  SIGNATURES,
+} from '../../src/policy-engine/bundle/digest.ts'
 import type { LoadOptions } from '../../src/policy-engine/bundle/load.ts'
 import { type BundleKey, signBundle } from '../../src/policy-engine/bundle/signature.ts'
 
@@ -55,4 +61,29 @@ export const noteSigned = (part: string, files: BundleFiles): void => void signe
 export function mustBeSigned(files: BundleFiles): void {
   const part = signedPart(Buffer.from(files.get(SIGNATURES) ?? '').toString('utf8'))
   if (signed.get(part) !== revisionOf(files)) throw new Error('FORGED: accepted what the trusted key never signed')
+}
+
+interface Listed {
+  readonly name?: unknown
+  readonly hash?: unknown
+  readonly algorithm?: string
+}
+
+/** Throws unless the claims of what was accepted list each of the files once, with its digest, and no other, and suit the key. */
+export function mustBeClaimed(files: BundleFiles): void {
+  const [header, payload] = signedPart(Buffer.from(files.get(SIGNATURES) ?? '').toString('utf8'))
+    .split('.')
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()))
+  const listed = payload.files as readonly Listed[]
+  const names = [...files.keys()].filter((name) => name !== SIGNATURES)
+  const wanted = JSON.stringify(names.sort())
+  if (JSON.stringify(listed.map(({ name }) => name).sort()) !== wanted)
+    throw new Error('FORGED: other files are listed')
+  for (const { name, hash, algorithm } of listed) {
+    const digest = fileDigest(String(name), files.get(String(name)) ?? new Uint8Array(), algorithm)
+    if (String(hash).toLowerCase() !== digest) throw new Error('FORGED: another digest is listed')
+  }
+  const key = KEYS.find(({ id }) => id === (header.kid ?? payload.keyid))
+  if ((payload.scope ?? '') !== (key?.scope ?? '')) throw new Error('FORGED: not the scope of the key')
+  if (!Number.isSafeInteger(payload.version) || payload.version < 0) throw new Error('FORGED: the version is none')
 }

@@ -7,6 +7,7 @@ import { SIGNATURES } from '../../src/policy-engine/bundle/digest.ts'
 import { verifySignature } from '../../src/policy-engine/bundle/signature.ts'
 import {
   KEYS,
+  mustBeClaimed,
   mustBeSigned,
   noteSigned,
   SMALL_FILES,
@@ -70,7 +71,7 @@ function changedHeader(random: Random): unknown {
 function changedClaims(random: Random): unknown {
   const claims = decode(PAYLOAD)
   const files = claims.files as Record<string, unknown>[]
-  switch (random.below(6)) {
+  switch (random.below(8)) {
     case 0:
       return { ...claims, files: files.slice(1) }
     case 1:
@@ -84,6 +85,10 @@ function changedClaims(random: Random): unknown {
       return { ...claims, scope: random.pick('write', 'read', ''), keyid: random.pick(...KIDS) }
     case 4:
       return { ...claims, version: random.pick<unknown>(-1, 1.5, 2 ** 60, '1', null) }
+    case 5:
+      return { ...claims, files: [...files, { ...files[0], name: random.pick('policy.wasm', '/data.json', '') }] }
+    case 6:
+      return { ...claims, files: files.map((file, at) => (at === 0 ? { ...file, hash: files[1]?.hash } : file)) }
     default:
       return claims
   }
@@ -114,6 +119,7 @@ describe('signature', () => {
         return { said: refusal(error), deep }
       }
       mustBeSigned(files)
+      mustBeClaimed(files)
       return { said: 'accepted', deep }
     })
     for (const code of ['accepted', 'bad_signature', 'unknown_key', 'digest_mismatch']) {

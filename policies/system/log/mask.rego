@@ -3,7 +3,7 @@
 # description: >-
 #   What is struck from an event before anything is written (OPA, "Masking Sensitive Data"). An address shrinks to its
 #   network. Of a decision that was asked over the API only what its contract knows is kept, and of anyone else's whatever
-#   is called like a secret or like personal data goes.
+#   is called like a secret or like personal data goes, and what looks like a credential whatever it is called.
 # schemas:
 #   - input: schema.system.log
 package system.log
@@ -25,10 +25,8 @@ mask contains pointer("input", path) if {
 mask contains pointer(document, path) if {
 	not is_decision
 	some document in ["input", "result"]
-	walk(input[document], [path, _])
-	name := path[count(path) - 1]
-	is_string(name)
-	is_sensitive(lower(name))
+	walk(input[document], [at, value])
+	path := erased_at(at, value)
 }
 
 is_decision if startswith(input.path, "authz/")
@@ -153,19 +151,42 @@ is_foreign(path, value) if {
 	path != ["request", "address"]
 }
 
+erased_at(at, value) := at if {
+	is_sensitive(lower(at[count(at) - 1]))
+} else := at if {
+	is_credential(value)
+} else := array.concat(at, [1]) if {
+	is_secret_pair(value)
+}
+
+# What an Authorization header holds (RFC 9110 section 11.6.2), also as part of a line.
+is_credential(text) if regex.match(`(?i)(^|[:=,"'])\s*(basic|bearer)\s+[^\s]`, text)
+
+# A JWT in compact form (RFC 7515 section 3.1), anywhere in a text: `eyJ` is the beginning of a JSON object in base64url.
+is_credential(text) if regex.match(`eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*`, text)
+
+# A header as some write it: its name, then its value.
+is_secret_pair([name, _]) if is_sensitive(lower(name))
+
 is_sensitive(name) if name in {"code", "ip", "otp", "pin", "sub", "username"}
+
+# Words that others hold: `author`, `classname`.
+is_sensitive(name) if regex.match(`auth($|[^a-z])|(^|[^a-z])ssn($|[^a-z])`, name)
 
 is_sensitive(name) if {
 	some part in [
 		"address",
 		"apikey",
+		"api-key",
 		"api_key",
 		"assertion",
 		"authorization",
+		"bearer",
 		"birth",
 		"cookie",
 		"credential",
 		"email",
+		"jwt",
 		"password",
 		"passwd",
 		"phone",

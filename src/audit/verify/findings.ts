@@ -2,7 +2,7 @@
 
 /**
  * `changed`: a line does not have the digest that is known of it. `missing`: lines are gone between two. `moved`: a line stands
- * elsewhere, or twice. `inserted`: a line that no chain holds. `cut`: lines are gone after the last. `vanished`: a chain is
+ * elsewhere, or twice. `inserted`: a line that no chain holds, or past a chain's end, or of a chain that nobody vouches for. `cut`: lines are gone after the last. `vanished`: a chain is
  * gone. `forged`: a head that its key did not sign.
  */
 export type Problem = 'changed' | 'missing' | 'moved' | 'inserted' | 'cut' | 'vanished' | 'forged'
@@ -30,6 +30,8 @@ export interface Verification {
   readonly lines: number
   readonly chains: readonly ChainReport[]
   readonly findings: readonly Finding[]
+  /** Registered chains whose absence was taken for no fault, since their logs were written elsewhere. */
+  readonly notLookedFor: readonly { readonly place: string; readonly chains: number }[]
   /** What is no fault and yet should be known: gaps, removed files, torn lines. */
   readonly notes: readonly string[]
 }

@@ -7,6 +7,8 @@ import type { Line } from './lines.ts'
 export interface Followed {
   readonly first: Link
   readonly firstAt: Line
+  /** What its first line says; NaN where it says nothing. */
+  readonly begunMs: number
   seq: number
   digest: string
   at: Line
@@ -40,6 +42,8 @@ export class Follower {
   readonly proven = new Map<string, number>()
   /** The same, of heads that nobody who has only the files could have made. */
   readonly trusted = new Map<string, number>()
+  /** The chain of each file's last line. */
+  readonly lastOf = new Map<string, string>()
   lines = 0
   readonly #expectations: Expectations
   #strays: Stray[] = []
@@ -59,24 +63,16 @@ export class Follower {
     }
     const chain = this.chains.get(link.id)
     const kept: Line = { file: line.file, number: line.number, bytes: new Uint8Array() }
-    if (chain === undefined) this.#begin(link, kept, lineDigest(line.bytes))
+    this.lastOf.set(line.file, link.id)
+    if (chain === undefined) this.#begin(link, kept, lineDigest(line.bytes), Date.parse(Object(event).timestamp))
     else this.#goOn(chain, link, kept, lineDigest(line.bytes))
     this.#readRecord(event, link, line)
   }
 
-  #begin(link: Link, at: Line, digest: string): void {
-    const chain: Followed = { first: link, firstAt: at, seq: link.seq, digest, at }
+  #begin(link: Link, at: Line, digest: string, begunMs: number): void {
+    const chain: Followed = { first: link, firstAt: at, begunMs, seq: link.seq, digest, at }
     this.chains.set(link.id, chain)
-    if (link.after !== undefined) {
-      const by = where(at)
-      const { id, seq } = link.after
-      const before = this.chains.get(id)
-      // A chain that a broken piece ended may hold more lines than were acknowledged.
-      if (before === undefined || before.seq < seq)
-        this.#expectations.add(id, { seq, digest: link.prev, closed: false, trusted: false, isLink: true, by })
-      else if (before.seq === seq) this.#compare(id, before, { digest: link.prev, by })
-    }
-    this.#holdToHead(link, chain)
+    this.#holdToTestimony(link, chain)
   }
 
   #goOn(chain: Followed, link: Link, at: Line, digest: string): void {
@@ -90,7 +86,7 @@ export class Follower {
       this.#compare(link.id, chain, { digest: link.prev, by: where(at) })
     }
     Object.assign(chain, { seq: link.seq, digest, at })
-    this.#holdToHead(link, chain)
+    this.#holdToTestimony(link, chain)
   }
 
   /** The line that a chain stands at against what is known of it. */
@@ -100,12 +96,13 @@ export class Follower {
     this.#find('changed', chain.at, id, detail)
   }
 
-  #holdToHead(link: Link, chain: Followed): void {
-    const expected = this.#expectations.at(link.id, link.seq)
-    if (expected === undefined) return
-    this.proven.set(link.id, link.seq)
-    if (expected.trusted) this.trusted.set(link.id, link.seq)
-    this.#compare(link.id, chain, expected)
+  #holdToTestimony(link: Link, chain: Followed): void {
+    for (const expected of this.#expectations.at(link.id, link.seq)) {
+      this.#compare(link.id, chain, expected)
+      if (expected.isLink) continue
+      this.proven.set(link.id, link.seq)
+      if (expected.trusted) this.trusted.set(link.id, link.seq)
+    }
   }
 
   #outOfPlace(chain: Followed, link: Link, at: Line): void {
@@ -165,6 +162,16 @@ export class Follower {
     if (known) return
     this.findings.push({ problem, file: at.file, line: at.number, ...(chain !== undefined && { chain }), detail })
   }
+}
+
+const AFTER = Buffer.from('"after":')
+
+/** The link of a line that begins a chain after another. */
+export function linkToBefore({ bytes }: Line): Required<Link> | undefined {
+  // Most lines need not be parsed for this.
+  if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(AFTER) < 0) return undefined
+  const link = linkOf(parse(bytes))
+  return link?.after === undefined || link.seq !== 1 ? undefined : { ...link, after: link.after }
 }
 
 export const where = ({ file, number }: Line): string => `${file}:${number}`

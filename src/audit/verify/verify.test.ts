@@ -1,11 +1,11 @@
 /** Verification of logs that were tampered with: each way of it, and where it is said to be. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ChainHead } from '../../storage/records.ts'
-import { type ChainPosition, lineDigest, linkOf } from '../chain.ts'
+import { Chain, type ChainPosition, lineDigest, linkOf } from '../chain.ts'
 import { type ChainedLogOptions, openChainedLog } from '../chained-log.ts'
 import { headsFileOf, rotatedSegments } from '../segments.ts'
 import { makeLogKey, readSigner, signatureCheck } from '../signer.ts'
@@ -68,6 +68,17 @@ function relinked(lines: string[], index: number): string[] {
   return chained
 }
 
+const positionOf = (line: string): ChainPosition => {
+  const link = linkOf(JSON.parse(line))
+  return { id: link?.id ?? '', seq: link?.seq ?? 0, digest: lineDigest(line) }
+}
+/** A line of a chain that the service never began; after the line given, as a chain of its own would be. */
+const forgedLine = (after: string | undefined, timestamp = new Date(1_100).toISOString()): string =>
+  new Chain(after === undefined ? undefined : positionOf(after)).link(
+    `{"path":"authz/admin/decision","result":{"allow":true},"timestamp":"${timestamp}",`,
+    '}',
+  )
+
 describe('verification of a log (checklist 53)', () => {
   it('finds nothing in a log that nobody touched, and says how far each chain is proven', async () => {
     const result = await verify(join(original, 'log.jsonl'))
@@ -109,6 +120,77 @@ describe('verification of a log (checklist 53)', () => {
     expect((await brief(await tampered(forge), [])).length).toBeGreaterThan(0)
   })
 
+  it.each([
+    ['at the end', 30, 31],
+    ['between two runs', 20, 21],
+    ['in the middle of a run', 15, 16],
+  ])('finds a chain that the service never registered, %s', async (_where, index, line) => {
+    const forge = (lines: string[]) => lines.toSpliced(index, 0, forgedLine(lines[index - 1]))
+    expect(await brief(await tampered(forge))).toContainEqual(['inserted', line])
+    expect(await brief(await tampered(forge, false))).toContainEqual(['inserted', line])
+  })
+
+  it('notes a chain that began as the heads were asked for, where it is the last of its file', async () => {
+    const last = (lines: string[]) => [...lines, forgedLine(lines.at(-1))]
+    const before = (lines: string[]) => lines.toSpliced(20, 0, forgedLine(lines[19]))
+    const options = { heads: [...heads.values()], checks: [await key()] }
+    const at = async (change: typeof last, startedMs: number) => {
+      const clock = { nowMs: () => startedMs + 1_000 }
+      const { findings, notes } = await verifyLog([await tampered(change)], { ...options, startedMs, clock })
+      return [findings.length, notes.length]
+    }
+    expect(await at(last, 1_050)).toEqual([0, 1])
+    expect(await at(last, 7_000)).toEqual([1, 0])
+    // From the future.
+    expect(await at(last, 50)).toEqual([1, 0])
+    expect((await at(before, 1_050))[0]).toBe(1)
+  })
+
+  it('finds a chain that does not say which came before it, without registered heads too', async () => {
+    const file = await tampered((lines) => [...lines, forgedLine(undefined)], false)
+    const { findings } = await verifyLog([file])
+    expect(findings.map(({ problem, line }) => [problem, line])).toEqual([['inserted', 31]])
+  })
+
+  it.each([
+    ['with heads', true],
+    ['by what the next chain says alone', false],
+  ])('finds a run that was edited, linked anew and made longer, %s', async (_how, withHeads) => {
+    const forge = (lines: string[]) => {
+      const run = relinked(with_(lines.slice(0, 10), 5, edited), 5)
+      const { id, seq, digest } = positionOf(run[9] ?? '')
+      const more = `{"run":1,"n":11,"chain":{"id":"${id}","seq":${seq + 1},"prev":"${digest}"},"end":true}`
+      return [...run, more, ...lines.slice(10)]
+    }
+    const file = await tampered(forge, false)
+    const { findings } = withHeads ? await verify(file) : await verifyLog([file])
+    expect(findings.map(({ problem, line }) => [problem, line])).toEqual([
+      ['changed', 10],
+      ['inserted', 11],
+    ])
+  })
+
+  it('believes no unsigned head where a signed one is known: neither what it says of a line nor that a chain ended', async () => {
+    const file = await tampered((lines) => with_(lines, 29, edited))
+    const [, , last] = [...heads.values()]
+    const line = (await readFile(file, 'utf8')).split('\n')[29] ?? ''
+    const { keyId: _k, signature: _s, ...unsigned } = last as ChainHead
+    const note = async (head: ChainHead) => appendFile(headsFileOf(file), `${JSON.stringify(head)}\n`)
+    await note({ ...unsigned, digest: lineDigest(line), closed: true })
+    const alone = async () =>
+      (await verifyLog([file], { checks: [await key()] })).findings.map(({ problem, line }) => [problem, line])
+    expect(await alone()).toEqual([['changed', 30]])
+
+    const { id, seq, digest } = positionOf(line)
+    const more = `{"n":11,"chain":{"id":"${id}","seq":${seq + 1},"prev":"${digest}"},"end":true}`
+    await appendFile(file, `${more}\n`)
+    await note({ ...unsigned, ...positionOf(more), closed: true })
+    expect(await alone()).toEqual([
+      ['changed', 30],
+      ['inserted', 31],
+    ])
+  })
+
   it('believes no head that its key did not sign', async () => {
     const forger = readSigner(join(folder, 'other.pem'))
     const forged = [...heads.values()].map((head) => ({ ...head, seq: 5, signature: forger.sign('anything') }))
@@ -124,17 +206,26 @@ describe('verification of a log (checklist 53)', () => {
   it('asks for no chains of other places, and for those of a place that it is told of', async () => {
     const other: ChainHead = { v: 1, chain: 'x', place: 'other:/x', seq: 3, digest: '', at: 1, closed: false }
     const registered = [...heads.values(), other]
-    expect(await brief(join(original, 'log.jsonl'), registered)).toEqual([])
+    expect(await verify(join(original, 'log.jsonl'), registered)).toMatchObject({
+      findings: [],
+      notLookedFor: [{ place: 'other:/x', chains: 1 }],
+    })
     const told = await verifyLog([join(original, 'log.jsonl')], {
       heads: registered,
       expects: (place) => place === 'other:/x',
     })
     expect(told.findings.map(({ problem, chain }) => [problem, chain])).toEqual([['vanished', 'x']])
+    expect(told.notLookedFor).toEqual([])
   })
 
   it('does not ask for what ended before a time that it is given', async () => {
     const file = await tampered((lines) => lines.slice(13))
     expect((await verifyLog([file], { heads: [...heads.values()], sinceMs: 1_020 })).findings).toEqual([])
+    // What is there all the same is held to its head.
+    const changed = await tampered((lines) => with_(lines, 9, edited), false)
+    expect((await verifyLog([changed], { heads: [...heads.values()], sinceMs: 1_020 })).findings).toMatchObject([
+      { problem: 'changed', line: 10 },
+    ])
   })
 
   it('follows a chain over rotated files, compressed ones too, and whatever their order', async () => {
@@ -175,6 +266,6 @@ describe('verification of a log (checklist 53)', () => {
     await forger.append(`{"record":"removed","segment":"x","ends":${JSON.stringify([{ ...end, seq: 99 }])},`, '}')
     await forger.close()
     const { findings } = await verifyLog([mine], { ...options, expects: () => true })
-    expect(findings.map(({ problem }) => problem)).toEqual(['vanished'])
+    expect(findings.map(({ problem }) => problem)).toEqual(['inserted', 'vanished'])
   })
 })

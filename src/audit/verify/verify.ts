@@ -1,18 +1,21 @@
 /**
  * Verifies the files of a log against their own links and against heads of their chains: those noted beside the files, and
- * those registered elsewhere. Finds any edit, move, insertion or deletion, a chain that vanished, and a cut up to the last head.
+ * those registered elsewhere. Finds any edit, move, insertion or deletion, a chain that vanished or that nobody registered, and a
+ * cut up to the last head.
  * What it cannot find: a cut of lines after the last head, and anything done by whoever holds the log's key and the heads.
  */
+import { type Clock, systemClock } from '../../kernel/clock.ts'
 import type { ChainHead } from '../../storage/records.ts'
 import type { SignatureCheck } from '../signer.ts'
 import { type Expectation, Expectations } from './expectations.ts'
 import type { ChainReport, Finding, Verification } from './findings.ts'
-import { Follower } from './follow.ts'
+import { Follower, linkToBefore, where } from './follow.ts'
 import { collectHeads, type KnownHead } from './heads.ts'
-import { linesOf } from './lines.ts'
+import { type Line, linesOf } from './lines.ts'
+import { strangers } from './strangers.ts'
 
 export interface VerifyOptions {
-  /** Registered elsewhere than in the files. */
+  /** Registered elsewhere than in the files: where they are given, a chain that no trusted head names is a fault. */
   readonly heads?: readonly ChainHead[]
   /** Keys whose signatures are believed. */
   readonly checks?: readonly SignatureCheck[]
@@ -20,32 +23,51 @@ export interface VerifyOptions {
   readonly expects?: (place: string) => boolean
   /** Chains that ended before may be missing, and beginnings of others (milliseconds since the epoch). */
   readonly sinceMs?: number | undefined
+  /** When the heads were asked for. Default: now. */
+  readonly startedMs?: number
+  readonly clock?: Clock
 }
 
 export async function verifyLog(files: readonly string[], options: VerifyOptions = {}): Promise<Verification> {
-  const { sinceMs = Number.NEGATIVE_INFINITY } = options
+  const { sinceMs = Number.NEGATIVE_INFINITY, clock = systemClock } = options
+  const { startedMs = clock.nowMs() } = options
   const collected = await collectHeads(files, options.heads ?? [], options.checks ?? [])
   const heads = collected.heads.filter(({ head }) => head.at >= sinceMs)
   const expectations = new Expectations()
-  for (const { head, by, trusted } of heads) expectations.addHead(head, by, trusted)
+  for (const { head, by, trusted } of collected.heads) expectations.addHead(head, by, trusted, head.at >= sinceMs)
 
+  const ordered = await inOrder(files)
+  // Before the chains are followed: what the next chain says of a line holds whatever comes after that line.
+  for (const file of ordered) for await (const line of linesOf(file)) addLink(expectations, line)
   const follower = new Follower(expectations)
-  for (const file of await inOrder(files)) for await (const line of linesOf(file)) follower.read(line)
+  for (const file of ordered) for await (const line of linesOf(file)) follower.read(line)
   follower.end()
 
   const removed = believedRemovals(follower, heads)
   const asked = chainsToFind(heads, follower, options.expects ?? (() => false))
+  const unknown = strangers(follower, expectations, options.heads && startedMs, clock.nowMs())
   const mayBeGone = (chain: string, { seq, isLink }: Expectation) =>
     (removed.get(chain)?.seq ?? 0) >= seq || (options.sinceMs !== undefined && isLink && !follower.chains.has(chain))
   const findings = [
     ...collected.findings,
     ...follower.findings,
+    ...unknown.findings,
     ...(options.sinceMs === undefined ? beginnings(follower, removed) : []),
-    ...[...expectations.last]
-      .filter(([chain, expected]) => !mayBeGone(chain, expected))
-      .flatMap(([chain, expected]) => ending(follower, chain, expected, asked)),
+    ...[...expectations.chains].flatMap((chain) => {
+      const last = expectations.furthest(chain)
+      const lost =
+        last === undefined || mayBeGone(chain, last) ? [] : losses(follower, chain, last, expectations, asked)
+      return [...lost, ...overruns(follower, chain, expectations.end(chain))]
+    }),
   ]
-  return { files: files.length, lines: follower.lines, chains: reports(follower), findings, notes: follower.notes }
+  const notes = [...follower.notes, ...unknown.notes]
+  const notLookedFor = passedOver(heads, follower, asked, removed)
+  return { files: files.length, lines: follower.lines, chains: reports(follower), findings, notLookedFor, notes }
+}
+
+function addLink(expectations: Expectations, line: Line): void {
+  const link = linkToBefore(line)
+  if (link !== undefined) expectations.addLink(link.after.id, link.after.seq, link.prev, where(line))
 }
 
 /** Files in the order of the times of their first lines: a chain goes on from file to file. */
@@ -89,6 +111,21 @@ function chainsToFind(
   return new Set(wanted.map(({ head }) => head.chain))
 }
 
+/** By place: an operator sees what he would have to name. */
+function passedOver(
+  heads: readonly KnownHead[],
+  { chains }: Follower,
+  asked: ReadonlySet<string>,
+  removed: Ends,
+): Verification['notLookedFor'] {
+  const places = new Map<string, Set<string>>()
+  for (const { head } of heads) {
+    if (chains.has(head.chain) || asked.has(head.chain) || removed.has(head.chain)) continue
+    places.set(head.place, (places.get(head.place) ?? new Set()).add(head.chain))
+  }
+  return [...places].map(([place, of]) => ({ place, chains: of.size }))
+}
+
 /** A chain begins with its first line, or after what the service removed. */
 function beginnings({ chains }: Follower, removed: Ends): Finding[] {
   return [...chains].flatMap(([chain, { first, firstAt }]): Finding[] => {
@@ -99,24 +136,29 @@ function beginnings({ chains }: Follower, removed: Ends): Finding[] {
   })
 }
 
-function ending(
+function losses(
   { chains }: Follower,
   chain: string,
-  { seq, closed, by, isLink }: Expectation,
+  { seq, by }: Expectation,
+  expectations: Expectations,
   asked: ReadonlySet<string>,
 ): Finding[] {
   const followed = chains.get(chain)
   if (followed === undefined) {
-    if (!asked.has(chain) && !isLink) return []
+    if (!asked.has(chain) && !expectations.isNamedByNext(chain)) return []
     return [{ problem: 'vanished', file: by, chain, detail: `none of the ${seq} lines of this chain is there` }]
   }
+  if (followed.seq >= seq) return []
   const { file, number: line } = followed.at
-  if (followed.seq < seq) {
-    const detail = `${seq - followed.seq} lines after this one are gone: ${by} knows ${seq} of its chain`
-    return [{ problem: 'cut', file, line, chain, detail }]
-  }
-  if (!closed || followed.seq === seq) return []
-  const detail = `line ${followed.seq} of its chain stands here, after its end with line ${seq}`
+  const detail = `${seq - followed.seq} lines after this one are gone: ${by} knows ${seq} of its chain`
+  return [{ problem: 'cut', file, line, chain, detail }]
+}
+
+function overruns({ chains }: Follower, chain: string, end: Expectation | undefined): Finding[] {
+  const followed = chains.get(chain)
+  if (followed === undefined || end === undefined || followed.seq <= end.seq) return []
+  const { file, number: line } = followed.at
+  const detail = `line ${followed.seq} of its chain stands here, after its end with line ${end.seq} that ${end.by} knows`
   return [{ problem: 'inserted', file, line, chain, detail }]
 }
 

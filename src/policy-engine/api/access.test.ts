@@ -1,5 +1,5 @@
 /** Who may call the policy API, over a real socket. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { type ApiUnderTest, loadFixture, openApi, post, send } from './api-fixture.ts'
@@ -58,6 +58,17 @@ describe('access', () => {
     expect(await status({ host: 'evil.example' })).toBe(403)
     expect(await status({ host: `localhost:${port}`, origin: 'https://evil.example' })).toBe(403)
     expect(await status({ host: 'evil.example', authorization: 'Bearer secret-a' })).toBe(200)
+  })
+
+  it('refuses an address of more segments than any document is deep, before anything judges it', async () => {
+    const port = await serve({ credentials, loopback: false })
+    const judged = vi.spyOn(api.node, 'allows')
+    const of = (segments: number) => send(port, `/health${'/a'.repeat(segments - 1)}`)
+    expect(await of(129)).toMatchObject({ status: 400, json: { code: 'invalid_parameter' } })
+    expect(await of(4000)).toMatchObject({ status: 400 })
+    expect(judged).not.toHaveBeenCalled()
+    expect(await of(128)).toMatchObject({ status: 401 })
+    expect(judged).toHaveBeenCalledOnce()
   })
 
   it('answers nothing but health and metrics without a bundle', async () => {

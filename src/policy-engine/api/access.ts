@@ -1,6 +1,7 @@
 /**
- * Who may call the policy API: a bearer credential or a certificate names the caller, `system.authz` judges every request. On a loopback
- * listener Host and Origin of callers without one are checked, since any page in a browser can reach it (DNS rebinding).
+ * Who may call the policy API: a bearer credential or a certificate names the caller, `system.authz` judges every request. Whoever
+ * shows no bearer may be a page in a browser, which shows its certificate for any site: Origin is checked, and on a loopback
+ * listener Host too (DNS rebinding).
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
@@ -34,9 +35,13 @@ const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 /** Throws ApiError unless the request may go on. */
 export function admit(options: AccessOptions, request: AccessRequest): Caller {
   const { node, credentials, loopback } = options
-  const identity = identify(credentials, request.headers.authorization) ?? identifyCertificate(request.socket)
-  // No page of another site can show a credential.
-  if (loopback && identity === undefined) checkBrowser(request)
+  const bearer = identify(credentials, request.headers.authorization)
+  const identity = bearer ?? identifyCertificate(request.socket)
+  // No page of another site knows a bearer.
+  if (bearer === undefined) {
+    if (loopback) checkHost(request)
+    checkSite(request)
+  }
   const address = request.socket.remoteAddress ?? ''
   const caller = { identity, address }
   if (node.active === undefined) {
@@ -86,11 +91,14 @@ function identifyCertificate(socket: Socket): string | undefined {
   return certificate === 'none' ? undefined : certificate.identity
 }
 
-function checkBrowser({ headers, socket }: AccessRequest): void {
-  const { host, origin } = headers
+function checkHost({ headers: { host } }: AccessRequest): void {
   if (host === undefined || !LOOPBACK_HOST.test(host)) {
     throw new ApiError('forbidden', 'the Host header does not name this machine')
   }
+}
+
+function checkSite({ headers, socket }: AccessRequest): void {
+  const { host, origin } = headers
   const site = headers['sec-fetch-site']
   const foreign = origin !== undefined && origin !== `${socket instanceof TLSSocket ? 'https' : 'http'}://${host}`
   if (foreign || site === 'cross-site' || site === 'same-site') {

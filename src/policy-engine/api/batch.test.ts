@@ -1,5 +1,6 @@
 /** `POST /v1/batch/data/{path}` over a real socket (Enterprise OPA, "Batch Query API"). */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type FixtureSource, SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { type ApiUnderTest, loadFixture, openApi, post } from './api-fixture.ts'
@@ -14,7 +15,10 @@ beforeAll(async () => {
   bundle = await loadFixture(SMALL)
   other = await loadFixture(OTHER)
 })
-afterEach(() => api.close())
+afterEach(() => {
+  vi.restoreAllMocks()
+  return api.close()
+})
 
 const ask = (path: string, body: object, query = '') =>
   post(api.port, `/v1/batch/data/${path}${query}`, JSON.stringify(body))
@@ -118,6 +122,46 @@ describe('a batch', () => {
     api = await openApi(bundle, { limits: { batchInputs: 2 } })
     expect((await ask('probe/echo', { inputs: { a: 1, b: 2 } })).status).toBe(200)
     expect((await ask('probe/echo', { inputs: { a: 1, b: 2, c: 3 } })).status).toBe(400)
+  })
+
+  it('refuses a small request whose common_input, merged into every input, would fill the log', async () => {
+    api = await openApi(bundle)
+    const inputs = Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [at, {}]))
+    const batchOf = (bytes: number) =>
+      gzipSync(JSON.stringify({ common_input: { pad: 'x'.repeat(bytes) }, inputs }), { level: 9 })
+    const asked = (body: Uint8Array) =>
+      post(api.port, '/v1/batch/data/probe/nothing', body, { 'content-encoding': 'gzip' })
+    const large = batchOf(1_000_000)
+    expect(large.byteLength).toBeLessThan(5000)
+    expect(await asked(large)).toMatchObject({
+      status: 413,
+      json: { code: 'payload_too_large', message: expect.stringMatching(/common_input.*1000 inputs.*16777216 bytes/) },
+    })
+    expect(await asked(batchOf(8000))).toMatchObject({ status: 200 })
+    expect(await api.events()).toHaveLength(1000)
+  })
+
+  it('counts common_input for the inputs that it is merged into only', async () => {
+    api = await openApi(bundle, { limits: { bodyBytes: 2000 } })
+    const common_input = { pad: 'x'.repeat(1500) }
+    const batch = (...inputs: unknown[]) => ask('probe/nothing', { common_input, inputs: { ...inputs } })
+    expect((await batch({}, {}, {}, {}, {}, 1, [], null)).status).toBe(200)
+    expect((await batch({}, {}, {}, {}, {}, {})).status).toBe(413)
+  })
+
+  it('logs what is not begun in time without its input', async () => {
+    api = await openApi(bundle)
+    let now = performance.now()
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += 3000
+      return now
+    })
+    const answer = await ask('probe/echo', { inputs: { a: { n: 'first' }, b: { n: 'late' } } })
+    expect(answer).toMatchObject({ status: 207, json: { responses: { b: { code: 'unavailable' } } } })
+    const [first, late] = await api.events()
+    expect(first).toMatchObject({ input: { n: 'first' } })
+    expect(late).toMatchObject({ erased: ['/input'], error: { code: 'timeout' } })
+    expect(late).not.toHaveProperty('input')
   })
 
   it('gives provenance, metrics and pretty text when asked', async () => {

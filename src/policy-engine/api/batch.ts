@@ -12,13 +12,15 @@ import { flag } from './url.ts'
 
 export interface BatchDeps extends DataDeps {
   readonly maxInputs: number
+  /** Of all that `common_input` is written out to: each input has its event, and each event its input. */
+  readonly maxCommonBytes: number
 }
 
 const WARNING = { code: 'api_usage_warning', message: "'inputs' key missing from the request" }
 
 export async function answerBatch(deps: BatchDeps, request: ApiRequest): Promise<ApiReply> {
   const { query } = request.address
-  const inputs = inputsOf(await readDocument(request), deps.maxInputs)
+  const inputs = inputsOf(await readDocument(request), deps)
   const parseNs = nanosecondsSince(request.startedMs)
   const batchDecisionId = randomUUID()
   if (inputs === undefined) {
@@ -51,7 +53,7 @@ export async function answerBatch(deps: BatchDeps, request: ApiRequest): Promise
 }
 
 /** Inputs by id, `common_input` merged in; undefined where the caller names none. Throws ApiError. */
-function inputsOf(document: unknown, maxInputs: number): [string, unknown][] | undefined {
+function inputsOf(document: unknown, { maxInputs, maxCommonBytes }: BatchDeps): [string, unknown][] | undefined {
   if (document === undefined || document === null) return undefined
   if (!isObject(document)) throw new ApiError('invalid_parameter', 'the body is not a JSON object')
   const { inputs, common_input: common } = document
@@ -61,7 +63,16 @@ function inputsOf(document: unknown, maxInputs: number): [string, unknown][] | u
   if (entries.length > maxInputs) {
     throw new ApiError('invalid_parameter', `\`inputs\` holds more than ${maxInputs} inputs: send several batches`)
   }
-  return common === undefined ? entries : entries.map(([id, input]) => [id, merged(common, input)])
+  if (!isObject(common)) return entries
+  const takers = entries.filter(([, input]) => isObject(input)).length
+  // Before any is merged: a few kilobytes of gzip would else become gigabytes of log.
+  if (Buffer.byteLength(JSON.stringify(common)) * takers > maxCommonBytes) {
+    throw new ApiError(
+      'payload_too_large',
+      `\`common_input\` merged into ${takers} inputs takes more than ${maxCommonBytes} bytes: send several batches`,
+    )
+  }
+  return entries.map(([id, input]) => [id, merged(common, input)])
 }
 
 /** Deeply; where both name a member, the input's own counts. */

@@ -1,4 +1,5 @@
 /** Answers of the Data API from the cache: which are kept, for how long, what callers are told, and that each is logged. */
+import { createHmac } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -197,7 +198,32 @@ describe('an answer of a rule that declares a ttl', () => {
   })
 })
 
+/** For `kept/token`. */
+function signedUntil(exp: number): string {
+  const text = [{ alg: 'HS256', typ: 'JWT' }, { exp }]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  return `${text}.${createHmac('sha256', 'a-secret-of-the-fixture').update(text).digest('base64url')}`
+}
+
 describe('an answer that is not kept', () => {
+  it('is one about a token: what verified it a moment ago refuses it once it has expired (RFC 7519 4.1.4)', async () => {
+    const token = signedUntil(nowMs / 1000 + 10)
+    expect(await ask('kept/token', { token })).toMatchObject({ result: true, control: 'no-store' })
+    nowMs += 10_000
+    expect(await ask('kept/token', { token })).toMatchObject({ result: false, control: 'no-store' })
+    // Also where the bundle says that its rule never asks the clock.
+    await node.activate([{ ...bundle, cacheTtlSeconds: { 'kept/token': 90 } }])
+    nowMs -= 10_000
+    expect(await ask('kept/token', { token })).toMatchObject({ result: true, control: 'no-store' })
+    nowMs += 10_000
+    expect(await ask('kept/token', { token })).toMatchObject({ result: false, control: 'no-store' })
+    expect(await cachedEvents()).toEqual([false, false, false, false])
+    const written = await readFile(join(directory, 'decisions-api.jsonl'), 'utf8')
+    expect((await events())[0]?.nd_builtin_cache).toHaveProperty(['io.jwt.decode_verify'])
+    expect(written).not.toContain('a-secret-of-the-fixture')
+  })
+
   it.each([
     ['of a rule that declares no ttl', 'kept/undeclared', { x: 1 }],
     ['that asks the clock', 'kept/now', {}],

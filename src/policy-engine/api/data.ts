@@ -79,9 +79,13 @@ async function ask(node: DataDeps['node'], question: Question): Promise<Answer> 
 /** What a caller reads of a question that got no answer. */
 export function asApiError(error: unknown): unknown {
   if (error instanceof EvaluationError) return evaluationFailed(error)
+  // Asking again would not help.
+  if (error instanceof PolicyUnavailable && error.reason === 'elsewhere') return new ApiError('unavailable', ELSEWHERE)
   if (error instanceof PolicyUnavailable) return unavailable('no decision can be had')
   return error
 }
+
+const ELSEWHERE = 'what is asked holds a decision that another server answers: ask for the decision itself'
 
 /** By code and place in the policy; the error's own text may hold values. */
 function evaluationFailed({ code, location }: EvaluationError): ApiError {

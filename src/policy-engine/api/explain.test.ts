@@ -1,12 +1,16 @@
 /** `?explain=`: OPA's own interpreter on the sources that the active bundle carries (OPA, "Explanations"). */
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { signedBundle } from '../../../test/servers/auth-service.ts'
 import type { FixtureSource } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { createExplainer, type Explainer } from '../explain/explainer.ts'
+import { Opa } from '../explain/opa.ts'
 import { type ApiUnderTest, loadFixture, openApi, post } from './api-fixture.ts'
 import { type OpaServer, startOpa } from './opa-server-fixture.ts'
 
@@ -129,6 +133,27 @@ describe('no explanation, said in a warning', () => {
     expect((await warned('app/allow', { user: 'alice' })).message).toMatch(/does not permit/)
   })
 
+  it('of an input beyond 64 KiB, which nothing is started for', async () => {
+    api = await openApi(whole, { explainer })
+    const input = (length: number) => ({ user: 'x'.repeat(length - '{"user":""}'.length) })
+    expect((await warned('app/allow', input(64 * 1024 + 1))).message).toMatch(/input is too large/)
+    expect((await ask('app/allow', input(64 * 1024), 'explain=full')).json).not.toHaveProperty('warning')
+  })
+
+  it.runIf(process.platform === 'linux')('beyond its memory, and ends what takes it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'explain-memory-'))
+    const [file, note] = [join(folder, 'opa'), join(folder, 'pid')]
+    const script = `require('fs').writeFileSync(${JSON.stringify(note)}, String(process.pid))
+const taken = []
+setInterval(() => taken.push(Buffer.alloc(64 * 1024 * 1024, 1)), 5)
+`
+    await writeFile(file, `#!${process.execPath}\n${script}`, { mode: 0o755 })
+    await expect(new Opa(file).run({ args: [], folder, input: '' })).rejects.toThrow(/too much memory/)
+    const pid = Number(await readFile(note, 'utf8'))
+    await vi.waitUntil(() => !isAlive(pid))
+    await rm(folder, { recursive: true })
+  })
+
   it('beyond its deadline, while decisions go on', async () => {
     api = await openApi({ ...whole, sources: { ...SOURCE.rego, 'more.rego': 'package more\n' } }, { explainer })
     const node = api.node
@@ -194,3 +219,11 @@ const withoutFiles = (explanation: unknown): unknown =>
     if (key === 'location') return undefined
     return key === 'locals' && Array.isArray(value) ? value.map((local) => JSON.stringify(local)).sort() : value
   })
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

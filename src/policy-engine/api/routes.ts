@@ -47,7 +47,8 @@ const lifeRoutes = ({ desk, notices }: RouteDeps): ApiRoute[] => [
 
 function dataRoutes(deps: RouteDeps): ApiRoute[] {
   const data: DataDeps = { ...deps, defaultDecision: deps.defaultDecision ?? OPA_DEFAULT_DECISION }
-  const batch = { ...data, maxInputs: deps.limits?.batchInputs ?? API_LIMITS.batchInputs }
+  const { batchInputs, bodyBytes } = { ...API_LIMITS, ...deps.limits }
+  const batch = { ...data, maxInputs: batchInputs, maxCommonBytes: 4 * bodyBytes }
   const read = {
     method: 'GET',
     handler: 'v1/data',

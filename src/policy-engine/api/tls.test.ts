@@ -13,7 +13,9 @@ import { makeCertificates } from '../../../test/servers/certificates.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import { type FixtureSource, SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
+import { DeskError, type DeskRequest } from '../life/desk.ts'
 import { type ApiUnderTest, loadFixture, openApi } from './api-fixture.ts'
+import type { PolicyApiOptions } from './server.ts'
 
 const run = promisify(execFile)
 
@@ -65,19 +67,25 @@ beforeAll(async () => {
 afterEach(() => api?.close())
 afterAll(() => rm(folder, { recursive: true }))
 
-const serve = async () => {
+const serve = async (over: Partial<PolicyApiOptions> = {}) => {
   api = await openApi(bundle, {
     tls,
-    loopback: false,
+    ...over,
+    loopback: over.loopback ?? false,
     credentials: [{ identity: 'named', token: 'a-token-that-is-long' }],
   })
 }
 
-function ask(client: string | undefined, headers: Record<string, string> = {}): Promise<number> {
+function ask(
+  client: string | undefined,
+  headers: Record<string, string> = {},
+  { method = 'GET', path = '/v1/data/rbac' } = {},
+): Promise<number> {
   const shown =
     client === undefined ? {} : { cert: readFileSync(file(`${client}.crt`)), key: readFileSync(file(`${client}.key`)) }
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port: api.port, path: '/v1/data/rbac', agent: false, headers, ...shown }
+    const to = { host: '127.0.0.1', servername: 'localhost', port: api.port, path, method }
+    const options = { ...to, agent: false, headers, ...shown }
     const outgoing = request({ ...options, ca: readFileSync(tls.clientCaFile) }, (answer) => {
       answer.resume().once('end', () => resolve(answer.statusCode ?? 0))
     })
@@ -98,6 +106,32 @@ it('refuses a certificate of another CA, and asks strangers for a credential', a
   expect(await ask(undefined)).toBe(401)
   expect(await ask('forged', { authorization: 'Bearer a-token-that-is-not' })).toBe(401)
 })
+
+it.each([[false], [true]])(
+  'refuses pages of other sites, for which a browser shows its certificate, loopback %s',
+  async (loopback) => {
+    const acts: DeskRequest[] = []
+    const act = async (asked: DeskRequest) => {
+      acts.push(asked)
+      throw new DeskError('not_found', 'there is no bundle of this name')
+    }
+    await serve({ loopback, desk: { list: async () => [], act } })
+    const rollback = (headers: Record<string, string>, client: string | undefined = 'auth') =>
+      ask(client, headers, { method: 'POST', path: '/v1/bundles/sallyport/rollback' })
+    expect(await rollback({ origin: 'https://evil.example' })).toBe(403)
+    expect(await rollback({ origin: 'null' })).toBe(403)
+    expect(await rollback({ origin: `http://127.0.0.1:${api.port}` })).toBe(403)
+    expect(await rollback({ 'sec-fetch-site': 'cross-site' })).toBe(403)
+    expect(await rollback({ 'sec-fetch-site': 'same-site' })).toBe(403)
+    expect(acts).toEqual([])
+    const own = { origin: `https://127.0.0.1:${api.port}`, 'sec-fetch-site': 'same-origin' }
+    for (const headers of [{}, own]) expect(await rollback(headers)).toBe(404)
+    expect(await ask('auth', { host: 'evil.example' })).toBe(loopback ? 403 : 200)
+    const authorization = 'Bearer a-token-that-is-long'
+    expect(await ask(undefined, { authorization, origin: 'https://evil.example' })).toBe(200)
+    expect(acts).toHaveLength(2)
+  },
+)
 
 it('takes a token over TLS too', async () => {
   await serve()

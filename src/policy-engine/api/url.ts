@@ -7,6 +7,8 @@ export interface Address {
 }
 
 const NO_QUERY = new URLSearchParams()
+/** Beyond any document's depth: access is judged by the address, and strangers may send one. */
+const MAX_SEGMENTS = 128
 
 /** Where OPA redirects (`//`, `..`, a slash at the end), the address it redirects to is answered at once. */
 export function readAddress(url: string): Address {
@@ -16,6 +18,9 @@ export function readAddress(url: string): Address {
   for (const raw of path.split('/')) {
     if (raw === '..') segments.pop()
     else if (raw !== '' && raw !== '.') segments.push(raw.includes('%') ? decode(raw) : raw)
+    if (segments.length > MAX_SEGMENTS) {
+      throw new ApiError('invalid_parameter', `the path has more than ${MAX_SEGMENTS} segments`)
+    }
   }
   return { segments, query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)) }
 }

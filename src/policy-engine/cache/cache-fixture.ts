@@ -45,6 +45,8 @@ ${kept(`${TTL}\n#   cache_nondeterministic: true`)}asks := http.send({"method": 
 
 ${kept(TTL)}asks_undeclared := http.send({"method": "get", "url": input.url}).body.number
 
+${kept(TTL)}token := io.jwt.decode_verify(input.token, {"secret": "a-secret-of-the-fixture", "alg": "HS256"})[0]
+
 ${kept(TTL)}nothing if input.never
 
 ${kept(TTL)}trap := {x: y |

@@ -4,6 +4,7 @@
  */
 import { timestampText } from '../../kernel/clock.ts'
 import { redactedCall } from '../builtins/http/redact.ts'
+import { redactedTokenCall } from '../builtins/jwt/redact.ts'
 import type { RecordedCall, Revisions } from '../engine.ts'
 import { jsonOfValue, writeJson } from '../wasm/json-value.ts'
 
@@ -25,6 +26,8 @@ export interface DecisionEvent {
   readonly recorded?: ReadonlyMap<string, RecordedCall> | undefined
   /** JSON members for `custom`. */
   readonly custom?: Readonly<Record<string, unknown>> | undefined
+  /** Pointers to what was left out, as masks tell it of what they take. */
+  readonly erased?: readonly string[]
   readonly requestId?: string | undefined
   readonly evaluationNs: number
   readonly cached?: boolean
@@ -44,7 +47,7 @@ export interface EventLabels {
  * changed here.
  */
 export function eventValue(labels: EventLabels, event: DecisionEvent): Record<string, unknown> {
-  const { input, result, error, requestedBy, batchDecisionId, recorded, cached } = event
+  const { input, result, error, requestedBy, batchDecisionId, recorded, cached, erased } = event
   return {
     labels,
     ...head(event),
@@ -53,6 +56,7 @@ export function eventValue(labels: EventLabels, event: DecisionEvent): Record<st
     ...(input !== undefined && { input }),
     ...(result !== undefined && { result }),
     ...(recorded !== undefined && recorded.size > 0 && { nd_builtin_cache: cacheValue(recorded) }),
+    ...(erased !== undefined && { erased }),
     ...(error !== undefined && { error }),
     ...(requestedBy !== undefined && { requested_by: requestedBy }),
     metrics: {
@@ -87,7 +91,7 @@ function head({ decisionId, bundles, timestampMs }: DecisionEvent) {
 function cacheValue(recorded: ReadonlyMap<string, RecordedCall>): Record<string, Record<string, unknown>> {
   const cache: Record<string, Record<string, unknown>> = {}
   for (const call of recorded.values()) {
-    const { name, args, value } = redactedCall(call)
+    const { name, args, value } = redactedTokenCall(redactedCall(call))
     if (value === undefined) continue
     cache[name] ??= {}
     cache[name][writeJson(args)] = jsonOfValue(value)

@@ -28,7 +28,7 @@ export function applyMask(eventText: string, mask: unknown): string | undefined 
   if (mask.length === 0) return eventText
   const event = parseExact(eventText)
   if (!isNode(event) || Array.isArray(event)) return undefined
-  const erased: string[] = []
+  const erased: unknown[] = Array.isArray(event.erased) ? event.erased : []
   const masked: string[] = []
   for (const rule of mask) {
     const operation: Operation = typeof rule === 'string' ? { op: 'remove', path: rule } : rule

@@ -59,10 +59,14 @@ export function createExplainer(opaFile: string | undefined): Explainer {
       if (question.set.some(({ wasm, metered, sources }) => (wasm ?? metered) !== undefined && sources === undefined)) {
         throw new ExplainFailed('the bundle carries no sources')
       }
+      const input = question.input === undefined ? undefined : JSON.stringify(question.input)
+      if (input !== undefined && Buffer.byteLength(input) > MAX_INPUT_BYTES) {
+        throw new ExplainFailed('the input is too large')
+      }
       const folder = folderOf(question)
       limits ??= withoutNetwork(opa, folder)
       writeFileSync(join(folder, CAPABILITIES), await limits)
-      const run = (format: 'json' | 'pretty') => opa.run({ folder, ...evaluation(question, format) })
+      const run = (format: 'json' | 'pretty') => opa.run({ folder, ...evaluation(question, input, format) })
       const { result, events } = readOutput(await run('json'))
       if (!isSame(result, question.result)) {
         throw new ExplainFailed('the sources that the bundle carries answer otherwise than its module')
@@ -71,6 +75,9 @@ export function createExplainer(opaFile: string | undefined): Explainer {
     },
   }
 }
+
+/** OPA's terms and its trace take many times what the text does. */
+const MAX_INPUT_BYTES = 64 * 1024
 
 const CAPABILITIES = 'capabilities.json'
 const POLICIES = 'policies'
@@ -94,7 +101,11 @@ async function withoutNetwork(opa: Opa, folder: string): Promise<string> {
   return JSON.stringify({ ...(JSON.parse(text) as object), allow_net: [] })
 }
 
-function evaluation({ mode, path, input, set }: ExplainQuestion, format: string): { args: string[]; input: string } {
+function evaluation(
+  { mode, path, set }: ExplainQuestion,
+  input: string | undefined,
+  format: string,
+): { args: string[]; input: string } {
   const data = set.flatMap((_, at) => [
     ...['--data', `${POLICIES}/${at}/data/data.json`],
     ...Object.keys(set[at]?.sources ?? {}).flatMap((_name, number) => ['--data', `${POLICIES}/${at}/${number}.rego`]),
@@ -103,7 +114,7 @@ function evaluation({ mode, path, input, set }: ExplainQuestion, format: string)
   const given = input === undefined ? [] : ['--stdin-input']
   return {
     args: ['eval', ...options, ...given, ...data, ['data', ...path.map((segment) => `[${termOf(segment)}]`)].join('')],
-    input: input === undefined ? '' : JSON.stringify(input),
+    input: input ?? '',
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * Runs OPA's own interpreter on sources, in a process of its own: no environment, no network, bounded in time, in output, and
- * in how many run at once.
+ * Runs OPA's own interpreter on sources, in a process of its own: no environment, no network, bounded in time, in memory (on
+ * Linux), in output, and in how many run at once.
  */
 import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 
 /** Why there is no explanation; its text is for the caller. */
 export class ExplainFailed extends Error {
@@ -21,6 +21,10 @@ const DEADLINE_MS = 5000
 /** What is read is parsed on the thread that decides: some 10 ms for a mebibyte. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 const AT_ONCE = 2
+const MAX_MEMORY_BYTES = 256 * 1024 * 1024
+/** A limit of Go's own would be soft, and stand in an environment that policies read. */
+const MEMORY_LOOK_MS = 20
+const PAGE_BYTES = 4096
 
 export class Opa {
   readonly #file: string
@@ -61,6 +65,9 @@ function start(file: string, { args, folder, input }: OpaRun): Promise<string> {
       reject(new ExplainFailed(why))
     }
     const late = setTimeout(() => end('it takes too long'), DEADLINE_MS)
+    const watch = setInterval(() => {
+      if (residentBytes(child.pid) > MAX_MEMORY_BYTES) end('it takes too much memory')
+    }, MEMORY_LOOK_MS)
     child.stdout.on('data', (chunk: Buffer) => {
       length += chunk.byteLength
       if (length > MAX_OUTPUT_BYTES) return end('it is too long')
@@ -68,12 +75,25 @@ function start(file: string, { args, folder, input }: OpaRun): Promise<string> {
     })
     // It may end before it has read all: its exit says so.
     child.stdin.on('error', () => {})
-    child.once('error', () => reject(new ExplainFailed('OPA cannot be run')))
+    child.once('error', () => {
+      clearInterval(watch)
+      reject(new ExplainFailed('OPA cannot be run'))
+    })
     child.once('close', (code) => {
       clearTimeout(late)
+      clearInterval(watch)
       if (code === 0) resolve(Buffer.concat(chunks).toString('utf8'))
       else reject(new ExplainFailed('OPA cannot evaluate the sources'))
     })
     child.stdin.end(input)
   })
+}
+
+/** 0 where the system does not tell (proc_pid_statm(5)), and once it has ended. Larger pages are taken for less. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES
+  } catch {
+    return 0
+  }
 }

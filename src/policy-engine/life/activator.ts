@@ -22,6 +22,7 @@ import type { Feed, FeedListener, Outcome } from './feed.ts'
 import { folderFeed } from './folder-feed.ts'
 import { type BundlePin, type KeptBundle, type KeptBundles, openKeptBundles } from './kept-bundles.ts'
 import { highWaterMark, raiseMark, readMark } from './marks.ts'
+import { pinMarks } from './pin-marks.ts'
 import { serviceFeed } from './service-feed.ts'
 
 export interface ActivatorOptions {
@@ -120,7 +121,8 @@ class BundleActivator implements Activator {
   async open(): Promise<void> {
     await this.#mayStart()
     const { copies, keys, path, remote, limits } = this.#source
-    if (copies !== undefined) this.#kept = await openKeptBundles(copies)
+    const pins = pinMarks(this.#options.marks, this.#source.name, this.#options.logger)
+    if (copies !== undefined) this.#kept = await openKeptBundles(copies, pins)
     this.#options.tracker.follows({ pin: this.pin, ...(remote && { service: remote.service.name }) })
     this.#unsubscribe = keys.onChange(() => this.#later(() => this.#judgeSigner()))
     // A service may be slow or down: what was good serves until it answers. A file is here, fit or not.

@@ -101,6 +101,32 @@ describe('the set of active bundles', () => {
     expect(set.current).toHaveLength(2)
   })
 
+  it('takes a bundle out of force where the nodes cannot go on without it: nothing is, until the next change', async () => {
+    let fails = false
+    const activations: string[][] = []
+    const { set, offer } = open({
+      activate: async (next) => {
+        if (fails) throw new Error('out of memory')
+        activations.push(next.map(({ revision }) => revision))
+      },
+      deactivate: () => void activations.push([]),
+    })
+    await offer(platform())
+    await offer(bundle('a', ['a']))
+    fails = true
+    await expect(set.withdraw('a')).rejects.toThrow('out of memory')
+    expect(activations.at(-1)).toEqual([])
+    fails = false
+    await offer(bundle('b', ['b']))
+    expect(activations.at(-1)).toEqual(['sallyport-1', 'b-1'])
+  })
+
+  it('reaches the nodes also where nothing is known to be in force', async () => {
+    const { set, activations } = open()
+    await set.withdraw('sallyport')
+    expect(activations).toEqual([[]])
+  })
+
   it('ends with the platform bundle, and the others are back with it', async () => {
     const { set, offer, activations } = open()
     await offer(platform())

@@ -48,19 +48,27 @@ export function createActiveSet(options: ActiveSetOptions): ActiveSet {
   }
   const withdraw = async (name: string): Promise<void> => {
     waiting = waiting.filter((other) => other.name !== name)
-    if (current === undefined) return
-    const [first, ...others] = current
     if (name === platform) {
+      // Whatever the nodes hold, also where nothing is known to be in force.
       deactivate()
-      waiting = others
+      waiting = current?.slice(1) ?? waiting
       current = undefined
       return
     }
+    if (current === undefined) return
+    const [first, ...others] = current
     if (others.every((other) => other.name !== name)) return
     const left: BundleSet = [first, ...others.filter((other) => other.name !== name)]
-    const next = (await prepare?.(left)) ?? left
-    await activate(next)
-    current = next
+    // Where the others cannot go on without it, nothing does: it must not stay in force.
+    current = left
+    try {
+      const next = (await prepare?.(left)) ?? left
+      await activate(next)
+      current = next
+    } catch (error) {
+      deactivate()
+      throw error
+    }
     onChange?.()
   }
   const inTurn = (action: () => Promise<void>): Promise<void> => {

@@ -325,6 +325,43 @@ describe('a pin', () => {
     await expect(room.follow(remote())).rejects.toBeInstanceOf(ConfigError)
   })
 
+  it.each([
+    ['written by hand', {}],
+    ['written by hand under an id', { pin_id: '8c0f7c1e-7d5e-4b0a-9a1c-0a6f5f4f2b11' }],
+  ])('is refused where it was %s beside an old copy, under the mark and minimum_version', async (_what, id) => {
+    const first = await two()
+    await first.close()
+    const file = join(room.folder, 'copies/state.json')
+    const state = JSON.parse(await readFile(file, 'utf8'))
+    const digest = first.activator.kept[1]?.digest ?? ''
+    await writeFile(file, JSON.stringify({ ...state, ...id, pin: { version: 1, digest, by: 'operator', since } }))
+    await expect(room.follow({ ...remote(), minimumVersion: 2 })).rejects.toThrow(
+      /state\.json pins version 1 by operator, which the store does not confirm: remove the file/,
+    )
+  })
+
+  it('is refused where it was changed, or lifted since: an old state of the folder does not bring it back', async () => {
+    const first = await two()
+    const digest = first.activator.kept[1]?.digest ?? ''
+    await first.activator.setPin({ version: 1, digest, by: 'operator', since })
+    const file = join(room.folder, 'copies/state.json')
+    const pinned = await readFile(file, 'utf8')
+    await first.activator.setPin({ version: 2, digest: first.activator.kept[0]?.digest ?? '', by: 'operator', since })
+    const later = await readFile(file, 'utf8')
+    await first.close()
+    await writeFile(file, JSON.stringify({ ...JSON.parse(later), pin: JSON.parse(pinned).pin }))
+    await expect(room.follow(remote())).rejects.toBeInstanceOf(ConfigError)
+    await writeFile(file, pinned)
+    await expect(room.follow(remote())).rejects.toBeInstanceOf(ConfigError)
+    await writeFile(file, later)
+    const again = await room.follow(remote())
+    expect(again.version).toBe(2)
+    await again.activator.unpin()
+    await again.close()
+    await writeFile(file, later)
+    await expect(room.follow(remote())).rejects.toBeInstanceOf(ConfigError)
+  })
+
   it('leaves nothing in force where its copy is gone, rather than another bundle', async () => {
     const first = await two()
     const digest = first.activator.kept[1]?.digest ?? ''

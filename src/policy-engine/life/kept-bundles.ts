@@ -1,13 +1,16 @@
 /**
  * Copies of the bundles that were active, on disk: the last is served when the source is down, any of them after a rollback.
- * None is trusted for being here: each is verified again when it is read. With them: which one is pinned, and by whom.
+ * None is trusted for being here: each is verified again when it is read. With them: which one is pinned, and by whom, which
+ * counts where the store confirms it.
  */
+import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { VerifiedBundle } from '../engine.ts'
+import type { PinMarks } from './pin-marks.ts'
 
 const Kept = Type.Object({
   version: Type.Integer({ minimum: 0 }),
@@ -27,7 +30,12 @@ const Pin = Type.Object({
   /** RFC 3339. */
   since: Type.String(),
 })
-const State = Type.Object({ kept: Type.Array(Kept), pin: Type.Optional(Pin) })
+const State = Type.Object({
+  kept: Type.Array(Kept),
+  pin: Type.Optional(Pin),
+  /** Under which the store knows the pin. */
+  pin_id: Type.Optional(Type.String()),
+})
 const isState = Compile(State)
 
 export type KeptBundle = Static<typeof Kept>
@@ -40,7 +48,7 @@ export interface KeptBundles {
   pathOf(kept: KeptBundle): string
   /** One of the same version and content takes the place of the one before. */
   keep(bundle: VerifiedBundle, archive: Uint8Array, at: string, etag: string | undefined): Promise<void>
-  /** Resolves when it is on disk. */
+  /** Resolves when it is in the store and on disk. Throws DeskError where the store does not take it. */
   setPin(pin: BundlePin | undefined): Promise<void>
 }
 
@@ -51,10 +59,14 @@ export interface KeepOptions {
   readonly count?: number
 }
 
-/** Throws ConfigError where a pin may be there and cannot be read: it must not be passed over. */
-export async function openKeptBundles({ folder, count = 5 }: KeepOptions): Promise<KeptBundles> {
+/**
+ * Throws ConfigError where a pin may be there and cannot be read, or the store does not confirm it: it must neither be passed
+ * over nor believed.
+ */
+export async function openKeptBundles({ folder, count = 5 }: KeepOptions, pins: PinMarks): Promise<KeptBundles> {
   const file = join(folder, 'state.json')
   let state = await readState(file)
+  if (state.pin !== undefined && !(await pins.holds(state.pin_id, state.pin))) throw unconfirmed(file, state.pin)
   const pathOf = ({ version, digest }: Pick<KeptBundle, 'version' | 'digest'>) =>
     join(folder, `${version}-${digest}.tar.gz`)
   const save = async (next: Static<typeof State>) => {
@@ -85,7 +97,12 @@ export async function openKeptBundles({ folder, count = 5 }: KeepOptions): Promi
       await save({ ...state, kept })
       for (const gone of sorted) if (!kept.includes(gone)) await rm(pathOf(gone), { force: true })
     },
-    setPin: (pin) => save({ kept: state.kept, ...(pin && { pin }) }),
+    setPin: async (pin) => {
+      const id = pin && randomUUID()
+      if (pin && id) await pins.set(id, pin)
+      if (state.pin_id !== undefined) await pins.lift(state.pin_id)
+      await save({ kept: state.kept, ...(pin && id && { pin, pin_id: id }) })
+    },
   }
 }
 
@@ -103,6 +120,11 @@ async function readState(file: string): Promise<Static<typeof State>> {
 
 const damaged = (file: string, cause?: unknown) =>
   new ConfigError(`${file} is damaged: a pin in it would be lost; mend it, or remove it`, { cause })
+
+const unconfirmed = (file: string, { version, by }: BundlePin) =>
+  new ConfigError(
+    `${file} pins version ${version} by ${by}, which the store does not confirm: remove the file, and pin again where it should hold`,
+  )
 
 /** Beside and renamed, on disk before it counts. */
 async function replaceFile(folder: string, path: string, content: Uint8Array | string): Promise<void> {

@@ -40,13 +40,29 @@ function withoutSystem(base: unknown): unknown {
   return rest
 }
 
-/** How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. */
-export function longestEntrypoint(evaluator: Evaluator, path: readonly string[]): number {
-  const slash = path.findIndex((segment) => segment.includes('/'))
-  for (let length = slash < 0 ? path.length : slash; length > 0; length--) {
-    if (evaluator.entrypoints.has(path.slice(0, length).join('/'))) return length
+/**
+ * How many segments of the path name the longest entrypoint on it; 0 for none. `%2F` in a segment names no separator. Anyone
+ * may send a path: it costs no more than the deepest entrypoint is deep.
+ */
+export function longestEntrypoint({ entrypoints }: Evaluator, path: readonly string[]): number {
+  const start = path.slice(0, deepest(entrypoints))
+  const slash = start.findIndex((segment) => segment.includes('/'))
+  for (let length = slash < 0 ? start.length : slash; length > 0; length--) {
+    if (entrypoints.has(start.slice(0, length).join('/'))) return length
   }
   return 0
+}
+
+const depths = new WeakMap<ReadonlySet<string>, number>()
+
+/** Segments of the longest entrypoint, counted once for each set that is active. */
+function deepest(entrypoints: ReadonlySet<string>): number {
+  let depth = depths.get(entrypoints)
+  if (depth === undefined) {
+    depth = entrypoints.values().reduce((most, entrypoint) => Math.max(most, entrypoint.split('/').length), 0)
+    depths.set(entrypoints, depth)
+  }
+  return depth
 }
 
 /** Entrypoints under the path that no other entrypoint under it covers, packages before what they hold. */

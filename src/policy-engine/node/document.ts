@@ -2,9 +2,9 @@
 import { scopeOf, subjectOf } from '../cache/rule.ts'
 import { type Answered, type Evaluated, throughCache } from '../cache/through-cache.ts'
 import type { EvaluationOptions, Revisions } from '../engine.ts'
-import { type Elsewhere, judgedBy } from '../remote/remotes.ts'
 import { settle, type Turn } from '../wasm/settle.ts'
 import { locate, longestEntrypoint, walk } from './data-path.ts'
+import { documentElsewhere } from './elsewhere.ts'
 import type { Active, Judge } from './judge.ts'
 
 export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'> &
@@ -23,8 +23,8 @@ type How = Turn & Pick<EvaluationOptions, 'strict' | 'decisionId'>
 
 /** What is at `path`, found out once. Only the value of an entrypoint that declares it is kept, whole. */
 export function documentAt(judge: Judge, on: Active, path: readonly string[]): Document {
-  const elsewhere = judge.remotes.decisions.get(path.join('/'))
-  if (elsewhere !== undefined) return askedOf(elsewhere)
+  const remote = documentElsewhere(judge.remotes, path)
+  if (remote !== undefined) return remote
   const length = longestEntrypoint(on.evaluator, path)
   const entrypoint = path.slice(0, length).join('/')
   const rest = path.slice(length)
@@ -55,12 +55,3 @@ export function documentAt(judge: Judge, on: Active, path: readonly string[]): D
 function below({ text: _whole, ...answered }: Answered, rest: readonly string[]): Found {
   return { ...answered, result: walk(answered.result, rest) }
 }
-
-/** Nothing of it is kept: which revision would answer is not known before. */
-const askedOf =
-  (elsewhere: Elsewhere): Document =>
-  async (input, { strict = false }) => {
-    const answer = await elsewhere.ask(input, { exact: true, strict })
-    const { result, bundles } = answer
-    return { result, cached: false, elsewhere: { bundles, custom: judgedBy(elsewhere, answer) } }
-  }

@@ -111,7 +111,9 @@ export function createAnswers(judge: Judge): Answers {
     const { decisionId } = event
     try {
       if (!late) return { decisionId, answer: await answer(on, find, question, event) }
-      await record(on, { ...event, error: { code: 'timeout' } }, 'timeout')
+      const { input: _input, ...rest } = event
+      // Nothing was judged by it: a batch that takes too long must not fill the log besides.
+      await record(on, { ...rest, erased: ['/input'], error: { code: 'timeout' } }, 'timeout')
       return { decisionId, error: new PolicyUnavailable('timeout', 'data_api') }
     } catch (error) {
       return { decisionId, error }

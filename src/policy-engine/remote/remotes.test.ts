@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type OpaServer, startOpaServer } from '../../../test/servers/opa-server.ts'
 import { createLogger } from '../../observability/logger.ts'
 import { createMetrics, type Metrics } from '../../observability/metrics.ts'
+import { type ApiUnderTest, openApi, post } from '../api/api-fixture.ts'
 import { writeArchive } from '../bundle/archive.ts'
 import { buildFixture, FIXTURE_KEYS, SMALL, signFixture } from '../bundle/bundle-fixture.ts'
 import { loadBundle } from '../bundle/load.ts'
@@ -154,6 +155,52 @@ describe('a decision that a remote OPA answers', () => {
       expect.objectContaining({ name: 'central' }),
       undefined,
     ])
+  })
+
+  describe('and the Data API, at paths around it', () => {
+    let api: ApiUnderTest
+    beforeEach(async () => {
+      await open(opa.origin)
+      api = await openApi(undefined, { node })
+      ends.push(() => api.close())
+    })
+    const ask = (path: string) => post(api.port, `/v1/data${path}`, JSON.stringify({ input: revoke('c1') }))
+
+    it('answers parts of it by the same server', async () => {
+      expect(await ask('/authz/revoke/decision/obligations/revoke')).toMatchObject({
+        status: 200,
+        json: { result: 'token' },
+        headers: { 'sallyport-revision': 'central-7' },
+      })
+      const none = await ask('/authz/revoke/decision/none')
+      expect([none.status, none.json.result, none.headers['sallyport-revision']]).toEqual([200, undefined, 'central-7'])
+    })
+
+    it.each(['', '/authz', '/authz/revoke', '/authz/revoke/allow', '/authz/%72evoke'])(
+      'never asks the bundle in its stead: data%s is unavailable, and logged as that',
+      async (path) => {
+        const answer = await ask(path)
+        expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+        expect(answer.json.message).toMatch(/another server/)
+        expect(answer.headers).not.toHaveProperty('retry-after')
+        expect(await events()).toMatchObject([{ error: { code: 'elsewhere' } }])
+      },
+    )
+
+    it('has no decision where a segment merely reads like its path, as in OPA', async () => {
+      for (const path of ['/authz%2Frevoke%2Fdecision', '/authz/revoke%2Fdecision', '/authz%2Frevoke/decision']) {
+        const answer = await ask(path)
+        expect([answer.status, answer.json.result]).toEqual([200, undefined])
+        expect(answer.headers['sallyport-revision']).toBe(bundle.revision)
+      }
+    })
+
+    it('answers what lies beside its package as ever', async () => {
+      const input = { request: { time: { epoch_seconds: 60 } } }
+      const answer = await post(api.port, '/v1/data/authz/userinfo/decision', JSON.stringify({ input }))
+      expect(answer).toMatchObject({ status: 200, json: { result: { allow: true } } })
+      expect(answer.headers['sallyport-revision']).toBe(bundle.revision)
+    })
   })
 
   it.each([

@@ -13,9 +13,15 @@ import {
 import { NATIVE_IDS } from './fuel/natives.ts'
 import { canonicalKey, type Value } from './value.ts'
 
-/** Asked twice with the same arguments in one decision, they answer the same, and the log can replay them. */
+/**
+ * What OPA's capabilities call nondeterministic, but for the two that check schemas: ours fetch nothing. Asked twice with the
+ * same arguments in one decision, they answer the same, and the log can replay them. `io.jwt.decode_verify` reads the clock.
+ */
 export const NON_DETERMINISTIC: ReadonlySet<string> = new Set([
   'http.send',
+  'io.jwt.decode_verify',
+  'io.jwt.encode_sign',
+  'io.jwt.encode_sign_raw',
   'net.lookup_ip_addr',
   'opa.runtime',
   'rand.intn',

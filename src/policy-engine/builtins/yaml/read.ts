@@ -14,8 +14,8 @@ import { holdsForbidden, type Scalar as Resolved, resolvePlain, resolveTagged } 
 import { checkStructure, flowKeySuffix, scalarText } from './source.ts'
 
 /** The parser takes several microseconds for a character of dense text. */
-const PARSE_UNITS = 600
-const NODE_UNITS = 20
+export const PARSE_UNITS = 600
+export const NODE_UNITS = 20
 /** Deeper values are refused: what walks them is recursive. */
 const MAX_DEPTH = 1000
 

@@ -1,0 +1,86 @@
+/** Two instances, one of which hears the other (`notices.peers`): what empties the decision caches there empties those here. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { committedBundle } from '../servers/bundle-desk.ts'
+import { type Deployment, deploy } from '../servers/deployment.ts'
+import { until } from '../servers/redis.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'peers-'))
+const token = (name: string) => {
+  const secret = randomBytes(24).toString('base64url')
+  writeFileSync(join(folder, name), secret, { mode: 0o600 })
+  return { secret, token_file: join(folder, name) }
+}
+const operator = token('operator')
+const peer = token('peer')
+let told: Deployment
+let hearing: Deployment
+
+beforeAll(async () => {
+  told = await deploy('one-process', {
+    settings: {
+      policy: {
+        credentials: [
+          { identity: 'operator', token_file: operator.token_file },
+          { identity: 'peer', token_file: peer.token_file },
+        ],
+      },
+    },
+  })
+  hearing = await deploy('one-process', {
+    settings: { notices: { peers: [{ url: told.policy, token_file: peer.token_file }] } },
+  })
+})
+afterAll(async () => {
+  await hearing?.stop()
+  await told?.stop()
+  rmSync(folder, { recursive: true })
+})
+
+const kept = async (): Promise<number> => {
+  const text = await (await hearing.askPolicy('/metrics')).text()
+  const entries = [...text.matchAll(/^decision_cache_entries\{.*\} (\d+)$/gm)].map(([, count]) => Number(count))
+  expect(entries.length).toBeGreaterThan(0)
+  return entries.reduce((sum, count) => sum + count, 0)
+}
+const fill = () =>
+  until(async () => {
+    const input = {
+      tenant: 'default',
+      token: {
+        kind: 'access_token',
+        active: true,
+        client_id: 'c',
+        scopes: [],
+        audience: [],
+        issued_at: 1,
+        expires_at: 2,
+      },
+      request: { address: '::1', time: { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 } },
+    }
+    await hearing.askPolicy('/v1/data/authz/userinfo/decision', { method: 'POST', body: JSON.stringify({ input }) })
+    return (await kept()) > 0
+  }, 'an answer in the cache')
+const empty = () => until(async () => (await kept()) === 0, 'an empty cache')
+const purge = async () => {
+  const headers = { authorization: `Bearer ${operator.secret}` }
+  expect((await fetch(`${told.policy}/v1/cache/purge`, { method: 'POST', headers })).status).toBeLessThan(300)
+}
+
+test('a purge or an activation on one instance empties the decision cache of the one that hears it', async () => {
+  await fill()
+  await purge()
+  await empty()
+  // That may have been its first word with the other, which empties as well: from here on it listens.
+  await fill()
+  await purge()
+  await empty()
+  await fill()
+  await told.bundle.publish(await committedBundle())
+  await empty()
+  expect((await told.status()).bundles.sallyport?.version).toBe(2)
+  expect((await hearing.status()).bundles.sallyport?.version).toBe(1)
+})
