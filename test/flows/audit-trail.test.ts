@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Deployment, deploy, type Shape } from '../servers/deployment.ts'
 import { adminToken } from '../servers/provision.ts'
+import { tokensFor } from './requests.ts'
 
 const SHAPES: readonly Shape[] = ['one-process', 'split']
 
@@ -22,13 +23,18 @@ describe.each(SHAPES)('the audit trail of the %s shape', (shape) => {
     deployment = await deploy(shape)
     log = join(deployment.folder, 'log')
     await adminToken(deployment.issuer, deployment.population.admin)
+    const { access_token } = await tokensFor(deployment, deployment.population.web, 'openid orders:read')
+    const headers = { authorization: `Bearer ${access_token}` }
+    expect((await fetch(`${deployment.issuer}/oauth/userinfo`, { headers })).status).toBe(200)
     const ask = { method: 'POST', body: '{"input":{"x":1}}' }
     for (let n = 0; n < 5; n += 1) await deployment.askPolicy('/v1/data/rbac/roles', ask)
   })
   afterAll(() => deployment?.stop())
 
   it('tells of each decision its bundle, its subject, its client and its result (checklist 53)', () => {
-    const token = deployment.decisions().find(({ path }) => path === 'authz/token/decision')
+    const id = deployment.population.admin.id
+    const isOfAdmin = ({ input }: Record<string, unknown>) => Object(Object(input).client).client_id === id
+    const token = deployment.decisions().find((event) => event.path === 'authz/token/decision' && isOfAdmin(event))
     expect(token).toMatchObject({
       decision_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       bundles: { sallyport: { revision: expect.stringMatching(/^\w{12,}/) } },
@@ -38,9 +44,28 @@ describe.each(SHAPES)('the audit trail of the %s shape', (shape) => {
     })
     const created = deployment.decisions().find(({ path }) => path === 'authz/scim/decision')
     expect(created).toMatchObject({ input: { actor: { client_id: deployment.population.admin.id }, action: 'create' } })
-    const issued = deployment.audits().find(({ event }) => event === 'token_issued')
+    const issued = deployment.audits().find(({ event, client_id }) => event === 'token_issued' && client_id === id)
     expect(issued).toMatchObject({ client_id: deployment.population.admin.id, chain: { seq: expect.any(Number) } })
   })
+
+  it.each(['authorize', 'login', 'consent', 'token', 'userinfo'])(
+    'tells whom %s decided about when a person signed in (checklist 53)',
+    (decision) => {
+      const { web, user } = deployment.population
+      const about = deployment.decisions().filter(({ path }) => path === `authz/${decision}/decision`)
+      const by = { client_id: web.id }
+      expect(about).toContainEqual(
+        expect.objectContaining({
+          bundles: { sallyport: { revision: expect.stringMatching(/^\w{12,}/) } },
+          input: expect.objectContaining({
+            subject: expect.objectContaining({ sub: user.sub }),
+            [decision === 'userinfo' ? 'token' : 'client']: expect.objectContaining(by),
+          }),
+          result: expect.objectContaining({ allow: true }),
+        }),
+      )
+    },
+  )
 
   it('is verified while the instance runs, against the heads that it keeps (checklist 53)', async () => {
     await headsCover(deployment)

@@ -160,4 +160,39 @@ describe('decision log upload of a real instance (OPA, "Decision Logs")', () => 
     const process = deployment.run('audit', 'verify')
     expect([await process.ended, process.said]).toEqual([0, expect.stringContaining('nothing was changed')])
   })
+
+  it('answers all the same where the log may have gaps, and tells by chain, metric and verification how many lines are missing', async () => {
+    await running.stop()
+    running = deployment.run('serve', '--set', 'log.budget_bytes=262144', '--set', 'log.when_full=gap')
+    await running.says(/ready in \d+ ms/)
+    const ask = async () => {
+      const answer = await deployment.askPolicy('/v1/data/rbac/roles', { method: 'POST', body: '{"input":"gap"}' })
+      expect(answer.status).toBe(200)
+    }
+    const lost = async () => {
+      const metrics = await (await deployment.askPolicy('/metrics')).text()
+      const name = 'decision_logs_dropped_buffer_size_limit_bytes_exceeded'
+      return Number(new RegExp(`^${name}\\{node="api"\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0)
+    }
+    const gapsIn = () =>
+      logged().flatMap((line) => /"record":"gap".*"state":"ended","lines":(\d+)/.exec(line)?.[1] ?? [])
+    await sink.shut()
+    const full = async () => {
+      await Promise.all(Array.from({ length: 20 }, ask))
+      return (await lost()) > 10
+    }
+    await until(full, 'lines that had no room', 60_000)
+    await sink.open()
+    const told = async () => {
+      await ask()
+      return gapsIn().length > 0
+    }
+    await until(told, 'the end of the gap in the chain', 60_000)
+    const sum = (counts: readonly unknown[]) => counts.reduce<number>((all, count) => all + Number(count), 0)
+    expect(sum(gapsIn())).toBe(await lost())
+    const process = deployment.run('audit', 'verify')
+    expect([await process.ended, process.said]).toEqual([0, expect.stringContaining('nothing was changed')])
+    const noted = [...process.said.matchAll(/(\d+) lines were not written for want of room/g)].map(([, count]) => count)
+    expect(sum(noted)).toBe(await lost())
+  })
 })

@@ -4,13 +4,24 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import type { Sallyport } from '../servers/sallyport.ts'
+import {
+  allGoesOn,
+  authorizeTellsTheClient,
+  getUnderWay,
+  pagesAreUnavailable,
+  readsAreUnavailable,
+  type UnderWay,
+  writesAreUnavailable,
+} from './outage.ts'
 
 let deployment: Deployment
 let running: Sallyport
+let underWay: UnderWay
 
 beforeAll(async () => {
   deployment = await deploy('one-process')
   running = deployment.auth
+  underWay = await getUnderWay(deployment)
 })
 afterAll(() => deployment?.stop())
 
@@ -56,8 +67,10 @@ describe('logs that cannot be written', () => {
     expect(token.headers.get('retry-after')).toMatch(/^\d+$/)
     const data = await askData()
     expect([data.status, await data.text()]).toEqual([503, expect.not.stringContaining('result')])
-    const authorize = `${deployment.issuer}/oauth/authorize?response_type=code&client_id=${deployment.population.web.id}`
-    expect([302, 303, 400, 503]).toContain((await fetch(authorize, { redirect: 'manual' })).status)
+    await writesAreUnavailable(deployment, underWay)
+    await readsAreUnavailable(deployment, underWay)
+    await pagesAreUnavailable(deployment, underWay)
+    await authorizeTellsTheClient(deployment, underWay)
     expect((await fetch(`${deployment.policy}/health?plugins`)).status).toBe(500)
     expect((await deployment.status()).plugins).toMatchObject({ decision_logs: { state: 'ERROR' } })
     expect(await metric('decision_log_failures_total')).toBeGreaterThanOrEqual(2)
@@ -80,8 +93,9 @@ describe('logs that cannot be written', () => {
     expect(await metric('decision_logs_dropped_buffer_size_limit_bytes_exceeded')).toBeGreaterThanOrEqual(2)
   })
 
-  it('answer again once they can be written', async () => {
+  it('answer again once they can be written, and what was under way goes on', async () => {
     await restart([])
     expect([(await askToken()).status, (await askData()).status]).toEqual([200, 200])
+    await allGoesOn(deployment, underWay)
   })
 })

@@ -1,7 +1,7 @@
 /** The Data API over a real socket: OPA’s answers, and limits. */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { SMALL } from '../bundle/bundle-fixture.ts'
+import { type FixtureSource, SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { type ApiUnderTest, loadFixture, openApi, post, send } from './api-fixture.ts'
 import type { PolicyApiOptions } from './server.ts'
@@ -140,5 +140,36 @@ describe('Data API (OPA, Data API)', () => {
     expect(await posted(nested(200))).toMatchObject({ status: 400, json: { code: 'invalid_parameter' } })
     expect(await posted('{"a":'.repeat(3000) + 1 + '}'.repeat(3000))).toMatchObject({ status: 400 })
     expect(await send(port, `/v1/data/probe/echo?input=${nested(200)}`)).toMatchObject({ status: 400 })
+  })
+})
+
+describe('a request that makes host built-ins work', () => {
+  const DECODING: FixtureSource = {
+    ...SMALL,
+    roots: [...SMALL.roots, 'decoding'],
+    entrypoints: [...SMALL.entrypoints, 'decoding/once', 'decoding/often', 'decoding/fine'],
+    rego: {
+      ...SMALL.rego,
+      'decoding.rego': `package decoding
+
+once if io.jwt.decode(input.token)
+
+often := [1 | some _ in numbers.range(1, 2000); io.jwt.decode(input.token)]
+
+fine := input.x
+`,
+    },
+  }
+  const hostile = JSON.stringify({ input: { token: `${'____'.repeat(300_000)}.e30.x` } })
+
+  it('is undefined where that takes moments, and 503 where it takes longer than its deadline; healthy ones are answered', async () => {
+    api = await openApi(await loadFixture(DECODING), { limits: { bodyBytes: 2 * 1024 * 1024 } })
+    const ask = (rule: string, body: string) => post(api.port, `/v1/data/decoding/${rule}`, body)
+    expect((await ask('once', hostile)).status).toBe(200)
+    const healthy = Array.from({ length: 5 }, (_, x) => ask('fine', JSON.stringify({ input: { x } })))
+    const [refused, ...answered] = await Promise.all([ask('often', hostile), ...healthy])
+    expect(refused).toMatchObject({ status: 503 })
+    expect(answered.map(({ status, json }) => [status, json.result])).toEqual([0, 1, 2, 3, 4].map((x) => [200, x]))
+    expect((await ask('fine', '{"input":{"x":"after"}}')).json.result).toBe('after')
   })
 })

@@ -17,8 +17,8 @@ export interface BuiltinContext {
   /** Lives as long as the decision; keys begin with the name of the built-in. */
   readonly cache: Map<string, unknown>
   /**
-   * Takes fuel: one unit is about what one step of the module costs (some 5 ns). Whatever works longer than its arguments
-   * are long must charge for it, before the work. Ends the evaluation when the deadline is used up.
+   * Takes fuel: one unit is about what one step of the module costs (some 5 ns). The size of arguments and
+   * of the result is charged for each built-in; whatever works longer than they are long must charge for it, before the work. Ends the evaluation when the deadline is used up.
    */
   charge(units: number): void
   /** `print` and `trace`: a line for the log. */

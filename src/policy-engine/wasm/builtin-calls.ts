@@ -2,6 +2,7 @@
 
 import { type Builtin, type BuiltinContext, PendingAnswer } from '../builtins/builtin.ts'
 import { callBuiltin } from '../builtins/call-builtin.ts'
+import { unitsOf } from '../builtins/size.ts'
 import {
   EvaluationError,
   type EvaluationErrorCode,
@@ -65,6 +66,8 @@ export function bindBuiltins(listed: ReadonlyMap<string, number>, table: Readonl
 }
 
 function pinned(builtin: Resolved, args: Value[], decision: DecisionCalls): Value | undefined {
+  // The key is as long as they are.
+  for (const arg of args) decision.context.charge(unitsOf(arg))
   const key = `${builtin.name}${canonicalKey(args)}`
   const found = decision.recorded.get(key)
   if (found?.value !== undefined) return found.value
@@ -91,5 +94,5 @@ function failed(name: string, code: EvaluationErrorCode, { strict }: DecisionCal
   if (strict) throw new EvaluationError(`${name} failed`, { code })
 }
 
-/** Crossing into JavaScript and reading the arguments costs about a microsecond. */
+/** Crossing into JavaScript costs about a microsecond; what is read and written there is charged by its size. */
 const CALL_UNITS = 200

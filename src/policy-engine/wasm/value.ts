@@ -39,6 +39,10 @@ export class RegoObject implements Iterable<readonly [Value, Value]> {
   values(): Value[] {
     return this.#inOrder().map(([, value]) => value)
   }
+  /** In no order, and without the cost of one. */
+  unordered(): Iterable<readonly [Value, Value]> {
+    return this.#entries.values()
+  }
   [Symbol.iterator](): Iterator<readonly [Value, Value]> {
     return this.#inOrder()[Symbol.iterator]()
   }
@@ -66,6 +70,10 @@ export class RegoSet implements Iterable<Value> {
   }
   has(member: Value): boolean {
     return this.#members.has(canonicalKey(member))
+  }
+  /** In no order, and without the cost of one. */
+  unordered(): Iterable<Value> {
+    return this.#members.values()
   }
   [Symbol.iterator](): Iterator<Value> {
     this.#sorted ??= [...this.#members.values()].sort(compareValues)

@@ -52,10 +52,39 @@ function makeCall(random: Random): Call {
   if (name === 'uuid.parse') return { name, args: [makeUuid(random)] }
   if (name === 'semver.compare') return { name, args: [makeVersion(random), makeVersion(random)] }
   if (name === 'semver.is_valid') return { name, args: [makeVersion(random)] }
+  if (name === 'hex.decode' && random.chance(2)) return { name, args: [makeUtf8(random)] }
   if (name === 'hex.decode')
     return { name, args: [random.text(`${HEX}ABCDEF${random.pick('', '', '', 'gé😀\n')}`, 12)] }
   return { name, args: [random.text('ab\n~é😀€\u0000"', 9)] }
 }
+
+/** Around the borders of what is UTF-8 (Unicode, table 3-7). */
+const makeUtf8 = (random: Random): string =>
+  random
+    .list(9, () =>
+      random.pick(
+        '41',
+        '7f',
+        '80',
+        '8f',
+        '90',
+        '9f',
+        'a0',
+        'bf',
+        'c0',
+        'c2',
+        'df',
+        'e0',
+        'e2',
+        'ed',
+        'ef',
+        'f0',
+        'f4',
+        'f5',
+        'ff',
+      ),
+    )
+    .join('')
 
 function makeUuid(random: Random): string {
   const hex = (length: number): string => Array.from({ length }, () => HEX[random.below(16)]).join('')

@@ -37,17 +37,20 @@ function unionOf(context: BuiltinContext, objects: readonly Value[]): RegoObject
   return whole
 }
 
+/** For an entry of the union, which is made anew. */
+const ENTRY_UNITS = 40
+
 /** Objects merge at every depth, anything else is replaced by what comes later. */
 function union(context: BuiltinContext, left: RegoObject, right: RegoObject): RegoObject {
-  context.charge(left.size + right.size)
-  const added = [...right].map(([key, value]) => {
+  context.charge((left.size + right.size) * ENTRY_UNITS)
+  const added = [...right.unordered()].map(([key, value]) => {
     const stood = left.get(key)
     return [
       key,
       isObject(value) && stood !== undefined && isObject(stood) ? union(context, stood, value) : value,
     ] as const
   })
-  return new RegoObject([...left, ...added])
+  return new RegoObject([...left.unordered(), ...added])
 }
 
 /** Undefined for kinds that do not go together. */

@@ -119,17 +119,24 @@ function accumulate(
     if (!isNumber(member)) throw wrongMember(1, all, member, 'number')
     return member
   })
-  const integers = numbers.map(integerOf)
+  const integers = numbers.map((number) => {
+    context.charge(decimalUnits(numberText(number).length))
+    return integerOf(number)
+  })
   if (integers.every((integer) => integer !== undefined)) {
-    return numberOfBigInt(
-      integers.reduce((sum, integer) => {
-        context.charge(1 + bitLength(sum < 0n ? -sum : sum) / 64)
-        return exact(sum, integer)
-      }, start),
-    )
+    const total = integers.reduce((sum, integer) => {
+      context.charge(1 + wordsOf(sum) * (4 + wordsOf(integer) / 4))
+      return exact(sum, integer)
+    }, start)
+    context.charge(decimalUnits(wordsOf(total) * WORD_DIGITS))
+    return numberOfBigInt(total)
   }
   return write(numbers.map((number) => read(context, number)).reduce(next, startFloat), precision)
 }
+
+/** Decimal digits that fit 64 bits. */
+const WORD_DIGITS = 19
+const wordsOf = (integer: bigint): number => bitLength(integer < 0n ? -integer : integer) / 64
 
 /** Undefined unless both are integers, however written. */
 function exactly(a: Num, b: Num, compute: (a: bigint, b: bigint) => bigint): Value | undefined {

@@ -6,7 +6,7 @@ import type { BuiltinContext } from '../builtin.ts'
 import { readGlob, type Token } from './glob-tokens.ts'
 
 export function globsIntersect(context: BuiltinContext, left: string, right: string): boolean {
-  context.charge((left.length + right.length) * 20)
+  context.charge((left.length + right.length) * 60)
   const trimmed = trim(readGlob(left), readGlob(right))
   return trimmed !== undefined && new Intersection(context, ...trimmed).whole()
 }

@@ -8,10 +8,11 @@ import { type BuiltinContext, BuiltinError, type BuiltinTable } from '../builtin
 import { decodeBase64, decodeBase64Url } from '../encoding/base64.ts'
 import { writeGoJson } from '../json/go-json.ts'
 import { asString, asStrings, wrongKind } from '../operands.ts'
+import { firstPlace, splitText } from './find.ts'
 import { decodeUtf8, runeCount, utf8 } from './go-text.ts'
 
 export const NATIVE_TEXT: BuiltinTable = {
-  concat: (_, delimiter, parts) => join(asString(1, delimiter), asStrings(2, parts ?? null)),
+  concat: (context, delimiter, parts) => join(context, asString(1, delimiter), asStrings(2, parts ?? null)),
   indexof: (_, base, search) => indexOf(asString(1, base), asString(2, search)),
   replace: (context, text, old, by) => replace(context, asString(1, text), asString(2, old), asString(3, by)),
   to_number: (_, value) => toNumber(value ?? null),
@@ -22,18 +23,21 @@ export const NATIVE_TEXT: BuiltinTable = {
   'base64url.decode': (_, text) => decodeUtf8(decodeBase64Url(asString(1, text))),
 }
 
-const join = (delimiter: string, parts: readonly string[]): string => parts.join(delimiter)
+function join(context: BuiltinContext, delimiter: string, parts: readonly string[]): string {
+  context.charge((parts.length * delimiter.length) / 4)
+  return parts.join(delimiter)
+}
 
 function indexOf(base: string, search: string): number {
   if (search === '') throw new BuiltinError('empty search character')
-  const at = base.indexOf(search)
+  const at = firstPlace(base, search)
   return at < 0 ? -1 : runeCount(base.slice(0, at))
 }
 
 function replace(context: BuiltinContext, text: string, old: string, by: string): string {
   context.charge(text.length / 4)
   if (old !== '') {
-    const parts = text.split(old)
+    const parts = splitText(text, old)
     context.charge((parts.length * by.length) / 4)
     return parts.join(by)
   }

@@ -2,6 +2,7 @@
 import { isArray, isSet, type Value } from '../../wasm/value.ts'
 import { type BuiltinContext, BuiltinError, type BuiltinTable } from '../builtin.ts'
 import { asInt, asString, asStrings, wrongKind } from '../operands.ts'
+import { placesOf, splitText } from './find.ts'
 import { runeCount } from './go-text.ts'
 
 export const STRINGS: BuiltinTable = {
@@ -20,7 +21,7 @@ function indexes(context: BuiltinContext, base: string, search: string): number[
   const found: number[] = []
   let counted = 0
   let runes = 0
-  for (let at = base.indexOf(search); at >= 0; at = base.indexOf(search, at + 1)) {
+  for (const at of placesOf(base, search, { overlapping: true })) {
     context.charge(1 + search.length / 4)
     runes += runeCount(base.slice(counted, at))
     counted = at
@@ -30,12 +31,12 @@ function indexes(context: BuiltinContext, base: string, search: string): number[
 }
 
 function occurrences(text: string, wanted: string): number {
-  return wanted === '' ? runeCount(text) + 1 : text.split(wanted).length - 1
+  return wanted === '' ? runeCount(text) + 1 : splitText(text, wanted).length - 1
 }
 
 /** The first n parts, or for a negative n the last ones. */
 function splitN(text: string, delimiter: string, n: number): string[] {
-  const parts = delimiter === '' ? [...text] : text.split(delimiter)
+  const parts = delimiter === '' ? [...text] : splitText(text, delimiter)
   return n >= 0 ? parts.slice(0, n) : parts.slice(Math.max(parts.length + n, 0))
 }
 

@@ -15,7 +15,15 @@ const DOUBLING = Array.from({ length: 30 }, (_, at) => `f${at + 1}(x) := f${at}(
 
 const HOSTILE: FixtureSource = {
   roots: ['hostile'],
-  entrypoints: ['hostile/loop', 'hostile/doubling', 'hostile/pattern', 'hostile/sorting', 'hostile/fine'],
+  entrypoints: [
+    'hostile/loop',
+    'hostile/doubling',
+    'hostile/pattern',
+    'hostile/sorting',
+    'hostile/decoding',
+    'hostile/once',
+    'hostile/fine',
+  ],
   rego: {
     'hostile.rego': `package hostile
 
@@ -30,6 +38,10 @@ ${DOUBLING}
 pattern if regex.match(concat("", ["(a|aa)*", concat("", [c | some _ in numbers.range(1, 300); c := "a?"]), "$"]), input.text)
 
 sorting := {x | some _ in numbers.range(1, 100); x := sort(input.list)[0]}
+
+decoding := [text | some _ in numbers.range(1, 2000); text := base64.decode(input.text)][0]
+
+once := base64.decode(input.text)
 
 fine := input.x
 `,
@@ -126,6 +138,23 @@ describe('a deadline', () => {
     const evaluator = await openWith({ deadlineMs: 0 })
     for (let turn = 0; turn < 100; turn++) expect(evaluator.evaluate('hostile/fine', { x: turn })).toBe(turn)
     expect(() => evaluator.evaluate('hostile/loop', {})).toThrow(EvaluationTimeout)
+  })
+})
+
+describe('a deadline over host built-ins', () => {
+  const hostile = '////'.repeat(300_000)
+
+  it('ends a first hostile input to an entrypoint that was fast 10,000 times before, and right answers follow', async () => {
+    const evaluator = await openWith({ deadlineMs: 100 })
+    const once = await openWith({ deadlineMs: 60_000 })
+    const ask = (text: string): unknown => evaluator.evaluate('hostile/once', { text })
+    for (let turn = 0; turn < 10_000; turn++) expect(ask('aGk=')).toBe('hi')
+    const began = performance.now()
+    expect(() => evaluator.evaluate('hostile/decoding', { text: hostile })).toThrow(EvaluationTimeout)
+    expect(performance.now() - began).toBeLessThan(2000)
+    expect(ask('aGk=')).toBe('hi')
+    expect(evaluator.evaluate('hostile/fine', { x: 'ok' })).toBe('ok')
+    expect(once.evaluate('hostile/once', { text: hostile })).toBe('\ufffd'.repeat(900_000))
   })
 })
 
