@@ -47,12 +47,16 @@ test('an unknown user takes as long as a wrong password (checklist 37)', async (
   }
   // In turns, so that another load on the machine falls on both alike; the quickest round is the least disturbed.
   const [known, unknown]: [number[], number[]] = [[], []]
-  for (let round = 0; round < 10; round += 1) {
+  const apart = (): number => {
+    const [least, most] = [Math.min(...known), Math.min(...unknown)].sort((a, b) => a - b)
+    return (most ?? 0) / (least ?? 1)
+  }
+  // A difference that is in the code stays, however often it is measured.
+  for (let round = 0; round < 60 && (round < 10 || apart() >= 1.5); round += 1) {
     known.push(await time(stored))
     unknown.push(await time(undefined))
   }
-  const [least, most] = [Math.min(...known), Math.min(...unknown)].sort((a, b) => a - b)
-  expect((most ?? 0) / (least ?? 1)).toBeLessThan(1.5)
+  expect(apart()).toBeLessThan(1.5)
 })
 
 test('refuses work beyond its queue instead of piling it up (checklist 36)', async () => {
