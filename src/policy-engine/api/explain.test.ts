@@ -172,7 +172,8 @@ setInterval(() => taken.push(Buffer.alloc(64 * 1024 * 1024, 1)), 5)
     })
     await expect(explained).rejects.toThrow(/too (long|much)/)
     clearInterval(beat)
-    expect(beats).toBeGreaterThan(50)
+    // A thread that waited for the explanation would have had one turn, or none.
+    expect(beats).toBeGreaterThan(5)
   }, 20_000)
 })
 
