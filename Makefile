@@ -16,7 +16,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: node_modules/.ready ## serve a demo on http://localhost:8080 (AUTH_PORT) and :8181 (POLICY_PORT)
-	@MALLOC_ARENA_MAX=1 exec node --max-semi-space-size=8 --no-maglev src/main.ts serve --dev $(ARGS)
+	@MALLOC_ARENA_MAX=1 exec node --max-semi-space-size=4 --no-maglev src/main.ts serve --dev $(ARGS)
 
 test: tools test-servers ## run all tests, with a share SCALE of the costly ones
 	@mkdir -p test-results

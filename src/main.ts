@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=8 --no-maglev
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=4 --no-maglev
 /**
  * The `sallyport` command. Exit codes: 0 done, 1 refused, 2 wrong usage. Started by its first line it takes a third less
  * memory than by default.

@@ -34,7 +34,7 @@ export interface InstanceOptions {
 const DATA = 'data.json'
 
 /** Of the first line of src/main.ts. */
-const MEMORY_FLAGS = ['--max-semi-space-size=8', '--no-maglev']
+const MEMORY_FLAGS = ['--max-semi-space-size=4', '--no-maglev']
 
 async function prepare(options: InstanceOptions): Promise<OurInstance> {
   const { folder, root, population, profileFolder, dataBytes } = options

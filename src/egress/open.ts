@@ -3,7 +3,7 @@
  * it goes to: `allow-list.ts`.
  */
 import { createHash } from 'node:crypto'
-import { Agent, type Dispatcher, errors } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { createAllowList } from './allow-list.ts'
 import { readBody } from './answer.ts'
 import { createConnector, plainHost } from './connect.ts'
@@ -29,13 +29,17 @@ const DESCRIBES_GZIP: ReadonlySet<string> = new Set(['content-encoding', 'conten
 /** Safe to send again where a kept connection was closed just as it was used (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
+/** Loaded when something goes out for the first time: most instances ask nobody, and it takes 8 MB of each thread. */
+const loadUndici = () => import('undici')
+
 export function openEgress({ allow, unlisted, connections = 32, lookUp = systemLookUp }: EgressOptions): Egress {
   const allowed = createAllowList(allow, unlisted)
   const agents = new Map<string, Agent>()
 
-  const agentFor = (tls: EgressTls): Agent => {
+  const agentFor = async (tls: EgressTls): Promise<Agent> => {
+    const { Agent } = await loadUndici()
     const key = createHash('sha256').update(JSON.stringify(tls)).digest('base64')
-    const agent = agents.get(key) ?? newAgent(tls)
+    const agent = agents.get(key) ?? newAgent(Agent, tls)
     agents.delete(key)
     agents.set(key, agent)
     const [oldest] = agents.keys()
@@ -45,8 +49,8 @@ export function openEgress({ allow, unlisted, connections = 32, lookUp = systemL
     }
     return agent
   }
-  const newAgent = (tls: EgressTls) =>
-    new Agent({
+  const newAgent = (Made: typeof Agent, tls: EgressTls) =>
+    new Made({
       connect: createConnector(allowed, lookUp, tls),
       connections,
       pipelining: 1,
@@ -60,8 +64,8 @@ export function openEgress({ allow, unlisted, connections = 32, lookUp = systemL
     const { signal } = end
     const { method, url, body, tls = {}, maxBytes = MAX_BYTES, inflate = true } = request
     const sent = outgoingHeaders(request, inflate)
-    const send = (): Promise<Dispatcher.ResponseData> =>
-      agentFor(tls).request({
+    const send = async (): Promise<Dispatcher.ResponseData> =>
+      (await agentFor(tls)).request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: method as Dispatcher.HttpMethod,
@@ -69,8 +73,8 @@ export function openEgress({ allow, unlisted, connections = 32, lookUp = systemL
         body: body ?? null,
         signal,
       })
-    const answer = await send().catch((error: unknown) => {
-      if (!IDEMPOTENT.has(method) || !closedWhileKept(error) || signal.aborted) throw error
+    const answer = await send().catch(async (error: unknown) => {
+      if (!IDEMPOTENT.has(method) || !(await closedWhileKept(error)) || signal.aborted) throw error
       return send()
     })
     const gzipped = inflate && /^(x-)?gzip$/i.test(String(answer.headers['content-encoding'] ?? ''))
@@ -164,8 +168,10 @@ function basic({ username, password }: URL): string | undefined {
 }
 
 /** It had served a request before; one that breaks at its first is not tried again here. */
-const closedWhileKept = (error: unknown): boolean =>
-  error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0
+async function closedWhileKept(error: unknown): Promise<boolean> {
+  const { errors } = await loadUndici()
+  return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0
+}
 
 type Header = [name: string, value: string | string[]]
 const defined = (headers: readonly [string, string | string[] | undefined][]) =>

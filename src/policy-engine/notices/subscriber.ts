@@ -3,7 +3,7 @@
  * something may have been missed, is a word to forget. It comes back by itself, with the id of what it heard last.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Agent } from 'undici'
+import type { Agent } from 'undici'
 import type { Logger } from '../../observability/logger.ts'
 import { backOff } from '../life/delay.ts'
 
@@ -27,7 +27,7 @@ export interface NoticeSubscriber {
 export function subscribeToNotices(options: SubscriberOptions): NoticeSubscriber {
   const { url, token, onPurge, logger, silenceMs = 45_000, maxDelayMs = 10_000 } = options
   const ended = new AbortController()
-  const agent = new Agent({ bodyTimeout: silenceMs, headersTimeout: silenceMs })
+  let agent: Agent | undefined
   let lastId: string | undefined
   let failures = 0
 
@@ -36,6 +36,9 @@ export function subscribeToNotices(options: SubscriberOptions): NoticeSubscriber
     onPurge(event.type === 'cache.purged' ? subjectOf(event.data) : undefined)
   }
   const listen = async (): Promise<void> => {
+    // Loaded by whoever listens: it takes 8 MB.
+    const { Agent } = await import('undici')
+    agent ??= new Agent({ bodyTimeout: silenceMs, headersTimeout: silenceMs })
     const bearer = await token()
     const { statusCode, body } = await agent.request({
       origin: new URL(url).origin,
@@ -86,7 +89,7 @@ export function subscribeToNotices(options: SubscriberOptions): NoticeSubscriber
     close: async () => {
       ended.abort()
       await running
-      await agent.destroy()
+      await agent?.destroy()
     },
   }
 }
