@@ -18,6 +18,7 @@ const tokenInput = (index: number): TokenInput => ({
     auth_method: 'client_secret_basic',
     active: true,
     first_party: true,
+    requires: ['pkce'],
     grant_types: ['client_credentials'],
     scopes: [SCOPE],
     audience: [JWT_RESOURCE],

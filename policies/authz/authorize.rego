@@ -99,8 +99,15 @@ grant_allowed if "authorization_code" in input.client.grant_types
 
 response_type_supported if input.requested.response_type == "code"
 
-# RFC 9700 section 2.1.1, for every client; `plain` protects nothing.
+# RFC 9700 section 2.1.1; `plain` protects nothing.
 pkce_used if input.requested.code_challenge_method == "S256"
+
+# A confidential client may be registered without: some certification plans send none.
+pkce_used if {
+	input.requested.code_challenge_method == "none"
+	input.client.type == "confidential"
+	not "pkce" in input.client.requires
+}
 
 scope_allowed if scopes.within(input.requested.scopes, scopes.known(input.client.scopes))
 

@@ -19,6 +19,12 @@ access_token_ttl_seconds := 300
 
 id_token_ttl_seconds := 300
 
+# `opaque` tokens are read at introspection only.
+access_token_format := "jwt"
+
+# RFC 9700 section 4.14.2: with 0, the second use of a refresh token ends its family.
+refresh_grace_seconds := 0
+
 # Of the whole family, counted from the first refresh token.
 refresh_token_ttl_seconds := 2592000
 
@@ -35,6 +41,7 @@ allow if {
 	scope_allowed
 	resource_allowed
 	within_hours
+	sender_bound
 }
 
 decision := {
@@ -47,6 +54,9 @@ decision := {
 		"id_token_ttl_seconds": id_token_ttl_seconds,
 		"refresh_token": refresh_token,
 		"refresh_token_ttl_seconds": refresh_token_ttl_seconds,
+		"refresh_grace_seconds": refresh_grace_seconds,
+		"access_token_format": access_token_format,
+		"sender_constraint": sender_constraint,
 		"permissions": sort(permissions),
 		"claims": {"tenant": input.tenant},
 		"id_token_claims": {},
@@ -75,6 +85,10 @@ reasons contains "resource_not_allowed" if not resource_allowed
 
 reasons contains "outside_hours" if not within_hours
 
+reasons contains "dpop_required" if not dpop_shown
+
+reasons contains "certificate_required" if not certificate_shown
+
 client_active if input.client.active
 
 grant_allowed if input.grant_type in input.client.grant_types
@@ -82,7 +96,10 @@ grant_allowed if input.grant_type in input.client.grant_types
 # RFC 6749 section 4.4: client_credentials is for confidential clients only, and these always authenticate.
 client_authenticated if {
 	input.client.type == "confidential"
-	input.client.auth_method in {"client_secret_basic", "client_secret_post"}
+	input.client.auth_method in {
+		"client_secret_basic", "client_secret_post", "client_secret_jwt",
+		"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth",
+	}
 }
 
 client_authenticated if {
@@ -168,4 +185,28 @@ default refresh_token := false
 refresh_token if {
 	"offline_access" in permitted
 	"refresh_token" in input.client.grant_types
+}
+
+sender_bound if {
+	dpop_shown
+	certificate_shown
+}
+
+# RFC 9449 section 5.2 and RFC 8705 section 3.4: a client that registered for bound tokens has no others.
+dpop_shown if not "dpop" in input.client.requires
+
+dpop_shown if input.sender.dpop
+
+certificate_shown if not "mtls" in input.client.requires
+
+certificate_shown if input.sender.certificate
+
+# A proof binds what it asks for, registered or not (RFC 9449 section 5).
+default sender_constraint := "none"
+
+sender_constraint := "dpop" if {
+	input.sender.dpop
+} else := "mtls" if {
+	input.sender.certificate
+	"mtls" in input.client.requires
 }

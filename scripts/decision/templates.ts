@@ -89,6 +89,7 @@ export const cases = ({ name }: DecisionNames): string => `\
           "auth_method": "client_secret_basic",
           "active": true,
           "first_party": false,
+          "requires": ["pkce"],
           "grant_types": [],
           "scopes": [],
           "audience": [],

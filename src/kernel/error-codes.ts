@@ -37,6 +37,16 @@ export const OAUTH_ERRORS = {
     source: 'RFC 8707 2',
     description: 'A requested resource is unknown, malformed, or exceeds what was granted.',
   },
+  invalid_dpop_proof: {
+    status: 400,
+    source: 'RFC 9449 5',
+    description: 'The DPoP proof is missing, invalid, expired, or was used before.',
+  },
+  use_dpop_nonce: {
+    status: 400,
+    source: 'RFC 9449 8',
+    description: 'The DPoP proof must carry the nonce of the DPoP-Nonce header.',
+  },
   access_denied: { status: 403, source: 'RFC 6749 4.1.2.1', description: 'The request was denied.' },
   unsupported_token_type: {
     status: 400,

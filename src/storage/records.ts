@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { StoreUnavailable } from '../kernel/errors.ts'
+import type { ClientMetadata } from './client-metadata.ts'
 
 export interface ClientRecord {
   readonly v: 1
@@ -20,6 +21,8 @@ export interface ClientRecord {
   readonly audience: readonly string[]
   readonly resources: readonly string[]
   readonly roles: readonly string[]
+  /** What it registered beyond the above. */
+  readonly metadata?: ClientMetadata
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every write; the ETag of the admin API. */
@@ -91,6 +94,14 @@ export interface ConsentRecord {
   readonly expiresAt: number
 }
 
+/** The key that a token is bound to, RFC 7800 3.1: whoever presents the token proves that it holds this key. */
+export interface Confirmation {
+  /** RFC 9449 6.1: SHA-256 thumbprint of the DPoP key. */
+  readonly jkt?: string
+  /** RFC 8705 3.1: SHA-256 of the client certificate. */
+  readonly 'x5t#S256'?: string
+}
+
 /** What a person (or a client for itself) allowed once; all tokens hang on it. */
 export interface GrantRecord {
   readonly v: 1
@@ -118,6 +129,8 @@ export interface CodeRecord {
   readonly v: 1
   readonly redirectUri: string
   readonly codeChallenge: string
+  /** RFC 9449 10: only this key may redeem it. */
+  readonly dpopJkt?: string
   readonly expiresAt: number
 }
 
@@ -125,6 +138,7 @@ export interface RefreshTokenRecord {
   readonly v: 1
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
+  readonly confirmation?: Confirmation
   readonly issuedAt: number
   readonly expiresAt: number
 }
@@ -139,6 +153,7 @@ export interface AccessTokenRecord {
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
   readonly acr?: string
+  readonly confirmation?: Confirmation
   readonly issuedAt: number
   readonly expiresAt: number
   /** Of the client when issued; decides liveness where there is no grant. */

@@ -35,6 +35,7 @@ const question = (now: Date) => ({
     auth_method: 'client_secret_basic',
     active: true,
     first_party: false,
+    requires: ['pkce'],
     grant_types: ['client_credentials'],
     scopes: ['orders:read'],
     audience: ['urn:sallyport:default'],

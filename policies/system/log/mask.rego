@@ -60,14 +60,14 @@ escape(index) := format_int(index, 10)
 # Names of the contract that hold further names, never a text of their own.
 groups := {
 	"actor", "authentication", "client", "factors", "failures", "grant", "granted", "holder", "request", "requested",
-	"resource", "subject", "time", "token",
+	"resource", "sender", "subject", "time", "token",
 }
 
 fields := {
-	"account", "acr", "action", "active", "address", "amr", "audience", "auth_method", "auth_time", "changed",
+	"account", "acr", "action", "active", "address", "amr", "audience", "auth_method", "auth_time", "certificate", "changed",
 	"changed_roles", "changed_scopes", "client_id", "code_challenge_method", "consented_scopes", "created_at",
-	"epoch_seconds", "expires_at", "first_party", "grant_type", "grant_types", "id", "issued_at", "kind",
-	"minute_of_day", "password", "resources", "response_type", "roles", "scopes", "stage", "sub", "tenant", "type",
+	"dpop", "epoch_seconds", "expires_at", "first_party", "grant_type", "grant_types", "id", "issued_at", "kind",
+	"minute_of_day", "password", "requires", "resources", "response_type", "roles", "scopes", "stage", "sub", "tenant", "type",
 	"weekday",
 }
 

@@ -30,7 +30,15 @@ export const Client = Type.Object(
     /** RFC 6749 2.1. */
     type: oneOf('confidential', 'public'),
     /** How this request authenticated; `none` for public clients and where the endpoint takes no authentication. */
-    auth_method: oneOf('client_secret_basic', 'client_secret_post', 'none'),
+    auth_method: oneOf(
+      'client_secret_basic',
+      'client_secret_post',
+      'client_secret_jwt',
+      'private_key_jwt',
+      'tls_client_auth',
+      'self_signed_tls_client_auth',
+      'none',
+    ),
     active: Type.Boolean(),
     /** Run by the same organisation as this provider: no consent page. */
     first_party: Type.Boolean(),
@@ -43,6 +51,22 @@ export const Client = Type.Object(
     resources: strings(),
     /** Roles of the client itself, for client_credentials and the admin API; keys of `data.rbac.roles`. */
     roles: strings(),
+    /**
+     * What it is registered to: `pkce` (RFC 7636), `par` (RFC 9126), tokens bound by `dpop` (RFC 9449) or to its
+     * certificate, `mtls` (RFC 8705).
+     */
+    requires: Type.Array(oneOf('pkce', 'par', 'dpop', 'mtls')),
+  },
+  closed,
+)
+
+/** Keys that this request proved it holds; absent where it proved none. RFC 9449 4, RFC 8705 3. */
+export const Sender = Type.Object(
+  {
+    /** A DPoP proof that was valid for this request. */
+    dpop: Type.Boolean(),
+    /** A client certificate, from TLS itself or a trusted proxy. */
+    certificate: Type.Boolean(),
   },
   closed,
 )

@@ -27,6 +27,7 @@ const client = (client_id: string) => ({
   auth_method: 'client_secret_basic' as const,
   active: true,
   first_party: false,
+  requires: [],
   grant_types: [],
   scopes: [],
   audience: [],

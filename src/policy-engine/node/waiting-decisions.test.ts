@@ -60,6 +60,7 @@ const revoke = (port: number): DecisionInput<'revoke'> => ({
     auth_method: 'client_secret_basic',
     active: true,
     first_party: false,
+    requires: ['pkce'],
     grant_types: [],
     scopes: [],
     audience: [],

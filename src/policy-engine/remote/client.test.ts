@@ -23,6 +23,7 @@ const revoke = (client_id: string): DecisionInput<'revoke'> => ({
     auth_method: 'client_secret_basic',
     active: true,
     first_party: false,
+    requires: ['pkce'],
     grant_types: [],
     scopes: [],
     audience: [],

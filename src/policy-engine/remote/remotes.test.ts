@@ -29,6 +29,7 @@ const revoke = (client_id: string, owner = client_id): DecisionInput<'revoke'> =
     auth_method: 'client_secret_basic',
     active: true,
     first_party: false,
+    requires: ['pkce'],
     grant_types: [],
     scopes: [],
     audience: [],
