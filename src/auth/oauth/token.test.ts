@@ -5,6 +5,7 @@ import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionResult, Obligations } from '../../policy-engine/contract/index.ts'
 import type { Rotated, Spent, Successors } from '../../storage/port.ts'
 import type { CodeRecord, GrantRecord, RefreshTokenRecord, UserRecord } from '../../storage/records.ts'
+import { openSuccessor, sealSuccessor } from '../token/successor.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { endGrantWith } from './grants/end-grant.ts'
 import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
@@ -77,6 +78,7 @@ const allow: DecisionResult<'token'> = { allow: true, reasons: [], obligations }
 
 interface World {
   readonly used?: boolean
+  readonly inGrace?: boolean
   readonly grant?: Partial<GrantRecord>
   readonly code?: Partial<CodeRecord>
   readonly refresh?: Partial<RefreshTokenRecord>
@@ -112,7 +114,9 @@ function world(answer: DecisionResult<'token'> | Error, given: World = {}) {
     },
     refreshTokens: {
       peek: async (_t, _g, digest) =>
-        known(digest) ? { grant: whole, token: { ...refreshToken, ...given.refresh }, used } : undefined,
+        known(digest)
+          ? { grant: whole, token: { ...refreshToken, ...given.refresh }, used, inGrace: given.inGrace ?? false }
+          : undefined,
       rotate: async (_t, _g, _d, successors) => {
         written = successors
         return spend('rotate', given.rotated ?? 'rotated')
@@ -273,6 +277,34 @@ test('narrowing an access token leaves the refresh token as it was (RFC 6749 6),
 test('a family that policy ends now gets no successor (checklist 22)', async () => {
   const at = world({ ...allow, obligations: { ...obligations, refresh_token_ttl_seconds: 5 } })
   expect(bodyOf(await at.refresh())).not.toHaveProperty('refresh_token')
+})
+
+const graced: DecisionResult<'token'> = { ...allow, obligations: { ...obligations, refresh_grace_seconds: 20 } }
+
+test('a grace that policy grants is kept with the successor, readable by the spent token only (checklist 21)', async () => {
+  const at = world(graced)
+  const body = bodyOf(await at.refresh())
+  const grace = at.written()?.refreshToken?.grace
+  expect(grace).toMatchObject({ until: NOW + 20 })
+  expect(openSuccessor(HANDLE, grace?.sealed ?? '')).toBe(body.refresh_token)
+  const without = world(allow)
+  await without.refresh()
+  expect(without.written()?.refreshToken).not.toHaveProperty('grace')
+})
+
+test('within its grace a spent token gives the same successor, with an access token of its own, and is logged', async () => {
+  const again = sealSuccessor(HANDLE, 'the successor')
+  const at = world(graced, { used: true, inGrace: true, rotated: { again } })
+  const body = bodyOf(await at.refresh())
+  expect(body.refresh_token).toBe('the successor')
+  expect(claimsOf(body.access_token)).toMatchObject({ sub: 's' })
+  expect(at.audits.map(({ event }) => event)).toEqual(['refresh_token_grace', 'token_issued'])
+})
+
+test('a grace that policy grants no more is none: its use ends the family', async () => {
+  const at = world(allow, { used: true, inGrace: true })
+  await expect(at.refresh()).rejects.toMatchObject({ code: 'invalid_grant' })
+  expect(at.did).toEqual(['reuse'])
 })
 
 test('a machine gets a token of its own, without person, refresh token or ID token (RFC 6749 4.4.3)', async () => {

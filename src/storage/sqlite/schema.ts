@@ -53,6 +53,9 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE chains (chain TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
   CREATE INDEX chains_at ON chains (at);
   `,
+  `
+  ALTER TABLE handles ADD COLUMN grace TEXT;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
