@@ -16,6 +16,7 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { openKeyRing } from './token/key-ring.ts'
+import { NOTHING_PROVED } from './token/sender.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
 
@@ -137,6 +138,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     audit,
     clock,
     keys,
+    proveSender: async () => NOTHING_PROVED,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
