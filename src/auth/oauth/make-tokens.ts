@@ -62,6 +62,7 @@ export function makeTokens(
             accessToken: access.jwt,
             claims: obligations.id_token_claims,
             ttlSeconds: obligations.id_token_ttl_seconds,
+            alg: client.metadata?.id_token_signed_response_alg,
           },
           now,
         )
