@@ -24,6 +24,8 @@ export interface ClientRecord {
   readonly roles: readonly string[]
   /** What it registered beyond the above. */
   readonly metadata?: ClientMetadata
+  /** The host that pairwise subjects are for, OIDC Core 8.1, where registration found one. */
+  readonly sectorIdentifier?: string
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every write; the ETag of the admin API. */

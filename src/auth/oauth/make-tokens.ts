@@ -5,6 +5,7 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { type MintDeps, mintAccessToken } from '../token/access-token.ts'
 import { newHandle } from '../token/handle.ts'
 import { mintIdToken } from '../token/id-token.ts'
+import type { SubjectOf } from '../token/subject-identifier.ts'
 import type { PersonGrant, Presented } from './grants/grant.ts'
 
 export interface MadeTokens {
@@ -24,8 +25,10 @@ function makeRefreshToken(person: PersonGrant, obligations: Obligations<'token'>
   return { text, expiresAt, stored: { digest, record: { v: 1, scopes, audience, issuedAt: now, expiresAt } } } as const
 }
 
+export type MakeTokensDeps = MintDeps & { readonly subjectOf: SubjectOf }
+
 export function makeTokens(
-  deps: MintDeps,
+  deps: MakeTokensDeps,
   client: ClientRecord,
   presented: Presented,
   obligations: Obligations<'token'>,
@@ -35,12 +38,14 @@ export function makeTokens(
   const { now } = context
   const grant = person?.record
   const { scopes } = obligations
+  const sub = grant === undefined ? client.clientId : deps.subjectOf(client, grant.sub)
   const access = mintAccessToken(
     deps,
     {
       clientId: client.clientId,
       grantId: grant?.grantId,
       sub: grant?.sub,
+      publicSub: sub,
       authentication: grant,
       scopes,
       audience: obligations.audience,
@@ -58,6 +63,7 @@ export function makeTokens(
           deps,
           {
             grant,
+            sub,
             nonce: presented.nonce,
             accessToken: access.jwt,
             claims: obligations.id_token_claims,

@@ -124,6 +124,7 @@ function world(answer: DecisionResult<'token'> | Error, given: World = {}) {
   const deps: TokenDeps = {
     issuer: 'https://id.example',
     keys,
+    subjectOf: (_client, sub) => sub,
     store,
     audit,
     endGrant: endGrantWith(audit),

@@ -64,7 +64,7 @@ export async function requireBearer(deps: BearerDeps, request: HttpRequest): Pro
   }
   return {
     tenant,
-    facts: accessTokenFacts(claims, true),
+    facts: accessTokenFacts(claims, true, state.grant?.sub),
     record: state.token,
     scopes: claims.scopes,
     audience: claims.audience,

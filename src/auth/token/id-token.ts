@@ -8,6 +8,7 @@ import { signJwt } from './jws.ts'
 
 export interface IdTokenParts {
   readonly grant: GrantRecord
+  readonly sub: string
   readonly nonce?: string | undefined
   /** The access token that goes with it. */
   readonly accessToken: string
@@ -30,7 +31,7 @@ export function mintIdToken(deps: MintDeps, parts: IdTokenParts, nowSeconds: num
     // First, so that no claim of policy's can stand in for one of ours.
     ...parts.claims,
     iss: deps.issuer,
-    sub: grant.sub,
+    sub: parts.sub,
     aud: grant.clientId,
     exp: nowSeconds + parts.ttlSeconds,
     iat: nowSeconds,
