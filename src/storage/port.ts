@@ -133,6 +133,7 @@ export interface AccessTokenState {
 export interface AccessTokenStore {
   /** For grants without a grant record: client_credentials. */
   put(tenant: string, token: AccessTokenRecord): Promise<void>
+  /** `sub`, where known, saves a second round; the person is the grant's, whatever it says. */
   state(
     tenant: string,
     key: { jti: string; grantId?: string; clientId: string; sub?: string },

@@ -6,6 +6,7 @@ import { type MintDeps, mintAccessToken } from '../token/access-token.ts'
 import { newHandle } from '../token/handle.ts'
 import { mintIdToken } from '../token/id-token.ts'
 import { tokenType } from '../token/sender.ts'
+import type { SubjectOf } from '../token/subject-identifier.ts'
 import type { PersonGrant, Presented } from './grants/grant.ts'
 
 export interface MadeTokens {
@@ -32,8 +33,10 @@ function makeRefreshToken(
   return { text, expiresAt, stored: { digest, record } }
 }
 
+export type MakeTokensDeps = MintDeps & { readonly subjectOf: SubjectOf }
+
 export function makeTokens(
-  deps: MintDeps,
+  deps: MakeTokensDeps,
   client: ClientRecord,
   presented: Presented,
   obligations: Obligations<'token'>,
@@ -48,12 +51,14 @@ export function makeTokens(
   const { now, confirmation } = context
   const grant = person?.record
   const { scopes } = obligations
+  const sub = grant === undefined ? client.clientId : deps.subjectOf(client, grant.sub)
   const access = mintAccessToken(
     deps,
     {
       clientId: client.clientId,
       grantId: grant?.grantId,
       sub: grant?.sub,
+      publicSub: sub,
       authentication: grant,
       scopes,
       audience: obligations.audience,
@@ -74,10 +79,12 @@ export function makeTokens(
           deps,
           {
             grant,
+            sub,
             nonce: presented.nonce,
             accessToken: access.jwt,
             claims: obligations.id_token_claims,
             ttlSeconds: obligations.id_token_ttl_seconds,
+            alg: client.metadata?.id_token_signed_response_alg,
           },
           now,
         )

@@ -128,6 +128,7 @@ function world(answer: DecisionResult<'token'> | Error, given: World = {}) {
     issuer: 'https://id.example',
     keys,
     proveSender: async () => given.sender ?? NOTHING_PROVED,
+    subjectOf: (_client, sub) => sub,
     store,
     audit,
     endGrant: endGrantWith(audit),

@@ -10,19 +10,18 @@ import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { authenticationFacts } from '../session/subject-stage.ts'
-import type { MintDeps } from '../token/access-token.ts'
 import { bindingOf, type ProveSender, type Sender, senderFacts } from '../token/sender.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { presentCode } from './grants/authorization-code.ts'
 import { presentClient } from './grants/client-credentials.ts'
 import type { GrantDeps, GrantType, Present, Presented } from './grants/grant.ts'
 import { presentRefreshToken } from './grants/refresh-token.ts'
-import { makeTokens } from './make-tokens.ts'
+import { type MakeTokensDeps, makeTokens } from './make-tokens.ts'
 import { refuseRepeated, required } from './parameters.ts'
 
 export type TokenDeps = AuthenticateClientDeps &
   GrantDeps &
-  MintDeps & { readonly proveSender: ProveSender; readonly decide: Decide; readonly audit: Audit }
+  MakeTokensDeps & { readonly proveSender: ProveSender; readonly decide: Decide; readonly audit: Audit }
 
 const GRANTS: Readonly<Record<GrantType, Present>> = {
   authorization_code: presentCode,

@@ -9,6 +9,8 @@ export interface AccessTokenParts {
   /** Both absent for client_credentials. */
   readonly grantId?: string | undefined
   readonly sub?: string | undefined
+  /** What stands in the token, OIDC Core 8: the client itself, or the person as this client reads them. */
+  readonly publicSub: string
   readonly authentication?:
     | { readonly acr: string; readonly amr: readonly string[]; readonly authTime: number }
     | undefined
@@ -45,7 +47,7 @@ export function mintAccessToken(
     // First, so that no claim of policy's can stand in for one of ours.
     ...parts.claims,
     iss: deps.issuer,
-    sub: parts.sub ?? parts.clientId,
+    sub: parts.publicSub,
     aud: audClaim(parts.audience),
     exp: expiresAt,
     iat: nowSeconds,
@@ -84,7 +86,7 @@ export interface AccessTokenClaims {
   readonly jti: string
   readonly grantId?: string
   readonly clientId: string
-  /** The person; absent where the client speaks for itself. */
+  /** The person as the client reads them, which may be pairwise; absent where the client speaks for itself. */
   readonly sub?: string
   readonly scopes: readonly string[]
   readonly audience: readonly string[]

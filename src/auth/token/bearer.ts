@@ -96,7 +96,7 @@ export async function requireBearer(deps: BearerDeps, request: HttpRequest): Pro
   if (!(await isHolder(deps, request, sent, state.token))) return reject(deps, request, 'not_its_key', claims.clientId)
   return {
     tenant,
-    facts: accessTokenFacts(claims, true),
+    facts: accessTokenFacts(claims, true, state.grant?.sub),
     record: state.token,
     scopes: claims.scopes,
     audience: claims.audience,

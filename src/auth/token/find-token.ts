@@ -35,7 +35,8 @@ export interface FoundToken {
   readonly confirmation?: Confirmation | undefined
 }
 
-export const accessTokenFacts = (claims: AccessTokenClaims, active: boolean): TokenFacts => ({
+/** Policy knows the person by the grant's identifier: the token's own may be pairwise. */
+export const accessTokenFacts = (claims: AccessTokenClaims, active: boolean, sub: string | undefined): TokenFacts => ({
   kind: 'access_token',
   active,
   client_id: claims.clientId,
@@ -43,7 +44,7 @@ export const accessTokenFacts = (claims: AccessTokenClaims, active: boolean): To
   audience: [...claims.audience],
   issued_at: claims.issuedAt,
   expires_at: claims.expiresAt,
-  ...(claims.sub !== undefined && { sub: claims.sub }),
+  ...(sub !== undefined && { sub }),
   ...(claims.acr !== undefined && { acr: claims.acr }),
 })
 
@@ -61,7 +62,7 @@ async function findAccessToken(deps: FindTokenDeps, tenant: string, text: string
   const state = await deps.store.accessTokens.state(tenant, stateKey(claims))
   const active = claims.expiresAt > nowSeconds && accessTokenIsLive(state, nowSeconds)
   return {
-    facts: accessTokenFacts(claims, active),
+    facts: accessTokenFacts(claims, active, state.grant?.sub ?? claims.sub),
     jti: claims.jti,
     grant: state.grant,
     holder: state.client,
