@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { StoreUnavailable } from '../kernel/errors.ts'
+import type { SigningAlgorithm } from '../kernel/signing-algorithms.ts'
 import type { ClientMetadata } from './client-metadata.ts'
 
 export interface ClientRecord {
@@ -167,7 +168,7 @@ export interface AccessTokenRecord {
 export interface SigningKeyRecord {
   readonly v: 1
   readonly kid: string
-  readonly alg: 'ES256'
+  readonly alg: SigningAlgorithm
   readonly publicJwk: Readonly<Record<string, unknown>>
   readonly sealed: string
   readonly kekId: string

@@ -1,6 +1,7 @@
 /**
  * Grant type refresh_token: every use rotates it, and a second use of one ends the family, unless policy granted a grace
- * in which it gives the same successor again. A deny leaves it usable. RFC 6749 section 6, RFC 9700 4.14.2.
+ * in which it gives the same successor again. A deny leaves it usable. RFC 6749 section 6, RFC 9700 4.14.2; one that is
+ * bound to a key is refused without it, RFC 9449 5.
  */
 import type { HttpRequest } from '../../../http/message.ts'
 import { OAuthError, StoreUnavailable } from '../../../kernel/errors.ts'
@@ -9,6 +10,7 @@ import type { GrantRecord } from '../../../storage/records.ts'
 import type { AuthenticatedClient } from '../../client/authenticate.ts'
 import { parseHandle } from '../../token/handle.ts'
 import { grantIsLive } from '../../token/live.ts'
+import { isProved, type Sender } from '../../token/sender.ts'
 import { openSuccessor, sealSuccessor } from '../../token/successor.ts'
 import { readResources, readScopes, required } from '../parameters.ts'
 import type { GrantDeps, Presented, Spendable } from './grant.ts'
@@ -48,6 +50,7 @@ export async function presentRefreshToken(
   deps: GrantDeps,
   request: HttpRequest,
   client: AuthenticatedClient,
+  sender: Sender,
 ): Promise<Presented> {
   const { refreshTokens, users } = deps.store
   const { tenant } = client
@@ -59,6 +62,8 @@ export async function presentRefreshToken(
   const { grant, token, used } = found
   const { grantId, digest } = handle
   if (grant.clientId !== client.record.clientId) throw invalid('another client')
+  // Before its use is judged: who lacks the key cannot end the family of who has it.
+  if (!isProved(token.confirmation, sender)) throw invalid('another key')
   const refuseReuse = async () => {
     const outcome = await refreshTokens.reuse(tenant, grantId, digest)
     if (outcome === 'reused') await deps.endGrant('refresh_token_reuse', request, grant)
@@ -70,7 +75,13 @@ export async function presentRefreshToken(
   if (user === undefined || token.expiresAt <= now || !grantIsLive(grant, client.record, user, now))
     throw invalid('the refresh token or its grant has ended')
   return {
-    person: { record: grant, user, scopes: token.scopes, audience: token.audience },
+    person: {
+      record: grant,
+      user,
+      scopes: token.scopes,
+      audience: token.audience,
+      confirmation: token.confirmation,
+    },
     requested,
     async deny() {},
     async spend(made) {
