@@ -133,6 +133,7 @@ export interface AccessTokenState {
 export interface AccessTokenStore {
   /** For grants without a grant record: client_credentials. */
   put(tenant: string, token: AccessTokenRecord): Promise<void>
+  /** `sub`, where known, saves a second round; the person is the grant's, whatever it says. */
   state(
     tenant: string,
     key: { jti: string; grantId?: string; clientId: string; sub?: string },
@@ -153,6 +154,14 @@ export interface LimitStore {
   /** The counter's value without adding. */
   count(tenant: string, key: string): Promise<number>
   clear(tenant: string, key: string): Promise<void>
+}
+
+export interface ReplayStore {
+  /**
+   * True for the first who names `key` and false for everyone after, until it expires: one of any number at once is first.
+   * `key` is a digest: what it stands for may be of any length and from anybody.
+   */
+  firstUse(tenant: string, key: string, expiresAt: number): Promise<boolean>
 }
 
 export interface SigningKeyStore {
@@ -208,6 +217,7 @@ export interface Store {
   readonly accessTokens: AccessTokenStore
   readonly grants: GrantStore
   readonly limits: LimitStore
+  readonly replay: ReplayStore
   readonly signingKeys: SigningKeyStore
   readonly platform: PlatformStore
   readonly marks: MarkStore

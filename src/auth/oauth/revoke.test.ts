@@ -16,6 +16,7 @@ const mint = (person: { grantId?: string; sub?: string }) =>
     { keys, issuer },
     {
       clientId: 'c',
+      publicSub: person.sub ?? 'c',
       scopes: [],
       audience: ['urn:one'],
       permissions: [],
