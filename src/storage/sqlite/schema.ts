@@ -54,6 +54,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX chains_at ON chains (at);
   `,
   `
+  CREATE TABLE replay (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT;
+  CREATE INDEX replay_end ON replay (expires_at);
+  `,
+  `
   ALTER TABLE handles ADD COLUMN grace TEXT;
   `,
 ]
