@@ -17,6 +17,7 @@ import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { openKeyRing } from './token/key-ring.ts'
 import { openRootSecret } from './token/root-secret.ts'
+import { NOTHING_PROVED } from './token/sender.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
@@ -140,6 +141,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     audit,
     clock,
     keys,
+    proveSender: async () => NOTHING_PROVED,
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),

@@ -156,6 +156,14 @@ export interface LimitStore {
   clear(tenant: string, key: string): Promise<void>
 }
 
+export interface ReplayStore {
+  /**
+   * True for the first who names `key` and false for everyone after, until it expires: one of any number at once is first.
+   * `key` is a digest: what it stands for may be of any length and from anybody.
+   */
+  firstUse(tenant: string, key: string, expiresAt: number): Promise<boolean>
+}
+
 export interface SigningKeyStore {
   list(): Promise<readonly SigningKeyRecord[]>
 }
@@ -209,6 +217,7 @@ export interface Store {
   readonly accessTokens: AccessTokenStore
   readonly grants: GrantStore
   readonly limits: LimitStore
+  readonly replay: ReplayStore
   readonly signingKeys: SigningKeyStore
   readonly platform: PlatformStore
   readonly marks: MarkStore

@@ -10,6 +10,7 @@ import { type AuthenticateClientDeps, authenticateClient } from '../client/authe
 import { clientFacts } from '../client/client-facts.ts'
 import { audClaim } from '../token/access-token.ts'
 import { type FindTokenDeps, type FoundToken, findToken } from '../token/find-token.ts'
+import { tokenType } from '../token/sender.ts'
 import type { SubjectOf } from '../token/subject-identifier.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { refuseRepeated, required } from './parameters.ts'
@@ -26,7 +27,7 @@ const INACTIVE: Reply = { status: 200, body: { active: false } }
 
 /** RFC 7662 2.2; `permissions` is ours. */
 function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligations<'introspect'>): Reply {
-  const { facts, jti, grant, holder } = found
+  const { facts, jti, grant, holder, confirmation } = found
   return {
     status: 200,
     body: {
@@ -41,7 +42,9 @@ function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligati
       permissions: obligations.permissions,
       iat: facts.issued_at,
       exp: facts.expires_at,
-      ...(jti !== undefined && { jti, token_type: 'Bearer' }),
+      // RFC 9449 6.2, RFC 8705 3.2; undefined is not written.
+      cnf: confirmation,
+      ...(jti !== undefined && { jti, token_type: tokenType(confirmation) }),
       ...(grant && { acr: grant.acr, amr: grant.amr, auth_time: grant.authTime }),
     },
   }

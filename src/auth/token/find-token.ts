@@ -4,7 +4,7 @@
  */
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import type { Store } from '../../storage/port.ts'
-import type { ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
+import type { ClientRecord, Confirmation, GrantRecord, UserRecord } from '../../storage/records.ts'
 import type { AccessTokenClaims } from './access-token.ts'
 import { parseHandle } from './handle.ts'
 import { accessTokenIsLive, grantIsLive } from './live.ts'
@@ -31,6 +31,8 @@ export interface FoundToken {
   /** The client that holds it, as stored now. */
   readonly holder?: ClientRecord | undefined
   readonly user?: UserRecord | undefined
+  /** The key it is bound to. */
+  readonly confirmation?: Confirmation | undefined
 }
 
 /** Policy knows the person by the grant's identifier: the token's own may be pairwise. */
@@ -65,6 +67,7 @@ async function findAccessToken(deps: FindTokenDeps, tenant: string, text: string
     grant: state.grant,
     holder: state.client,
     user: state.user,
+    confirmation: state.token?.confirmation,
     ...(claims.grantId !== undefined && { grantId: claims.grantId }),
   }
 }
@@ -95,7 +98,7 @@ async function findRefreshToken(
     issued_at: token.issuedAt,
     expires_at: token.expiresAt,
   }
-  return { facts, grantId: grant.grantId, grant, holder, user }
+  return { facts, grantId: grant.grantId, grant, holder, user, confirmation: token.confirmation }
 }
 
 /** Undefined for what is no token of ours; a token that has ended is found, with `facts.active` false. */

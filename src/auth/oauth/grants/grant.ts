@@ -2,8 +2,9 @@
 import type { HttpRequest } from '../../../http/message.ts'
 import type { DecisionInput } from '../../../policy-engine/contract/index.ts'
 import type { Store, Successors } from '../../../storage/port.ts'
-import type { GrantRecord, UserRecord } from '../../../storage/records.ts'
+import type { Confirmation, GrantRecord, UserRecord } from '../../../storage/records.ts'
 import type { AuthenticatedClient } from '../../client/authenticate.ts'
+import type { Sender } from '../../token/sender.ts'
 import type { EndGrant } from './end-grant.ts'
 
 export type GrantType = DecisionInput<'token'>['grant_type']
@@ -25,6 +26,8 @@ export interface PersonGrant {
   /** What this code or refresh token carries. */
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
+  /** The key that the presented refresh token is bound to; its successor will be too. */
+  readonly confirmation?: Confirmation | undefined
 }
 
 export interface Presented {
@@ -40,4 +43,9 @@ export interface Presented {
 }
 
 /** Reads and checks what was presented. Spends nothing: policy has not been asked yet. */
-export type Present = (deps: GrantDeps, request: HttpRequest, client: AuthenticatedClient) => Promise<Presented>
+export type Present = (
+  deps: GrantDeps,
+  request: HttpRequest,
+  client: AuthenticatedClient,
+  sender: Sender,
+) => Promise<Presented>
