@@ -18,6 +18,9 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { openKeyRing } from './token/key-ring.ts'
+import { openRootSecret } from './token/root-secret.ts'
+import { NOTHING_PROVED } from './token/sender.ts'
+import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
 
@@ -136,6 +139,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const audit = strict(options.audit)
   const { decide, answerHeaders } = observed(options.decide, audit)
   const keys = await openKeyRing({ store, envelope, clock })
+  const derive = await openRootSecret({ store, envelope })
   const table = routes({
     issuer,
     store,
@@ -143,6 +147,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     audit,
     clock,
     keys,
+    proveSender: async () => NOTHING_PROVED,
+    subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),

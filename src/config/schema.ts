@@ -1,6 +1,7 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
+import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
@@ -104,6 +105,7 @@ export const ConfigSchema = Type.Object(
     kek: Type.Optional(secret('envelope key, 32 bytes as base64 (environment only)')),
     kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
     auth,
+    admin,
     policy,
     services,
     status,
