@@ -6,7 +6,8 @@ import type { Audit } from '../audit/events.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
-import { type ListenerTls, openTlsContext } from '../http/tls.ts'
+import type { ListenerTls } from '../http/tls.ts'
+import { type MtlsOptions, openTransport } from '../http/transport.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
@@ -41,6 +42,8 @@ export interface AuthServiceOptions {
   readonly trustedProxies?: readonly string[]
   /** Absent: plain http. */
   readonly tls?: ListenerTls | undefined
+  /** Absent: nobody is asked for a certificate. */
+  readonly mtls?: MtlsOptions | undefined
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
@@ -51,8 +54,8 @@ export interface AuthServiceOptions {
 export interface AuthService {
   /** Not listening yet. */
   readonly server: FastifyInstance
-  /** The same endpoints on a further listener, not bound yet; it closes with the server. */
-  anotherListener(): Server
+  /** The same endpoints on a further listener, not bound yet; it closes with the server. `asking`: for certificates. */
+  anotherListener(asking?: boolean): Server
   readonly table: readonly Route[]
   close(): Promise<void>
 }
@@ -156,21 +159,21 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     metrics: options.serveMetrics ? metrics : undefined,
   })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
-  const tls =
-    options.tls &&
-    openTlsContext({
-      setting: 'auth.tls',
-      listener: 'auth',
-      files: options.tls,
-      logger: options.logger,
-      metrics: metrics ?? createMetrics('auth'),
-    })
+  const transport = openTransport({
+    tls: options.tls,
+    mtls: options.mtls,
+    trustedProxies: options.trustedProxies ?? [],
+    clock,
+    logger: options.logger,
+    metrics: metrics ?? createMetrics('auth'),
+  })
   const serving: ServerOptions = {
     endpoints: [...table, ...(options.extraEndpoints ?? [])],
     issuer,
     tenant: TENANT,
     clock,
-    tls,
+    tls: transport.tls,
+    certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
     answerHeaders,
@@ -184,5 +187,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   }
   const server = buildServer(serving)
-  return { server, table, anotherListener: () => alsoListen(server, serving), close: () => server.close() }
+  server.addHook('onClose', async () => transport.close())
+  const anotherListener = (asking = false) =>
+    alsoListen(server, serving, asking ? transport.certificateTls : transport.tls)
+  return { server, table, anotherListener, close: () => server.close() }
 }

@@ -9,7 +9,7 @@ import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
-import { listenerFiles } from './tls.ts'
+import { authTransport } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -38,7 +38,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
-    tls: config.auth.tls && listenerFiles(config.auth.tls),
+    ...authTransport(config.auth),
     bodyLimitBytes: config.limits.body_bytes,
   })
   ends.defer(() => service.close())
