@@ -102,6 +102,13 @@ export function person(userName: string, passwordHash: string): UserRecord {
       timezone: 'Europe/London',
       emails: [{ value: 'foo@example.com', primary: true }],
       phoneNumbers: [{ value: '+44 20 7946 0000', primary: true }],
+      photos: [{ value: 'https://example.com/foo.png', primary: true }],
+      addresses: [{ streetAddress: '1 Example Street', locality: 'London', postalCode: 'N1 9GU', country: 'GB' }],
+      'urn:sallyport:params:scim:schemas:claims:1.0:User': {
+        website: 'https://example.com',
+        gender: 'female',
+        birthdate: '1990-01-01',
+      },
     },
     createdAt: now,
     updatedAt: now,
