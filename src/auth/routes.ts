@@ -14,7 +14,7 @@ import { type JwksDeps, jwks } from './oauth/jwks.ts'
 import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
-import { discovery } from './oidc/discovery.ts'
+import { type DiscoveryDeps, discovery } from './oidc/discovery.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
@@ -26,6 +26,7 @@ export type RouteDeps = AuthorizeDeps &
   RevokeDeps &
   UserinfoDeps &
   JwksDeps &
+  DiscoveryDeps &
   HealthDeps &
   SignInDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }

@@ -11,6 +11,7 @@ import { isolationConformance } from './conformance/isolation.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
+import { replayConformance } from './conformance/replay.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
 import { userConformance } from './conformance/users.ts'
 
@@ -37,6 +38,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     accessTokenConformance(conformance)
     raceConformance(conformance)
     chainConformance(conformance)
+    replayConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)
 

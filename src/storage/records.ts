@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { StoreUnavailable } from '../kernel/errors.ts'
+import type { SigningAlgorithm } from '../kernel/signing-algorithms.ts'
 import type { ClientMetadata } from './client-metadata.ts'
 
 export interface ClientRecord {
@@ -23,6 +24,8 @@ export interface ClientRecord {
   readonly roles: readonly string[]
   /** What it registered beyond the above. */
   readonly metadata?: ClientMetadata
+  /** The host that pairwise subjects are for, OIDC Core 8.1, where registration found one. */
+  readonly sectorIdentifier?: string
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every write; the ETag of the admin API. */
@@ -165,7 +168,7 @@ export interface AccessTokenRecord {
 export interface SigningKeyRecord {
   readonly v: 1
   readonly kid: string
-  readonly alg: 'ES256'
+  readonly alg: SigningAlgorithm
   readonly publicJwk: Readonly<Record<string, unknown>>
   readonly sealed: string
   readonly kekId: string

@@ -15,6 +15,7 @@ const { jwt, record } = mintAccessToken(
   { keys, issuer },
   {
     clientId: 'c',
+    publicSub: 'c',
     scopes: ['a', 'b'],
     audience: ['urn:one'],
     permissions: ['at-issue'],
@@ -36,6 +37,7 @@ function ask(token: string, answer: DecisionResult<'introspect'> | Error, state:
   const audits: AuditEvent[] = []
   const deps: IntrospectDeps = {
     issuer,
+    subjectOf: (_client, sub) => sub,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     store: {
       clients: { find: async () => client },

@@ -1,14 +1,20 @@
 /** What this provider offers, at both well-known addresses. RFC 8414, OpenID Connect Discovery 1.0. Public. */
 import type { Reply } from '../../http/message.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
+import type { KeyRing } from '../token/key-ring.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none']
 /** Introspection needs a secret: `introspect` denies public clients. */
 const SECRET_METHODS = ['client_secret_basic', 'client_secret_post']
 
+export interface DiscoveryDeps {
+  readonly issuer: string
+  readonly keys: Pick<KeyRing, 'algorithms'>
+}
+
 /** Says only what is there; `test/flows` walks every address in it. */
-export function metadata(issuer: string): Readonly<Record<string, unknown>> {
+export function metadata({ issuer, keys }: DiscoveryDeps): Readonly<Record<string, unknown>> {
   const at = (path: string) => `${issuer}${path}`
   return {
     issuer,
@@ -26,8 +32,8 @@ export function metadata(issuer: string): Readonly<Record<string, unknown>> {
     introspection_endpoint_auth_methods_supported: SECRET_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['ES256'],
+    subject_types_supported: ['public', 'pairwise'],
+    id_token_signing_alg_values_supported: keys.algorithms(),
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', ...CLAIM_NAMES],
     claims_parameter_supported: false,
     request_parameter_supported: false,
@@ -39,8 +45,8 @@ export function metadata(issuer: string): Readonly<Record<string, unknown>> {
 
 const MAX_AGE_SECONDS = 5 * 60
 
-export const discovery = async (deps: { readonly issuer: string }): Promise<Reply> => ({
+export const discovery = async (deps: DiscoveryDeps): Promise<Reply> => ({
   status: 200,
   headers: { 'cache-control': `public, max-age=${MAX_AGE_SECONDS}`, 'access-control-allow-origin': '*' },
-  body: metadata(deps.issuer),
+  body: metadata(deps),
 })

@@ -3,13 +3,14 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import { type BearerDeps, requireBearer } from '../token/bearer.ts'
+import type { SubjectOf } from '../token/subject-identifier.ts'
 import { profileClaims } from '../user/claims.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 
-export type UserinfoDeps = BearerDeps & { readonly decide: Decide }
+export type UserinfoDeps = BearerDeps & { readonly decide: Decide; readonly subjectOf: SubjectOf }
 
 export async function userinfo(deps: UserinfoDeps, request: HttpRequest): Promise<Reply> {
-  const { tenant, facts, user } = await requireBearer(deps, request)
+  const { tenant, facts, user, client } = await requireBearer(deps, request)
   const verdict = await deps.decide(
     'userinfo',
     { tenant, token: facts, request: request.origin, ...(user && { subject: subjectFacts(user) }) },
@@ -18,5 +19,8 @@ export async function userinfo(deps: UserinfoDeps, request: HttpRequest): Promis
   if (!verdict.allow) throw new OAuthError(publicCode('userinfo', verdict, 'insufficient_scope'))
   // Without a person there is nothing to tell, whatever policy says.
   if (user === undefined) throw new OAuthError('insufficient_scope')
-  return { status: 200, body: { ...profileClaims(user, verdict.obligations.claims), sub: user.sub } }
+  return {
+    status: 200,
+    body: { ...profileClaims(user, verdict.obligations.claims), sub: deps.subjectOf(client, user.sub) },
+  }
 }

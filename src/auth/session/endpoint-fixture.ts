@@ -14,6 +14,7 @@ import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, UserRecord } from '../../storage/records.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
 import type { AccessTokenClaims } from '../token/access-token.ts'
+import { NOTHING_PROVED, type ProveSender } from '../token/sender.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher, type PasswordHasher } from '../user/password.ts'
 
@@ -51,6 +52,7 @@ export interface Surroundings {
   readonly events: AuditEvent[]
   readonly passwords: PasswordHasher
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
+  readonly proveSender: ProveSender
   request(parts?: RequestParts): HttpRequest
   /** A live token of the client for itself; the text is the jti. */
   grantToken(client: ClientRecord, scopes: readonly string[]): Promise<string>
@@ -135,6 +137,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     events,
     passwords: createPasswordHasher(createGate({ concurrent: 2, waiting: 100 })),
     verifyAccessToken: async (token) => tokens.get(token),
+    proveSender: async () => NOTHING_PROVED,
     request: (parts = {}) => ({
       id: 'request-1',
       method: parts.method ?? 'GET',

@@ -1,6 +1,6 @@
 /** Access tokens, RFC 9068: made from what policy obliged, and read back from what was signed. */
 import { orderedId, randomId } from '../../kernel/ids.ts'
-import type { AccessTokenRecord } from '../../storage/records.ts'
+import type { AccessTokenRecord, Confirmation } from '../../storage/records.ts'
 import { signJwt } from './jws.ts'
 import type { KeyRing } from './key-ring.ts'
 
@@ -9,6 +9,8 @@ export interface AccessTokenParts {
   /** Both absent for client_credentials. */
   readonly grantId?: string | undefined
   readonly sub?: string | undefined
+  /** What stands in the token, OIDC Core 8: the client itself, or the person as this client reads them. */
+  readonly publicSub: string
   readonly authentication?:
     | { readonly acr: string; readonly amr: readonly string[]; readonly authTime: number }
     | undefined
@@ -18,6 +20,8 @@ export interface AccessTokenParts {
   readonly claims: Readonly<Record<string, unknown>>
   readonly ttlSeconds: number
   readonly clientEpoch: number
+  /** The key it is bound to; absent for a bearer token. */
+  readonly confirmation?: Confirmation | undefined
 }
 
 export interface MintDeps {
@@ -38,12 +42,12 @@ export function mintAccessToken(
 ): { readonly jwt: string; readonly record: AccessTokenRecord } {
   const jti = newJti(parts.grantId)
   const expiresAt = nowSeconds + parts.ttlSeconds
-  const { authentication } = parts
+  const { authentication, confirmation } = parts
   const jwt = signJwt(deps.keys, 'at+jwt', {
     // First, so that no claim of policy's can stand in for one of ours.
     ...parts.claims,
     iss: deps.issuer,
-    sub: parts.sub ?? parts.clientId,
+    sub: parts.publicSub,
     aud: audClaim(parts.audience),
     exp: expiresAt,
     iat: nowSeconds,
@@ -51,6 +55,8 @@ export function mintAccessToken(
     client_id: parts.clientId,
     scope: parts.scopes.join(' '),
     permissions: parts.permissions,
+    // Undefined is not written: policy's claims cannot bind a token either.
+    cnf: confirmation,
     ...(authentication && {
       auth_time: authentication.authTime,
       acr: authentication.acr,
@@ -70,6 +76,7 @@ export function mintAccessToken(
     ...(parts.grantId !== undefined && { grantId: parts.grantId }),
     ...(parts.sub !== undefined && { sub: parts.sub }),
     ...(authentication && { acr: authentication.acr }),
+    ...(confirmation && { confirmation }),
   }
   return { jwt, record }
 }
@@ -79,7 +86,7 @@ export interface AccessTokenClaims {
   readonly jti: string
   readonly grantId?: string
   readonly clientId: string
-  /** The person; absent where the client speaks for itself. */
+  /** The person as the client reads them, which may be pairwise; absent where the client speaks for itself. */
   readonly sub?: string
   readonly scopes: readonly string[]
   readonly audience: readonly string[]

@@ -18,6 +18,7 @@ beforeAll(async () => {
 
 const parts: AccessTokenParts = {
   clientId: 'c',
+  publicSub: 'c',
   scopes: ['a', 'b'],
   audience: ['urn:one'],
   permissions: ['p'],
@@ -84,7 +85,7 @@ test('reads its own tokens back, of a person and of a machine', async () => {
   })
   expect(await verify(mint().jwt)).not.toHaveProperty('sub')
   const authentication = { acr: 'urn:acr', amr: ['pwd'], authTime: 900 }
-  const { jwt, record } = mint({ grantId: 'g', sub: 's', authentication })
+  const { jwt, record } = mint({ grantId: 'g', sub: 's', publicSub: 's', authentication })
   expect(await verify(jwt)).toMatchObject({ grantId: 'g', sub: 's', jti: record.jti, acr: 'urn:acr' })
   expect(claimsOf(jwt)).toMatchObject({ auth_time: 900, acr: 'urn:acr', amr: ['pwd'] })
 })
@@ -153,7 +154,7 @@ test('an ID token is no access token (RFC 9068 4)', async () => {
   const whole = { ...grant, authTime: 1, userEpoch: 1, clientEpoch: 1, createdAt: 1, expiresAt: 9, revoked: false }
   const jwt = mintIdToken(
     { keys: ring.keys, issuer },
-    { grant: whole, nonce: 'n', accessToken: mint().jwt, claims: { iss: 'x', extra: 1 }, ttlSeconds: 60 },
+    { grant: whole, sub: 's', nonce: 'n', accessToken: mint().jwt, claims: { iss: 'x', extra: 1 }, ttlSeconds: 60 },
     1000,
   )
   expect(await verify(jwt)).toBeUndefined()

@@ -47,6 +47,16 @@ export function accessTokenConformance({ clock, subject }: Conformance): void {
       expect(isLive(state)).toBe(true)
     })
 
+    it('reads the person of the grant, whatever identifier the token carries (OIDC Core 8.1)', async () => {
+      const { accessTokens } = subject().store
+      const { tenant, client, user, key } = await granted()
+      for (const sub of [randomId(), undefined]) {
+        const { sub: _, ...named } = key
+        const state = await accessTokens.state(tenant, { ...named, ...(sub !== undefined && { sub }) })
+        expect(state).toMatchObject({ client, user })
+      }
+    })
+
     it('leaves out what is not there, and a token under another grant', async () => {
       const { accessTokens } = subject().store
       const { tenant, client, user, grant, key } = await granted()

@@ -34,7 +34,12 @@ export function redisAccessTokens(redis: RedisClient): AccessTokenStore {
       const token = text === undefined ? undefined : decodeToken(redis, text, grantId)
       const client = decodeVersioned<ClientRecord>(clientReply)
       const grant = grantId === undefined ? undefined : decodeGrant(redis, more.shift())
-      const user = sub === undefined ? undefined : decodeVersioned<UserRecord>(more.shift())
+      const guessed = sub === undefined ? undefined : decodeVersioned<UserRecord>(more.shift())
+      // A pairwise `sub` names nobody here: the grant knows whom it is of.
+      const user =
+        grant === undefined || grant.sub === sub
+          ? guessed
+          : decodeVersioned<UserRecord>(await redis.read(...readVersioned(keys.user(tenant, grant.sub))))
       return { ...(token && { token }), ...(grant && { grant }), ...(client && { client }), ...(user && { user }) }
     },
     revoke: async (tenant, jti, grantId) => {

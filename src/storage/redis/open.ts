@@ -11,6 +11,7 @@ import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform, redisSigningKeys } from './platform.ts'
+import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
@@ -44,6 +45,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
     limits: redisLimits(redis),
+    replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),
     marks: redisMarks(redis),

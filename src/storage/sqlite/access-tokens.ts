@@ -22,7 +22,8 @@ export function sqliteAccessTokens(db: Database, { tokens, grants, clients }: Ta
         const token = tokens.find(tenant, jti, grantId)
         const grant = grantId === undefined ? undefined : grants.grant(tenant, grantId)
         const client = clients.find(tenant, clientId)
-        const user = sub === undefined ? undefined : bodyOf(selectUser, tenant, sub)
+        const person = grant?.sub ?? sub
+        const user = person === undefined ? undefined : bodyOf(selectUser, tenant, person)
         return {
           ...(token && { token }),
           ...(grant && { grant }),

@@ -19,6 +19,7 @@ import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
 import { startPurging } from './purge.ts'
+import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { TokenTable } from './token-table.ts'
@@ -78,6 +79,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
     grants: sqliteGrants(db, grants),
     limits: sqliteLimits(db, clock),
+    replay: sqliteReplay(db, clock),
     signingKeys: sqliteSigningKeys(db),
     platform: sqlitePlatform(db),
     marks: sqliteMarks(db),
