@@ -17,6 +17,7 @@ import { BUSY_TIMEOUT_MS, Database } from './database.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
+import { sqliteLogouts } from './logouts.ts'
 import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
 import { startPurging } from './purge.ts'
 import { migrateSchema } from './schema.ts'
@@ -76,7 +77,8 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
-    grants: sqliteGrants(db, grants),
+    grants: sqliteGrants(db, grants, clock),
+    logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
     signingKeys: sqliteSigningKeys(db),
     platform: sqlitePlatform(db),
