@@ -12,6 +12,7 @@ import { logoutConformance } from './conformance/logouts.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
+import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
 import { userConformance } from './conformance/users.ts'
@@ -41,6 +42,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     accessTokenConformance(conformance)
     raceConformance(conformance)
     chainConformance(conformance)
+    replayConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)
 

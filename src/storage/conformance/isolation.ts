@@ -28,8 +28,8 @@ export function isolationConformance({ clock, subject }: Conformance): void {
       expect(await users.findByUserName(a, user.userName)).toEqual(user)
     })
 
-    it('hides sessions, interactions, consents and limits', async () => {
-      const { sessions, interactions, consents, limits } = subject().store
+    it('hides sessions, interactions, consents, limits and what was used', async () => {
+      const { sessions, interactions, consents, limits, replay } = subject().store
       const [a, b, digest, now] = [newTenant(), newTenant(), randomId(32), clock.seconds()]
       const dates = { createdAt: now, expiresAt: now + 60 }
       await sessions.put(a, digest, {
@@ -46,6 +46,7 @@ export function isolationConformance({ clock, subject }: Conformance): void {
       await interactions.put(a, digest, { v: 1, ...request, ...dates })
       await consents.put(a, 's', 'c', { v: 1, scopes: [], grantedAt: now, expiresAt: now + 60 })
       await limits.hit(a, 'k', 60)
+      for (const tenant of [a, b]) expect(await replay.firstUse(tenant, digest, now + 60)).toBe(true)
       await sessions.delete(b, digest)
       await sessions.end(b, 'i')
       await consents.delete(b, 's', 'c')

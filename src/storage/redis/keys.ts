@@ -49,6 +49,7 @@ export class Keys {
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
+  replay = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:replay:${part(key)}}`
 
   platform = (): string => `${this.#prefix}{platform}`
   signingKeys = (): string => `${this.#prefix}{platform}:keys`

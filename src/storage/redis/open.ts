@@ -12,6 +12,7 @@ import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform, redisSigningKeys } from './platform.ts'
+import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
@@ -46,6 +47,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
     limits: redisLimits(redis),
+    replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),
     marks: redisMarks(redis),

@@ -20,6 +20,7 @@ import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
 import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
 import { startPurging } from './purge.ts'
+import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { TokenTable } from './token-table.ts'
@@ -80,6 +81,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     grants: sqliteGrants(db, grants, clock),
     logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
+    replay: sqliteReplay(db, clock),
     signingKeys: sqliteSigningKeys(db),
     platform: sqlitePlatform(db),
     marks: sqliteMarks(db),

@@ -54,6 +54,14 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX chains_at ON chains (at);
   `,
   `
+  CREATE TABLE replay (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT;
+  CREATE INDEX replay_end ON replay (expires_at);
+  `,
+  `
+  ALTER TABLE handles ADD COLUMN grace TEXT;
+  `,
+  `
   ALTER TABLE sessions ADD COLUMN sid TEXT;
   ALTER TABLE sessions ADD COLUMN sub TEXT;
   CREATE INDEX sessions_sid ON sessions (tenant, sid);
