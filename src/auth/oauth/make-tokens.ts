@@ -11,6 +11,7 @@ import type { PersonGrant, Presented } from './grants/grant.ts'
 
 export interface MadeTokens {
   readonly successors: Successors
+  readonly refreshToken?: string | undefined
   /** RFC 6749 5.1. */
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -90,6 +91,7 @@ export function makeTokens(
         )
       : undefined
   return {
+    refreshToken: refresh?.text,
     successors: {
       accessToken: access.record,
       grantExpiresAt: Math.max(grant?.expiresAt ?? 0, access.record.expiresAt, refresh?.expiresAt ?? 0),

@@ -65,7 +65,9 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
         state: async () => ({ client }),
         revoke: async (_tenant, jti) => void did.push(`token ${jti}`),
       },
-      refreshTokens: { peek: async (_t, id) => (id === GRANT_ID ? { grant, token: refresh, used: false } : undefined) },
+      refreshTokens: {
+        peek: async (_t, id) => (id === GRANT_ID ? { grant, token: refresh, used: false, inGrace: false } : undefined),
+      },
       grants: { revoke: async (_tenant, id) => void did.push(`grant ${id}`) },
     },
     audit: async (event) => void audits.push(event),
