@@ -151,10 +151,10 @@ export interface AccessTokenState {
 export interface AccessTokenStore {
   /** For grants without a grant record: client_credentials. */
   put(tenant: string, token: AccessTokenRecord): Promise<void>
-  /** `sub`, where known, saves a second round; the person is the grant's, whatever it says. */
+  /** `clientId` and `sub`, where known, save a second round; the person is the grant's, whatever `sub` says. */
   state(
     tenant: string,
-    key: { jti: string; grantId?: string; clientId: string; sub?: string },
+    key: { jti: string; grantId?: string; clientId?: string; sub?: string },
   ): Promise<AccessTokenState>
   /** Ends this token only. */
   revoke(tenant: string, jti: string, grantId?: string): Promise<void>
