@@ -222,7 +222,10 @@ test('takes secrets that were made elsewhere by their digests, and tells them ap
 test('a sector must know the redirect URIs that join it, and is asked when policy has allowed (OIDC Registration 5)', async () => {
   const uri = 'https://sector.example/uris.json'
   const pairwise = { ...shop, subject_type: 'pairwise', sector_identifier_uri: uri }
-  await expect(create(pairwise)).rejects.toMatchObject({ code: 'bad_request', detail: expect.stringContaining('cannot be read') })
+  await expect(create(pairwise)).rejects.toMatchObject({
+    code: 'bad_request',
+    detail: expect.stringContaining('cannot be read'),
+  })
   around.documents.set(uri, ['https://other.example/cb'])
   await expect(create(pairwise)).rejects.toMatchObject({
     detail: 'sector_identifier_uri does not list redirect_uris[0].',
