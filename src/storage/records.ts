@@ -26,6 +26,8 @@ export interface ClientRecord {
   readonly metadata?: ClientMetadata
   /** The host that pairwise subjects are for, OIDC Core 8.1, where registration found one. */
   readonly sectorIdentifier?: string
+  /** The configuration that keeps it (`sallyport config apply`), which alone changes what it names. */
+  readonly managedBy?: string
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every write; the ETag of the admin API. */
