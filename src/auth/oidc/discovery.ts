@@ -36,7 +36,7 @@ export function metadata({ issuer, keys }: DiscoveryDeps): Readonly<Record<strin
     id_token_signing_alg_values_supported: keys.algorithms(),
     userinfo_signing_alg_values_supported: keys.algorithms(),
     introspection_signing_alg_values_supported: keys.algorithms(),
-    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', ...CLAIM_NAMES],
+    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'sid', ...CLAIM_NAMES],
     claims_parameter_supported: false,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
