@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { errorPage } from '../../web/message.ts'
 import type { Audit } from '../audit/events.ts'
+import type { Egress } from '../egress/egress.ts'
+import { openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import { buildServer, type Endpoint } from '../http/server.ts'
@@ -12,6 +14,10 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
+import { clientAssertions } from './client/assertion.ts'
+import { clientKeys } from './client/client-keys.ts'
+import { openRemoteJwks } from './client/remote-jwks.ts'
+import { sealSecret } from './client/sealed-secret.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -31,6 +37,8 @@ export interface AuthServiceOptions {
   readonly envelope: Envelope
   readonly logger: Logger
   readonly clock?: Clock
+  /** To the addresses that clients register; default: every public one. Closed with the service. */
+  readonly egress?: Egress
   readonly metrics?: Metrics
   /** Serves /metrics on this service too. */
   readonly serveMetrics?: boolean
@@ -133,6 +141,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const audit = strict(options.audit)
   const { decide, answerHeaders } = observed(options.decide, audit)
   const keys = await openKeyRing({ store, envelope, clock })
+  const egress = options.egress ?? openEgress({ allow: [], unlisted: 'public' })
   const derive = await openRootSecret({ store, envelope })
   const table = routes({
     issuer,
@@ -142,6 +151,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     keys,
     proveSender: async () => NOTHING_PROVED,
+    sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
+    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ egress, clock })) }),
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
@@ -167,5 +178,5 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(headerLimitBytes !== undefined && { headerLimitBytes }),
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   })
-  return { server, table, close: () => server.close() }
+  return { server, table, close: () => server.close().then(() => egress.close()) }
 }

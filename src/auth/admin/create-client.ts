@@ -3,9 +3,9 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { type ClientRecord, firstRevocationEpoch } from '../../storage/records.ts'
+import { secretsFor } from '../client/new-secret.ts'
 import { findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
-import { secretsFor } from './client-secret.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
 import { blank, parseClient } from './parse-client.ts'
 import { clientReply } from './render-client.ts'
@@ -17,13 +17,15 @@ export async function createClient(deps: AdminDeps, request: HttpRequest): Promi
 
   const permit = await decideAdmin(deps, caller, request, { action: 'create', changes: clientChanges(body, blank) })
 
-  const secrets = secretsFor(body.settings.type, [], false)
+  const clientId = randomId()
+  const seal = (secret: string) => deps.sealSecret(caller.tenant, clientId, secret)
+  const secrets = secretsFor(body.settings, { secretDigests: [] }, false, seal)
   const now = request.origin.time.epoch_seconds
   const client: ClientRecord = {
     v: 1,
-    clientId: randomId(),
+    clientId,
     ...body.settings,
-    secretDigests: secrets.digests,
+    ...secrets.kept,
     createdAt: now,
     updatedAt: now,
     version: 1,

@@ -13,6 +13,7 @@ import { type ClientChanges, nothingChanged } from './client-changes.ts'
 /** What every admin endpoint needs. */
 export type AdminDeps = ActorDeps & {
   readonly store: { readonly clients: ClientStore }
+  readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   readonly decide: Decide
   readonly audit: Audit
 }

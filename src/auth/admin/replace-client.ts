@@ -2,9 +2,9 @@
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import { secretsFor } from '../client/new-secret.ts'
 import { type Caller, findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
-import { secretsFor } from './client-secret.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
 import { blank, type ClientBody, parseClient } from './parse-client.ts'
 import { checkPrecondition } from './precondition.ts'
@@ -38,12 +38,14 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
   if (!stored) throw new Problem('not_found')
   checkPrecondition(request, stored)
 
-  const secrets = secretsFor(body.settings.type, stored.secretDigests, body.rotateSecret)
+  const { sealedSecrets: _sealed, ...kept } = stored
+  const settings = { ...kept, ...body.settings }
+  const seal = (secret: string) => deps.sealSecret(caller.tenant, id, secret)
+  const secrets = secretsFor(settings, stored, body.rotateSecret, seal)
   const ends = stored.active && !body.settings.active
   const client = {
-    ...stored,
-    ...body.settings,
-    secretDigests: secrets.digests,
+    ...settings,
+    ...secrets.kept,
     updatedAt: request.origin.time.epoch_seconds,
     version: stored.version + 1,
     revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),

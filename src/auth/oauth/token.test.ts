@@ -8,7 +8,7 @@ import type { ClientRecord, CodeRecord, GrantRecord, RefreshTokenRecord, UserRec
 import { NOTHING_PROVED, type Sender } from '../token/sender.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { endGrantWith } from './grants/end-grant.ts'
-import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
 import { type TokenDeps, token } from './token.ts'
 
 const { keys } = await testKeys()
@@ -125,6 +125,7 @@ function world(answer: DecisionResult<'token'> | Error, given: World = {}) {
     accessTokens: { put: async () => void did.push('put') },
   }
   const deps: TokenDeps = {
+    assertions: noAssertions,
     issuer: 'https://id.example',
     keys,
     proveSender: async () => given.sender ?? NOTHING_PROVED,

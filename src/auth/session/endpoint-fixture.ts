@@ -53,6 +53,7 @@ export interface Surroundings {
   readonly passwords: PasswordHasher
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
   readonly proveSender: ProveSender
+  readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   request(parts?: RequestParts): HttpRequest
   /** A live token of the client for itself; the text is the jti. */
   grantToken(client: ClientRecord, scopes: readonly string[]): Promise<string>
@@ -138,6 +139,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     passwords: createPasswordHasher(createGate({ concurrent: 2, waiting: 100 })),
     verifyAccessToken: async (token) => tokens.get(token),
     proveSender: async () => NOTHING_PROVED,
+    sealSecret: (_tenant, _clientId, secret) => `sealed ${secret}`,
     request: (parts = {}) => ({
       id: 'request-1',
       method: parts.method ?? 'GET',
