@@ -1,4 +1,5 @@
 /** Composes the auth service: every endpoint with what it uses, on one server. Nobody imports it but what starts it. */
+import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { errorPage } from '../../web/message.ts'
 import type { Audit } from '../audit/events.ts'
@@ -6,12 +7,13 @@ import type { Egress } from '../egress/egress.ts'
 import { openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
-import { buildServer, type Endpoint } from '../http/server.ts'
+import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
+import { type ListenerTls, openTlsContext } from '../http/tls.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { Metrics } from '../observability/metrics.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
@@ -45,6 +47,8 @@ export interface AuthServiceOptions {
   readonly policyReady?: () => boolean | Promise<boolean>
   readonly passwords?: PasswordHasher
   readonly trustedProxies?: readonly string[]
+  /** Absent: plain http. */
+  readonly tls?: ListenerTls | undefined
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
@@ -55,6 +59,8 @@ export interface AuthServiceOptions {
 export interface AuthService {
   /** Not listening yet. */
   readonly server: FastifyInstance
+  /** The same endpoints on a further listener, not bound yet; it closes with the server. */
+  anotherListener(): Server
   readonly table: readonly Route[]
   close(): Promise<void>
 }
@@ -161,11 +167,21 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     metrics: options.serveMetrics ? metrics : undefined,
   })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
-  const server = buildServer({
+  const tls =
+    options.tls &&
+    openTlsContext({
+      setting: 'auth.tls',
+      listener: 'auth',
+      files: options.tls,
+      logger: options.logger,
+      metrics: metrics ?? createMetrics('auth'),
+    })
+  const serving: ServerOptions = {
     endpoints: [...table, ...(options.extraEndpoints ?? [])],
     issuer,
     tenant: TENANT,
     clock,
+    tls,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
     answerHeaders,
@@ -177,6 +193,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(bodyLimitBytes !== undefined && { bodyLimitBytes }),
     ...(headerLimitBytes !== undefined && { headerLimitBytes }),
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
-  })
-  return { server, table, close: () => server.close().then(() => egress.close()) }
+  }
+  const server = buildServer(serving)
+  return {
+    server,
+    table,
+    anotherListener: () => alsoListen(server, serving),
+    close: () => server.close().then(() => egress.close()),
+  }
 }

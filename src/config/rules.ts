@@ -45,12 +45,10 @@ const issuerIsHttps: Rule = ({ issuer }) => {
 const plainHttpStaysHome =
   (service: 'auth' | 'policy'): Rule =>
   (config) =>
-    config.tls !== 'terminated' &&
-    !(service === 'policy' && config.policy.tls !== undefined) &&
-    !isLoopback(config[service].host)
+    config.tls !== 'terminated' && config[service].tls === undefined && !isLoopback(config[service].host)
       ? {
           path: [service, 'host'],
-          message: 'plain http on an address that is not loopback; set `tls: terminated` if a mesh or sidecar ends TLS',
+          message: `plain http on an address that is not loopback; set ${service}.tls, or \`tls: terminated\` if a mesh or sidecar ends TLS`,
         }
       : undefined
 

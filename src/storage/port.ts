@@ -77,11 +77,25 @@ export interface ConsentStore {
   delete(tenant: string, sub: string, clientId: string): Promise<void>
 }
 
+/** For how long, how often and with what a spent refresh token still answers: with the successor that it gave first. */
+export interface Grace {
+  /** Seconds since the epoch. */
+  readonly until: number
+  readonly uses: number
+  /** The successor's text, readable only to who holds the spent token; opaque to the store. */
+  readonly sealed: string
+}
+
 /** New tokens that a redemption or rotation brings into being, written in the same step. */
 export interface Successors {
   readonly accessToken: AccessTokenRecord
   /** `digest` is SHA-256 of the secret half of the token. */
-  readonly refreshToken?: { readonly digest: string; readonly record: RefreshTokenRecord }
+  readonly refreshToken?: {
+    readonly digest: string
+    readonly record: RefreshTokenRecord
+    /** Of the token that is spent for it; absent: its second use ends the family. */
+    readonly grace?: Grace
+  }
   /** New absolute end of the grant, where it grows. */
   readonly grantExpiresAt: number
 }
@@ -111,15 +125,19 @@ export interface GrantedRefreshToken {
   readonly grant: GrantRecord
   readonly token: RefreshTokenRecord
   readonly used: boolean
+  /** Used, and a rotation would still answer with its successor. */
+  readonly inGrace: boolean
 }
 
-export type Rotated = 'rotated' | Exclude<Spent, 'redeemed'>
+/** `again`: it was rotated before and its grace holds; the access token was written, and `again` is the successor, sealed. */
+export type Rotated = 'rotated' | Exclude<Spent, 'redeemed'> | { readonly again: string }
 
 export interface RefreshTokenStore {
   peek(tenant: string, grantId: string, digest: string): Promise<GrantedRefreshToken | undefined>
+  /** Grace ends with its time, its number of uses, the first use of the successor, or the grant. */
   rotate(tenant: string, grantId: string, digest: string, successors: Successors): Promise<Rotated>
   /** Ends the family after a token was presented that had been used: `reused`, else `missing`. Idempotent. */
-  reuse(tenant: string, grantId: string, digest: string): Promise<Rotated>
+  reuse(tenant: string, grantId: string, digest: string): Promise<'reused' | 'missing'>
 }
 
 /** Everything that liveness hangs on, read in one parallel round. Absent means deleted, expired or never there: not live. */
@@ -133,10 +151,10 @@ export interface AccessTokenState {
 export interface AccessTokenStore {
   /** For grants without a grant record: client_credentials. */
   put(tenant: string, token: AccessTokenRecord): Promise<void>
-  /** `sub`, where known, saves a second round; the person is the grant's, whatever it says. */
+  /** `clientId` and `sub`, where known, save a second round; the person is the grant's, whatever `sub` says. */
   state(
     tenant: string,
-    key: { jti: string; grantId?: string; clientId: string; sub?: string },
+    key: { jti: string; grantId?: string; clientId?: string; sub?: string },
   ): Promise<AccessTokenState>
   /** Ends this token only. */
   revoke(tenant: string, jti: string, grantId?: string): Promise<void>

@@ -151,6 +151,8 @@ export interface RefreshTokenRecord {
 export interface AccessTokenRecord {
   readonly v: 1
   readonly jti: string
+  /** SHA-256 of the secret of an opaque token; absent for a JWT, which proves itself. */
+  readonly secretDigest?: string
   /** Absent for client_credentials. */
   readonly grantId?: string
   readonly clientId: string

@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
+import { METADATA_MEMBERS } from '../client/metadata/members.ts'
 import {
   clientRecord,
   openSurroundings,
@@ -12,7 +14,7 @@ import {
 import { type AdminHandlers, adminHandlers } from './admin-handlers.ts'
 import { FIELDS } from './parse-client.ts'
 
-const ALL = [...Object.keys(FIELDS), 'created_at', 'updated_at']
+const ALL = [...Object.keys(FIELDS), ...METADATA_MEMBERS, 'created_at', 'updated_at']
 const allow = (visible = ALL, writable = [...ALL, 'rotate_secret']): DecisionResult<'admin'> => ({
   allow: true,
   reasons: [],
@@ -117,6 +119,7 @@ test.each([
   ['a redirect URI twice', { name: 'x', redirect_uris: ['https://a.example/', 'https://a.example/'] }, 'redirect_uris'],
   ['an entry that is no text', { name: 'x', scopes: ['a', 1] }, 'scopes[1]'],
   ['a scope with a space', { name: 'x', scopes: ['a b'] }, 'scopes[0]'],
+  ['metadata that is wrong', { name: 'x', jwks_uri: 'http://a.example/' }, 'jwks_uri'],
   ['an audience that is no URI', { name: 'x', audience: ['orders'] }, 'audience[0]'],
   ['a role with odd characters', { name: 'x', roles: ['a b'] }, 'roles[0]'],
   ['too many entries', { name: 'x', scopes: Array.from({ length: 51 }, (_, n) => `s${n}`) }, 'scopes'],
@@ -151,6 +154,37 @@ test('a rotated secret leaves the one before it live, and no more (checklist 19)
   expect((await stored(id))?.secretDigests).toEqual([digestOf(third), digestOf(second)])
   expect(bodyOf(await replace(id, { rotate_secret: false }))).not.toHaveProperty('client_secret')
   expect((around.asked.at(-2)?.input as DecisionInput<'admin'> | undefined)?.changed).toEqual(['rotate_secret'])
+})
+
+test('takes metadata by the names of RFC 7591, shows it, and takes it away with null', async () => {
+  const sent = { post_logout_redirect_uris: ['https://shop.example/bye'], default_max_age: 60 }
+  const made = bodyOf(await create({ ...shop, ...sent }))
+  expect(made).toMatchObject(sent)
+  expect((await stored(made.client_id))?.metadata).toEqual(sent)
+  const changed = bodyOf(await replace(made.client_id, { default_max_age: null, require_auth_time: true }))
+  expect(changed).not.toHaveProperty('default_max_age')
+  expect((around.asked.at(-1)?.input as DecisionInput<'admin'> | undefined)?.changed).toEqual([
+    'default_max_age',
+    'require_auth_time',
+  ])
+  expect((await stored(made.client_id))?.metadata).toEqual({
+    post_logout_redirect_uris: sent.post_logout_redirect_uris,
+    require_auth_time: true,
+  })
+})
+
+test('a client that proves itself by its keys has no secret, and loses the one it had (RFC 7523 2.2)', async () => {
+  const { publicKey } = generateKeyPairSync('ed25519')
+  const byKeys = {
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [publicKey.export({ format: 'jwk' })] },
+  }
+  const made = bodyOf(await create({ ...shop, ...byKeys }))
+  expect(made).not.toHaveProperty('client_secret')
+  expect((await stored(made.client_id))?.secretDigests).toEqual([])
+  const { client_id: id } = bodyOf(await create())
+  expect(bodyOf(await replace(id, byKeys))).not.toHaveProperty('client_secret')
+  expect((await stored(id))?.secretDigests).toEqual([])
 })
 
 test('deactivation ends what the client has, for good (checklist 30)', async () => {

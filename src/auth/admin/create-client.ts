@@ -3,17 +3,19 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { type ClientRecord, firstRevocationEpoch } from '../../storage/records.ts'
+import { OFFERED } from '../client/metadata/offered.ts'
+import { blank } from '../client/metadata/together.ts'
 import { secretsFor } from '../client/new-secret.ts'
 import { findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
-import { blank, parseClient } from './parse-client.ts'
+import { parseClient } from './parse-client.ts'
 import { clientReply } from './render-client.ts'
 
 export async function createClient(deps: AdminDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
 
-  const body = parseClient(request.json, blank)
+  const body = parseClient(request.json, blank, OFFERED)
 
   const permit = await decideAdmin(deps, caller, request, { action: 'create', changes: clientChanges(body, blank) })
 

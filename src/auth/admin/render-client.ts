@@ -9,6 +9,7 @@ export const etagOf = (client: ClientRecord): string => `"${client.version}"`
 export function renderClient(client: ClientRecord, visible: ReadonlySet<string>): Readonly<Record<string, unknown>> {
   const fields = {
     ...Object.fromEntries(Object.entries(FIELDS).map(([field, attribute]) => [field, client[attribute]])),
+    ...client.metadata,
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   }

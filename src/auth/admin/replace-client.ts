@@ -2,11 +2,13 @@
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import { OFFERED } from '../client/metadata/offered.ts'
+import { settingsOf } from '../client/metadata/together.ts'
 import { secretsFor } from '../client/new-secret.ts'
 import { type Caller, findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
-import { blank, type ClientBody, parseClient } from './parse-client.ts'
+import { type ClientBody, parseClient } from './parse-client.ts'
 import { checkPrecondition } from './precondition.ts'
 import { clientReply } from './render-client.ts'
 
@@ -19,7 +21,7 @@ async function readBody(
   stored: ClientRecord | undefined,
 ): Promise<ClientBody> {
   try {
-    return parseClient(request.json, stored ?? blank, id)
+    return parseClient(request.json, settingsOf(stored), OFFERED, id)
   } catch (fault) {
     await decideAdmin(deps, caller, request, { action: 'replace', id, stored })
     throw fault
@@ -33,7 +35,7 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
   const stored = await deps.store.clients.find(caller.tenant, id)
   const body = await readBody(deps, caller, request, id, stored)
 
-  const changes = clientChanges(body, stored ?? blank)
+  const changes = clientChanges(body, settingsOf(stored))
   const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, stored, changes })
   if (!stored) throw new Problem('not_found')
   checkPrecondition(request, stored)

@@ -4,6 +4,7 @@
  */
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import type { ClientSettings } from './metadata/together.ts'
 
 /** What the record keeps. */
 export type KeptSecrets = Pick<ClientRecord, 'secretDigests' | 'sealedSecrets'>
@@ -19,22 +20,23 @@ export type Seal = (secret: string) => string
 
 const NONE: KeptSecrets = { secretDigests: [] }
 
-const BY_SECRET: readonly unknown[] = [undefined, 'client_secret_basic', 'client_secret_post', 'client_secret_jwt']
+/** Whether a secret is how this client proves itself: one that registered for its keys or its certificate has none. */
+const usesSecret = ({ type, metadata }: Pick<ClientSettings, 'type' | 'metadata'>): boolean =>
+  type === 'confidential' && (metadata.token_endpoint_auth_method ?? 'client_secret').startsWith('client_secret')
 
 /**
- * A confidential client gets its first, or another beside the newest it has. One that turns to client_secret_jwt gets a new
+ * A client that uses a secret gets its first, or another beside the newest it has. One that turns to client_secret_jwt gets a new
  * one too: of those it had, only digests are kept.
  */
 export function secretsFor(
-  client: Pick<ClientRecord, 'type' | 'metadata'>,
+  client: Pick<ClientSettings, 'type' | 'metadata'>,
   before: KeptSecrets,
   rotate: boolean,
   seal: Seal,
 ): Secrets {
-  const method = client.metadata?.token_endpoint_auth_method
-  if (client.type === 'public' || !BY_SECRET.includes(method)) return { kept: NONE }
+  if (!usesSecret(client)) return { kept: NONE }
   const { secretDigests: digests, sealedSecrets: sealed = [] } = before
-  if (method !== 'client_secret_jwt') {
+  if (client.metadata.token_endpoint_auth_method !== 'client_secret_jwt') {
     if (digests.length > 0 && !rotate) return { kept: { secretDigests: digests } }
     const made = randomSecret()
     return { kept: { secretDigests: [digestOf(made), ...digests.slice(0, 1)] }, made }

@@ -11,9 +11,10 @@ import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from '
 
 const { keys } = await testKeys()
 const issuer = 'https://id.example'
-const { jwt, record } = mintAccessToken(
+const { text: jwt, record } = mintAccessToken(
   { keys, issuer },
   {
+    format: 'jwt',
     clientId: 'c',
     publicSub: 'c',
     scopes: ['a', 'b'],

@@ -15,6 +15,7 @@ const mint = (person: { grantId?: string; sub?: string }) =>
   mintAccessToken(
     { keys, issuer },
     {
+      format: 'jwt',
       clientId: 'c',
       publicSub: person.sub ?? 'c',
       scopes: [],
@@ -66,7 +67,9 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
         state: async () => ({ client }),
         revoke: async (_tenant, jti) => void did.push(`token ${jti}`),
       },
-      refreshTokens: { peek: async (_t, id) => (id === GRANT_ID ? { grant, token: refresh, used: false } : undefined) },
+      refreshTokens: {
+        peek: async (_t, id) => (id === GRANT_ID ? { grant, token: refresh, used: false, inGrace: false } : undefined),
+      },
       grants: { revoke: async (_tenant, id) => void did.push(`grant ${id}`) },
     },
     audit: async (event) => void audits.push(event),
@@ -76,7 +79,7 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
 }
 
 test('an access token ends itself, or its grant where policy says so (RFC 7009 2.1)', async () => {
-  const { jwt, record } = mint({ grantId: GRANT_ID, sub: 's' })
+  const { text: jwt, record } = mint({ grantId: GRANT_ID, sub: 's' })
   for (const [extent, done, event] of [
     ['token', `token ${record.jti}`, 'token_revoked'],
     ['grant', `grant ${GRANT_ID}`, 'grant_revoked'],
@@ -97,7 +100,7 @@ test('a refresh token ends its grant, whatever policy says (RFC 7009 2.1)', asyn
 })
 
 test('a token without a grant ends itself', async () => {
-  const { jwt, record } = mint({})
+  const { text: jwt, record } = mint({})
   const { did, reply } = ask(jwt, ended('grant'))
   await reply
   expect(did).toEqual([`token ${record.jti}`])

@@ -31,7 +31,7 @@ export function metadata({ issuer, keys }: DiscoveryDeps): Readonly<Record<strin
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     introspection_endpoint_auth_methods_supported: SECRET_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
-    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
     subject_types_supported: ['public', 'pairwise'],
     id_token_signing_alg_values_supported: keys.algorithms(),
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', ...CLAIM_NAMES],

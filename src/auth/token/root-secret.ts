@@ -2,7 +2,7 @@
  * The secret that all nodes of an instance share from its making on: 32 random bytes, sealed in the store as its check
  * record. What must be the same on every node, and after a change of the envelope key, is derived from it.
  */
-import { hkdfSync } from 'node:crypto'
+import { createSecretKey, hkdfSync } from 'node:crypto'
 import { type Envelope, EnvelopeError } from '../../kernel/envelope.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { PlatformStore } from '../../storage/port.ts'
@@ -21,7 +21,9 @@ export async function openRootSecret(deps: {
   const sealed = await deps.store.platform.checkRecord()
   if (sealed === undefined) throw new ConfigError('the store is empty: run `sallyport init` first')
   try {
-    const root = deps.envelope.open(CHECK_RECORD, sealed)
+    const bytes = deps.envelope.open(CHECK_RECORD, sealed)
+    const root = createSecretKey(bytes)
+    bytes.fill(0)
     return (purpose) => new Uint8Array(hkdfSync('sha256', root, '', `sallyport ${purpose}`, 32))
   } catch (error) {
     if (!(error instanceof EnvelopeError)) throw error

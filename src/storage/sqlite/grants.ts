@@ -27,10 +27,17 @@ export function sqliteRefreshTokens(db: Database, tables: GrantTables): RefreshT
     peek: (tenant, grantId, digest) =>
       db.read(() => {
         const found = tables.handle(tenant, grantId, 'refresh', digest)
-        return found && { grant: found.grant, used: found.used, token: decodeRecord<RefreshTokenRecord>(found.body) }
+        if (found === undefined) return undefined
+        const inGrace = tables.grace(tenant, grantId, digest) !== undefined
+        return { grant: found.grant, used: found.used, inGrace, token: decodeRecord<RefreshTokenRecord>(found.body) }
       }),
     rotate: (tenant, grantId, digest, successors) =>
       db.write(() => {
+        const grace = tables.grace(tenant, grantId, digest)
+        if (grace !== undefined) {
+          tables.answerAgain(tenant, grantId, digest, grace, successors)
+          return { again: grace.sealed }
+        }
         const spent = tables.spend(tenant, grantId, 'refresh', digest, successors)
         return spent === 'redeemed' ? 'rotated' : spent
       }, 'power'),

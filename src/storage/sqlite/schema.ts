@@ -58,6 +58,9 @@ const MIGRATIONS: readonly string[] = [
     tenant TEXT NOT NULL, key TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT;
   CREATE INDEX replay_end ON replay (expires_at);
   `,
+  `
+  ALTER TABLE handles ADD COLUMN grace TEXT;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
