@@ -6,6 +6,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
 import type { AdminDeps } from './admin/decide-admin.ts'
+import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -31,6 +32,7 @@ export type RouteDeps = AuthorizeDeps &
   HealthDeps &
   SignInDeps &
   Pick<AdminDeps, 'sealSecret'> &
+  SectorDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]

@@ -3,8 +3,8 @@ import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { errorPage } from '../../web/message.ts'
 import type { Audit } from '../audit/events.ts'
-import type { Egress } from '../egress/egress.ts'
-import { openEgress } from '../egress/open.ts'
+import { jsonReader } from '../egress/json-document.ts'
+import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
@@ -39,8 +39,6 @@ export interface AuthServiceOptions {
   readonly envelope: Envelope
   readonly logger: Logger
   readonly clock?: Clock
-  /** To the addresses that clients register; default: every public one. Closed with the service. */
-  readonly egress?: Egress
   readonly metrics?: Metrics
   /** Serves /metrics on this service too. */
   readonly serveMetrics?: boolean
@@ -52,6 +50,8 @@ export interface AuthServiceOptions {
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** What clients may make this service reach, by the addresses that they register; default: every public one. */
+  readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -147,18 +147,21 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const audit = strict(options.audit)
   const { decide, answerHeaders } = observed(options.decide, audit)
   const keys = await openKeyRing({ store, envelope, clock })
-  const egress = options.egress ?? openEgress({ allow: [], unlisted: 'public' })
   const derive = await openRootSecret({ store, envelope })
+  const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
+  const egress = openEgress(reach)
+  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
   const table = routes({
     issuer,
     store,
     decide,
     audit,
     clock,
+    readJson,
     keys,
     proveSender: async () => NOTHING_PROVED,
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
-    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ egress, clock })) }),
+    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),

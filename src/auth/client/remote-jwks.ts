@@ -2,8 +2,8 @@
  * Key sets behind clients' `jwks_uri`, fetched by the guarded way out: https only, no redirect, small, soon. RFC 7591 2,
  * RFC 7517 5. Kept for minutes; read anew for a `kid` that is not in them, seldom enough that nobody makes us fetch.
  */
-import type { Egress } from '../../egress/egress.ts'
 import { EgressError } from '../../egress/egress.ts'
+import type { ReadJson } from '../../egress/json-document.ts'
 import type { Clock } from '../../kernel/clock.ts'
 
 export type Jwk = Readonly<Record<string, unknown>>
@@ -20,8 +20,6 @@ export const REMOTE_JWKS_LIMITS = {
   keptMs: 15 * 60 * 1000,
   /** Between two fetches from one address, whatever came of the first. */
   pauseMs: 10 * 1000,
-  deadlineMs: 5 * 1000,
-  maxBytes: 64 * 1024,
   maxKeys: 20,
   maxAddresses: 1_000,
 } as const
@@ -36,24 +34,14 @@ interface Known {
 const isObject = (value: unknown): value is Jwk => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Undefined for what is no key set. Unknown kinds of keys stand in some sets, and are left out later (RFC 7517 5). */
-function readKeySet(body: Uint8Array): readonly Jwk[] | undefined {
-  try {
-    const set: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
-    const keys = isObject(set) ? set.keys : undefined
-    return Array.isArray(keys) ? keys.filter(isObject).slice(0, REMOTE_JWKS_LIMITS.maxKeys) : undefined
-  } catch {
-    return undefined
-  }
+function keysIn(set: unknown): readonly Jwk[] | undefined {
+  const keys = isObject(set) ? set.keys : undefined
+  return Array.isArray(keys) ? keys.filter(isObject).slice(0, REMOTE_JWKS_LIMITS.maxKeys) : undefined
 }
 
-async function fetchKeySet(egress: Egress, uri: string): Promise<readonly Jwk[] | undefined> {
-  const { deadlineMs, maxBytes } = REMOTE_JWKS_LIMITS
-  const url = URL.canParse(uri) ? new URL(uri) : undefined
-  if (url?.protocol !== 'https:') return undefined
+async function fetchKeys(readJson: ReadJson, uri: string): Promise<readonly Jwk[] | undefined> {
   try {
-    const headers = { accept: 'application/jwk-set+json, application/json' }
-    const answer = await egress.request({ method: 'GET', url, headers, deadlineMs, maxBytes, redirects: 0 })
-    return answer.status === 200 ? readKeySet(answer.body) : undefined
+    return keysIn(await readJson(uri))
   } catch (error) {
     // Whatever the other side does, its client cannot authenticate: that is no outage of ours.
     if (error instanceof EgressError) return undefined
@@ -61,7 +49,12 @@ async function fetchKeySet(egress: Egress, uri: string): Promise<readonly Jwk[] 
   }
 }
 
-export function openRemoteJwks({ egress, clock }: { readonly egress: Egress; readonly clock: Clock }): RemoteJwks {
+export interface RemoteJwksDeps {
+  readonly readJson: ReadJson
+  readonly clock: Clock
+}
+
+export function openRemoteJwks({ readJson, clock }: RemoteJwksDeps): RemoteJwks {
   const { freshMs, keptMs, pauseMs, maxAddresses } = REMOTE_JWKS_LIMITS
   const all = new Map<string, Known>()
 
@@ -74,7 +67,7 @@ export function openRemoteJwks({ egress, clock }: { readonly egress: Egress; rea
     return known
   }
   const refresh = async (known: Known, uri: string): Promise<void> => {
-    const keys = await fetchKeySet(egress, uri)
+    const keys = await fetchKeys(readJson, uri)
     if (keys === undefined) return
     known.keys = keys
     known.fetchedAtMs = clock.nowMs()

@@ -95,6 +95,7 @@ export function makeTokens(
     refreshToken: refresh?.text,
     successors: {
       accessToken: access.record,
+      sid: grant?.sid,
       grantExpiresAt: Math.max(grant?.expiresAt ?? 0, access.record.expiresAt, refresh?.expiresAt ?? 0),
       ...(refresh && { refreshToken: refresh.stored }),
     },
