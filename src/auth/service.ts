@@ -18,12 +18,14 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
+import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { withCertificate } from './token/certificate-sender.ts'
 import { openKeyRing } from './token/key-ring.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { NOTHING_PROVED } from './token/sender.ts'
@@ -154,6 +156,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
   const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
+  const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const table = routes({
     issuer,
     store,
@@ -162,9 +165,11 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     readJson,
     keys,
-    proveSender: async () => NOTHING_PROVED,
+    proveSender: withCertificate(async () => NOTHING_PROVED),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
-    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
+    assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
+    certificates: clientCertificates(keysOfClients),
+    mtls: options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl: options.mtls.aliasUrl },
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),

@@ -39,7 +39,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
-    ...authTransport(config.auth),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
   })

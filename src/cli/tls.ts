@@ -12,15 +12,25 @@ export const listenerFiles = ({ cert_file, key_file, minimum_version }: Configur
 })
 
 /** What `auth` says of TLS and of client certificates. */
-export const authTransport = ({ tls, mtls }: Config['auth']): { tls?: ListenerTls; mtls?: MtlsOptions } => ({
+export const authTransport = ({
+  issuer,
+  auth: { tls, mtls },
+}: Pick<Config, 'issuer' | 'auth'>): { tls?: ListenerTls; mtls?: MtlsOptions } => ({
   ...(tls && { tls: listenerFiles(tls) }),
   ...(mtls && {
     mtls: {
       from: mtls.from,
       caFile: mtls.ca_file,
       ownPort: mtls.port !== undefined,
+      aliasUrl: mtls.url ?? (mtls.port === undefined ? undefined : withPort(issuer, mtls.port)),
       format: mtls.format,
       header: mtls.header,
     },
   }),
 })
+
+function withPort(issuer: string, port: number): string {
+  const url = new URL(issuer)
+  url.port = String(port)
+  return url.href.replace(/\/$/, '')
+}

@@ -77,7 +77,7 @@ export async function serveTogether({
     serveMetrics: config.auth.metrics,
     policyReady: () => platform.status().nodes.some(({ node, revision }) => node === 'auth' && revision !== undefined),
     trustedProxies: config.auth.trusted_proxies,
-    ...authTransport(config.auth),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
     ...(extraEndpoints && { extraEndpoints }),

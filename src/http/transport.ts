@@ -16,6 +16,8 @@ export interface MtlsOptions {
   readonly caFile?: string | undefined
   /** A port of its own asks for certificates, and no other. */
   readonly ownPort?: boolean
+  /** Base address of the endpoints there, where it is another than the issuer. */
+  readonly aliasUrl?: string | undefined
   readonly format?: CertificateFormat | undefined
   readonly header?: string | undefined
 }
