@@ -9,7 +9,6 @@ import { type Sallyport, startSallyport } from '../../servers/sallyport.ts'
 import { describeProvider, TEMPLATE } from './describe.ts'
 import { makeInstance } from './instance.ts'
 import { certificateAt } from './suite-certificate.ts'
-import { openTlsFront } from './tls-front.ts'
 
 const LOOK_AGAIN_MS = 2_000
 
@@ -36,7 +35,6 @@ async function serve(certificate: string | undefined): Promise<Sallyport> {
 
 let known = await certificateAt(suite)
 let sallyport = await serve(known)
-await using _front = await openTlsFront(issuer, instance)
 console.log(
   `${issuer.origin} is ready for the suite at ${suite.origin}; how to drive it: ${join(folder, 'provider.json')}`,
 )
