@@ -3,6 +3,8 @@ import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { errorPage } from '../../web/message.ts'
 import type { Audit } from '../audit/events.ts'
+import { jsonReader } from '../egress/json-document.ts'
+import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
@@ -44,6 +46,8 @@ export interface AuthServiceOptions {
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** What clients may make this service reach, by the addresses that they register; default: every public one. */
+  readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -140,12 +144,15 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { decide, answerHeaders } = observed(options.decide, audit)
   const keys = await openKeyRing({ store, envelope, clock })
   const derive = await openRootSecret({ store, envelope })
+  const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
+  const egress = openEgress(reach)
   const table = routes({
     issuer,
     store,
     decide,
     audit,
     clock,
+    readJson: jsonReader(egress, ca === undefined ? undefined : { ca }),
     keys,
     proveSender: async () => NOTHING_PROVED,
     subjectOf: subjectIdentifiers(derive),
@@ -184,5 +191,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   }
   const server = buildServer(serving)
-  return { server, table, anotherListener: () => alsoListen(server, serving), close: () => server.close() }
+  return {
+    server,
+    table,
+    anotherListener: () => alsoListen(server, serving),
+    close: () => server.close().then(() => egress.close()),
+  }
 }

@@ -160,13 +160,18 @@ const bundleNamesAreUnique: Rule = ({ policy }) => {
 const repeated = (texts: readonly string[]): number => texts.findIndex((text, index) => texts.indexOf(text) < index)
 
 const egressListsTargets: Rule = ({ egress }) => {
-  const at = egress.allow.findIndex((entry) => !isEntry(entry))
-  return at < 0
-    ? undefined
-    : {
-        path: ['egress', 'allow', at],
+  for (const [path, entries] of [
+    [['egress', 'allow'], egress.allow],
+    [['egress', 'clients', 'allow'], egress.clients.allow],
+  ] as const) {
+    const at = entries.findIndex((entry) => !isEntry(entry))
+    if (at >= 0)
+      return {
+        path: [...path, at],
         message: 'must be a host, *.suffix, address or CIDR range, with :port or without ([…]:port around IPv6)',
       }
+  }
+  return undefined
 }
 
 const noticesAreSafe: Rule = ({ notices, tls }) => {

@@ -60,7 +60,8 @@ async function observePerson(deployment: Met): Promise<Observed> {
 }
 
 async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<Observed> {
-  const access = decodeJwt(String(tokens.access_token))
+  const isJwt = String(tokens.access_token).startsWith('ey')
+  const access = isJwt ? decodeJwt(String(tokens.access_token)) : {}
   const id = decodeJwt(String(tokens.id_token))
   const authorization = `Bearer ${tokens.access_token}`
   const userinfo = await answerOf(await fetch(`${deployment.issuer}/oauth/userinfo`, { headers: { authorization } }))
@@ -90,6 +91,7 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
     'introspect.permissions': introspected.permissions,
     'introspect.scopes': introspected.scope,
     'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },
+    'token.access_token_format': { jwt: isJwt, introspected: introspected.active, userinfo: userinfo.status },
     'token.refresh_grace_seconds': await useTwice(deployment, tokens.refresh_token),
     'revoke.revoke': after?.active === true ? 'the token only' : 'the whole grant',
   }

@@ -56,6 +56,7 @@ export function makeTokens(
   const access = mintAccessToken(
     deps,
     {
+      format: obligations.access_token_format,
       clientId: client.clientId,
       grantId: grant?.grantId,
       sub: grant?.sub,
@@ -82,7 +83,7 @@ export function makeTokens(
             grant,
             sub,
             nonce: presented.nonce,
-            accessToken: access.jwt,
+            accessToken: access.text,
             claims: obligations.id_token_claims,
             ttlSeconds: obligations.id_token_ttl_seconds,
             alg: client.metadata?.id_token_signed_response_alg,
@@ -94,11 +95,12 @@ export function makeTokens(
     refreshToken: refresh?.text,
     successors: {
       accessToken: access.record,
+      sid: grant?.sid,
       grantExpiresAt: Math.max(grant?.expiresAt ?? 0, access.record.expiresAt, refresh?.expiresAt ?? 0),
       ...(refresh && { refreshToken: refresh.stored }),
     },
     body: {
-      access_token: access.jwt,
+      access_token: access.text,
       token_type: tokenType(confirmation),
       expires_in: obligations.access_token_ttl_seconds,
       scope: scopes.join(' '),

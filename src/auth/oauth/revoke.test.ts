@@ -15,6 +15,7 @@ const mint = (person: { grantId?: string; sub?: string }) =>
   mintAccessToken(
     { keys, issuer },
     {
+      format: 'jwt',
       clientId: 'c',
       publicSub: person.sub ?? 'c',
       scopes: [],
@@ -77,7 +78,7 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
 }
 
 test('an access token ends itself, or its grant where policy says so (RFC 7009 2.1)', async () => {
-  const { jwt, record } = mint({ grantId: GRANT_ID, sub: 's' })
+  const { text: jwt, record } = mint({ grantId: GRANT_ID, sub: 's' })
   for (const [extent, done, event] of [
     ['token', `token ${record.jti}`, 'token_revoked'],
     ['grant', `grant ${GRANT_ID}`, 'grant_revoked'],
@@ -98,7 +99,7 @@ test('a refresh token ends its grant, whatever policy says (RFC 7009 2.1)', asyn
 })
 
 test('a token without a grant ends itself', async () => {
-  const { jwt, record } = mint({})
+  const { text: jwt, record } = mint({})
   const { did, reply } = ask(jwt, ended('grant'))
   await reply
   expect(did).toEqual([`token ${record.jti}`])

@@ -4,6 +4,7 @@ import type { CodeStore, GrantStore, RefreshTokenStore, Spent, Successors } from
 import { type CodeRecord, decodeRecord, type RefreshTokenRecord } from '../records.ts'
 import type { RedisClient } from './client.ts'
 import { decodeGrant, findHandle, issueGrant, readGrant, reportReuse, revokeGrant, spendHandle } from './grant-hash.ts'
+import { attachToSession, indexGrant, listGrants } from './grant-index.ts'
 
 async function spendCode(
   redis: RedisClient,
@@ -20,12 +21,24 @@ async function spendCode(
 
 export function redisCodes(redis: RedisClient): CodeStore {
   return {
-    issue: (tenant, grant, digest, code) => issueGrant(redis, tenant, grant, digest, code),
+    issue: async (tenant, grant, digest, code) => {
+      await issueGrant(redis, tenant, grant, digest, code)
+      if (grant.sid === undefined) return 'issued'
+      const attached = await attachToSession(redis, tenant, grant.sid, grant)
+      if (attached === 'ended') await revokeGrant(redis, tenant, grant.grantId)
+      return attached
+    },
     peek: async (tenant, grantId, digest) => {
       const found = await findHandle(redis, tenant, grantId, 'code', digest)
       return found && { grant: found.grant, used: found.used, code: decodeRecord<CodeRecord>(found.body) }
     },
-    redeem: (tenant, grantId, digest, successors) => spendCode(redis, tenant, grantId, digest, successors),
+    redeem: async (tenant, grantId, digest, successors) => {
+      const { accessToken, sid, grantExpiresAt } = successors
+      const spent = await spendCode(redis, tenant, grantId, digest, successors)
+      // A node that ends in between has not answered: nobody holds what it leaves out.
+      if (spent === 'redeemed') await indexGrant(redis, tenant, accessToken, sid, grantExpiresAt)
+      return spent
+    },
     burn: (tenant, grantId, digest) => spendCode(redis, tenant, grantId, digest),
   }
 }
@@ -50,6 +63,7 @@ export function redisGrants(redis: RedisClient): GrantStore {
   return {
     find: async (tenant, grantId) =>
       decodeGrant(redis, await redis.read(...readGrant(redis.keys.grant(tenant, grantId)))),
+    list: listGrants(redis),
     revoke: (tenant, grantId) => revokeGrant(redis, tenant, grantId),
   }
 }

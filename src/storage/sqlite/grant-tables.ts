@@ -2,6 +2,7 @@
  * The rows of grants and their handles (codes, refresh tokens) in SQLite, and the steps inside a transaction that touch
  * them. A spent handle stays until its grant ends, so that a second use is seen (RFC 6749 4.1.2, RFC 9700 4.14).
  */
+import type { SQLOutputValue } from 'node:sqlite'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import type { Grace, Spent, Successors } from '../port.ts'
 import { type CodeRecord, decodeRecord, type GrantRecord, type RefreshTokenRecord } from '../records.ts'
@@ -10,6 +11,13 @@ import type { TokenTable } from './token-table.ts'
 
 type Kind = 'code' | 'refresh'
 
+type GrantRow = Readonly<Record<string, SQLOutputValue>>
+
+/** The columns are right where both hold a value. */
+export function decodeGrant(row: GrantRow): GrantRecord {
+  const grant = decodeRecord<GrantRecord>(String(row.body))
+  return { ...grant, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
+}
 /** A grace with the digest of the successor that it gives. */
 export type KeptGrace = Grace & { readonly successor: string }
 
@@ -20,6 +28,7 @@ export class GrantTables {
   readonly #tokens: TokenTable
   readonly #selectGrant
   readonly #insertGrant
+  readonly #selectSession
   readonly #extendGrant
   readonly #revokeGrant
   readonly #selectHandle
@@ -33,8 +42,9 @@ export class GrantTables {
       'SELECT expires_at, revoked, body FROM grants WHERE tenant = ? AND grant_id = ? AND expires_at > ?',
     )
     this.#insertGrant = db.prepare(
-      'INSERT INTO grants (tenant, grant_id, expires_at, revoked, body) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO grants (tenant, grant_id, expires_at, revoked, sid, sub, client_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
+    this.#selectSession = db.prepare('SELECT 1 FROM sessions WHERE tenant = ? AND sid = ? AND expires_at > ? LIMIT 1')
     this.#extendGrant = db.prepare(
       'UPDATE grants SET expires_at = max(expires_at, ?) WHERE tenant = ? AND grant_id = ?',
     )
@@ -52,14 +62,16 @@ export class GrantTables {
 
   grant(tenant: string, grantId: string): GrantRecord | undefined {
     const row = this.#selectGrant.get(tenant, grantId, epochSeconds(this.#clock))
-    if (row === undefined) return undefined
-    const grant = decodeRecord<GrantRecord>(String(row.body))
-    return { ...grant, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
+    return row && decodeGrant(row)
   }
 
-  addGrant(tenant: string, grant: GrantRecord): void {
+  /** False, and nothing written, where its session has ended. */
+  addGrant(tenant: string, grant: GrantRecord): boolean {
+    const { grantId, expiresAt, revoked, sid, sub, clientId } = grant
+    if (sid !== undefined && this.#selectSession.get(tenant, sid, epochSeconds(this.#clock)) === undefined) return false
     const body = JSON.stringify(grant)
-    this.#insertGrant.run(tenant, grant.grantId, grant.expiresAt, grant.revoked ? 1 : 0, body)
+    this.#insertGrant.run(tenant, grantId, expiresAt, revoked ? 1 : 0, sid ?? null, sub, clientId, body)
+    return true
   }
 
   revoke(tenant: string, grantId: string): void {
