@@ -12,6 +12,7 @@ export type AuditEventName =
   | 'bearer_rejected'
   | 'sign_in'
   | 'sign_in_failed'
+  | 'sign_in_refused'
   | 'sign_out'
   | 'consent_granted'
   | 'consent_refused'

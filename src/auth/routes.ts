@@ -11,6 +11,7 @@ import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
+import { type ParDeps, par } from './oauth/par.ts'
 import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
@@ -21,6 +22,7 @@ import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
 
 export type RouteDeps = AuthorizeDeps &
+  ParDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &
@@ -55,6 +57,7 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['GET', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['POST', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['GET', '/oauth/authorize/resume', 'OIDC Core 3.1.2.3', 'oauth/resume.ts', 'authorize', 'page', at(resume, deps)],
+    ['POST', '/oauth/par', 'RFC 9126 2', 'oauth/par.ts', 'authorize', 'oauth', at(par, deps)],
     ['POST', '/oauth/token', 'RFC 6749 3.2', 'oauth/token.ts', 'token', 'oauth', at(token, deps)],
     ['POST', '/oauth/introspect', 'RFC 7662 2', 'oauth/introspect.ts', 'introspect', 'oauth', at(introspect, deps)],
     ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],

@@ -1,6 +1,6 @@
 /**
  * Writes every error answer of the auth service, in the form its endpoint speaks. Only the table's text and `detail`
- * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 7644 3.12, RFC 9457.
+ * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 7644 3.12, RFC 9457, RFC 9470 3.
  */
 import { OAUTH_ERRORS, PROBLEMS } from '../kernel/error-codes.ts'
 import { OAuthError, PolicyUnavailable, Problem, ScimError, StoreUnavailable } from '../kernel/errors.ts'
@@ -15,6 +15,8 @@ export interface PublicError {
   readonly code: string
   readonly description: string
   readonly retryAfterSeconds?: number | undefined
+  /** Parameters more of the WWW-Authenticate header, RFC 9470 3. */
+  readonly challenge?: Readonly<Record<string, string>> | undefined
 }
 
 export interface PageError extends PublicError {
@@ -39,6 +41,7 @@ export function publicError(error: unknown): PublicError | undefined {
       code: error.code,
       description: error.detail,
       retryAfterSeconds: error.retryAfterSeconds ?? (error.status === 503 ? RETRY_AFTER_SECONDS : undefined),
+      challenge: error.challenge,
     }
   if (error instanceof PolicyUnavailable || error instanceof StoreUnavailable) {
     const { status, description } = OAUTH_ERRORS.temporarily_unavailable
@@ -50,15 +53,19 @@ export function publicError(error: unknown): PublicError | undefined {
 /** For an error that nobody foresaw. */
 export const serverError: PublicError = { ...OAUTH_ERRORS.server_error, code: 'server_error' }
 
+const bearerCode = ({ code }: PublicError) =>
+  code === 'insufficient_user_authentication' ? code : ('invalid_token' as const)
+
 /** RFC 6749 5.2: 401 names the scheme. RFC 6750 3: so does a protected resource, with what was wrong. */
 function challenge(error: PublicError, context: ErrorContext): Record<string, string> {
   if (error.code === 'invalid_client') return { 'www-authenticate': 'Basic realm="sallyport", charset="UTF-8"' }
   const bearer = context.style === 'bearer' || context.style === 'scim' || context.style === 'problem'
   if (!bearer || (error.status !== 401 && error.code !== 'insufficient_scope')) return {}
   if (!context.hasCredentials) return { 'www-authenticate': 'Bearer realm="sallyport"' }
-  const code = error.status === 401 ? 'invalid_token' : 'insufficient_scope'
-  const { description } = OAUTH_ERRORS[code]
-  return { 'www-authenticate': `Bearer realm="sallyport", error="${code}", error_description="${description}"` }
+  const code = error.status === 401 ? bearerCode(error) : 'insufficient_scope'
+  const parts = { error: code, error_description: OAUTH_ERRORS[code].description, ...error.challenge }
+  const quoted = Object.entries(parts).map(([name, value]) => `, ${name}="${value.replaceAll(/[^ !#-[\]-~]/g, '')}"`)
+  return { 'www-authenticate': `Bearer realm="sallyport"${quoted.join('')}` }
 }
 
 /** `scimType` stands only where RFC 7644 table 9 names it. */

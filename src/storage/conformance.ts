@@ -9,6 +9,7 @@ import { codeConformance } from './conformance/codes.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { platformConformance } from './conformance/platform.ts'
+import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
@@ -32,6 +33,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     clientConformance(conformance)
     userConformance(conformance)
     expiringConformance(conformance)
+    pushedRequestConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)

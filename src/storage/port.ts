@@ -12,6 +12,7 @@ import type {
   ConsentRecord,
   GrantRecord,
   InteractionRecord,
+  PushedRequestRecord,
   RefreshTokenRecord,
   SessionRecord,
   SigningKeyRecord,
@@ -69,6 +70,14 @@ export interface InteractionStore {
   replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
+}
+
+/** Pushed authorization requests, RFC 9126; `digest` is SHA-256 of the secret in the request_uri. */
+export interface PushedRequestStore {
+  put(tenant: string, digest: string, request: PushedRequestRecord): Promise<void>
+  find(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
+  /** Spends it: of all that finish with it at once, one gets it. */
+  take(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
 }
 
 export interface ConsentStore {
@@ -203,6 +212,7 @@ export interface Store {
   readonly sessions: SessionStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
+  readonly pushedRequests: PushedRequestStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore
   readonly accessTokens: AccessTokenStore

@@ -1,4 +1,5 @@
 /** What this provider offers, at both well-known addresses. RFC 8414, OpenID Connect Discovery 1.0. Public. */
+import { LANGUAGES } from '../../../web/language.ts'
 import type { Reply } from '../../http/message.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
@@ -19,17 +20,21 @@ export function metadata(issuer: string): Readonly<Record<string, unknown>> {
     introspection_endpoint: at('/oauth/introspect'),
     revocation_endpoint: at('/oauth/revoke'),
     response_types_supported: ['code'],
-    response_modes_supported: ['query'],
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    pushed_authorization_request_endpoint: at('/oauth/par'),
+    require_pushed_authorization_requests: false,
     grant_types_supported: GRANT_TYPES,
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     introspection_endpoint_auth_methods_supported: SECRET_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
-    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
+    acr_values_supported: ['urn:sallyport:acr:password'],
+    ui_locales_supported: LANGUAGES,
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', ...CLAIM_NAMES],
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],

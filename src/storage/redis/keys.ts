@@ -38,6 +38,7 @@ export class Keys {
   session = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:session:${part(digest)}}`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
+  pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
 
   platform = (): string => `${this.#prefix}{platform}`

@@ -11,6 +11,7 @@ import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform, redisSigningKeys } from './platform.ts'
+import { redisPushedRequests } from './pushed-requests.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
@@ -39,6 +40,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     sessions: redisSessions(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
+    pushedRequests: redisPushedRequests(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),

@@ -19,6 +19,7 @@ import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
 import { startPurging } from './purge.ts'
+import { sqlitePushedRequests } from './pushed-requests.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { TokenTable } from './token-table.ts'
@@ -73,6 +74,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
+    pushedRequests: sqlitePushedRequests(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),

@@ -53,6 +53,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE chains (chain TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
   CREATE INDEX chains_at ON chains (at);
   `,
+  `
+  CREATE TABLE pushed_requests (
+    tenant TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, digest)) STRICT;
+  CREATE INDEX pushed_requests_end ON pushed_requests (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
