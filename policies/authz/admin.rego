@@ -57,11 +57,14 @@ reasons contains "scope_not_grantable" if not scopes_grantable
 
 reasons contains "self_delete" if not keeps_self
 
-editable := {
+editable := of_client | of_metadata
+
+of_client := {
 	"active",
 	"audience",
 	"first_party",
 	"grant_types",
+	"managed_by",
 	"name",
 	"redirect_uris",
 	"resources",
@@ -70,12 +73,53 @@ editable := {
 	"type",
 }
 
-# Secrets are not among them: one is answered once, when it is made.
-visible := editable | {"client_id", "created_at", "updated_at"}
+# RFC 7591 section 2, and what later specifications add to it.
+of_metadata := {
+	"application_type",
+	"assertion_audience",
+	"authorization_signed_response_alg",
+	"backchannel_logout_session_required",
+	"backchannel_logout_uri",
+	"client_uri",
+	"contacts",
+	"default_acr_values",
+	"default_max_age",
+	"dpop_bound_access_tokens",
+	"frontchannel_logout_session_required",
+	"frontchannel_logout_uri",
+	"id_token_signed_response_alg",
+	"initiate_login_uri",
+	"introspection_signed_response_alg",
+	"jwks",
+	"jwks_uri",
+	"logo_uri",
+	"pkce",
+	"policy_uri",
+	"post_logout_redirect_uris",
+	"require_auth_time",
+	"require_pushed_authorization_requests",
+	"sector_identifier_uri",
+	"software_id",
+	"software_version",
+	"subject_type",
+	"tls_client_auth_san_dns",
+	"tls_client_auth_san_email",
+	"tls_client_auth_san_ip",
+	"tls_client_auth_san_uri",
+	"tls_client_auth_subject_dn",
+	"tls_client_certificate_bound_access_tokens",
+	"token_endpoint_auth_method",
+	"token_endpoint_auth_signing_alg",
+	"tos_uri",
+	"userinfo_signed_response_alg",
+}
+
+# Secrets are not among them: one is answered once, when it is made. Their ids tell them apart, and nothing else.
+visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "updated_at"}
 
 default writable := set()
 
-writable := editable | {"rotate_secret"} if input.action in {"create", "replace"}
+writable := editable | {"rotate_secret", "secret_sha256"} if input.action in {"create", "replace"}
 
 token_active if input.actor.active
 

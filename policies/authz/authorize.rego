@@ -7,7 +7,7 @@
 #   - input: schema.authz.authorize.input
 #   - data.rbac: schema.data.rbac
 # custom:
-#   asked_by: src/auth/oauth/authorize.ts
+#   asked_by: src/auth/oauth/client-stage.ts
 package authz.authorize
 
 import data.lib.network

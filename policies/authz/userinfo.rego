@@ -7,7 +7,7 @@
 #   - input: schema.authz.userinfo.input
 #   - data.rbac: schema.data.rbac
 # custom:
-#   asked_by: src/auth/oidc/userinfo.ts
+#   asked_by: src/auth/token/released-claims.ts
 package authz.userinfo
 
 import data.lib.rbac

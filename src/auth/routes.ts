@@ -5,6 +5,8 @@ import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
+import type { AdminDeps } from './admin/decide-admin.ts'
+import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -15,7 +17,7 @@ import { type ParDeps, par } from './oauth/par.ts'
 import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
-import { discovery } from './oidc/discovery.ts'
+import { type DiscoveryDeps, discovery } from './oidc/discovery.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
@@ -28,8 +30,11 @@ export type RouteDeps = AuthorizeDeps &
   RevokeDeps &
   UserinfoDeps &
   JwksDeps &
+  DiscoveryDeps &
   HealthDeps &
   SignInDeps &
+  Pick<AdminDeps, 'sealSecret'> &
+  SectorDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]

@@ -1,21 +1,32 @@
 /** Composes the auth service: every endpoint with what it uses, on one server. Nobody imports it but what starts it. */
+import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { errorPage } from '../../web/message.ts'
 import type { Audit } from '../audit/events.ts'
+import { jsonReader } from '../egress/json-document.ts'
+import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
-import { buildServer, type Endpoint } from '../http/server.ts'
+import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
+import { type ListenerTls, openTlsContext } from '../http/tls.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { Metrics } from '../observability/metrics.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
+import { clientAssertions } from './client/assertion.ts'
+import { clientKeys } from './client/client-keys.ts'
+import { openRemoteJwks } from './client/remote-jwks.ts'
+import { sealSecret } from './client/sealed-secret.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { openKeyRing } from './token/key-ring.ts'
+import { openRootSecret } from './token/root-secret.ts'
+import { NOTHING_PROVED } from './token/sender.ts'
+import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
 
@@ -34,9 +45,13 @@ export interface AuthServiceOptions {
   readonly policyReady?: () => boolean | Promise<boolean>
   readonly passwords?: PasswordHasher
   readonly trustedProxies?: readonly string[]
+  /** Absent: plain http. */
+  readonly tls?: ListenerTls | undefined
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** What clients may make this service reach, by the addresses that they register; default: every public one. */
+  readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -44,6 +59,8 @@ export interface AuthServiceOptions {
 export interface AuthService {
   /** Not listening yet. */
   readonly server: FastifyInstance
+  /** The same endpoints on a further listener, not bound yet; it closes with the server. */
+  anotherListener(): Server
   readonly table: readonly Route[]
   close(): Promise<void>
 }
@@ -130,13 +147,22 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const audit = strict(options.audit)
   const { decide, answerHeaders } = observed(options.decide, audit)
   const keys = await openKeyRing({ store, envelope, clock })
+  const derive = await openRootSecret({ store, envelope })
+  const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
+  const egress = openEgress(reach)
+  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
   const table = routes({
     issuer,
     store,
     decide,
     audit,
     clock,
+    readJson,
     keys,
+    proveSender: async () => NOTHING_PROVED,
+    sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
+    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
+    subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
@@ -144,11 +170,21 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     metrics: options.serveMetrics ? metrics : undefined,
   })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
-  const server = buildServer({
+  const tls =
+    options.tls &&
+    openTlsContext({
+      setting: 'auth.tls',
+      listener: 'auth',
+      files: options.tls,
+      logger: options.logger,
+      metrics: metrics ?? createMetrics('auth'),
+    })
+  const serving: ServerOptions = {
     endpoints: [...table, ...(options.extraEndpoints ?? [])],
     issuer,
     tenant: TENANT,
     clock,
+    tls,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
     answerHeaders,
@@ -160,6 +196,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(bodyLimitBytes !== undefined && { bodyLimitBytes }),
     ...(headerLimitBytes !== undefined && { headerLimitBytes }),
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
-  })
-  return { server, table, close: () => server.close() }
+  }
+  const server = buildServer(serving)
+  return {
+    server,
+    table,
+    anotherListener: () => alsoListen(server, serving),
+    close: () => server.close().then(() => egress.close()),
+  }
 }

@@ -9,6 +9,8 @@ import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
+import { clientsReach } from './outside.ts'
+import { listenerFiles } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -37,8 +39,10 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
+    tls: config.auth.tls && listenerFiles(config.auth.tls),
     bodyLimitBytes: config.limits.body_bytes,
+    clientsReach: clientsReach(config),
   })
   ends.defer(() => service.close())
-  return `auth service on ${await listen(service.server, config.auth)}`
+  return `auth service on ${await listen(service, config.auth)}`
 }

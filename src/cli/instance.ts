@@ -3,14 +3,13 @@
  * sealed, by the check record, so that a wrong key stops the start and never seals anything.
  */
 import { randomBytes } from 'node:crypto'
+import { CHECK_RECORD, openRootSecret } from '../auth/token/root-secret.ts'
 import { makeSigningKey } from '../auth/token/signing-key.ts'
 import { type Clock, epochSeconds } from '../kernel/clock.ts'
-import { type Envelope, EnvelopeError } from '../kernel/envelope.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import type { Envelope } from '../kernel/envelope.ts'
 import { digestOf, randomSecret } from '../kernel/ids.ts'
 import type { Initialised, PlatformStore } from '../storage/port.ts'
 
-const CHECK_RECORD = 'check-record'
 export const SETUP_LIFETIME_SECONDS = 60 * 60
 
 interface Deps {
@@ -45,12 +44,5 @@ export async function initialise(
 
 /** Throws ConfigError on an empty store, or when the envelope key is not the one that sealed it. */
 export async function checkInstance(deps: Pick<Deps, 'store' | 'envelope'>): Promise<void> {
-  const sealed = await deps.store.platform.checkRecord()
-  if (sealed === undefined) throw new ConfigError('the store is empty: run `sallyport init` first')
-  try {
-    deps.envelope.open(CHECK_RECORD, sealed).fill(0)
-  } catch (error) {
-    if (!(error instanceof EnvelopeError)) throw error
-    throw new ConfigError(`the envelope key does not fit this store: ${error.message}`, { cause: error })
-  }
+  await openRootSecret(deps)
 }

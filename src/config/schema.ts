@@ -1,6 +1,7 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
 import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
+import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { egress } from './sections/egress.ts'
@@ -9,11 +10,13 @@ import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
+import { listenerTls } from './sections/tls.ts'
 
 const auth = section(
   {
     host: host(),
     port: port(8080),
+    tls: listenerTls('the auth service over TLS', {}),
     trusted_proxies: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: 'CIDR ranges whose X-Forwarded-For is believed',
@@ -102,6 +105,7 @@ export const ConfigSchema = Type.Object(
     kek: Type.Optional(secret('envelope key, 32 bytes as base64 (environment only)')),
     kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
     auth,
+    admin,
     policy,
     services,
     status,

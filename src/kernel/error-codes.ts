@@ -83,7 +83,8 @@ export const OAUTH_ERRORS = {
   invalid_request_uri: {
     status: 400,
     source: 'OIDC Core 3.1.2.6',
-    description: 'The request_uri is unknown, has expired, was used, or belongs to another client. Push the request again.',
+    description:
+      'The request_uri is unknown, has expired, was used, or belongs to another client. Push the request again.',
   },
   insufficient_user_authentication: {
     status: 401,

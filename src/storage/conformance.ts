@@ -8,10 +8,13 @@ import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
+import { logoutConformance } from './conformance/logouts.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
+import { replayConformance } from './conformance/replay.ts'
+import { sessionConformance } from './conformance/sessions.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
 import { userConformance } from './conformance/users.ts'
 
@@ -33,12 +36,15 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     clientConformance(conformance)
     userConformance(conformance)
     expiringConformance(conformance)
+    sessionConformance(conformance)
+    logoutConformance(conformance)
     pushedRequestConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)
     raceConformance(conformance)
     chainConformance(conformance)
+    replayConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)
 

@@ -66,6 +66,7 @@ async function useEverything(): Promise<void> {
   await browser.visit(url, { method: 'HEAD' })
   await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
   const tokens = await tokensFor(service, population.web, 'openid offline_access')
+  await post(service, '/oauth/par', population.web, Object.fromEntries(new URL(url).searchParams))
   const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }
   for (const method of ['GET', 'HEAD', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
   await post(service, '/oauth/introspect', population.resourceServer, { token: String(tokens.access_token) })

@@ -79,7 +79,15 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     { tenant: 'default', flipped: undefined },
     { tenant: undefined, flipped: 1 },
   ]),
-  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes)', 'scopes.claims(["email"])', [
+  flip(1, 'authorize.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', '']),
+  flip(
+    1,
+    'authorize.request_uri_ttl_seconds',
+    /request_uri_ttl_seconds := \d+/,
+    'request_uri_ttl_seconds := 44',
+    [60, 44],
+  ),
+  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes) | asked_one_by_one', 'scopes.claims(["email"])', [
     PROFILE,
     ['email', 'email_verified', 'sub'],
   ]),
@@ -109,6 +117,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     SCOPES,
     'openid',
   ]),
+  flip(2, 'consent.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', 'nothing']),
   flip(2, 'token.refresh_token', '"refresh_token": refresh_token', '"refresh_token": false', ['given', 'none']),
   flip(2, 'scim.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
   flip(2, 'admin.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
@@ -117,6 +126,32 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   flip(3, 'authorize.code_ttl_seconds', /code_ttl_seconds := \d+/, 'code_ttl_seconds := 3', [
     'redeemed',
     'invalid_grant',
+  ]),
+
+  flip(3, 'token.access_token_format', 'access_token_format := "jwt"', 'access_token_format := "opaque"', [
+    { jwt: true, introspected: true, userinfo: 200 },
+    { jwt: false, introspected: true, userinfo: 200 },
+  ]),
+  flip(3, 'token.refresh_grace_seconds', 'refresh_grace_seconds := 0', 'refresh_grace_seconds := 30', [
+    'ends the family',
+    'gives the same again',
+  ]),
+
+  flip(
+    3,
+    'authorize.sign_in',
+    'default sign_in := "none"',
+    'default sign_in := "none"\n\nsign_in := "required" if {\n\tinput.stage == "subject"\n\tnot input.signed_in_here\n}',
+    ['the session does', 'asked to sign in'],
+  ),
+  flip(3, 'userinfo.step_up', 'default step_up := "none"', 'default step_up := "required"', [200, 401]),
+  flip(3, 'userinfo.acr_values', 'default acr_values := []', 'default acr_values := ["urn:flipped", "urn:other"]', [
+    undefined,
+    'urn:flipped urn:other',
+  ]),
+  flip(3, 'userinfo.max_age_seconds', 'default max_age_seconds := 0', 'default max_age_seconds := 77', [
+    undefined,
+    '77',
   ]),
 
   flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),

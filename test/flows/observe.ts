@@ -30,14 +30,15 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
 async function observePerson(deployment: Met): Promise<Observed> {
   const { issuer, population } = deployment
   const rp = await discover(issuer, population.web)
-  const begun = await begin(rp, SCOPE)
+  const begun = await begin(rp, SCOPE, { claims: JSON.stringify({ userinfo: { name: null } }) })
   const browser = new Browser(issuer)
   const login = await browser.visit(begun.url)
   const { userName: username, password } = population.user
   let page = await browser.submit(login, { username, password })
   if (page.url.includes('/login')) return { 'login.next': 'asked again' }
 
-  const shown = page.url.includes('/consent') ? formOf(page).fields.get('scope') : undefined
+  const asked = page.url.includes('/consent') ? formOf(page).fields : undefined
+  const shown = asked?.get('scope') ?? undefined
   const { cookies } = browser
   if (page.left === undefined) page = await browser.submit(page, { answer: 'allow' })
   const form = {
@@ -47,11 +48,20 @@ async function observePerson(deployment: Met): Promise<Observed> {
     code_verifier: begun.verifier,
   }
   const tokens = (await post(deployment, '/oauth/token', population.web, form)).body
+  const pushed = await post(
+    deployment,
+    '/oauth/par',
+    population.web,
+    Object.fromEntries(new URL(begun.url).searchParams),
+  )
   const again = await browser.visit((await begin(rp, SCOPE)).url)
   return {
     'login.next': cookies.has('sallyport_session') ? 'signed in' : 'no session',
     'login.session_ttl_seconds': browser.lifetimes.get('sallyport_session'),
     'authorize.scopes': shown,
+    'authorize.claims': asked?.get('claims'),
+    'authorize.sign_in': again.url.includes('/login') ? 'asked to sign in' : 'the session does',
+    'authorize.request_uri_ttl_seconds': pushed.body.expires_in,
     'authorize.consent': shown === undefined ? 'not asked' : 'asked',
     'consent.scopes': tokens.scope,
     'consent.remember_seconds': again.url.includes('/consent') ? 'asked again' : 'remembered',
@@ -60,10 +70,12 @@ async function observePerson(deployment: Met): Promise<Observed> {
 }
 
 async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<Observed> {
-  const access = decodeJwt(String(tokens.access_token))
+  const isJwt = String(tokens.access_token).startsWith('ey')
+  const access = isJwt ? decodeJwt(String(tokens.access_token)) : {}
   const id = decodeJwt(String(tokens.id_token))
   const authorization = `Bearer ${tokens.access_token}`
   const userinfo = await answerOf(await fetch(`${deployment.issuer}/oauth/userinfo`, { headers: { authorization } }))
+  const challenge = userinfo.headers.get('www-authenticate') ?? ''
   // As its own holder, which may look at it whomever it is for.
   const look = async (token: unknown) =>
     (await post(deployment, '/oauth/introspect', deployment.population.web, { token: String(token) })).body
@@ -87,11 +99,26 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
     'login.acr': id.acr,
     'login.amr': id.amr,
     'userinfo.claims': Object.keys(userinfo.body).sort(),
+    // The only claim that `profile` would give too, where it was not consented to.
+    'consent.claims': 'name' in userinfo.body ? 'name' : 'nothing',
+    'userinfo.step_up': userinfo.status,
+    'userinfo.acr_values': /acr_values="([^"]*)"/.exec(challenge)?.[1],
+    'userinfo.max_age_seconds': /max_age="([^"]*)"/.exec(challenge)?.[1],
     'introspect.permissions': introspected.permissions,
     'introspect.scopes': introspected.scope,
     'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },
+    'token.access_token_format': { jwt: isJwt, introspected: introspected.active, userinfo: userinfo.status },
+    'token.refresh_grace_seconds': await useTwice(deployment, tokens.refresh_token),
     'revoke.revoke': after?.active === true ? 'the token only' : 'the whole grant',
   }
+}
+
+async function useTwice(deployment: Met, token: unknown): Promise<string> {
+  const form = { grant_type: 'refresh_token', refresh_token: String(token) }
+  const use = async () => (await post(deployment, '/oauth/token', deployment.population.web, form)).body
+  const [first, second] = [await use(), await use()]
+  if (second.error !== undefined) return 'ends the family'
+  return first.refresh_token === second.refresh_token ? 'gives the same again' : 'gives another'
 }
 
 async function redeemLate(deployment: Met, ageMs: number): Promise<unknown> {

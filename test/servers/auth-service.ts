@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AuditEvent } from '../../src/audit/events.ts'
 import { type AuthService, type AuthServiceOptions, createAuthService } from '../../src/auth/service.ts'
+import { CHECK_RECORD } from '../../src/auth/token/root-secret.ts'
 import { makeSigningKey } from '../../src/auth/token/signing-key.ts'
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { openEnvelope } from '../../src/kernel/envelope.ts'
@@ -79,7 +80,8 @@ export async function startAuthService(options: TestServiceOptions = {}): Promis
   const store = await (options.store ?? ((path) => openSqliteStore({ path, clock })))(join(folder, 'store.db'), clock)
   const envelope = openEnvelope(randomBytes(32))
   const signingKey = await makeSigningKey(envelope, Math.floor(clock.nowMs() / 1000))
-  await store.platform.initialise({ checkRecord: 'test', signingKey })
+  const checkRecord = envelope.seal(CHECK_RECORD, randomBytes(32))
+  await store.platform.initialise({ checkRecord, signingKey })
   const metrics = createMetrics('test')
   const log = openDecisionLog({ directory: folder, labels: { id: 'test', version: '0', node: 'test' }, metrics })
   const node = createNode({ name: 'test', log, metrics, clock })

@@ -4,7 +4,7 @@ import { Problem } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { PlatformStore } from '../../storage/port.ts'
 import { type ActorFacts, actorFacts } from '../session/actor-facts.ts'
-import { type BearerDeps, readBearerToken, requireBearer } from '../token/bearer.ts'
+import { type BearerDeps, readSentToken, requireBearer } from '../token/bearer.ts'
 
 export interface Caller {
   readonly tenant: string
@@ -28,9 +28,9 @@ const setupActor: ActorFacts = {
 
 /** Throws invalid_token for everyone else. Access tokens have dots, the setup credential has none. */
 export async function findCaller(deps: ActorDeps, request: HttpRequest): Promise<Caller> {
-  const token = readBearerToken(request)
-  if (token !== undefined && !token.includes('.')) {
-    const digest = digestOf(token)
+  const sent = readSentToken(request)
+  if (sent !== undefined && !sent.isDpop && !sent.text.includes('.')) {
+    const digest = digestOf(sent.text)
     if (await deps.store.platform.peekSetup(digest, request.origin.time.epoch_seconds))
       return { tenant: request.tenant, actor: setupActor, setup: digest }
   }

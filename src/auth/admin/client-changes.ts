@@ -1,6 +1,8 @@
 /** What a create or replace would change of a client, by field name: the facts that `admin` is decided on hold no values. */
 import { isDeepStrictEqual } from 'node:util'
-import { type ClientBody, type ClientSettings, FIELDS } from './parse-client.ts'
+import { METADATA_MEMBERS } from '../client/metadata/members.ts'
+import type { ClientSettings } from '../client/metadata/together.ts'
+import { type ClientBody, FIELDS } from './parse-client.ts'
 
 export interface ClientChanges {
   readonly changed: readonly string[]
@@ -13,12 +15,20 @@ export const nothingChanged: ClientChanges = { changed: [], changedRoles: [], ch
 const difference = (left: readonly string[], right: readonly string[]): string[] =>
   [...left.filter((entry) => !right.includes(entry)), ...right.filter((entry) => !left.includes(entry))].sort()
 
-export function clientChanges({ settings, rotateSecret }: ClientBody, before: ClientSettings): ClientChanges {
-  const changed = Object.entries(FIELDS)
+const secretChanges = ({ secret }: ClientBody, secrets: readonly string[]): readonly string[] => {
+  if (secret.rotate) return ['rotate_secret']
+  return secret.digests === undefined || isDeepStrictEqual(secret.digests, secrets) ? [] : ['secret_sha256']
+}
+
+/** `secrets`: digests of those that live now. */
+export function clientChanges(body: ClientBody, before: ClientSettings, secrets: readonly string[]): ClientChanges {
+  const { settings } = body
+  const fields = Object.entries(FIELDS)
     .filter(([, attribute]) => !isDeepStrictEqual(settings[attribute], before[attribute]))
     .map(([field]) => field)
+  const metadata = METADATA_MEMBERS.filter((name) => !isDeepStrictEqual(settings.metadata[name], before.metadata[name]))
   return {
-    changed: rotateSecret ? [...changed, 'rotate_secret'] : changed,
+    changed: [...fields, ...metadata, ...secretChanges(body, secrets)],
     changedRoles: difference(settings.roles, before.roles),
     changedScopes: difference(settings.scopes, before.scopes),
   }

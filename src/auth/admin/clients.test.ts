@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
+import { METADATA_MEMBERS } from '../client/metadata/members.ts'
 import {
   clientRecord,
   openSurroundings,
@@ -12,8 +14,8 @@ import {
 import { type AdminHandlers, adminHandlers } from './admin-handlers.ts'
 import { FIELDS } from './parse-client.ts'
 
-const ALL = [...Object.keys(FIELDS), 'created_at', 'updated_at']
-const allow = (visible = ALL, writable = [...ALL, 'rotate_secret']): DecisionResult<'admin'> => ({
+const ALL = [...Object.keys(FIELDS), ...METADATA_MEMBERS, 'secret_ids', 'created_at', 'updated_at']
+const allow = (visible = ALL, writable = [...ALL, 'rotate_secret', 'secret_sha256']): DecisionResult<'admin'> => ({
   allow: true,
   reasons: [],
   obligations: { visible, writable },
@@ -55,7 +57,8 @@ test('registers a client: id and secret made here, the secret answered once and 
   expect(reply.body).toMatchObject({ ...shop, type: 'confidential', active: true, first_party: false, audience: [] })
   expect((await stored(id))?.secretDigests).toEqual([digestOf(secret)])
   const read = await admin.readClient(as({ route: { id } }))
-  expect(JSON.stringify(read.body)).not.toMatch(/secret/i)
+  expect(JSON.stringify(read.body)).not.toContain(secret)
+  expect(JSON.stringify(read.body)).not.toContain(digestOf(secret))
   expect(around.asked[0]?.input).toMatchObject({
     action: 'create',
     actor: { client_id: 'operator', kind: 'client', roles: ['platform_admin'] },
@@ -117,6 +120,7 @@ test.each([
   ['a redirect URI twice', { name: 'x', redirect_uris: ['https://a.example/', 'https://a.example/'] }, 'redirect_uris'],
   ['an entry that is no text', { name: 'x', scopes: ['a', 1] }, 'scopes[1]'],
   ['a scope with a space', { name: 'x', scopes: ['a b'] }, 'scopes[0]'],
+  ['metadata that is wrong', { name: 'x', jwks_uri: 'http://a.example/' }, 'jwks_uri'],
   ['an audience that is no URI', { name: 'x', audience: ['orders'] }, 'audience[0]'],
   ['a role with odd characters', { name: 'x', roles: ['a b'] }, 'roles[0]'],
   ['too many entries', { name: 'x', scopes: Array.from({ length: 51 }, (_, n) => `s${n}`) }, 'scopes'],
@@ -151,6 +155,100 @@ test('a rotated secret leaves the one before it live, and no more (checklist 19)
   expect((await stored(id))?.secretDigests).toEqual([digestOf(third), digestOf(second)])
   expect(bodyOf(await replace(id, { rotate_secret: false }))).not.toHaveProperty('client_secret')
   expect((around.asked.at(-2)?.input as DecisionInput<'admin'> | undefined)?.changed).toEqual(['rotate_secret'])
+})
+
+test('takes metadata by the names of RFC 7591, shows it, and takes it away with null', async () => {
+  const sent = { post_logout_redirect_uris: ['https://shop.example/bye'], default_max_age: 60 }
+  const made = bodyOf(await create({ ...shop, ...sent }))
+  expect(made).toMatchObject(sent)
+  expect((await stored(made.client_id))?.metadata).toEqual(sent)
+  const changed = bodyOf(await replace(made.client_id, { default_max_age: null, require_auth_time: true }))
+  expect(changed).not.toHaveProperty('default_max_age')
+  expect((around.asked.at(-1)?.input as DecisionInput<'admin'> | undefined)?.changed).toEqual([
+    'default_max_age',
+    'require_auth_time',
+  ])
+  expect((await stored(made.client_id))?.metadata).toEqual({
+    post_logout_redirect_uris: sent.post_logout_redirect_uris,
+    require_auth_time: true,
+  })
+})
+
+test('a client that proves itself by its keys has no secret, and loses the one it had (RFC 7523 2.2)', async () => {
+  const { publicKey } = generateKeyPairSync('ed25519')
+  const byKeys = {
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [publicKey.export({ format: 'jwk' })] },
+  }
+  const made = bodyOf(await create({ ...shop, ...byKeys }))
+  expect(made).not.toHaveProperty('client_secret')
+  expect((await stored(made.client_id))?.secretDigests).toEqual([])
+  const { client_id: id } = bodyOf(await create())
+  expect(bodyOf(await replace(id, byKeys))).not.toHaveProperty('client_secret')
+  expect((await stored(id))?.secretDigests).toEqual([])
+})
+
+test('makes a client under an id that the caller chose, where none is (RFC 9110 13.1.2)', async () => {
+  const named = (json: unknown = shop) => replace('web-shop', json, { 'if-none-match': '*' })
+  expect(await named({ ...shop, managed_by: 'shop.yaml' })).toMatchObject({
+    status: 201,
+    headers: { location: '/admin/clients/web-shop' },
+    body: { client_id: 'web-shop', managed_by: 'shop.yaml', secret_ids: [expect.stringMatching(/^[\w-]{8}$/)] },
+  })
+  expect(around.asked.at(-1)?.input).toMatchObject({ action: 'create', resource: { id: 'web-shop' } })
+  await expect(named()).rejects.toEqual(failsWith('precondition_failed'))
+  await expect(replace('a/b', shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('bad_request'))
+  around.answers = { admin: () => ({ allow: false, reasons: ['permission_missing'] }) }
+  await expect(replace('other', shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('forbidden'))
+  expect(await stored('other')).toBeUndefined()
+})
+
+test('takes secrets that were made elsewhere by their digests, and tells them apart without them (checklist 19)', async () => {
+  const [first, second] = [digestOf('one'), digestOf('two')]
+  const hex = Buffer.from(second, 'base64url').toString('hex')
+  const made = bodyOf(await create({ ...shop, secret_sha256: [first] }))
+  expect(made).not.toHaveProperty('client_secret')
+  const id = made.client_id
+  const both = bodyOf(await replace(id, { secret_sha256: [hex, first] }))
+  expect((await stored(id))?.secretDigests).toEqual([second, first])
+  expect(JSON.stringify([made, both])).not.toContain(first)
+  expect(both.secret_ids).toEqual([expect.any(String), (made.secret_ids as string[])[0]])
+  for (const wrong of [[], ['short'], [first, second, digestOf('three')], [first, first]])
+    await expect(replace(id, { secret_sha256: wrong })).rejects.toEqual(failsWith('bad_request'))
+  await expect(replace(id, { secret_sha256: [first], rotate_secret: true })).rejects.toEqual(failsWith('bad_request'))
+  await expect(create({ ...shop, type: 'public', secret_sha256: [first] })).rejects.toEqual(failsWith('bad_request'))
+})
+
+test('a sector must know the redirect URIs that join it, and is asked when policy has allowed (OIDC Registration 5)', async () => {
+  const uri = 'https://sector.example/uris.json'
+  const pairwise = { ...shop, subject_type: 'pairwise', sector_identifier_uri: uri }
+  await expect(create(pairwise)).rejects.toMatchObject({
+    code: 'bad_request',
+    detail: expect.stringContaining('cannot be read'),
+  })
+  around.documents.set(uri, ['https://other.example/cb'])
+  await expect(create(pairwise)).rejects.toMatchObject({
+    detail: 'sector_identifier_uri does not list redirect_uris[0].',
+  })
+  around.documents.set(uri, { redirect_uris: shop.redirect_uris })
+  await expect(create(pairwise)).rejects.toMatchObject({ detail: expect.stringContaining('JSON list') })
+  around.documents.set(uri, [...shop.redirect_uris, 'https://other.example/cb'])
+  const { client_id: id } = bodyOf(await create(pairwise))
+  expect((await stored(id))?.sectorIdentifier).toBe('sector.example')
+
+  around.documents.clear()
+  await replace(id, { name: 'Renamed' })
+  expect((await stored(id))?.sectorIdentifier).toBe('sector.example')
+  await expect(replace(id, { redirect_uris: ['https://new.example/cb'] })).rejects.toMatchObject({
+    code: 'bad_request',
+  })
+  await replace(id, { sector_identifier_uri: null })
+  expect((await stored(id))?.sectorIdentifier).toBe('shop.example')
+  await expect(replace(id, { redirect_uris: ['https://a.example/cb', 'https://b.example/cb'] })).rejects.toMatchObject({
+    detail: expect.stringContaining('several hosts'),
+  })
+  await replace(id, { subject_type: 'public' })
+  expect(await stored(id)).not.toHaveProperty('sectorIdentifier')
 })
 
 test('deactivation ends what the client has, for good (checklist 30)', async () => {

@@ -1,39 +1,17 @@
-/** Reads the body of a client's create or replace into checked values. RFC 7591 2 names most fields; a fault names its field, never a value. */
+/**
+ * Reads the body of a client's create or replace into checked values: a few fields of ours, the rest by the names of
+ * RFC 7591 2. A fault names its field, never a value.
+ */
 import { Problem } from '../../kernel/errors.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
-import type { ClientRecord } from '../../storage/records.ts'
-import { redirectUriFault } from './redirect-uri.ts'
+import { MetadataFault } from '../client/metadata/fault.ts'
+import { METADATA_MEMBERS, readMembers } from '../client/metadata/members.ts'
+import type { Offered } from '../client/metadata/offered.ts'
+import { type ClientSettings, checkTogether } from '../client/metadata/together.ts'
+import { type Check, type EntryFault, list, oneOf, text, truth, unlike } from '../client/metadata/values.ts'
+import { needsSecretItself, readDigests, type SecretWish, usesSecret } from '../client/secrets.ts'
 
-/** What an administrator sets of a client. */
-export type ClientSettings = Pick<
-  ClientRecord,
-  | 'name'
-  | 'type'
-  | 'active'
-  | 'firstParty'
-  | 'redirectUris'
-  | 'grantTypes'
-  | 'scopes'
-  | 'audience'
-  | 'resources'
-  | 'roles'
->
-
-/** Before anything is set; also what a create leaves out. */
-export const blank: ClientSettings = {
-  name: '',
-  type: 'confidential',
-  active: true,
-  firstParty: false,
-  redirectUris: [],
-  grantTypes: [],
-  scopes: [],
-  audience: [],
-  resources: [],
-  roles: [],
-}
-
-/** Field on the wire and attribute of the record. */
+/** Field on the wire and attribute of the record; beside them stands the client's metadata, field for field. */
 export const FIELDS = {
   name: 'name',
   type: 'type',
@@ -45,113 +23,92 @@ export const FIELDS = {
   audience: 'audience',
   resources: 'resources',
   roles: 'roles',
+  managed_by: 'managedBy',
 } as const satisfies Record<string, keyof ClientSettings>
 
 /** Answered, and taken back unread, so that what was read can be sent as it is. */
-const READ_ONLY: readonly string[] = ['client_id', 'created_at', 'updated_at']
+const READ_ONLY: readonly string[] = ['client_id', 'created_at', 'dynamic', 'secret_ids', 'updated_at']
+
+const WISHES: readonly string[] = ['rotate_secret', 'secret_sha256']
+
+const KNOWN: readonly string[] = [...Object.keys(FIELDS), ...METADATA_MEMBERS, ...READ_ONLY, ...WISHES]
 
 export interface ClientBody {
   readonly settings: ClientSettings
-  readonly rotateSecret: boolean
+  readonly secret: SecretWish
 }
 
-const MAX_ENTRIES = 50
 /** RFC 6749 3.3, scope-token. */
 const SCOPE = /^[!#-[\]-~]{1,128}$/
 const ROLE = /^[\w:.-]{1,128}$/
-/** Half a surrogate pair is no character: it would not come back as it was sent. */
-const CONTROL = /[\p{Cc}\p{Cs}]/u
-
-const fault = (field: string, what: string): Problem => new Problem('bad_request', { detail: `${field} ${what}.` })
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-function text(field: string, value: unknown): string {
-  if (typeof value !== 'string' || value.trim() === '' || value.length > 128 || CONTROL.test(value))
-    throw fault(field, 'must be a text of 1 to 128 characters')
-  return value.trim()
-}
-
-function truth(field: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw fault(field, 'must be true or false')
-  return value
-}
-
-function list(field: string, value: unknown, wrong: (entry: string) => string | undefined): readonly string[] {
-  if (!Array.isArray(value) || value.length > MAX_ENTRIES)
-    throw fault(field, `must be a list of at most ${MAX_ENTRIES} texts`)
-  const entries = value.map((entry: unknown, index) => {
-    const what = typeof entry === 'string' ? wrong(entry) : 'must be a text'
-    if (typeof entry !== 'string' || what !== undefined) throw fault(`${field}[${index}]`, what ?? 'must be a text')
-    return entry
-  })
-  if (new Set(entries).size !== entries.length) throw fault(field, 'must name nothing twice')
-  return entries
-}
-
-const unlike = (pattern: RegExp, what: string) => (entry: string) => (pattern.test(entry) ? undefined : what)
-
 /** RFC 8707 2: an absolute URI without a fragment. */
-const resourceFault = (entry: string): string | undefined =>
+const resourceFault: EntryFault = (entry) =>
   entry.length <= 512 && /^[!-~]+$/.test(entry) && URL.canParse(entry) && !entry.includes('#')
     ? undefined
     : 'must be an absolute URI without a fragment'
 
-const grantTypeFault = (entry: string): string | undefined =>
+const grantTypeFault: EntryFault = (entry) =>
   GRANT_TYPES.some((known) => known === entry) ? undefined : `must be one of ${GRANT_TYPES.join(', ')}`
 
-function typeOf(value: unknown): ClientSettings['type'] {
-  if (value !== 'confidential' && value !== 'public') throw fault('type', 'must be confidential or public')
-  return value
-}
-
-function settingsOf(body: JsonObject, before: ClientSettings): ClientSettings {
-  const read = <T>(field: keyof typeof FIELDS, stored: T, check: (field: string, value: unknown) => T): T =>
+function settingsOf(body: JsonObject, before: ClientSettings, offered: Offered): ClientSettings {
+  const read = <T>(field: keyof typeof FIELDS, stored: T, check: Check<T>): T =>
     body[field] === undefined ? stored : check(field, body[field])
-  const texts = (wrong: (entry: string) => string | undefined) => (field: string, value: unknown) =>
-    list(field, value, wrong)
-  const type = read('type', before.type, (_, value) => typeOf(value))
   return {
     name: read('name', before.name, text),
-    type,
+    type: read('type', before.type, oneOf(['confidential', 'public'])),
     active: read('active', before.active, truth),
     firstParty: read('first_party', before.firstParty, truth),
+    // Their form depends on who the client is, which is known when all is read.
     redirectUris: read(
       'redirect_uris',
       before.redirectUris,
-      texts((uri) => redirectUriFault(uri, type)),
+      list(() => undefined),
     ),
-    grantTypes: read('grant_types', before.grantTypes, texts(grantTypeFault)),
-    scopes: read('scopes', before.scopes, texts(unlike(SCOPE, 'must be a scope (RFC 6749 3.3)'))),
-    audience: read('audience', before.audience, texts(resourceFault)),
-    resources: read('resources', before.resources, texts(resourceFault)),
-    roles: read('roles', before.roles, texts(unlike(ROLE, 'must be the name of a role'))),
+    grantTypes: read('grant_types', before.grantTypes, list(grantTypeFault)),
+    scopes: read('scopes', before.scopes, list(unlike(SCOPE, 'must be a scope (RFC 6749 3.3)'))),
+    audience: read('audience', before.audience, list(resourceFault)),
+    resources: read('resources', before.resources, list(resourceFault)),
+    roles: read('roles', before.roles, list(unlike(ROLE, 'must be the name of a role'))),
+    managedBy: body.managed_by === null ? undefined : read('managed_by', before.managedBy, text),
+    metadata: readMembers(body, before.metadata, offered),
   }
 }
 
-/** Rules across fields, which also hold for what a replace leaves as it was. */
-function checkTogether(settings: ClientSettings): void {
-  const { name, type, grantTypes, redirectUris } = settings
-  if (name === '') throw fault('name', 'is needed')
-  if (grantTypes.includes('authorization_code') && redirectUris.length === 0)
-    throw fault('redirect_uris', 'needs an entry where grant_types holds authorization_code')
-  if (type === 'public' && grantTypes.includes('client_credentials'))
-    throw fault('grant_types', 'must not hold client_credentials for a public client (RFC 6749 4.4)')
-  if (redirectUris.some((uri) => redirectUriFault(uri, type) !== undefined))
-    throw fault('redirect_uris', `holds an address that a ${type} client must not have`)
+function secretWish(sent: JsonObject, settings: ClientSettings): SecretWish {
+  const rotate = sent.rotate_secret !== undefined && truth('rotate_secret', sent.rotate_secret)
+  if (sent.secret_sha256 === undefined) return { rotate }
+  const digests = readDigests('secret_sha256', sent.secret_sha256)
+  if (rotate) throw new MetadataFault('secret_sha256', 'must not stand beside rotate_secret')
+  if (!usesSecret(settings)) throw new MetadataFault('secret_sha256', 'is for confidential clients that use a secret')
+  if (needsSecretItself(settings))
+    throw new MetadataFault('secret_sha256', 'is not enough for client_secret_jwt, whose secret is made here')
+  return { rotate, digests }
 }
 
-/** `before` is `blank` for a create. Fields left out stay as they are. Throws Problem bad_request. */
-export function parseClient(body: unknown, before: ClientSettings, clientId?: string): ClientBody {
+function checkedSettings(sent: JsonObject, before: ClientSettings, offered: Offered): ClientBody {
+  const settings = settingsOf(sent, before, offered)
+  checkTogether(settings, offered)
+  return { settings, secret: secretWish(sent, settings) }
+}
+
+/**
+ * `before` is `blank` for a create. Fields left out stay as they are; null takes metadata away. Throws Problem bad_request.
+ */
+export function parseClient(body: unknown, before: ClientSettings, offered: Offered, clientId?: string): ClientBody {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new Problem('bad_request', { detail: 'The body must be a JSON object.' })
   const sent: JsonObject = { ...body }
-  const known = [...Object.keys(FIELDS), ...READ_ONLY, 'rotate_secret']
-  if (!Object.keys(sent).every((field) => known.includes(field)))
-    throw new Problem('bad_request', { detail: `The body may hold only these fields: ${known.join(', ')}.` })
+  if (!Object.keys(sent).every((field) => KNOWN.includes(field)))
+    throw new Problem('bad_request', { detail: `The body may hold only these fields: ${KNOWN.join(', ')}.` })
   if (sent.client_id !== undefined && sent.client_id !== clientId)
-    throw fault('client_id', 'is made by the server and cannot be set')
-  const settings = settingsOf(sent, before)
-  checkTogether(settings)
-  return { settings, rotateSecret: sent.rotate_secret !== undefined && truth('rotate_secret', sent.rotate_secret) }
+    throw new Problem('bad_request', { detail: 'client_id is made by the server and cannot be set.' })
+  try {
+    return checkedSettings(sent, before, offered)
+  } catch (error) {
+    if (error instanceof MetadataFault) throw new Problem('bad_request', { detail: error.message })
+    throw error
+  }
 }

@@ -8,13 +8,12 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { answerClientError, type ClientAddress, seeOther } from '../session/answer-client.ts'
 import { type InteractionDeps, startInteraction } from '../session/interaction.ts'
 import { findSession, type SessionDeps } from '../session/session.ts'
-import type { SubjectStageDeps } from '../session/subject-stage.ts'
 import { readAuthorizationRequest, readState } from './authorization-request.ts'
 import { type CheckRedirectUriDeps, checkRedirectUri } from './check-redirect-uri.ts'
 import { askClientStage } from './client-stage.ts'
 import { type IdTokenHintDeps, subjectOfHint } from './id-token-hint.ts'
 import { type IssueCodeDeps, issueCode } from './issue-code.ts'
-import { judgeSubject } from './judge-subject.ts'
+import { type JudgeSubjectDeps, judgeSubject } from './judge-subject.ts'
 import { pendingAuthorization } from './pending-authorization.ts'
 import { findSent, type PushedRequestDeps, type Sent } from './pushed-request.ts'
 import { responseModeOf } from './response-mode.ts'
@@ -22,7 +21,7 @@ import { responseModeOf } from './response-mode.ts'
 export type AuthorizeDeps = CheckRedirectUriDeps &
   PushedRequestDeps &
   IdTokenHintDeps &
-  SubjectStageDeps &
+  JudgeSubjectDeps &
   IssueCodeDeps &
   SessionDeps &
   InteractionDeps & { readonly audit: Parameters<typeof answerClientError>[0]['audit'] }

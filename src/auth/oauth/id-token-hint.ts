@@ -22,6 +22,8 @@ export async function subjectOfHint(
   const audience = Array.isArray(claims?.aud) ? claims.aud : [claims?.aud]
   if (
     claims === undefined ||
+    // Signed userinfo has no end: only an ID token tells of a sign-in.
+    typeof claims.exp !== 'number' ||
     claims.iss !== deps.issuer ||
     !audience.includes(clientId) ||
     typeof claims.sub !== 'string'

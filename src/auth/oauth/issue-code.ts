@@ -3,6 +3,7 @@
  * before anything is written: of all that finish with it, one has a code (RFC 9126 4).
  */
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
 import { orderedId } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { CodeStore, PushedRequestStore } from '../../storage/port.ts'
@@ -56,7 +57,7 @@ export async function issueCode(
     grantId: orderedId(),
     clientId: client.clientId,
     sub: session.user.sub,
-    sessionDigest: session.digest,
+    sid: session.record.sid,
     scopes: obligations.scopes,
     audience: obligations.audience,
     acr: session.record.acr,
@@ -72,12 +73,14 @@ export async function issueCode(
     ...(claims && { claims }),
   }
   const code = newHandle(grant.grantId)
-  await deps.store.codes.issue(request.tenant, grant, code.digest, {
+  const issued = await deps.store.codes.issue(request.tenant, grant, code.digest, {
     v: 1,
     redirectUri: pending.redirectUri,
     codeChallenge: pending.codeChallenge ?? '',
     expiresAt: codeExpiresAt,
     ...(pending.dpopJkt !== undefined && { dpopJkt: pending.dpopJkt }),
   })
+  // Signed out in another tab, or by an administrator, while this one was judged.
+  if (issued === 'ended') throw new OAuthError('login_required')
   return answerClient(deps.issuer, pending, { code: code.text })
 }

@@ -16,6 +16,9 @@ import {
   type SubjectStageDeps,
   signedInHere,
 } from '../session/subject-stage.ts'
+import type { SubjectOf } from '../token/subject-identifier.ts'
+
+export type JudgeSubjectDeps = SubjectStageDeps & { readonly subjectOf: SubjectOf }
 
 export type Judged =
   | { readonly needs: 'login' }
@@ -23,9 +26,9 @@ export type Judged =
   | { readonly needs: 'nothing'; readonly session: LiveSession; readonly obligations: Obligations<'authorize'> }
 
 /** Throws login_required where the person who signed in for this request is not the one that it is for (OIDC Core 3.1.2.2). */
-function mustSignIn(pending: PendingAuthorization, session: LiveSession): boolean {
+function mustSignIn(pending: PendingAuthorization, session: LiveSession, sub: string): boolean {
   const here = signedInHere(pending, session)
-  if (pending.onlySub !== undefined && session.user.sub !== pending.onlySub) {
+  if (pending.onlySub !== undefined && pending.onlySub !== sub) {
     if (here) throw new OAuthError('login_required', { detail: 'Another person signed in than the request is for.' })
     return true
   }
@@ -49,13 +52,15 @@ function afterConsent(
 }
 
 export async function judgeSubject(
-  deps: SubjectStageDeps,
+  deps: JudgeSubjectDeps,
   request: HttpRequest,
   client: ClientRecord,
   pending: PendingAuthorization,
   session: LiveSession | undefined,
 ): Promise<Judged> {
-  if (session === undefined || mustSignIn(pending, session)) return { needs: 'login' }
+  if (session === undefined) return { needs: 'login' }
+  // As the client knows the person: that is whom a hint names.
+  if (mustSignIn(pending, session, deps.subjectOf(client, session.user.sub))) return { needs: 'login' }
   const { verdict, consented } = await askSubjectStage(deps, request, client, pending, session)
   if (!verdict.allow) throw new OAuthError(publicCode('authorize', verdict, 'access_denied'))
   if (verdict.obligations.sign_in === 'required') {

@@ -9,6 +9,7 @@ import type { Decide } from '../../policy-engine/decide.ts'
 import type { PushedRequestStore } from '../../storage/port.ts'
 import { type AuthenticateClientDeps, authenticateClient } from '../client/authenticate.ts'
 import { INTERACTION_TTL_SECONDS } from '../session/interaction.ts'
+import type { ProveSender } from '../token/sender.ts'
 import { AUTHORIZATION_PARAMETERS, readAuthorizationRequest, readState } from './authorization-request.ts'
 import { checkOwnRedirectUri } from './check-redirect-uri.ts'
 import { askClientStage } from './client-stage.ts'
@@ -20,6 +21,7 @@ import { responseModeOf } from './response-mode.ts'
 
 export type ParDeps = AuthenticateClientDeps &
   IdTokenHintDeps & {
+    readonly proveSender: ProveSender
     readonly decide: Decide
     readonly store: { readonly pushedRequests: Pick<PushedRequestStore, 'put'> }
   }
@@ -29,6 +31,16 @@ function kept(form: Params, clientId: string): string {
   const parameters = new URLSearchParams({ client_id: clientId })
   for (const name of AUTHORIZATION_PARAMETERS) for (const value of form.all(name)) parameters.append(name, value)
   return parameters.toString()
+}
+
+/** RFC 9449 10.1: a proof binds the code to its key, as `dpop_jkt` does; both together name one key. */
+async function keyOfProof(deps: ParDeps, request: HttpRequest, asked: string | undefined): Promise<string | undefined> {
+  const sender = await deps.proveSender(request)
+  const { jkt } = sender.proved
+  if (jkt !== undefined && asked !== undefined && jkt !== asked)
+    throw new OAuthError('invalid_dpop_proof', { detail: 'The dpop_jkt is not the key of the DPoP proof.' })
+  await sender.use()
+  return jkt
 }
 
 export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
@@ -44,6 +56,7 @@ export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
   const nowSeconds = request.origin.time.epoch_seconds
   const address = { redirectUri, state: readState(form), responseMode: responseModeOf(form, redirectUri) }
   const pending = pendingAuthorization(asked, client, { address, hintedSub: onlySub, nowSeconds })
+  const dpopJkt = await keyOfProof(deps, request, asked.dpopJkt)
   const obligations = await askClientStage(deps, request, { client, authMethod, asked, pending, pushed: true })
 
   const ttlSeconds = obligations.request_uri_ttl_seconds
@@ -54,6 +67,7 @@ export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
     parameters: kept(form, client.clientId),
     beginsBefore: nowSeconds + ttlSeconds,
     expiresAt: nowSeconds + ttlSeconds + INTERACTION_TTL_SECONDS,
+    ...(dpopJkt !== undefined && { dpopJkt }),
     ...(onlySub !== undefined && { onlySub }),
   })
   return { status: 201, body: { request_uri: `${REQUEST_URI_PREFIX}${secret}`, expires_in: ttlSeconds } }

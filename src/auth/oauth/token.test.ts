@@ -1,155 +1,8 @@
 import { expect, test } from 'vitest'
-import type { AuditEvent } from '../../audit/events.ts'
-import { PolicyUnavailable } from '../../kernel/errors.ts'
-import { digestOf } from '../../kernel/ids.ts'
-import type { DecisionResult, Obligations } from '../../policy-engine/contract/index.ts'
-import type { Rotated, Spent, Successors } from '../../storage/port.ts'
-import type { CodeRecord, GrantRecord, RefreshTokenRecord, UserRecord } from '../../storage/records.ts'
-import { testKeys } from '../token/test-keys.ts'
-import { endGrantWith } from './grants/end-grant.ts'
-import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
-import { type TokenDeps, token } from './token.ts'
-
-const { keys } = await testKeys()
-const GRANT_ID = `${'0'.repeat(11)}${'g'.repeat(22)}`
-const SECRET = 's'.repeat(43)
-const HANDLE = `${GRANT_ID}.${SECRET}`
-const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
-
-const user: UserRecord = {
-  v: 1,
-  sub: 's',
-  userName: 's',
-  active: true,
-  roles: ['user'],
-  profile: {},
-  createdAt: 0,
-  updatedAt: 0,
-  version: 1,
-  revocationEpoch: 7,
-}
-const grant: GrantRecord = {
-  v: 1,
-  grantId: GRANT_ID,
-  clientId: 'c',
-  sub: 's',
-  scopes: ['openid', 'a'],
-  audience: ['urn:granted'],
-  acr: 'urn:acr',
-  amr: ['pwd'],
-  authTime: NOW - 10,
-  nonce: 'n',
-  userEpoch: 7,
-  clientEpoch: 5,
-  createdAt: NOW - 5,
-  expiresAt: NOW + 60,
-  revoked: false,
-}
-const code: CodeRecord = {
-  v: 1,
-  redirectUri: 'https://c.example/cb',
-  codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-  expiresAt: NOW + 30,
-}
-const refreshToken: RefreshTokenRecord = {
-  v: 1,
-  scopes: ['openid', 'a'],
-  audience: ['urn:granted'],
-  issuedAt: NOW - 5,
-  expiresAt: NOW + 600,
-}
-
-const obligations: Obligations<'token'> = {
-  scopes: ['a', 'openid'],
-  audience: ['urn:obliged'],
-  access_token_ttl_seconds: 11,
-  id_token_ttl_seconds: 22,
-  refresh_token: true,
-  refresh_token_ttl_seconds: 333,
-  refresh_grace_seconds: 0,
-  access_token_format: 'jwt',
-  sender_constraint: 'none',
-  permissions: ['p'],
-  claims: { extra: 1 },
-  id_token_claims: { more: 2 },
-}
-const allow: DecisionResult<'token'> = { allow: true, reasons: [], obligations }
-
-interface World {
-  readonly used?: boolean
-  readonly grant?: Partial<GrantRecord>
-  readonly code?: Partial<CodeRecord>
-  readonly refresh?: Partial<RefreshTokenRecord>
-  readonly user?: UserRecord | undefined
-  readonly spent?: Spent
-  readonly rotated?: Rotated
-}
-
-function world(answer: DecisionResult<'token'> | Error, given: World = {}) {
-  const did: string[] = []
-  const audits: AuditEvent[] = []
-  const asked: Asked[] = []
-  let written: Successors | undefined
-  const spend = <T>(what: string, outcome: T) => {
-    did.push(what)
-    return outcome
-  }
-  const whole = { ...grant, ...given.grant }
-  const used = given.used ?? false
-  const known = (digest: string) => digest === digestOf(SECRET)
-  const audit = async (event: AuditEvent) => void audits.push(event)
-  const store: TokenDeps['store'] = {
-    clients: { find: async () => client },
-    users: { find: async () => ('user' in given ? given.user : user) },
-    codes: {
-      peek: async (_t, _g, digest) =>
-        known(digest) ? { grant: whole, code: { ...code, ...given.code }, used } : undefined,
-      redeem: async (_t, _g, _d, successors) => {
-        written = successors
-        return spend('redeem', given.spent ?? 'redeemed')
-      },
-      burn: async () => spend('burn', used ? 'reused' : (given.spent ?? 'redeemed')),
-    },
-    refreshTokens: {
-      peek: async (_t, _g, digest) =>
-        known(digest) ? { grant: whole, token: { ...refreshToken, ...given.refresh }, used } : undefined,
-      rotate: async (_t, _g, _d, successors) => {
-        written = successors
-        return spend('rotate', given.rotated ?? 'rotated')
-      },
-      reuse: async () => spend('reuse', 'reused'),
-    },
-    accessTokens: { put: async () => void did.push('put') },
-  }
-  const deps: TokenDeps = {
-    issuer: 'https://id.example',
-    keys,
-    store,
-    audit,
-    endGrant: endGrantWith(audit),
-    decide: policyThat('token', answer, asked),
-  }
-  const redeem = (form: Readonly<Record<string, string>> = {}) =>
-    token(
-      deps,
-      formRequest({
-        grant_type: 'authorization_code',
-        code: HANDLE,
-        redirect_uri: 'https://c.example/cb',
-        code_verifier: VERIFIER,
-        ...form,
-      }),
-    )
-  const refresh = (form: Readonly<Record<string, string>> = {}) =>
-    token(deps, formRequest({ grant_type: 'refresh_token', refresh_token: HANDLE, ...form }))
-  const machine = (form: Readonly<Record<string, string>> = {}) =>
-    token(deps, formRequest({ grant_type: 'client_credentials', ...form }))
-  return { did, audits, asked, redeem, refresh, machine, written: () => written }
-}
-
-const bodyOf = (reply: { readonly body?: unknown }) => reply.body as Record<string, unknown>
-const claimsOf = (jwt: unknown): Record<string, unknown> =>
-  JSON.parse(Buffer.from(String(jwt).split('.')[1] ?? '', 'base64url').toString())
+import { OAuthError, PolicyUnavailable } from '../../kernel/errors.ts'
+import { NOTHING_PROVED, type Sender } from '../token/sender.ts'
+import { NOW } from './test-requests.ts'
+import { allow, bodyOf, claimsOf, GRANT_ID, grant, obligations, user, type World, world } from './token-fixture.ts'
 
 test('every obligation shows on the wire and in the store (design, section 1)', async () => {
   const at = world(allow)
@@ -282,4 +135,98 @@ test('a machine gets a token of its own, without person, refresh token or ID tok
   expect(at.did).toEqual(['put'])
   expect(at.audits).toMatchObject([{ event: 'token_issued', decision_id: 'decision', detail: 'client_credentials' }])
   expect(JSON.stringify(at.audits)).not.toContain(body.access_token)
+})
+
+const dpop: Sender = { proved: { jkt: 'key' }, use: async () => undefined }
+const certificate: Sender = { proved: { 'x5t#S256': 'cert' }, use: async () => undefined }
+const bound = (sender_constraint: 'none' | 'dpop' | 'mtls') => ({
+  ...allow,
+  obligations: { ...obligations, sender_constraint, claims: { cnf: { jkt: 'forged' } } },
+})
+
+test.each<[string, 'none' | 'dpop' | 'mtls', Sender, object | undefined, string]>([
+  ['to the key of the proof (RFC 9449 5)', 'dpop', dpop, { jkt: 'key' }, 'DPoP'],
+  ['to the certificate (RFC 8705 3.1)', 'mtls', certificate, { 'x5t#S256': 'cert' }, 'Bearer'],
+  ['to nothing where policy wants nothing, whatever its claims say', 'none', dpop, undefined, 'Bearer'],
+])('binds the tokens as policy obliges: %s', async (_what, constraint, sender, confirmation, type) => {
+  for (const use of ['redeem', 'machine', 'refresh'] as const) {
+    const at = world(bound(constraint), { sender })
+    const body = bodyOf(await at[use]())
+    expect(body.token_type).toBe(type)
+    expect(claimsOf(body.access_token).cnf).toEqual(confirmation)
+    if (use !== 'machine') expect(at.written()?.accessToken.confirmation).toEqual(confirmation)
+  }
+})
+
+test('policy hears what was proved, and nothing where nothing was', async () => {
+  for (const [sender, facts] of [
+    [dpop, { dpop: true, certificate: false }],
+    [certificate, { dpop: false, certificate: true }],
+    [NOTHING_PROVED, undefined],
+  ] as const) {
+    const at = world(allow, { sender })
+    await at.machine()
+    expect(Object(at.asked[0]?.input).sender).toEqual(facts)
+  }
+})
+
+test('issues nothing unbound where policy obliges a key that was not proved, and spends nothing', async () => {
+  for (const [constraint, code] of [
+    ['dpop', 'invalid_dpop_proof'],
+    ['mtls', 'invalid_request'],
+  ] as const)
+    for (const use of ['redeem', 'machine', 'refresh'] as const) {
+      const at = world(bound(constraint))
+      await expect(at[use]()).rejects.toMatchObject({ code })
+      expect(at.did).toEqual([])
+    }
+})
+
+test('a refresh token of a public client is bound to the key, one of a confidential client is not (RFC 9449 5)', async () => {
+  const inPublic = { type: 'public', secretDigests: [] } as const
+  const refreshed = async (given: World) => {
+    const at = world(bound('dpop'), { sender: dpop, ...given })
+    await at.refresh(given.client ? { client_secret: '' } : {})
+    return at.written()?.refreshToken?.record.confirmation
+  }
+  expect(await refreshed({ client: inPublic })).toEqual({ jkt: 'key' })
+  expect(await refreshed({})).toBeUndefined()
+  expect(await refreshed({ refresh: { confirmation: { jkt: 'key' } } })).toEqual({ jkt: 'key' })
+})
+
+test.each<[string, Sender]>([
+  ['none', NOTHING_PROVED],
+  ['another one', { proved: { jkt: 'other' }, use: async () => undefined }],
+  ['a certificate', certificate],
+])(
+  'what is bound to a key is invalid_grant with %s, and its family goes on (RFC 9449 5 and 10; checklist 8, 23)',
+  async (_what, sender) => {
+    for (const used of [false, true]) {
+      const refresh = world(bound('none'), { sender, used, refresh: { confirmation: { jkt: 'key' } } })
+      await expect(refresh.refresh()).rejects.toMatchObject({ code: 'invalid_grant' })
+      expect(refresh.did).toEqual([])
+    }
+    const code = world(bound('none'), { sender, code: { dpopJkt: 'key' } })
+    await expect(code.redeem()).rejects.toMatchObject({ code: 'invalid_grant' })
+    expect(code.did).toEqual([])
+  },
+)
+
+test('a proof that was used before gives nothing, and one is spent only on what is worth something (RFC 9449 11.1)', async () => {
+  const spent: string[] = []
+  const failure = new OAuthError('invalid_dpop_proof')
+  const sender: Sender = {
+    proved: { jkt: 'key' },
+    async use() {
+      spent.push('proof')
+      throw failure
+    },
+  }
+  const at = world(bound('dpop'), { sender })
+  await expect(at.redeem()).rejects.toBe(failure)
+  expect([at.did, at.asked, spent]).toEqual([[], [], ['proof']])
+  await expect(world(bound('dpop'), { sender, user: undefined }).redeem()).rejects.toMatchObject({
+    code: 'invalid_grant',
+  })
+  expect(spent).toEqual(['proof'])
 })

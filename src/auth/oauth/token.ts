@@ -10,18 +10,19 @@ import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { authenticationFacts } from '../session/subject-stage.ts'
-import type { MintDeps } from '../token/access-token.ts'
+import { bindingOf, type ProveSender, type Sender, senderFacts } from '../token/sender.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { presentCode } from './grants/authorization-code.ts'
 import { presentClient } from './grants/client-credentials.ts'
 import type { GrantDeps, GrantType, Present, Presented } from './grants/grant.ts'
 import { presentRefreshToken } from './grants/refresh-token.ts'
-import { makeTokens } from './make-tokens.ts'
+import { idTokenClaims } from './id-token-claims.ts'
+import { type MakeTokensDeps, makeTokens } from './make-tokens.ts'
 import { refuseRepeated, required } from './parameters.ts'
 
 export type TokenDeps = AuthenticateClientDeps &
   GrantDeps &
-  MintDeps & { readonly decide: Decide; readonly audit: Audit }
+  MakeTokensDeps & { readonly proveSender: ProveSender; readonly decide: Decide; readonly audit: Audit }
 
 const GRANTS: Readonly<Record<GrantType, Present>> = {
   authorization_code: presentCode,
@@ -36,6 +37,7 @@ function tokenFacts(
   client: AuthenticatedClient,
   grantType: GrantType,
   presented: Presented,
+  sender: Sender,
 ): DecisionInput<'token'> {
   const { person, requested } = presented
   return {
@@ -44,6 +46,7 @@ function tokenFacts(
     client: clientFacts(client.record, client.authMethod),
     requested: { scopes: [...requested.scopes], resources: [...requested.resources] },
     request: request.origin,
+    ...senderFacts(sender),
     ...(person && {
       subject: subjectFacts(person.user),
       authentication: authenticationFacts(person.record),
@@ -61,9 +64,12 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   const client = await authenticateClient(deps, request)
   const grantType = required(request.form, 'grant_type')
   if (!isGrantType(grantType)) throw new OAuthError('unsupported_grant_type')
-  const presented = await GRANTS[grantType](deps, request, client)
+  const sender = await deps.proveSender(request)
+  const presented = await GRANTS[grantType](deps, request, client, sender)
+  // Only now: whoever presents nothing of worth writes nothing to the store.
+  await sender.use()
 
-  const verdict = await deps.decide('token', tokenFacts(request, client, grantType, presented), {
+  const verdict = await deps.decide('token', tokenFacts(request, client, grantType, presented, sender), {
     requestId: request.id,
   })
   if (!verdict.allow) {
@@ -71,11 +77,15 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
     throw new OAuthError(publicCode('token', verdict, 'unauthorized_client'))
   }
 
+  const confirmation = bindingOf(verdict.obligations.sender_constraint, sender)
   const made = makeTokens(deps, client.record, presented, verdict.obligations, {
+    confirmation,
+    idTokenClaims: presented.person && (await idTokenClaims(deps, request, presented.person, verdict.obligations)),
     first: grantType !== 'refresh_token',
     now: request.origin.time.epoch_seconds,
   })
-  await presented.spend(made.successors)
+  const graceSeconds = verdict.obligations.refresh_grace_seconds
+  const kept = await presented.spend({ ...made, graceSeconds })
 
   const { grantId, sub } = made.successors.accessToken
   await deps.audit({
@@ -88,5 +98,9 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
     ...(sub !== undefined && { sub }),
     ...(grantId !== undefined && { grant_id: grantId }),
   })
-  return { status: 200, headers: { pragma: 'no-cache' }, body: made.body }
+  return {
+    status: 200,
+    headers: { pragma: 'no-cache' },
+    body: kept === undefined ? made.body : { ...made.body, refresh_token: kept },
+  }
 }

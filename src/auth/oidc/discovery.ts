@@ -2,14 +2,20 @@
 import { LANGUAGES } from '../../../web/language.ts'
 import type { Reply } from '../../http/message.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
+import type { KeyRing } from '../token/key-ring.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none']
 /** Introspection needs a secret: `introspect` denies public clients. */
 const SECRET_METHODS = ['client_secret_basic', 'client_secret_post']
 
+export interface DiscoveryDeps {
+  readonly issuer: string
+  readonly keys: Pick<KeyRing, 'algorithms'>
+}
+
 /** Says only what is there; `test/flows` walks every address in it. */
-export function metadata(issuer: string): Readonly<Record<string, unknown>> {
+export function metadata({ issuer, keys }: DiscoveryDeps): Readonly<Record<string, unknown>> {
   const at = (path: string) => `${issuer}${path}`
   return {
     issuer,
@@ -29,11 +35,13 @@ export function metadata(issuer: string): Readonly<Record<string, unknown>> {
     introspection_endpoint_auth_methods_supported: SECRET_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['ES256'],
+    subject_types_supported: ['public', 'pairwise'],
+    id_token_signing_alg_values_supported: keys.algorithms(),
+    userinfo_signing_alg_values_supported: keys.algorithms(),
+    introspection_signing_alg_values_supported: keys.algorithms(),
     acr_values_supported: ['urn:sallyport:acr:password'],
     ui_locales_supported: LANGUAGES,
-    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', ...CLAIM_NAMES],
+    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'sid', ...CLAIM_NAMES],
     claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
@@ -44,8 +52,8 @@ export function metadata(issuer: string): Readonly<Record<string, unknown>> {
 
 const MAX_AGE_SECONDS = 5 * 60
 
-export const discovery = async (deps: { readonly issuer: string }): Promise<Reply> => ({
+export const discovery = async (deps: DiscoveryDeps): Promise<Reply> => ({
   status: 200,
   headers: { 'cache-control': `public, max-age=${MAX_AGE_SECONDS}`, 'access-control-allow-origin': '*' },
-  body: metadata(deps.issuer),
+  body: metadata(deps),
 })

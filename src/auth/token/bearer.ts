@@ -1,19 +1,19 @@
 /**
  * Who bears an access token of ours: userinfo, SCIM, admin. RFC 6750; only live tokens pass. The header, or the form of a
- * POST (2.2), never the query; both at once is malformed.
+ * POST (2.2), never the query; both at once is malformed. A token that is bound to a key comes with a proof of it: under the
+ * scheme DPoP, RFC 9449 7.1, or on a connection with its certificate, RFC 8705 3.
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import type { AccessTokenStore } from '../../storage/port.ts'
 import type { AccessTokenRecord, ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
-import { accessTokenFacts, stateKey, type TokenFacts } from './find-token.ts'
+import { accessTokenFacts, type TokenFacts } from './find-token.ts'
 import { accessTokenIsLive } from './live.ts'
-import type { VerifyAccessToken } from './verify-access-token.ts'
+import { type LookUpDeps, lookUpAccessToken } from './look-up.ts'
+import { isProved, type ProveSender } from './sender.ts'
 
-export interface BearerDeps {
-  readonly verifyAccessToken: VerifyAccessToken
-  readonly store: { readonly accessTokens: Pick<AccessTokenStore, 'state'> }
+export interface BearerDeps extends LookUpDeps {
+  readonly proveSender: ProveSender
   readonly audit: Audit
 }
 
@@ -30,41 +30,70 @@ export interface Bearer {
   readonly grant?: GrantRecord
 }
 
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i
+const AUTHORIZATION = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i
+
+export interface SentToken {
+  readonly text: string
+  /** RFC 9449 7.1: the scheme says whether a proof comes with it. */
+  readonly isDpop: boolean
+}
 
 /** The token as sent; undefined when none was. */
-export function readBearerToken(request: HttpRequest): string | undefined {
+export function readSentToken(request: HttpRequest): SentToken | undefined {
   const header = request.headers.authorization
   const inForm = request.form.get('access_token')
   if (request.form.repeated.has('access_token') || (header !== undefined && inForm !== undefined))
     throw new OAuthError('invalid_request', { detail: 'Send the access token once, in one way.' })
-  if (header === undefined) return inForm
-  const token = BEARER.exec(header)?.[1]
-  if (token === undefined)
-    throw new OAuthError('invalid_token', { cause: 'the Authorization header is no Bearer token' })
-  return token
+  if (header === undefined) return inForm === undefined ? undefined : { text: inForm, isDpop: false }
+  const [, scheme, text] = AUTHORIZATION.exec(header) ?? []
+  if (scheme === undefined || text === undefined)
+    throw new OAuthError('invalid_token', { cause: 'the Authorization header is no access token' })
+  return { text, isDpop: scheme.toLowerCase() === 'dpop' }
 }
 
-/** Throws invalid_token for everything but a live access token of ours. */
+/** Whether the key that the token is bound to was proved, under the scheme of such a token. Throws on a proof that is none. */
+async function isHolder(
+  deps: BearerDeps,
+  request: HttpRequest,
+  sent: SentToken,
+  token: AccessTokenRecord,
+): Promise<boolean> {
+  const bound = token.confirmation
+  // RFC 9449 7.2: a bound token is no bearer token, nor the other way round.
+  if (sent.isDpop !== (bound?.jkt !== undefined)) return false
+  if (bound === undefined) return true
+  const sender = await deps.proveSender(request, sent.text)
+  if (!isProved(bound, sender)) return false
+  await sender.use()
+  return true
+}
+
+async function reject(
+  deps: BearerDeps,
+  request: HttpRequest,
+  detail: 'absent' | 'not_ours' | 'not_live' | 'not_its_key',
+  clientId?: string,
+): Promise<never> {
+  const client = clientId === undefined ? {} : { client_id: clientId }
+  await deps.audit({ event: 'bearer_rejected', tenant: request.tenant, request_id: request.id, detail, ...client })
+  throw new OAuthError('invalid_token')
+}
+
+/** Throws invalid_token for everything but a live access token of ours, in the hands of who it was issued to. */
 export async function requireBearer(deps: BearerDeps, request: HttpRequest): Promise<Bearer> {
-  const token = readBearerToken(request)
-  const claims = token === undefined ? undefined : await deps.verifyAccessToken(token)
-  const now = request.origin.time.epoch_seconds
+  const sent = readSentToken(request)
+  if (sent === undefined) return reject(deps, request, 'absent')
   const { tenant } = request
-  const state = claims === undefined ? {} : await deps.store.accessTokens.state(tenant, stateKey(claims))
-  if (claims === undefined || claims.expiresAt <= now || !accessTokenIsLive(state, now)) {
-    await deps.audit({
-      event: 'bearer_rejected',
-      tenant,
-      request_id: request.id,
-      detail: token === undefined ? 'absent' : claims === undefined ? 'not_ours' : 'not_live',
-      ...(claims !== undefined && { client_id: claims.clientId }),
-    })
-    throw new OAuthError('invalid_token')
-  }
+  const found = await lookUpAccessToken(deps, tenant, sent.text)
+  if (found === undefined) return reject(deps, request, 'not_ours')
+  const { claims, state } = found
+  const now = request.origin.time.epoch_seconds
+  if (claims.expiresAt <= now || !accessTokenIsLive(state, now))
+    return reject(deps, request, 'not_live', claims.clientId)
+  if (!(await isHolder(deps, request, sent, state.token))) return reject(deps, request, 'not_its_key', claims.clientId)
   return {
     tenant,
-    facts: accessTokenFacts(claims, true),
+    facts: accessTokenFacts(claims, true, state.grant?.sub),
     record: state.token,
     scopes: claims.scopes,
     audience: claims.audience,

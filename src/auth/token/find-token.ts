@@ -4,18 +4,16 @@
  */
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import type { Store } from '../../storage/port.ts'
-import type { ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
+import type { ClientRecord, Confirmation, GrantRecord, UserRecord } from '../../storage/records.ts'
 import type { AccessTokenClaims } from './access-token.ts'
 import { parseHandle } from './handle.ts'
 import { accessTokenIsLive, grantIsLive } from './live.ts'
-import type { VerifyAccessToken } from './verify-access-token.ts'
+import { type LookUpDeps, lookUpAccessToken } from './look-up.ts'
 
 export type TokenFacts = DecisionInput<'revoke'>['token']
 
-export interface FindTokenDeps {
-  readonly verifyAccessToken: VerifyAccessToken
+export type FindTokenDeps = LookUpDeps & {
   readonly store: {
-    readonly accessTokens: Pick<Store['accessTokens'], 'state'>
     readonly refreshTokens: Pick<Store['refreshTokens'], 'peek'>
     readonly clients: Pick<Store['clients'], 'find'>
     readonly users: Pick<Store['users'], 'find'>
@@ -31,9 +29,12 @@ export interface FoundToken {
   /** The client that holds it, as stored now. */
   readonly holder?: ClientRecord | undefined
   readonly user?: UserRecord | undefined
+  /** The key it is bound to. */
+  readonly confirmation?: Confirmation | undefined
 }
 
-export const accessTokenFacts = (claims: AccessTokenClaims, active: boolean): TokenFacts => ({
+/** Policy knows the person by the grant's identifier: the token's own may be pairwise. */
+export const accessTokenFacts = (claims: AccessTokenClaims, active: boolean, sub: string | undefined): TokenFacts => ({
   kind: 'access_token',
   active,
   client_id: claims.clientId,
@@ -41,29 +42,22 @@ export const accessTokenFacts = (claims: AccessTokenClaims, active: boolean): To
   audience: [...claims.audience],
   issued_at: claims.issuedAt,
   expires_at: claims.expiresAt,
-  ...(claims.sub !== undefined && { sub: claims.sub }),
+  ...(sub !== undefined && { sub }),
   ...(claims.acr !== undefined && { acr: claims.acr }),
 })
 
-/** The key under which the records of an access token are read in one round. */
-export const stateKey = (claims: AccessTokenClaims) => ({
-  jti: claims.jti,
-  clientId: claims.clientId,
-  ...(claims.grantId !== undefined && { grantId: claims.grantId }),
-  ...(claims.sub !== undefined && { sub: claims.sub }),
-})
-
 async function findAccessToken(deps: FindTokenDeps, tenant: string, text: string, nowSeconds: number) {
-  const claims = await deps.verifyAccessToken(text)
-  if (claims === undefined) return undefined
-  const state = await deps.store.accessTokens.state(tenant, stateKey(claims))
+  const found = await lookUpAccessToken(deps, tenant, text)
+  if (found === undefined) return undefined
+  const { claims, state } = found
   const active = claims.expiresAt > nowSeconds && accessTokenIsLive(state, nowSeconds)
   return {
-    facts: accessTokenFacts(claims, active),
+    facts: accessTokenFacts(claims, active, state.grant?.sub ?? claims.sub),
     jti: claims.jti,
     grant: state.grant,
     holder: state.client,
     user: state.user,
+    confirmation: state.token?.confirmation,
     ...(claims.grantId !== undefined && { grantId: claims.grantId }),
   }
 }
@@ -94,7 +88,7 @@ async function findRefreshToken(
     issued_at: token.issuedAt,
     expires_at: token.expiresAt,
   }
-  return { facts, grantId: grant.grantId, grant, holder, user }
+  return { facts, grantId: grant.grantId, grant, holder, user, confirmation: token.confirmation }
 }
 
 /** Undefined for what is no token of ours; a token that has ended is found, with `facts.active` false. */

@@ -2,36 +2,56 @@
  * Signs and verifies compact JWS, RFC 7515 and 8725. Signing is node:crypto's, a quarter of the time of jose's and done
  * once a token; verification is jose's, with algorithm and key pinned by us and never by the header's word alone.
  */
-import { sign } from 'node:crypto'
 import { compactVerify, errors } from 'jose'
+import { SIGNING_ALGORITHMS } from '../../kernel/signing-algorithms.ts'
+import { ALGORITHMS } from './algorithms.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { SigningKey } from './signing-key.ts'
 
-/** RFC 9068 2.1; ID tokens are plain `JWT`, so that neither can pass for the other. */
-export type JwtKind = 'at+jwt' | 'JWT'
+/**
+ * What a token is for, so that none passes for another (RFC 8725 3.11): access tokens (RFC 9068 2.1), introspection answers
+ * (RFC 9701 5), logout tokens (OIDC Back-Channel Logout 2.4); ID tokens and signed userinfo are plain `JWT`.
+ */
+export type JwtKind = 'at+jwt' | 'JWT' | 'token-introspection+jwt' | 'logout+jwt'
+
+export interface SignOptions {
+  /** As a client registered it, e.g. `id_token_signed_response_alg`; absent: the platform's own. */
+  readonly alg?: string | undefined
+}
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-const headers = new Map<string, string>()
+const headers = new WeakMap<SigningKey, Map<JwtKind, string>>()
 
-function headerFor(kid: string, typ: JwtKind): string {
-  const name = `${typ} ${kid}`
-  const known = headers.get(name)
-  if (known !== undefined) return known
-  const made = encode({ alg: 'ES256', typ, kid })
-  headers.set(name, made)
-  return made
+function headerFor(key: SigningKey, typ: JwtKind): string {
+  let made = headers.get(key)
+  if (made === undefined) {
+    made = new Map()
+    headers.set(key, made)
+  }
+  let header = made.get(typ)
+  if (header === undefined) {
+    header = encode({ alg: key.alg, typ, kid: key.kid })
+    made.set(typ, header)
+  }
+  return header
 }
 
+/** Throws OAuthError where no key of that algorithm signs here. */
 export function signJwt(
   keys: Pick<KeyRing, 'current'>,
   typ: JwtKind,
   claims: Readonly<Record<string, unknown>>,
+  { alg }: SignOptions = {},
 ): string {
-  const key = keys.current()
-  const signed = `${headerFor(key.kid, typ)}.${encode(claims)}`
-  const signature = sign('sha256', Buffer.from(signed), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+  const key = keys.current(alg)
+  const signed = `${headerFor(key, typ)}.${encode(claims)}`
+  const signature = ALGORITHMS[key.alg].sign(key.privateKey, Buffer.from(signed))
   return `${signed}.${signature.toString('base64url')}`
 }
+
+/** What a header of ours has. A key or an address of one (`jwk`, `jku`, `x5c`, `x5u`) is never looked at: it is refused. */
+const HEADER_MEMBERS = new Set(['alg', 'typ', 'kid'])
 
 /** The claims, or undefined for whatever is not a token of that kind signed by us. Dates are not judged here. */
 export async function verifyJwt(
@@ -40,16 +60,19 @@ export async function verifyJwt(
   jwt: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    const { payload, protectedHeader } = await compactVerify(
+    const { payload } = await compactVerify(
       jwt,
-      async ({ kid }) => {
+      async (header) => {
+        const { kid, alg } = header
+        if (header.typ !== typ || Object.keys(header).some((name) => !HEADER_MEMBERS.has(name)))
+          throw new errors.JWSInvalid('no header of ours')
         const key = kid === undefined ? undefined : await keys.find(kid)
         if (key === undefined) throw new errors.JWSInvalid('unknown kid')
+        if (key.alg !== alg) throw new errors.JWSInvalid('another algorithm than that of the key')
         return key.publicKey
       },
-      { algorithms: ['ES256'] },
+      { algorithms: [...SIGNING_ALGORITHMS] },
     )
-    if (protectedHeader.typ !== typ) return undefined
     const claims: unknown = JSON.parse(Buffer.from(payload).toString('utf8'))
     return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
       ? (claims as Readonly<Record<string, unknown>>)

@@ -2,14 +2,10 @@
 import type { BundleRecord } from '../../policy-engine/life/desk.ts'
 import { type Invocation, UsageError } from '../command.ts'
 import { callerHeaders, policyAddress } from '../policy-address.ts'
+import { Refused } from '../refused.ts'
 
 /** A source may take as long to answer. */
 const DEADLINE_MS = 60_000
-
-/** The instance refused; the message is what it said. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-}
 
 export const listBundles = async (invocation: Invocation): Promise<readonly BundleRecord[]> =>
   (await call(invocation, '/v1/bundles')) as readonly BundleRecord[]

@@ -1,7 +1,8 @@
 /** `sallyport bundle status|activate|rollback|pin|unpin`, over the policy API of a running instance. */
 import type { BundleAction } from '../../policy-engine/life/desk.ts'
 import { type Invocation, UsageError } from '../command.ts'
-import { actOnBundle, listBundles, Refused } from './call.ts'
+import { orRefused, Refused } from '../refused.ts'
+import { actOnBundle, listBundles } from './call.ts'
 import { report } from './report.ts'
 
 const PLATFORM = 'sallyport'
@@ -31,15 +32,4 @@ function versionOf(given: Invocation['values'][string]): number | undefined {
   if (typeof given !== 'string' || !/^\d{1,15}$/.test(given))
     throw new UsageError('--version takes a number, as `sallyport bundle status` shows it')
   return Number(given)
-}
-
-async function orRefused(run: () => Promise<void>): Promise<number> {
-  try {
-    await run()
-    return 0
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error
-    console.error(`sallyport: ${error.message}`)
-    return 1
-  }
 }

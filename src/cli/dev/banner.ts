@@ -46,6 +46,7 @@ const exampleInput = (clientId: string, now: Date) => ({
     auth_method: 'client_secret_basic',
     active: true,
     first_party: false,
+    requires: ['pkce'],
     grant_types: ['client_credentials'],
     scopes: ['orders:read'],
     audience: ['urn:sallyport:default'],

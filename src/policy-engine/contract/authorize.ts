@@ -4,7 +4,7 @@ import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 
 export const authorize = decision('authorize', {
-  askedBy: 'src/auth/oauth/authorize.ts',
+  askedBy: 'src/auth/oauth/client-stage.ts',
   input: Type.Object(
     {
       tenant: Tenant,

@@ -7,7 +7,7 @@ import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Subject, Tenant, TokenFacts } from './facts.ts'
 
 export const userinfo = decision('userinfo', {
-  askedBy: 'src/auth/oidc/userinfo.ts',
+  askedBy: 'src/auth/token/released-claims.ts',
   input: Type.Object(
     {
       tenant: Tenant,

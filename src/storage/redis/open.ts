@@ -9,9 +9,11 @@ import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
+import { redisLogouts } from './logouts.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform, redisSigningKeys } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
+import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
@@ -45,7 +47,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
+    logouts: redisLogouts(redis),
     limits: redisLimits(redis),
+    replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),
     marks: redisMarks(redis),

@@ -17,9 +17,11 @@ import { BUSY_TIMEOUT_MS, Database } from './database.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
+import { sqliteLogouts } from './logouts.ts'
 import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
 import { startPurging } from './purge.ts'
 import { sqlitePushedRequests } from './pushed-requests.ts'
+import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { TokenTable } from './token-table.ts'
@@ -78,8 +80,10 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
-    grants: sqliteGrants(db, grants),
+    grants: sqliteGrants(db, grants, clock),
+    logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
+    replay: sqliteReplay(db, clock),
     signingKeys: sqliteSigningKeys(db),
     platform: sqlitePlatform(db),
     marks: sqliteMarks(db),

@@ -30,6 +30,7 @@ it('removes what expired slice by slice, and a spent code only with its grant (R
   const tokens = Array.from({ length: 450 }, () => anAccessToken(clock.seconds()))
   await Promise.all(tokens.map((token) => store.accessTokens.put('t', token)))
   await store.limits.hit('t', 'k', 10)
+  await store.replay.firstUse('t', 'k', clock.seconds() + 10)
   expect(await purge()).toBe(false)
   expect([rows('access_tokens'), rows('handles'), rows('limits')]).toEqual([451, 2, 1])
 
@@ -38,7 +39,7 @@ it('removes what expired slice by slice, and a spent code only with its grant (R
   expect(rows('access_tokens')).toBe(251)
   expect(await purge()).toBe(true)
   expect(await purge()).toBe(false)
-  expect([rows('access_tokens'), rows('limits')]).toEqual([0, 0])
+  expect([rows('access_tokens'), rows('limits'), rows('replay')]).toEqual([0, 0, 0])
   expect((await store.codes.peek('t', grant.grantId, 'code'))?.used).toBe(true)
 
   clock.advance(60 * 60)

@@ -12,6 +12,7 @@ const KEYS = {
   pushed_requests: 'tenant, digest',
   consents: 'tenant, sub, client_id',
   access_tokens: 'tenant, jti',
+  replay: 'tenant, key',
 } as const
 
 /** Answers whether more may be waiting. Handles go with their grant: a spent one must be known until then. */

@@ -5,23 +5,27 @@ import type { GrantedCode } from '../../../storage/port.ts'
 import type { AuthenticatedClient } from '../../client/authenticate.ts'
 import { parseHandle } from '../../token/handle.ts'
 import { grantIsLive } from '../../token/live.ts'
+import type { Sender } from '../../token/sender.ts'
 import { checkCodeVerifier } from '../check-pkce.ts'
 import { readResources, required } from '../parameters.ts'
 import type { GrantDeps, Presented } from './grant.ts'
 
 const invalid = (cause: string) => new OAuthError('invalid_grant', { cause })
 
-/** RFC 6749 4.1.3: issued for this redirect URI; RFC 7636: to whoever knows the verifier. */
-function checkBinding(request: HttpRequest, found: GrantedCode): void {
+/** RFC 6749 4.1.3: issued for this redirect URI; RFC 7636: to whoever knows the verifier; RFC 9449 10: and holds the key. */
+function checkBinding(request: HttpRequest, found: GrantedCode, { proved }: Sender): void {
   const redirectUri = required(request.form, 'redirect_uri')
   if (found.code.redirectUri !== redirectUri) throw invalid('another redirect_uri')
   checkCodeVerifier(found.code.codeChallenge, request.form.get('code_verifier'))
+  const { dpopJkt } = found.code
+  if (dpopJkt !== undefined && dpopJkt !== proved.jkt) throw invalid('another key')
 }
 
 export async function presentCode(
   deps: GrantDeps,
   request: HttpRequest,
   client: AuthenticatedClient,
+  sender: Sender,
 ): Promise<Presented> {
   const { codes, users } = deps.store
   const { tenant } = client
@@ -35,7 +39,7 @@ export async function presentCode(
     if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
     throw invalid('used before')
   }
-  checkBinding(request, found)
+  checkBinding(request, found, sender)
   const now = request.origin.time.epoch_seconds
   const user = await users.find(tenant, grant.sub)
   if (user === undefined || found.code.expiresAt <= now || !grantIsLive(grant, client.record, user, now))
@@ -47,9 +51,9 @@ export async function presentCode(
     async deny() {
       if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
     },
-    async spend(successors) {
+    async spend({ successors }) {
       const outcome = await codes.redeem(tenant, grantId, digest, successors)
-      if (outcome === 'redeemed') return
+      if (outcome === 'redeemed') return undefined
       if (outcome === 'reused') await deps.endGrant('code_reuse', request, grant)
       throw invalid(outcome)
     },

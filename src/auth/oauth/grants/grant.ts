@@ -1,9 +1,11 @@
 /** What a grant type fills in for the token endpoint's driver: what was presented, and how it is spent. RFC 6749 section 4. */
+import type { Audit } from '../../../audit/events.ts'
 import type { HttpRequest } from '../../../http/message.ts'
 import type { DecisionInput } from '../../../policy-engine/contract/index.ts'
 import type { Store, Successors } from '../../../storage/port.ts'
-import type { GrantRecord, UserRecord } from '../../../storage/records.ts'
+import type { Confirmation, GrantRecord, UserRecord } from '../../../storage/records.ts'
 import type { AuthenticatedClient } from '../../client/authenticate.ts'
+import type { Sender } from '../../token/sender.ts'
 import type { EndGrant } from './end-grant.ts'
 
 export type GrantType = DecisionInput<'token'>['grant_type']
@@ -16,6 +18,7 @@ export interface GrantDeps {
     readonly users: Pick<Store['users'], 'find'>
   }
   readonly endGrant: EndGrant
+  readonly audit: Audit
 }
 
 /** The person's part of a grant. */
@@ -25,6 +28,16 @@ export interface PersonGrant {
   /** What this code or refresh token carries. */
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
+  /** The key that the presented refresh token is bound to; its successor will be too. */
+  readonly confirmation?: Confirmation | undefined
+}
+
+/** What a use brings into being, before the store has seen it. */
+export interface Spendable {
+  readonly successors: Successors
+  readonly refreshToken?: string | undefined
+  /** Obligation of the decision. */
+  readonly graceSeconds: number
 }
 
 export interface Presented {
@@ -35,9 +48,17 @@ export interface Presented {
   readonly nonce?: string | undefined
   /** What a deny does to it: a code burns, a refresh token stays usable. */
   deny(): Promise<void>
-  /** Spends it and writes the new tokens in one step. Throws invalid_grant where it was spent, or ended, meanwhile. */
-  spend(successors: Successors): Promise<void>
+  /**
+   * Spends it and writes the new tokens in one step. Answers the refresh token that an earlier use gave, where its grace
+   * holds: it stands for the new one, which was not written. Throws invalid_grant where it was spent, or ended, meanwhile.
+   */
+  spend(made: Spendable): Promise<string | undefined>
 }
 
 /** Reads and checks what was presented. Spends nothing: policy has not been asked yet. */
-export type Present = (deps: GrantDeps, request: HttpRequest, client: AuthenticatedClient) => Promise<Presented>
+export type Present = (
+  deps: GrantDeps,
+  request: HttpRequest,
+  client: AuthenticatedClient,
+  sender: Sender,
+) => Promise<Presented>

@@ -9,13 +9,13 @@ test.each([
   'http://127.0.0.1/cb',
   'http://[::1]:7777/cb',
 ])('takes %s (RFC 9700 2.1)', (uri) => {
-  expect(redirectUriFault(uri, 'confidential')).toBeUndefined()
-  expect(redirectUriFault(uri, 'public')).toBeUndefined()
+  expect(redirectUriFault(uri, { type: 'confidential' })).toBeUndefined()
+  expect(redirectUriFault(uri, { type: 'public' })).toBeUndefined()
 })
 
 test('a scheme of its own is for public clients only (RFC 8252 7.1)', () => {
-  expect(redirectUriFault('com.example.app:/cb', 'public')).toBeUndefined()
-  expect(redirectUriFault('com.example.app:/cb', 'confidential')).toContain('public')
+  expect(redirectUriFault('com.example.app:/cb', { type: 'public' })).toBeUndefined()
+  expect(redirectUriFault('com.example.app:/cb', { type: 'confidential' })).toContain('public')
 })
 
 test.each([
@@ -39,5 +39,5 @@ test.each([
   ['no host', 'https://'],
   ['too many characters', `https://app.example/${'a'.repeat(2048)}`],
 ])('refuses %s (RFC 6749 3.1.2, checklist 1)', (_, uri) => {
-  expect(redirectUriFault(uri, 'public')).toBeTypeOf('string')
+  expect(redirectUriFault(uri, { type: 'public' })).toBeTypeOf('string')
 })

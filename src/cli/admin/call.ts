@@ -1,0 +1,94 @@
+/** Calls the admin API of a running instance; the decision `admin` judges who asks. */
+import { type Invocation, UsageError } from '../command.ts'
+import { Refused } from '../refused.ts'
+import { type AdminAccess, adminAccess } from './credentials.ts'
+
+const DEADLINE_MS = 60_000
+
+export interface AdminCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below the address of the service, e.g. `/admin/keys`. */
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface AdminAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** Empty where nothing was said. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface AdminApi {
+  /** Throws Refused with what the instance said when it does not answer success. */
+  call(call: AdminCall): Promise<AdminAnswer>
+}
+
+/** Gets one access token for all its calls. */
+export function adminApi(invocation: Invocation): AdminApi {
+  const access = adminAccess(invocation.config(), invocation)
+  let token: Promise<string> | undefined
+  return {
+    async call({ method, path, body, headers }) {
+      token ??= tokenOf(access)
+      const sent = {
+        authorization: `Bearer ${await token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      }
+      const answer = await ask(access.base, path, {
+        method,
+        headers: sent,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+      if (answer.status < 300) return answer
+      throw new Refused(refusal(answer))
+    },
+  }
+}
+
+/** RFC 6749 4.4: a client that acts for itself. */
+async function tokenOf({ base, caller }: AdminAccess): Promise<string> {
+  if ('token' in caller) return caller.token
+  const basic = [caller.clientId, caller.clientSecret].map(encodeURIComponent).join(':')
+  const answer = await ask(base, '/oauth/token', {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(basic).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'admin' }),
+  })
+  const { access_token: token, error_description: why } = answer.body
+  if (answer.status === 200 && typeof token === 'string') return token
+  throw new Refused(
+    `no token for client ${caller.clientId}: ${typeof why === 'string' ? why : `status ${answer.status}`}`,
+  )
+}
+
+async function ask(base: string, path: string, init: RequestInit): Promise<AdminAnswer> {
+  let answer: Response
+  let text: string
+  try {
+    answer = await fetch(`${base}${path}`, { ...init, redirect: 'error', signal: AbortSignal.timeout(DEADLINE_MS) })
+    text = await answer.text()
+  } catch {
+    throw new UsageError(`the auth service does not answer at ${base}: is the instance running? Give --url`)
+  }
+  return { status: answer.status, headers: answer.headers, body: readJson(text) }
+}
+
+function readJson(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Object(value)
+  } catch {
+    return {}
+  }
+}
+
+function refusal({ status, body }: AdminAnswer): string {
+  const said = typeof body.detail === 'string' ? body.detail : `the answer is not one of an admin API (${status})`
+  if (status === 401) return `${said} The access token is not accepted there.`
+  if (status === 403)
+    return `${said} The client needs the scope admin and a role that permits this (policies/rbac/data.yaml).`
+  return said
+}

@@ -1,0 +1,69 @@
+/** What a command shows the admin API: an access token, or a client's credentials, with which it gets one (RFC 6749 4.4). */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../config/schema.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import { type Invocation, UsageError } from '../command.ts'
+
+export interface AdminAccess {
+  /** Address of the auth service, without a final slash. */
+  readonly base: string
+  readonly caller: { readonly token: string } | { readonly clientId: string; readonly clientSecret: string }
+}
+
+/** Of every command that calls the admin API. */
+export const ADMIN_OPTIONS = {
+  url: { type: 'string', value: 'URL', help: 'auth service of the instance (default: the configured issuer)' },
+  credentials: {
+    type: 'string',
+    value: 'FILE',
+    help: 'client that may administer: JSON with client_id and client_secret (default: admin.credentials_file)',
+  },
+  'token-file': { type: 'string', value: 'FILE', help: 'an access token with scope admin, in place of credentials' },
+  json: { type: 'boolean', help: 'print JSON' },
+} as const
+
+/** What `serve --dev` writes; its clients are of its own instance alone. */
+const DEV_CREDENTIALS = join('var', 'dev', 'credentials.json')
+
+export function adminAccess(config: Config, { values }: Pick<Invocation, 'values'>): AdminAccess {
+  const url = typeof values.url === 'string' ? values.url.replace(/\/+$/, '') : undefined
+  const base = url ?? config.issuer
+  const tokenFile = values['token-file']
+  if (typeof tokenFile === 'string') return { base, caller: { token: readText(tokenFile).trim() } }
+  const file = typeof values.credentials === 'string' ? values.credentials : config.admin.credentials_file
+  if (file !== undefined) return { base, caller: clientIn(readJson(file), file) }
+  if (!existsSync(DEV_CREDENTIALS))
+    throw new UsageError(
+      'who asks? Give --credentials FILE (what POST /admin/clients answered), --token-file FILE, or set admin.credentials_file',
+    )
+  const known = readJson(DEV_CREDENTIALS)
+  return {
+    base: url ?? (typeof known.issuer === 'string' ? known.issuer : base),
+    caller: clientIn(Object(known.admin_client), DEV_CREDENTIALS),
+  }
+}
+
+function clientIn(known: Readonly<Record<string, unknown>>, file: string): AdminAccess['caller'] {
+  const { client_id: clientId, client_secret: clientSecret } = known
+  if (typeof clientId === 'string' && typeof clientSecret === 'string') return { clientId, clientSecret }
+  throw new ConfigError(`${file} must hold client_id and client_secret, as POST /admin/clients answered them`)
+}
+
+function readJson(file: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(readText(file))
+    return Object(value)
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw new ConfigError(`${file} is not JSON`)
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new ConfigError(`${file} cannot be read`)
+  }
+}

@@ -1,0 +1,17 @@
+/** What a running instance refused: said in one line, exit code 1. */
+
+export class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+/** The exit code of a command that asks a running instance. */
+export async function orRefused(run: () => Promise<void>): Promise<number> {
+  try {
+    await run()
+    return 0
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    console.error(`sallyport: ${error.message}`)
+    return 1
+  }
+}
