@@ -3,7 +3,7 @@ import type { Edit } from '../servers/policy-folder.ts'
 
 export interface Flip extends Edit {
   /** Flips of one group stand in one bundle; none hides another. */
-  readonly group: 1 | 2 | 3 | 4
+  readonly group: 1 | 2 | 3 | 4 | 5
   readonly before: unknown
   readonly after: unknown
 }
@@ -144,12 +144,12 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'default sign_in := "none"\n\nsign_in := "required" if {\n\tinput.stage == "subject"\n\tnot input.signed_in_here\n}',
     ['the session does', 'asked to sign in'],
   ),
-  flip(3, 'userinfo.step_up', 'default step_up := "none"', 'default step_up := "required"', [200, 401]),
-  flip(3, 'userinfo.acr_values', 'default acr_values := []', 'default acr_values := ["urn:flipped", "urn:other"]', [
+  flip(5, 'userinfo.step_up', 'default step_up := "none"', 'default step_up := "required"', [200, 401]),
+  flip(5, 'userinfo.acr_values', 'default acr_values := []', 'default acr_values := ["urn:flipped", "urn:other"]', [
     undefined,
     'urn:flipped urn:other',
   ]),
-  flip(3, 'userinfo.max_age_seconds', 'default max_age_seconds := 0', 'default max_age_seconds := 77', [
+  flip(5, 'userinfo.max_age_seconds', 'default max_age_seconds := 0', 'default max_age_seconds := 77', [
     undefined,
     '77',
   ]),
