@@ -11,6 +11,7 @@ export type AuditEventName =
   | 'revoke_unknown_token'
   | 'introspect_unknown_token'
   | 'bearer_rejected'
+  | 'dpop_proof_rejected'
   | 'sign_in'
   | 'sign_in_failed'
   | 'sign_out'

@@ -23,9 +23,10 @@ import { sealSecret } from './client/sealed-secret.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { dpopNonces } from './token/dpop-nonce.ts'
 import { openKeyRing } from './token/key-ring.ts'
+import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
-import { NOTHING_PROVED } from './token/sender.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
@@ -52,6 +53,8 @@ export interface AuthServiceOptions {
   readonly requestTimeoutMs?: number
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
+  /** Of DPoP proofs; default: no nonces, a minute. */
+  readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -107,6 +110,10 @@ function observed(decide: Decide, audit: Audit) {
   return { decide: asked, answerHeaders }
 }
 
+/** RFC 9449 8.2: with whatever the answer is. */
+const withNonce = (headers: Readonly<Record<string, string>> | undefined, nonce: string | undefined) =>
+  nonce === undefined ? headers : { ...headers, 'dpop-nonce': nonce }
+
 const TITLES: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Nothing here',
@@ -148,6 +155,13 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { decide, answerHeaders } = observed(options.decide, audit)
   const keys = await openKeyRing({ store, envelope, clock })
   const derive = await openRootSecret({ store, envelope })
+  const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
+  const sender = senderProver({
+    rules: { issuer, maxAgeSeconds },
+    nonces: nonces ? dpopNonces(derive) : undefined,
+    store,
+    audit,
+  })
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
   const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
@@ -159,7 +173,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     readJson,
     keys,
-    proveSender: async () => NOTHING_PROVED,
+    proveSender: sender.prove,
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
     subjectOf: subjectIdentifiers(derive),
@@ -187,7 +201,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     tls,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
-    answerHeaders,
+    answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),
     ...(metrics && {
       onAnswer: ({ method, path, status, seconds }) =>

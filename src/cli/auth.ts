@@ -9,7 +9,7 @@ import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
-import { clientsReach } from './outside.ts'
+import { clientsReach, dpopRules } from './outside.ts'
 import { listenerFiles } from './tls.ts'
 
 interface AuthOptions {
@@ -42,6 +42,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     tls: config.auth.tls && listenerFiles(config.auth.tls),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
   })
   ends.defer(() => service.close())
   return `auth service on ${await listen(service, config.auth)}`

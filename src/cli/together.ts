@@ -12,7 +12,7 @@ import { bundleSources } from './bundle-source.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
-import { clientsReach, outsideSettings } from './outside.ts'
+import { clientsReach, dpopRules, outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
@@ -80,6 +80,7 @@ export async function serveTogether({
     tls: config.auth.tls && listenerFiles(config.auth.tls),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
     ...(extraEndpoints && { extraEndpoints }),
   })
   ends.defer(() => auth.close())

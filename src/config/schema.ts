@@ -4,6 +4,7 @@ import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
+import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
 import { log } from './sections/log.ts'
 import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
@@ -105,6 +106,7 @@ export const ConfigSchema = Type.Object(
     kek: Type.Optional(secret('envelope key, 32 bytes as base64 (environment only)')),
     kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
     auth,
+    dpop,
     admin,
     policy,
     services,

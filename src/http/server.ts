@@ -7,6 +7,7 @@ import type { Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
 import { addBodyParsers } from './body-parsers.ts'
+import { schemeOf } from './challenge.ts'
 import {
   type ErrorStyle,
   errorAnswer,
@@ -123,7 +124,7 @@ function sendError(
   const answer = errorAnswer(error, {
     style,
     requestId: request.id,
-    hasCredentials: request.headers.authorization !== undefined,
+    scheme: schemeOf(request.headers.authorization),
     renderErrorPage: context.renderErrorPage,
   })
   return send(context, request, reply, answer)
