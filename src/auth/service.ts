@@ -8,7 +8,8 @@ import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
-import { type ListenerTls, openTlsContext } from '../http/tls.ts'
+import type { ListenerTls } from '../http/tls.ts'
+import { type MtlsOptions, openTransport } from '../http/transport.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
@@ -17,12 +18,14 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
+import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
 import { openKeyRing } from './token/key-ring.ts'
 import { senderProver } from './token/prove-sender.ts'
@@ -48,6 +51,8 @@ export interface AuthServiceOptions {
   readonly trustedProxies?: readonly string[]
   /** Absent: plain http. */
   readonly tls?: ListenerTls | undefined
+  /** Absent: nobody is asked for a certificate. */
+  readonly mtls?: MtlsOptions | undefined
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
@@ -62,8 +67,8 @@ export interface AuthServiceOptions {
 export interface AuthService {
   /** Not listening yet. */
   readonly server: FastifyInstance
-  /** The same endpoints on a further listener, not bound yet; it closes with the server. */
-  anotherListener(): Server
+  /** The same endpoints on a further listener, not bound yet; it closes with the server. `asking`: for certificates. */
+  anotherListener(asking?: boolean): Server
   readonly table: readonly Route[]
   close(): Promise<void>
 }
@@ -155,9 +160,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { decide, answerHeaders } = observed(options.decide, audit)
   const keys = await openKeyRing({ store, envelope, clock })
   const derive = await openRootSecret({ store, envelope })
+  const aliasUrl = options.mtls?.aliasUrl
   const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
   const sender = senderProver({
-    rules: { issuer, maxAgeSeconds },
+    rules: { addresses: [issuer, ...(aliasUrl === undefined ? [] : [aliasUrl])], maxAgeSeconds },
     nonces: nonces ? dpopNonces(derive) : undefined,
     store,
     audit,
@@ -165,6 +171,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
   const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
+  const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const table = routes({
     issuer,
     store,
@@ -173,9 +180,11 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     readJson,
     keys,
-    proveSender: sender.prove,
+    proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
-    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
+    assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
+    certificates: clientCertificates(keysOfClients),
+    mtls: options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl },
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
@@ -184,21 +193,21 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     metrics: options.serveMetrics ? metrics : undefined,
   })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
-  const tls =
-    options.tls &&
-    openTlsContext({
-      setting: 'auth.tls',
-      listener: 'auth',
-      files: options.tls,
-      logger: options.logger,
-      metrics: metrics ?? createMetrics('auth'),
-    })
+  const transport = openTransport({
+    tls: options.tls,
+    mtls: options.mtls,
+    trustedProxies: options.trustedProxies ?? [],
+    clock,
+    logger: options.logger,
+    metrics: metrics ?? createMetrics('auth'),
+  })
   const serving: ServerOptions = {
     endpoints: [...table, ...(options.extraEndpoints ?? [])],
     issuer,
     tenant: TENANT,
     clock,
-    tls,
+    tls: transport.tls,
+    certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
     answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
@@ -212,10 +221,11 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   }
   const server = buildServer(serving)
+  server.addHook('onClose', async () => transport.close())
   return {
     server,
     table,
-    anotherListener: () => alsoListen(server, serving),
+    anotherListener: (asking = false) => alsoListen(server, serving, asking ? transport.certificateTls : transport.tls),
     close: () => server.close().then(() => egress.close()),
   }
 }

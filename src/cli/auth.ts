@@ -10,7 +10,7 @@ import type { Store } from '../storage/port.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
 import { clientsReach, dpopRules } from './outside.ts'
-import { listenerFiles } from './tls.ts'
+import { authTransport } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -39,7 +39,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
-    tls: config.auth.tls && listenerFiles(config.auth.tls),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),

@@ -8,7 +8,7 @@ import { readDpopProof } from './dpop.ts'
 const NOW = 1_800_000_000
 const ISSUER = 'https://id.example'
 const URL_HERE = `${ISSUER}/oauth/token`
-const rules = { issuer: ISSUER, maxAgeSeconds: 60 }
+const rules = { addresses: [ISSUER], maxAgeSeconds: 60 }
 
 const requestAt = (path: string, method: string, now: number): HttpRequest => ({
   id: 'r',
@@ -47,10 +47,10 @@ const RFC_JKT = '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I'
 
 describe('proofs (RFC 9449 4.3; checklist 23)', () => {
   test('takes the two that the RFC prints, and names their key as it does (RFC 9449 4.1, 6.1, 7.1)', async () => {
-    const atServer = { issuer: 'https://server.example.com', maxAgeSeconds: 60 }
+    const atServer = { addresses: ['https://server.example.com'], maxAgeSeconds: 60 }
     const made = await readDpopProof(atServer, requestAt('/token', 'POST', 1562262617), RFC_TOKEN_PROOF)
     expect(made).toEqual({ jkt: RFC_JKT, jti: '-BwC3ESc6acc2lTc', nonce: undefined, expiresAt: 1562262616 + 61 })
-    const atResource = { issuer: 'https://resource.example.org', maxAgeSeconds: 60 }
+    const atResource = { addresses: ['https://id.example', 'https://resource.example.org'], maxAgeSeconds: 60 }
     const resource = requestAt('/protectedresource', 'GET', 1562262618)
     expect(await readDpopProof(atResource, resource, RFC_RESOURCE_PROOF, RFC_ACCESS_TOKEN)).toMatchObject({
       jkt: RFC_JKT,

@@ -35,7 +35,8 @@ export interface DpopProof {
 }
 
 export interface ProofRules {
-  readonly issuer: string
+  /** What clients know this server by: the issuer, and the address of its listener for certificates. Without trailing slash. */
+  readonly addresses: readonly string[]
   /** How long ago a proof may have been made. */
   readonly maxAgeSeconds: number
 }
@@ -87,8 +88,10 @@ const CHECKS: readonly (readonly [ProofFault, (question: Question) => boolean])[
   ['method', ({ jwt, request }) => jwt.claims.htm === request.method],
   [
     'address',
-    ({ jwt, request, rules }) =>
-      typeof jwt.claims.htu === 'string' && addressIn(jwt.claims.htu) === addressIn(`${rules.issuer}${request.path}`),
+    ({ jwt, request, rules }) => {
+      const named = typeof jwt.claims.htu === 'string' ? addressIn(jwt.claims.htu) : undefined
+      return named !== undefined && rules.addresses.some((own) => named === addressIn(`${own}${request.path}`))
+    },
   ],
   ['time', (question) => isTimely(question.jwt.claims.iat, question)],
   [

@@ -38,7 +38,7 @@ const secret = randomBytes(32)
 const nonces = () => dpopNonces(() => new Uint8Array(secret))
 const prover = (demanded?: ReturnType<typeof nonces>) =>
   senderProver({
-    rules: { issuer: ISSUER, maxAgeSeconds: 60 },
+    rules: { addresses: [ISSUER], maxAgeSeconds: 60 },
     nonces: demanded,
     store,
     audit: async (event) => void audits.push(event),
