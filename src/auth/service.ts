@@ -12,6 +12,9 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
+import { keyKeeper } from './keys/keeper.ts'
+import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
+import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -30,6 +33,8 @@ export interface AuthServiceOptions {
   readonly audit: Audit
   readonly envelope: Envelope
   readonly logger: Logger
+  /** How signing keys are kept. */
+  readonly keys?: KeyRules
   readonly clock?: Clock
   readonly metrics?: Metrics
   /** Serves /metrics on this service too. */
@@ -132,7 +137,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { issuer, store, envelope, clock = systemClock, metrics } = options
   const audit = strict(options.audit)
   const { decide, answerHeaders } = observed(options.decide, audit)
-  const keys = await openKeyRing({ store, envelope, clock })
+  const rules = options.keys ?? DEFAULT_KEY_RULES
+  const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
+  const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
   const table = routes({
     issuer,
@@ -167,5 +174,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(headerLimitBytes !== undefined && { headerLimitBytes }),
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   })
-  return { server, table, close: () => server.close() }
+  const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
+  const close = async () => {
+    await server.close()
+    await stopKeeping()
+  }
+  return { server, table, close }
 }
