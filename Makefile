@@ -10,7 +10,7 @@ SCALE ?= 0.1
 ARGS ?=
 VITEST = npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=test-results/vitest.json
 
-.PHONY: help node run test test-full check lint format bundles decision bench conformance-opa check-deploy tools test-servers clean
+.PHONY: help node run test test-full check lint format bundles decision bench conformance-opa run-conformance check-deploy tools test-servers clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ bench: node_modules/.ready-dev .toolchain/opa ## measure, beside oidc-provider, 
 
 conformance-opa: node_modules/.ready-dev ## OPA's own test cases, compiled by its Go module, on our WASM host
 	node test/conformance/opa/run.ts $(ARGS)
+
+run-conformance: node_modules/.ready-dev ## serve for the OpenID Foundation conformance suite on https://localhost:9443
+	@exec node test/conformance/oidf/serve.ts $(ARGS)
 
 check-deploy: .toolchain/kubeconform .toolchain/kustomize ## validate deploy/ strictly against the Kubernetes schemas
 	sh scripts/toolchain/check-deploy.sh

@@ -52,6 +52,7 @@ reasons contains "self_delete" if not keeps_self
 # A password goes in and never comes out (RFC 7643 section 7, `returned: never`).
 visible := {
 	"active",
+	"addresses",
 	"displayName",
 	"emails",
 	"externalId",
@@ -59,9 +60,11 @@ visible := {
 	"name",
 	"nickName",
 	"phoneNumbers",
+	"photos",
 	"profileUrl",
 	"roles",
 	"timezone",
+	"urn:sallyport:params:scim:schemas:claims:1.0:User",
 	"userName",
 }
 

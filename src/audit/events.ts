@@ -5,6 +5,7 @@ export type AuditEventName =
   | 'token_issued'
   | 'code_reuse'
   | 'refresh_token_reuse'
+  | 'refresh_token_grace'
   | 'grant_revoked'
   | 'token_revoked'
   | 'revoke_unknown_token'

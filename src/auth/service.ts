@@ -1,17 +1,25 @@
 /** Composes the auth service: every endpoint with what it uses, on one server. Nobody imports it but what starts it. */
+import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { errorPage } from '../../web/message.ts'
 import type { Audit } from '../audit/events.ts'
+import { jsonReader } from '../egress/json-document.ts'
+import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
-import { buildServer, type Endpoint } from '../http/server.ts'
+import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
+import { type ListenerTls, openTlsContext } from '../http/tls.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { Metrics } from '../observability/metrics.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
+import { clientAssertions } from './client/assertion.ts'
+import { clientKeys } from './client/client-keys.ts'
+import { openRemoteJwks } from './client/remote-jwks.ts'
+import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { scheduleKeys } from './keys/schedule.ts'
@@ -42,9 +50,13 @@ export interface AuthServiceOptions {
   readonly policyReady?: () => boolean | Promise<boolean>
   readonly passwords?: PasswordHasher
   readonly trustedProxies?: readonly string[]
+  /** Absent: plain http. */
+  readonly tls?: ListenerTls | undefined
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** What clients may make this service reach, by the addresses that they register; default: every public one. */
+  readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -52,6 +64,8 @@ export interface AuthServiceOptions {
 export interface AuthService {
   /** Not listening yet. */
   readonly server: FastifyInstance
+  /** The same endpoints on a further listener, not bound yet; it closes with the server. */
+  anotherListener(): Server
   readonly table: readonly Route[]
   close(): Promise<void>
 }
@@ -141,14 +155,20 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
   const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
+  const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
+  const egress = openEgress(reach)
+  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
   const table = routes({
     issuer,
     store,
     decide,
     audit,
     clock,
+    readJson,
     keys,
     proveSender: async () => NOTHING_PROVED,
+    sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
+    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
@@ -157,11 +177,21 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     metrics: options.serveMetrics ? metrics : undefined,
   })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
-  const server = buildServer({
+  const tls =
+    options.tls &&
+    openTlsContext({
+      setting: 'auth.tls',
+      listener: 'auth',
+      files: options.tls,
+      logger: options.logger,
+      metrics: metrics ?? createMetrics('auth'),
+    })
+  const serving: ServerOptions = {
     endpoints: [...table, ...(options.extraEndpoints ?? [])],
     issuer,
     tenant: TENANT,
     clock,
+    tls,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
     answerHeaders,
@@ -173,11 +203,13 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(bodyLimitBytes !== undefined && { bodyLimitBytes }),
     ...(headerLimitBytes !== undefined && { headerLimitBytes }),
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
-  })
+  }
+  const server = buildServer(serving)
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
     await server.close()
     await stopKeeping()
+    await egress.close()
   }
-  return { server, table, close }
+  return { server, table, anotherListener: () => alsoListen(server, serving), close }
 }

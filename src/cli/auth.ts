@@ -10,6 +10,8 @@ import type { Store } from '../storage/port.ts'
 import { keyRules } from './keys.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
+import { clientsReach } from './outside.ts'
+import { listenerFiles } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -39,8 +41,10 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
+    tls: config.auth.tls && listenerFiles(config.auth.tls),
     bodyLimitBytes: config.limits.body_bytes,
+    clientsReach: clientsReach(config),
   })
   ends.defer(() => service.close())
-  return `auth service on ${await listen(service.server, config.auth)}`
+  return `auth service on ${await listen(service, config.auth)}`
 }

@@ -1,5 +1,10 @@
 /** Binds a server to its address, and says what to do where that is taken. */
-import type { FastifyInstance } from 'fastify'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { Server as SecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { AuthService } from '../auth/service.ts'
 import { ConfigError } from '../kernel/errors.ts'
 
 interface Address {
@@ -7,14 +12,34 @@ interface Address {
   readonly port: number
 }
 
-export async function listen(server: FastifyInstance, address: Address): Promise<string> {
-  const { host, port } = address
-  const opened = await orExplain('auth', address, server.listen({ host, port }))
+export async function listen(service: Pick<AuthService, 'server' | 'anotherListener'>, at: Address): Promise<string> {
+  const { host, port } = at
+  const { server } = service
+  const named = await orExplain('auth', at, server.listen({ host, port }))
+  if (host === 'localhost') await bindRest(service, at)
+  const opened = server.server instanceof SecureServer ? named.replace(/^http:/, 'https:') : named
   // Fastify names loopback where it listens on every address.
   return host === '0.0.0.0' || host === '::'
     ? opened.replace(/\/\/.*(?=:\d+$)/, `//${host === '::' ? '[::]' : host}`)
     : opened
 }
+
+/** `localhost` is two addresses: whoever takes the other one must find us there too. */
+async function bindRest({ server, anotherListener }: Pick<AuthService, 'server' | 'anotherListener'>, at: Address) {
+  const bound = boundTo(server.server)
+  const all = await lookup(at.host, { all: true })
+  const rest = all.filter(({ address }) => address !== bound.address)
+  // A machine may know the name of an address that it does not have.
+  await Promise.allSettled(rest.map(({ address }) => bind(anotherListener(), address, bound.port)))
+}
+
+async function bind(listener: Server, host: string, port: number): Promise<number> {
+  listener.listen(port, host)
+  await once(listener, 'listening')
+  return boundTo(listener).port
+}
+
+const boundTo = (listener: Server): AddressInfo => listener.address() as AddressInfo
 
 /** Turns the system's refusal of an address into a ConfigError that says what to do; leaves every other error as it is. */
 export async function orExplain<T>(service: 'auth' | 'policy', address: Address, opening: Promise<T>): Promise<T> {

@@ -1,4 +1,7 @@
-/** What policies may reach, as the policy engine takes it. The values of listed environment variables are read here, once. */
+/** What policies and clients may reach, as the policy engine takes it. The values of listed environment variables are read here, once. */
+import { readFileSync } from 'node:fs'
+import { rootCertificates } from 'node:tls'
+import type { AuthServiceOptions } from '../auth/service.ts'
 import type { Config } from '../config/schema.ts'
 import { ConfigError } from '../kernel/errors.ts'
 import type { OutsideSettings } from '../policy-engine/node/outside.ts'
@@ -21,5 +24,16 @@ export function outsideSettings(
     cacheBytes: egress.cache_bytes,
     files: egress.files,
     variables,
+  }
+}
+
+/** What clients may make the auth service reach. */
+export function clientsReach({ egress }: Pick<Config, 'egress'>): NonNullable<AuthServiceOptions['clientsReach']> {
+  const { allow, unlisted, ca_file: caFile } = egress.clients
+  if (caFile === undefined) return { allow, unlisted }
+  try {
+    return { allow, unlisted, ca: [...rootCertificates, readFileSync(caFile, 'utf8')].join('\n') }
+  } catch (cause) {
+    throw new ConfigError(`egress.clients.ca_file: ${caFile} cannot be read`, { cause })
   }
 }

@@ -3,11 +3,15 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config/schema.ts'
 import { publishedConfig } from '../config/show.ts'
+import { checkListenerTls } from '../http/tls.ts'
 import type { ApiOptions } from '../policy-engine/listen.ts'
+import { listenerFiles } from './tls.ts'
 
+/** Throws ConfigError where a certificate cannot be used: the thread that listens could not say so as plainly. */
 export function policyApi(config: Config): ApiOptions {
   const { policy, limits } = config
-  const { tls } = policy
+  const tls = policy.tls && { ...listenerFiles(policy.tls), clientCaFile: policy.tls.client_ca_file }
+  if (tls) checkListenerTls('policy.tls', tls)
   return {
     host: policy.host,
     port: policy.port,
@@ -16,7 +20,7 @@ export function policyApi(config: Config): ApiOptions {
     defaultDecision: policy.default_decision.split('/').filter((segment) => segment !== ''),
     opaFile: policy.opa_file ?? besideUs(),
     shownConfig: publishedConfig(config),
-    ...(tls && { tls: { certFile: tls.cert_file, keyFile: tls.key_file, clientCaFile: tls.client_ca_file } }),
+    tls,
   }
 }
 

@@ -13,10 +13,11 @@ import { keyRules } from './keys.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
-import { outsideSettings } from './outside.ts'
+import { clientsReach, outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
+import { listenerFiles } from './tls.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -78,9 +79,11 @@ export async function serveTogether({
     serveMetrics: config.auth.metrics,
     policyReady: () => platform.status().nodes.some(({ node, revision }) => node === 'auth' && revision !== undefined),
     trustedProxies: config.auth.trusted_proxies,
+    tls: config.auth.tls && listenerFiles(config.auth.tls),
     bodyLimitBytes: config.limits.body_bytes,
+    clientsReach: clientsReach(config),
     ...(extraEndpoints && { extraEndpoints }),
   })
   ends.defer(() => auth.close())
-  return { authAddress: await listen(auth.server, config.auth), policyPort: platform.port }
+  return { authAddress: await listen(auth, config.auth), policyPort: platform.port }
 }

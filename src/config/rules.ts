@@ -45,12 +45,10 @@ const issuerIsHttps: Rule = ({ issuer }) => {
 const plainHttpStaysHome =
   (service: 'auth' | 'policy'): Rule =>
   (config) =>
-    config.tls !== 'terminated' &&
-    !(service === 'policy' && config.policy.tls !== undefined) &&
-    !isLoopback(config[service].host)
+    config.tls !== 'terminated' && config[service].tls === undefined && !isLoopback(config[service].host)
       ? {
           path: [service, 'host'],
-          message: 'plain http on an address that is not loopback; set `tls: terminated` if a mesh or sidecar ends TLS',
+          message: `plain http on an address that is not loopback; set ${service}.tls, or \`tls: terminated\` if a mesh or sidecar ends TLS`,
         }
       : undefined
 
@@ -170,13 +168,18 @@ const bundleNamesAreUnique: Rule = ({ policy }) => {
 const repeated = (texts: readonly string[]): number => texts.findIndex((text, index) => texts.indexOf(text) < index)
 
 const egressListsTargets: Rule = ({ egress }) => {
-  const at = egress.allow.findIndex((entry) => !isEntry(entry))
-  return at < 0
-    ? undefined
-    : {
-        path: ['egress', 'allow', at],
+  for (const [path, entries] of [
+    [['egress', 'allow'], egress.allow],
+    [['egress', 'clients', 'allow'], egress.clients.allow],
+  ] as const) {
+    const at = entries.findIndex((entry) => !isEntry(entry))
+    if (at >= 0)
+      return {
+        path: [...path, at],
         message: 'must be a host, *.suffix, address or CIDR range, with :port or without ([…]:port around IPv6)',
       }
+  }
+  return undefined
 }
 
 const noticesAreSafe: Rule = ({ notices, tls }) => {

@@ -3,6 +3,7 @@
  * are plain functions from HttpRequest to Reply. RFC 9110; RFC 9700 4.2 (no-store, no-referrer).
  */
 import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
 import { addBodyParsers } from './body-parsers.ts'
@@ -16,11 +17,13 @@ import {
   readError,
   serverError,
 } from './error-answer.ts'
+import { createListener, type ListenerOptions } from './listener.ts'
 import type { HttpRequest, Reply } from './message.ts'
 import { noSchemas } from './no-schemas.ts'
 import { addressReader, originAt } from './origin.ts'
 import { pathTable } from './path-table.ts'
 import { RequestView } from './request-view.ts'
+import type { TlsContext } from './tls.ts'
 
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
@@ -42,6 +45,8 @@ export interface ServerOptions {
   readonly issuer: string
   readonly tenant: string
   readonly clock: Clock
+  /** Absent: plain http. Closed with the server. */
+  readonly tls?: TlsContext | undefined
   /** Addresses and CIDR networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
   readonly bodyLimitBytes?: number
@@ -180,6 +185,24 @@ function addUnmatched(app: FastifyInstance, context: Context, match: ReturnType<
   })
 }
 
+const listenerOptions = (options: ServerOptions): ListenerOptions => ({
+  tls: options.tls,
+  headerBytes: options.headerLimitBytes ?? DEFAULTS.headerLimitBytes,
+  requestMs: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,
+})
+
+/** A further listener with the same endpoints, not bound yet. It closes with the server. */
+export function alsoListen(app: FastifyInstance, options: ServerOptions, tls = options.tls): Server {
+  const listener = createListener({ ...listenerOptions(options), tls }, (request, response) =>
+    app.routing(request, response),
+  )
+  app.server.once('close', () => {
+    listener.close()
+    listener.closeIdleConnections()
+  })
+  return listener
+}
+
 export function buildServer(options: ServerOptions): FastifyInstance {
   const context: Context = {
     ...options,
@@ -190,8 +213,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: options.bodyLimitBytes ?? DEFAULTS.bodyLimitBytes,
-    requestTimeout: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,
-    http: { maxHeaderSize: options.headerLimitBytes ?? DEFAULTS.headerLimitBytes },
+    serverFactory: (answer) => createListener(listenerOptions(options), answer),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     schemaController: noSchemas,
@@ -225,5 +247,6 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       ),
     )
   addUnmatched(app, context, match)
+  app.addHook('onClose', async () => options.tls?.close())
   return app
 }

@@ -29,6 +29,8 @@ export interface Metrics {
   readonly bundleLoaded: Counter<'name'>
   readonly bundleFailed: Counter<'name' | 'code'>
   readonly bundleActivation: Gauge<'name'>
+  readonly tlsReloads: Counter<'listener' | 'outcome'>
+  readonly tlsNotAfter: Gauge<'listener'>
 }
 
 /** `node` becomes a label of each metric, so that the threads of one process stay apart. */
@@ -87,10 +89,26 @@ export function createMetrics(node: string): Metrics {
       labelNames: ['name'],
       registers,
     }),
+    ...tlsMetrics(registers),
   }
 }
 
 const counter = (name: string, help: string, registers: Registry[]) => new Counter({ name, help, registers })
+
+const tlsMetrics = (registers: Registry[]) => ({
+  tlsReloads: new Counter({
+    name: 'tls_certificate_reloads_total',
+    help: 'Changed certificates, by listener and outcome: taken, refused.',
+    labelNames: ['listener', 'outcome'],
+    registers,
+  }),
+  tlsNotAfter: new Gauge({
+    name: 'tls_certificate_not_after_seconds',
+    help: 'When the certificate of the listener ends, in seconds since the epoch.',
+    labelNames: ['listener'],
+    registers,
+  }),
+})
 
 function uploadMetrics(registers: Registry[]): UploadMetrics {
   let waiting = (): Waiting => ({ bytes: 0, oldestSeconds: 0 })

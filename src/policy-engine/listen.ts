@@ -1,6 +1,7 @@
 /** Where the policy API listens and who may call it, as configured: read and judged before anything is opened. */
 import { readFile } from 'node:fs/promises'
 import { ConfigError } from '../kernel/errors.ts'
+import type { KeyPairFiles } from '../kernel/tls-files.ts'
 
 /** A caller, and the bearer token that it shows. */
 export interface Credential {
@@ -30,10 +31,9 @@ export const API_LIMITS: ApiLimits = {
   idleMs: 72_000,
 }
 
-export interface ApiTls {
-  /** PEM. */
-  readonly certFile: string
-  readonly keyFile: string
+export interface ApiTls extends KeyPairFiles {
+  /** Default 1.3. */
+  readonly minimumVersion?: '1.2' | '1.3' | undefined
   /** Whose certificates name callers. */
   readonly clientCaFile?: string | undefined
 }

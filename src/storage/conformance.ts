@@ -8,10 +8,12 @@ import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
+import { logoutConformance } from './conformance/logouts.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
 import { replayConformance } from './conformance/replay.ts'
+import { sessionConformance } from './conformance/sessions.ts'
 import { signingKeyConformance } from './conformance/signing-keys.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
 import { userConformance } from './conformance/users.ts'
@@ -34,6 +36,8 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     clientConformance(conformance)
     userConformance(conformance)
     expiringConformance(conformance)
+    sessionConformance(conformance)
+    logoutConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)

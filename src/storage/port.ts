@@ -12,6 +12,7 @@ import type {
   ConsentRecord,
   GrantRecord,
   InteractionRecord,
+  LogoutTask,
   RefreshTokenRecord,
   SessionRecord,
   SigningKeyRecord,
@@ -56,10 +57,16 @@ export interface UserStore {
 }
 
 export interface SessionStore {
-  /** `digest` is SHA-256 of the cookie's value. */
+  /** `digest` is SHA-256 of the cookie's value. A session that goes on under another cookie keeps its `sid`. */
   put(tenant: string, digest: string, session: SessionRecord): Promise<void>
   find(tenant: string, digest: string): Promise<SessionRecord | undefined>
+  findById(tenant: string, sid: string): Promise<SessionRecord | undefined>
+  /** The cookie opens it no more; the session itself goes on. */
   delete(tenant: string, digest: string): Promise<void>
+  /** From then on no cookie opens it and no grant is issued in it; what was issued is the caller's to revoke. Idempotent. */
+  end(tenant: string, sid: string): Promise<void>
+  /** Those that have not ended, the one that would end last first. */
+  list(tenant: string, of: { readonly sub?: string }, offset: number, limit: number): Promise<Page<SessionRecord>>
 }
 
 export interface InteractionStore {
@@ -77,13 +84,29 @@ export interface ConsentStore {
   delete(tenant: string, sub: string, clientId: string): Promise<void>
 }
 
+/** For how long, how often and with what a spent refresh token still answers: with the successor that it gave first. */
+export interface Grace {
+  /** Seconds since the epoch. */
+  readonly until: number
+  readonly uses: number
+  /** The successor's text, readable only to who holds the spent token; opaque to the store. */
+  readonly sealed: string
+}
+
 /** New tokens that a redemption or rotation brings into being, written in the same step. */
 export interface Successors {
   readonly accessToken: AccessTokenRecord
   /** `digest` is SHA-256 of the secret half of the token. */
-  readonly refreshToken?: { readonly digest: string; readonly record: RefreshTokenRecord }
+  readonly refreshToken?: {
+    readonly digest: string
+    readonly record: RefreshTokenRecord
+    /** Of the token that is spent for it; absent: its second use ends the family. */
+    readonly grace?: Grace
+  }
   /** New absolute end of the grant, where it grows. */
   readonly grantExpiresAt: number
+  /** Of the grant, where a session gave it: it is found among the session's for as long as it lives. */
+  readonly sid?: string | undefined
 }
 
 /** `reused`: it was used before, and the grant has been revoked in the same step. `revoked`: the grant had ended already. */
@@ -98,8 +121,11 @@ export interface GrantedCode {
 
 /** Handles read `<grant id>.<secret>`; `digest` is SHA-256 of the secret half. All keys of a grant share its slot. */
 export interface CodeStore {
-  /** Writes the grant and its code in one step; rejects when the grant id is taken, so that none is revived. */
-  issue(tenant: string, grant: GrantRecord, digest: string, code: CodeRecord): Promise<void>
+  /**
+   * Writes the grant and its code in one step; rejects when the grant id is taken, so that none is revived. `ended`: its
+   * session (`sid`) has ended, also where it ends meanwhile, and nothing can be redeemed.
+   */
+  issue(tenant: string, grant: GrantRecord, digest: string, code: CodeRecord): Promise<'issued' | 'ended'>
   /** A used code is kept until its grant ends, so that reuse is seen. */
   peek(tenant: string, grantId: string, digest: string): Promise<GrantedCode | undefined>
   redeem(tenant: string, grantId: string, digest: string, successors: Successors): Promise<Spent>
@@ -111,15 +137,19 @@ export interface GrantedRefreshToken {
   readonly grant: GrantRecord
   readonly token: RefreshTokenRecord
   readonly used: boolean
+  /** Used, and a rotation would still answer with its successor. */
+  readonly inGrace: boolean
 }
 
-export type Rotated = 'rotated' | Exclude<Spent, 'redeemed'>
+/** `again`: it was rotated before and its grace holds; the access token was written, and `again` is the successor, sealed. */
+export type Rotated = 'rotated' | Exclude<Spent, 'redeemed'> | { readonly again: string }
 
 export interface RefreshTokenStore {
   peek(tenant: string, grantId: string, digest: string): Promise<GrantedRefreshToken | undefined>
+  /** Grace ends with its time, its number of uses, the first use of the successor, or the grant. */
   rotate(tenant: string, grantId: string, digest: string, successors: Successors): Promise<Rotated>
   /** Ends the family after a token was presented that had been used: `reused`, else `missing`. Idempotent. */
-  reuse(tenant: string, grantId: string, digest: string): Promise<Rotated>
+  reuse(tenant: string, grantId: string, digest: string): Promise<'reused' | 'missing'>
 }
 
 /** Everything that liveness hangs on, read in one parallel round. Absent means deleted, expired or never there: not live. */
@@ -133,19 +163,42 @@ export interface AccessTokenState {
 export interface AccessTokenStore {
   /** For grants without a grant record: client_credentials. */
   put(tenant: string, token: AccessTokenRecord): Promise<void>
-  /** `sub`, where known, saves a second round; the person is the grant's, whatever it says. */
+  /** `clientId` and `sub`, where known, save a second round; the person is the grant's, whatever `sub` says. */
   state(
     tenant: string,
-    key: { jti: string; grantId?: string; clientId: string; sub?: string },
+    key: { jti: string; grantId?: string; clientId?: string; sub?: string },
   ): Promise<AccessTokenState>
   /** Ends this token only. */
   revoke(tenant: string, jti: string, grantId?: string): Promise<void>
 }
 
+/** Whose grants. */
+export type GrantsOf = { readonly sub: string } | { readonly clientId: string } | { readonly sid: string }
+
 export interface GrantStore {
   find(tenant: string, grantId: string): Promise<GrantRecord | undefined>
+  /**
+   * Those that have not expired, revoked ones too. Of a session: from their code on, also after the session has ended. Of
+   * a person or client: at the latest once their code was redeemed. In an order of the store's own.
+   */
+  list(tenant: string, of: GrantsOf, offset: number, limit: number): Promise<Page<GrantRecord>>
   /** Sets the terminal flag; every later redeem and rotate on it answers `revoked`. Idempotent. */
   revoke(tenant: string, grantId: string): Promise<void>
+}
+
+/** Tasks that wait at most, so that unreachable clients don't fill the store. */
+export const MAX_LOGOUT_TASKS = 100_000
+
+/** Sign-outs that are not finished: what a node began and did not live to do, another does. */
+export interface LogoutStore {
+  /** Due `delayMs` from now; one of the same id takes the place of the other. `full`: MAX_LOGOUT_TASKS wait. */
+  add(tenant: string, task: LogoutTask, delayMs: number): Promise<'added' | 'full'>
+  /** Due ones, each for one caller only, who has `leaseMs` to remove it or put it off. */
+  claim(tenant: string, leaseMs: number, limit: number): Promise<readonly LogoutTask[]>
+  /** Writes it as it is now, due later; nothing where it has been removed. */
+  putOff(tenant: string, task: LogoutTask, delayMs: number): Promise<void>
+  remove(tenant: string, id: string): Promise<void>
+  waiting(tenant: string): Promise<number>
 }
 
 export interface LimitStore {
@@ -234,6 +287,7 @@ export interface Store {
   readonly refreshTokens: RefreshTokenStore
   readonly accessTokens: AccessTokenStore
   readonly grants: GrantStore
+  readonly logouts: LogoutStore
   readonly limits: LimitStore
   readonly replay: ReplayStore
   readonly signingKeys: SigningKeyStore

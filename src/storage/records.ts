@@ -14,6 +14,8 @@ export interface ClientRecord {
   readonly type: 'confidential' | 'public'
   /** SHA-256 of each live secret, two at most. */
   readonly secretDigests: readonly string[]
+  /** The same secrets under the envelope key, of a client that is registered for client_secret_jwt alone. */
+  readonly sealedSecrets?: readonly string[]
   readonly active: boolean
   readonly firstParty: boolean
   readonly redirectUris: readonly string[]
@@ -26,6 +28,8 @@ export interface ClientRecord {
   readonly metadata?: ClientMetadata
   /** The host that pairwise subjects are for, OIDC Core 8.1, where registration found one. */
   readonly sectorIdentifier?: string
+  /** The configuration that keeps it (`sallyport config apply`), which alone changes what it names. */
+  readonly managedBy?: string
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every write; the ETag of the admin API. */
@@ -54,6 +58,8 @@ export interface UserRecord {
 
 export interface SessionRecord {
   readonly v: 1
+  /** Names the session where its cookie's secret must not be: grants and the admin API. Never derived from the cookie. */
+  readonly sid: string
   readonly sub: string
   readonly acr: string
   readonly amr: readonly string[]
@@ -111,7 +117,8 @@ export interface GrantRecord {
   readonly grantId: string
   readonly clientId: string
   readonly sub: string
-  readonly sessionDigest?: string
+  /** The session it was given in. */
+  readonly sid?: string
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
   readonly acr: string
@@ -149,6 +156,8 @@ export interface RefreshTokenRecord {
 export interface AccessTokenRecord {
   readonly v: 1
   readonly jti: string
+  /** SHA-256 of the secret of an opaque token; absent for a JWT, which proves itself. */
+  readonly secretDigest?: string
   /** Absent for client_credentials. */
   readonly grantId?: string
   readonly clientId: string
@@ -163,6 +172,25 @@ export interface AccessTokenRecord {
   readonly clientEpoch: number
   readonly revoked: boolean
 }
+
+/** What of a session's grants ends with it: all, those that are not for offline access, none. OIDC Back-Channel Logout 2.7. */
+export type EndedGrants = 'all' | 'online' | 'none'
+
+/**
+ * What is left to do of a sign-out, kept until it is done, whichever node does it. `session`: end it with its grants and
+ * find whom to tell. `client`: send it a logout token, OIDC Back-Channel Logout 2.5.
+ */
+export type LogoutTask = {
+  readonly v: 1
+  /** The same for the same work, so that what is begun anew is not done twice at once. */
+  readonly id: string
+  readonly sid: string
+  readonly sub: string
+  readonly createdAt: number
+} & (
+  | { readonly kind: 'session'; readonly ends: EndedGrants }
+  | { readonly kind: 'client'; readonly clientId: string; readonly attempts: number }
+)
 
 /** `next` is published and waits, `current` signs, `retiring` is published until the last token it signed has ended. */
 export type SigningKeyState = 'next' | 'current' | 'retiring'

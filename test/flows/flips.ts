@@ -119,6 +119,15 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'invalid_grant',
   ]),
 
+  flip(3, 'token.access_token_format', 'access_token_format := "jwt"', 'access_token_format := "opaque"', [
+    { jwt: true, introspected: true, userinfo: 200 },
+    { jwt: false, introspected: true, userinfo: 200 },
+  ]),
+  flip(3, 'token.refresh_grace_seconds', 'refresh_grace_seconds := 0', 'refresh_grace_seconds := 30', [
+    'ends the family',
+    'gives the same again',
+  ]),
+
   flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),
 ])
 

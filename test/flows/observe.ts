@@ -60,7 +60,8 @@ async function observePerson(deployment: Met): Promise<Observed> {
 }
 
 async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<Observed> {
-  const access = decodeJwt(String(tokens.access_token))
+  const isJwt = String(tokens.access_token).startsWith('ey')
+  const access = isJwt ? decodeJwt(String(tokens.access_token)) : {}
   const id = decodeJwt(String(tokens.id_token))
   const authorization = `Bearer ${tokens.access_token}`
   const userinfo = await answerOf(await fetch(`${deployment.issuer}/oauth/userinfo`, { headers: { authorization } }))
@@ -90,8 +91,18 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
     'introspect.permissions': introspected.permissions,
     'introspect.scopes': introspected.scope,
     'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },
+    'token.access_token_format': { jwt: isJwt, introspected: introspected.active, userinfo: userinfo.status },
+    'token.refresh_grace_seconds': await useTwice(deployment, tokens.refresh_token),
     'revoke.revoke': after?.active === true ? 'the token only' : 'the whole grant',
   }
+}
+
+async function useTwice(deployment: Met, token: unknown): Promise<string> {
+  const form = { grant_type: 'refresh_token', refresh_token: String(token) }
+  const use = async () => (await post(deployment, '/oauth/token', deployment.population.web, form)).body
+  const [first, second] = [await use(), await use()]
+  if (second.error !== undefined) return 'ends the family'
+  return first.refresh_token === second.refresh_token ? 'gives the same again' : 'gives another'
 }
 
 async function redeemLate(deployment: Met, ageMs: number): Promise<unknown> {

@@ -10,6 +10,7 @@ import { stringify } from 'yaml'
 import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
 import type { PolicyStatus } from '../../src/policy-engine/status.ts'
 import { type BundleDesk, committedBundle, KEY_ID, openBundleDesk } from './bundle-desk.ts'
+import type { Certificates } from './certificates.ts'
 import { freePort } from './free-port.ts'
 import { type ProvisionedPopulation, provision } from './provision.ts'
 import { type RedisServer, startRedis } from './redis.ts'
@@ -26,6 +27,8 @@ export interface DeploymentOptions {
   /** Over the settings of the shape, section by section. */
   readonly settings?: Readonly<Record<string, object | string>>
   readonly redis?: { readonly appendOnly?: boolean }
+  /** Both services over TLS. Whoever asks them must trust the CA: `trustAuthority`. */
+  readonly tls?: Certificates
 }
 
 export interface Deployment {
@@ -60,6 +63,7 @@ interface Place {
   readonly ports: { readonly auth: number; readonly policy: number }
   readonly desk: BundleDesk
   readonly redis: RedisServer | undefined
+  readonly tls: Certificates | undefined
 }
 
 export async function deploy(shape: Shape, options: DeploymentOptions = {}): Promise<Deployment> {
@@ -77,6 +81,7 @@ export async function deploy(shape: Shape, options: DeploymentOptions = {}): Pro
       ports: { auth: await freePort(), policy: await freePort() },
       desk: openBundleDesk(folder),
       redis,
+      tls: options.tls,
     }
     const configFile = join(folder, 'sallyport.yaml')
     writeSecrets(place, shape)
@@ -92,19 +97,21 @@ export async function deploy(shape: Shape, options: DeploymentOptions = {}): Pro
     await policyService.says(/ready in \d+ ms/)
     const auth = shape === 'split' ? run('serve', 'auth') : policyService
     await auth.says(/ready in \d+ ms/)
-    const issuer = `http://localhost:${place.ports.auth}`
+    const scheme = options.tls ? 'https' : 'http'
+    const issuer = `${scheme}://localhost:${place.ports.auth}`
+    const policy = `${scheme}://127.0.0.1:${place.ports.policy}`
     const policyToken = shape === 'split' ? readFileSync(join(folder, 'policy-token'), 'utf8') : undefined
     const askPolicy = (path: string, init: RequestInit = {}) => {
       const headers = new Headers(init.headers)
       if (policyToken !== undefined) headers.set('authorization', `Bearer ${policyToken}`)
-      return fetch(`http://127.0.0.1:${place.ports.policy}${path}`, { ...init, headers })
+      return fetch(`${policy}${path}`, { ...init, headers })
     }
     return {
       shape,
       folder,
       configFile,
       issuer,
-      policy: `http://127.0.0.1:${place.ports.policy}`,
+      policy,
       policyToken,
       population: await provision(issuer, setup, options.redirectUris ?? []),
       bundle: place.desk,
@@ -135,17 +142,19 @@ function writeSecrets({ folder, redis }: Place, shape: Shape): void {
   if (redis?.credentials) write('redis-password', redis.credentials.password)
 }
 
-function settingsOf({ folder, ports, desk, redis }: Place, shape: Shape): Record<string, object | string> {
+function settingsOf({ folder, ports, desk, redis, tls }: Place, shape: Shape): Record<string, object | string> {
   const file = (name: string) => join(folder, name)
+  const scheme = tls ? 'https' : 'http'
+  const overTls = tls && { tls: { cert_file: tls.certFile, key_file: tls.keyFile } }
   const split = {
-    url: `http://127.0.0.1:${ports.policy}`,
+    url: `${scheme}://127.0.0.1:${ports.policy}`,
     token_file: file('policy-token'),
     credentials: [{ identity: 'auth', token_file: file('policy-token') }],
   }
   return {
-    issuer: `http://localhost:${ports.auth}`,
+    issuer: `${scheme}://localhost:${ports.auth}`,
     kek_file: file('kek'),
-    auth: { port: ports.auth },
+    auth: { port: ports.auth, ...overTls },
     policy: {
       port: ports.policy,
       bundle: {
@@ -154,6 +163,7 @@ function settingsOf({ folder, ports, desk, redis }: Place, shape: Shape): Record
         minimum_version: 1,
       },
       ...(shape === 'split' && split),
+      ...overTls,
     },
     store: redis
       ? {

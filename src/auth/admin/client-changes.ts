@@ -15,13 +15,20 @@ export const nothingChanged: ClientChanges = { changed: [], changedRoles: [], ch
 const difference = (left: readonly string[], right: readonly string[]): string[] =>
   [...left.filter((entry) => !right.includes(entry)), ...right.filter((entry) => !left.includes(entry))].sort()
 
-export function clientChanges({ settings, rotateSecret }: ClientBody, before: ClientSettings): ClientChanges {
+const secretChanges = ({ secret }: ClientBody, secrets: readonly string[]): readonly string[] => {
+  if (secret.rotate) return ['rotate_secret']
+  return secret.digests === undefined || isDeepStrictEqual(secret.digests, secrets) ? [] : ['secret_sha256']
+}
+
+/** `secrets`: digests of those that live now. */
+export function clientChanges(body: ClientBody, before: ClientSettings, secrets: readonly string[]): ClientChanges {
+  const { settings } = body
   const fields = Object.entries(FIELDS)
     .filter(([, attribute]) => !isDeepStrictEqual(settings[attribute], before[attribute]))
     .map(([field]) => field)
   const metadata = METADATA_MEMBERS.filter((name) => !isDeepStrictEqual(settings.metadata[name], before.metadata[name]))
   return {
-    changed: [...fields, ...metadata, ...(rotateSecret ? ['rotate_secret'] : [])],
+    changed: [...fields, ...metadata, ...secretChanges(body, secrets)],
     changedRoles: difference(settings.roles, before.roles),
     changedScopes: difference(settings.scopes, before.scopes),
   }

@@ -14,8 +14,8 @@ import {
 import { type AdminHandlers, adminHandlers } from './admin-handlers.ts'
 import { FIELDS } from './parse-client.ts'
 
-const ALL = [...Object.keys(FIELDS), ...METADATA_MEMBERS, 'created_at', 'updated_at']
-const allow = (visible = ALL, writable = [...ALL, 'rotate_secret']): DecisionResult<'admin'> => ({
+const ALL = [...Object.keys(FIELDS), ...METADATA_MEMBERS, 'secret_ids', 'created_at', 'updated_at']
+const allow = (visible = ALL, writable = [...ALL, 'rotate_secret', 'secret_sha256']): DecisionResult<'admin'> => ({
   allow: true,
   reasons: [],
   obligations: { visible, writable },
@@ -57,7 +57,8 @@ test('registers a client: id and secret made here, the secret answered once and 
   expect(reply.body).toMatchObject({ ...shop, type: 'confidential', active: true, first_party: false, audience: [] })
   expect((await stored(id))?.secretDigests).toEqual([digestOf(secret)])
   const read = await admin.readClient(as({ route: { id } }))
-  expect(JSON.stringify(read.body)).not.toMatch(/secret/i)
+  expect(JSON.stringify(read.body)).not.toContain(secret)
+  expect(JSON.stringify(read.body)).not.toContain(digestOf(secret))
   expect(around.asked[0]?.input).toMatchObject({
     action: 'create',
     actor: { client_id: 'operator', kind: 'client', roles: ['platform_admin'] },
@@ -185,6 +186,69 @@ test('a client that proves itself by its keys has no secret, and loses the one i
   const { client_id: id } = bodyOf(await create())
   expect(bodyOf(await replace(id, byKeys))).not.toHaveProperty('client_secret')
   expect((await stored(id))?.secretDigests).toEqual([])
+})
+
+test('makes a client under an id that the caller chose, where none is (RFC 9110 13.1.2)', async () => {
+  const named = (json: unknown = shop) => replace('web-shop', json, { 'if-none-match': '*' })
+  expect(await named({ ...shop, managed_by: 'shop.yaml' })).toMatchObject({
+    status: 201,
+    headers: { location: '/admin/clients/web-shop' },
+    body: { client_id: 'web-shop', managed_by: 'shop.yaml', secret_ids: [expect.stringMatching(/^[\w-]{8}$/)] },
+  })
+  expect(around.asked.at(-1)?.input).toMatchObject({ action: 'create', resource: { id: 'web-shop' } })
+  await expect(named()).rejects.toEqual(failsWith('precondition_failed'))
+  await expect(replace('a/b', shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('bad_request'))
+  around.answers = { admin: () => ({ allow: false, reasons: ['permission_missing'] }) }
+  await expect(replace('other', shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('forbidden'))
+  expect(await stored('other')).toBeUndefined()
+})
+
+test('takes secrets that were made elsewhere by their digests, and tells them apart without them (checklist 19)', async () => {
+  const [first, second] = [digestOf('one'), digestOf('two')]
+  const hex = Buffer.from(second, 'base64url').toString('hex')
+  const made = bodyOf(await create({ ...shop, secret_sha256: [first] }))
+  expect(made).not.toHaveProperty('client_secret')
+  const id = made.client_id
+  const both = bodyOf(await replace(id, { secret_sha256: [hex, first] }))
+  expect((await stored(id))?.secretDigests).toEqual([second, first])
+  expect(JSON.stringify([made, both])).not.toContain(first)
+  expect(both.secret_ids).toEqual([expect.any(String), (made.secret_ids as string[])[0]])
+  for (const wrong of [[], ['short'], [first, second, digestOf('three')], [first, first]])
+    await expect(replace(id, { secret_sha256: wrong })).rejects.toEqual(failsWith('bad_request'))
+  await expect(replace(id, { secret_sha256: [first], rotate_secret: true })).rejects.toEqual(failsWith('bad_request'))
+  await expect(create({ ...shop, type: 'public', secret_sha256: [first] })).rejects.toEqual(failsWith('bad_request'))
+})
+
+test('a sector must know the redirect URIs that join it, and is asked when policy has allowed (OIDC Registration 5)', async () => {
+  const uri = 'https://sector.example/uris.json'
+  const pairwise = { ...shop, subject_type: 'pairwise', sector_identifier_uri: uri }
+  await expect(create(pairwise)).rejects.toMatchObject({
+    code: 'bad_request',
+    detail: expect.stringContaining('cannot be read'),
+  })
+  around.documents.set(uri, ['https://other.example/cb'])
+  await expect(create(pairwise)).rejects.toMatchObject({
+    detail: 'sector_identifier_uri does not list redirect_uris[0].',
+  })
+  around.documents.set(uri, { redirect_uris: shop.redirect_uris })
+  await expect(create(pairwise)).rejects.toMatchObject({ detail: expect.stringContaining('JSON list') })
+  around.documents.set(uri, [...shop.redirect_uris, 'https://other.example/cb'])
+  const { client_id: id } = bodyOf(await create(pairwise))
+  expect((await stored(id))?.sectorIdentifier).toBe('sector.example')
+
+  around.documents.clear()
+  await replace(id, { name: 'Renamed' })
+  expect((await stored(id))?.sectorIdentifier).toBe('sector.example')
+  await expect(replace(id, { redirect_uris: ['https://new.example/cb'] })).rejects.toMatchObject({
+    code: 'bad_request',
+  })
+  await replace(id, { sector_identifier_uri: null })
+  expect((await stored(id))?.sectorIdentifier).toBe('shop.example')
+  await expect(replace(id, { redirect_uris: ['https://a.example/cb', 'https://b.example/cb'] })).rejects.toMatchObject({
+    detail: expect.stringContaining('several hosts'),
+  })
+  await replace(id, { subject_type: 'public' })
+  expect(await stored(id)).not.toHaveProperty('sectorIdentifier')
 })
 
 test('deactivation ends what the client has, for good (checklist 30)', async () => {

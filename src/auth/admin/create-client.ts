@@ -1,38 +1,67 @@
-/** Registers a client: POST /admin/clients. The server makes id and secret; the secret is answered here and never again. Asks `admin`. */
+/**
+ * Registers a client: POST /admin/clients, under an id made here; PUT /admin/clients/{id} with `If-None-Match: *`, under
+ * that id. A secret made here is answered once and never again. Asks `admin`.
+ */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { type ClientRecord, firstRevocationEpoch } from '../../storage/records.ts'
 import { OFFERED } from '../client/metadata/offered.ts'
-import { blank } from '../client/metadata/together.ts'
-import { findCaller } from './actor.ts'
+import { sectorFor } from '../client/metadata/sector.ts'
+import { blank, withSettings } from '../client/metadata/together.ts'
+import { secretsFor } from '../client/secrets.ts'
+import { type Caller, findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
-import { secretsFor } from './client-secret.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
+import { orBadRequest } from './own-fault.ts'
 import { parseClient } from './parse-client.ts'
 import { clientReply } from './render-client.ts'
 
-export async function createClient(deps: AdminDeps, request: HttpRequest): Promise<Reply> {
-  const caller = await findCaller(deps, request)
+export const createClient = async (deps: AdminDeps, request: HttpRequest): Promise<Reply> =>
+  create(deps, request, await findCaller(deps, request))
 
-  const body = parseClient(request.json, blank, OFFERED)
+/** What is plain in a path, a log and a configuration file. */
+const CLIENT_ID = /^[\w.-]{1,128}$/
 
-  const permit = await decideAdmin(deps, caller, request, { action: 'create', changes: clientChanges(body, blank) })
+export async function createNamedClient(
+  deps: AdminDeps,
+  request: HttpRequest,
+  caller: Caller,
+  id: string,
+): Promise<Reply> {
+  if (!CLIENT_ID.test(id))
+    throw new Problem('bad_request', {
+      detail: 'client_id must be 1 to 128 letters, digits, dots, dashes, underscores.',
+    })
+  return create(deps, request, caller, id)
+}
 
-  const secrets = secretsFor(body.settings, [], false)
+async function create(deps: AdminDeps, request: HttpRequest, caller: Caller, id?: string): Promise<Reply> {
+  const body = parseClient(request.json, blank, OFFERED, id)
+
+  const permit = await decideAdmin(deps, caller, request, {
+    action: 'create',
+    ...(id !== undefined && { id }),
+    changes: clientChanges(body, blank, []),
+  })
+
+  const sector = await orBadRequest(() => sectorFor(deps, body.settings))
+  const clientId = id ?? randomId()
+  const seal = (secret: string) => deps.sealSecret(caller.tenant, clientId, secret)
+  const secrets = secretsFor(body.settings, { secretDigests: [] }, body.secret, seal)
   const now = request.origin.time.epoch_seconds
   const client: ClientRecord = {
+    ...withSettings({}, body.settings, sector),
     v: 1,
-    clientId: randomId(),
-    ...body.settings,
-    secretDigests: secrets.digests,
+    clientId,
+    ...secrets.kept,
     createdAt: now,
     updatedAt: now,
     version: 1,
     revocationEpoch: firstRevocationEpoch(),
   }
   const written = await deps.store.clients.create(caller.tenant, client)
-  if (written !== 'written') throw new Problem('conflict')
+  if (written !== 'written') throw new Problem(id === undefined ? 'conflict' : 'precondition_failed')
   await auditChange(deps, caller, request, { action: 'create', id: client.clientId, decisionId: permit.decisionId })
 
   return clientReply(201, client, permit.visible, secrets.made)

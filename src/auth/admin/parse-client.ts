@@ -9,6 +9,7 @@ import { METADATA_MEMBERS, readMembers } from '../client/metadata/members.ts'
 import type { Offered } from '../client/metadata/offered.ts'
 import { type ClientSettings, checkTogether } from '../client/metadata/together.ts'
 import { type Check, type EntryFault, list, oneOf, text, truth, unlike } from '../client/metadata/values.ts'
+import { needsSecretItself, readDigests, type SecretWish, usesSecret } from '../client/secrets.ts'
 
 /** Field on the wire and attribute of the record; beside them stands the client's metadata, field for field. */
 export const FIELDS = {
@@ -22,16 +23,19 @@ export const FIELDS = {
   audience: 'audience',
   resources: 'resources',
   roles: 'roles',
+  managed_by: 'managedBy',
 } as const satisfies Record<string, keyof ClientSettings>
 
 /** Answered, and taken back unread, so that what was read can be sent as it is. */
-const READ_ONLY: readonly string[] = ['client_id', 'created_at', 'updated_at']
+const READ_ONLY: readonly string[] = ['client_id', 'created_at', 'dynamic', 'secret_ids', 'updated_at']
 
-const KNOWN: readonly string[] = [...Object.keys(FIELDS), ...METADATA_MEMBERS, ...READ_ONLY, 'rotate_secret']
+const WISHES: readonly string[] = ['rotate_secret', 'secret_sha256']
+
+const KNOWN: readonly string[] = [...Object.keys(FIELDS), ...METADATA_MEMBERS, ...READ_ONLY, ...WISHES]
 
 export interface ClientBody {
   readonly settings: ClientSettings
-  readonly rotateSecret: boolean
+  readonly secret: SecretWish
 }
 
 /** RFC 6749 3.3, scope-token. */
@@ -68,14 +72,26 @@ function settingsOf(body: JsonObject, before: ClientSettings, offered: Offered):
     audience: read('audience', before.audience, list(resourceFault)),
     resources: read('resources', before.resources, list(resourceFault)),
     roles: read('roles', before.roles, list(unlike(ROLE, 'must be the name of a role'))),
+    managedBy: body.managed_by === null ? undefined : read('managed_by', before.managedBy, text),
     metadata: readMembers(body, before.metadata, offered),
   }
+}
+
+function secretWish(sent: JsonObject, settings: ClientSettings): SecretWish {
+  const rotate = sent.rotate_secret !== undefined && truth('rotate_secret', sent.rotate_secret)
+  if (sent.secret_sha256 === undefined) return { rotate }
+  const digests = readDigests('secret_sha256', sent.secret_sha256)
+  if (rotate) throw new MetadataFault('secret_sha256', 'must not stand beside rotate_secret')
+  if (!usesSecret(settings)) throw new MetadataFault('secret_sha256', 'is for confidential clients that use a secret')
+  if (needsSecretItself(settings))
+    throw new MetadataFault('secret_sha256', 'is not enough for client_secret_jwt, whose secret is made here')
+  return { rotate, digests }
 }
 
 function checkedSettings(sent: JsonObject, before: ClientSettings, offered: Offered): ClientBody {
   const settings = settingsOf(sent, before, offered)
   checkTogether(settings, offered)
-  return { settings, rotateSecret: sent.rotate_secret !== undefined && truth('rotate_secret', sent.rotate_secret) }
+  return { settings, secret: secretWish(sent, settings) }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A client as the admin API answers it: of its fields only those that the decision lets this actor see, never a secret's digest. */
 import type { Reply } from '../../http/message.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import { secretIds } from '../client/secrets.ts'
 import { FIELDS } from './parse-client.ts'
 
 /** Strong: a version names one state, byte for byte, of what this actor sees. */
@@ -10,6 +11,7 @@ export function renderClient(client: ClientRecord, visible: ReadonlySet<string>)
   const fields = {
     ...Object.fromEntries(Object.entries(FIELDS).map(([field, attribute]) => [field, client[attribute]])),
     ...client.metadata,
+    secret_ids: secretIds(client.secretDigests),
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   }

@@ -1,13 +1,19 @@
-/** Changes a client: PUT /admin/clients/{id}; `rotate_secret` adds a secret beside the newest. Asks `admin`. Deactivation ends its grants. */
+/**
+ * Changes a client: PUT /admin/clients/{id}; `rotate_secret` adds a secret beside the newest. Asks `admin`. Deactivation
+ * ends its grants. With `If-None-Match: *` (RFC 9110 13.1.2) it makes a client under this id, where none is.
+ */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { OFFERED } from '../client/metadata/offered.ts'
-import { settingsOf } from '../client/metadata/together.ts'
+import { sectorFor } from '../client/metadata/sector.ts'
+import { settingsOf, withSettings } from '../client/metadata/together.ts'
+import { secretsFor } from '../client/secrets.ts'
 import { type Caller, findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
-import { secretsFor } from './client-secret.ts'
+import { createNamedClient } from './create-client.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
+import { orBadRequest } from './own-fault.ts'
 import { type ClientBody, parseClient } from './parse-client.ts'
 import { checkPrecondition } from './precondition.ts'
 import { clientReply } from './render-client.ts'
@@ -32,20 +38,24 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
   const caller = await findCaller(deps, request)
 
   const id = request.route.id ?? ''
+  if (request.headers['if-none-match']?.trim() === '*') return createNamedClient(deps, request, caller, id)
   const stored = await deps.store.clients.find(caller.tenant, id)
   const body = await readBody(deps, caller, request, id, stored)
 
-  const changes = clientChanges(body, settingsOf(stored))
+  const changes = clientChanges(body, settingsOf(stored), stored?.secretDigests ?? [])
   const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, stored, changes })
   if (!stored) throw new Problem('not_found')
   checkPrecondition(request, stored)
 
-  const secrets = secretsFor(body.settings, stored.secretDigests, body.rotateSecret)
+  const before = { settings: settingsOf(stored), sector: stored.sectorIdentifier }
+  const sector = await orBadRequest(() => sectorFor(deps, body.settings, before))
+  const seal = (secret: string) => deps.sealSecret(caller.tenant, id, secret)
+  const secrets = secretsFor(body.settings, stored, body.secret, seal)
+  const { sealedSecrets: _sealed, ...kept } = stored
   const ends = stored.active && !body.settings.active
   const client = {
-    ...stored,
-    ...body.settings,
-    secretDigests: secrets.digests,
+    ...withSettings(kept, body.settings, sector),
+    ...secrets.kept,
     updatedAt: request.origin.time.epoch_seconds,
     version: stored.version + 1,
     revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),

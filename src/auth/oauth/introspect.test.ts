@@ -1,3 +1,4 @@
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import type { AuditEvent } from '../../audit/events.ts'
 import { PolicyUnavailable } from '../../kernel/errors.ts'
@@ -7,13 +8,14 @@ import { mintAccessToken } from '../token/access-token.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { accessTokenVerifier } from '../token/verify-access-token.ts'
 import { type IntrospectDeps, introspect } from './introspect.ts'
-import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
 
 const { keys } = await testKeys()
 const issuer = 'https://id.example'
-const { jwt, record } = mintAccessToken(
+const { text: jwt, record } = mintAccessToken(
   { keys, issuer },
   {
+    format: 'jwt',
     clientId: 'c',
     publicSub: 'c',
     scopes: ['a', 'b'],
@@ -32,11 +34,18 @@ const allow: DecisionResult<'introspect'> = {
   obligations: { permissions: ['now'], scopes: ['a'], claims: { tenant: 'default' } },
 }
 
-function ask(token: string, answer: DecisionResult<'introspect'> | Error, state: AccessTokenState = live) {
+function ask(
+  token: string,
+  answer: DecisionResult<'introspect'> | Error,
+  state: AccessTokenState = live,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const asked: Asked[] = []
   const audits: AuditEvent[] = []
   const deps: IntrospectDeps = {
+    assertions: noAssertions,
     issuer,
+    keys,
     subjectOf: (_client, sub) => sub,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     store: {
@@ -48,7 +57,7 @@ function ask(token: string, answer: DecisionResult<'introspect'> | Error, state:
     audit: async (event) => void audits.push(event),
     decide: policyThat('introspect', answer, asked),
   }
-  return { asked, audits, reply: introspect(deps, formRequest({ token })) }
+  return { asked, audits, reply: introspect(deps, { ...formRequest({ token }), headers }) }
 }
 
 test('answers what the token may do under the policy in force, not what it was issued with (RFC 7662 2.2)', async () => {
@@ -110,4 +119,34 @@ test('an unknown token is an audit event, without the token', async () => {
 test('unavailable is never inactive (design, section 7)', async () => {
   const down = new PolicyUnavailable('timeout', 'introspect')
   await expect(ask(jwt, down).reply).rejects.toBe(down)
+})
+
+const JWT = { accept: 'application/json;q=0.5, Application/Token-Introspection+JWT' }
+const jwks = async () => createLocalJWKSet({ keys: [...(await keys.publicJwks())] })
+
+test('answers a JWT to who asks for it, signed for them alone (RFC 9701 5; checklist 29)', async () => {
+  const { headers, body } = await ask(jwt, allow, live, JWT).reply
+  expect(headers).toEqual({ 'content-type': 'application/token-introspection+jwt' })
+  const { payload } = await jwtVerify(String(body), await jwks(), {
+    typ: 'token-introspection+jwt',
+    issuer,
+    audience: 'c',
+    currentDate: new Date(NOW * 1000),
+  })
+  const plain = await ask(jwt, allow).reply
+  expect(payload).toEqual({ iss: issuer, aud: 'c', iat: NOW, token_introspection: plain.body })
+})
+
+test.each([
+  ['unknown', 'nonsense', allow],
+  ['denied', jwt, { allow: false, reasons: ['not_an_audience'] } as const],
+])('a JWT says no more of a token that is %s (RFC 9701 5; checklist 29)', async (_what, token, answer) => {
+  const { body } = await ask(token, answer, live, JWT).reply
+  const { payload } = await jwtVerify(String(body), await jwks(), { currentDate: new Date(NOW * 1000) })
+  expect(payload.token_introspection).toEqual({ active: false })
+})
+
+test('an introspection answer is no access token of ours (RFC 8725 3.11)', async () => {
+  const { body } = await ask(jwt, allow, live, JWT).reply
+  expect(await accessTokenVerifier({ keys, issuer })(String(body))).toBeUndefined()
 })

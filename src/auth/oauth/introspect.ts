@@ -1,58 +1,60 @@
 /**
- * Token introspection. RFC 7662. Asks `introspect`, which recomputes the token's permissions from the policy in force.
+ * Token introspection. RFC 7662, RFC 9701. Asks `introspect`, which recomputes the token's permissions from the policy in force.
  * Unknown, foreign, ended and denied read alike (section 2.2).
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { Decide } from '../../policy-engine/decide.ts'
-import { type AuthenticateClientDeps, authenticateClient } from '../client/authenticate.ts'
+import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { audClaim } from '../token/access-token.ts'
 import { type FindTokenDeps, type FoundToken, findToken } from '../token/find-token.ts'
 import { tokenType } from '../token/sender.ts'
 import type { SubjectOf } from '../token/subject-identifier.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
+import { type Introspection, type IntrospectionAnswerDeps, introspectionReply } from './introspection-answer.ts'
 import { refuseRepeated, required } from './parameters.ts'
 
 export type IntrospectDeps = AuthenticateClientDeps &
-  FindTokenDeps & {
-    readonly issuer: string
+  FindTokenDeps &
+  IntrospectionAnswerDeps & {
     readonly subjectOf: SubjectOf
     readonly decide: Decide
     readonly audit: Audit
   }
 
-const INACTIVE: Reply = { status: 200, body: { active: false } }
+const INACTIVE: Introspection = { active: false }
 
 /** RFC 7662 2.2; `permissions` is ours. */
-function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligations<'introspect'>): Reply {
+function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligations<'introspect'>): Introspection {
   const { facts, jti, grant, holder, confirmation } = found
   return {
-    status: 200,
-    body: {
-      // First, so that no claim of policy's can stand in for one of ours.
-      ...obligations.claims,
-      active: true,
-      iss: deps.issuer,
-      client_id: facts.client_id,
-      sub: facts.sub === undefined || holder === undefined ? facts.client_id : deps.subjectOf(holder, facts.sub),
-      aud: audClaim(facts.audience),
-      scope: obligations.scopes.join(' '),
-      permissions: obligations.permissions,
-      iat: facts.issued_at,
-      exp: facts.expires_at,
-      // RFC 9449 6.2, RFC 8705 3.2; undefined is not written.
-      cnf: confirmation,
-      ...(jti !== undefined && { jti, token_type: tokenType(confirmation) }),
-      ...(grant && { acr: grant.acr, amr: grant.amr, auth_time: grant.authTime }),
-    },
+    // First, so that no claim of policy's can stand in for one of ours.
+    ...obligations.claims,
+    active: true,
+    iss: deps.issuer,
+    client_id: facts.client_id,
+    sub: facts.sub === undefined || holder === undefined ? facts.client_id : deps.subjectOf(holder, facts.sub),
+    aud: audClaim(facts.audience),
+    scope: obligations.scopes.join(' '),
+    permissions: obligations.permissions,
+    iat: facts.issued_at,
+    exp: facts.expires_at,
+    // RFC 9449 6.2, RFC 8705 3.2; undefined is not written.
+    cnf: confirmation,
+    ...(jti !== undefined && { jti, token_type: tokenType(confirmation) }),
+    ...(grant && { acr: grant.acr, amr: grant.amr, auth_time: grant.authTime }),
   }
 }
 
 export async function introspect(deps: IntrospectDeps, request: HttpRequest): Promise<Reply> {
   refuseRepeated(request.form)
   const client = await authenticateClient(deps, request)
+  return introspectionReply(deps, request, client.record, await judge(deps, request, client))
+}
+
+async function judge(deps: IntrospectDeps, request: HttpRequest, client: AuthenticatedClient): Promise<Introspection> {
   const { tenant, record } = client
   const text = required(request.form, 'token')
   const found = await findToken(deps, tenant, text, request.origin.time.epoch_seconds)

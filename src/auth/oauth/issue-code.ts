@@ -1,5 +1,6 @@
 /** Writes the grant and its code in one step, and hands the code to the client. RFC 6749 4.1.2. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
 import { orderedId } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { CodeStore } from '../../storage/port.ts'
@@ -32,7 +33,7 @@ export async function issueCode(
     grantId: orderedId(),
     clientId: client.clientId,
     sub: session.user.sub,
-    sessionDigest: session.digest,
+    sid: session.record.sid,
     scopes: obligations.scopes,
     audience: obligations.audience,
     acr: session.record.acr,
@@ -47,11 +48,13 @@ export async function issueCode(
     ...(pending.nonce !== undefined && { nonce: pending.nonce }),
   }
   const code = newHandle(grant.grantId)
-  await deps.store.codes.issue(request.tenant, grant, code.digest, {
+  const issued = await deps.store.codes.issue(request.tenant, grant, code.digest, {
     v: 1,
     redirectUri: pending.redirectUri,
     codeChallenge: pending.codeChallenge ?? '',
     expiresAt: codeExpiresAt,
   })
+  // Signed out in another tab, or by an administrator, while this one was judged.
+  if (issued === 'ended') throw new OAuthError('login_required')
   return answerClient(deps.issuer, pending, { code: code.text })
 }

@@ -11,6 +11,7 @@ import type { PersonGrant, Presented } from './grants/grant.ts'
 
 export interface MadeTokens {
   readonly successors: Successors
+  readonly refreshToken?: string | undefined
   /** RFC 6749 5.1. */
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -55,6 +56,7 @@ export function makeTokens(
   const access = mintAccessToken(
     deps,
     {
+      format: obligations.access_token_format,
       clientId: client.clientId,
       grantId: grant?.grantId,
       sub: grant?.sub,
@@ -81,7 +83,7 @@ export function makeTokens(
             grant,
             sub,
             nonce: presented.nonce,
-            accessToken: access.jwt,
+            accessToken: access.text,
             claims: obligations.id_token_claims,
             ttlSeconds: obligations.id_token_ttl_seconds,
             alg: client.metadata?.id_token_signed_response_alg,
@@ -90,13 +92,15 @@ export function makeTokens(
         )
       : undefined
   return {
+    refreshToken: refresh?.text,
     successors: {
       accessToken: access.record,
+      sid: grant?.sid,
       grantExpiresAt: Math.max(grant?.expiresAt ?? 0, access.record.expiresAt, refresh?.expiresAt ?? 0),
       ...(refresh && { refreshToken: refresh.stored }),
     },
     body: {
-      access_token: access.jwt,
+      access_token: access.text,
       token_type: tokenType(confirmation),
       expires_in: obligations.access_token_ttl_seconds,
       scope: scopes.join(' '),

@@ -6,7 +6,7 @@ import { mintAccessToken } from '../token/access-token.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { accessTokenVerifier } from '../token/verify-access-token.ts'
 import { type RevokeDeps, revoke } from './revoke.ts'
-import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
 
 const { keys } = await testKeys()
 const issuer = 'https://id.example'
@@ -15,6 +15,7 @@ const mint = (person: { grantId?: string; sub?: string }) =>
   mintAccessToken(
     { keys, issuer },
     {
+      format: 'jwt',
       clientId: 'c',
       publicSub: person.sub ?? 'c',
       scopes: [],
@@ -57,6 +58,7 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
   const did: string[] = []
   const refresh = { v: 1, scopes: [], audience: [], issuedAt: 0, expiresAt: NOW + 1 } as const
   const deps: RevokeDeps = {
+    assertions: noAssertions,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     store: {
       clients: { find: async () => client },
@@ -65,7 +67,9 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
         state: async () => ({ client }),
         revoke: async (_tenant, jti) => void did.push(`token ${jti}`),
       },
-      refreshTokens: { peek: async (_t, id) => (id === GRANT_ID ? { grant, token: refresh, used: false } : undefined) },
+      refreshTokens: {
+        peek: async (_t, id) => (id === GRANT_ID ? { grant, token: refresh, used: false, inGrace: false } : undefined),
+      },
       grants: { revoke: async (_tenant, id) => void did.push(`grant ${id}`) },
     },
     audit: async (event) => void audits.push(event),
@@ -75,7 +79,7 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
 }
 
 test('an access token ends itself, or its grant where policy says so (RFC 7009 2.1)', async () => {
-  const { jwt, record } = mint({ grantId: GRANT_ID, sub: 's' })
+  const { text: jwt, record } = mint({ grantId: GRANT_ID, sub: 's' })
   for (const [extent, done, event] of [
     ['token', `token ${record.jti}`, 'token_revoked'],
     ['grant', `grant ${GRANT_ID}`, 'grant_revoked'],
@@ -96,7 +100,7 @@ test('a refresh token ends its grant, whatever policy says (RFC 7009 2.1)', asyn
 })
 
 test('a token without a grant ends itself', async () => {
-  const { jwt, record } = mint({})
+  const { text: jwt, record } = mint({})
   const { did, reply } = ask(jwt, ended('grant'))
   await reply
   expect(did).toEqual([`token ${record.jti}`])

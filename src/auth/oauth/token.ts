@@ -82,7 +82,8 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
     first: grantType !== 'refresh_token',
     now: request.origin.time.epoch_seconds,
   })
-  await presented.spend(made.successors)
+  const graceSeconds = verdict.obligations.refresh_grace_seconds
+  const kept = await presented.spend({ ...made, graceSeconds })
 
   const { grantId, sub } = made.successors.accessToken
   await deps.audit({
@@ -95,5 +96,9 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
     ...(sub !== undefined && { sub }),
     ...(grantId !== undefined && { grant_id: grantId }),
   })
-  return { status: 200, headers: { pragma: 'no-cache' }, body: made.body }
+  return {
+    status: 200,
+    headers: { pragma: 'no-cache' },
+    body: kept === undefined ? made.body : { ...made.body, refresh_token: kept },
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { USER_SCHEMA } from './attributes.ts'
+import { CLAIMS_SCHEMA, USER_SCHEMA } from './attributes.ts'
 import { parseUser } from './parse-user.ts'
 
 const body = (more: Record<string, unknown> = {}) => ({ schemas: [USER_SCHEMA], userName: 'ada', ...more })
@@ -32,6 +32,19 @@ test('reads the attributes kept, under any case, and ignores what it does not kn
   })
 })
 
+test('reads addresses by their parts, and the claims of the extension (RFC 7643 3.3, 4.1.2; OIDC Core 5.1)', () => {
+  const { profile } = parseUser(
+    body({
+      addresses: [{ STREETADDRESS: '1 Example Street', country: 'GB', value: 'x' }],
+      [CLAIMS_SCHEMA.toUpperCase()]: { Website: 'https://example.com', shoeSize: '40' },
+    }),
+  )
+  expect(profile).toEqual({
+    addresses: [{ streetAddress: '1 Example Street', country: 'GB' }],
+    [CLAIMS_SCHEMA]: { website: 'https://example.com' },
+  })
+})
+
 test.each([
   ['no object', [], 'invalidSyntax'],
   ['no body', undefined, 'invalidSyntax'],
@@ -50,6 +63,8 @@ test.each([
   ['an e-mail that is text', body({ emails: ['x'] }), 'invalidValue'],
   ['two primary e-mails', body({ emails: [1, 2].map((n) => ({ value: `${n}`, primary: true })) }), 'invalidValue'],
   ['too many e-mails', body({ emails: Array(51).fill({ value: 'x' }) }), 'invalidValue'],
+  ['an address with a number', body({ addresses: [{ postalCode: 7 }] }), 'invalidValue'],
+  ['claims that are text', body({ [CLAIMS_SCHEMA]: 'x' }), 'invalidValue'],
   ['an empty role', body({ roles: [''] }), 'invalidValue'],
   ['a role without value', body({ roles: [{}] }), 'invalidValue'],
   ['a short password', body({ password: '1234567' }), 'invalidValue'],

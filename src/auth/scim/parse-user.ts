@@ -2,6 +2,8 @@
 import { ScimError } from '../../kernel/errors.ts'
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, passwordFault } from '../user/password.ts'
 import {
+  ADDRESS_PARTS,
+  CLAIM_PARTS,
   canonicalName,
   isProfileAttribute,
   NAME_PARTS,
@@ -57,9 +59,9 @@ const truth = (value: unknown, name: string): boolean => {
   return value
 }
 
-function nameParts(value: unknown): JsonObject | undefined {
-  if (!isObject(value)) throw invalid('The attribute name must be an object.')
-  const parts = [...known(value, NAME_PARTS)].map(([part, entry]) => [part, text(entry, `name.${part}`)] as const)
+function textParts(value: unknown, name: string, names: readonly string[]): JsonObject | undefined {
+  if (!isObject(value)) throw invalid(`The attribute ${name} must be an object.`)
+  const parts = [...known(value, names)].map(([part, entry]) => [part, text(entry, `${name}.${part}`)] as const)
   return parts.length === 0 ? undefined : Object.fromEntries(parts)
 }
 
@@ -69,11 +71,19 @@ function entries(value: unknown, name: string): readonly unknown[] {
   return value
 }
 
-function values(value: unknown, name: string): readonly JsonObject[] | undefined {
+interface EntryShape {
+  readonly parts: readonly string[]
+  /** A part that no entry may lack. */
+  readonly needed?: string
+}
+const VALUE: EntryShape = { parts: VALUE_PARTS, needed: 'value' }
+const ADDRESS: EntryShape = { parts: ADDRESS_PARTS }
+
+function values(value: unknown, name: string, { parts: names, needed }: EntryShape): readonly JsonObject[] | undefined {
   const list = entries(value, name).map((entry) => {
     if (!isObject(entry)) throw invalid(`Each entry of ${name} must be an object.`)
-    const parts = known(entry, VALUE_PARTS)
-    if (!parts.has('value')) throw invalid(`Each entry of ${name} needs a value.`)
+    const parts = known(entry, names)
+    if (needed !== undefined && !parts.has(needed)) throw invalid(`Each entry of ${name} needs a ${needed}.`)
     return Object.fromEntries(
       [...parts].map(([part, of]) => [
         part,
@@ -102,9 +112,13 @@ function profileValue(name: ProfileAttribute, value: unknown): unknown {
     case 'string':
       return text(value, name) || undefined
     case 'name':
-      return nameParts(value)
+      return textParts(value, name, NAME_PARTS)
+    case 'claims':
+      return textParts(value, name, CLAIM_PARTS)
     case 'values':
-      return values(value, name)
+      return values(value, name, VALUE)
+    case 'addresses':
+      return values(value, name, ADDRESS)
   }
 }
 

@@ -1,7 +1,7 @@
 /** A stored user as a SCIM resource: of its attributes only those that the decision lets this actor see. RFC 7643 3.1 and 4.1. */
 import type { HttpRequest } from '../../http/message.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { canonicalName, isProfileAttribute, USER_SCHEMA } from './attributes.ts'
+import { CLAIMS_SCHEMA, canonicalName, isProfileAttribute, USER_SCHEMA } from './attributes.ts'
 
 /** What the caller asks to have in the answer, RFC 7644 3.9; never more than is visible. */
 export interface Selection {
@@ -11,18 +11,15 @@ export interface Selection {
 
 export const everything: Selection = { only: undefined, without: new Set() }
 
-/** `name.givenName` and `urn:…:User:name` select the whole attribute `name`: sub-attributes are not cut. */
-function namesIn(text: string | undefined): ReadonlySet<string> | undefined {
-  if (text === undefined) return undefined
-  const names = text.split(',').map(
-    (name) =>
-      name
-        .trim()
-        .replace(/^urn:[^,]*:/i, '')
-        .split('.')[0] ?? '',
-  )
-  return new Set(names.map((name) => canonicalName(name) ?? name))
+/** `name.givenName` and `urn:…:User:name` select the whole attribute `name`: sub-attributes are not cut, nor is an extension. */
+function nameIn(path: string): string {
+  if (path.toLowerCase().startsWith(CLAIMS_SCHEMA.toLowerCase())) return CLAIMS_SCHEMA
+  const name = path.replace(/^urn:[^,]*:/i, '').split('.')[0] ?? ''
+  return canonicalName(name) ?? name
 }
+
+const namesIn = (text: string | undefined): ReadonlySet<string> | undefined =>
+  text === undefined ? undefined : new Set(text.split(',').map((path) => nameIn(path.trim())))
 
 export const selectionOf = (request: HttpRequest): Selection => ({
   only: namesIn(request.query.get('attributes')),
@@ -50,10 +47,12 @@ export function renderUser(
     roles: user.roles.map((value) => ({ value })),
     ...Object.fromEntries(Object.entries(user.profile).filter(([name]) => isProfileAttribute(name))),
   }
+  const answered = Object.entries(attributes).filter(([name]) => shown(name))
+  const extended = answered.some(([name]) => name === CLAIMS_SCHEMA)
   return {
-    schemas: [USER_SCHEMA],
+    schemas: [USER_SCHEMA, ...(extended ? [CLAIMS_SCHEMA] : [])],
     id: user.sub,
-    ...Object.fromEntries(Object.entries(attributes).filter(([name]) => shown(name))),
+    ...Object.fromEntries(answered),
     meta: {
       resourceType: 'User',
       created: isoTime(user.createdAt),

@@ -1,7 +1,16 @@
 /** What this SCIM service can do: ServiceProviderConfig, ResourceTypes, Schemas. RFC 7644 4; public, and the same for all. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { SCIM_JSON } from './answer.ts'
-import { LIST_SCHEMA, NAME_PARTS, PROFILE_ATTRIBUTES, USER_SCHEMA } from './attributes.ts'
+import {
+  ADDRESS_PARTS,
+  CLAIM_PARTS,
+  CLAIMS_SCHEMA,
+  LIST_SCHEMA,
+  NAME_PARTS,
+  PROFILE_ATTRIBUTES,
+  USER_SCHEMA,
+  VALUE_PARTS,
+} from './attributes.ts'
 
 const CONFIG_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'
 const TYPE_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType'
@@ -43,6 +52,7 @@ const userType = {
   name: 'User',
   endpoint: '/Users',
   schema: USER_SCHEMA,
+  schemaExtensions: [{ schema: CLAIMS_SCHEMA, required: false }],
   meta: { resourceType: 'ResourceType' },
 }
 
@@ -58,16 +68,15 @@ const attribute = (name: string, type: string, more: Readonly<Record<string, unk
   ...more,
 })
 
-const values = (name: string): unknown =>
-  attribute(name, 'complex', {
-    multiValued: true,
-    subAttributes: [attribute('value', 'string'), attribute('type', 'string'), attribute('primary', 'boolean')],
-  })
+const subAttribute = (name: string): unknown => attribute(name, name === 'primary' ? 'boolean' : 'string')
+
+const values = (name: string, parts = VALUE_PARTS): unknown =>
+  attribute(name, 'complex', { multiValued: true, subAttributes: parts.map(subAttribute) })
 
 function profileAttribute([name, shape]: [string, string]): unknown {
   if (shape === 'values') return values(name)
-  if (shape === 'name')
-    return attribute(name, 'complex', { subAttributes: NAME_PARTS.map((part) => attribute(part, 'string')) })
+  if (shape === 'addresses') return values(name, ADDRESS_PARTS)
+  if (shape === 'name') return attribute(name, 'complex', { subAttributes: NAME_PARTS.map(subAttribute) })
   return attribute(name, 'string', name === 'externalId' ? { caseExact: true } : {})
 }
 
@@ -80,11 +89,22 @@ const userSchema = {
     attribute('active', 'boolean'),
     attribute('password', 'string', { caseExact: true, mutability: 'writeOnly', returned: 'never' }),
     values('roles'),
-    ...Object.entries(PROFILE_ATTRIBUTES).map(profileAttribute),
+    ...Object.entries(PROFILE_ATTRIBUTES)
+      .filter(([name]) => name !== CLAIMS_SCHEMA)
+      .map(profileAttribute),
   ],
+  meta: { resourceType: 'Schema' },
+}
+
+const claimsSchema = {
+  schemas: [SCHEMA_SCHEMA],
+  id: CLAIMS_SCHEMA,
+  name: 'Claims',
+  description: 'Claims of OpenID Connect Core 5.1 that the core schema has no attribute for.',
+  attributes: CLAIM_PARTS.map(subAttribute),
   meta: { resourceType: 'Schema' },
 }
 
 export const readServiceProviderConfig = async (_: HttpRequest): Promise<Reply> => reply(serviceProviderConfig)
 export const readResourceTypes = async (_: HttpRequest): Promise<Reply> => reply(listOf([userType]))
-export const readSchemas = async (_: HttpRequest): Promise<Reply> => reply(listOf([userSchema]))
+export const readSchemas = async (_: HttpRequest): Promise<Reply> => reply(listOf([userSchema, claimsSchema]))

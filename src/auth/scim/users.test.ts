@@ -12,7 +12,7 @@ import {
 } from '../session/endpoint-fixture.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher } from '../user/password.ts'
-import { USER_SCHEMA } from './attributes.ts'
+import { CLAIMS_SCHEMA, USER_SCHEMA } from './attributes.ts'
 import { type ScimHandlers, scimHandlers } from './scim-handlers.ts'
 
 const ALL = ['active', 'displayName', 'emails', 'externalId', 'name', 'roles', 'userName']
@@ -260,6 +260,22 @@ test('answers the attributes asked for, never more than is visible (RFC 7644 3.9
     'roles',
     'meta',
   ])
+})
+
+test('claims of the extension come back under its schema, and are asked for by its name (RFC 7643 3.3, RFC 7644 3.10)', async () => {
+  const known = [...ALL, CLAIMS_SCHEMA, 'addresses']
+  around.answers = { scim: () => allow(known, [...known, 'password']) }
+  const { id } = bodyOf(
+    await create({ ...ada, [CLAIMS_SCHEMA]: { birthdate: '1815-12-10' }, addresses: [{ country: 'GB' }] }),
+  )
+  const read = async (attributes: string) => bodyOf(await scim.readUser(as({ route: { id }, query: { attributes } })))
+  expect(await read(`${CLAIMS_SCHEMA}:birthdate`)).toMatchObject({
+    schemas: [USER_SCHEMA, CLAIMS_SCHEMA],
+    [CLAIMS_SCHEMA]: { birthdate: '1815-12-10' },
+  })
+  const plain = await read('addresses')
+  expect(plain).toMatchObject({ schemas: [USER_SCHEMA], addresses: [{ country: 'GB' }] })
+  expect(plain).not.toHaveProperty([CLAIMS_SCHEMA])
 })
 
 test('users of another tenant are not there (checklist 46)', async () => {

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AuditEvent } from '../../audit/events.ts'
+import { EgressError } from '../../egress/egress.ts'
+import type { ReadJson } from '../../egress/json-document.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { originAt } from '../../http/origin.ts'
 import { parseParams } from '../../http/params.ts'
@@ -51,8 +53,12 @@ export interface Surroundings {
   readonly audit: (event: AuditEvent) => Promise<void>
   readonly events: AuditEvent[]
   readonly passwords: PasswordHasher
+  /** What addresses that clients name answer; any other cannot be reached. */
+  readonly documents: Map<string, unknown>
+  readonly readJson: ReadJson
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
   readonly proveSender: ProveSender
+  readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   request(parts?: RequestParts): HttpRequest
   /** A live token of the client for itself; the text is the jti. */
   grantToken(client: ClientRecord, scopes: readonly string[]): Promise<string>
@@ -116,6 +122,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
   const store = await openSqliteStore({ path: join(folder, 'store.db'), clock })
   const asked: Asked[] = []
   const events: AuditEvent[] = []
+  const documents = new Map<string, unknown>()
   const tokens = new Map<string, AccessTokenClaims>()
 
   const decide: Decide = async <N extends DecisionName>(name: N, input: DecisionInput<N>): Promise<Verdict<N>> => {
@@ -136,8 +143,14 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     audit: async (event) => void events.push(event),
     events,
     passwords: createPasswordHasher(createGate({ concurrent: 2, waiting: 100 })),
+    documents,
+    readJson: async (url) => {
+      if (!documents.has(url)) throw new EgressError('unreachable', new URL(url).origin)
+      return documents.get(url)
+    },
     verifyAccessToken: async (token) => tokens.get(token),
     proveSender: async () => NOTHING_PROVED,
+    sealSecret: (_tenant, _clientId, secret) => `sealed ${secret}`,
     request: (parts = {}) => ({
       id: 'request-1',
       method: parts.method ?? 'GET',

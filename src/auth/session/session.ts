@@ -5,7 +5,7 @@
 import { clearCookie, cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import { digestOf, randomId, randomSecret } from '../../kernel/ids.ts'
 import type { SessionStore, UserStore } from '../../storage/port.ts'
 import type { SessionRecord, UserRecord } from '../../storage/records.ts'
 
@@ -47,7 +47,7 @@ export interface SignedIn {
   readonly ttlSeconds: number
 }
 
-/** Begins a session under a new id and ends the one that the browser came with (session fixation). */
+/** Signs in under a new cookie; the one that the browser came with opens nothing more (session fixation). */
 export async function startSession(
   deps: SessionDeps,
   request: HttpRequest,
@@ -56,8 +56,12 @@ export async function startSession(
   const secret = randomSecret()
   const digest = digestOf(secret)
   const now = epochSeconds(deps.clock)
+  const before = await findSession(deps, request)
+  // Who signs in anew goes on with the session that applications know; anybody else begins one.
+  const goesOn = before?.user.sub === signedIn.user.sub
   await deps.store.sessions.put(request.tenant, digest, {
     v: 1,
+    sid: goesOn ? before.record.sid : randomId(),
     sub: signedIn.user.sub,
     acr: signedIn.acr,
     amr: signedIn.amr,
@@ -66,8 +70,9 @@ export async function startSession(
     createdAt: now,
     expiresAt: now + signedIn.ttlSeconds,
   })
-  const before = sessionSecret(deps.issuer, request)
-  if (before !== undefined) await deps.store.sessions.delete(request.tenant, digestOf(before))
+  const old = sessionSecret(deps.issuer, request)
+  if (old !== undefined) await deps.store.sessions.delete(request.tenant, digestOf(old))
+  if (before !== undefined && !goesOn) await deps.store.sessions.end(request.tenant, before.record.sid)
   return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, signedIn.ttlSeconds) }
 }
 

@@ -1,10 +1,13 @@
-/** Access tokens, RFC 9068: made from what policy obliged, and read back from what was signed. */
+/** Access tokens, RFC 9068 or opaque: made from what policy obliged, and read back from what was signed. */
 import { orderedId, randomId } from '../../kernel/ids.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { AccessTokenRecord, Confirmation } from '../../storage/records.ts'
 import { signJwt } from './jws.ts'
 import type { KeyRing } from './key-ring.ts'
+import { newOpaqueToken } from './opaque-token.ts'
 
 export interface AccessTokenParts {
+  readonly format: Obligations<'token'>['access_token_format']
   readonly clientId: string
   /** Both absent for client_credentials. */
   readonly grantId?: string | undefined
@@ -39,17 +42,22 @@ export function mintAccessToken(
   deps: MintDeps,
   parts: AccessTokenParts,
   nowSeconds: number,
-): { readonly jwt: string; readonly record: AccessTokenRecord } {
+): { readonly text: string; readonly record: AccessTokenRecord } {
   const jti = newJti(parts.grantId)
-  const expiresAt = nowSeconds + parts.ttlSeconds
+  const opaque = parts.format === 'opaque' ? newOpaqueToken(jti) : undefined
+  const text = opaque === undefined ? signAccessToken(deps, parts, jti, nowSeconds) : opaque.text
+  return { text, record: recordOf(parts, jti, nowSeconds, opaque?.digest) }
+}
+
+function signAccessToken(deps: MintDeps, parts: AccessTokenParts, jti: string, nowSeconds: number): string {
   const { authentication, confirmation } = parts
-  const jwt = signJwt(deps.keys, 'at+jwt', {
+  return signJwt(deps.keys, 'at+jwt', {
     // First, so that no claim of policy's can stand in for one of ours.
     ...parts.claims,
     iss: deps.issuer,
     sub: parts.publicSub,
     aud: audClaim(parts.audience),
-    exp: expiresAt,
+    exp: nowSeconds + parts.ttlSeconds,
     iat: nowSeconds,
     jti,
     client_id: parts.clientId,
@@ -63,22 +71,31 @@ export function mintAccessToken(
       amr: authentication.amr,
     }),
   })
-  const record: AccessTokenRecord = {
+}
+
+function recordOf(
+  parts: AccessTokenParts,
+  jti: string,
+  nowSeconds: number,
+  secretDigest: string | undefined,
+): AccessTokenRecord {
+  const { authentication, confirmation } = parts
+  return {
     v: 1,
     jti,
     clientId: parts.clientId,
     scopes: parts.scopes,
     audience: parts.audience,
     issuedAt: nowSeconds,
-    expiresAt,
+    expiresAt: nowSeconds + parts.ttlSeconds,
     clientEpoch: parts.clientEpoch,
     revoked: false,
     ...(parts.grantId !== undefined && { grantId: parts.grantId }),
     ...(parts.sub !== undefined && { sub: parts.sub }),
     ...(authentication && { acr: authentication.acr }),
     ...(confirmation && { confirmation }),
+    ...(secretDigest !== undefined && { secretDigest }),
   }
-  return { jwt, record }
 }
 
 /** What a verified access token says. Dates are facts, not yet judged. */

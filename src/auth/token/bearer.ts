@@ -6,17 +6,14 @@
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import type { AccessTokenStore } from '../../storage/port.ts'
 import type { AccessTokenRecord, ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
-import { accessTokenFacts, stateKey, type TokenFacts } from './find-token.ts'
+import { accessTokenFacts, type TokenFacts } from './find-token.ts'
 import { accessTokenIsLive } from './live.ts'
+import { type LookUpDeps, lookUpAccessToken } from './look-up.ts'
 import { isProved, type ProveSender } from './sender.ts'
-import type { VerifyAccessToken } from './verify-access-token.ts'
 
-export interface BearerDeps {
-  readonly verifyAccessToken: VerifyAccessToken
+export interface BearerDeps extends LookUpDeps {
   readonly proveSender: ProveSender
-  readonly store: { readonly accessTokens: Pick<AccessTokenStore, 'state'> }
   readonly audit: Audit
 }
 
@@ -86,11 +83,11 @@ async function reject(
 export async function requireBearer(deps: BearerDeps, request: HttpRequest): Promise<Bearer> {
   const sent = readSentToken(request)
   if (sent === undefined) return reject(deps, request, 'absent')
-  const claims = await deps.verifyAccessToken(sent.text)
-  if (claims === undefined) return reject(deps, request, 'not_ours')
-  const now = request.origin.time.epoch_seconds
   const { tenant } = request
-  const state = await deps.store.accessTokens.state(tenant, stateKey(claims))
+  const found = await lookUpAccessToken(deps, tenant, sent.text)
+  if (found === undefined) return reject(deps, request, 'not_ours')
+  const { claims, state } = found
+  const now = request.origin.time.epoch_seconds
   if (claims.expiresAt <= now || !accessTokenIsLive(state, now))
     return reject(deps, request, 'not_live', claims.clientId)
   if (!(await isHolder(deps, request, sent, state.token))) return reject(deps, request, 'not_its_key', claims.clientId)

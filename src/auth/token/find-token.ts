@@ -8,14 +8,12 @@ import type { ClientRecord, Confirmation, GrantRecord, UserRecord } from '../../
 import type { AccessTokenClaims } from './access-token.ts'
 import { parseHandle } from './handle.ts'
 import { accessTokenIsLive, grantIsLive } from './live.ts'
-import type { VerifyAccessToken } from './verify-access-token.ts'
+import { type LookUpDeps, lookUpAccessToken } from './look-up.ts'
 
 export type TokenFacts = DecisionInput<'revoke'>['token']
 
-export interface FindTokenDeps {
-  readonly verifyAccessToken: VerifyAccessToken
+export type FindTokenDeps = LookUpDeps & {
   readonly store: {
-    readonly accessTokens: Pick<Store['accessTokens'], 'state'>
     readonly refreshTokens: Pick<Store['refreshTokens'], 'peek'>
     readonly clients: Pick<Store['clients'], 'find'>
     readonly users: Pick<Store['users'], 'find'>
@@ -48,18 +46,10 @@ export const accessTokenFacts = (claims: AccessTokenClaims, active: boolean, sub
   ...(claims.acr !== undefined && { acr: claims.acr }),
 })
 
-/** The key under which the records of an access token are read in one round. */
-export const stateKey = (claims: AccessTokenClaims) => ({
-  jti: claims.jti,
-  clientId: claims.clientId,
-  ...(claims.grantId !== undefined && { grantId: claims.grantId }),
-  ...(claims.sub !== undefined && { sub: claims.sub }),
-})
-
 async function findAccessToken(deps: FindTokenDeps, tenant: string, text: string, nowSeconds: number) {
-  const claims = await deps.verifyAccessToken(text)
-  if (claims === undefined) return undefined
-  const state = await deps.store.accessTokens.state(tenant, stateKey(claims))
+  const found = await lookUpAccessToken(deps, tenant, text)
+  if (found === undefined) return undefined
+  const { claims, state } = found
   const active = claims.expiresAt > nowSeconds && accessTokenIsLive(state, nowSeconds)
   return {
     facts: accessTokenFacts(claims, active, state.grant?.sub ?? claims.sub),

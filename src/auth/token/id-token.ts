@@ -5,6 +5,7 @@ import type { GrantRecord } from '../../storage/records.ts'
 import type { MintDeps } from './access-token.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { signJwt } from './jws.ts'
+import { sessionIdentifier } from './session-identifier.ts'
 
 export interface IdTokenParts {
   readonly grant: GrantRecord
@@ -40,6 +41,7 @@ export function mintIdToken(deps: MintDeps, parts: IdTokenParts, nowSeconds: num
     amr: grant.amr,
     at_hash: atHash(parts.accessToken, alg),
     ...(nonce !== undefined && { nonce }),
+    ...(grant.sid !== undefined && { sid: sessionIdentifier(grant.sid, grant.clientId) }),
   }
   return signJwt(deps.keys, 'JWT', claims, { alg })
 }

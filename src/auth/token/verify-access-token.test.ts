@@ -17,6 +17,7 @@ beforeAll(async () => {
 })
 
 const parts: AccessTokenParts = {
+  format: 'jwt',
   clientId: 'c',
   publicSub: 'c',
   scopes: ['a', 'b'],
@@ -34,7 +35,7 @@ const claimsOf = (jwt: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())
 
 test('is what RFC 9068 asks for, as an independent verifier reads it', async () => {
-  const { jwt, record } = mint()
+  const { text: jwt, record } = mint()
   const { payload, protectedHeader } = await jwtVerify(
     jwt,
     createLocalJWKSet({ keys: [...(await ring.keys.publicJwks())] }),
@@ -73,19 +74,24 @@ test('no claim of policy’s takes the place of one of ours (checklist 50)', () 
     scope: 'x',
     permissions: ['x'],
   }
-  expect(claimsOf(mint({ claims: forged }).jwt)).toMatchObject({ iss: issuer, sub: 'c', exp: 1300, permissions: ['p'] })
+  expect(claimsOf(mint({ claims: forged }).text)).toMatchObject({
+    iss: issuer,
+    sub: 'c',
+    exp: 1300,
+    permissions: ['p'],
+  })
 })
 
 test('reads its own tokens back, of a person and of a machine', async () => {
-  expect(await verify(mint().jwt)).toMatchObject({
+  expect(await verify(mint().text)).toMatchObject({
     clientId: 'c',
     scopes: ['a', 'b'],
     audience: ['urn:one'],
     expiresAt: 1300,
   })
-  expect(await verify(mint().jwt)).not.toHaveProperty('sub')
+  expect(await verify(mint().text)).not.toHaveProperty('sub')
   const authentication = { acr: 'urn:acr', amr: ['pwd'], authTime: 900 }
-  const { jwt, record } = mint({ grantId: 'g', sub: 's', publicSub: 's', authentication })
+  const { text: jwt, record } = mint({ grantId: 'g', sub: 's', publicSub: 's', authentication })
   expect(await verify(jwt)).toMatchObject({ grantId: 'g', sub: 's', jti: record.jti, acr: 'urn:acr' })
   expect(claimsOf(jwt)).toMatchObject({ auth_time: 900, acr: 'urn:acr', amr: ['pwd'] })
 })
@@ -96,7 +102,7 @@ function forge(
   signer: (data: string) => Buffer,
   claims?: Record<string, unknown>,
 ): string {
-  const data = `${part(header)}.${part(claims ?? claimsOf(mint().jwt))}`
+  const data = `${part(header)}.${part(claims ?? claimsOf(mint().text))}`
   return `${data}.${signer(data).toString('base64url')}`
 }
 const es256 = (key: ReturnType<typeof createPrivateKey>) => (data: string) =>
@@ -111,7 +117,7 @@ test('refuses everything but ES256 by a key of ours over an at+jwt of this issue
   const jwk = stranger.publicKey.export({ format: 'jwk' })
   const pem = publicKey.export({ type: 'spki', format: 'pem' })
   const hs256 = (data: string) => createHmac('sha256', pem).update(data).digest()
-  const valid = mint().jwt
+  const valid = mint().text
   const refused = {
     'alg none': forge({ ...good, alg: 'none' }, () => Buffer.alloc(0)),
     'HS256 by the public key': forge({ ...good, alg: 'HS256' }, hs256),
@@ -154,7 +160,7 @@ test('an ID token is no access token (RFC 9068 4)', async () => {
   const whole = { ...grant, authTime: 1, userEpoch: 1, clientEpoch: 1, createdAt: 1, expiresAt: 9, revoked: false }
   const jwt = mintIdToken(
     { keys: ring.keys, issuer },
-    { grant: whole, sub: 's', nonce: 'n', accessToken: mint().jwt, claims: { iss: 'x', extra: 1 }, ttlSeconds: 60 },
+    { grant: whole, sub: 's', nonce: 'n', accessToken: mint().text, claims: { iss: 'x', extra: 1 }, ttlSeconds: 60 },
     1000,
   )
   expect(await verify(jwt)).toBeUndefined()
@@ -179,7 +185,7 @@ test('remembers a bounded number of tokens, and none that it refused', async () 
     },
   }
   const small = accessTokenVerifier({ keys, issuer, remembered: 2 })
-  const [one, two, three] = [mint().jwt, mint().jwt, mint().jwt]
+  const [one, two, three] = [mint().text, mint().text, mint().text]
   for (const jwt of [one, one, two, two, three, three]) expect(await small(jwt)).toBeDefined()
   expect(found).toBe(3)
   await small(one)
@@ -193,7 +199,7 @@ test('remembers a bounded number of tokens, and none that it refused', async () 
 test('forgets what it remembered of a key that has gone', async () => {
   const going = await testKeys()
   const verifier = accessTokenVerifier({ keys: going.keys, issuer })
-  const { jwt } = mintAccessToken({ keys: going.keys, issuer }, parts, 1000)
+  const { text: jwt } = mintAccessToken({ keys: going.keys, issuer }, parts, 1000)
   const [first] = going.store.records
   await going.add('current', 'EdDSA')
   expect(await verifier(jwt)).toBeDefined()
@@ -207,7 +213,7 @@ test('does not remember a token whose key went while it was verified', async () 
   const going = await testKeys()
   await going.add('current', 'EdDSA')
   const verifier = accessTokenVerifier({ keys: going.keys, issuer })
-  const { jwt } = mintAccessToken({ keys: going.keys, issuer }, parts, 1000)
+  const { text: jwt } = mintAccessToken({ keys: going.keys, issuer }, parts, 1000)
   const asked = verifier(jwt)
   going.store.records = going.store.records.slice(1)
   await Promise.all([asked, going.keys.refresh()])
@@ -216,5 +222,5 @@ test('does not remember a token whose key went while it was verified', async () 
 
 test('keys that cannot be read are unavailable, not a bad token (design, section 7)', async () => {
   const keys = { generation: 0, find: () => Promise.reject(new StoreUnavailable('down')) }
-  await expect(accessTokenVerifier({ keys, issuer })(mint().jwt)).rejects.toBeInstanceOf(StoreUnavailable)
+  await expect(accessTokenVerifier({ keys, issuer })(mint().text)).rejects.toBeInstanceOf(StoreUnavailable)
 })

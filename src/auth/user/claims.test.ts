@@ -48,6 +48,28 @@ test('gives exactly the claims asked for that have a value (OIDC Core 5.1, 5.4)'
   })
 })
 
+test('an address and a telephone number are told by the members of the claim (OIDC Core 5.1, 5.1.1)', () => {
+  const at = user({
+    addresses: [
+      { locality: 'Paris' },
+      { primary: true, streetAddress: '12 St James’s Square', postalCode: 'SW1Y 4JH', country: 'GB', locality: '' },
+    ],
+    phoneNumbers: [{ value: '+44 20 7946 0000' }],
+    photos: [{ value: 'https://example.com/ada.png' }],
+    'urn:sallyport:params:scim:schemas:claims:1.0:User': { website: 'https://example.com', birthdate: '1815-12-10' },
+  })
+  const names = ['address', 'phone_number', 'phone_number_verified', 'picture', 'website', 'gender', 'birthdate']
+  expect(profileClaims(at, names)).toEqual({
+    address: { street_address: '12 St James’s Square', postal_code: 'SW1Y 4JH', country: 'GB' },
+    phone_number: '+44 20 7946 0000',
+    phone_number_verified: false,
+    picture: 'https://example.com/ada.png',
+    website: 'https://example.com',
+    birthdate: '1815-12-10',
+  })
+  expect(profileClaims(user({ addresses: [{ type: 'work' }] }), names)).toEqual({})
+})
+
 test('an e-mail address is verified only where that was recorded (checklist 43)', () => {
   const claims = profileClaims(user({ emails: [{ value: 'a@example.com' }] }), ['email', 'email_verified'])
   expect(claims).toEqual({ email: 'a@example.com', email_verified: false })

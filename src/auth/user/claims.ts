@@ -7,11 +7,13 @@ const asText = (value: unknown): string | undefined =>
 const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 
-/** The primary value of a multi-valued attribute, else its first (RFC 7643 2.4). */
-function primary(values: unknown): string | undefined {
+/** The primary entry of a multi-valued attribute, else its first (RFC 7643 2.4). */
+function primaryEntry(values: unknown): Readonly<Record<string, unknown>> {
   const entries = Array.isArray(values) ? values.map(asRecord) : []
-  return asText((entries.find((entry) => entry.primary === true) ?? entries[0])?.value)
+  return entries.find((entry) => entry.primary === true) ?? entries[0] ?? {}
 }
+
+const primary = (values: unknown): string | undefined => asText(primaryEntry(values).value)
 
 const nameOf = (user: UserRecord): Readonly<Record<string, unknown>> => asRecord(user.profile.name)
 
@@ -20,6 +22,31 @@ function fullName(user: UserRecord): string | undefined {
   const parts = [asText(givenName), asText(familyName)].filter((part) => part !== undefined)
   return asText(user.profile.displayName) ?? asText(formatted) ?? asText(parts.join(' '))
 }
+
+/** Claims that RFC 7643 has no attribute for: the extension of the SCIM endpoint. */
+const CLAIMS_SCHEMA = 'urn:sallyport:params:scim:schemas:claims:1.0:User'
+const extended = (user: UserRecord): Readonly<Record<string, unknown>> => asRecord(user.profile[CLAIMS_SCHEMA])
+
+/** Member of the claim and part of the SCIM address, OIDC Core 5.1.1 and RFC 7643 4.1.2. */
+const ADDRESS = {
+  formatted: 'formatted',
+  street_address: 'streetAddress',
+  locality: 'locality',
+  region: 'region',
+  postal_code: 'postalCode',
+  country: 'country',
+} as const
+
+function addressOf(user: UserRecord): Readonly<Record<string, string>> | undefined {
+  const entry = primaryEntry(user.profile.addresses)
+  const members = Object.entries(ADDRESS).flatMap(([member, part]) => {
+    const value = asText(entry[part])
+    return value === undefined ? [] : [[member, value] as const]
+  })
+  return members.length === 0 ? undefined : Object.fromEntries(members)
+}
+
+type ClaimValue = string | number | boolean | Readonly<Record<string, string>>
 
 /** Each claim this provider knows, and where its value comes from. */
 const CLAIMS = {
@@ -30,20 +57,27 @@ const CLAIMS = {
   nickname: (user) => asText(user.profile.nickName),
   preferred_username: (user) => user.userName,
   profile: (user) => asText(user.profile.profileUrl),
+  picture: (user) => primary(user.profile.photos),
+  website: (user) => asText(extended(user).website),
+  gender: (user) => asText(extended(user).gender),
+  birthdate: (user) => asText(extended(user).birthdate),
   locale: (user) => asText(user.profile.locale),
   zoneinfo: (user) => asText(user.profile.timezone),
   updated_at: (user) => user.updatedAt,
   email: (user) => primary(user.profile.emails),
   // Said to be verified only where a verification was recorded: relying parties link accounts by it.
   email_verified: (user) => (primary(user.profile.emails) ? user.profile.emailVerified === true : undefined),
+  address: addressOf,
   phone_number: (user) => primary(user.profile.phoneNumbers),
-} as const satisfies Record<string, (user: UserRecord) => string | number | boolean | undefined>
+  phone_number_verified: (user) =>
+    primary(user.profile.phoneNumbers) ? user.profile.phoneNumberVerified === true : undefined,
+} as const satisfies Record<string, (user: UserRecord) => ClaimValue | undefined>
 
 /** For `claims_supported` in discovery, beside `sub`. */
 export const CLAIM_NAMES: readonly string[] = Object.keys(CLAIMS)
 
 /** The claims among `names` that this person has a value for; unknown names are left out. */
-export function profileClaims(user: UserRecord, names: readonly string[]): Record<string, string | number | boolean> {
+export function profileClaims(user: UserRecord, names: readonly string[]): Record<string, ClaimValue> {
   const wanted = new Set(names)
   const entries = Object.entries(CLAIMS).flatMap(([name, read]) => {
     const value = wanted.has(name) ? read(user) : undefined

@@ -1,6 +1,24 @@
-/** `egress`: what policies may reach with `http.send` and `net.lookup_ip_addr`, and what those may hold and name. */
+/**
+ * `egress`: what policies may reach with `http.send` and `net.lookup_ip_addr`, and what those may hold and name; and what
+ * clients may make the auth service reach, by the addresses that they register.
+ */
 import Type from 'typebox'
 import { oneOf, path, section } from '../keywords.ts'
+
+const clients = section(
+  {
+    allow: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'private and loopback targets that clients may name beside public ones, as in `allow`',
+    }),
+    unlisted: oneOf(['public', 'none'], {
+      default: 'public',
+      description: 'public addresses that `allow` does not list: reached, or not',
+    }),
+    ca_file: Type.Optional(path('certification authorities to trust beside the system’s, PEM')),
+  },
+  'addresses that clients register: jwks_uri, sector_identifier_uri, logout',
+)
 
 export const egress = section(
   {
@@ -32,6 +50,7 @@ export const egress = section(
       default: [],
       description: 'environment variables that http.send may name in tls_*_env_variable',
     }),
+    clients,
   },
-  'the way out of policies',
+  'the way out',
 )

@@ -1,17 +1,11 @@
 /** `policy.tls`, and what else only the policy API reads. */
 import Type from 'typebox'
-import { closed, path } from '../keywords.ts'
+import { path } from '../keywords.ts'
+import { listenerTls } from './tls.ts'
 
-export const policyTls = Type.Optional(
-  Type.Object(
-    {
-      cert_file: path('certificate with its chain, PEM; read again when it changes'),
-      key_file: path('its private key, PEM'),
-      client_ca_file: Type.Optional(path('CA whose certificates name callers, PEM')),
-    },
-    { ...closed, description: 'the policy API over TLS 1.3' },
-  ),
-)
+export const policyTls = listenerTls('the policy API over TLS', {
+  client_ca_file: Type.Optional(path('CA whose certificates name callers, PEM')),
+})
 
 export const opaFile = Type.Optional(path('OPA’s binary, with which `explain` is answered'))
 

@@ -10,7 +10,7 @@ import { equalSecrets } from '../../kernel/constant-time.ts'
 import type { Credential } from '../listen.ts'
 import type { DataNode } from '../node/data-node.ts'
 import { ApiError, unavailable } from './api-error.ts'
-import { certificateOf } from './tls.ts'
+import { certificateOf } from './certificate.ts'
 
 export interface Caller {
   readonly identity: string | undefined

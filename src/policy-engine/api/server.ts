@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { openTlsContext } from '../../http/tls.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { API_LIMITS, type ApiLimits, type ApiTls } from '../listen.ts'
@@ -17,7 +18,6 @@ import type { OperationsDeps } from './operations.ts'
 import { sendReply } from './reply.ts'
 import { routeTree } from './route-tree.ts'
 import { apiRoutes } from './routes.ts'
-import { followFiles, readTls } from './tls.ts'
 import { readAddress } from './url.ts'
 
 export interface PolicyApiOptions extends AccessOptions, OperationsDeps {
@@ -48,7 +48,9 @@ const MAX_HEADERS = 100
 export function createPolicyApi(options: PolicyApiOptions): PolicyApi {
   const limits = { ...API_LIMITS, ...options.limits }
   const routes = apiRoutes(options)
-  const { tls } = options
+  const { logger, metrics } = options
+  const tls =
+    options.tls && openTlsContext({ setting: 'policy.tls', listener: 'policy', files: options.tls, logger, metrics })
   const listener = requestListener(options, limits, routes)
   const rules = {
     maxHeaderSize: limits.headerBytes,
@@ -57,9 +59,9 @@ export function createPolicyApi(options: PolicyApiOptions): PolicyApi {
     connectionsCheckingInterval: LOOK_FOR_SLOW_MS,
     keepAliveTimeout: limits.idleMs,
   }
-  const secure = tls && createSecureServer({ ...rules, ...readTls(tls) }, listener)
+  const secure = tls && createSecureServer({ ...rules, ...tls.options() }, listener)
+  if (secure) tls.adopt(secure)
   const server = secure ?? createServer(rules, listener)
-  const unfollow = secure && tls ? followFiles(secure, tls, options.logger) : () => {}
   server.maxHeadersCount = MAX_HEADERS
   return {
     routes,
@@ -74,7 +76,7 @@ export function createPolicyApi(options: PolicyApiOptions): PolicyApi {
       }),
     close: () =>
       new Promise((resolve) => {
-        unfollow()
+        tls?.close()
         server.close(() => resolve())
         server.closeAllConnections()
       }),

@@ -1,5 +1,4 @@
 /** The policy API over TLS: version, callers by certificate, and a certificate that is renewed while it serves. */
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
@@ -7,17 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
-import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { makeCertificates } from '../../../test/servers/certificates.ts'
+import { makeAuthority, makeCertificate, makeCertificates } from '../../../test/servers/certificates.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import { type FixtureSource, SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { DeskError, type DeskRequest } from '../life/desk.ts'
 import { type ApiUnderTest, loadFixture, openApi } from './api-fixture.ts'
 import type { PolicyApiOptions } from './server.ts'
-
-const run = promisify(execFile)
 
 /** Tells whom it takes the caller for. */
 const WHO: FixtureSource = {
@@ -43,24 +39,17 @@ let api: ApiUnderTest
 let tls: { certFile: string; keyFile: string; clientCaFile: string }
 const file = (name: string) => join(folder, name)
 
-async function makeClient(name: string, subject: string, extension?: string, ca = 'ca'): Promise<void> {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  await run('openssl', ['req', ...key, '-keyout', file(`${name}.key`), '-out', file(`${name}.csr`), '-subj', subject])
-  await writeFile(file(`${name}.cnf`), extension ?? 'basicConstraints=CA:FALSE\n')
-  const signer = ['-CA', file(`${ca}.crt`), '-CAkey', file(`${ca}.key`), '-CAcreateserial', '-days', '2']
-  const signed = ['-in', file(`${name}.csr`), '-out', file(`${name}.crt`), '-extfile', file(`${name}.cnf`)]
-  await run('openssl', ['x509', '-req', ...signer, ...signed])
-}
+const makeClient = (name: string, subject: string, extensions?: string, ca?: string) =>
+  makeCertificate(folder, name, { subject, ...(extensions && { extensions }), ...(ca && { ca }) })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'api-tls-'))
   const { caFile, certFile, keyFile } = await makeCertificates(folder)
   tls = { certFile, keyFile, clientCaFile: caFile }
-  await makeClient('auth', '/CN=auth', 'subjectAltName=DNS:auth.example,URI:spiffe://example.org/auth\n')
+  await makeClient('auth', '/CN=auth', 'subjectAltName=DNS:auth.example,URI:spiffe://example.org/auth')
   await makeClient('reader', '/O=Example/CN=reader')
   await makeClient('nobody', '/CN=nobody')
-  const ca = ['-keyout', file('other.key'), '-out', file('other.crt'), '-subj', '/CN=Other CA', '-days', '2']
-  await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...ca])
+  await makeAuthority(folder, 'other', '/CN=Other CA')
   await makeClient('forged', '/O=Example/CN=reader', undefined, 'other')
   bundle = await loadFixture(WHO)
 }, 60_000)
@@ -172,7 +161,7 @@ it('serves a renewed certificate without a restart, and keeps the old one where 
   await until(async () => api.lines.some((line) => line.includes('cannot be used')))
   expect(await serial()).toBe(before)
   await writeFile(tls.keyFile, kept)
-  await makeClient('renewed', '/CN=localhost', 'subjectAltName=IP:127.0.0.1\n')
+  await makeClient('renewed', '/CN=localhost', 'subjectAltName=IP:127.0.0.1')
   await copyFile(file('renewed.key'), tls.keyFile)
   await copyFile(file('renewed.crt'), tls.certFile)
   await until(async () => (await serial()) !== before)

@@ -57,6 +57,19 @@ export function accessTokenConformance({ clock, subject }: Conformance): void {
       }
     })
 
+    it('reads all from the token where its client is not known (an opaque token)', async () => {
+      const { accessTokens } = subject().store
+      const { tenant, client, user, grant, key } = await granted()
+      const state = await accessTokens.state(tenant, { jti: key.jti, grantId: key.grantId })
+      expect(state).toMatchObject({ client, user, token: { jti: key.jti }, grant: { grantId: grant.grantId } })
+      const bare = await clientCredentials()
+      expect(await accessTokens.state(bare.tenant, { jti: bare.key.jti })).toEqual({
+        token: bare.token,
+        client: bare.client,
+      })
+      expect(await accessTokens.state(bare.tenant, { jti: randomId() })).toEqual({})
+    })
+
     it('leaves out what is not there, and a token under another grant', async () => {
       const { accessTokens } = subject().store
       const { tenant, client, user, grant, key } = await granted()

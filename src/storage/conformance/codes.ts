@@ -26,7 +26,7 @@ export function codeConformance({ clock, subject }: Conformance): void {
       const state = await accessTokens.state(tenant, { jti, grantId, clientId: 'client', sub: 'person' })
       expect(state).toEqual({ token: successors.accessToken, grant: longer })
       const refresh = await refreshTokens.peek(tenant, grantId, next)
-      expect(refresh).toEqual({ grant: longer, token: successors.refreshToken?.record, used: false })
+      expect(refresh).toEqual({ grant: longer, token: successors.refreshToken?.record, used: false, inGrace: false })
     })
 
     it('redeems without a refresh token, and never shortens the grant', async () => {

@@ -6,6 +6,7 @@ import { aClient, aUser, type Conformance, newTenant } from './subject.ts'
 
 const aSession = (now: number): SessionRecord => ({
   v: 1,
+  sid: randomId(),
   sub: 'person',
   acr: 'urn:example:pwd',
   amr: ['pwd'],

@@ -32,16 +32,29 @@ export function isolationConformance({ clock, subject }: Conformance): void {
       const { sessions, interactions, consents, limits, replay } = subject().store
       const [a, b, digest, now] = [newTenant(), newTenant(), randomId(32), clock.seconds()]
       const dates = { createdAt: now, expiresAt: now + 60 }
-      await sessions.put(a, digest, { v: 1, sub: 's', acr: '', amr: [], authTime: now, userEpoch: 1, ...dates })
+      await sessions.put(a, digest, {
+        v: 1,
+        sid: 'i',
+        sub: 's',
+        acr: '',
+        amr: [],
+        authTime: now,
+        userEpoch: 1,
+        ...dates,
+      })
       const request = { clientId: 'c', redirectUri: 'https://c.example', scopes: [], resources: [], browserDigest: 'd' }
       await interactions.put(a, digest, { v: 1, ...request, ...dates })
       await consents.put(a, 's', 'c', { v: 1, scopes: [], grantedAt: now, expiresAt: now + 60 })
       await limits.hit(a, 'k', 60)
       for (const tenant of [a, b]) expect(await replay.firstUse(tenant, digest, now + 60)).toBe(true)
       await sessions.delete(b, digest)
+      await sessions.end(b, 'i')
       await consents.delete(b, 's', 'c')
       await limits.clear(b, 'k')
       expect(await sessions.find(b, digest)).toBeUndefined()
+      expect(await sessions.findById(b, 'i')).toBeUndefined()
+      expect(await sessions.list(b, {}, 0, 10)).toEqual({ total: 0, records: [] })
+      expect((await sessions.list(a, {}, 0, 10)).total).toBe(1)
       expect(await interactions.find(b, digest)).toBeUndefined()
       expect(await interactions.replace(b, digest, { v: 1, ...request, ...dates })).toBe('missing')
       expect(await interactions.take(b, digest)).toBeUndefined()
@@ -72,6 +85,8 @@ export function isolationConformance({ clock, subject }: Conformance): void {
       expect(await refreshTokens.rotate(a, grantId, pair.digest, next.successors)).toBe('rotated')
       expect(await refreshTokens.reuse(b, grantId, pair.digest)).toBe('missing')
       expect(await grants.find(b, grantId)).toBeUndefined()
+      expect((await grants.list(b, { clientId: 'client' }, 0, 10)).total).toBe(0)
+      expect((await grants.list(a, { clientId: 'client' }, 0, 10)).total).toBe(1)
       await grants.revoke(b, grantId)
       await accessTokens.revoke(b, bare.jti)
       await accessTokens.revoke(b, pair.jti, grantId)

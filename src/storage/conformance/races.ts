@@ -46,6 +46,27 @@ export function raceConformance({ clock, subject }: Conformance): void {
       expect(rotated).toBe('revoked')
     })
 
+    it('within a grace one of 50 rotates, all others get its successor, and one family lives on (checklist 21)', async () => {
+      const { tenant, grant, grantId, code, live } = await issued()
+      const first = aPair(clock.seconds(), grant)
+      await subject().store.codes.redeem(tenant, grantId, code, first.successors)
+      const all = await contend(({ refreshTokens }, { digest, successors }) => {
+        const { refreshToken, ...rest } = successors
+        const grace = { until: clock.seconds() + 30, uses: CONTENDERS, sealed: digest }
+        return refreshTokens.rotate(tenant, grantId, first.digest, {
+          ...rest,
+          ...(refreshToken && { refreshToken: { ...refreshToken, grace } }),
+        })
+      }, grant)
+      const [winner, ...more] = all.filter(({ result }) => result === 'rotated')
+      expect(more).toEqual([])
+      const losers = all.filter((one) => one !== winner)
+      for (const { result } of losers) expect(result).toEqual({ again: winner?.digest })
+      for (const { jti } of all) expect(await live(jti)).toBe(true)
+      for (const { digest } of losers)
+        expect(await subject().store.refreshTokens.peek(tenant, grantId, digest)).toBeUndefined()
+    })
+
     it('rotates a refresh token once of 50 at once; the losers end the family (RFC 9700 4.14.2)', async () => {
       const { tenant, grant, grantId, code, live } = await issued()
       const first = aPair(clock.seconds(), grant)

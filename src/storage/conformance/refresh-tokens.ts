@@ -1,6 +1,7 @@
 /** RefreshTokenStore: rotation, and reuse that ends the family (RFC 9700 4.14.2). */
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
+import type { GrantRecord } from '../records.ts'
 import { aCode, aGrant, aPair, aRefreshToken, type Conformance, newTenant } from './subject.ts'
 
 export function refreshTokenConformance({ clock, subject }: Conformance): void {
@@ -77,6 +78,78 @@ export function refreshTokenConformance({ clock, subject }: Conformance): void {
       clock.advance(60 * 60)
       expect(await refreshTokens.peek(tenant, grantId, digest)).toBeUndefined()
       expect(await refreshTokens.rotate(tenant, grantId, digest, next.successors)).toBe('missing')
+    })
+
+    /** A pair whose predecessor may be presented again. */
+    const graced = (grant: GrantRecord, seconds = 30, uses = 3) => {
+      const pair = aPair(clock.seconds(), grant)
+      const { refreshToken, ...rest } = pair.successors
+      if (refreshToken === undefined) throw new Error('aPair gives a refresh token')
+      const grace = { until: clock.seconds() + seconds, uses, sealed: `sealed_${pair.digest}` }
+      return { ...pair, sealed: grace.sealed, successors: { ...rest, refreshToken: { ...refreshToken, grace } } }
+    }
+    const again = async (at: Awaited<ReturnType<typeof redeemed>>, pair = aPair(clock.seconds(), at.grant)) => {
+      const { refreshTokens, grants, accessTokens } = subject().store
+      const answer = await refreshTokens.rotate(at.tenant, at.grantId, at.digest, pair.successors)
+      const { token } = await accessTokens.state(at.tenant, { jti: pair.jti, grantId: at.grantId, clientId: 'client' })
+      const stored = await refreshTokens.peek(at.tenant, at.grantId, pair.digest)
+      const revoked = (await grants.find(at.tenant, at.grantId))?.revoked
+      return { answer, written: token !== undefined, another: stored !== undefined, revoked }
+    }
+
+    it('gives the same successor within its grace, with a new access token, and writes no other (checklist 21)', async () => {
+      const { refreshTokens } = subject().store
+      const at = await redeemed()
+      const first = graced(at.grant)
+      expect(await refreshTokens.rotate(at.tenant, at.grantId, at.digest, first.successors)).toBe('rotated')
+      expect(await refreshTokens.peek(at.tenant, at.grantId, at.digest)).toMatchObject({ used: true, inGrace: true })
+      const answered = { answer: { again: first.sealed }, written: true, another: false, revoked: false }
+      expect(await again(at)).toEqual(answered)
+      expect(await again(at, graced(at.grant))).toEqual(answered)
+      const next = aPair(clock.seconds(), at.grant)
+      expect(await refreshTokens.rotate(at.tenant, at.grantId, first.digest, next.successors)).toBe('rotated')
+    })
+
+    it.each([
+      ['its time is over', async () => clock.advance(30)],
+      ['its uses are spent', async (at, again) => Promise.all([again(at), again(at), again(at)])],
+      [
+        'its successor was used',
+        async (at, _again, first) =>
+          subject().store.refreshTokens.rotate(
+            at.tenant,
+            at.grantId,
+            first,
+            aPair(clock.seconds(), at.grant).successors,
+          ),
+      ],
+    ] satisfies [string, (at: Awaited<ReturnType<typeof redeemed>>, more: typeof again, first: string) => unknown][])(
+      'sees reuse where a grace has ended: %s (checklist 21)',
+      async (_title, end) => {
+        const { refreshTokens } = subject().store
+        const at = await redeemed()
+        const first = graced(at.grant)
+        await refreshTokens.rotate(at.tenant, at.grantId, at.digest, first.successors)
+        await end(at, again, first.digest)
+        expect(await refreshTokens.peek(at.tenant, at.grantId, at.digest)).toMatchObject({ used: true, inGrace: false })
+        expect(await again(at)).toEqual({ answer: 'reused', written: false, another: false, revoked: true })
+      },
+    )
+
+    it('answers nothing from the grace of a grant that was revoked', async () => {
+      const { refreshTokens, grants } = subject().store
+      const at = await redeemed()
+      await refreshTokens.rotate(at.tenant, at.grantId, at.digest, graced(at.grant).successors)
+      await grants.revoke(at.tenant, at.grantId)
+      expect(await again(at)).toMatchObject({ answer: 'reused', written: false, revoked: true })
+    })
+
+    it('reports reuse of a token in its grace where policy grants none any more', async () => {
+      const { refreshTokens, grants } = subject().store
+      const at = await redeemed()
+      await refreshTokens.rotate(at.tenant, at.grantId, at.digest, graced(at.grant).successors)
+      expect(await refreshTokens.reuse(at.tenant, at.grantId, at.digest)).toBe('reused')
+      expect((await grants.find(at.tenant, at.grantId))?.revoked).toBe(true)
     })
   })
 }

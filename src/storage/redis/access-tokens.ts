@@ -15,6 +15,12 @@ const PUT = script(`
 const REVOKE = script(`
   if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('SETRANGE', KEYS[1], 0, 'R') end`)
 
+const readClient = async (redis: RedisClient, tenant: string, clientId: string) =>
+  decodeVersioned<ClientRecord>(await redis.read(...readVersioned(redis.keys.client(tenant, clientId))))
+
+const readUser = async (redis: RedisClient, tenant: string, sub: string) =>
+  decodeVersioned<UserRecord>(await redis.read(...readVersioned(redis.keys.user(tenant, sub))))
+
 export function redisAccessTokens(redis: RedisClient): AccessTokenStore {
   const { keys } = redis
   return {
@@ -24,22 +30,22 @@ export function redisAccessTokens(redis: RedisClient): AccessTokenStore {
       if (oneOf(reply, 'written', 'taken') === 'taken') throw new StoreUnavailable('redis: the jti is taken')
     },
     state: async (tenant, { jti, grantId, clientId, sub }) => {
-      const [tokenReply, clientReply, ...more] = await redis.readTogether([
+      const [tokenReply, ...more] = await redis.readTogether([
         ['get', keys.accessToken(tenant, jti, grantId)],
-        readVersioned(keys.client(tenant, clientId)),
+        ...(clientId === undefined ? [] : [readVersioned(keys.client(tenant, clientId))]),
         ...(grantId === undefined ? [] : [readGrant(keys.grant(tenant, grantId))]),
         ...(sub === undefined ? [] : [readVersioned(keys.user(tenant, sub))]),
       ])
       const text = textOrNothing(tokenReply)
       const token = text === undefined ? undefined : decodeToken(redis, text, grantId)
-      const client = decodeVersioned<ClientRecord>(clientReply)
+      const named = clientId === undefined ? undefined : decodeVersioned<ClientRecord>(more.shift())
       const grant = grantId === undefined ? undefined : decodeGrant(redis, more.shift())
       const guessed = sub === undefined ? undefined : decodeVersioned<UserRecord>(more.shift())
-      // A pairwise `sub` names nobody here: the grant knows whom it is of.
-      const user =
-        grant === undefined || grant.sub === sub
-          ? guessed
-          : decodeVersioned<UserRecord>(await redis.read(...readVersioned(keys.user(tenant, grant.sub))))
+      const [client, user] = await Promise.all([
+        clientId !== undefined || token === undefined ? named : readClient(redis, tenant, token.clientId),
+        // A pairwise `sub` names nobody here: the grant knows whom it is of.
+        grant === undefined || grant.sub === sub ? guessed : readUser(redis, tenant, grant.sub),
+      ])
       return { ...(token && { token }), ...(grant && { grant }), ...(client && { client }), ...(user && { user }) }
     },
     revoke: async (tenant, jti, grantId) => {

@@ -2,11 +2,11 @@
  * A grant in Redis is one hash, so that it and everything spent on it end together:
  *   body, expires, revoked            the grant; the fields beside `body` are right where both hold a value
  *   code:<digest>, refresh:<digest>   a handle, as `<expires>:<record>`
- *   <handle>:used                     there once it was spent
+ *   <handle>:used                     there once it was spent: `1`, or a grace, `<until>:<uses>:<successor>:<sealed>`
  * Spending checks the handle and its grant and writes the successors in one script (RFC 6749 4.1.2, RFC 9700 4.14).
  */
 import { StoreUnavailable } from '../../kernel/errors.ts'
-import type { Spent, Successors } from '../port.ts'
+import type { Grace, Spent, Successors } from '../port.ts'
 import { type CodeRecord, decodeRecord, type GrantRecord, type RefreshTokenRecord } from '../records.ts'
 import { encodeToken } from './access-token.ts'
 import { type Command, type RedisClient, script } from './client.ts'
@@ -25,24 +25,48 @@ const FIND = `
   local grant, handle, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
   local stored = redis.call('HMGET', grant, 'expires', 'revoked', handle, handle .. ':used')
   if not stored[1] or not stored[3] or tonumber(stored[1]) <= now then return 'missing' end
-  if stored[4] then
+  local function reused()
     redis.call('HSET', grant, 'revoked', '1')
     return 'reused'
   end`
 
-const SPEND = script(`${FIND}
-  if tonumber(string.match(stored[3], '^%d+')) <= now then return 'missing' end
-  if stored[2] == '1' then return 'revoked' end
-  redis.call('HSET', grant, handle .. ':used', '1')
-  if KEYS[2] then
+/** Writes what a use brings into being, but for the refresh token. */
+const SUCCEED = `
+  local function succeed()
     redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
-    if ARGV[7] then redis.call('HSET', grant, ARGV[7], ARGV[8]) end
     if tonumber(ARGV[5]) > tonumber(stored[1]) then redis.call('HSET', grant, 'expires', ARGV[5]) end
     if tonumber(ARGV[6]) > redis.call('TTL', grant) then redis.call('EXPIRE', grant, ARGV[6]) end
+  end`
+
+/** `grace(mark)`: until, uses, successor and sealed text of a mark, while it holds; else nothing. */
+const GRACE = `
+  local function grace(mark)
+    local last, uses, successor, sealed = string.match(mark or '', '^(%d+):(%d+):([^:]+):(.+)$')
+    if not last or stored[2] == '1' or tonumber(last) <= now or tonumber(uses) < 1 then return end
+    local next = redis.call('HMGET', grant, 'refresh:' .. successor, 'refresh:' .. successor .. ':used')
+    if not next[1] or next[2] or tonumber(string.match(next[1], '^%d+')) <= now then return end
+    return last, uses, successor, sealed
+  end`
+
+const SPEND = script(`${FIND} ${SUCCEED} ${GRACE}
+  if stored[4] then
+    local last, uses, successor, sealed = grace(stored[4])
+    if not last then return reused() end
+    redis.call('HSET', grant, handle .. ':used', last .. ':' .. (uses - 1) .. ':' .. successor .. ':' .. sealed)
+    succeed()
+    return {'again', sealed}
+  end
+  if tonumber(string.match(stored[3], '^%d+')) <= now then return 'missing' end
+  if stored[2] == '1' then return 'revoked' end
+  redis.call('HSET', grant, handle .. ':used', ARGV[9] or '1')
+  if KEYS[2] then
+    if ARGV[7] then redis.call('HSET', grant, ARGV[7], ARGV[8]) end
+    succeed()
   end
   return 'redeemed'`)
 
 const REUSE = script(`${FIND}
+  if stored[4] then return reused() end
   return 'missing'`)
 
 const REVOKE = script(`
@@ -92,7 +116,16 @@ export async function findHandle(redis: RedisClient, tenant: string, grantId: st
   const used = usedMark !== undefined
   const colon = handle.indexOf(':')
   if (!used && number(handle.slice(0, colon)) <= redis.now()) return undefined
-  return { grant, used, body: handle.slice(colon + 1) }
+  const inGrace = used && usedMark !== '1' && (await graceHolds(redis, tenant, grant, usedMark))
+  return { grant, used, inGrace, body: handle.slice(colon + 1) }
+}
+
+/** A look only, in a second round: whoever rotates on it is judged by the script. */
+async function graceHolds(redis: RedisClient, tenant: string, grant: GrantRecord, mark: string): Promise<boolean> {
+  const [until, uses, successor] = mark.split(':')
+  if (grant.revoked || number(until) <= redis.now() || number(uses) < 1) return false
+  const found = await findHandle(redis, tenant, grant.grantId, 'refresh', successor ?? '')
+  return found !== undefined && !found.used
 }
 
 export async function spendHandle(
@@ -102,7 +135,7 @@ export async function spendHandle(
   kind: Kind,
   digest: string,
   successors?: Successors,
-): Promise<Spent> {
+): Promise<Spent | { readonly again: string }> {
   const { keys } = redis
   const touched = [keys.grant(tenant, grantId)]
   const values: (string | number)[] = [handleField(kind, digest), redis.now()]
@@ -112,9 +145,14 @@ export async function spendHandle(
     values.push(encodeToken(accessToken), redis.ttl(accessToken.expiresAt), grantExpiresAt)
     values.push(redis.ttl(Math.max(grantExpiresAt, accessToken.expiresAt)))
     if (refreshToken) values.push(handleField('refresh', refreshToken.digest), handleValue(refreshToken.record))
+    if (refreshToken?.grace) values.push(graceMark(refreshToken.digest, refreshToken.grace))
   }
-  return oneOf(await redis.runDurably(SPEND, touched, values), 'redeemed', 'reused', 'missing', 'revoked')
+  const reply = await redis.runDurably(SPEND, touched, values)
+  if (Array.isArray(reply)) return { again: texts(reply)[1] ?? '' }
+  return oneOf(reply, 'redeemed', 'reused', 'missing', 'revoked')
 }
+
+const graceMark = (successor: string, { until, uses, sealed }: Grace) => `${until}:${uses}:${successor}:${sealed}`
 
 export async function reportReuse(redis: RedisClient, tenant: string, grantId: string, kind: Kind, digest: string) {
   const values = [handleField(kind, digest), redis.now()]

@@ -36,6 +36,16 @@ export class Keys {
   }
 
   session = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:session:${part(digest)}}`
+  /** What hangs on a session by its sid: whether it goes on, and its grants. */
+  sessionMark = (tenant: string, sid: string): string => `${this.#prefix}{${part(tenant)}:sid:${part(sid)}}`
+  sessionGrants = (tenant: string, sid: string): string => `${this.sessionMark(tenant, sid)}:grants`
+  sessionIndex = (tenant: string): string => `${this.#prefix}{${part(tenant)}:sessions}`
+  sessionsOf = (tenant: string, sub: string): string => `${this.#prefix}{${part(tenant)}:sessions-of:${part(sub)}}`
+  grantsOfUser = (tenant: string, sub: string): string => `${this.#prefix}{${part(tenant)}:grants-of-user:${part(sub)}}`
+  grantsOfClient = (tenant: string, clientId: string): string =>
+    `${this.#prefix}{${part(tenant)}:grants-of-client:${part(clientId)}}`
+  logouts = (tenant: string): string => `${this.#prefix}{${part(tenant)}:logouts}`
+  logoutsDue = (tenant: string): string => `${this.logouts(tenant)}:due`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`

@@ -81,7 +81,16 @@ describe('opening the Redis store', () => {
     await store.codes.issue('t', grant, 'code', aCode(now))
     await store.codes.redeem('t', grant.grantId, 'code', aPair(now, grant).successors)
     await store.accessTokens.put('t', anAccessToken(now))
-    await store.sessions.put('t', 's', { v: 1, sub: 's', acr: '', amr: [], authTime: now, userEpoch: 1, ...dates })
+    await store.sessions.put('t', 's', {
+      v: 1,
+      sid: 'i',
+      sub: 's',
+      acr: '',
+      amr: [],
+      authTime: now,
+      userEpoch: 1,
+      ...dates,
+    })
     await store.interactions.put('t', 'i', { v: 1, ...request, ...dates })
     await store.consents.put('t', 's', 'c', { v: 1, scopes: [], grantedAt: now, expiresAt: now + 600 })
     await store.consents.put('t', 's', 'd', { v: 1, scopes: [], grantedAt: now, expiresAt: now + 60 })
@@ -94,11 +103,13 @@ describe('opening the Redis store', () => {
     const lasting = ['clients:id', 'clients:index', 'clients:sequence', 'users:sub', 'users:names', 'users:index']
     for (const name of [...lasting, 'users:sequence']) expect(ttls[name]).toBe(-1)
     const expected = { grant: 3600, 'grant:token': 300, token: 300, session: 600, interaction: 600, limit: 60 }
-    for (const [name, least] of Object.entries({ ...expected, 'users:consents': 600 })) {
+    // The mark of a session, the indexes of sessions, those of grants.
+    const bySession = { sid: 600, sessions: 600, grants: 3600 }
+    for (const [name, least] of Object.entries({ ...expected, ...bySession, 'users:consents': 600 })) {
       expect(ttls[name]).toBeGreaterThanOrEqual(least)
       expect(ttls[name]).toBeLessThanOrEqual(least + 61)
     }
-    expect(Object.keys(ttls)).toHaveLength(lasting.length + 1 + 7)
+    expect(Object.keys(ttls)).toHaveLength(lasting.length + 1 + 10)
     await store.close()
   })
 })

@@ -9,6 +9,7 @@ import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
+import { redisLogouts } from './logouts.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisReplay } from './replay.ts'
@@ -45,6 +46,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
+    logouts: redisLogouts(redis),
     limits: redisLimits(redis),
     replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),

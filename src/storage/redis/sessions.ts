@@ -2,6 +2,7 @@
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type InteractionRecord, type SessionRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
+import { addToIndex, pageOfIndex, removeFromIndex } from './expiring-index.ts'
 import { oneOf, textOrNothing } from './replies.ts'
 
 const PUT = script(`redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])`)
@@ -27,17 +28,53 @@ function decodeLive<R extends { readonly v: 1; readonly expiresAt: number }>(
   return record !== undefined && record.expiresAt > redis.now() ? record : undefined
 }
 
+/**
+ * The record lies under the cookie's digest; a mark under its sid names that digest and is what grants are issued against.
+ * The record goes first and the mark last, so that an end that was cut short is found and done again.
+ */
 export function redisSessions(redis: RedisClient): SessionStore {
   const { keys } = redis
+  const find = async (tenant: string, digest: string): Promise<SessionRecord | undefined> =>
+    decodeLive<SessionRecord>(redis, textOrNothing(await redis.read('get', keys.session(tenant, digest))))
+  const remove = async (tenant: string, digest: string): Promise<void> => {
+    await redis.runDurably(DELETE, [keys.session(tenant, digest)])
+  }
+  const readAll = async (tenant: string, sids: readonly string[]): Promise<readonly (SessionRecord | undefined)[]> => {
+    const marks = await redis.readTogether(sids.map((sid) => ['get', keys.sessionMark(tenant, sid)]))
+    const digests = marks.map(textOrNothing).filter((digest) => digest !== undefined)
+    if (digests.length === 0) return []
+    const bodies = await redis.readTogether(digests.map((digest) => ['get', keys.session(tenant, digest)]))
+    return bodies.map((body) => decodeLive<SessionRecord>(redis, textOrNothing(body)))
+  }
   return {
     put: async (tenant, digest, session) => {
-      const values = [JSON.stringify(session), redis.ttl(session.expiresAt)]
-      await redis.run(PUT, [keys.session(tenant, digest)], values)
+      const { sid, sub, expiresAt } = session
+      const ttl = redis.ttl(expiresAt)
+      await Promise.all([
+        addToIndex(redis, keys.sessionIndex(tenant), sid, expiresAt),
+        addToIndex(redis, keys.sessionsOf(tenant, sub), sid, expiresAt),
+        redis.run(PUT, [keys.sessionMark(tenant, sid)], [digest, ttl]),
+      ])
+      await redis.run(PUT, [keys.session(tenant, digest)], [JSON.stringify(session), ttl])
     },
-    find: async (tenant, digest) =>
-      decodeLive<SessionRecord>(redis, textOrNothing(await redis.read('get', keys.session(tenant, digest)))),
-    delete: async (tenant, digest) => {
-      await redis.runDurably(DELETE, [keys.session(tenant, digest)])
+    find,
+    findById: async (tenant, sid) => (await readAll(tenant, [sid]))[0],
+    delete: remove,
+    end: async (tenant, sid) => {
+      const mark = keys.sessionMark(tenant, sid)
+      const digest = textOrNothing(await redis.read('get', mark))
+      const session = digest === undefined ? undefined : await find(tenant, digest)
+      if (digest !== undefined) await remove(tenant, digest)
+      const last = textOrNothing(await redis.runDurably(TAKE, [mark]))
+      if (last !== undefined && last !== digest) await remove(tenant, last)
+      await Promise.all([
+        removeFromIndex(redis, keys.sessionIndex(tenant), sid),
+        ...(session ? [removeFromIndex(redis, keys.sessionsOf(tenant, session.sub), sid)] : []),
+      ])
+    },
+    list: (tenant, { sub }, offset, limit) => {
+      const index = sub === undefined ? keys.sessionIndex(tenant) : keys.sessionsOf(tenant, sub)
+      return pageOfIndex(redis, index, { offset, limit }, (sids) => readAll(tenant, sids))
     },
   }
 }

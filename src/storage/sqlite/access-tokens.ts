@@ -21,7 +21,8 @@ export function sqliteAccessTokens(db: Database, { tokens, grants, clients }: Ta
       db.read((): AccessTokenState => {
         const token = tokens.find(tenant, jti, grantId)
         const grant = grantId === undefined ? undefined : grants.grant(tenant, grantId)
-        const client = clients.find(tenant, clientId)
+        const holder = clientId ?? token?.clientId
+        const client = holder === undefined ? undefined : clients.find(tenant, holder)
         const person = grant?.sub ?? sub
         const user = person === undefined ? undefined : bodyOf(selectUser, tenant, person)
         return {

@@ -2,19 +2,33 @@
  * The rows of grants and their handles (codes, refresh tokens) in SQLite, and the steps inside a transaction that touch
  * them. A spent handle stays until its grant ends, so that a second use is seen (RFC 6749 4.1.2, RFC 9700 4.14).
  */
+import type { SQLOutputValue } from 'node:sqlite'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import type { Spent, Successors } from '../port.ts'
+import type { Grace, Spent, Successors } from '../port.ts'
 import { type CodeRecord, decodeRecord, type GrantRecord, type RefreshTokenRecord } from '../records.ts'
 import type { Database } from './database.ts'
 import type { TokenTable } from './token-table.ts'
 
 type Kind = 'code' | 'refresh'
 
+type GrantRow = Readonly<Record<string, SQLOutputValue>>
+
+/** The columns are right where both hold a value. */
+export function decodeGrant(row: GrantRow): GrantRecord {
+  const grant = decodeRecord<GrantRecord>(String(row.body))
+  return { ...grant, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
+}
+/** A grace with the digest of the successor that it gives. */
+export type KeptGrace = Grace & { readonly successor: string }
+
+const readGrace = (text: string): KeptGrace => JSON.parse(text)
+
 export class GrantTables {
   readonly #clock: Clock
   readonly #tokens: TokenTable
   readonly #selectGrant
   readonly #insertGrant
+  readonly #selectSession
   readonly #extendGrant
   readonly #revokeGrant
   readonly #selectHandle
@@ -28,33 +42,36 @@ export class GrantTables {
       'SELECT expires_at, revoked, body FROM grants WHERE tenant = ? AND grant_id = ? AND expires_at > ?',
     )
     this.#insertGrant = db.prepare(
-      'INSERT INTO grants (tenant, grant_id, expires_at, revoked, body) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO grants (tenant, grant_id, expires_at, revoked, sid, sub, client_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
+    this.#selectSession = db.prepare('SELECT 1 FROM sessions WHERE tenant = ? AND sid = ? AND expires_at > ? LIMIT 1')
     this.#extendGrant = db.prepare(
       'UPDATE grants SET expires_at = max(expires_at, ?) WHERE tenant = ? AND grant_id = ?',
     )
     this.#revokeGrant = db.prepare('UPDATE grants SET revoked = 1 WHERE tenant = ? AND grant_id = ?')
     this.#selectHandle = db.prepare(
-      'SELECT expires_at, used, body FROM handles WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
+      'SELECT expires_at, used, grace, body FROM handles WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
     )
     this.#insertHandle = db.prepare(
       'INSERT INTO handles (tenant, grant_id, kind, digest, expires_at, used, body) VALUES (?, ?, ?, ?, ?, 0, ?)',
     )
     this.#useHandle = db.prepare(
-      'UPDATE handles SET used = 1 WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
+      'UPDATE handles SET used = 1, grace = ? WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
     )
   }
 
   grant(tenant: string, grantId: string): GrantRecord | undefined {
     const row = this.#selectGrant.get(tenant, grantId, epochSeconds(this.#clock))
-    if (row === undefined) return undefined
-    const grant = decodeRecord<GrantRecord>(String(row.body))
-    return { ...grant, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
+    return row && decodeGrant(row)
   }
 
-  addGrant(tenant: string, grant: GrantRecord): void {
+  /** False, and nothing written, where its session has ended. */
+  addGrant(tenant: string, grant: GrantRecord): boolean {
+    const { grantId, expiresAt, revoked, sid, sub, clientId } = grant
+    if (sid !== undefined && this.#selectSession.get(tenant, sid, epochSeconds(this.#clock)) === undefined) return false
     const body = JSON.stringify(grant)
-    this.#insertGrant.run(tenant, grant.grantId, grant.expiresAt, grant.revoked ? 1 : 0, body)
+    this.#insertGrant.run(tenant, grantId, expiresAt, revoked ? 1 : 0, sid ?? null, sub, clientId, body)
+    return true
   }
 
   revoke(tenant: string, grantId: string): void {
@@ -68,7 +85,8 @@ export class GrantTables {
     if (grant === undefined || row === undefined) return undefined
     const used = row.used !== 0
     if (!used && Number(row.expires_at) <= epochSeconds(this.#clock)) return undefined
-    return { grant, used, body: String(row.body) }
+    const grace = row.grace === null ? undefined : readGrace(String(row.grace))
+    return { grant, used, grace, body: String(row.body) }
   }
 
   addHandle(
@@ -89,9 +107,28 @@ export class GrantTables {
       return 'reused'
     }
     if (handle.grant.revoked) return 'revoked'
-    this.#useHandle.run(tenant, grantId, kind, digest)
+    const { digest: next, grace } = successors?.refreshToken ?? {}
+    const kept = grace === undefined ? null : JSON.stringify({ ...grace, successor: next })
+    this.#useHandle.run(kept, tenant, grantId, kind, digest)
     if (successors !== undefined) this.#succeed(tenant, grantId, successors)
     return 'redeemed'
+  }
+
+  /** The grace of a spent refresh token, while it holds. */
+  grace(tenant: string, grantId: string, digest: string): KeptGrace | undefined {
+    const handle = this.handle(tenant, grantId, 'refresh', digest)
+    const grace = handle?.grace
+    if (!handle?.used || grace === undefined || handle.grant.revoked) return undefined
+    if (grace.until <= epochSeconds(this.#clock) || grace.uses < 1) return undefined
+    const successor = this.handle(tenant, grantId, 'refresh', grace.successor)
+    return successor === undefined || successor.used ? undefined : grace
+  }
+
+  /** Answers from the grace once more: writes the access token, keeps the refresh token that is there. */
+  answerAgain(tenant: string, grantId: string, digest: string, grace: KeptGrace, successors: Successors): void {
+    const { refreshToken: _, ...access } = successors
+    this.#useHandle.run(JSON.stringify({ ...grace, uses: grace.uses - 1 }), tenant, grantId, 'refresh', digest)
+    this.#succeed(tenant, grantId, access)
   }
 
   #succeed(tenant: string, grantId: string, { accessToken, refreshToken, grantExpiresAt }: Successors): void {

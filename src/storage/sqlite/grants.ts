@@ -1,15 +1,17 @@
 /** Codes, refresh tokens and grants in SQLite. RFC 6749 4.1 and 6, RFC 9700 4.14: each use is one transaction. */
-import type { CodeStore, GrantStore, RefreshTokenStore } from '../port.ts'
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import type { CodeStore, GrantStore, GrantsOf, RefreshTokenStore } from '../port.ts'
 import { type CodeRecord, decodeRecord, type RefreshTokenRecord } from '../records.ts'
 import type { Database } from './database.ts'
-import type { GrantTables } from './grant-tables.ts'
+import { decodeGrant, type GrantTables } from './grant-tables.ts'
 
 export function sqliteCodes(db: Database, tables: GrantTables): CodeStore {
   return {
     issue: (tenant, grant, digest, code) =>
       db.write(() => {
-        tables.addGrant(tenant, grant)
+        if (!tables.addGrant(tenant, grant)) return 'ended'
         tables.addHandle(tenant, grant.grantId, 'code', digest, code)
+        return 'issued'
       }),
     peek: (tenant, grantId, digest) =>
       db.read(() => {
@@ -27,10 +29,17 @@ export function sqliteRefreshTokens(db: Database, tables: GrantTables): RefreshT
     peek: (tenant, grantId, digest) =>
       db.read(() => {
         const found = tables.handle(tenant, grantId, 'refresh', digest)
-        return found && { grant: found.grant, used: found.used, token: decodeRecord<RefreshTokenRecord>(found.body) }
+        if (found === undefined) return undefined
+        const inGrace = tables.grace(tenant, grantId, digest) !== undefined
+        return { grant: found.grant, used: found.used, inGrace, token: decodeRecord<RefreshTokenRecord>(found.body) }
       }),
     rotate: (tenant, grantId, digest, successors) =>
       db.write(() => {
+        const grace = tables.grace(tenant, grantId, digest)
+        if (grace !== undefined) {
+          tables.answerAgain(tenant, grantId, digest, grace, successors)
+          return { again: grace.sealed }
+        }
         const spent = tables.spend(tenant, grantId, 'refresh', digest, successors)
         return spent === 'redeemed' ? 'rotated' : spent
       }, 'power'),
@@ -43,9 +52,36 @@ export function sqliteRefreshTokens(db: Database, tables: GrantTables): RefreshT
   }
 }
 
-export function sqliteGrants(db: Database, tables: GrantTables): GrantStore {
+/** Newest first: rows of one key are in order of writing. */
+function pagesOf(db: Database, column: 'sub' | 'client_id' | 'sid') {
+  const where = `tenant = ? AND ${column} = ? AND expires_at > ?`
+  return {
+    page: db.prepare(
+      `SELECT expires_at, revoked, body FROM grants WHERE ${where} ORDER BY rowid DESC LIMIT ? OFFSET ?`,
+    ),
+    count: db.prepare(`SELECT count(*) AS total FROM grants WHERE ${where}`),
+  }
+}
+
+export function sqliteGrants(db: Database, tables: GrantTables, clock: Clock): GrantStore {
+  const [bySub, byClient, bySid] = [pagesOf(db, 'sub'), pagesOf(db, 'client_id'), pagesOf(db, 'sid')]
+  const ofWhom = (of: GrantsOf) =>
+    'sub' in of
+      ? { ...bySub, value: of.sub }
+      : 'sid' in of
+        ? { ...bySid, value: of.sid }
+        : { ...byClient, value: of.clientId }
   return {
     find: (tenant, grantId) => db.read(() => tables.grant(tenant, grantId)),
+    list: (tenant, of, offset, limit) =>
+      db.read(() => {
+        const { page, count, value } = ofWhom(of)
+        const now = epochSeconds(clock)
+        return {
+          total: Number(count.get(tenant, value, now)?.total),
+          records: page.all(tenant, value, now, limit, offset).map(decodeGrant),
+        }
+      }),
     revoke: (tenant, grantId) => db.write(() => tables.revoke(tenant, grantId), 'power'),
   }
 }

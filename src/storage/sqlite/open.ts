@@ -17,6 +17,7 @@ import { BUSY_TIMEOUT_MS, Database } from './database.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
+import { sqliteLogouts } from './logouts.ts'
 import { sqliteMarks, sqlitePlatform } from './platform.ts'
 import { startPurging } from './purge.ts'
 import { sqliteReplay } from './replay.ts'
@@ -78,7 +79,8 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
-    grants: sqliteGrants(db, grants),
+    grants: sqliteGrants(db, grants, clock),
+    logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
     replay: sqliteReplay(db, clock),
     signingKeys: sqliteSigningKeys(db, clock),

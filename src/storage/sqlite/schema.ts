@@ -58,6 +58,26 @@ const MIGRATIONS: readonly string[] = [
     tenant TEXT NOT NULL, key TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT;
   CREATE INDEX replay_end ON replay (expires_at);
   `,
+  `
+  ALTER TABLE handles ADD COLUMN grace TEXT;
+  `,
+  `
+  ALTER TABLE sessions ADD COLUMN sid TEXT;
+  ALTER TABLE sessions ADD COLUMN sub TEXT;
+  CREATE INDEX sessions_sid ON sessions (tenant, sid);
+  CREATE INDEX sessions_sub ON sessions (tenant, sub);
+  ALTER TABLE grants ADD COLUMN sid TEXT;
+  ALTER TABLE grants ADD COLUMN sub TEXT;
+  ALTER TABLE grants ADD COLUMN client_id TEXT;
+  CREATE INDEX grants_sid ON grants (tenant, sid) WHERE sid IS NOT NULL;
+  CREATE INDEX grants_sub ON grants (tenant, sub);
+  CREATE INDEX grants_client ON grants (tenant, client_id);
+  UPDATE grants SET sub = body ->> '$.sub', client_id = body ->> '$.clientId';
+  CREATE TABLE logouts (
+    tenant TEXT NOT NULL, id TEXT NOT NULL, due_at_ms INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX logouts_due ON logouts (tenant, due_at_ms);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

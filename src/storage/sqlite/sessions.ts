@@ -8,14 +8,41 @@ const decode = <R extends { readonly v: 1 }>(body: string | undefined): R | unde
   body === undefined ? undefined : decodeRecord<R>(body)
 
 export function sqliteSessions(db: Database, clock: Clock): SessionStore {
-  const upsert = db.prepare('INSERT OR REPLACE INTO sessions (tenant, digest, expires_at, body) VALUES (?, ?, ?, ?)')
+  const upsert = db.prepare(
+    'INSERT OR REPLACE INTO sessions (tenant, digest, expires_at, sid, sub, body) VALUES (?, ?, ?, ?, ?, ?)',
+  )
   const select = db.prepare('SELECT body FROM sessions WHERE tenant = ? AND digest = ? AND expires_at > ?')
+  const selectById = db.prepare(
+    'SELECT body FROM sessions WHERE tenant = ? AND sid = ? AND expires_at > ? ORDER BY expires_at DESC LIMIT 1',
+  )
   const remove = db.prepare('DELETE FROM sessions WHERE tenant = ? AND digest = ?')
+  const end = db.prepare('DELETE FROM sessions WHERE tenant = ? AND sid = ?')
+  const pages = (where: string) => ({
+    page: db.prepare(`SELECT body FROM sessions WHERE ${where} ORDER BY expires_at DESC, sid LIMIT ? OFFSET ?`),
+    count: db.prepare(`SELECT count(*) AS total FROM sessions WHERE ${where}`),
+  })
+  const all = pages('tenant = ? AND expires_at > ?')
+  const ofPerson = pages('tenant = ? AND expires_at > ? AND sub = ?')
   return {
     put: (tenant, digest, session) =>
-      db.write(() => void upsert.run(tenant, digest, session.expiresAt, JSON.stringify(session))),
+      db.write(() => {
+        const { expiresAt, sid, sub } = session
+        upsert.run(tenant, digest, expiresAt, sid, sub, JSON.stringify(session))
+      }),
     find: (tenant, digest) => db.read(() => decode<SessionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
+    findById: (tenant, sid) =>
+      db.read(() => decode<SessionRecord>(bodyOf(selectById, tenant, sid, epochSeconds(clock)))),
     delete: (tenant, digest) => db.write(() => void remove.run(tenant, digest), 'power'),
+    end: (tenant, sid) => db.write(() => void end.run(tenant, sid), 'power'),
+    list: (tenant, { sub }, offset, limit) =>
+      db.read(() => {
+        const { page, count } = sub === undefined ? all : ofPerson
+        const values = [tenant, epochSeconds(clock), ...(sub === undefined ? [] : [sub])]
+        return {
+          total: Number(count.get(...values)?.total),
+          records: page.all(...values, limit, offset).map(({ body }) => decodeRecord<SessionRecord>(String(body))),
+        }
+      }),
   }
 }
 

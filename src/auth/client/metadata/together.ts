@@ -18,7 +18,10 @@ export type ClientSettings = Pick<
   | 'audience'
   | 'resources'
   | 'roles'
-> & { readonly metadata: ClientMetadata }
+> & {
+  readonly metadata: ClientMetadata
+  readonly managedBy?: string | undefined
+}
 
 /** Before anything is set; also what a create leaves out. */
 export const blank: ClientSettings = {
@@ -38,6 +41,18 @@ export const blank: ClientSettings = {
 /** Of a stored client, or of none. */
 export const settingsOf = (stored: ClientRecord | undefined): ClientSettings =>
   stored === undefined ? blank : { ...stored, metadata: stored.metadata ?? {} }
+
+/** The record's own, with what `settings` say in place of what stood there. */
+export function withSettings<R extends Partial<ClientRecord>>(
+  record: R,
+  { managedBy, ...settings }: ClientSettings,
+  sector: Pick<ClientRecord, 'sectorIdentifier'>,
+): Omit<R, 'managedBy' | 'sectorIdentifier'> & ClientParts {
+  const { managedBy: _managedBy, sectorIdentifier: _sector, ...kept } = record
+  return { ...kept, ...settings, ...sector, ...(managedBy !== undefined && { managedBy }) }
+}
+
+type ClientParts = Omit<ClientSettings, 'managedBy'> & Pick<ClientRecord, 'managedBy' | 'sectorIdentifier'>
 
 const fault = (field: string, what: string): MetadataFault => new MetadataFault(field, what)
 

@@ -51,9 +51,9 @@ export async function presentCode(
     async deny() {
       if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
     },
-    async spend(successors) {
+    async spend({ successors }) {
       const outcome = await codes.redeem(tenant, grantId, digest, successors)
-      if (outcome === 'redeemed') return
+      if (outcome === 'redeemed') return undefined
       if (outcome === 'reused') await deps.endGrant('code_reuse', request, grant)
       throw invalid(outcome)
     },

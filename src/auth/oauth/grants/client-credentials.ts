@@ -5,5 +5,8 @@ import type { Present } from './grant.ts'
 export const presentClient: Present = async (deps, request, client) => ({
   requested: { scopes: readScopes(request.form), resources: readResources(request.form) },
   async deny() {},
-  spend: ({ accessToken }) => deps.store.accessTokens.put(client.tenant, accessToken),
+  async spend({ successors }) {
+    await deps.store.accessTokens.put(client.tenant, successors.accessToken)
+    return undefined
+  },
 })

@@ -1,4 +1,5 @@
 /** What a grant type fills in for the token endpoint's driver: what was presented, and how it is spent. RFC 6749 section 4. */
+import type { Audit } from '../../../audit/events.ts'
 import type { HttpRequest } from '../../../http/message.ts'
 import type { DecisionInput } from '../../../policy-engine/contract/index.ts'
 import type { Store, Successors } from '../../../storage/port.ts'
@@ -17,6 +18,7 @@ export interface GrantDeps {
     readonly users: Pick<Store['users'], 'find'>
   }
   readonly endGrant: EndGrant
+  readonly audit: Audit
 }
 
 /** The person's part of a grant. */
@@ -30,6 +32,14 @@ export interface PersonGrant {
   readonly confirmation?: Confirmation | undefined
 }
 
+/** What a use brings into being, before the store has seen it. */
+export interface Spendable {
+  readonly successors: Successors
+  readonly refreshToken?: string | undefined
+  /** Obligation of the decision. */
+  readonly graceSeconds: number
+}
+
 export interface Presented {
   /** Absent for client_credentials. */
   readonly person?: PersonGrant
@@ -38,8 +48,11 @@ export interface Presented {
   readonly nonce?: string | undefined
   /** What a deny does to it: a code burns, a refresh token stays usable. */
   deny(): Promise<void>
-  /** Spends it and writes the new tokens in one step. Throws invalid_grant where it was spent, or ended, meanwhile. */
-  spend(successors: Successors): Promise<void>
+  /**
+   * Spends it and writes the new tokens in one step. Answers the refresh token that an earlier use gave, where its grace
+   * holds: it stands for the new one, which was not written. Throws invalid_grant where it was spent, or ended, meanwhile.
+   */
+  spend(made: Spendable): Promise<string | undefined>
 }
 
 /** Reads and checks what was presented. Spends nothing: policy has not been asked yet. */

@@ -1,0 +1,166 @@
+/** Sessions by their sid, and the grants of a session, a person, a client: found without a scan, and ended without a gap. */
+import { describe, expect, it } from 'vitest'
+import { randomId } from '../../kernel/ids.ts'
+import type { GrantsOf, Store } from '../port.ts'
+import type { GrantRecord, SessionRecord } from '../records.ts'
+import { aCode, aGrant, aPair, type Conformance, newTenant } from './subject.ts'
+
+export const aSession = (now: number, values: Partial<SessionRecord> = {}): SessionRecord => ({
+  v: 1,
+  sid: randomId(),
+  sub: 'person',
+  acr: 'urn:example:pwd',
+  amr: ['pwd'],
+  authTime: now,
+  userEpoch: 7,
+  createdAt: now,
+  expiresAt: now + 60,
+  ...values,
+})
+
+export function sessionConformance({ clock, subject }: Conformance): void {
+  const begin = async (tenant: string, values: Partial<SessionRecord> = {}) => {
+    const [digest, session] = [randomId(32), aSession(clock.seconds(), values)]
+    await subject().store.sessions.put(tenant, digest, session)
+    return { digest, session }
+  }
+  /** A grant whose code was redeemed, unless `redeemed` says otherwise. */
+  const give = async (store: Store, tenant: string, values: Partial<GrantRecord> = {}, redeemed = true) => {
+    const [grant, code] = [aGrant(clock.seconds(), values), randomId(32)]
+    const issued = await store.codes.issue(tenant, grant, code, aCode(clock.seconds()))
+    const pair = aPair(clock.seconds(), grant)
+    const successors = { ...pair.successors, sid: grant.sid }
+    if (redeemed) expect(await store.codes.redeem(tenant, grant.grantId, code, successors)).toBe('redeemed')
+    return { grant, code, issued, successors }
+  }
+  const idsOf = async (tenant: string, of: GrantsOf): Promise<readonly string[]> =>
+    (await subject().store.grants.list(tenant, of, 0, 100)).records.map(({ grantId }) => grantId).toSorted()
+
+  describe('sessions by sid', () => {
+    it('finds one by its sid until it ends or expires', async () => {
+      const { sessions } = subject().store
+      const tenant = newTenant()
+      const { session, digest } = await begin(tenant)
+      expect(await sessions.findById(tenant, session.sid)).toEqual(session)
+      expect(await sessions.findById(tenant, digest)).toBeUndefined()
+      await sessions.end(tenant, session.sid)
+      await sessions.end(tenant, session.sid)
+      expect(await sessions.findById(tenant, session.sid)).toBeUndefined()
+      expect(await sessions.find(tenant, digest)).toBeUndefined()
+      const other = await begin(tenant)
+      clock.advance(60)
+      expect(await sessions.findById(tenant, other.session.sid)).toBeUndefined()
+    })
+
+    it('goes on under another cookie, and ends whatever its cookie', async () => {
+      const { sessions } = subject().store
+      const tenant = newTenant()
+      const { session, digest } = await begin(tenant)
+      const next = await begin(tenant, { sid: session.sid, acr: 'urn:example:mfa' })
+      await sessions.delete(tenant, digest)
+      expect(await sessions.find(tenant, digest)).toBeUndefined()
+      expect(await sessions.findById(tenant, session.sid)).toEqual(next.session)
+      expect((await sessions.list(tenant, {}, 0, 10)).records).toEqual([next.session])
+      await sessions.end(tenant, session.sid)
+      expect(await sessions.find(tenant, next.digest)).toBeUndefined()
+    })
+
+    it('lists those that go on, of a person or all, in pages', async () => {
+      const { sessions } = subject().store
+      const tenant = newTenant()
+      const now = clock.seconds()
+      const [first, second, third] = [
+        await begin(tenant, { sub: 'ada', expiresAt: now + 30 }),
+        await begin(tenant, { sub: 'ada', expiresAt: now + 300 }),
+        await begin(tenant, { sub: 'bob', expiresAt: now + 200 }),
+      ].map(({ session }) => session)
+      expect(await sessions.list(tenant, {}, 0, 10)).toEqual({ total: 3, records: [second, third, first] })
+      expect(await sessions.list(tenant, {}, 1, 1)).toEqual({ total: 3, records: [third] })
+      expect(await sessions.list(tenant, { sub: 'ada' }, 0, 10)).toEqual({ total: 2, records: [second, first] })
+      expect(await sessions.list(tenant, { sub: 'nobody' }, 0, 10)).toEqual({ total: 0, records: [] })
+      clock.advance(30)
+      await sessions.end(tenant, third?.sid ?? '')
+      expect(await sessions.list(tenant, {}, 0, 10)).toEqual({ total: 1, records: [second] })
+    })
+  })
+
+  describe('grants of a session, a person and a client', () => {
+    it('are found by each, and by no other', async () => {
+      const { store } = subject()
+      const tenant = newTenant()
+      const { session } = await begin(tenant)
+      const inSession = await give(store, tenant, { sid: session.sid, sub: 'ada', clientId: 'shop' })
+      const elsewhere = await give(store, tenant, { sub: 'ada', clientId: 'mail' })
+      const others = await give(store, tenant, { sub: 'bob', clientId: 'shop' })
+      const [a, b, c] = [inSession, elsewhere, others].map(({ grant }) => grant.grantId)
+      expect(await idsOf(tenant, { sid: session.sid })).toEqual([a])
+      expect(await idsOf(tenant, { sub: 'ada' })).toEqual([a, b].toSorted())
+      expect(await idsOf(tenant, { clientId: 'shop' })).toEqual([a, c].toSorted())
+      expect(await idsOf(tenant, { sub: 'nobody' })).toEqual([])
+      await store.grants.revoke(tenant, a ?? '')
+      const [revoked] = (await store.grants.list(tenant, { sid: session.sid }, 0, 10)).records
+      expect(revoked).toMatchObject({ grantId: a, revoked: true })
+    })
+
+    it('come in pages, and until they expire', async () => {
+      const { store } = subject()
+      const tenant = newTenant()
+      const given = []
+      for (let count = 0; count < 5; count++) given.push((await give(store, tenant, { sub: 'ada' })).grant.grantId)
+      const pages = await Promise.all([0, 2, 4].map((offset) => store.grants.list(tenant, { sub: 'ada' }, offset, 2)))
+      expect(pages.map(({ total }) => total)).toEqual([5, 5, 5])
+      expect(pages.flatMap(({ records }) => records.map(({ grantId }) => grantId)).toSorted()).toEqual(given.toSorted())
+      clock.advance(60 * 60)
+      expect(await store.grants.list(tenant, { sub: 'ada' }, 0, 10)).toEqual({ total: 0, records: [] })
+    })
+
+    it('a session has those whose code nobody has redeemed yet, also once it has ended', async () => {
+      const { store } = subject()
+      const tenant = newTenant()
+      const { session } = await begin(tenant)
+      const { grant } = await give(store, tenant, { sid: session.sid }, false)
+      expect(await idsOf(tenant, { sid: session.sid })).toEqual([grant.grantId])
+      await store.sessions.end(tenant, session.sid)
+      expect(await idsOf(tenant, { sid: session.sid })).toEqual([grant.grantId])
+    })
+
+    it('a session keeps one that outlives it', async () => {
+      const { store } = subject()
+      const tenant = newTenant()
+      const { session } = await begin(tenant)
+      const { grant } = await give(store, tenant, { sid: session.sid })
+      clock.advance(20 * 60)
+      await give(store, tenant, { sub: 'other' })
+      expect(await idsOf(tenant, { sid: session.sid })).toEqual([grant.grantId])
+    })
+
+    it('none is given in a session that has ended', async () => {
+      const { store } = subject()
+      const tenant = newTenant()
+      const { session } = await begin(tenant)
+      await store.sessions.end(tenant, session.sid)
+      const { issued, grant, code, successors } = await give(store, tenant, { sid: session.sid }, false)
+      expect(issued).toBe('ended')
+      expect(['missing', 'revoked']).toContain(await store.codes.redeem(tenant, grant.grantId, code, successors))
+    })
+
+    it('of a session that ends while codes are issued in it on two nodes, each is seen by the end or not issued', async () => {
+      const { store, another } = subject()
+      const second = await another()
+      for (let round = 0; round < 10; round++) {
+        const tenant = newTenant()
+        const { session } = await begin(tenant)
+        const issuing = Promise.all(
+          Array.from({ length: 20 }, (_, index) =>
+            give(index % 2 ? store : second, tenant, { sid: session.sid }, false),
+          ),
+        )
+        await second.sessions.end(tenant, session.sid)
+        const seen = await second.grants.list(tenant, { sid: session.sid }, 0, 100)
+        await Promise.all(seen.records.map(({ grantId }) => second.grants.revoke(tenant, grantId)))
+        for (const { grant, code, successors } of await issuing)
+          expect(['missing', 'revoked']).toContain(await store.codes.redeem(tenant, grant.grantId, code, successors))
+      }
+    })
+  })
+}
