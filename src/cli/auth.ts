@@ -11,7 +11,7 @@ import { keyRules } from './keys.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
 import { clientsReach } from './outside.ts'
-import { listenerFiles } from './tls.ts'
+import { authTransport } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -41,7 +41,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
-    tls: config.auth.tls && listenerFiles(config.auth.tls),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
   })

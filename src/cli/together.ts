@@ -17,7 +17,7 @@ import { clientsReach, outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
-import { listenerFiles } from './tls.ts'
+import { authTransport } from './tls.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -79,7 +79,7 @@ export async function serveTogether({
     serveMetrics: config.auth.metrics,
     policyReady: () => platform.status().nodes.some(({ node, revision }) => node === 'auth' && revision !== undefined),
     trustedProxies: config.auth.trusted_proxies,
-    tls: config.auth.tls && listenerFiles(config.auth.tls),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
     ...(extraEndpoints && { extraEndpoints }),

@@ -109,6 +109,19 @@ function isRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)
 }
 
+const certificatesHaveSource: Rule = ({ auth }) => {
+  const { mtls, tls, trusted_proxies } = auth
+  if (mtls === undefined) return undefined
+  const at = (key: string, message: string): Objection => ({ path: ['auth', 'mtls', key], message })
+  if (mtls.from === 'tls' && tls === undefined) return at('from', 'tls needs auth.tls')
+  if (mtls.from === 'header' && trusted_proxies.length === 0) return at('from', 'header needs auth.trusted_proxies')
+  if (mtls.from === 'header' && mtls.port !== undefined) return at('port', 'is for certificates from tls')
+  if (mtls.from === 'tls' && mtls.header !== undefined) return at('header', 'is for certificates from a header')
+  return mtls.url === undefined || isSafeUrl(mtls.url, false)
+    ? undefined
+    : at('url', 'must be an https address without query')
+}
+
 const keyIdsAreUnique: Rule = ({ policy }) => {
   const all = [
     { at: ['policy', 'bundle'], keys: policy.bundle.keys },
@@ -201,6 +214,7 @@ const RULES: readonly Rule[] = [
   kekFromOnePlace,
   keysLiveLongEnough,
   proxiesAreRanges,
+  certificatesHaveSource,
   keyIdsAreUnique,
   serviceNamesAreUnique,
   servicesAreSafe,

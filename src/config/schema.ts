@@ -11,13 +11,14 @@ import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
-import { listenerTls } from './sections/tls.ts'
+import { listenerTls, mtls } from './sections/tls.ts'
 
 const auth = section(
   {
     host: host(),
     port: port(8080),
     tls: listenerTls('the auth service over TLS', {}),
+    mtls,
     trusted_proxies: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: 'CIDR ranges whose X-Forwarded-For is believed',

@@ -206,7 +206,9 @@ describe.each(['sqlite', 'redis'] as const)('%s', (kind) => {
     const addresses = [issuer, `http://localhost:${port}`]
     const keys = await Promise.all(addresses.map(async (address) => (await fetch(`${address}/oauth/jwks`)).json()))
     expect(keys[0]).toEqual(keys[1])
-    expect(Object(keys[0]).keys.map(({ alg }: { alg: string }) => alg)).toEqual(SIGNING_ALGORITHMS.flatMap((alg) => [alg, alg]))
+    expect(Object(keys[0]).keys.map(({ alg }: { alg: string }) => alg)).toEqual(
+      SIGNING_ALGORITHMS.flatMap((alg) => [alg, alg]),
+    )
 
     const { body } = await register(credential)
     const admin = { id: String(body.client_id), secret: String(body.client_secret) }

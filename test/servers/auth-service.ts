@@ -77,7 +77,7 @@ export async function startAuthService(options: TestServiceOptions = {}): Promis
   let offsetMs = 0
   const clock = { nowMs: () => Date.now() + offsetMs }
   const port = await freePort()
-  const issuer = `http://localhost:${port}`
+  const issuer = `${options.service?.tls ? 'https' : 'http'}://localhost:${port}`
   const store = await (options.store ?? ((path) => openSqliteStore({ path, clock })))(join(folder, 'store.db'), clock)
   const envelope = openEnvelope(randomBytes(32))
   const rules = options.service?.keys ?? DEFAULT_KEY_RULES
