@@ -22,6 +22,9 @@ import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
+import { keyKeeper } from './keys/keeper.ts'
+import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
+import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -42,6 +45,8 @@ export interface AuthServiceOptions {
   readonly audit: Audit
   readonly envelope: Envelope
   readonly logger: Logger
+  /** How signing keys are kept. */
+  readonly keys?: KeyRules
   readonly clock?: Clock
   readonly metrics?: Metrics
   /** Serves /metrics on this service too. */
@@ -158,7 +163,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { issuer, store, envelope, clock = systemClock, metrics } = options
   const audit = strict(options.audit)
   const { decide, answerHeaders } = observed(options.decide, audit)
-  const keys = await openKeyRing({ store, envelope, clock })
+  const rules = options.keys ?? DEFAULT_KEY_RULES
+  const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
+  const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
   const aliasUrl = options.mtls?.aliasUrl
   const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
@@ -222,10 +229,13 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   }
   const server = buildServer(serving)
   server.addHook('onClose', async () => transport.close())
-  return {
-    server,
-    table,
-    anotherListener: (asking = false) => alsoListen(server, serving, asking ? transport.certificateTls : transport.tls),
-    close: () => server.close().then(() => egress.close()),
+  const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
+  const close = async () => {
+    await server.close()
+    await stopKeeping()
+    await egress.close()
   }
+  const anotherListener = (asking = false) =>
+    alsoListen(server, serving, asking ? transport.certificateTls : transport.tls)
+  return { server, table, anotherListener, close }
 }

@@ -7,6 +7,7 @@ import { createLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
+import { keyRules } from './keys.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
 import { clientsReach, dpopRules } from './outside.ts'
@@ -34,6 +35,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     decide: policy.decide,
     audit: audit.audit,
     envelope,
+    keys: keyRules(config),
     logger,
     metrics,
     serveMetrics: config.auth.metrics,

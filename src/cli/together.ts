@@ -9,6 +9,7 @@ import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
+import { keyRules } from './keys.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
@@ -71,6 +72,7 @@ export async function serveTogether({
     decide: platform.decide,
     audit: audit.audit,
     envelope,
+    keys: keyRules(config),
     logger,
     clock: systemClock,
     metrics: platform.metrics,
