@@ -19,6 +19,7 @@ import type { Store } from '../storage/port.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { openKeyRing } from './token/key-ring.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { NOTHING_PROVED } from './token/sender.ts'
@@ -48,6 +49,8 @@ export interface AuthServiceOptions {
   readonly requestTimeoutMs?: number
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
+  /** How often clients are told of a sign-out. */
+  readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -146,22 +149,25 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const derive = await openRootSecret({ store, envelope })
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
+  const egressTls = ca === undefined ? undefined : { ca }
+  const subjectOf = subjectIdentifiers(derive)
+  const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
   const table = routes({
     issuer,
-    store,
     decide,
-    audit,
-    clock,
-    readJson: jsonReader(egress, ca === undefined ? undefined : { ca }),
+    ...ending,
+    readJson: jsonReader(egress, egressTls),
     keys,
     proveSender: async () => NOTHING_PROVED,
-    subjectOf: subjectIdentifiers(derive),
+    subjectOf,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
     policyReady: options.policyReady ?? (() => true),
     metrics: options.serveMetrics ? metrics : undefined,
   })
+  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
   const tls =
     options.tls &&
@@ -195,6 +201,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     server,
     table,
     anotherListener: () => alsoListen(server, serving),
-    close: () => server.close().then(() => egress.close()),
+    close: async () => {
+      await server.close()
+      await backChannel.close()
+      await egress.close()
+    },
   }
 }
