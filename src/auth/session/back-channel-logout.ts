@@ -30,6 +30,8 @@ export interface BackChannelOptions {
   readonly idleMs?: number
   /** Before the second try; doubles with each. Default 1 s. */
   readonly backOffMs?: number
+  /** Tries at most; default 13, which with the back-off is about an hour. */
+  readonly attempts?: number
 }
 
 export interface BackChannel {
@@ -41,20 +43,18 @@ export interface BackChannel {
 const AT_ONCE = 16
 const DEADLINE_MS = 10_000
 const MAX_ANSWER_BYTES = 64 * 1024
-/** With the back-off below, about an hour. */
-export const MAX_ATTEMPTS = 13
 const MAX_BACK_OFF_MS = 15 * 60_000
 
 type ClientTask = Extract<LogoutTask, { readonly kind: 'client' }>
 
 export function startBackChannel(deps: BackChannelDeps, options: BackChannelOptions): BackChannel {
-  const { tenant, idleMs = 5_000, backOffMs = 1_000 } = options
+  const { tenant, idleMs = 5_000, backOffMs = 1_000, attempts = 13 } = options
   const ended = new AbortController()
   let woken = Promise.withResolvers<void>()
 
   const settle = async (task: LogoutTask): Promise<void> => {
     if (task.kind === 'session') await finishSession(deps, tenant, task)
-    else await tellClient(deps, tenant, task, { backOffMs, signal: ended.signal })
+    else await tellClient(deps, tenant, task, { backOffMs, attempts, signal: ended.signal })
   }
   /** Answers whether more may be due. */
   const round = async (): Promise<boolean> => {
@@ -106,6 +106,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
 
 interface Sending {
   readonly backOffMs: number
+  readonly attempts: number
   readonly signal: AbortSignal
 }
 
@@ -118,10 +119,10 @@ async function tellClient(deps: BackChannelDeps, tenant: string, task: ClientTas
   const outcome = await send(deps, client, uri, task, sending.signal)
   if (sending.signal.aborted && outcome !== 'delivered') return logouts.putOff(tenant, task, 0)
   const attempts = task.attempts + 1
-  if (outcome !== 'delivered' && attempts < MAX_ATTEMPTS) {
+  if (outcome !== 'delivered' && attempts < sending.attempts) {
     deps.metrics?.logouts.inc({ outcome: 'again' })
     const delay = Math.min(MAX_BACK_OFF_MS, sending.backOffMs * 2 ** task.attempts)
-    return logouts.putOff(tenant, { ...task, attempts }, delay * (0.75 + Math.random() / 4))
+    return logouts.putOff(tenant, { ...task, attempts }, Math.round(delay * (0.75 + Math.random() / 4)))
   }
   deps.metrics?.logouts.inc({ outcome: outcome === 'delivered' ? 'delivered' : 'given_up' })
   await deps.audit({
