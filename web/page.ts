@@ -19,7 +19,7 @@ const MARK = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focus
 </svg>`
 
 /**
- * Where a form of the page may lead. Chrome checks `form-action` on each redirect that follows the POST, so that the
+ * Where a form of the page may lead, or a frame be from. Chrome checks `form-action` on each redirect that follows the POST, so that the
  * client's address must be named beside our own. An IPv6 literal cannot be named (CSP 2.3.1), its scheme can.
  */
 export function formTarget(redirectUri: string): string {
@@ -40,6 +40,10 @@ export interface PageParts {
   readonly content: Content
   /** The client's redirect URI, where a form of this page may end there. */
   readonly leadsTo?: string | undefined
+  /** Addresses that the page frames; nothing else can be. */
+  readonly frames?: readonly string[] | undefined
+  /** Where the browser goes by itself after a moment. */
+  readonly goesOnTo?: string | undefined
   /** Where its forms lead instead, as a CSP source. */
   readonly formAction?: string | undefined
   /** Ours, never made of what was sent. */
@@ -47,6 +51,9 @@ export interface PageParts {
   /** BCP 47 tags that the person or the client would like, in order. */
   readonly uiLocales?: readonly string[] | undefined
 }
+
+/** Frames have that long to load before the page is left. */
+const MOMENT_SECONDS = 2
 
 export function page(parts: PageParts): Page {
   const nonce = randomBytes(16).toString('base64')
@@ -58,6 +65,7 @@ export function page(parts: PageParts): Page {
     `form-action ${parts.formAction ?? usual}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
+    ...(parts.frames?.length ? [`frame-src ${[...new Set(parts.frames.map(formTarget))].join(' ')}`] : []),
   ]
   const body = html`<!doctype html>
 <html lang="${pageLanguage(parts.uiLocales)}">
@@ -66,6 +74,7 @@ export function page(parts: PageParts): Page {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
+${parts.goesOnTo !== undefined && html`<meta http-equiv="refresh" content="${MOMENT_SECONDS};url=${parts.goesOnTo}">`}
 <title>${parts.title} · Sallyport</title>
 <style nonce="${nonce}">${STYLE}</style>
 </head>

@@ -18,6 +18,8 @@ import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
 import { type DiscoveryDeps, discovery } from './oidc/discovery.ts'
+import { type EndSessionEndpointDeps, endSessionEndpoint } from './oidc/logout/end-session.ts'
+import { confirmSignOut, showSignOut } from './oidc/logout/sign-out-page.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
@@ -31,6 +33,7 @@ export type RouteDeps = AuthorizeDeps &
   UserinfoDeps &
   JwksDeps &
   DiscoveryDeps &
+  EndSessionEndpointDeps &
   HealthDeps &
   SignInDeps &
   Pick<AdminDeps, 'sealSecret'> &
@@ -48,6 +51,9 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
   errors,
   handler,
 })
+
+const END_SESSION = 'oidc/logout/end-session.ts'
+const SIGN_OUT_PAGE = 'oidc/logout/sign-out-page.ts'
 
 function protocolRows(deps: RouteDeps): Row[] {
   const at =
@@ -68,6 +74,10 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],
     ['GET', '/oauth/userinfo', 'OIDC Core 5.3', 'oidc/userinfo.ts', 'userinfo', 'bearer', at(userinfo, deps)],
     ['POST', '/oauth/userinfo', 'OIDC Core 5.3', 'oidc/userinfo.ts', 'userinfo', 'bearer', at(userinfo, deps)],
+    ['GET', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
+    ['POST', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
+    ['GET', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(showSignOut, deps)],
+    ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
   ]
@@ -82,8 +92,6 @@ function peopleRows(deps: RouteDeps): Row[] {
     ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
     ['GET', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'authorize', 'page', pages.showConsent],
     ['POST', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'consent', 'page', pages.consent],
-    ['GET', '/logout', 'sign-out page', 'login/logout.ts', 'public', 'page', pages.showLogout],
-    ['POST', '/logout', 'sign-out page', 'login/logout.ts', 'public', 'page', pages.logout],
     ['POST', '/scim/v2/Users', 'RFC 7644 3.3', 'scim/create-user.ts', 'scim', 'scim', scim.createUser],
     ['GET', '/scim/v2/Users', 'RFC 7644 3.4.2', 'scim/list-users.ts', 'scim', 'scim', scim.listUsers],
     ['GET', '/scim/v2/Users/:id', 'RFC 7644 3.4.1', 'scim/read-user.ts', 'scim', 'scim', scim.readUser],

@@ -189,6 +189,8 @@ export interface GrantRecord {
   readonly expiresAt: number
   /** Terminal: set by revocation or reuse, never cleared. */
   readonly revoked: boolean
+  /** Counts how often its access tokens were ended together; absent: never. */
+  readonly tokensEpoch?: number
 }
 
 export interface CodeRecord {
@@ -226,6 +228,8 @@ export interface AccessTokenRecord {
   readonly expiresAt: number
   /** Of the client when issued; decides liveness where there is no grant. */
   readonly clientEpoch: number
+  /** Of the grant, as read before the token's decision: live while equal. */
+  readonly tokensEpoch?: number
   readonly revoked: boolean
 }
 

@@ -47,7 +47,7 @@ describe('every endpoint', () => {
       scope: 'scim admin',
     })
     for (const { method, path, errors } of await allRoutes()) {
-      if (method === 'GET' || path === '/logout') continue
+      if (method === 'GET' || path.endsWith('/logout')) continue
       const bearer = errors === 'scim' || errors === 'problem' ? { authorization: `Bearer ${admin.access_token}` } : {}
       const answer = await send(method, path, { type, body, ...bearer })
       const at = `${method} ${path}`

@@ -137,6 +137,8 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'gives the same again',
   ]),
 
+  flip(3, 'session.confirmation', '"confirmation": confirmation', '"confirmation": "required"', ['not asked', 'asked']),
+  flip(3, 'session.revoke_grants', 'revoke_grants := "online"', 'revoke_grants := "all"', ['goes on', 'ended']),
   flip(
     3,
     'authorize.sign_in',

@@ -66,6 +66,31 @@ async function observePerson(deployment: Met): Promise<Observed> {
     'consent.scopes': tokens.scope,
     'consent.remember_seconds': again.url.includes('/consent') ? 'asked again' : 'remembered',
     ...(await observeTokens(deployment, tokens)),
+    ...(await observeSignOut(deployment, rp, browser)),
+  }
+}
+
+/** What a client that shows its ID token comes to, and what its grant for offline access. */
+async function observeSignOut(
+  deployment: Met,
+  rp: Awaited<ReturnType<typeof discover>>,
+  browser: Browser,
+): Promise<Observed> {
+  const { web, user } = deployment.population
+  const begun = await begin(rp, SCOPE)
+  const code = (await browser.authorize(begun.url, user)).searchParams.get('code') ?? ''
+  const redirect_uri = new URL(begun.url).searchParams.get('redirect_uri') ?? ''
+  const form = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: begun.verifier }
+  const { body: tokens } = await post(deployment, '/oauth/token', web, form)
+  const hint = new URLSearchParams({ id_token_hint: String(tokens.id_token) })
+  const page = await browser.visit(`${deployment.issuer}/oauth/logout?${hint}`)
+  const asked = page.text.includes('Sign out?')
+  if (asked) await browser.submit(page, { answer: 'sign_out' })
+  const again = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
+  const { status } = await post(deployment, '/oauth/token', web, again)
+  return {
+    'session.confirmation': asked ? 'asked' : 'not asked',
+    'session.revoke_grants': status === 200 ? 'goes on' : 'ended',
   }
 }
 

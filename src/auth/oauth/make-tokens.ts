@@ -70,6 +70,7 @@ export function makeTokens(
       claims: obligations.claims,
       ttlSeconds: obligations.access_token_ttl_seconds,
       clientEpoch: client.revocationEpoch,
+      tokensEpoch: grant?.tokensEpoch,
       confirmation,
     },
     now,

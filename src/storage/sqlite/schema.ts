@@ -69,6 +69,7 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE grants ADD COLUMN sid TEXT;
   ALTER TABLE grants ADD COLUMN sub TEXT;
   ALTER TABLE grants ADD COLUMN client_id TEXT;
+  ALTER TABLE grants ADD COLUMN tokens_epoch INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX grants_sid ON grants (tenant, sid) WHERE sid IS NOT NULL;
   CREATE INDEX grants_sub ON grants (tenant, sub);
   CREATE INDEX grants_client ON grants (tenant, client_id);
