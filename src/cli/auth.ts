@@ -7,9 +7,10 @@ import { createLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
+import { keyRules } from './keys.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
-import { clientsReach } from './outside.ts'
+import { clientsReach, dpopRules } from './outside.ts'
 import { authTransport } from './tls.ts'
 
 interface AuthOptions {
@@ -41,6 +42,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     decide: policy.decide,
     audit: audit.audit,
     envelope,
+    keys: keyRules(config),
     logger,
     metrics,
     serveMetrics: config.auth.metrics,
@@ -49,6 +51,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
   })
   ends.defer(() => service.close())
   return `auth service on ${await listen(service, config.auth)}`

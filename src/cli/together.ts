@@ -9,10 +9,11 @@ import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
+import { keyRules } from './keys.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
-import { clientsReach, outsideSettings } from './outside.ts'
+import { clientsReach, dpopRules, outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
@@ -71,6 +72,7 @@ export async function serveTogether({
     decide: platform.decide,
     audit: audit.audit,
     envelope,
+    keys: keyRules(config),
     logger,
     clock: systemClock,
     metrics: platform.metrics,
@@ -80,6 +82,7 @@ export async function serveTogether({
     ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
     ...(extraEndpoints && { extraEndpoints }),
   })
   ends.defer(() => auth.close())

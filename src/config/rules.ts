@@ -84,12 +84,20 @@ const redisIsDescribed: Rule = ({ store }) => {
   return undefined
 }
 
-const kekFromOnePlace: Rule = ({ kek, kek_file }) =>
-  kek !== undefined && kek_file !== undefined
-    ? {
-        path: ['kek_file'],
-        message: 'is set as well as kek (SALLYPORT_KEK): keep one; with --dev, unset SALLYPORT_KEK',
-      }
+const kekFromOnePlace: Rule = ({ kek, kek_file, kek_previous, kek_previous_file }) => {
+  if (kek !== undefined && kek_file !== undefined)
+    return {
+      path: ['kek_file'],
+      message: 'is set as well as kek (SALLYPORT_KEK): keep one; with --dev, unset SALLYPORT_KEK',
+    }
+  return kek_previous !== undefined && kek_previous_file !== undefined
+    ? { path: ['kek_previous_file'], message: 'is set as well as kek_previous (SALLYPORT_KEK_PREVIOUS): keep one' }
+    : undefined
+}
+
+const keysLiveLongEnough: Rule = ({ keys }) =>
+  keys.rotate_seconds < keys.publish_seconds
+    ? { path: ['keys', 'rotate_seconds'], message: 'must be keys.publish_seconds or more: the next key waits so long' }
     : undefined
 
 const proxiesAreRanges: Rule = ({ auth }) => {
@@ -220,6 +228,7 @@ const RULES: readonly Rule[] = [
   policyUrlIsSafe,
   redisIsDescribed,
   kekFromOnePlace,
+  keysLiveLongEnough,
   proxiesAreRanges,
   certificatesHaveSource,
   pairsAreWhole,

@@ -4,7 +4,9 @@ import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
+import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
+import { keys } from './sections/keys.ts'
 import { log } from './sections/log.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
@@ -108,8 +110,14 @@ export const ConfigSchema = Type.Object(
     }),
     kek: Type.Optional(secret('envelope key, 32 bytes as base64 (environment only)')),
     kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
+    kek_previous: Type.Optional(secret('envelope key that `sallyport keys rewrap` moves away from (environment only)')),
+    kek_previous_file: Type.Optional(
+      path('file that holds the envelope key that `sallyport keys rewrap` moves away from'),
+    ),
     auth,
+    dpop,
     admin,
+    keys,
     policy,
     services,
     status,

@@ -46,11 +46,12 @@ export const LINES: readonly Line[] = [
   protocol('federation', ['jose']),
   {
     from: 'src/auth/session',
-    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE],
+    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE, 'web'],
     packages: [],
   },
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },
   { from: 'src/auth/client', to: ['src/auth/user', ...AUTH_BASE], packages: ['jose'] },
+  { from: 'src/auth/keys', to: ['src/auth/token', ...AUTH_BASE], packages: [] },
   { from: 'src/auth/threat', to: ['src/auth/user', ...AUTH_BASE], packages: [] },
   { from: 'src/auth/user', to: AUTH_BASE, packages: [] },
   { from: 'src/storage', to: ['src/kernel'], packages: [] },
