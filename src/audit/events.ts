@@ -39,6 +39,7 @@ export type AuditEventName =
   | 'bundle_unpinned'
   | 'decision_unavailable'
   | 'store_unavailable'
+  | 'rate_limited'
 
 export interface AuditEvent {
   readonly event: AuditEventName

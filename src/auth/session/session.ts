@@ -4,6 +4,7 @@
  */
 import { clearCookie, cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { digestOf, randomId, randomSecret } from '../../kernel/ids.ts'
 import type { SessionStore, UserStore } from '../../storage/port.ts'
@@ -15,6 +16,8 @@ export interface SessionDeps {
   readonly issuer: string
   readonly store: { readonly sessions: SessionStore; readonly users: Pick<UserStore, 'find'> }
   readonly clock: Clock
+  /** Absent: people are not counted. */
+  readonly rates?: Pick<RateLimits, 'person'> | undefined
 }
 
 export interface LiveSession {
@@ -27,7 +30,10 @@ export interface LiveSession {
 export const sessionSecret = (issuer: string, request: HttpRequest): string | undefined =>
   request.cookies[cookieName(issuer, COOKIE)] || undefined
 
-/** The session of this request, if it is live. A store that fails rejects: it never reads as signed out. */
+/**
+ * The session of this request, if it is live. A store that fails rejects: it never reads as signed out. Rejects with slow_down
+ * where the person's requests came too fast.
+ */
 export async function findSession(deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> {
   const secret = sessionSecret(deps.issuer, request)
   if (secret === undefined) return undefined
@@ -36,6 +42,7 @@ export async function findSession(deps: SessionDeps, request: HttpRequest): Prom
   if (record === undefined || record.expiresAt <= epochSeconds(deps.clock)) return undefined
   const user = await deps.store.users.find(request.tenant, record.sub)
   if (user === undefined || !user.active || user.revocationEpoch !== record.userEpoch) return undefined
+  await deps.rates?.person(request, user.sub)
   return { digest, record, user }
 }
 

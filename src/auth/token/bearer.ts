@@ -5,6 +5,7 @@
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { AccessTokenRecord, ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
 import { accessTokenFacts, type TokenFacts } from './find-token.ts'
@@ -15,6 +16,8 @@ import { isProved, type ProveSender } from './sender.ts'
 export interface BearerDeps extends LookUpDeps {
   readonly proveSender: ProveSender
   readonly audit: Audit
+  /** Absent: bearers are not counted. */
+  readonly rates?: Pick<RateLimits, 'client' | 'person'> | undefined
 }
 
 export interface Bearer {
