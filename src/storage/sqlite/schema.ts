@@ -78,6 +78,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;
   CREATE INDEX logouts_due ON logouts (tenant, due_at_ms);
   `,
+  `
+  ALTER TABLE clients ADD COLUMN expires_at INTEGER;
+  CREATE INDEX clients_end ON clients (expires_at) WHERE expires_at IS NOT NULL;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
