@@ -5,6 +5,7 @@ import { consent } from './consent.ts'
 import type { Decision, InputOf, ResultOf } from './decision.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
+import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
 import { token } from './token.ts'
@@ -20,6 +21,7 @@ export const DECISIONS = {
   consent,
   scim,
   admin,
+  register,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS
