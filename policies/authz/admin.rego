@@ -76,6 +76,7 @@ of_client := {
 # RFC 7591 section 2, and what later specifications add to it.
 of_metadata := {
 	"application_type",
+	"assertion_audience",
 	"authorization_signed_response_alg",
 	"backchannel_logout_session_required",
 	"backchannel_logout_uri",

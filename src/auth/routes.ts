@@ -5,6 +5,7 @@ import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
+import type { AdminDeps } from './admin/decide-admin.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
@@ -30,6 +31,7 @@ export type RouteDeps = AuthorizeDeps &
   DiscoveryDeps &
   HealthDeps &
   SignInDeps &
+  Pick<AdminDeps, 'sealSecret'> &
   SectorDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 

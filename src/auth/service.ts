@@ -16,6 +16,10 @@ import type { Logger } from '../observability/logger.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
+import { clientAssertions } from './client/assertion.ts'
+import { clientKeys } from './client/client-keys.ts'
+import { openRemoteJwks } from './client/remote-jwks.ts'
+import { sealSecret } from './client/sealed-secret.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -146,15 +150,18 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const derive = await openRootSecret({ store, envelope })
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
+  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
   const table = routes({
     issuer,
     store,
     decide,
     audit,
     clock,
-    readJson: jsonReader(egress, ca === undefined ? undefined : { ca }),
+    readJson,
     keys,
     proveSender: async () => NOTHING_PROVED,
+    sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
+    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),

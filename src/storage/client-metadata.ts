@@ -23,6 +23,11 @@ export interface ClientMetadata {
   /** The one method this client may use; absent: any that its type and secrets allow. */
   readonly token_endpoint_auth_method?: ClientAuthMethod
   readonly token_endpoint_auth_signing_alg?: string
+  /**
+   * Ours: `endpoint` takes assertions whose audience is the address they are sent to, for clients that cannot be told the
+   * issuer; the default takes the issuer alone (RFC 7523 3 as of 2025).
+   */
+  readonly assertion_audience?: 'issuer' | 'endpoint'
   /** Its public keys, here or behind `jwks_uri`, never both. */
   readonly jwks?: PublicKeySet
   readonly jwks_uri?: string

@@ -14,6 +14,8 @@ export interface ClientRecord {
   readonly type: 'confidential' | 'public'
   /** SHA-256 of each live secret, two at most. */
   readonly secretDigests: readonly string[]
+  /** The same secrets under the envelope key, of a client that is registered for client_secret_jwt alone. */
+  readonly sealedSecrets?: readonly string[]
   readonly active: boolean
   readonly firstParty: boolean
   readonly redirectUris: readonly string[]

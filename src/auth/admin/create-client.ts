@@ -46,13 +46,15 @@ async function create(deps: AdminDeps, request: HttpRequest, caller: Caller, id?
   })
 
   const sector = await orBadRequest(() => sectorFor(deps, body.settings))
-  const secrets = secretsFor(body.settings, [], body.secret)
+  const clientId = id ?? randomId()
+  const seal = (secret: string) => deps.sealSecret(caller.tenant, clientId, secret)
+  const secrets = secretsFor(body.settings, { secretDigests: [] }, body.secret, seal)
   const now = request.origin.time.epoch_seconds
   const client: ClientRecord = {
     ...withSettings({}, body.settings, sector),
     v: 1,
-    clientId: id ?? randomId(),
-    secretDigests: secrets.digests,
+    clientId,
+    ...secrets.kept,
     createdAt: now,
     updatedAt: now,
     version: 1,

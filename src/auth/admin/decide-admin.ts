@@ -15,6 +15,7 @@ import { type ClientChanges, nothingChanged } from './client-changes.ts'
 export type AdminDeps = ActorDeps &
   SectorDeps & {
     readonly store: { readonly clients: ClientStore }
+    readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
     readonly decide: Decide
     readonly audit: Audit
   }

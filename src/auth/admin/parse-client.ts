@@ -9,7 +9,7 @@ import { METADATA_MEMBERS, readMembers } from '../client/metadata/members.ts'
 import type { Offered } from '../client/metadata/offered.ts'
 import { type ClientSettings, checkTogether } from '../client/metadata/together.ts'
 import { type Check, type EntryFault, list, oneOf, text, truth, unlike } from '../client/metadata/values.ts'
-import { readDigests, type SecretWish, usesSecret } from '../client/secrets.ts'
+import { needsSecretItself, readDigests, type SecretWish, usesSecret } from '../client/secrets.ts'
 
 /** Field on the wire and attribute of the record; beside them stands the client's metadata, field for field. */
 export const FIELDS = {
@@ -83,6 +83,8 @@ function secretWish(sent: JsonObject, settings: ClientSettings): SecretWish {
   const digests = readDigests('secret_sha256', sent.secret_sha256)
   if (rotate) throw new MetadataFault('secret_sha256', 'must not stand beside rotate_secret')
   if (!usesSecret(settings)) throw new MetadataFault('secret_sha256', 'is for confidential clients that use a secret')
+  if (needsSecretItself(settings))
+    throw new MetadataFault('secret_sha256', 'is not enough for client_secret_jwt, whose secret is made here')
   return { rotate, digests }
 }
 

@@ -49,11 +49,13 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
 
   const before = { settings: settingsOf(stored), sector: stored.sectorIdentifier }
   const sector = await orBadRequest(() => sectorFor(deps, body.settings, before))
-  const secrets = secretsFor(body.settings, stored.secretDigests, body.secret)
+  const seal = (secret: string) => deps.sealSecret(caller.tenant, id, secret)
+  const secrets = secretsFor(body.settings, stored, body.secret, seal)
+  const { sealedSecrets: _sealed, ...kept } = stored
   const ends = stored.active && !body.settings.active
   const client = {
-    ...withSettings(stored, body.settings, sector),
-    secretDigests: secrets.digests,
+    ...withSettings(kept, body.settings, sector),
+    ...secrets.kept,
     updatedAt: request.origin.time.epoch_seconds,
     version: stored.version + 1,
     revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),

@@ -46,7 +46,14 @@ function request(form: string, authorization?: string): HttpRequest {
 const audits: AuditEvent[] = []
 const authenticate = (client: ClientRecord | undefined, form: string, authorization?: string) =>
   authenticateClient(
-    { store: { clients: { find: async () => client } }, audit: async (event) => void audits.push(event) },
+    {
+      store: { clients: { find: async () => client } },
+      audit: async (event) => void audits.push(event),
+      assertions: {
+        read: () => ({ fault: 'assertion_malformed', advice: 'mend it' }),
+        refuse: async () => 'assertion_signature',
+      },
+    },
     request(form, authorization),
   )
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
@@ -92,3 +99,15 @@ test('refuses two methods at once (RFC 6749 2.3)', async () => {
 test('lets an inactive client through: policy judges it', async () => {
   expect((await authenticate(record({ active: false }), '', basic('c:new'))).record.active).toBe(false)
 })
+
+test.each(['client_secret_post', 'private_key_jwt', 'none'] as const)(
+  'a client that registered %s uses nothing else (RFC 7591 2)',
+  async (token_endpoint_auth_method) => {
+    const client = record({ metadata: { token_endpoint_auth_method } })
+    await expect(authenticate(client, '', basic('c:new'))).rejects.toMatchObject({ code: 'invalid_client' })
+    const posted = authenticate(client, 'client_id=c&client_secret=new')
+    if (token_endpoint_auth_method === 'client_secret_post')
+      expect((await posted).authMethod).toBe('client_secret_post')
+    else await expect(posted).rejects.toMatchObject({ code: 'invalid_client' })
+  },
+)

@@ -1,6 +1,7 @@
 /**
- * Client authentication at every endpoint that takes it: client_secret_basic, client_secret_post, none. RFC 6749 2.3.
- * A client that does not exist, and one whose secret is wrong, cost the same and read the same.
+ * Client authentication at every endpoint that takes it: by secret, by assertion, or none. RFC 6749 2.3, RFC 7523 2.2.
+ * A client that does not exist, and one that proves nothing, read the same; by secret they cost the same too. The method
+ * that a client is registered for is its only one.
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
@@ -9,11 +10,18 @@ import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import type { AssertionFault, ClientAssertions } from './assertion.ts'
 import type { AuthMethod } from './client-facts.ts'
-import { type ClientCredentials, readClientCredentials } from './credentials.ts'
+import {
+  type AssertionSent,
+  type ClientCredentials,
+  readClientAssertion,
+  readClientCredentials,
+} from './credentials.ts'
 
 export interface AuthenticateClientDeps {
   readonly store: { readonly clients: Pick<ClientStore, 'find'> }
+  readonly assertions: ClientAssertions
   readonly audit: Audit
 }
 
@@ -36,22 +44,56 @@ function proves(record: ClientRecord | undefined, given: ClientCredentials): boo
   return given.secret !== '' && (matchesFirst || matchesSecond)
 }
 
+async function fail(
+  deps: AuthenticateClientDeps,
+  request: HttpRequest,
+  record: ClientRecord | undefined,
+  detail: AuthMethod | AssertionFault,
+): Promise<never> {
+  await deps.audit({
+    event: 'client_authentication_failed',
+    tenant: request.tenant,
+    request_id: request.id,
+    ...(record === undefined ? { detail: 'unknown_client' } : { client_id: record.clientId, detail }),
+  })
+  throw new OAuthError('invalid_client')
+}
+
+/** RFC 7591 2: a client that registered a method uses no other. */
+const isRegisteredFor = ({ metadata }: ClientRecord, method: AuthMethod): boolean =>
+  metadata?.token_endpoint_auth_method === undefined || metadata.token_endpoint_auth_method === method
+
+async function byAssertion(
+  deps: AuthenticateClientDeps,
+  request: HttpRequest,
+  sent: AssertionSent,
+): Promise<AuthenticatedClient> {
+  const { tenant } = request
+  const read = deps.assertions.read(request, sent.assertion)
+  if ('fault' in read) {
+    await deps.audit({ event: 'client_authentication_failed', tenant, request_id: request.id, detail: read.fault })
+    throw new OAuthError('invalid_client', { detail: read.advice })
+  }
+  const { clientId, method } = read
+  if (sent.clientId !== undefined && sent.clientId !== clientId) return fail(deps, request, undefined, method)
+  const record = await deps.store.clients.find(tenant, clientId)
+  if (record === undefined || record.type === 'public' || !isRegisteredFor(record, method))
+    return fail(deps, request, record, method)
+  const fault = await deps.assertions.refuse(tenant, record, read)
+  return fault === undefined ? { record, authMethod: method, tenant } : fail(deps, request, record, fault)
+}
+
 /** The client that made this request. Throws invalid_client; inactive clients pass, since policy judges them. */
 export async function authenticateClient(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
 ): Promise<AuthenticatedClient> {
+  const sent = readClientAssertion(request)
+  if (sent !== undefined) return byAssertion(deps, request, sent)
   const given = readClientCredentials(request)
   const record = await deps.store.clients.find(request.tenant, given.clientId)
   const proven = proves(record, given)
-  if (record === undefined || !proven) {
-    await deps.audit({
-      event: 'client_authentication_failed',
-      tenant: request.tenant,
-      request_id: request.id,
-      ...(record === undefined ? { detail: 'unknown_client' } : { client_id: record.clientId, detail: given.method }),
-    })
-    throw new OAuthError('invalid_client')
-  }
+  if (record === undefined || !proven || !isRegisteredFor(record, given.method))
+    return fail(deps, request, record, given.method)
   return { record, authMethod: given.method, tenant: request.tenant }
 }

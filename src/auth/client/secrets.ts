@@ -3,11 +3,15 @@
  * once, so that one can be changed without a gap. Checklist 19.
  */
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { MetadataFault } from './metadata/fault.ts'
 import type { ClientSettings } from './metadata/together.ts'
 
+/** What the record keeps. */
+export type KeptSecrets = Pick<ClientRecord, 'secretDigests' | 'sealedSecrets'>
+
 export interface Secrets {
-  readonly digests: readonly string[]
+  readonly kept: KeptSecrets
   /** In the clear, for this one answer. */
   readonly made?: string
 }
@@ -25,17 +29,35 @@ export const LIVE_SECRETS = 2
 export const usesSecret = ({ type, metadata }: Pick<ClientSettings, 'type' | 'metadata'>): boolean =>
   type === 'confidential' && (metadata.token_endpoint_auth_method ?? 'client_secret').startsWith('client_secret')
 
-/** A client that uses a secret gets its first, or another beside the newest it has; any other has none. */
+/** Whether the secret itself must be kept: what it signs cannot be checked with a digest (ADR 14). */
+export const needsSecretItself = ({ metadata }: Pick<ClientSettings, 'metadata'>): boolean =>
+  metadata.token_endpoint_auth_method === 'client_secret_jwt'
+
+/** Seals a secret for the client that it is of. */
+export type Seal = (secret: string) => string
+
+/**
+ * A client that uses a secret gets its first, or another beside the newest it has; any other has none. One that turns to
+ * client_secret_jwt gets a new one: of those it had, only digests are kept.
+ */
 export function secretsFor(
   client: Pick<ClientSettings, 'type' | 'metadata'>,
-  before: readonly string[],
+  { secretDigests, sealedSecrets = [] }: KeptSecrets,
   { rotate, digests }: SecretWish,
+  seal: Seal,
 ): Secrets {
-  if (!usesSecret(client)) return { digests: [] }
-  if (digests !== undefined && digests.length > 0) return { digests }
-  if (before.length > 0 && !rotate) return { digests: before }
+  if (!usesSecret(client)) return { kept: { secretDigests: [] } }
+  if (needsSecretItself(client)) {
+    if (sealedSecrets.length > 0 && !rotate) return { kept: { secretDigests, sealedSecrets } }
+    const made = randomSecret()
+    const older = sealedSecrets.slice(0, LIVE_SECRETS - 1)
+    const kept = [digestOf(made), ...secretDigests.slice(0, older.length)]
+    return { kept: { secretDigests: kept, sealedSecrets: [seal(made), ...older] }, made }
+  }
+  if (digests !== undefined && digests.length > 0) return { kept: { secretDigests: digests } }
+  if (secretDigests.length > 0 && !rotate) return { kept: { secretDigests } }
   const made = randomSecret()
-  return { digests: [digestOf(made), ...before.slice(0, LIVE_SECRETS - 1)], made }
+  return { kept: { secretDigests: [digestOf(made), ...secretDigests.slice(0, LIVE_SECRETS - 1)] }, made }
 }
 
 const HEX = /^[0-9a-f]{64}$/i

@@ -6,7 +6,7 @@ import { mintAccessToken } from '../token/access-token.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { accessTokenVerifier } from '../token/verify-access-token.ts'
 import { type RevokeDeps, revoke } from './revoke.ts'
-import { type Asked, client, formRequest, NOW, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
 
 const { keys } = await testKeys()
 const issuer = 'https://id.example'
@@ -58,6 +58,7 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
   const did: string[] = []
   const refresh = { v: 1, scopes: [], audience: [], issuedAt: 0, expiresAt: NOW + 1 } as const
   const deps: RevokeDeps = {
+    assertions: noAssertions,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     store: {
       clients: { find: async () => client },

@@ -6,6 +6,7 @@ import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionName, DecisionResult } from '../../policy-engine/contract/index.ts'
 import type { Decide } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import type { ClientAssertions } from '../client/assertion.ts'
 
 export const NOW = 1_000_000
 export const TENANT = 'default'
@@ -44,6 +45,12 @@ export const formRequest = (form: Readonly<Record<string, string>>): HttpRequest
   origin: { address: '192.0.2.1', time: { epoch_seconds: NOW, minute_of_day: 0, weekday: 1 } },
   tenant: TENANT,
 })
+
+/** For endpoints whose tests authenticate by secret. */
+export const noAssertions: ClientAssertions = {
+  read: () => ({ fault: 'assertion_malformed', advice: '' }),
+  refuse: async () => 'assertion_signature',
+}
 
 export interface Asked {
   readonly name: DecisionName

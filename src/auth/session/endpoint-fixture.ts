@@ -58,6 +58,7 @@ export interface Surroundings {
   readonly readJson: ReadJson
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
   readonly proveSender: ProveSender
+  readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   request(parts?: RequestParts): HttpRequest
   /** A live token of the client for itself; the text is the jti. */
   grantToken(client: ClientRecord, scopes: readonly string[]): Promise<string>
@@ -149,6 +150,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     },
     verifyAccessToken: async (token) => tokens.get(token),
     proveSender: async () => NOTHING_PROVED,
+    sealSecret: (_tenant, _clientId, secret) => `sealed ${secret}`,
     request: (parts = {}) => ({
       id: 'request-1',
       method: parts.method ?? 'GET',

@@ -44,6 +44,7 @@ const uri: Check<string> = (field, value) => {
 export const memberChecks = ({ signing, clientSigning, clientMac }: Offered): MemberChecks => ({
   token_endpoint_auth_method: oneOf(CLIENT_AUTH_METHODS),
   token_endpoint_auth_signing_alg: oneOf([...clientSigning, ...clientMac]),
+  assertion_audience: oneOf(['issuer', 'endpoint']),
   jwks: publicKeySet,
   jwks_uri: secure,
   tls_client_auth_subject_dn: distinguishedName,

@@ -34,6 +34,7 @@ const WHOLE: Required<
 > = {
   token_endpoint_auth_method: 'private_key_jwt',
   token_endpoint_auth_signing_alg: 'ES256',
+  assertion_audience: 'endpoint',
   jwks: keys,
   tls_client_certificate_bound_access_tokens: true,
   dpop_bound_access_tokens: true,

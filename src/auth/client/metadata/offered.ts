@@ -1,5 +1,7 @@
 /** What a client may register for, of what this provider can do. The same lists stand in its metadata (RFC 8414 2). */
 
+import { SIGNATURE_ALGS } from '../public-key.ts'
+
 export interface Offered {
   /** Algorithms of this provider's own signatures: ID tokens, userinfo, introspection answers. */
   readonly signing: readonly string[]
@@ -11,6 +13,6 @@ export interface Offered {
 
 export const OFFERED: Offered = {
   signing: ['ES256'],
-  clientSigning: ['ES256', 'EdDSA', 'PS256', 'RS256'],
+  clientSigning: SIGNATURE_ALGS,
   clientMac: ['HS256'],
 }
