@@ -138,10 +138,7 @@ client_active if {
 	input.client.active
 }
 
-grants_allowed if {
-	input.action in {"create", "replace"}
-	scopes.within(input.requested.grant_types, grantable)
-}
+grants_allowed if scopes.within(input.requested.grant_types, grantable)
 
 grants_allowed if input.action in {"read", "delete"}
 

@@ -18,6 +18,7 @@ import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
 import { clientKeys } from './client/client-keys.ts'
+import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
@@ -50,6 +51,8 @@ export interface AuthServiceOptions {
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** Serves dynamic client registration (RFC 7591), where policy decides who registers; default true. */
+  readonly registration?: boolean
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** Pages that belong to no protocol: the demo of `--dev`. */
@@ -157,7 +160,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     decide,
     audit,
     clock,
+    registration: options.registration ?? true,
     readJson,
+    offered: () => offeredWith(keys.algorithms()),
     keys,
     proveSender: async () => NOTHING_PROVED,
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),

@@ -6,8 +6,8 @@ import { OAUTH_ERRORS, PROBLEMS } from '../kernel/error-codes.ts'
 import { OAuthError, PolicyUnavailable, Problem, ScimError, StoreUnavailable } from '../kernel/errors.ts'
 import type { Reply } from './message.ts'
 
-/** `bearer` is `oauth` with the challenge of a protected resource. */
-export type ErrorStyle = 'oauth' | 'bearer' | 'scim' | 'problem' | 'page'
+/** `bearer` is `oauth` with the challenge of a protected resource; `registration` is `bearer` over JSON. */
+export type ErrorStyle = 'oauth' | 'bearer' | 'registration' | 'scim' | 'problem' | 'page'
 
 /** An error as the wire may know it. */
 export interface PublicError {
@@ -53,7 +53,7 @@ export const serverError: PublicError = { ...OAUTH_ERRORS.server_error, code: 's
 /** RFC 6749 5.2: 401 names the scheme. RFC 6750 3: so does a protected resource, with what was wrong. */
 function challenge(error: PublicError, context: ErrorContext): Record<string, string> {
   if (error.code === 'invalid_client') return { 'www-authenticate': 'Basic realm="sallyport", charset="UTF-8"' }
-  const bearer = context.style === 'bearer' || context.style === 'scim' || context.style === 'problem'
+  const bearer = context.style !== 'oauth' && context.style !== 'page'
   if (!bearer || (error.status !== 401 && error.code !== 'insufficient_scope')) return {}
   if (!context.hasCredentials) return { 'www-authenticate': 'Bearer realm="sallyport"' }
   const code = error.status === 401 ? 'invalid_token' : 'insufficient_scope'
@@ -98,6 +98,7 @@ function body(error: PublicError, context: ErrorContext): Reply {
   switch (context.style) {
     case 'oauth':
     case 'bearer':
+    case 'registration':
       return { status: error.status, body: { error: error.code, error_description: error.description } }
     case 'scim':
       return {

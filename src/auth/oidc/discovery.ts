@@ -11,10 +11,11 @@ const SECRET_METHODS = ['client_secret_basic', 'client_secret_post']
 export interface DiscoveryDeps {
   readonly issuer: string
   readonly keys: Pick<KeyRing, 'algorithms'>
+  readonly registration: boolean
 }
 
 /** Says only what is there; `test/flows` walks every address in it. */
-export function metadata({ issuer, keys }: DiscoveryDeps): Readonly<Record<string, unknown>> {
+export function metadata({ issuer, keys, registration }: DiscoveryDeps): Readonly<Record<string, unknown>> {
   const at = (path: string) => `${issuer}${path}`
   return {
     issuer,
@@ -24,6 +25,7 @@ export function metadata({ issuer, keys }: DiscoveryDeps): Readonly<Record<strin
     userinfo_endpoint: at('/oauth/userinfo'),
     introspection_endpoint: at('/oauth/introspect'),
     revocation_endpoint: at('/oauth/revoke'),
+    ...(registration && { registration_endpoint: at('/oauth/register') }),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: GRANT_TYPES,

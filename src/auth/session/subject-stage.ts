@@ -46,7 +46,8 @@ export async function askSubjectStage(
   { record, user }: LiveSession,
 ): Promise<SubjectStage> {
   const consent = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
-  const before = pending.askConsent ? [] : (consent?.scopes ?? [])
+  const askAgain = pending.askConsent === true || client.registration?.consent === 'always'
+  const before = askAgain ? [] : (consent?.scopes ?? [])
   const consented = [...new Set([...before, ...(answeredScopes(pending, user.sub) ?? [])])]
   const verdict = await deps.decide(
     'authorize',

@@ -2,9 +2,10 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { ClientMetadata } from '../../../storage/client-metadata.ts'
 import { METADATA_MEMBERS, readMembers } from './members.ts'
-import { OFFERED } from './offered.ts'
+import { offeredWith } from './offered.ts'
 import { blank, type ClientSettings, checkTogether } from './together.ts'
 
+const OFFERED = offeredWith(['ES256'])
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwk = (key: KeyObject, more: object = {}) => ({ ...key.export({ format: 'jwk' }), ...more })
 const keys = { keys: [jwk(ec.publicKey, { kid: 'a', use: 'sig', alg: 'ES256' })] }

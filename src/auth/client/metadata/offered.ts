@@ -11,8 +11,9 @@ export interface Offered {
   readonly clientMac: readonly string[]
 }
 
-export const OFFERED: Offered = {
-  signing: ['ES256'],
+/** `signing`: the algorithms of the keys that are there, the platform's own first. */
+export const offeredWith = (signing: readonly string[]): Offered => ({
+  signing,
   clientSigning: SIGNATURE_ALGS,
   clientMac: ['HS256'],
-}
+})
