@@ -10,7 +10,7 @@ SCALE ?= 0.1
 ARGS ?=
 VITEST = npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=test-results/vitest.json
 
-.PHONY: help node run test test-full check lint format bundles decision bench conformance-opa run-conformance check-deploy tools test-servers clean
+.PHONY: help node run test test-full check lint format bundles decision bench conformance-opa run-conformance check-deploy tools test-servers test-clients clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,7 +18,7 @@ help: ## show this list
 run: node_modules/.ready ## serve a demo on http://localhost:8080 (AUTH_PORT) and :8181 (POLICY_PORT)
 	@MALLOC_ARENA_MAX=1 exec node --max-semi-space-size=4 --no-maglev src/main.ts serve --dev $(ARGS)
 
-test: tools test-servers ## run all tests, with a share SCALE of the costly ones
+test: tools test-servers test-clients ## run all tests, with a share SCALE of the costly ones
 	@mkdir -p test-results
 	SCALE=$(SCALE) $(VITEST) $(ARGS)
 
@@ -80,3 +80,6 @@ node_modules/.ready-dev: package-lock.json | node
 
 test-servers:
 	@sh scripts/toolchain/test-servers.sh
+
+test-clients:
+	@sh scripts/toolchain/clients.sh

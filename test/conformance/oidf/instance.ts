@@ -9,7 +9,7 @@ import { systemClock } from '../../../src/kernel/clock.ts'
 import { openEnvelope } from '../../../src/kernel/envelope.ts'
 import { openSqliteStore } from '../../../src/storage/sqlite/open.ts'
 import { committedBundle, KEY_ID, openBundleDesk } from '../../servers/bundle-desk.ts'
-import { type Certificates, makeCertificates } from '../../servers/certificates.ts'
+import { makeCertificates } from '../../servers/certificates.ts'
 import { freePort } from '../../servers/free-port.ts'
 import { clients, enroll, person } from './clients.ts'
 import { type Credentials, makeCredentials } from './credentials.ts'
@@ -23,9 +23,6 @@ export interface Places {
 
 export interface Instance {
   readonly configFile: string
-  /** Loopback port of the auth service, plain http. */
-  readonly authPort: number
-  readonly certificates: Certificates
   readonly credentials: Credentials
 }
 
@@ -49,12 +46,17 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
   } finally {
     await store.close()
   }
-  const authPort = await freePort()
+  const { certFile, keyFile } = await makeCertificates(folder)
   const configFile = file('sallyport.yaml')
   const settings = {
     issuer: issuer.origin,
     kek_file: file('kek'),
-    auth: { port: authPort },
+    auth: {
+      host: issuer.hostname,
+      port: Number(issuer.port || 443),
+      // The suite's own browser and clients may speak no more than 1.2 (FAPI 2.0 5.2.2 lets them).
+      tls: { cert_file: certFile, key_file: keyFile, minimum_version: '1.2' },
+    },
     policy: {
       port: await freePort(),
       bundle: {
@@ -68,5 +70,5 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
     log: { directory: file('log') },
   }
   writeFileSync(configFile, stringify(settings), { mode: 0o600 })
-  return { configFile, authPort, certificates: await makeCertificates(folder), credentials }
+  return { configFile, credentials }
 }

@@ -1,6 +1,7 @@
 /**
  * `make run-conformance`: serves the provider over TLS for the OpenID Foundation conformance suite, and writes how to drive it,
- * with all secrets, to var/conformance/provider.json. OIDF_ISSUER and OIDF_SUITE move either from its usual address.
+ * with all secrets, to var/conformance/provider.json. OIDF_ISSUER and OIDF_SUITE move either from its usual address; an argument
+ * names another folder.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -9,13 +10,12 @@ import { type Sallyport, startSallyport } from '../../servers/sallyport.ts'
 import { describeProvider, TEMPLATE } from './describe.ts'
 import { makeInstance } from './instance.ts'
 import { certificateAt } from './suite-certificate.ts'
-import { openTlsFront } from './tls-front.ts'
 
 const LOOK_AGAIN_MS = 2_000
 
 const issuer = new URL(process.env.OIDF_ISSUER ?? 'https://localhost:9443')
 const suite = new URL(process.env.OIDF_SUITE ?? 'https://localhost:8443')
-const folder = resolve('var/conformance')
+const folder = resolve(process.argv[2] ?? 'var/conformance')
 const { alias }: { alias: string } = JSON.parse(readFileSync(TEMPLATE, 'utf8'))
 
 const stopping = new AbortController()
@@ -36,7 +36,6 @@ async function serve(certificate: string | undefined): Promise<Sallyport> {
 
 let known = await certificateAt(suite)
 let sallyport = await serve(known)
-await using _front = await openTlsFront(issuer, instance)
 console.log(
   `${issuer.origin} is ready for the suite at ${suite.origin}; how to drive it: ${join(folder, 'provider.json')}`,
 )

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Provides the relying parties of test/clients that are not Node's: Authlib (Python), go-oidc (Go), Nimbus (Java), in
+# .toolchain/clients. Where a language is not here, its .missing file and one line say so, and its test is skipped by that.
+set -u
+cd "$(dirname "$0")/../.."
+clients=$(pwd)/.toolchain/clients
+sources=test/clients
+mkdir -p "$clients"
+
+missing() {
+  echo "$1: $2; its test is skipped" | tee "$clients/$1.missing" >&2
+  return 1
+}
+# Made again only when what it is made from is newer.
+fresh() {
+  made=$1
+  shift
+  [ -e "$made" ] || return 1
+  for source; do [ "$made" -nt "$source" ] || return 1; done
+}
+done_with() { rm -f "$clients/$1.missing" && touch "$clients/$1.ready"; }
+
+authlib() {
+  needs=$sources/authlib/requirements.txt
+  fresh "$clients/authlib.ready" "$needs" && return
+  python=$(command -v python3) || { missing authlib "python3 is not here"; return; }
+  "$python" -m pip --version >/dev/null 2>&1 || { missing authlib "python3 has no pip"; return; }
+  rm -rf "$clients/authlib"
+  "$python" -m pip install --quiet --disable-pip-version-check --no-compile --target "$clients/authlib" -r "$needs" \
+    >"$clients/authlib.log" 2>&1 || { missing authlib "pip cannot bring it, see .toolchain/clients/authlib.log"; return; }
+  done_with authlib
+}
+
+go_oidc() {
+  fresh "$clients/go-oidc.ready" tools/relying-party/main.go tools/relying-party/go.mod && return
+  go=$(sh scripts/toolchain/go.sh 2>/dev/null) || { missing go-oidc "no Go compiler is here"; return; }
+  (cd tools/relying-party && GOTOOLCHAIN="${SALLYPORT_GOTOOLCHAIN:-auto}" GOFLAGS=-mod=readonly CGO_ENABLED=0 \
+    "$go" build -trimpath -o "$clients/go-oidc" .) >"$clients/go-oidc.log" 2>&1 ||
+    { missing go-oidc "the build failed, see .toolchain/clients/go-oidc.log"; return; }
+  done_with go-oidc
+}
+
+nimbus() {
+  fresh "$clients/nimbus.ready" $sources/nimbus/pom.xml $sources/nimbus/RelyingParty.java && return
+  command -v javac >/dev/null || { missing nimbus "no Java compiler is here"; return; }
+  command -v mvn >/dev/null || { missing nimbus "Maven is not here"; return; }
+  rm -rf "$clients/nimbus"
+  mvn --batch-mode --quiet -f $sources/nimbus/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$clients/nimbus" >"$clients/nimbus.log" 2>&1 ||
+    { missing nimbus "Maven cannot bring it, see .toolchain/clients/nimbus.log"; return; }
+  javac -d "$clients/nimbus" -cp "$clients/nimbus/*" $sources/nimbus/RelyingParty.java >>"$clients/nimbus.log" 2>&1 ||
+    { missing nimbus "it does not compile, see .toolchain/clients/nimbus.log"; return; }
+  done_with nimbus
+}
+
+authlib || true
+go_oidc || true
+nimbus || true
