@@ -41,6 +41,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     trustedProxies: config.auth.trusted_proxies,
     tls: config.auth.tls && listenerFiles(config.auth.tls),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
   })
   ends.defer(() => service.close())

@@ -79,6 +79,7 @@ export async function serveTogether({
     trustedProxies: config.auth.trusted_proxies,
     tls: config.auth.tls && listenerFiles(config.auth.tls),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
     ...(extraEndpoints && { extraEndpoints }),
   })

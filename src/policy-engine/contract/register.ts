@@ -37,7 +37,7 @@ export const register = decision('register', {
           closed,
         ),
       ),
-      /** Registrations from this address within the hour, this one included; 0 where none is asked for. */
+      /** Registrations without a token from this address within the hour, this one included; 0 for any other request. */
       registrations: Type.Integer(),
       request: RequestFacts,
     },

@@ -31,7 +31,7 @@ export async function register(deps: RegisterDeps, request: HttpRequest): Promis
 
   const clientId = randomId()
   const offered = deps.offered()
-  const registrations = await countRegistration(deps, request)
+  const registrations = bearer === undefined ? await countRegistration(deps, request) : 0
   const requested = parseRegistration(request.json, offered, clientId)
 
   const permit = await decideRegister(deps, request, { action: 'create', bearer, requested, registrations })
