@@ -130,8 +130,8 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'gives the same again',
   ]),
 
-  flip(1, 'register.requires', '"requires": []', '"requires": ["par"]', [false, true]),
-  flip(1, 'register.secret_ttl_seconds', /secret_ttl_seconds := \d+/, 'secret_ttl_seconds := 999', ['for ever', 999]),
+  flip(3, 'register.requires', '"requires": []', '"requires": ["par"]', [false, true]),
+  flip(3, 'register.secret_ttl_seconds', /secret_ttl_seconds := \d+/, 'secret_ttl_seconds := 999', ['for ever', 999]),
   flip(3, 'register.unused_ttl_seconds', /unused_ttl_seconds := \d+/, 'unused_ttl_seconds := 2', ['kept', 'gone']),
   flip(4, 'register.scopes', '"scopes": sort(terms.scopes)', '"scopes": ["email"]', [
     ['openid email', 'address email offline_access openid phone profile'],
@@ -142,7 +142,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     ['urn:flipped'],
   ]),
   flip(4, 'register.grant_types', '"grant_types": sort(grantable)', '"grant_types": []', [['client_credentials'], []]),
-  flip(3, 'register.pkce', '"pkce": terms.pkce', '"pkce": "optional"', ['invalid_request', 'goes on']),
+  flip(2, 'register.pkce', '"pkce": terms.pkce', '"pkce": "optional"', ['invalid_request', 'goes on']),
   flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
 
   flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),
