@@ -7,10 +7,11 @@ import { createLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
+import { keyRules } from './keys.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
-import { clientsReach } from './outside.ts'
-import { listenerFiles } from './tls.ts'
+import { clientsReach, dpopRules } from './outside.ts'
+import { authTransport } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -34,15 +35,17 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     decide: policy.decide,
     audit: audit.audit,
     envelope,
+    keys: keyRules(config),
     logger,
     metrics,
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
-    tls: config.auth.tls && listenerFiles(config.auth.tls),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
     registration: config.auth.registration,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
   })
   ends.defer(() => service.close())
   return `auth service on ${await listen(service, config.auth)}`

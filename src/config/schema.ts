@@ -4,19 +4,22 @@ import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
+import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
+import { keys } from './sections/keys.ts'
 import { log } from './sections/log.ts'
 import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
-import { listenerTls } from './sections/tls.ts'
+import { listenerTls, mtls } from './sections/tls.ts'
 
 const auth = section(
   {
     host: host(),
     port: port(8080),
     tls: listenerTls('the auth service over TLS', {}),
+    mtls,
     trusted_proxies: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: 'CIDR ranges whose X-Forwarded-For is believed',
@@ -108,8 +111,14 @@ export const ConfigSchema = Type.Object(
     }),
     kek: Type.Optional(secret('envelope key, 32 bytes as base64 (environment only)')),
     kek_file: Type.Optional(path('file that holds the envelope key, 32 bytes as base64')),
+    kek_previous: Type.Optional(secret('envelope key that `sallyport keys rewrap` moves away from (environment only)')),
+    kek_previous_file: Type.Optional(
+      path('file that holds the envelope key that `sallyport keys rewrap` moves away from'),
+    ),
     auth,
+    dpop,
     admin,
+    keys,
     policy,
     services,
     status,

@@ -1,9 +1,10 @@
 /**
  * Writes every error answer of the auth service, in the form its endpoint speaks. Only the table's text and `detail`
- * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 7644 3.12, RFC 9457.
+ * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 9449 7.1, RFC 7644 3.12, RFC 9457.
  */
 import { OAUTH_ERRORS, PROBLEMS } from '../kernel/error-codes.ts'
 import { OAuthError, PolicyUnavailable, Problem, ScimError, StoreUnavailable } from '../kernel/errors.ts'
+import { CLIENT_CHALLENGE, resourceChallenge, type TokenScheme } from './challenge.ts'
 import type { Reply } from './message.ts'
 
 /** `bearer` is `oauth` with the challenge of a protected resource; `registration` is `bearer` over JSON. */
@@ -24,8 +25,8 @@ export interface PageError extends PublicError {
 export interface ErrorContext {
   readonly style: ErrorStyle
   readonly requestId: string
-  /** Whether the request carried a bearer token: RFC 6750 3.1 gives no error code to one without. */
-  readonly hasCredentials: boolean
+  /** Under which the request carried credentials. */
+  readonly scheme: TokenScheme | undefined
   readonly renderErrorPage: (error: PageError) => Reply
 }
 
@@ -50,16 +51,20 @@ export function publicError(error: unknown): PublicError | undefined {
 /** For an error that nobody foresaw. */
 export const serverError: PublicError = { ...OAUTH_ERRORS.server_error, code: 'server_error' }
 
-/** RFC 6749 5.2: 401 names the scheme. RFC 6750 3: so does a protected resource, with what was wrong. */
-function challenge(error: PublicError, context: ErrorContext): Record<string, string> {
-  if (error.code === 'invalid_client') return { 'www-authenticate': 'Basic realm="sallyport", charset="UTF-8"' }
-  const bearer = context.style !== 'oauth' && context.style !== 'page'
-  if (!bearer || (error.status !== 401 && error.code !== 'insufficient_scope')) return {}
-  if (!context.hasCredentials) return { 'www-authenticate': 'Bearer realm="sallyport"' }
-  const code = error.status === 401 ? 'invalid_token' : 'insufficient_scope'
-  const { description } = OAUTH_ERRORS[code]
-  return { 'www-authenticate': `Bearer realm="sallyport", error="${code}", error_description="${description}"` }
+const isResource = (style: ErrorStyle): boolean => style !== 'oauth' && style !== 'page'
+
+/** RFC 6749 5.2: 401 names the scheme. So does a protected resource, with what was wrong. */
+function challenge(error: PublicError, { style, scheme }: ErrorContext): Record<string, string> {
+  if (error.code === 'invalid_client') return { 'www-authenticate': CLIENT_CHALLENGE }
+  if (!isResource(style) || (error.status !== 401 && error.code !== 'insufficient_scope')) return {}
+  return { 'www-authenticate': resourceChallenge(error.code, scheme) }
 }
+
+/** RFC 9449 7.1: a proof is a client's mistake at the token endpoint, and a missing credential at a resource. */
+const asAnswered = (error: PublicError, style: ErrorStyle): PublicError =>
+  isResource(style) && (error.code === 'invalid_dpop_proof' || error.code === 'use_dpop_nonce')
+    ? { ...error, status: 401 }
+    : error
 
 /** `scimType` stands only where RFC 7644 table 9 names it. */
 const SCIM_TYPES: ReadonlySet<string> = new Set([
@@ -80,6 +85,8 @@ const scimBody = (error: PublicError) => ({
 /** Codes of the other kinds, as the admin API names them. */
 const PROBLEM_CODES: Readonly<Record<string, string>> = {
   invalid_token: 'unauthorized',
+  invalid_dpop_proof: 'unauthorized',
+  use_dpop_nonce: 'unauthorized',
   insufficient_scope: 'forbidden',
   temporarily_unavailable: 'unavailable',
   slow_down: 'too_many_requests',
@@ -117,7 +124,8 @@ function body(error: PublicError, context: ErrorContext): Reply {
   }
 }
 
-export function errorAnswer(error: PublicError, context: ErrorContext): Reply {
+export function errorAnswer(thrown: PublicError, context: ErrorContext): Reply {
+  const error = asAnswered(thrown, context.style)
   const reply = body(error, context)
   const retry = error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }
   return { ...reply, headers: { ...reply.headers, ...challenge(error, context), ...retry } }

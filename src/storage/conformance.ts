@@ -14,6 +14,7 @@ import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
 import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
+import { signingKeyConformance } from './conformance/signing-keys.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
 import { userConformance } from './conformance/users.ts'
 
@@ -44,6 +45,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     chainConformance(conformance)
     replayConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
+    signingKeyConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)
 
     it('answers pings while it serves; closed, it is unavailable, never empty', async () => {

@@ -217,23 +217,41 @@ export interface ReplayStore {
   firstUse(tenant: string, key: string, expiresAt: number): Promise<boolean>
 }
 
+/** All signing keys, as of one moment. */
+export interface KeySet {
+  /** Another with every change; never one that stood before. */
+  readonly tag: string
+  /** By the store's own clock, so that nodes whose clocks differ agree how old a key is. */
+  readonly nowSeconds: number
+  readonly keys: readonly SigningKeyRecord[]
+}
+
 export interface SigningKeyStore {
-  list(): Promise<readonly SigningKeyRecord[]>
+  read(): Promise<KeySet>
+  /** The tag alone: what nodes ask often. */
+  tag(): Promise<string>
+  /**
+   * Puts `keys` in place of the set in one step: of two at once one wins. `conflict`: it has changed since `from` was read,
+   * or that was more than KEY_SET_SECONDS ago, and the times in `keys` would be late.
+   */
+  replace(from: KeySet, keys: readonly SigningKeyRecord[]): Promise<Exclude<Written, 'missing'>>
 }
 
 export type Initialised = 'initialised' | 'already'
 
 /** What `sallyport init` writes, once per store. */
 export interface PlatformStore {
-  /** Writes check record, first key and setup credential in one step; of two at once one answers `already`. */
+  /** Writes check record, first keys and setup credential in one step; of two at once one answers `already`. */
   initialise(seed: {
     readonly checkRecord: string
-    readonly signingKey: SigningKeyRecord
+    readonly signingKeys: readonly SigningKeyRecord[]
     /** SHA-256 of the one-use setup credential, and when it ends. Absent with `--dev`. */
     readonly setup?: { readonly digest: string; readonly expiresAt: number }
   }): Promise<Initialised>
   /** The sealed check record; undefined on an empty store. */
   checkRecord(): Promise<string | undefined>
+  /** Puts `next` in its place where it still reads `expected`: what it holds is sealed anew. */
+  replaceCheckRecord(expected: string, next: string): Promise<Exclude<Written, 'missing'>>
   /** Consumes the setup credential if this is it and it has not ended: one winner. */
   takeSetup(digest: string, nowSeconds: number): Promise<boolean>
   /** True while it could be taken: the fact that `admin` is decided on, before it is consumed. */

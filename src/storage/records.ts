@@ -205,15 +205,28 @@ export type LogoutTask = {
   | { readonly kind: 'client'; readonly clientId: string; readonly attempts: number }
 )
 
-/** A signing key. `sealed` is its private key (PKCS#8 DER) under the envelope key `kekId`, with its own name as associated data. */
+/** `next` is published and waits, `current` signs, `retiring` is published until the last token it signed has ended. */
+export type SigningKeyState = 'next' | 'current' | 'retiring'
+
+/**
+ * A signing key, of one algorithm for good. `sealed` is its private key (PKCS#8 DER) under the envelope key `kekId`, with its
+ * own name as associated data. Times are of the store's clock.
+ */
 export interface SigningKeyRecord {
-  readonly v: 1
+  readonly v: 2
   readonly kid: string
   readonly alg: SigningAlgorithm
   readonly publicJwk: Readonly<Record<string, unknown>>
   readonly sealed: string
   readonly kekId: string
   readonly createdAt: number
+  readonly state: SigningKeyState
+  /** When that state began. */
+  readonly since: number
+  /** Everyone who verifies has seen it from then on. */
+  readonly readyAt: number
+  /** Of `next`: an operator wants it to sign as soon as it is ready. */
+  readonly asked?: boolean
 }
 
 /** The last line of one chain of a log that is known to be on disk: a file that holds less was cut. */
@@ -242,12 +255,13 @@ export const firstRevocationEpoch = (): number => randomInt(2 ** 40)
 
 /** A stored record as this program knows it; here older versions are migrated, and unknown ones refused, never guessed at. */
 export function decodeRecord<R extends { readonly v: 1 }>(text: string): R {
-  const record = parse<R>(text)
+  const record = parseRecord<R>(text)
   if (record.v !== 1) throw new StoreUnavailable('a record has a version that this program does not know')
   return record
 }
 
-function parse<R>(text: string): R {
+/** For records that migrate by rules of their own. */
+export function parseRecord<R>(text: string): R {
   try {
     return JSON.parse(text)
   } catch {

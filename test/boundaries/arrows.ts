@@ -51,6 +51,7 @@ export const LINES: readonly Line[] = [
   },
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },
   { from: 'src/auth/client', to: ['src/auth/user', ...AUTH_BASE], packages: ['jose'] },
+  { from: 'src/auth/keys', to: ['src/auth/token', ...AUTH_BASE], packages: [] },
   { from: 'src/auth/threat', to: ['src/auth/user', ...AUTH_BASE], packages: [] },
   { from: 'src/auth/user', to: AUTH_BASE, packages: [] },
   { from: 'src/storage', to: ['src/kernel'], packages: [] },

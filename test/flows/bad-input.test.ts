@@ -303,7 +303,7 @@ describe('userinfo', () => {
   test('asks for a token, and tells what was wrong with one (RFC 6750 3)', async () => {
     const none = await send('GET', '/oauth/userinfo')
     expect(none.status).toBe(401)
-    expect(none.headers.get('www-authenticate')).toBe('Bearer realm="sallyport"')
+    expect(none.headers.get('www-authenticate')).toMatch(/^Bearer realm="sallyport", DPoP realm="sallyport", algs=/)
     for (const authorization of ['Bearer x', 'Bearer a.b.c', basic(service.population.web)]) {
       const wrong = await send('GET', '/oauth/userinfo', { authorization })
       expect(wrong.status).toBe(401)

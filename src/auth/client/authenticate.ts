@@ -1,6 +1,6 @@
 /**
- * Client authentication at every endpoint that takes it: by secret, by assertion, or none. RFC 6749 2.3, RFC 7523 2.2.
- * A client that does not exist, and one that proves nothing, read the same; by secret they cost the same too. The method
+ * Client authentication at every endpoint that takes it: by secret, by assertion, by certificate, or none. RFC 6749 2.3,
+ * RFC 7523 2.2, RFC 8705 2. A client that does not exist, and one that proves nothing, read the same; by secret they cost the same too. The method
  * that a client is registered for is its only one.
  */
 import type { Audit } from '../../audit/events.ts'
@@ -11,6 +11,12 @@ import { digestOf } from '../../kernel/ids.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import type { AssertionFault, ClientAssertions } from './assertion.ts'
+import {
+  type CertificateFault,
+  type CertificateMethod,
+  type ClientCertificates,
+  certificateMethod,
+} from './certificate.ts'
 import type { AuthMethod } from './client-facts.ts'
 import {
   type AssertionSent,
@@ -22,6 +28,7 @@ import {
 export interface AuthenticateClientDeps {
   readonly store: { readonly clients: Pick<ClientStore, 'find'> }
   readonly assertions: ClientAssertions
+  readonly certificates: ClientCertificates
   readonly audit: Audit
 }
 
@@ -52,7 +59,7 @@ async function fail(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
   record: ClientRecord | undefined,
-  detail: AuthMethod | AssertionFault,
+  detail: AuthMethod | AssertionFault | CertificateFault,
 ): Promise<never> {
   await deps.audit({
     event: 'client_authentication_failed',
@@ -88,6 +95,18 @@ async function byAssertion(
   return fault === undefined ? { record, authMethod: method, tenant } : fail(deps, request, record, fault)
 }
 
+/** RFC 8705 2: the request names the client, the connection shows its certificate, and nothing else may authenticate. */
+async function byCertificate(
+  deps: AuthenticateClientDeps,
+  request: HttpRequest,
+  record: ClientRecord,
+  method: CertificateMethod,
+): Promise<AuthenticatedClient> {
+  const fault = await deps.certificates.refuse(request, record, method)
+  if (fault !== undefined) return fail(deps, request, record, fault)
+  return { record, authMethod: method, tenant: request.tenant }
+}
+
 /** The client that made this request. Throws invalid_client; inactive clients pass, since policy judges them. */
 export async function authenticateClient(
   deps: AuthenticateClientDeps,
@@ -98,6 +117,8 @@ export async function authenticateClient(
   const given = readClientCredentials(request)
   const record = await deps.store.clients.find(request.tenant, given.clientId)
   const proven = proves(record, given)
+  const shown = record && given.method === 'none' ? certificateMethod(record) : undefined
+  if (record !== undefined && shown !== undefined) return byCertificate(deps, request, record, shown)
   if (
     record === undefined ||
     !proven ||

@@ -7,7 +7,7 @@ import type { ClientRecord, CodeRecord, GrantRecord, RefreshTokenRecord, UserRec
 import { NOTHING_PROVED, type Sender } from '../token/sender.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { endGrantWith } from './grants/end-grant.ts'
-import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, noCertificates, policyThat } from './test-requests.ts'
 import { type TokenDeps, token } from './token.ts'
 
 const { keys } = await testKeys()
@@ -133,6 +133,7 @@ export function world(answer: DecisionResult<'token'> | Error, given: World = {}
     issuer: 'https://id.example',
     keys,
     assertions: noAssertions,
+    certificates: noCertificates,
     proveSender: async () => given.sender ?? NOTHING_PROVED,
     subjectOf: (_client, sub) => sub,
     store,

@@ -1,23 +1,33 @@
 /** What this provider offers, at both well-known addresses. RFC 8414, OpenID Connect Discovery 1.0. Public. */
 import type { Reply } from '../../http/message.ts'
+import { DPOP_ALGORITHMS } from '../../kernel/proof-algorithms.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
+import type { Offered } from '../client/metadata/offered.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
+import { certificateMethods, type MtlsOffer, mtlsMetadata } from './mtls-metadata.ts'
 
-const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none']
-/** Introspection needs a secret: `introspect` denies public clients. */
-const SECRET_METHODS = ['client_secret_basic', 'client_secret_post']
+/** Introspection needs authentication: `introspect` denies public clients. */
+const PROVING_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']
+const AUTH_METHODS = [...PROVING_METHODS, 'none']
 
 export interface DiscoveryDeps {
   readonly issuer: string
   readonly keys: Pick<KeyRing, 'algorithms'>
+  readonly offered: () => Offered
   readonly registration: boolean
+  /** Absent: clients show no certificates. */
+  readonly mtls?: MtlsOffer | undefined
 }
 
 /** Says only what is there; `test/flows` walks every address in it. */
-export function metadata({ issuer, keys, registration }: DiscoveryDeps): Readonly<Record<string, unknown>> {
+export function metadata({ issuer, keys, mtls, offered: what, registration }: DiscoveryDeps): Readonly<Record<string, unknown>> {
   const at = (path: string) => `${issuer}${path}`
-  return {
+  const byCertificate = certificateMethods(mtls)
+  const { clientSigning, clientMac } = what()
+  /** Of assertions, OIDC Core 9. */
+  const algorithms = [...clientSigning, ...clientMac]
+  const offered = {
     issuer,
     authorization_endpoint: at('/oauth/authorize'),
     token_endpoint: at('/oauth/token'),
@@ -30,9 +40,13 @@ export function metadata({ issuer, keys, registration }: DiscoveryDeps): Readonl
     response_modes_supported: ['query'],
     grant_types_supported: GRANT_TYPES,
     code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: AUTH_METHODS,
-    introspection_endpoint_auth_methods_supported: SECRET_METHODS,
-    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    token_endpoint_auth_methods_supported: [...AUTH_METHODS, ...byCertificate],
+    token_endpoint_auth_signing_alg_values_supported: algorithms,
+    introspection_endpoint_auth_methods_supported: [...PROVING_METHODS, ...byCertificate],
+    introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+    revocation_endpoint_auth_methods_supported: [...AUTH_METHODS, ...byCertificate],
+    revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
     subject_types_supported: ['public', 'pairwise'],
     id_token_signing_alg_values_supported: keys.algorithms(),
@@ -45,6 +59,7 @@ export function metadata({ issuer, keys, registration }: DiscoveryDeps): Readonl
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
     authorization_response_iss_parameter_supported: true,
   }
+  return { ...offered, ...mtlsMetadata(issuer, mtls, offered) }
 }
 
 const MAX_AGE_SECONDS = 5 * 60

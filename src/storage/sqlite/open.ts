@@ -18,11 +18,12 @@ import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
-import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
+import { sqliteMarks, sqlitePlatform } from './platform.ts'
 import { startPurging } from './purge.ts'
 import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
+import { sqliteSigningKeys } from './signing-keys.ts'
 import { TokenTable } from './token-table.ts'
 import { sqliteUsers } from './users.ts'
 
@@ -82,7 +83,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
     replay: sqliteReplay(db, clock),
-    signingKeys: sqliteSigningKeys(db),
+    signingKeys: sqliteSigningKeys(db, clock),
     platform: sqlitePlatform(db),
     marks: sqliteMarks(db),
     chains: sqliteChains(db),

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { DEFAULT_KEY_RULES } from '../../../src/auth/keys/rules.ts'
 import { createPasswordHasher } from '../../../src/auth/user/password.ts'
 import { initialise } from '../../../src/cli/instance.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import { openEnvelope } from '../../../src/kernel/envelope.ts'
+import { SIGNING_ALGORITHMS } from '../../../src/kernel/signing-algorithms.ts'
 import { openSqliteStore } from '../../../src/storage/sqlite/open.ts'
 import { committedBundle, KEY_ID, openBundleDesk } from '../../servers/bundle-desk.ts'
 import { makeCertificates } from '../../servers/certificates.ts'
@@ -39,7 +41,8 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
   const envelope = openEnvelope(kek)
   const store = await openSqliteStore({ path: file('store.sqlite'), clock: systemClock })
   try {
-    await initialise({ store, envelope, clock: systemClock })
+    const rules = { ...DEFAULT_KEY_RULES, algorithms: SIGNING_ALGORITHMS }
+    await initialise({ store, envelope, clock: systemClock, rules })
     const { userName, password } = credentials.person
     const one = person(userName, await createPasswordHasher().hash(password))
     await enroll(store, [one], clients(`${suite.origin}/test/a/${alias}`, credentials))
