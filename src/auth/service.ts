@@ -170,7 +170,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
   const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
-  const aliasUrl = options.mtls?.aliasUrl
+  const mtls = options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl: options.mtls.aliasUrl }
   const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
   const sender = senderProver({
     rules: { addresses: [issuer, ...(aliasUrl === undefined ? [] : [aliasUrl])], maxAgeSeconds },
@@ -190,13 +190,13 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     registration: options.registration ?? true,
     readJson,
-    offered: () => offeredWith(keys.algorithms()),
+    offered: () => offeredWith(keys.algorithms(), mtls),
     keys,
     proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
     certificates: clientCertificates(keysOfClients),
-    mtls: options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl },
+    mtls,
     subjectOf: subjectIdentifiers(derive),
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),

@@ -21,7 +21,13 @@ export interface DiscoveryDeps {
 }
 
 /** Says only what is there; `test/flows` walks every address in it. */
-export function metadata({ issuer, keys, mtls, offered: what, registration }: DiscoveryDeps): Readonly<Record<string, unknown>> {
+export function metadata({
+  issuer,
+  keys,
+  mtls,
+  offered: what,
+  registration,
+}: DiscoveryDeps): Readonly<Record<string, unknown>> {
   const at = (path: string) => `${issuer}${path}`
   const byCertificate = certificateMethods(mtls)
   const { clientSigning, clientMac } = what()

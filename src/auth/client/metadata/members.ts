@@ -4,7 +4,7 @@
  * members: `together.ts`.
  */
 import { isIP } from 'node:net'
-import { CLIENT_AUTH_METHODS, type ClientMetadata } from '../../../storage/client-metadata.ts'
+import type { ClientMetadata } from '../../../storage/client-metadata.ts'
 import { MetadataFault } from './fault.ts'
 import { publicKeySet } from './key-set.ts'
 import { type Offered, offeredWith } from './offered.ts'
@@ -41,8 +41,8 @@ const uri: Check<string> = (field, value) => {
   return value
 }
 
-export const memberChecks = ({ signing, clientSigning, clientMac }: Offered): MemberChecks => ({
-  token_endpoint_auth_method: oneOf(CLIENT_AUTH_METHODS),
+export const memberChecks = ({ authMethods, signing, clientSigning, clientMac }: Offered): MemberChecks => ({
+  token_endpoint_auth_method: oneOf(authMethods),
   token_endpoint_auth_signing_alg: oneOf([...clientSigning, ...clientMac]),
   assertion_audience: oneOf(['issuer', 'endpoint']),
   jwks: publicKeySet,

@@ -5,7 +5,6 @@
  */
 import { OAuthError } from '../../../kernel/errors.ts'
 import { GRANT_TYPES } from '../../../policy-engine/contract/token.ts'
-import { CLIENT_AUTH_METHODS } from '../../../storage/client-metadata.ts'
 import { MetadataFault } from '../../client/metadata/fault.ts'
 import { readMembers } from '../../client/metadata/members.ts'
 import type { Offered } from '../../client/metadata/offered.ts'
@@ -43,7 +42,7 @@ function settingsOf(body: JsonObject, offered: Offered): ClientSettings {
   // `pkce` is ours to say, not the client's.
   const { pkce: _pkce, ...sent } = body
   const metadata = {
-    token_endpoint_auth_method: read('token_endpoint_auth_method', DEFAULT_METHOD, oneOf(CLIENT_AUTH_METHODS)),
+    token_endpoint_auth_method: read('token_endpoint_auth_method', DEFAULT_METHOD, oneOf(offered.authMethods)),
     ...readMembers(sent, {}, offered),
   }
   const type = metadata.token_endpoint_auth_method === 'none' ? 'public' : 'confidential'
