@@ -24,6 +24,7 @@ const consent = () =>
     redirectUri: 'https://app.example:8443/cb?x=1',
     accountName: HOSTILE,
     scopes: ['openid', HOSTILE],
+    claims: [HOSTILE],
     interactionId: HOSTILE,
     formToken: HOSTILE,
   })
@@ -107,10 +108,18 @@ test('the consent page names client, account, scopes in words and the host that 
     redirectUri: 'https://prints.example/cb',
     accountName: 'ada',
     scopes: ['openid', 'email', 'prints:order'],
+    claims: ['birthdate'],
     interactionId: 'i',
     formToken: 't',
   })
-  for (const text of ['Photo Prints', 'prints.example', 'ada', 'See your e-mail address', '<code>prints:order</code>'])
+  for (const text of [
+    'Photo Prints',
+    'prints.example',
+    'ada',
+    'See your e-mail address',
+    '<code>prints:order</code>',
+    'date of birth',
+  ])
     expect(body).toContain(text)
   expect(body).not.toMatch(/registered itself|how it handles|its terms/)
 })
@@ -121,6 +130,7 @@ test('the consent page says of a client that registered itself that nobody check
     selfRegistered: true,
     redirectUri: 'https://evil.example/cb',
     accountName: 'ada',
+    claims: [],
     scopes: ['openid'],
     interactionId: 'i',
     formToken: 't',

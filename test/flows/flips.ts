@@ -81,7 +81,15 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     { tenant: 'default', flipped: undefined },
     { tenant: undefined, flipped: 1 },
   ]),
-  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes)', 'scopes.claims(["email"])', [
+  flip(1, 'authorize.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', '']),
+  flip(
+    1,
+    'authorize.request_uri_ttl_seconds',
+    /request_uri_ttl_seconds := \d+/,
+    'request_uri_ttl_seconds := 44',
+    [60, 44],
+  ),
+  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes) | asked_one_by_one', 'scopes.claims(["email"])', [
     PROFILE,
     ['email', 'email_verified', 'sub'],
   ]),
@@ -111,6 +119,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     SCOPES,
     'openid',
   ]),
+  flip(2, 'consent.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', 'nothing']),
   flip(2, 'token.refresh_token', '"refresh_token": refresh_token', '"refresh_token": false', ['given', 'none']),
   flip(2, 'scim.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
   flip(2, 'admin.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
@@ -130,6 +139,24 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'gives the same again',
   ]),
 
+  flip(3, 'session.confirmation', '"confirmation": confirmation', '"confirmation": "required"', ['not asked', 'asked']),
+  flip(3, 'session.revoke_grants', 'revoke_grants := "online"', 'revoke_grants := "all"', ['goes on', 'ended']),
+  flip(
+    3,
+    'authorize.sign_in',
+    'default sign_in := "none"',
+    'default sign_in := "none"\n\nsign_in := "required" if {\n\tinput.stage == "subject"\n\tnot input.signed_in_here\n}',
+    ['the session does', 'asked to sign in'],
+  ),
+  flip(5, 'userinfo.step_up', 'default step_up := "none"', 'default step_up := "required"', [200, 401]),
+  flip(5, 'userinfo.acr_values', 'default acr_values := []', 'default acr_values := ["urn:flipped", "urn:other"]', [
+    undefined,
+    'urn:flipped urn:other',
+  ]),
+  flip(5, 'userinfo.max_age_seconds', 'default max_age_seconds := 0', 'default max_age_seconds := 77', [
+    undefined,
+    '77',
+  ]),
   flip(3, 'register.requires', '"requires": []', '"requires": ["par"]', [false, true]),
   flip(3, 'register.secret_ttl_seconds', /secret_ttl_seconds := \d+/, 'secret_ttl_seconds := 999', ['for ever', 999]),
   flip(3, 'register.unused_ttl_seconds', /unused_ttl_seconds := \d+/, 'unused_ttl_seconds := 2', ['kept', 'gone']),

@@ -8,6 +8,7 @@ import { login } from './login.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
+import { session } from './session.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -19,6 +20,7 @@ export const DECISIONS = {
   userinfo,
   login,
   consent,
+  session,
   scim,
   admin,
   register,

@@ -10,6 +10,7 @@ const KEYS = {
   clients: 'tenant, client_id',
   sessions: 'tenant, digest',
   interactions: 'tenant, digest',
+  pushed_requests: 'tenant, digest',
   consents: 'tenant, sub, client_id',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',
