@@ -54,6 +54,10 @@ function proves(record: ClientRecord | undefined, given: ClientCredentials): boo
   return given.secret !== '' && (matchesFirst || matchesSecond)
 }
 
+/** RFC 7591 3.2.1: `client_secret_expires_at`, whatever the secret is used for. */
+const hasEnded = ({ secretExpiresAt }: ClientRecord, method: AuthMethod, { origin }: HttpRequest): boolean =>
+  secretExpiresAt !== undefined && secretExpiresAt <= origin.time.epoch_seconds && method.startsWith('client_secret')
+
 async function fail(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
@@ -89,6 +93,7 @@ async function byAssertion(
   const record = await deps.store.clients.find(tenant, clientId)
   if (record === undefined || record.type === 'public' || !isRegisteredFor(record, method))
     return fail(deps, request, record, method)
+  if (hasEnded(record, method, request)) return fail(deps, request, record, method)
   const fault = await deps.assertions.refuse(tenant, record, read)
   return fault === undefined ? { record, authMethod: method, tenant } : fail(deps, request, record, fault)
 }
@@ -127,7 +132,12 @@ async function identify(deps: AuthenticateClientDeps, request: HttpRequest): Pro
   const proven = proves(record, given)
   const shown = record && given.method === 'none' ? certificateMethod(record) : undefined
   if (record !== undefined && shown !== undefined) return byCertificate(deps, request, record, shown)
-  if (record === undefined || !proven || !isRegisteredFor(record, given.method))
+  if (
+    record === undefined ||
+    !proven ||
+    !isRegisteredFor(record, given.method) ||
+    hasEnded(record, given.method, request)
+  )
     return fail(deps, request, record, given.method)
   return { record, authMethod: given.method, tenant: request.tenant }
 }

@@ -3,6 +3,7 @@
  * digests, so that the store holds no name or address; an account is counted whether it exists or not. Checklist 38.
  */
 import type { HttpRequest } from '../../http/message.ts'
+import { networkOf } from '../../http/network-of.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { LimitStore } from '../../storage/port.ts'
 import { userNameKey } from '../../storage/records.ts'
