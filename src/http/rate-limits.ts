@@ -11,6 +11,9 @@ export interface RateLimits {
   /** The check of an endpoint's path; undefined where none is configured. */
   address(path: string): ((request: HttpRequest) => Admitted) | undefined
   /** One that proved nothing, since it has no secret, is counted for each network that names it. */
-  client(request: HttpRequest, client: { readonly clientId: string; readonly type: 'confidential' | 'public' }): Admitted
+  client(
+    request: HttpRequest,
+    client: { readonly clientId: string; readonly type: 'confidential' | 'public' },
+  ): Admitted
   person(request: HttpRequest, sub: string): Admitted
 }

@@ -7,7 +7,6 @@ import { networkOf } from '../../http/network-of.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { LimitStore } from '../../storage/port.ts'
 import { userNameKey } from '../../storage/records.ts'
-import { networkOf } from '../threat/network-of.ts'
 
 export const WINDOW_SECONDS = 15 * 60
 

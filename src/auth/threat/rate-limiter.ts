@@ -6,11 +6,11 @@ import type { Counter } from 'prom-client'
 import type { Audit } from '../../audit/events.ts'
 import { kindOf, plainAddress } from '../../egress/address.ts'
 import type { HttpRequest } from '../../http/message.ts'
+import { networkOf } from '../../http/network-of.ts'
 import type { Admitted, RateLimits } from '../../http/rate-limits.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { LimitStore } from '../../storage/port.ts'
-import { networkOf } from './network-of.ts'
 import { createSharedCounter, type Refusal, type SharedCounter } from './shared-counter.ts'
 
 export const RATED = [
@@ -75,7 +75,13 @@ export const ratedEndpoint = (path: string): RatedEndpoint | undefined =>
 export function createRateLimiter(options: RateLimiterOptions): RateLimits {
   const { clock } = options
   const counters = countersOf(options)
-  const check = (endpoint: RatedEndpoint, by: CountedBy, request: HttpRequest, key: string, clientId?: string): Admitted => {
+  const check = (
+    endpoint: RatedEndpoint,
+    by: CountedBy,
+    request: HttpRequest,
+    key: string,
+    clientId?: string,
+  ): Admitted => {
     const counted = counters.get(`${endpoint}:${by}`)?.hit(key, clock.nowMs())
     if (counted === undefined) return undefined
     const told = { endpoint, by, request, clientId }
@@ -145,4 +151,3 @@ async function refuse(options: RateLimiterOptions, told: Told, refusal: Refusal)
     })
   throw new OAuthError('slow_down', { retryAfterSeconds: refusal.retryAfterSeconds })
 }
-

@@ -109,8 +109,7 @@ export function createSharedCounter(options: SharedCounterOptions): SharedCounte
       const overlap = counted.before === 0 ? 0 : counted.before * (1 - (nowMs % windowMs) / windowMs)
       if (total(counted) + overlap >= most) return refusal(counted, nowMs)
       counted.untold += 1
-      if (batch === 1)
-        return tell(key, counted).then((said) => (said > most ? refusal(counted, nowMs) : undefined))
+      if (batch === 1) return tell(key, counted).then((said) => (said > most ? refusal(counted, nowMs) : undefined))
       if (counted.untold >= counted.tellAt) tell(key, counted).catch((error: unknown) => onFailure?.(error))
       return undefined
     },

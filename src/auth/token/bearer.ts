@@ -94,6 +94,9 @@ export async function requireBearer(deps: BearerDeps, request: HttpRequest): Pro
   if (claims.expiresAt <= now || !accessTokenIsLive(state, now))
     return reject(deps, request, 'not_live', claims.clientId)
   if (!(await isHolder(deps, request, sent, state.token))) return reject(deps, request, 'not_its_key', claims.clientId)
+  await (state.user === undefined
+    ? deps.rates?.client(request, state.client)
+    : deps.rates?.person(request, state.user.sub))
   return {
     tenant,
     facts: accessTokenFacts(claims, true, state.grant?.sub),
