@@ -23,6 +23,7 @@ const consent = () =>
     redirectUri: 'https://app.example:8443/cb?x=1',
     accountName: HOSTILE,
     scopes: ['openid', HOSTILE],
+    claims: [HOSTILE],
     interactionId: HOSTILE,
     formToken: HOSTILE,
   })
@@ -105,9 +106,17 @@ test('the consent page names client, account, scopes in words and the host that 
     redirectUri: 'https://prints.example/cb',
     accountName: 'ada',
     scopes: ['openid', 'email', 'prints:order'],
+    claims: ['birthdate'],
     interactionId: 'i',
     formToken: 't',
   })
-  for (const text of ['Photo Prints', 'prints.example', 'ada', 'See your e-mail address', '<code>prints:order</code>'])
+  for (const text of [
+    'Photo Prints',
+    'prints.example',
+    'ada',
+    'See your e-mail address',
+    '<code>prints:order</code>',
+    'date of birth',
+  ])
     expect(body).toContain(text)
 })

@@ -28,6 +28,7 @@ import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
 import { openKeyRing } from './token/key-ring.ts'
@@ -63,6 +64,8 @@ export interface AuthServiceOptions {
   readonly requestTimeoutMs?: number
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
+  /** How often clients are told of a sign-out. */
+  readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** Pages that belong to no protocol: the demo of `--dev`. */
@@ -177,14 +180,15 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   })
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
-  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
+  const egressTls = ca === undefined ? undefined : { ca }
+  const readJson = jsonReader(egress, egressTls)
+  const subjectOf = subjectIdentifiers(derive)
+  const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const table = routes({
     issuer,
-    store,
     decide,
-    audit,
-    clock,
+    ...ending,
     readJson,
     keys,
     proveSender: withCertificate(sender.prove),
@@ -192,13 +196,15 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
     certificates: clientCertificates(keysOfClients),
     mtls: options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl },
-    subjectOf: subjectIdentifiers(derive),
+    subjectOf,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
     policyReady: options.policyReady ?? (() => true),
     metrics: options.serveMetrics ? metrics : undefined,
   })
+  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
   const transport = openTransport({
     tls: options.tls,
@@ -232,6 +238,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
     await server.close()
+    await backChannel.close()
     await stopKeeping()
     await egress.close()
   }

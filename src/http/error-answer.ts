@@ -1,6 +1,6 @@
 /**
  * Writes every error answer of the auth service, in the form its endpoint speaks. Only the table's text and `detail`
- * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 9449 7.1, RFC 7644 3.12, RFC 9457.
+ * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 9449 7.1, RFC 9470 3, RFC 7644 3.12, RFC 9457.
  */
 import { OAUTH_ERRORS, PROBLEMS } from '../kernel/error-codes.ts'
 import { OAuthError, PolicyUnavailable, Problem, ScimError, StoreUnavailable } from '../kernel/errors.ts'
@@ -16,6 +16,8 @@ export interface PublicError {
   readonly code: string
   readonly description: string
   readonly retryAfterSeconds?: number | undefined
+  /** Parameters more of the WWW-Authenticate header, RFC 9470 3. */
+  readonly challenge?: Readonly<Record<string, string>> | undefined
 }
 
 export interface PageError extends PublicError {
@@ -40,6 +42,7 @@ export function publicError(error: unknown): PublicError | undefined {
       code: error.code,
       description: error.detail,
       retryAfterSeconds: error.retryAfterSeconds ?? (error.status === 503 ? RETRY_AFTER_SECONDS : undefined),
+      challenge: error.challenge,
     }
   if (error instanceof PolicyUnavailable || error instanceof StoreUnavailable) {
     const { status, description } = OAUTH_ERRORS.temporarily_unavailable
@@ -57,7 +60,7 @@ const isResource = (style: ErrorStyle): boolean => style === 'bearer' || style =
 function challenge(error: PublicError, { style, scheme }: ErrorContext): Record<string, string> {
   if (error.code === 'invalid_client') return { 'www-authenticate': CLIENT_CHALLENGE }
   if (!isResource(style) || (error.status !== 401 && error.code !== 'insufficient_scope')) return {}
-  return { 'www-authenticate': resourceChallenge(error.code, scheme) }
+  return { 'www-authenticate': resourceChallenge(error.code, scheme, error.challenge) }
 }
 
 /** RFC 9449 7.1: a proof is a client's mistake at the token endpoint, and a missing credential at a resource. */

@@ -80,6 +80,17 @@ export const OAUTH_ERRORS = {
     source: 'OIDC Core 3.1.2.6',
     description: 'Request objects by reference are not supported.',
   },
+  invalid_request_uri: {
+    status: 400,
+    source: 'OIDC Core 3.1.2.6',
+    description:
+      'The request_uri is unknown, has expired, was used, or belongs to another client. Push the request again.',
+  },
+  insufficient_user_authentication: {
+    status: 401,
+    source: 'RFC 9470 3',
+    description: 'The sign-in behind the access token does not do for this request. The person must sign in again.',
+  },
   server_error: { status: 500, source: 'RFC 6749 4.1.2.1', description: 'The server met an unexpected condition.' },
   temporarily_unavailable: {
     status: 503,

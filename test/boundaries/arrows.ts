@@ -46,7 +46,7 @@ export const LINES: readonly Line[] = [
   protocol('federation', ['jose']),
   {
     from: 'src/auth/session',
-    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE],
+    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE, 'web'],
     packages: [],
   },
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },

@@ -37,12 +37,10 @@ const PUBLIC = [
   'GET /.well-known/openid-configuration',
   'GET /health',
   'GET /health/live',
-  'GET /logout',
   'GET /oauth/jwks',
   'GET /scim/v2/ResourceTypes',
   'GET /scim/v2/Schemas',
   'GET /scim/v2/ServiceProviderConfig',
-  'POST /logout',
 ]
 
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`
@@ -66,11 +64,19 @@ async function useEverything(): Promise<void> {
   await browser.visit(url, { method: 'HEAD' })
   await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
   const tokens = await tokensFor(service, population.web, 'openid offline_access')
+  await post(service, '/oauth/par', population.web, Object.fromEntries(new URL(url).searchParams))
   const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }
   for (const method of ['GET', 'HEAD', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
   await post(service, '/oauth/introspect', population.resourceServer, { token: String(tokens.access_token) })
   await post(service, '/oauth/revoke', population.web, { token: String(tokens.access_token) })
   await post(service, '/oauth/token', population.web, (await codeFor(service, population.web, 'openid')).form)
+  for (const path of ['/logout', '/oauth/logout']) {
+    await browser.visit(`${issuer}${path}`)
+    await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
+    await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
+  }
+  const page = await browser.visit(`${issuer}/logout`)
+  await browser.submit(page, { answer: 'sign_out' })
   await useApis()
 }
 

@@ -3,7 +3,7 @@ import type { Edit } from '../servers/policy-folder.ts'
 
 export interface Flip extends Edit {
   /** Flips of one group stand in one bundle; none hides another. */
-  readonly group: 1 | 2 | 3 | 4
+  readonly group: 1 | 2 | 3 | 4 | 5
   readonly before: unknown
   readonly after: unknown
 }
@@ -79,7 +79,15 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     { tenant: 'default', flipped: undefined },
     { tenant: undefined, flipped: 1 },
   ]),
-  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes)', 'scopes.claims(["email"])', [
+  flip(1, 'authorize.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', '']),
+  flip(
+    1,
+    'authorize.request_uri_ttl_seconds',
+    /request_uri_ttl_seconds := \d+/,
+    'request_uri_ttl_seconds := 44',
+    [60, 44],
+  ),
+  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes) | asked_one_by_one', 'scopes.claims(["email"])', [
     PROFILE,
     ['email', 'email_verified', 'sub'],
   ]),
@@ -109,6 +117,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     SCOPES,
     'openid',
   ]),
+  flip(2, 'consent.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', 'nothing']),
   flip(2, 'token.refresh_token', '"refresh_token": refresh_token', '"refresh_token": false', ['given', 'none']),
   flip(2, 'scim.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
   flip(2, 'admin.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
@@ -130,6 +139,25 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   flip(3, 'token.refresh_grace_seconds', 'refresh_grace_seconds := 0', 'refresh_grace_seconds := 30', [
     'ends the family',
     'gives the same again',
+  ]),
+
+  flip(3, 'session.confirmation', '"confirmation": confirmation', '"confirmation": "required"', ['not asked', 'asked']),
+  flip(3, 'session.revoke_grants', 'revoke_grants := "online"', 'revoke_grants := "all"', ['goes on', 'ended']),
+  flip(
+    3,
+    'authorize.sign_in',
+    'default sign_in := "none"',
+    'default sign_in := "none"\n\nsign_in := "required" if {\n\tinput.stage == "subject"\n\tnot input.signed_in_here\n}',
+    ['the session does', 'asked to sign in'],
+  ),
+  flip(5, 'userinfo.step_up', 'default step_up := "none"', 'default step_up := "required"', [200, 401]),
+  flip(5, 'userinfo.acr_values', 'default acr_values := []', 'default acr_values := ["urn:flipped", "urn:other"]', [
+    undefined,
+    'urn:flipped urn:other',
+  ]),
+  flip(5, 'userinfo.max_age_seconds', 'default max_age_seconds := 0', 'default max_age_seconds := 77', [
+    undefined,
+    '77',
   ]),
 
   flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),

@@ -31,14 +31,15 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
 async function observePerson(deployment: Met): Promise<Observed> {
   const { issuer, population } = deployment
   const rp = await discover(issuer, population.web)
-  const begun = await begin(rp, SCOPE)
+  const begun = await begin(rp, SCOPE, { claims: JSON.stringify({ userinfo: { name: null } }) })
   const browser = new Browser(issuer)
   const login = await browser.visit(begun.url)
   const { userName: username, password } = population.user
   let page = await browser.submit(login, { username, password })
   if (page.url.includes('/login')) return { 'login.next': 'asked again' }
 
-  const shown = page.url.includes('/consent') ? formOf(page).fields.get('scope') : undefined
+  const asked = page.url.includes('/consent') ? formOf(page).fields : undefined
+  const shown = asked?.get('scope') ?? undefined
   const { cookies } = browser
   if (page.left === undefined) page = await browser.submit(page, { answer: 'allow' })
   const form = {
@@ -48,15 +49,49 @@ async function observePerson(deployment: Met): Promise<Observed> {
     code_verifier: begun.verifier,
   }
   const tokens = (await post(deployment, '/oauth/token', population.web, form)).body
+  const pushed = await post(
+    deployment,
+    '/oauth/par',
+    population.web,
+    Object.fromEntries(new URL(begun.url).searchParams),
+  )
   const again = await browser.visit((await begin(rp, SCOPE)).url)
   return {
     'login.next': cookies.has('sallyport_session') ? 'signed in' : 'no session',
     'login.session_ttl_seconds': browser.lifetimes.get('sallyport_session'),
     'authorize.scopes': shown,
+    'authorize.claims': asked?.get('claims'),
+    'authorize.sign_in': again.url.includes('/login') ? 'asked to sign in' : 'the session does',
+    'authorize.request_uri_ttl_seconds': pushed.body.expires_in,
     'authorize.consent': shown === undefined ? 'not asked' : 'asked',
     'consent.scopes': tokens.scope,
     'consent.remember_seconds': again.url.includes('/consent') ? 'asked again' : 'remembered',
     ...(await observeTokens(deployment, tokens)),
+    ...(await observeSignOut(deployment, rp, browser)),
+  }
+}
+
+/** What a client that shows its ID token comes to, and what its grant for offline access. */
+async function observeSignOut(
+  deployment: Met,
+  rp: Awaited<ReturnType<typeof discover>>,
+  browser: Browser,
+): Promise<Observed> {
+  const { web, user } = deployment.population
+  const begun = await begin(rp, SCOPE)
+  const code = (await browser.authorize(begun.url, user)).searchParams.get('code') ?? ''
+  const redirect_uri = new URL(begun.url).searchParams.get('redirect_uri') ?? ''
+  const form = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: begun.verifier }
+  const { body: tokens } = await post(deployment, '/oauth/token', web, form)
+  const hint = new URLSearchParams({ id_token_hint: String(tokens.id_token) })
+  const page = await browser.visit(`${deployment.issuer}/oauth/logout?${hint}`)
+  const asked = page.text.includes('Sign out?')
+  if (asked) await browser.submit(page, { answer: 'sign_out' })
+  const again = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
+  const { status } = await post(deployment, '/oauth/token', web, again)
+  return {
+    'session.confirmation': asked ? 'asked' : 'not asked',
+    'session.revoke_grants': status === 200 ? 'goes on' : 'ended',
   }
 }
 
@@ -66,6 +101,7 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
   const id = decodeJwt(String(tokens.id_token))
   const authorization = `Bearer ${tokens.access_token}`
   const userinfo = await answerOf(await fetch(`${deployment.issuer}/oauth/userinfo`, { headers: { authorization } }))
+  const challenge = userinfo.headers.get('www-authenticate') ?? ''
   // As its own holder, which may look at it whomever it is for.
   const look = async (token: unknown) =>
     (await post(deployment, '/oauth/introspect', deployment.population.web, { token: String(token) })).body
@@ -89,6 +125,11 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
     'login.acr': id.acr,
     'login.amr': id.amr,
     'userinfo.claims': Object.keys(userinfo.body).sort(),
+    // The only claim that `profile` would give too, where it was not consented to.
+    'consent.claims': 'name' in userinfo.body ? 'name' : 'nothing',
+    'userinfo.step_up': userinfo.status,
+    'userinfo.acr_values': /acr_values="([^"]*)"/.exec(challenge)?.[1],
+    'userinfo.max_age_seconds': /max_age="([^"]*)"/.exec(challenge)?.[1],
     'introspect.permissions': introspected.permissions,
     'introspect.scopes': introspected.scope,
     'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },

@@ -113,6 +113,8 @@ export async function pagesAreUnavailable({ population }: Deployment, { login, c
     await login.browser.visit(login.page.url),
     await consent.browser.submit(consent.page, { answer: 'allow' }),
     await consent.browser.visit(consent.page.url),
+    await consent.browser.visit(new URL('/logout', consent.page.url).href),
+    await consent.browser.visit(new URL('/oauth/logout', consent.page.url).href),
   ]
   for (const { status, headers, left } of pages) {
     expect([status, left]).toEqual([503, undefined])

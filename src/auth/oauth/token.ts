@@ -16,6 +16,7 @@ import { presentCode } from './grants/authorization-code.ts'
 import { presentClient } from './grants/client-credentials.ts'
 import type { GrantDeps, GrantType, Present, Presented } from './grants/grant.ts'
 import { presentRefreshToken } from './grants/refresh-token.ts'
+import { idTokenClaims } from './id-token-claims.ts'
 import { type MakeTokensDeps, makeTokens } from './make-tokens.ts'
 import { refuseRepeated, required } from './parameters.ts'
 
@@ -79,6 +80,7 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   const confirmation = bindingOf(verdict.obligations.sender_constraint, sender)
   const made = makeTokens(deps, client.record, presented, verdict.obligations, {
     confirmation,
+    idTokenClaims: presented.person && (await idTokenClaims(deps, request, presented.person, verdict.obligations)),
     first: grantType !== 'refresh_token',
     now: request.origin.time.epoch_seconds,
   })

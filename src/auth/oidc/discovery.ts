@@ -1,4 +1,5 @@
 /** What this provider offers, at both well-known addresses. RFC 8414, OpenID Connect Discovery 1.0. Public. */
+import { LANGUAGES } from '../../../web/language.ts'
 import type { Reply } from '../../http/message.ts'
 import { DPOP_ALGORITHMS } from '../../kernel/proof-algorithms.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
@@ -32,8 +33,15 @@ export function metadata({ issuer, keys, mtls }: DiscoveryDeps): Readonly<Record
     userinfo_endpoint: at('/oauth/userinfo'),
     introspection_endpoint: at('/oauth/introspect'),
     revocation_endpoint: at('/oauth/revoke'),
+    end_session_endpoint: at('/oauth/logout'),
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+    frontchannel_logout_supported: true,
+    frontchannel_logout_session_supported: true,
     response_types_supported: ['code'],
-    response_modes_supported: ['query'],
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    pushed_authorization_request_endpoint: at('/oauth/par'),
+    require_pushed_authorization_requests: false,
     grant_types_supported: GRANT_TYPES,
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: [...AUTH_METHODS, ...byCertificate],
@@ -48,8 +56,10 @@ export function metadata({ issuer, keys, mtls }: DiscoveryDeps): Readonly<Record
     id_token_signing_alg_values_supported: keys.algorithms(),
     userinfo_signing_alg_values_supported: keys.algorithms(),
     introspection_signing_alg_values_supported: keys.algorithms(),
+    acr_values_supported: ['urn:sallyport:acr:password'],
+    ui_locales_supported: LANGUAGES,
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'sid', ...CLAIM_NAMES],
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],

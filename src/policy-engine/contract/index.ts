@@ -7,6 +7,7 @@ import { introspect } from './introspect.ts'
 import { login } from './login.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
+import { session } from './session.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -18,6 +19,7 @@ export const DECISIONS = {
   userinfo,
   login,
   consent,
+  session,
   scim,
   admin,
 } as const satisfies Record<string, Decision>

@@ -44,6 +44,10 @@ export const RbacData = Type.Object(
           audience: strings(),
           /** Networks (CIDR) from which it may be used; empty means any. */
           networks: strings(),
+          /** Where present, only for those who signed in at this level at least, RFC 9470. */
+          acr: Type.Optional(Type.String()),
+          /** Where present, only for those who signed in at most so long ago. */
+          max_age_seconds: Type.Optional(Type.Integer({ minimum: 1 })),
         },
         closed,
       ),

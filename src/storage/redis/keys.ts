@@ -48,6 +48,7 @@ export class Keys {
   logoutsDue = (tenant: string): string => `${this.logouts(tenant)}:due`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
+  pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
   replay = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:replay:${part(key)}}`
 

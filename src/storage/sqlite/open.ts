@@ -20,6 +20,7 @@ import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
 import { sqliteMarks, sqlitePlatform } from './platform.ts'
 import { startPurging } from './purge.ts'
+import { sqlitePushedRequests } from './pushed-requests.ts'
 import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
@@ -76,6 +77,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
+    pushedRequests: sqlitePushedRequests(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),

@@ -9,6 +9,7 @@ const BETWEEN_ROUNDS_MS = 30 * 1000
 const KEYS = {
   sessions: 'tenant, digest',
   interactions: 'tenant, digest',
+  pushed_requests: 'tenant, digest',
   consents: 'tenant, sub, client_id',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',
