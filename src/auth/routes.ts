@@ -5,8 +5,6 @@ import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
-import type { AdminDeps } from './admin/decide-admin.ts'
-import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -14,6 +12,8 @@ import { authorize } from './oauth/authorize.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
 import { type ParDeps, par } from './oauth/par.ts'
+import type { RegisterDeps } from './oauth/register/decide-register.ts'
+import { registrationHandlers } from './oauth/register/registration-handlers.ts'
 import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
@@ -36,8 +36,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   SignInDeps &
-  Pick<AdminDeps, 'sealSecret'> &
-  SectorDeps &
+  RegisterDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
@@ -78,8 +77,29 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
     ['GET', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(showSignOut, deps)],
     ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
+    ...registrationRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
+  ]
+}
+
+function registrationRows(deps: RouteDeps): Row[] {
+  if (!deps.registration) return []
+  const registration = registrationHandlers(deps)
+  const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
+    method,
+    `/oauth/register${path}`,
+    source,
+    `oauth/register/${file}.ts`,
+    'register',
+    'registration',
+    handler,
+  ]
+  return [
+    row('POST', '', 'RFC 7591 3.1', 'register', registration.register),
+    row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
+    row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
+    row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
   ]
 }
 

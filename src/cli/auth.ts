@@ -50,6 +50,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     trustedProxies: config.auth.trusted_proxies,
     ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
   })

@@ -25,6 +25,10 @@ const auth = section(
       description: 'CIDR ranges whose X-Forwarded-For is believed',
     }),
     metrics: Type.Boolean({ default: false, description: 'serve /metrics on the auth service too' }),
+    registration: Type.Boolean({
+      default: true,
+      description: 'serve dynamic client registration (RFC 7591); the decision `register` says who may',
+    }),
   },
   'the OAuth and OpenID Connect service',
 )

@@ -5,6 +5,7 @@ import type { Deployment } from '../servers/deployment.ts'
 import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
+import { observeRegistration } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post } from './requests.ts'
 
@@ -22,10 +23,14 @@ export interface ObserveOptions {
 }
 
 export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
-  const [person, managed] = await Promise.all([observePerson(deployment), observeManagement(deployment)])
+  const [person, managed, registered] = await Promise.all([
+    observePerson(deployment),
+    observeManagement(deployment),
+    observeRegistration(deployment, codeAgeMs),
+  ])
   // Afterwards: its own consent, to less, would take the place of the one that is looked at.
   const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
-  return { ...person, ...managed, 'authorize.code_ttl_seconds': late }
+  return { ...person, ...managed, ...registered, 'authorize.code_ttl_seconds': late }
 }
 
 async function observePerson(deployment: Met): Promise<Observed> {

@@ -51,6 +51,10 @@ function proves(record: ClientRecord | undefined, given: ClientCredentials): boo
   return given.secret !== '' && (matchesFirst || matchesSecond)
 }
 
+/** RFC 7591 3.2.1: `client_secret_expires_at`, whatever the secret is used for. */
+const hasEnded = ({ secretExpiresAt }: ClientRecord, method: AuthMethod, { origin }: HttpRequest): boolean =>
+  secretExpiresAt !== undefined && secretExpiresAt <= origin.time.epoch_seconds && method.startsWith('client_secret')
+
 async function fail(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
@@ -92,6 +96,7 @@ async function byAssertion(
   if (unfit !== undefined) return advise(deps, request, unfit)
   if (record === undefined || record.type === 'public' || !isRegisteredFor(record, method))
     return fail(deps, request, record, method)
+  if (hasEnded(record, method, request)) return fail(deps, request, record, method)
   const fault = await deps.assertions.refuse(tenant, record, read)
   return fault === undefined ? { record, authMethod: method, tenant } : fail(deps, request, record, fault)
 }
@@ -120,7 +125,12 @@ export async function authenticateClient(
   const proven = proves(record, given)
   const shown = record && given.method === 'none' ? certificateMethod(record) : undefined
   if (record !== undefined && shown !== undefined) return byCertificate(deps, request, record, shown)
-  if (record === undefined || !proven || !isRegisteredFor(record, given.method))
+  if (
+    record === undefined ||
+    !proven ||
+    !isRegisteredFor(record, given.method) ||
+    hasEnded(record, given.method, request)
+  )
     return fail(deps, request, record, given.method)
   return { record, authMethod: given.method, tenant: request.tenant }
 }
