@@ -6,14 +6,15 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { accessHandlers } from './admin/access-handlers.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
-import type { AdminDeps } from './admin/decide-admin.ts'
-import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
+import { type ParDeps, par } from './oauth/par.ts'
+import type { RegisterDeps } from './oauth/register/decide-register.ts'
+import { registrationHandlers } from './oauth/register/registration-handlers.ts'
 import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
@@ -26,6 +27,7 @@ import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
 
 export type RouteDeps = AuthorizeDeps &
+  ParDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &
@@ -35,8 +37,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   SignInDeps &
-  Pick<AdminDeps, 'sealSecret'> &
-  SectorDeps &
+  RegisterDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
@@ -67,6 +68,7 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['GET', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['POST', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['GET', '/oauth/authorize/resume', 'OIDC Core 3.1.2.3', 'oauth/resume.ts', 'authorize', 'page', at(resume, deps)],
+    ['POST', '/oauth/par', 'RFC 9126 2', 'oauth/par.ts', 'authorize', 'oauth', at(par, deps)],
     ['POST', '/oauth/token', 'RFC 6749 3.2', 'oauth/token.ts', 'token', 'oauth', at(token, deps)],
     ['POST', '/oauth/introspect', 'RFC 7662 2', 'oauth/introspect.ts', 'introspect', 'oauth', at(introspect, deps)],
     ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],
@@ -76,8 +78,29 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
     ['GET', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(showSignOut, deps)],
     ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
+    ...registrationRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
+  ]
+}
+
+function registrationRows(deps: RouteDeps): Row[] {
+  if (!deps.registration) return []
+  const registration = registrationHandlers(deps)
+  const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
+    method,
+    `/oauth/register${path}`,
+    source,
+    `oauth/register/${file}.ts`,
+    'register',
+    'registration',
+    handler,
+  ]
+  return [
+    row('POST', '', 'RFC 7591 3.1', 'register', registration.register),
+    row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
+    row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
+    row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
   ]
 }
 

@@ -6,6 +6,7 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import type { Offered } from '../client/metadata/offered.ts'
 import type { SectorDeps } from '../client/metadata/sector.ts'
 import { namedId } from '../session/named-id.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
@@ -16,6 +17,7 @@ export type DecideAdminDeps = ActorDeps & { readonly decide: Decide; readonly au
 /** What every endpoint of clients needs. */
 export type AdminDeps = DecideAdminDeps &
   SectorDeps & {
+    readonly offered: () => Offered
     readonly store: { readonly clients: ClientStore }
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   }

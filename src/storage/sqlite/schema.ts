@@ -79,6 +79,16 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;
   CREATE INDEX logouts_due ON logouts (tenant, due_at_ms);
   `,
+  `
+  CREATE TABLE pushed_requests (
+    tenant TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, digest)) STRICT;
+  CREATE INDEX pushed_requests_end ON pushed_requests (expires_at);
+  `,
+  `
+  ALTER TABLE clients ADD COLUMN expires_at INTEGER;
+  CREATE INDEX clients_end ON clients (expires_at) WHERE expires_at IS NOT NULL;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
