@@ -9,6 +9,8 @@ export const HOST = '127.0.0.1'
 export interface Prepared {
   readonly start: Start
   readonly at: Endpoints
+  /** Cookie headers of people who are signed in, once it runs. */
+  cookies(): Promise<readonly string[]>
 }
 
 export interface Contender<P extends Prepared = Prepared> {
@@ -28,9 +30,9 @@ export function contender<P extends Prepared>(prepare: () => Promise<P>): Conten
   return {
     prepared,
     async running() {
-      const { start, at } = await prepared()
+      const { start, at, cookies } = await prepared()
       server ??= await startServer(start)
-      return { server, at }
+      return { server, at, cookies }
     },
     async stop() {
       await server?.stop()

@@ -6,6 +6,7 @@ import { type LoadDriver, startLoadDriver } from './load/driver.ts'
 import { type OurInstance, ours } from './ours/instance.ts'
 import { peer } from './peers/peer.ts'
 import { makePopulation, type Population } from './population.ts'
+import { type BenchRedis, startBenchRedis } from './redis.ts'
 
 export const ROOT = join(import.meta.dirname, '..')
 
@@ -27,6 +28,8 @@ export interface Environment {
   readonly driver: LoadDriver
   readonly ours: Contender
   readonly peer: Contender
+  /** Both on one redis-server, which is started when a row first needs it. */
+  redis(): Promise<{ readonly server: BenchRedis; readonly ours: Contender; readonly peer: Contender }>
   /** Our prepared instance, for rows that use more of it than its address. */
   instance(): Promise<OurInstance>
   stopServers(): Promise<void>
@@ -42,11 +45,27 @@ export function openEnvironment(options: RunOptions): Environment {
   writeFileSync(populationFile, JSON.stringify(population), { mode: 0o600 })
 
   const instance = ours({ folder, population, root: ROOT, profileFolder: options.profileFolder })
-  const left = options.againstItself ? peer(folder, populationFile) : instance
-  const right = peer(folder, populationFile)
+  const peerOptions = { folder, population, populationFile }
+  const left = options.againstItself ? peer(peerOptions) : instance
+  const right = peer(peerOptions)
   const driver = startLoadDriver()
+  let onRedis: ReturnType<Environment['redis']> | undefined
+  const startOnRedis = async () => {
+    const server = await startBenchRedis(folder)
+    const own = join(folder, 'on-redis')
+    mkdirSync(own, { recursive: true, mode: 0o700 })
+    const { profileFolder } = options
+    const sides = {
+      ours: ours({ folder: own, population, root: ROOT, profileFolder, redis: server }),
+      peer: peer({ ...peerOptions, redis: server }),
+    }
+    return { server, ...sides, ours: options.againstItself ? peer({ ...peerOptions, redis: server }) : sides.ours }
+  }
   const stopServers = async () => {
-    await Promise.all([left.stop(), right.stop(), instance.stop()])
+    const shared = await onRedis
+    onRedis = undefined
+    await Promise.all([left.stop(), right.stop(), instance.stop(), shared?.ours.stop(), shared?.peer.stop()])
+    await shared?.server.stop()
   }
   return {
     options,
@@ -55,6 +74,10 @@ export function openEnvironment(options: RunOptions): Environment {
     driver,
     ours: left,
     peer: right,
+    redis() {
+      onRedis ??= startOnRedis()
+      return onRedis
+    },
     instance: instance.prepared,
     stopServers,
     async close() {

@@ -1,6 +1,6 @@
 /** One server under load as a side of a row: its value is requests per CPU second of the whole process. */
 import type { LoadDriver } from './load/driver.ts'
-import type { LoadRequest } from './load/message.ts'
+import type { Chain, LoadRequest } from './load/message.ts'
 import type { Side } from './row.ts'
 import type { Endpoints } from './rows/http.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -13,6 +13,7 @@ const SETTLE_MS = 100
 export interface Running {
   readonly server: ServerProcess
   readonly at: Endpoints
+  cookies(): Promise<readonly string[]>
 }
 
 export interface HttpLoad {
@@ -20,6 +21,9 @@ export interface HttpLoad {
   readonly origin: string
   readonly requests: readonly LoadRequest[]
   readonly expect: string
+  /** 200 where it is absent. */
+  readonly status?: number
+  readonly chain?: Chain
   /** Requests in flight; 16 where it is absent. */
   readonly concurrency?: number
   /** Decisions of each request, where that is what is counted. */
@@ -29,9 +33,10 @@ export interface HttpLoad {
 export function httpSide(driver: LoadDriver, load: HttpLoad): Side {
   return {
     async sample(seconds) {
-      const { origin, requests, expect, server, concurrency = CONCURRENCY, decisions = 1 } = load
+      const { origin, requests, expect, status, chain, server, concurrency = CONCURRENCY, decisions = 1 } = load
       const before = server.cpuSeconds()
-      const order = { origin, requests, expect, seconds, concurrency, maxRequests: MAX_REQUESTS }
+      const more = { ...(status !== undefined && { status }), ...(chain && { chain }) }
+      const order = { origin, requests, expect, seconds, concurrency, maxRequests: MAX_REQUESTS, ...more }
       const outcome = await driver.run(order).catch((cause: unknown) => {
         const reason = cause instanceof Error ? cause.message : String(cause)
         throw new Error(`${reason}\n${server.output()}`, { cause })

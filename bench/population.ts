@@ -12,6 +12,11 @@ export const OPAQUE_RESOURCE = 'urn:sallyport:opaque'
 export const SCOPE = 'orders:read'
 export const TOKEN_TTL_SECONDS = 3600
 
+/** A web application of the same organisation, and people who are signed in to it. */
+export const REDIRECT_URI = 'http://127.0.0.1:9/callback'
+export const WEB_SCOPE = `openid offline_access ${SCOPE}`
+export const PEOPLE = 32
+
 export interface Credentials {
   readonly clientId: string
   readonly secret: string
@@ -22,6 +27,10 @@ export interface Population {
   readonly clients: readonly Credentials[]
   /** Asks for introspection. */
   readonly resourceServer: Credentials
+  /** Sends people to sign in, and refreshes their tokens. */
+  readonly web: Credentials
+  /** Values of the session cookies of the first users. */
+  readonly sessions: readonly string[]
   readonly scope: string
 }
 
@@ -31,6 +40,8 @@ export function makePopulation(): Population {
   return {
     clients: Array.from({ length: CLIENTS }, (_, index) => credentials(`client-${String(index).padStart(4, '0')}`)),
     resourceServer: credentials('resource-server'),
+    web: credentials('web'),
+    sessions: Array.from({ length: PEOPLE }, () => randomBytes(32).toString('base64url')),
     scope: SCOPE,
   }
 }

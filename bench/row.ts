@@ -19,6 +19,8 @@ export interface Samples {
   readonly ours: readonly Sample[]
   /** Empty where there is no peer. */
   readonly peer: readonly Sample[]
+  /** Further figures of the row, written to its card. */
+  readonly columns?: Card
 }
 
 export interface Target {

@@ -4,13 +4,15 @@ import { type CommandLine, HELP, readCommandLine } from './options.ts'
 import { machineCard, table, writeResults } from './report.ts'
 import type { Row, RowDefinition } from './row.ts'
 import { batch50 } from './rows/batch-50.ts'
+import { codes } from './rows/codes.ts'
 import { dataApi } from './rows/data-api.ts'
 import { decisions, decisionsLarge } from './rows/decisions.ts'
 import { decisionsCached } from './rows/decisions-cached.ts'
 import { decisionsFull } from './rows/decisions-full.ts'
-import { introspections } from './rows/introspections.ts'
+import { introspections, introspectionsRedis } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
 import { policyFlip } from './rows/policy-flip.ts'
+import { refreshes } from './rows/refreshes.ts'
 import { startup } from './rows/startup.ts'
 import { swap10mb } from './rows/swap.ts'
 import { tokens } from './rows/tokens.ts'
@@ -21,7 +23,10 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   startup,
   tokens,
   introspections,
+  refreshes,
+  codes,
   memory,
+  introspectionsRedis,
   policyFlip,
   decisions,
   ...decisionsLarge,

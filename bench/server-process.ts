@@ -64,6 +64,14 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(hard)
 }
 
+/** User and system time of all threads of a process. */
+export function cpuSecondsOf(pid: number): number {
+  // proc(5): after the command's closing parenthesis, utime and stime are the 12th and 13th field.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
 /** Starts a server, with this Node where no other command is named, and waits until it is ready; throws with its output when it does not get there. */
 export async function startServer(start: Start): Promise<ServerProcess> {
   const startedAt = performance.now()
@@ -97,12 +105,7 @@ function handle(child: ChildProcess, readyMs: number, output: () => string): Ser
     readyMs,
     output,
     stop: () => end(child),
-    cpuSeconds() {
-      // proc(5): after the command's closing parenthesis, utime and stime are the 12th and 13th field.
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-    },
+    cpuSeconds: () => cpuSecondsOf(pid),
     residentBytes() {
       const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
       if (kib === undefined) throw new Error(`no VmRSS for process ${pid}`)

@@ -67,6 +67,7 @@ export function summarise(definition: Omit<RowDefinition<never>, 'measure'>, sam
       peer: definition.peer ?? null,
       latency_unit: definition.latencyUnit,
       rounds: ours.length,
+      ...samples.columns,
       wall_rate: pair(samples, (sample) => sample.wallRate),
     },
   }

@@ -10,7 +10,8 @@ import { stringify } from 'yaml'
 import { fillData } from '../bundle.ts'
 import { type Contender, contender, freePort, HOST, type Prepared } from '../contender.ts'
 import { JWT_RESOURCE, type Population } from '../population.ts'
-import { seedSqlite } from '../seed.ts'
+import type { RedisAt } from '../redis.ts'
+import { seedRedis, seedSqlite } from '../seed.ts'
 import { KEY_ID, makeBundleKey, signCommittedBundle } from './sign-bundle.ts'
 
 export interface OurInstance extends Prepared {
@@ -29,12 +30,23 @@ export interface InstanceOptions {
   readonly profileFolder: string | undefined
   /** The bundle's base data is filled up to it. */
   readonly dataBytes?: number
+  /** The store; without it, a SQLite file. */
+  readonly redis?: RedisAt
 }
 
 const DATA = 'data.json'
 
 /** Of the first line of src/main.ts. */
 const MEMORY_FLAGS = ['--max-semi-space-size=4', '--no-maglev']
+
+const sqliteFile = (folder: string) => join(folder, 'store.sqlite')
+
+function storeOf({ folder, redis }: InstanceOptions) {
+  if (redis === undefined) return { kind: 'sqlite', path: sqliteFile(folder) }
+  writeFileSync(join(folder, 'redis-password'), redis.password, { mode: 0o600 })
+  const { node, username } = redis
+  return { kind: 'redis', redis: { nodes: [node], username, password_file: join(folder, 'redis-password') } }
+}
 
 async function prepare(options: InstanceOptions): Promise<OurInstance> {
   const { folder, root, population, profileFolder, dataBytes } = options
@@ -65,20 +77,27 @@ async function prepare(options: InstanceOptions): Promise<OurInstance> {
         minimum_version: 1,
       },
     },
-    store: { kind: 'sqlite', path: file('store.sqlite') },
+    store: storeOf(options),
     log: { directory: file('log') },
   }
   writeFileSync(file('sallyport.yaml'), stringify(configuration))
   const main = join(root, 'src/main.ts')
   execFileSync(process.execPath, [main, 'init', '--config', file('sallyport.yaml')], { cwd: folder, stdio: 'pipe' })
-  await seedSqlite(file('store.sqlite'), population)
+  await (options.redis ? seedRedis(options.redis, population) : seedSqlite(sqliteFile(folder), population))
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
   return {
     bundleFile,
     policyOrigin: `http://${HOST}:${policyPort}`,
     signingKeyFile: file('bundle-key.pem'),
     publicKeyFile: file('bundle-key.pub.pem'),
-    at: { origin, token: '/oauth/token', introspect: '/oauth/introspect', introspectedResource: JWT_RESOURCE },
+    at: {
+      origin,
+      authorize: '/oauth/authorize',
+      token: '/oauth/token',
+      introspect: '/oauth/introspect',
+      introspectedResource: JWT_RESOURCE,
+    },
+    cookies: async () => population.sessions.map((secret) => `sallyport_session=${secret}`),
     start: {
       name: 'sallyport serve',
       args: [...MEMORY_FLAGS, ...profiling, main, 'serve', '--config', file('sallyport.yaml')],

@@ -1,9 +1,32 @@
 /** The part of npm `oidc-provider` that the benchmark uses; the package ships no types. */
 declare module 'oidc-provider' {
-  import type { Server } from 'node:http'
+  import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+
+  interface Context {
+    readonly path: string
+    readonly req: IncomingMessage
+    readonly res: ServerResponse
+    respond: boolean
+  }
+
+  interface Grant {
+    addOIDCScope(scope: string): void
+    addResourceScope(resource: string, scope: string): void
+    save(): Promise<string>
+  }
 
   export default class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>)
+    readonly Grant: new (properties: {
+      accountId: string
+      clientId: string
+    }) => Grant
+    use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): void
+    interactionDetails(
+      request: IncomingMessage,
+      response: ServerResponse,
+    ): Promise<{ readonly session?: { readonly accountId: string } }>
+    interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
     listen(port: number, host: string, ready: () => void): Server
   }
 }

@@ -33,7 +33,8 @@ export const opaServer = ({ folder, root, dataBytes }: OpaOptions): Contender =>
     const port = await freePort()
     const origin = `http://${HOST}:${port}`
     return {
-      at: { origin, token: '', introspect: '', introspectedResource: '' },
+      at: { origin, authorize: '', token: '', introspect: '', introspectedResource: '' },
+      cookies: async () => [],
       start: {
         name: 'opa run --server',
         command: join(root, '.toolchain/opa'),

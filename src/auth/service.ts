@@ -8,7 +8,8 @@ import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
-import { type ListenerTls, openTlsContext } from '../http/tls.ts'
+import type { ListenerTls } from '../http/tls.ts'
+import { type MtlsOptions, openTransport } from '../http/transport.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
@@ -17,15 +18,23 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
+import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
+import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
+import { keyKeeper } from './keys/keeper.ts'
+import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
+import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { withCertificate } from './token/certificate-sender.ts'
+import { dpopNonces } from './token/dpop-nonce.ts'
 import { openKeyRing } from './token/key-ring.ts'
+import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
-import { NOTHING_PROVED } from './token/sender.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
@@ -38,6 +47,8 @@ export interface AuthServiceOptions {
   readonly audit: Audit
   readonly envelope: Envelope
   readonly logger: Logger
+  /** How signing keys are kept. */
+  readonly keys?: KeyRules
   readonly clock?: Clock
   readonly metrics?: Metrics
   /** Serves /metrics on this service too. */
@@ -47,11 +58,19 @@ export interface AuthServiceOptions {
   readonly trustedProxies?: readonly string[]
   /** Absent: plain http. */
   readonly tls?: ListenerTls | undefined
+  /** Absent: nobody is asked for a certificate. */
+  readonly mtls?: MtlsOptions | undefined
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** Serves dynamic client registration (RFC 7591), where policy decides who registers; default true. */
+  readonly registration?: boolean
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
+  /** How often clients are told of a sign-out. */
+  readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
+  /** Of DPoP proofs; default: no nonces, a minute. */
+  readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -59,8 +78,8 @@ export interface AuthServiceOptions {
 export interface AuthService {
   /** Not listening yet. */
   readonly server: FastifyInstance
-  /** The same endpoints on a further listener, not bound yet; it closes with the server. */
-  anotherListener(): Server
+  /** The same endpoints on a further listener, not bound yet; it closes with the server. `asking`: for certificates. */
+  anotherListener(asking?: boolean): Server
   readonly table: readonly Route[]
   close(): Promise<void>
 }
@@ -107,6 +126,10 @@ function observed(decide: Decide, audit: Audit) {
   return { decide: asked, answerHeaders }
 }
 
+/** RFC 9449 8.2: with whatever the answer is. */
+const withNonce = (headers: Readonly<Record<string, string>> | undefined, nonce: string | undefined) =>
+  nonce === undefined ? headers : { ...headers, 'dpop-nonce': nonce }
+
 const TITLES: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Nothing here',
@@ -146,48 +169,66 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const { issuer, store, envelope, clock = systemClock, metrics } = options
   const audit = strict(options.audit)
   const { decide, answerHeaders } = observed(options.decide, audit)
-  const keys = await openKeyRing({ store, envelope, clock })
+  const rules = options.keys ?? DEFAULT_KEY_RULES
+  const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
+  const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
+  const mtls = options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl: options.mtls.aliasUrl }
+  const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
+  const sender = senderProver({
+    rules: { addresses: [issuer, ...(mtls?.aliasUrl === undefined ? [] : [mtls.aliasUrl])], maxAgeSeconds },
+    nonces: nonces ? dpopNonces(derive) : undefined,
+    store,
+    audit,
+  })
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
-  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
+  const egressTls = ca === undefined ? undefined : { ca }
+  const readJson = jsonReader(egress, egressTls)
+  const subjectOf = subjectIdentifiers(derive)
+  const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
+  const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const table = routes({
     issuer,
-    store,
     decide,
-    audit,
-    clock,
+    ...ending,
+    registration: options.registration ?? true,
     readJson,
+    offered: () => offeredWith(keys.algorithms(), mtls),
     keys,
-    proveSender: async () => NOTHING_PROVED,
+    proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
-    assertions: clientAssertions({ issuer, store, envelope, keys: clientKeys(openRemoteJwks({ readJson, clock })) }),
-    subjectOf: subjectIdentifiers(derive),
+    assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
+    certificates: clientCertificates(keysOfClients),
+    mtls,
+    subjectOf,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
     policyReady: options.policyReady ?? (() => true),
     metrics: options.serveMetrics ? metrics : undefined,
   })
+  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
-  const tls =
-    options.tls &&
-    openTlsContext({
-      setting: 'auth.tls',
-      listener: 'auth',
-      files: options.tls,
-      logger: options.logger,
-      metrics: metrics ?? createMetrics('auth'),
-    })
+  const transport = openTransport({
+    tls: options.tls,
+    mtls: options.mtls,
+    trustedProxies: options.trustedProxies ?? [],
+    clock,
+    logger: options.logger,
+    metrics: metrics ?? createMetrics('auth'),
+  })
   const serving: ServerOptions = {
     endpoints: [...table, ...(options.extraEndpoints ?? [])],
     issuer,
     tenant: TENANT,
     clock,
-    tls,
+    tls: transport.tls,
+    certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
-    answerHeaders,
+    answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),
     ...(metrics && {
       onAnswer: ({ method, path, status, seconds }) =>
@@ -198,10 +239,15 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   }
   const server = buildServer(serving)
-  return {
-    server,
-    table,
-    anotherListener: () => alsoListen(server, serving),
-    close: () => server.close().then(() => egress.close()),
+  server.addHook('onClose', async () => transport.close())
+  const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
+  const close = async () => {
+    await server.close()
+    await backChannel.close()
+    await stopKeeping()
+    await egress.close()
   }
+  const anotherListener = (asking = false) =>
+    alsoListen(server, serving, asking ? transport.certificateTls : transport.tls)
+  return { server, table, anotherListener, close }
 }

@@ -7,10 +7,11 @@ import { createLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
+import { keyRules } from './keys.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
-import { clientsReach } from './outside.ts'
-import { listenerFiles } from './tls.ts'
+import { clientsReach, dpopRules } from './outside.ts'
+import { authTransport } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -20,13 +21,20 @@ interface AuthOptions {
 }
 
 export async function serveAuth({ config, store, envelope, ends }: AuthOptions): Promise<string> {
-  const { url, token_file, deadline_ms: deadlineMs } = config.policy
+  const { url, token_file, client_tls: tls, deadline_ms: deadlineMs } = config.policy
   if (url === undefined) throw new ConfigError('serve auth needs policy.url, the address of the policy service')
   const logger = createLogger({ level: config.log.level })
   const audit = openAuditLog(config, store.chains, logger)
   ends.defer(() => audit.close())
   const metrics = createMetrics('auth')
-  const policy = await connectPolicy({ url, deadlineMs, logger, metrics, ...(token_file && { tokenFile: token_file }) })
+  const policy = await connectPolicy({
+    url,
+    deadlineMs,
+    logger,
+    metrics,
+    ...(token_file && { tokenFile: token_file }),
+    ...(tls && { tls: { caFile: tls.ca_file, certFile: tls.cert_file, keyFile: tls.key_file } }),
+  })
   ends.defer(() => policy.close())
   const service = await createAuthService({
     issuer: config.issuer,
@@ -34,14 +42,17 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     decide: policy.decide,
     audit: audit.audit,
     envelope,
+    keys: keyRules(config),
     logger,
     metrics,
     serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
-    tls: config.auth.tls && listenerFiles(config.auth.tls),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
   })
   ends.defer(() => service.close())
   return `auth service on ${await listen(service, config.auth)}`

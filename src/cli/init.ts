@@ -1,20 +1,17 @@
 /** `sallyport init`: makes a production instance, once per store, and prints one admin credential that works once. */
-import { readKek } from '../config/secrets.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { openEnvelope } from '../kernel/envelope.ts'
 import type { Invocation } from './command.ts'
 import { checkInstance, initialiseWithSetup, SETUP_LIFETIME_SECONDS } from './instance.ts'
+import { keyRules, openConfiguredEnvelope } from './keys.ts'
 import { ensureLogKey } from './logs.ts'
 import { openStore } from './store.ts'
 
 export async function init(invocation: Invocation): Promise<number> {
   const config = invocation.config()
-  const kek = readKek(config)
-  const envelope = openEnvelope(kek)
-  kek.fill(0)
+  const envelope = openConfiguredEnvelope(config)
   const store = await openStore(config, systemClock)
   try {
-    const setup = await initialiseWithSetup({ store, envelope, clock: systemClock })
+    const setup = await initialiseWithSetup({ store, envelope, clock: systemClock, rules: keyRules(config) })
     if (!setup) {
       await checkInstance({ store, envelope })
       console.error(

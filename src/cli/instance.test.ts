@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { DEFAULT_KEY_RULES } from '../auth/keys/rules.ts'
 import { openSigningKey } from '../auth/token/signing-key.ts'
 import { epochSeconds, systemClock } from '../kernel/clock.ts'
 import { openEnvelope } from '../kernel/envelope.ts'
@@ -24,12 +25,13 @@ const open = async (name = `${count++}.sqlite`) => {
   return store
 }
 const clock = systemClock
+const rules = DEFAULT_KEY_RULES
 
 test('makes a signing key that opens under the same envelope key, and a credential that works once', async () => {
   const [store, envelope] = [await open(), openEnvelope(randomBytes(32))]
-  const setup = await initialiseWithSetup({ store, envelope, clock })
+  const setup = await initialiseWithSetup({ store, envelope, clock, rules })
   await checkInstance({ store, envelope })
-  const [key] = await store.signingKeys.list()
+  const [key] = (await store.signingKeys.read()).keys
   expect(key && openSigningKey(envelope, key).kid).toBe(key?.kid)
   const now = epochSeconds(clock)
   expect(await store.platform.takeSetup(digestOf(setup?.secret ?? ''), now)).toBe(true)
@@ -38,7 +40,7 @@ test('makes a signing key that opens under the same envelope key, and a credenti
 
 test('keeps the credential as a digest only, and ends it after an hour', async () => {
   const [store, envelope] = [await open(), openEnvelope(randomBytes(32))]
-  const setup = await initialiseWithSetup({ store, envelope, clock })
+  const setup = await initialiseWithSetup({ store, envelope, clock, rules })
   const digest = digestOf(setup?.secret ?? '')
   expect(setup?.expiresAt).toBeLessThanOrEqual(epochSeconds(clock) + 3600)
   expect(await store.platform.peekSetup(setup?.secret ?? '', epochSeconds(clock))).toBe(false)
@@ -48,22 +50,22 @@ test('keeps the credential as a digest only, and ends it after an hour', async (
 test('of two at once on one file one wins, and the keys are its own', async () => {
   const envelope = openEnvelope(randomBytes(32))
   const stores = [await open('shared.sqlite'), await open('shared.sqlite')]
-  const setups = await Promise.all(stores.map((store) => initialiseWithSetup({ store, envelope, clock })))
+  const setups = await Promise.all(stores.map((store) => initialiseWithSetup({ store, envelope, clock, rules })))
   expect(setups.filter((setup) => setup !== undefined)).toHaveLength(1)
-  const [left, right] = await Promise.all(stores.map((store) => store.signingKeys.list()))
-  expect(left).toHaveLength(1)
+  const [left, right] = await Promise.all(stores.map(async (store) => (await store.signingKeys.read()).keys))
+  expect(left?.map(({ state }) => state)).toEqual(['current', 'next'])
   expect(left).toEqual(right)
 })
 
 test('refuses an empty store, and an envelope key that does not fit', async () => {
   const [store, envelope] = [await open(), openEnvelope(randomBytes(32))]
   await expect(checkInstance({ store, envelope })).rejects.toThrow(/empty: run `sallyport init`/)
-  await initialise({ store, envelope, clock })
+  await initialise({ store, envelope, clock, rules })
   await expect(checkInstance({ store, envelope: openEnvelope(randomBytes(32)) })).rejects.toThrow(/does not fit/)
 })
 
 test('makes no setup credential for a demo', async () => {
   const [store, envelope] = [await open(), openEnvelope(randomBytes(32))]
-  expect(await initialise({ store, envelope, clock })).toBe('initialised')
-  expect(await initialise({ store, envelope, clock })).toBe('already')
+  expect(await initialise({ store, envelope, clock, rules })).toBe('initialised')
+  expect(await initialise({ store, envelope, clock, rules })).toBe('already')
 })

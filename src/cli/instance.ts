@@ -3,8 +3,9 @@
  * sealed, by the check record, so that a wrong key stops the start and never seals anything.
  */
 import { randomBytes } from 'node:crypto'
+import { firstKeys } from '../auth/keys/keeper.ts'
+import type { KeyRules } from '../auth/keys/rules.ts'
 import { CHECK_RECORD, openRootSecret } from '../auth/token/root-secret.ts'
-import { makeSigningKey } from '../auth/token/signing-key.ts'
 import { type Clock, epochSeconds } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { digestOf, randomSecret } from '../kernel/ids.ts'
@@ -16,6 +17,7 @@ interface Deps {
   readonly store: { readonly platform: PlatformStore }
   readonly envelope: Envelope
   readonly clock: Clock
+  readonly rules: KeyRules
 }
 
 export interface SetupCredential {
@@ -35,9 +37,11 @@ export async function initialise(
   deps: Deps,
   setup?: { readonly digest: string; readonly expiresAt: number },
 ): Promise<Initialised> {
+  // Keys are not made in vain.
+  if ((await deps.store.platform.checkRecord()) !== undefined) return 'already'
   return deps.store.platform.initialise({
     checkRecord: deps.envelope.seal(CHECK_RECORD, randomBytes(32)),
-    signingKey: await makeSigningKey(deps.envelope, epochSeconds(deps.clock)),
+    signingKeys: await firstKeys(deps.envelope, deps.rules, epochSeconds(deps.clock)),
     ...(setup && { setup }),
   })
 }

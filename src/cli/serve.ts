@@ -1,12 +1,12 @@
 /** `sallyport serve [auth|policy]`: opens what the shape needs, serves until a signal, closes in reverse. */
 import type { Config } from '../config/schema.ts'
-import { readKek } from '../config/secrets.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { type Envelope, openEnvelope } from '../kernel/envelope.ts'
+import type { Envelope } from '../kernel/envelope.ts'
 import type { Store } from '../storage/port.ts'
 import { checkBundleSources } from './bundle-source.ts'
 import { type Invocation, UsageError } from './command.ts'
 import { checkInstance } from './instance.ts'
+import { openConfiguredEnvelope } from './keys.ts'
 import { untilSignal } from './signals.ts'
 import { openStore } from './store.ts'
 
@@ -48,9 +48,7 @@ async function openInstance(
   config: Config,
   ends: AsyncDisposableStack,
 ): Promise<{ readonly store: Store; readonly envelope: Envelope }> {
-  const kek = readKek(config)
-  const envelope = openEnvelope(kek)
-  kek.fill(0)
+  const envelope = openConfiguredEnvelope(config)
   const store = await openStore(config, systemClock)
   ends.defer(() => store.close())
   await checkInstance({ store, envelope })

@@ -9,14 +9,15 @@ import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
+import { keyRules } from './keys.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
-import { clientsReach, outsideSettings } from './outside.ts'
+import { clientsReach, dpopRules, outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
-import { listenerFiles } from './tls.ts'
+import { authTransport } from './tls.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -71,15 +72,18 @@ export async function serveTogether({
     decide: platform.decide,
     audit: audit.audit,
     envelope,
+    keys: keyRules(config),
     logger,
     clock: systemClock,
     metrics: platform.metrics,
     serveMetrics: config.auth.metrics,
     policyReady: () => platform.status().nodes.some(({ node, revision }) => node === 'auth' && revision !== undefined),
     trustedProxies: config.auth.trusted_proxies,
-    tls: config.auth.tls && listenerFiles(config.auth.tls),
+    ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
     ...(extraEndpoints && { extraEndpoints }),
   })
   ends.defer(() => auth.close())

@@ -78,15 +78,26 @@ const redisIsDescribed: Rule = ({ store }) => {
     return { path: ['store', 'redis', 'mode'], message: 'sentinel needs sentinel_name' }
   if (password !== undefined && password_file !== undefined)
     return { path: ['store', 'redis', 'password_file'], message: 'give password or password_file, not both' }
+  const { tls, cert_file } = store.redis
+  if (!tls && cert_file !== undefined)
+    return { path: ['store', 'redis', 'cert_file'], message: 'is shown over TLS alone: set tls: true' }
   return undefined
 }
 
-const kekFromOnePlace: Rule = ({ kek, kek_file }) =>
-  kek !== undefined && kek_file !== undefined
-    ? {
-        path: ['kek_file'],
-        message: 'is set as well as kek (SALLYPORT_KEK): keep one; with --dev, unset SALLYPORT_KEK',
-      }
+const kekFromOnePlace: Rule = ({ kek, kek_file, kek_previous, kek_previous_file }) => {
+  if (kek !== undefined && kek_file !== undefined)
+    return {
+      path: ['kek_file'],
+      message: 'is set as well as kek (SALLYPORT_KEK): keep one; with --dev, unset SALLYPORT_KEK',
+    }
+  return kek_previous !== undefined && kek_previous_file !== undefined
+    ? { path: ['kek_previous_file'], message: 'is set as well as kek_previous (SALLYPORT_KEK_PREVIOUS): keep one' }
+    : undefined
+}
+
+const keysLiveLongEnough: Rule = ({ keys }) =>
+  keys.rotate_seconds < keys.publish_seconds
+    ? { path: ['keys', 'rotate_seconds'], message: 'must be keys.publish_seconds or more: the next key waits so long' }
     : undefined
 
 const proxiesAreRanges: Rule = ({ auth }) => {
@@ -99,6 +110,32 @@ function isRange(text: string): boolean {
   const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0
   if (longest === 0 || rest.length > 0) return false
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)
+}
+
+const certificatesHaveSource: Rule = ({ auth }) => {
+  const { mtls, tls, trusted_proxies } = auth
+  if (mtls === undefined) return undefined
+  const at = (key: string, message: string): Objection => ({ path: ['auth', 'mtls', key], message })
+  if (mtls.from === 'tls' && tls === undefined) return at('from', 'tls needs auth.tls')
+  if (mtls.from === 'header' && trusted_proxies.length === 0) return at('from', 'header needs auth.trusted_proxies')
+  if (mtls.from === 'header' && mtls.port !== undefined) return at('port', 'is for certificates from tls')
+  if (mtls.from === 'tls' && mtls.header !== undefined) return at('header', 'is for certificates from a header')
+  return mtls.url === undefined || isSafeUrl(mtls.url, false)
+    ? undefined
+    : at('url', 'must be an https address without query')
+}
+
+const pairsAreWhole: Rule = ({ policy, store }) => {
+  for (const [path, pair] of [
+    [['policy', 'client_tls'], policy.client_tls],
+    [['store', 'redis'], store.redis],
+  ] as const)
+    if (pair && (pair.cert_file === undefined) !== (pair.key_file === undefined))
+      return {
+        path: [...path, pair.cert_file === undefined ? 'key_file' : 'cert_file'],
+        message: 'needs the other half: cert_file and key_file',
+      }
+  return undefined
 }
 
 const keyIdsAreUnique: Rule = ({ policy }) => {
@@ -191,7 +228,10 @@ const RULES: readonly Rule[] = [
   policyUrlIsSafe,
   redisIsDescribed,
   kekFromOnePlace,
+  keysLiveLongEnough,
   proxiesAreRanges,
+  certificatesHaveSource,
+  pairsAreWhole,
   keyIdsAreUnique,
   serviceNamesAreUnique,
   servicesAreSafe,

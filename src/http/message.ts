@@ -1,4 +1,5 @@
 /** A request parsed once into one typed value, and the answer an endpoint gives. Endpoints see nothing of the server. */
+import type { ClientCertificate } from './client-certificate.ts'
 
 /** Form or query parameters, RFC 6749 3.1: none may come twice, and one sent without a value counts as not sent. */
 export interface Params {
@@ -33,6 +34,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly cookies: Readonly<Record<string, string | undefined>>
   readonly origin: Origin
+  /** What the client showed in the handshake, here or at a trusted proxy; absent where it showed none or none is asked for. */
+  readonly clientCertificate?: ClientCertificate | undefined
   /** From the issuer's address; endpoints that authenticate replace it by the credential's. */
   readonly tenant: string
 }

@@ -11,7 +11,7 @@ import type { Origin } from './message.ts'
 export type AddressReader = (socketAddress: string | undefined, forwarded: string | undefined) => string
 
 /** IPv4 in IPv6 form becomes IPv4, zone ids go: one address has one text. */
-function normalise(text: string): string {
+export function normalise(text: string): string {
   const bare = text.trim().split('%')[0] ?? ''
   const mapped = bare.toLowerCase().startsWith('::ffff:') ? bare.slice(7) : bare
   return isIPv4(mapped) ? mapped : bare.toLowerCase()
@@ -30,10 +30,17 @@ function proxyList(networks: readonly string[]): BlockList {
   return list
 }
 
-export function addressReader(trustedProxies: readonly string[]): AddressReader {
-  if (trustedProxies.length === 0) return (socketAddress) => normalise(socketAddress ?? '')
-  const list = proxyList(trustedProxies)
-  const trusted = (address: string) => isIP(address) !== 0 && list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
+/** Whether an address in its one text is that of a proxy whose word counts. */
+export type TrustsProxy = (address: string) => boolean
+
+export function trustedProxies(networks: readonly string[]): TrustsProxy {
+  const list = proxyList(networks)
+  return (address) => isIP(address) !== 0 && list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
+}
+
+export function addressReader(networks: readonly string[]): AddressReader {
+  if (networks.length === 0) return (socketAddress) => normalise(socketAddress ?? '')
+  const trusted = trustedProxies(networks)
   return (socketAddress, forwarded) => {
     let address = normalise(socketAddress ?? '')
     const hops = forwarded === undefined ? [] : forwarded.split(',')

@@ -1,4 +1,7 @@
-/** HttpRequest over what the server read; query and cookies are parsed only where an endpoint looks at them. */
+/** HttpRequest over what the server read; query, cookies and certificate are read only where an endpoint looks at them. */
+import type { Socket } from 'node:net'
+import type { CertificateSource } from './certificate-source.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import { parseCookies } from './cookies.ts'
 import type { HttpRequest, Origin, Params } from './message.ts'
 import { noParams, parseParams } from './params.ts'
@@ -13,6 +16,9 @@ export interface Received {
   readonly body: unknown
   readonly origin: Origin
   readonly tenant: string
+  readonly socket: Socket
+  /** Absent where clients show no certificates. */
+  readonly certificates: CertificateSource | undefined
 }
 
 /** A form body as the form parser hands it over; anything else is JSON. */
@@ -34,6 +40,7 @@ export class RequestView implements HttpRequest {
   readonly origin: Origin
   readonly tenant: string
   readonly #queryText: string
+  readonly #received: Received
   #query: Params | undefined
   #cookies: Readonly<Record<string, string | undefined>> | undefined
 
@@ -50,6 +57,12 @@ export class RequestView implements HttpRequest {
     this.headers = received.headers as Readonly<Record<string, string | undefined>>
     this.origin = received.origin
     this.tenant = received.tenant
+    this.#received = received
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    const { certificates, socket, headers } = this.#received
+    return certificates?.(socket, headers)
   }
 
   get query(): Params {

@@ -7,6 +7,8 @@ import type { Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
 import { addBodyParsers } from './body-parsers.ts'
+import type { CertificateSource } from './certificate-source.ts'
+import { schemeOf } from './challenge.ts'
 import {
   type ErrorStyle,
   errorAnswer,
@@ -45,8 +47,10 @@ export interface ServerOptions {
   readonly issuer: string
   readonly tenant: string
   readonly clock: Clock
-  /** Absent: plain http. Closed with the server. */
+  /** Absent: plain http. */
   readonly tls?: TlsContext | undefined
+  /** Where client certificates come from; absent: nobody is asked for one. */
+  readonly certificates?: CertificateSource | undefined
   /** Addresses and CIDR networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
   readonly bodyLimitBytes?: number
@@ -64,7 +68,7 @@ const DEFAULTS = { bodyLimitBytes: 64 * 1024, headerLimitBytes: 16 * 1024, reque
 
 type Context = Pick<
   ServerOptions,
-  'issuer' | 'tenant' | 'clock' | 'renderErrorPage' | 'answerHeaders' | 'onFailure'
+  'issuer' | 'tenant' | 'clock' | 'certificates' | 'renderErrorPage' | 'answerHeaders' | 'onFailure'
 > & {
   readonly addressOf: ReturnType<typeof addressReader>
   readonly headers: Readonly<Record<string, string>>
@@ -95,6 +99,8 @@ function view(context: Context, request: FastifyRequest): RequestView {
     body: request.body,
     origin: originAt(address, context.clock),
     tenant: context.tenant,
+    socket: request.raw.socket,
+    certificates: context.certificates,
   })
 }
 
@@ -123,7 +129,7 @@ function sendError(
   const answer = errorAnswer(error, {
     style,
     requestId: request.id,
-    hasCredentials: request.headers.authorization !== undefined,
+    scheme: schemeOf(request.headers.authorization),
     renderErrorPage: context.renderErrorPage,
   })
   return send(context, request, reply, answer)
@@ -247,6 +253,5 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       ),
     )
   addUnmatched(app, context, match)
-  app.addHook('onClose', async () => options.tls?.close())
   return app
 }

@@ -75,6 +75,7 @@ async function serve(over: Partial<ListenerTls> = {}): Promise<number> {
     }),
   }
   server = buildServer(options)
+  server.addHook('onClose', async () => options.tls?.close())
   await server.listen({ port: 0, host: '127.0.0.1' })
   return portOf()
 }

@@ -14,6 +14,8 @@ export interface ListenerTls extends KeyPairFiles {
   readonly minimumVersion?: '1.2' | '1.3' | undefined
   /** Whose certificates are taken as verified. */
   readonly clientCaFile?: string | undefined
+  /** Where that file is named, for errors; by default beside the others. */
+  readonly clientCaSetting?: string | undefined
   /** Asks each caller for a certificate, and needs none. Implied by `clientCaFile`. */
   readonly requestCertificates?: boolean | undefined
 }
@@ -100,7 +102,8 @@ export function checkListenerTls(setting: string, files: ListenerTls): void {
   rulesOf(setting, files)
 }
 
-function rulesOf(setting: string, { minimumVersion, clientCaFile, requestCertificates }: ListenerTls): TlsOptions {
+function rulesOf(setting: string, files: ListenerTls): TlsOptions {
+  const { minimumVersion, clientCaFile, clientCaSetting = `${setting}.client_ca_file`, requestCertificates } = files
   const old = minimumVersion === '1.2'
   return {
     minVersion: old ? 'TLSv1.2' : 'TLSv1.3',
@@ -109,8 +112,10 @@ function rulesOf(setting: string, { minimumVersion, clientCaFile, requestCertifi
     honorCipherOrder: true,
     handshakeTimeout: HANDSHAKE_MS,
     requestCert: clientCaFile !== undefined || requestCertificates === true,
+    // An authority in the file is trusted for itself, whoever signed it: as with certificates from a header.
+    allowPartialTrustChain: true,
     // Who shows none, or one that no authority of ours vouches for, is judged by the request's own credentials.
     rejectUnauthorized: false,
-    ...(clientCaFile !== undefined && { ca: readAuthorities(`${setting}.client_ca_file`, clientCaFile) }),
+    ...(clientCaFile !== undefined && { ca: readAuthorities(clientCaSetting, clientCaFile) }),
   }
 }

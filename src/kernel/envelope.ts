@@ -1,18 +1,32 @@
 /**
  * Seals secrets that must lie in the store (signing keys, check record, TOTP seeds) under the envelope key, AES-256-GCM
  * (NIST SP 800-38D). A sealed text carries its key's id; its name and that id are associated data, so that a record
- * moved to another name, or sealed by another key, never opens.
+ * moved to another name, or sealed by another key, never opens. While the envelope key is changed there are two: both open.
  */
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import { ConfigError } from './errors.ts'
 
 export interface Envelope {
-  /** Public: names the envelope key without telling anything of it. */
+  /** Public: names the newest envelope key without telling anything of it. */
   readonly kekId: string
+  /** Names the key that seals: the newest, or the previous one as long as the store is under that. */
+  readonly sealingKekId: string
+  /** Seals under the key of this id from now on, if it is at hand: what the store is under, all nodes can open. */
+  sealUnder(kekId: string): void
   /** `plain` stays the caller's, to be zeroized by it. */
   seal(name: string, plain: Uint8Array): string
   /** Throws EnvelopeError. What it answers is the caller's, to be zeroized after use. */
   open(name: string, sealed: string): Uint8Array
+  /** The same content under the key that seals now. Throws EnvelopeError. */
+  reseal(name: string, sealed: string): string
 }
 
 export type EnvelopeRefusal = 'wrong_key' | 'not_sealed' | 'tampered'
@@ -32,44 +46,82 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const FORMAT = 's1'
 
-/** `kek` is 32 random bytes; it is copied into a key object, so the caller can zeroize its own. */
-export function openEnvelope(kek: Uint8Array): Envelope {
-  if (kek.byteLength !== KEK_BYTES) throw new ConfigError(`the envelope key must be ${KEK_BYTES} bytes`)
-  const kekId = createHmac('sha256', kek).update('sallyport envelope key id').digest('base64url').slice(0, 16)
-  const derived = new Uint8Array(hkdfSync('sha256', kek, '', 'sallyport envelope s1', KEK_BYTES))
+interface Kek {
+  readonly id: string
+  readonly key: KeyObject
+}
+
+function kekOf(bytes: Uint8Array): Kek {
+  if (bytes.byteLength !== KEK_BYTES) throw new ConfigError(`the envelope key must be ${KEK_BYTES} bytes`)
+  const id = createHmac('sha256', bytes).update('sallyport envelope key id').digest('base64url').slice(0, 16)
+  const derived = new Uint8Array(hkdfSync('sha256', bytes, '', 'sallyport envelope s1', KEK_BYTES))
   const key = createSecretKey(derived)
   derived.fill(0)
-  const associated = (name: string) => Buffer.from(`${FORMAT}\0${kekId}\0${name}`)
+  return { id, key }
+}
+
+/** The id of the envelope key that sealed it; empty for what was never sealed. */
+export const kekIdOf = (sealed: string): string => sealed.split('.')[1] ?? ''
+
+const associated = (kek: Kek, name: string) => Buffer.from(`${FORMAT}\0${kek.id}\0${name}`)
+
+function sealUnderKek(kek: Kek, name: string, plain: Uint8Array): string {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', kek.key, nonce, { authTagLength: TAG_BYTES })
+  cipher.setAAD(associated(kek, name))
+  const body = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  return `${FORMAT}.${kek.id}.${body.toString('base64url')}`
+}
+
+/** Both are 32 random bytes and copied into key objects, so the caller can zeroize its own. `previous` only opens. */
+export function openEnvelope(newest: Uint8Array, previous?: Uint8Array): Envelope {
+  const first = kekOf(newest)
+  const all = [first, ...(previous ? [kekOf(previous)] : [])]
+  const byId = new Map(all.map((kek) => [kek.id, kek]))
+  let sealing = first
+
+  const open = (name: string, sealed: string): Uint8Array => {
+    const [format, sealedBy, body] = sealed.split('.')
+    const bytes = Buffer.from(body ?? '', 'base64url')
+    if (format !== FORMAT || sealedBy === undefined || bytes.byteLength < NONCE_BYTES + TAG_BYTES)
+      throw new EnvelopeError('not_sealed', `record ${name} is not a sealed record`)
+    const kek = byId.get(sealedBy)
+    if (kek === undefined) {
+      const known = [...byId.keys()].join(' or ')
+      throw new EnvelopeError('wrong_key', `record ${name} was sealed by envelope key ${sealedBy}, not by ${known}`)
+    }
+    const decipher = createDecipheriv('aes-256-gcm', kek.key, bytes.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    })
+    decipher.setAAD(associated(kek, name))
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
+    const plain = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES))
+    try {
+      decipher.final()
+    } catch {
+      plain.fill(0)
+      throw new EnvelopeError('tampered', `record ${name} was changed, or sealed under another name`)
+    }
+    return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength)
+  }
 
   return {
-    kekId,
-    seal(name, plain) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
-      cipher.setAAD(associated(name))
-      const body = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-      return `${FORMAT}.${kekId}.${body.toString('base64url')}`
+    kekId: first.id,
+    get sealingKekId() {
+      return sealing.id
     },
-    open(name, sealed) {
-      const [format, sealedBy, body] = sealed.split('.')
-      const bytes = Buffer.from(body ?? '', 'base64url')
-      if (format !== FORMAT || sealedBy === undefined || bytes.byteLength < NONCE_BYTES + TAG_BYTES)
-        throw new EnvelopeError('not_sealed', `record ${name} is not a sealed record`)
-      if (sealedBy !== kekId)
-        throw new EnvelopeError('wrong_key', `record ${name} was sealed by envelope key ${sealedBy}, not by ${kekId}`)
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
-        authTagLength: TAG_BYTES,
-      })
-      decipher.setAAD(associated(name))
-      decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
-      const plain = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES))
+    sealUnder(kekId) {
+      sealing = byId.get(kekId) ?? sealing
+    },
+    seal: (name, plain) => sealUnderKek(sealing, name, plain),
+    open,
+    reseal(name, sealed) {
+      const plain = open(name, sealed)
       try {
-        decipher.final()
-      } catch {
+        return sealUnderKek(sealing, name, plain)
+      } finally {
         plain.fill(0)
-        throw new EnvelopeError('tampered', `record ${name} was changed, or sealed under another name`)
       }
-      return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength)
     },
   }
 }

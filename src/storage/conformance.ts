@@ -10,10 +10,12 @@ import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
 import { platformConformance } from './conformance/platform.ts'
+import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
 import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
+import { signingKeyConformance } from './conformance/signing-keys.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
 import { userConformance } from './conformance/users.ts'
 
@@ -37,6 +39,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     logoutConformance(conformance)
+    pushedRequestConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)
@@ -44,6 +47,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     chainConformance(conformance)
     replayConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
+    signingKeyConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)
 
     it('answers pings while it serves; closed, it is unavailable, never empty', async () => {

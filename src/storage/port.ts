@@ -13,6 +13,7 @@ import type {
   GrantRecord,
   InteractionRecord,
   LogoutTask,
+  PushedRequestRecord,
   RefreshTokenRecord,
   SessionRecord,
   SigningKeyRecord,
@@ -37,7 +38,7 @@ export interface ClientStore {
   replace(tenant: string, client: ClientRecord, expectedVersion: number): Promise<Written>
   /** Also revokes: whatever hangs on the client reads as not live from then on; its consents end with it. */
   delete(tenant: string, clientId: string): Promise<Written>
-  /** In order of creation; `offset` from 0. */
+  /** In order of creation; `offset` from 0. `total` may count some that have expired. */
   list(tenant: string, offset: number, limit: number): Promise<Page<ClientRecord>>
   /** Increments the revocation epoch. */
   revokeAll(tenant: string, clientId: string): Promise<Written>
@@ -76,6 +77,14 @@ export interface InteractionStore {
   replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
+}
+
+/** Pushed authorization requests, RFC 9126; `digest` is SHA-256 of the secret in the request_uri. */
+export interface PushedRequestStore {
+  put(tenant: string, digest: string, request: PushedRequestRecord): Promise<void>
+  find(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
+  /** Spends it: of all that finish with it at once, one gets it. */
+  take(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
 }
 
 export interface ConsentStore {
@@ -182,6 +191,8 @@ export interface GrantStore {
    * a person or client: at the latest once their code was redeemed. In an order of the store's own.
    */
   list(tenant: string, of: GrantsOf, offset: number, limit: number): Promise<Page<GrantRecord>>
+  /** Ends the access tokens that it has given, those of a rotation in flight too; its refresh token goes on. */
+  endAccessTokens(tenant: string, grantId: string): Promise<void>
   /** Sets the terminal flag; every later redeem and rotate on it answers `revoked`. Idempotent. */
   revoke(tenant: string, grantId: string): Promise<void>
 }
@@ -217,23 +228,41 @@ export interface ReplayStore {
   firstUse(tenant: string, key: string, expiresAt: number): Promise<boolean>
 }
 
+/** All signing keys, as of one moment. */
+export interface KeySet {
+  /** Another with every change; never one that stood before. */
+  readonly tag: string
+  /** By the store's own clock, so that nodes whose clocks differ agree how old a key is. */
+  readonly nowSeconds: number
+  readonly keys: readonly SigningKeyRecord[]
+}
+
 export interface SigningKeyStore {
-  list(): Promise<readonly SigningKeyRecord[]>
+  read(): Promise<KeySet>
+  /** The tag alone: what nodes ask often. */
+  tag(): Promise<string>
+  /**
+   * Puts `keys` in place of the set in one step: of two at once one wins. `conflict`: it has changed since `from` was read,
+   * or that was more than KEY_SET_SECONDS ago, and the times in `keys` would be late.
+   */
+  replace(from: KeySet, keys: readonly SigningKeyRecord[]): Promise<Exclude<Written, 'missing'>>
 }
 
 export type Initialised = 'initialised' | 'already'
 
 /** What `sallyport init` writes, once per store. */
 export interface PlatformStore {
-  /** Writes check record, first key and setup credential in one step; of two at once one answers `already`. */
+  /** Writes check record, first keys and setup credential in one step; of two at once one answers `already`. */
   initialise(seed: {
     readonly checkRecord: string
-    readonly signingKey: SigningKeyRecord
+    readonly signingKeys: readonly SigningKeyRecord[]
     /** SHA-256 of the one-use setup credential, and when it ends. Absent with `--dev`. */
     readonly setup?: { readonly digest: string; readonly expiresAt: number }
   }): Promise<Initialised>
   /** The sealed check record; undefined on an empty store. */
   checkRecord(): Promise<string | undefined>
+  /** Puts `next` in its place where it still reads `expected`: what it holds is sealed anew. */
+  replaceCheckRecord(expected: string, next: string): Promise<Exclude<Written, 'missing'>>
   /** Consumes the setup credential if this is it and it has not ended: one winner. */
   takeSetup(digest: string, nowSeconds: number): Promise<boolean>
   /** True while it could be taken: the fact that `admin` is decided on, before it is consumed. */
@@ -265,6 +294,7 @@ export interface Store {
   readonly sessions: SessionStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
+  readonly pushedRequests: PushedRequestStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore
   readonly accessTokens: AccessTokenStore

@@ -8,9 +8,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AuditEvent } from '../../src/audit/events.ts'
+import { firstKeys } from '../../src/auth/keys/keeper.ts'
+import { DEFAULT_KEY_RULES } from '../../src/auth/keys/rules.ts'
 import { type AuthService, type AuthServiceOptions, createAuthService } from '../../src/auth/service.ts'
 import { CHECK_RECORD } from '../../src/auth/token/root-secret.ts'
-import { makeSigningKey } from '../../src/auth/token/signing-key.ts'
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { openEnvelope } from '../../src/kernel/envelope.ts'
 import { createLogger, type Logger } from '../../src/observability/logger.ts'
@@ -76,12 +77,13 @@ export async function startAuthService(options: TestServiceOptions = {}): Promis
   let offsetMs = 0
   const clock = { nowMs: () => Date.now() + offsetMs }
   const port = await freePort()
-  const issuer = `http://localhost:${port}`
+  const issuer = `${options.service?.tls ? 'https' : 'http'}://localhost:${port}`
   const store = await (options.store ?? ((path) => openSqliteStore({ path, clock })))(join(folder, 'store.db'), clock)
   const envelope = openEnvelope(randomBytes(32))
-  const signingKey = await makeSigningKey(envelope, Math.floor(clock.nowMs() / 1000))
+  const rules = options.service?.keys ?? DEFAULT_KEY_RULES
+  const signingKeys = await firstKeys(envelope, rules, Math.floor(clock.nowMs() / 1000))
   const checkRecord = envelope.seal(CHECK_RECORD, randomBytes(32))
-  await store.platform.initialise({ checkRecord, signingKey })
+  await store.platform.initialise({ checkRecord, signingKeys })
   const metrics = createMetrics('test')
   const log = openDecisionLog({ directory: folder, labels: { id: 'test', version: '0', node: 'test' }, metrics })
   const node = createNode({ name: 'test', log, metrics, clock })

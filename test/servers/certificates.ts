@@ -70,5 +70,5 @@ let serial = Date.now() * 1000
 const newSerial = (): string => String(++serial)
 
 /** For this process's `fetch`, beside nothing else. */
-export const trustAuthority = ({ caFile }: Certificates): void =>
+export const trustAuthority = ({ caFile }: Pick<Certificates, 'caFile'>): void =>
   setDefaultCACertificates([readFileSync(caFile, 'utf8')])

@@ -65,10 +65,12 @@ groups := {
 }
 
 plain_fields := {
-	"account", "acr", "action", "active", "amr", "audience", "auth_method", "auth_time", "certificate", "changed",
-	"changed_roles", "changed_scopes", "client_id", "code_challenge_method", "consented_scopes", "created_at", "dpop",
-	"epoch_seconds", "expires_at", "first_party", "grant_type", "grant_types", "id", "issued_at", "kind", "minute_of_day",
-	"requires", "resources", "response_type", "roles", "scopes", "stage", "sub", "tenant", "type", "weekday",
+	"account", "acr", "acr_values", "action", "active", "amr", "audience", "auth_method", "auth_time", "certificate",
+	"changed", "changed_roles", "changed_scopes", "claims", "client_id", "code_challenge_method", "consented_claims",
+	"consented_scopes", "created_at", "dpop", "epoch_seconds", "essential_acr", "expires_at", "first_party", "grant_type",
+	"grant_types", "id", "issued_at", "kind", "max_age_seconds", "minute_of_day", "prompt", "pushed", "redirect",
+	"requires", "resources", "response_type", "roles", "scopes", "signed_in_here", "stage", "sub", "tenant", "type",
+	"weekday",
 }
 
 fields := plain_fields | {"address", "password"}

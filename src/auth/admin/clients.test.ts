@@ -315,7 +315,7 @@ describe('the credential of `sallyport init`', () => {
   beforeEach(async () => {
     await around.store.platform.initialise({
       checkRecord: 'sealed',
-      signingKey: { v: 1, kid: 'k', alg: 'ES256', publicJwk: {}, sealed: 's', kekId: 'k', createdAt: 1 },
+      signingKeys: [],
       setup: { digest: digestOf(SETUP), expiresAt: Math.floor(around.clock.nowMs() / 1000) + 3600 },
     })
   })

@@ -11,7 +11,7 @@ import type { ClientMetadata } from '../../storage/client-metadata.ts'
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
-import { formRequest, NOW, client as plainClient, TENANT } from '../oauth/test-requests.ts'
+import { formRequest, NOW, noCertificates, client as plainClient, TENANT } from '../oauth/test-requests.ts'
 import { clientAssertions } from './assertion.ts'
 import { authenticateClient } from './authenticate.ts'
 import { clientKeys } from './client-keys.ts'
@@ -84,6 +84,7 @@ function authenticate(assertion: string, form: Readonly<Record<string, string>> 
   const deps = {
     store: { clients: { find: async (_tenant: string, id: string) => (id === record.clientId ? record : undefined) } },
     audit: async (event: AuditEvent) => void audits.push(event),
+    certificates: noCertificates,
     assertions: clientAssertions({
       issuer: ISSUER,
       store,

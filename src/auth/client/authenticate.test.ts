@@ -49,6 +49,7 @@ const authenticate = (client: ClientRecord | undefined, form: string, authorizat
     {
       store: { clients: { find: async () => client } },
       audit: async (event) => void audits.push(event),
+      certificates: { refuse: async () => 'certificate_missing' },
       assertions: {
         read: () => ({ fault: 'assertion_malformed', advice: 'mend it' }),
         refuse: async () => 'assertion_signature',

@@ -1,6 +1,6 @@
 /**
- * Client authentication at every endpoint that takes it: by secret, by assertion, or none. RFC 6749 2.3, RFC 7523 2.2.
- * A client that does not exist, and one that proves nothing, read the same; by secret they cost the same too. The method
+ * Client authentication at every endpoint that takes it: by secret, by assertion, by certificate, or none. RFC 6749 2.3,
+ * RFC 7523 2.2, RFC 8705 2. A client that does not exist, and one that proves nothing, read the same; by secret they cost the same too. The method
  * that a client is registered for is its only one.
  */
 import type { Audit } from '../../audit/events.ts'
@@ -10,7 +10,13 @@ import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
-import type { AssertionFault, ClientAssertions } from './assertion.ts'
+import { type AssertionFault, type ClientAssertions, misdirected, type Unfit } from './assertion.ts'
+import {
+  type CertificateFault,
+  type CertificateMethod,
+  type ClientCertificates,
+  certificateMethod,
+} from './certificate.ts'
 import type { AuthMethod } from './client-facts.ts'
 import {
   type AssertionSent,
@@ -22,6 +28,7 @@ import {
 export interface AuthenticateClientDeps {
   readonly store: { readonly clients: Pick<ClientStore, 'find'> }
   readonly assertions: ClientAssertions
+  readonly certificates: ClientCertificates
   readonly audit: Audit
 }
 
@@ -44,11 +51,15 @@ function proves(record: ClientRecord | undefined, given: ClientCredentials): boo
   return given.secret !== '' && (matchesFirst || matchesSecond)
 }
 
+/** RFC 7591 3.2.1: `client_secret_expires_at`, whatever the secret is used for. */
+const hasEnded = ({ secretExpiresAt }: ClientRecord, method: AuthMethod, { origin }: HttpRequest): boolean =>
+  secretExpiresAt !== undefined && secretExpiresAt <= origin.time.epoch_seconds && method.startsWith('client_secret')
+
 async function fail(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
   record: ClientRecord | undefined,
-  detail: AuthMethod | AssertionFault,
+  detail: AuthMethod | AssertionFault | CertificateFault,
 ): Promise<never> {
   await deps.audit({
     event: 'client_authentication_failed',
@@ -63,6 +74,13 @@ async function fail(
 const isRegisteredFor = ({ metadata }: ClientRecord, method: AuthMethod): boolean =>
   metadata?.token_endpoint_auth_method === undefined || metadata.token_endpoint_auth_method === method
 
+/** What is wrong for any client is told to whoever sent it, so that they can mend it. */
+async function advise(deps: AuthenticateClientDeps, request: HttpRequest, { fault, advice }: Unfit): Promise<never> {
+  const { tenant, id } = request
+  await deps.audit({ event: 'client_authentication_failed', tenant, request_id: id, detail: fault })
+  throw new OAuthError('invalid_client', { detail: advice })
+}
+
 async function byAssertion(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
@@ -70,17 +88,29 @@ async function byAssertion(
 ): Promise<AuthenticatedClient> {
   const { tenant } = request
   const read = deps.assertions.read(request, sent.assertion)
-  if ('fault' in read) {
-    await deps.audit({ event: 'client_authentication_failed', tenant, request_id: request.id, detail: read.fault })
-    throw new OAuthError('invalid_client', { detail: read.advice })
-  }
+  if ('fault' in read) return advise(deps, request, read)
   const { clientId, method } = read
   if (sent.clientId !== undefined && sent.clientId !== clientId) return fail(deps, request, undefined, method)
   const record = await deps.store.clients.find(tenant, clientId)
+  const unfit = misdirected(record, read)
+  if (unfit !== undefined) return advise(deps, request, unfit)
   if (record === undefined || record.type === 'public' || !isRegisteredFor(record, method))
     return fail(deps, request, record, method)
+  if (hasEnded(record, method, request)) return fail(deps, request, record, method)
   const fault = await deps.assertions.refuse(tenant, record, read)
   return fault === undefined ? { record, authMethod: method, tenant } : fail(deps, request, record, fault)
+}
+
+/** RFC 8705 2: the request names the client, the connection shows its certificate, and nothing else may authenticate. */
+async function byCertificate(
+  deps: AuthenticateClientDeps,
+  request: HttpRequest,
+  record: ClientRecord,
+  method: CertificateMethod,
+): Promise<AuthenticatedClient> {
+  const fault = await deps.certificates.refuse(request, record, method)
+  if (fault !== undefined) return fail(deps, request, record, fault)
+  return { record, authMethod: method, tenant: request.tenant }
 }
 
 /** The client that made this request. Throws invalid_client; inactive clients pass, since policy judges them. */
@@ -93,7 +123,14 @@ export async function authenticateClient(
   const given = readClientCredentials(request)
   const record = await deps.store.clients.find(request.tenant, given.clientId)
   const proven = proves(record, given)
-  if (record === undefined || !proven || !isRegisteredFor(record, given.method))
+  const shown = record && given.method === 'none' ? certificateMethod(record) : undefined
+  if (record !== undefined && shown !== undefined) return byCertificate(deps, request, record, shown)
+  if (
+    record === undefined ||
+    !proven ||
+    !isRegisteredFor(record, given.method) ||
+    hasEnded(record, given.method, request)
+  )
     return fail(deps, request, record, given.method)
   return { record, authMethod: given.method, tenant: request.tenant }
 }

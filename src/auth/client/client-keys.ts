@@ -10,6 +10,8 @@ import type { Jwk, RemoteJwks } from './remote-jwks.ts'
 export interface ClientKeys {
   /** Those that could have signed it: at most a few, each good for the JWT's algorithm. */
   candidates(client: ClientRecord, jwt: ForeignJwt): Promise<readonly PublicKey[]>
+  /** All that it registered; `lacking`: fetched again, since what was sought is not among those known. */
+  registered(client: ClientRecord, lacking?: string): Promise<readonly Jwk[]>
 }
 
 /** Each costs a verification: a client that has more keys than this names the one it used (OIDC Core 10.1). */
@@ -30,13 +32,16 @@ function select(keys: readonly Jwk[], { header }: ForeignJwt): readonly PublicKe
 }
 
 export function clientKeys(remote: RemoteJwks): ClientKeys {
+  const registered = async ({ metadata }: ClientRecord, kid?: string): Promise<readonly Jwk[]> => {
+    if (metadata?.jwks !== undefined) return metadata.jwks.keys.slice(0, MAX_REGISTERED)
+    return metadata?.jwks_uri === undefined ? [] : remote.keys(metadata.jwks_uri, kid)
+  }
   return {
-    async candidates({ metadata }, jwt) {
-      const { kid } = jwt.header
-      if (!isSignatureAlg(jwt.header.alg)) return []
-      if (metadata?.jwks !== undefined) return select(metadata.jwks.keys.slice(0, MAX_REGISTERED), jwt)
-      if (metadata?.jwks_uri === undefined) return []
-      return select(await remote.keys(metadata.jwks_uri, typeof kid === 'string' ? kid : undefined), jwt)
+    async candidates(client, jwt) {
+      const { alg, kid } = jwt.header
+      if (!isSignatureAlg(alg)) return []
+      return select(await registered(client, typeof kid === 'string' ? kid : undefined), jwt)
     },
+    registered,
   }
 }

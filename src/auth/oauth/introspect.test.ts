@@ -8,7 +8,7 @@ import { mintAccessToken } from '../token/access-token.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { accessTokenVerifier } from '../token/verify-access-token.ts'
 import { type IntrospectDeps, introspect } from './introspect.ts'
-import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, noCertificates, policyThat } from './test-requests.ts'
 
 const { keys } = await testKeys()
 const issuer = 'https://id.example'
@@ -44,6 +44,7 @@ function ask(
   const audits: AuditEvent[] = []
   const deps: IntrospectDeps = {
     assertions: noAssertions,
+    certificates: noCertificates,
     issuer,
     keys,
     subjectOf: (_client, sub) => sub,

@@ -6,7 +6,7 @@ import { mintAccessToken } from '../token/access-token.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { accessTokenVerifier } from '../token/verify-access-token.ts'
 import { type RevokeDeps, revoke } from './revoke.ts'
-import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, noCertificates, policyThat } from './test-requests.ts'
 
 const { keys } = await testKeys()
 const issuer = 'https://id.example'
@@ -59,6 +59,7 @@ function ask(text: string, answer: DecisionResult<'revoke'> | Error) {
   const refresh = { v: 1, scopes: [], audience: [], issuedAt: 0, expiresAt: NOW + 1 } as const
   const deps: RevokeDeps = {
     assertions: noAssertions,
+    certificates: noCertificates,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     store: {
       clients: { find: async () => client },

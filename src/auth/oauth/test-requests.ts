@@ -7,6 +7,7 @@ import type { DecisionInput, DecisionName, DecisionResult } from '../../policy-e
 import type { Decide } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import type { ClientAssertions } from '../client/assertion.ts'
+import type { ClientCertificates } from '../client/certificate.ts'
 
 export const NOW = 1_000_000
 export const TENANT = 'default'
@@ -51,6 +52,8 @@ export const noAssertions: ClientAssertions = {
   read: () => ({ fault: 'assertion_malformed', advice: '' }),
   refuse: async () => 'assertion_signature',
 }
+
+export const noCertificates: ClientCertificates = { refuse: async () => 'certificate_missing' }
 
 export interface Asked {
   readonly name: DecisionName

@@ -7,7 +7,7 @@ import type { ClientRecord, CodeRecord, GrantRecord, RefreshTokenRecord, UserRec
 import { NOTHING_PROVED, type Sender } from '../token/sender.ts'
 import { testKeys } from '../token/test-keys.ts'
 import { endGrantWith } from './grants/end-grant.ts'
-import { type Asked, client, formRequest, NOW, noAssertions, policyThat } from './test-requests.ts'
+import { type Asked, client, formRequest, NOW, noAssertions, noCertificates, policyThat } from './test-requests.ts'
 import { type TokenDeps, token } from './token.ts'
 
 const { keys } = await testKeys()
@@ -102,7 +102,10 @@ export function world(answer: DecisionResult<'token'> | Error, given: World = {}
   const known = (digest: string) => digest === digestOf(SECRET)
   const audit = async (event: AuditEvent) => void audits.push(event)
   const store: TokenDeps['store'] = {
-    clients: { find: async () => ({ ...client, ...given.client }) },
+    clients: {
+      find: async () => ({ ...client, ...given.client }),
+      replace: async (_t, { expiresAt }) => spend(`keep client, end ${expiresAt}`, 'written'),
+    },
     users: { find: async () => ('user' in given ? given.user : user) },
     codes: {
       peek: async (_t, _g, digest) =>
@@ -130,6 +133,7 @@ export function world(answer: DecisionResult<'token'> | Error, given: World = {}
     issuer: 'https://id.example',
     keys,
     assertions: noAssertions,
+    certificates: noCertificates,
     proveSender: async () => given.sender ?? NOTHING_PROVED,
     subjectOf: (_client, sub) => sub,
     store,

@@ -1,60 +1,124 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { EnvelopeError, openEnvelope } from '../../kernel/envelope.ts'
-import { ConfigError } from '../../kernel/errors.ts'
+import { ConfigError, OAuthError, StoreUnavailable } from '../../kernel/errors.ts'
+import { SIGNING_ALGORITHMS } from '../../kernel/signing-algorithms.ts'
 import { jwks } from '../oauth/jwks.ts'
 import { openKeyRing } from './key-ring.ts'
-import { makeSigningKey } from './signing-key.ts'
-import { testKeys } from './test-keys.ts'
+import { openSigningKey } from './signing-key.ts'
+import { keysInMemory, testKeys } from './test-keys.ts'
 
-const clock = { nowMs: () => 0 }
+const MEMBERS = {
+  ES256: ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+  EdDSA: ['alg', 'crv', 'kid', 'kty', 'use', 'x'],
+  PS256: ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+  RS256: ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+}
 
-test('JWKS has the public members of each key and never another (checklist 32)', async () => {
-  const ring = await testKeys()
-  for (let made = 2; made < 20; made += 1) await ring.add(made)
-  ring.nowMs = 60_000
+test('neither JWKS nor what is stored has private members, for any algorithm and state (checklist 32)', async () => {
+  const ring = await testKeys(SIGNING_ALGORITHMS)
+  for (const alg of SIGNING_ALGORITHMS)
+    for (const state of ['next', 'retiring', 'retiring'] as const) await ring.add(state, alg)
+  await ring.keys.refresh()
   const { body } = await jwks(ring)
   const { keys } = body as { keys: Record<string, unknown>[] }
-  expect(keys).toHaveLength(19)
-  for (const key of keys) {
-    expect(Object.keys(key).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
-    expect(Buffer.from(String(key.x), 'base64url')).toHaveLength(32)
+  expect(keys.map(({ kid }) => kid).sort()).toEqual(ring.store.records.map(({ kid }) => kid).sort())
+  const shown = [...keys, ...ring.store.records.map(({ publicJwk }) => publicJwk)]
+  for (const key of shown) expect(Object.keys(key).sort()).toEqual([...MEMBERS[key.alg as keyof typeof MEMBERS]].sort())
+  // By value too: no private number of any key, in any encoding that a store or an answer would have.
+  const text = JSON.stringify([body, ring.store.records])
+  for (const record of ring.store.records) {
+    const { privateKey } = openSigningKey(ring.envelope, record)
+    const { d = '', p, q, dp, dq, qi } = privateKey.export({ format: 'jwk' })
+    const der = privateKey.export({ format: 'der', type: 'pkcs8' })
+    for (const secret of [d, p, q, dp, dq, qi].filter((value) => value !== undefined)) {
+      const bytes = Buffer.from(secret, 'base64url')
+      for (const form of ['base64url', 'base64', 'hex'] as const) expect(text).not.toContain(bytes.toString(form))
+    }
+    expect(text).not.toContain(der.toString('base64').slice(0, 60))
   }
 })
 
-test('the record holds no usable private key (design, section 6)', async () => {
-  const record = await makeSigningKey(openEnvelope(randomBytes(32)), 1)
-  expect(Object.keys(record.publicJwk)).not.toContain('d')
-  expect(record.sealed).toMatch(/^s1\./)
-})
-
-test('the newest key signs; a key that another node added is found by its kid', async () => {
+test('the current key signs, not the newest; a key that another node added is found by its kid', async () => {
   const ring = await testKeys()
-  const added = await ring.add(2)
+  const first = ring.keys.current().kid
+  const added = await ring.add('next')
   expect(await ring.keys.find(added.kid)).toBeUndefined()
-  ring.nowMs = 10_000
+  ring.elapsedMs = 2000
   expect((await ring.keys.find(added.kid))?.kid).toBe(added.kid)
-  expect(ring.keys.current().kid).toBe(added.kid)
+  expect(ring.keys.current().kid).toBe(first)
 })
 
-test('an unknown kid makes the store be read once in ten seconds at most', async () => {
-  let reads = 0
-  const envelope = openEnvelope(randomBytes(32))
-  const record = await makeSigningKey(envelope, 1)
-  const list = async () => {
-    reads += 1
-    return [record]
+test('signs by what is kept here, and goes on by what the store has until that can sign', async () => {
+  const { store, envelope, add } = await testKeys(['ES256', 'RS256'])
+  const open = (algorithms: readonly ('EdDSA' | 'RS256' | 'ES256')[]) =>
+    openKeyRing({ store: { signingKeys: store }, envelope, algorithms })
+  expect((await open(['RS256', 'ES256'])).current().alg).toBe('RS256')
+  const narrow = await open(['RS256'])
+  expect(narrow.algorithms()).toEqual(['RS256'])
+  expect(() => narrow.current('ES256')).toThrow(OAuthError)
+  await add('next', 'EdDSA')
+  expect((await open(['EdDSA'])).algorithms()).toEqual(['ES256', 'RS256'])
+  await add('current', 'EdDSA')
+  expect((await open(['EdDSA'])).algorithms()).toEqual(['EdDSA'])
+})
+
+test('an unknown kid makes the store be asked once in two seconds at most, and read only when it changed', async () => {
+  const { store, envelope } = await testKeys()
+  let [asked, read] = [0, 0]
+  const signingKeys = {
+    tag: () => {
+      asked += 1
+      return store.tag()
+    },
+    read: () => {
+      read += 1
+      return store.read()
+    },
   }
-  const keys = await openKeyRing({ store: { signingKeys: { list } }, envelope, clock: { nowMs: () => 15_000 } })
-  for (let asked = 0; asked < 100; asked += 1) await keys.find('nobody')
-  expect(reads).toBe(1)
+  let elapsedMs = 0
+  const keys = await openKeyRing({ store: { signingKeys }, envelope, elapsedMs: () => elapsedMs })
+  for (let times = 0; times < 100; times += 1) await keys.find('nobody')
+  expect([asked, read]).toEqual([0, 1])
+  elapsedMs = 2000
+  for (let times = 0; times < 100; times += 1) await keys.find('nobody')
+  expect([asked, read]).toEqual([1, 1])
+})
+
+test('a key that has gone verifies nothing once the store was asked, and is counted', async () => {
+  const ring = await testKeys()
+  const { kid } = ring.keys.current()
+  await ring.add('current', 'EdDSA')
+  ring.store.records = ring.store.records.slice(1)
+  const before = ring.keys.generation
+  await ring.keys.refresh()
+  expect(await ring.keys.find(kid)).toBeUndefined()
+  expect(ring.keys.generation).toBeGreaterThan(before)
+  expect((await ring.keys.publicJwks()).map((key) => key.kid)).not.toContain(kid)
+})
+
+test('without its store it is unavailable after a minute: it neither signs, verifies nor publishes (design, section 7)', async () => {
+  const ring = await testKeys()
+  const { kid } = ring.keys.current()
+  ring.store.failure = new StoreUnavailable('down')
+  ring.elapsedMs = 60_000
+  await expect(ring.keys.refresh()).rejects.toBeInstanceOf(StoreUnavailable)
+  expect(ring.keys.current().kid).toBe(kid)
+  ring.elapsedMs = 60_001
+  expect(() => ring.keys.current()).toThrow(StoreUnavailable)
+  await expect(ring.keys.find(kid)).rejects.toBeInstanceOf(StoreUnavailable)
+  await expect(ring.keys.publicJwks()).rejects.toBeInstanceOf(StoreUnavailable)
+  delete ring.store.failure
+  expect((await ring.keys.find(kid))?.kid).toBe(kid)
+  expect(ring.keys.current().kid).toBe(kid)
 })
 
 test('refuses to start on a store without keys, and with another envelope key', async () => {
-  const envelope = openEnvelope(randomBytes(32))
-  const record = await makeSigningKey(envelope, 1)
+  const { envelope, store } = await testKeys()
+  const [record] = store.records
+  if (record === undefined) throw new Error('no key')
   const from = (records: (typeof record)[], other = envelope) =>
-    openKeyRing({ store: { signingKeys: { list: async () => records } }, envelope: other, clock })
+    openKeyRing({ store: { signingKeys: keysInMemory(records) }, envelope: other })
   await expect(from([])).rejects.toBeInstanceOf(ConfigError)
   await expect(from([record], openEnvelope(randomBytes(32)))).rejects.toBeInstanceOf(EnvelopeError)
   await expect(from([{ ...record, kid: 'renamed' }])).rejects.toBeInstanceOf(EnvelopeError)

@@ -1,11 +1,12 @@
 /**
- * The keys that sign and verify tokens. All nodes read them from one store, so a key that another node added is found:
- * at JWKS by age, at verification by its unknown `kid`. The newest signs.
+ * The keys that sign and verify tokens, as this node last read them. All nodes read them from one store and ask it often
+ * whether they have changed: a key that was revoked, or put in another's place, is known everywhere within seconds. A node
+ * that cannot ask neither signs, verifies nor publishes by what it knew.
  */
-import type { Clock } from '../../kernel/clock.ts'
 import type { Envelope } from '../../kernel/envelope.ts'
-import { ConfigError, OAuthError } from '../../kernel/errors.ts'
-import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
+import { ConfigError, OAuthError, StoreUnavailable } from '../../kernel/errors.ts'
+import { KEY_RING_SECONDS } from '../../kernel/key-times.ts'
+import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
 import type { SigningKeyStore } from '../../storage/port.ts'
 import { openSigningKey, type PublicJwk, type SigningKey } from './signing-key.ts'
 
@@ -17,62 +18,98 @@ export interface KeyRing {
   current(alg?: string): SigningKey
   /** What tokens can be signed by now, the platform's own first: what discovery names and registration takes. */
   algorithms(): readonly SigningAlgorithm[]
-  /** The key named by a token's header, read anew from the store (at most every ten seconds) when it is not known. */
+  /** The key named by a token's header. One that is not known makes the store be asked, at most every two seconds. */
   find(kid: string): Promise<SigningKey | undefined>
   publicJwks(): Promise<readonly PublicJwk[]>
+  /** Another number whenever a key has gone: what was concluded from it is to be forgotten. */
+  readonly generation: number
+  /** Reads the keys anew if they have changed. */
+  refresh(): Promise<void>
 }
 
 export interface KeyRingDeps {
-  readonly store: { readonly signingKeys: SigningKeyStore }
+  readonly store: { readonly signingKeys: Pick<SigningKeyStore, 'read' | 'tag'> }
   readonly envelope: Envelope
-  readonly clock: Clock
+  /** Those that are kept here, the platform's own first; absent: whatever signs. */
+  readonly algorithms?: readonly SigningAlgorithm[]
+  /** Time that only goes forward: how long ago the store was asked has nothing to do with the date. */
+  readonly elapsedMs?: () => number
 }
 
-const UNKNOWN_KID_MS = 10 * 1000
-const JWKS_AGE_MS = 60 * 1000
+/** Between two questions whether the keys have changed. */
+export const KEY_POLL_MS = 2 * 1000
+
+/** What is known of the keys at a time. */
+interface Held {
+  readonly tag: string
+  readonly byKid: ReadonlyMap<string, SigningKey>
+  readonly signing: ReadonlyMap<string, SigningKey>
+  readonly own: SigningKey
+}
 
 /** Throws ConfigError on a store without keys, EnvelopeError where the envelope key does not fit. */
 export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
-  let keys = new Map<string, SigningKey>()
-  let newest: SigningKey | undefined
-  let byAlgorithm = new Map<string, SigningKey>()
-  let readAtMs = 0
+  const { signingKeys } = deps.store
+  const elapsedMs = deps.elapsedMs ?? (() => performance.now())
+  let held = await read(deps, new Map())
+  let askedAtMs = elapsedMs()
+  let generation = 0
+  let asking: Promise<void> | undefined
 
-  async function read(): Promise<SigningKey> {
-    const records = await deps.store.signingKeys.list()
-    const opened = records.map((record) => keys.get(record.kid) ?? openSigningKey(deps.envelope, record))
-    opened.sort((left, right) => left.createdAt - right.createdAt)
-    const newestOf = new Map<string, SigningKey>(opened.map((key) => [key.alg, key]))
-    const first = SIGNING_ALGORITHMS.map((alg) => newestOf.get(alg)).find((key) => key !== undefined)
-    if (first === undefined) throw new ConfigError('the store holds no signing key: run `sallyport init` first')
-    keys = new Map(opened.map((key) => [key.kid, key]))
-    byAlgorithm = newestOf
-    newest = first
-    readAtMs = deps.clock.nowMs()
-    return first
+  async function ask(): Promise<void> {
+    const beganMs = elapsedMs()
+    if ((await signingKeys.tag()) !== held.tag) {
+      const known = held.byKid
+      held = await read(deps, known)
+      for (const kid of known.keys()) if (!held.byKid.has(kid)) generation += 1
+    }
+    askedAtMs = beganMs
   }
-  const readIfOlder = async (ageMs: number) => {
-    if (deps.clock.nowMs() - readAtMs >= ageMs) await read()
+  function refresh(): Promise<void> {
+    asking ??= ask().finally(() => {
+      asking = undefined
+    })
+    return asking
   }
+  const ageMs = () => elapsedMs() - askedAtMs
+  const isOld = () => ageMs() > KEY_RING_SECONDS * 1000
 
-  const first = await read()
   return {
     current(alg) {
-      if (alg === undefined) return newest ?? first
-      const key = byAlgorithm.get(alg)
+      if (isOld()) throw new StoreUnavailable('the signing keys could not be read for too long')
+      if (alg === undefined) return held.own
+      const key = held.signing.get(alg)
       if (key !== undefined) return key
       throw new OAuthError('unauthorized_client', {
         detail: 'Nothing is signed here by the algorithm that this client registered.',
       })
     },
-    algorithms: () => SIGNING_ALGORITHMS.filter((alg) => byAlgorithm.has(alg)),
+    algorithms: () => [...held.signing.values()].map(({ alg }) => alg),
     async find(kid) {
-      if (!keys.has(kid)) await readIfOlder(UNKNOWN_KID_MS)
-      return keys.get(kid)
+      if (isOld() || (!held.byKid.has(kid) && ageMs() >= KEY_POLL_MS)) await refresh()
+      return held.byKid.get(kid)
     },
     async publicJwks() {
-      await readIfOlder(JWKS_AGE_MS)
-      return [...keys.values()].map((key) => key.publicJwk)
+      if (isOld()) await refresh()
+      return [...held.byKid.values()].map((key) => key.publicJwk)
     },
+    get generation() {
+      return generation
+    },
+    refresh,
   }
+}
+
+async function read(deps: KeyRingDeps, known: ReadonlyMap<string, SigningKey>): Promise<Held> {
+  const { tag, keys } = await deps.store.signingKeys.read()
+  const byKid = new Map(
+    keys.map((record) => [record.kid, known.get(record.kid) ?? openSigningKey(deps.envelope, record)]),
+  )
+  const current = keys.filter(({ state }) => state === 'current')
+  const kept = deps.algorithms?.flatMap((alg) => current.filter((record) => record.alg === alg)) ?? []
+  // Where none of those kept here signs yet, what the store has goes on signing.
+  const signing = (kept.length > 0 ? kept : current).flatMap(({ kid }) => byKid.get(kid) ?? [])
+  const [own] = signing
+  if (own === undefined) throw new ConfigError('the store holds no signing key: run `sallyport init` first')
+  return { tag, byKid, signing: new Map(signing.map((key) => [key.alg, key])), own }
 }

@@ -1,9 +1,9 @@
 /** A signing key: made once for one algorithm, sealed in the store, opened at start. Its kid is its thumbprint, RFC 7638. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
-import type { Envelope } from '../../kernel/envelope.ts'
+import { type Envelope, kekIdOf } from '../../kernel/envelope.ts'
 import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
-import type { SigningKeyRecord } from '../../storage/records.ts'
+import type { SigningKeyRecord, SigningKeyState } from '../../storage/records.ts'
 import { ALGORITHMS, type PublicMembers } from './algorithms.ts'
 
 /** What JWKS shows, RFC 7517 4. */
@@ -27,26 +27,43 @@ export interface NewKey {
   readonly alg: SigningAlgorithm
   /** Of RSA keys. */
   readonly rsaBits?: number
+  readonly state: SigningKeyState
+  readonly nowSeconds: number
+  /** When it may sign; absent: now. */
+  readonly readyAt?: number
 }
 
 const DEFAULT_RSA_BITS = 2048
 
 const sealName = (kid: string) => `signing-key/${kid}`
 
-export async function makeSigningKey(
-  envelope: Envelope,
-  nowSeconds: number,
-  { alg, rsaBits = DEFAULT_RSA_BITS }: NewKey = { alg: 'ES256' },
-): Promise<SigningKeyRecord> {
+export async function makeSigningKey(envelope: Envelope, wanted: NewKey): Promise<SigningKeyRecord> {
+  const { alg, state, nowSeconds } = wanted
   const { makePair, publicMembers } = ALGORITHMS[alg]
-  const { privateKey, publicKey } = await makePair({ rsaBits })
+  const { privateKey, publicKey } = await makePair({ rsaBits: wanted.rsaBits ?? DEFAULT_RSA_BITS })
   const members = publicMembers(publicKey)
   const kid = await calculateJwkThumbprint(members)
   const der = privateKey.export({ format: 'der', type: 'pkcs8' })
   const sealed = envelope.seal(sealName(kid), der)
   der.fill(0)
-  const publicJwk: PublicJwk = { ...members, kid, alg, use: 'sig' }
-  return { v: 1, kid, alg, publicJwk: { ...publicJwk }, sealed, kekId: envelope.kekId, createdAt: nowSeconds }
+  return {
+    v: 2,
+    kid,
+    alg,
+    publicJwk: { ...members, kid, alg, use: 'sig' } satisfies PublicJwk,
+    sealed,
+    kekId: kekIdOf(sealed),
+    createdAt: nowSeconds,
+    state,
+    since: nowSeconds,
+    readyAt: wanted.readyAt ?? nowSeconds,
+  }
+}
+
+/** The same key under the envelope key that seals now. Throws EnvelopeError where no envelope key at hand opens it. */
+export function resealSigningKey(envelope: Envelope, record: SigningKeyRecord): SigningKeyRecord {
+  const sealed = envelope.reseal(sealName(record.kid), record.sealed)
+  return { ...record, sealed, kekId: kekIdOf(sealed) }
 }
 
 /** Throws EnvelopeError when the record was sealed by another envelope key or was changed. */

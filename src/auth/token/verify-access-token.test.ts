@@ -178,6 +178,7 @@ test('an ID token is no access token (RFC 9068 4)', async () => {
 test('remembers a bounded number of tokens, and none that it refused', async () => {
   let found = 0
   const keys = {
+    generation: 0,
     find: (kid: string) => {
       found += 1
       return ring.keys.find(kid)
@@ -195,7 +196,31 @@ test('remembers a bounded number of tokens, and none that it refused', async () 
   expect(found).toBe(6)
 })
 
+test('forgets what it remembered of a key that has gone', async () => {
+  const going = await testKeys()
+  const verifier = accessTokenVerifier({ keys: going.keys, issuer })
+  const { text: jwt } = mintAccessToken({ keys: going.keys, issuer }, parts, 1000)
+  const [first] = going.store.records
+  await going.add('current', 'EdDSA')
+  expect(await verifier(jwt)).toBeDefined()
+  going.store.records = going.store.records.filter((record) => record !== first)
+  expect(await verifier(jwt)).toBeDefined()
+  await going.keys.refresh()
+  expect(await verifier(jwt)).toBeUndefined()
+})
+
+test('does not remember a token whose key went while it was verified', async () => {
+  const going = await testKeys()
+  await going.add('current', 'EdDSA')
+  const verifier = accessTokenVerifier({ keys: going.keys, issuer })
+  const { text: jwt } = mintAccessToken({ keys: going.keys, issuer }, parts, 1000)
+  const asked = verifier(jwt)
+  going.store.records = going.store.records.slice(1)
+  await Promise.all([asked, going.keys.refresh()])
+  expect(await verifier(jwt)).toBeUndefined()
+})
+
 test('keys that cannot be read are unavailable, not a bad token (design, section 7)', async () => {
-  const keys = { find: () => Promise.reject(new StoreUnavailable('down')) }
+  const keys = { generation: 0, find: () => Promise.reject(new StoreUnavailable('down')) }
   await expect(accessTokenVerifier({ keys, issuer })(mint().text)).rejects.toBeInstanceOf(StoreUnavailable)
 })

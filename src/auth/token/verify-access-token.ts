@@ -14,20 +14,27 @@ export type VerifyAccessToken = (jwt: string) => Promise<AccessTokenClaims | und
 const MAX_TOKEN_LENGTH = 16 * 1024
 
 export function accessTokenVerifier(deps: {
-  readonly keys: Pick<KeyRing, 'find'>
+  readonly keys: Pick<KeyRing, 'find' | 'generation'>
   readonly issuer: string
   readonly remembered?: number
 }): VerifyAccessToken {
   const limit = deps.remembered ?? 10_000
   const verified = new Map<string, AccessTokenClaims>()
+  let { generation } = deps.keys
   return async (jwt) => {
     if (jwt.length > MAX_TOKEN_LENGTH) return undefined
+    // A key has gone, maybe since others have it: what it signed is judged anew.
+    if (deps.keys.generation !== generation) {
+      verified.clear()
+      generation = deps.keys.generation
+    }
+    const began = generation
     const digest = digestOf(jwt)
     const known = verified.get(digest)
     if (known !== undefined) return known
     const claims = await verifyJwt(deps.keys, 'at+jwt', jwt)
     const read = claims && readAccessToken(claims, deps.issuer)
-    if (read === undefined) return undefined
+    if (read === undefined || deps.keys.generation !== began) return read
     if (verified.size >= limit) for (const oldest of verified.keys()) if (verified.delete(oldest)) break
     verified.set(digest, read)
     return read

@@ -6,13 +6,12 @@ import { join, relative, resolve } from 'node:path'
 import { createPasswordHasher } from '../../auth/user/password.ts'
 import { isLoopback } from '../../config/rules.ts'
 import type { Config } from '../../config/schema.ts'
-import { readKek } from '../../config/secrets.ts'
 import { systemClock } from '../../kernel/clock.ts'
-import { openEnvelope } from '../../kernel/envelope.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Invocation } from '../command.ts'
 import { demoEndpoints } from '../demo/endpoints.ts'
 import { checkInstance, initialise } from '../instance.ts'
+import { keyRules, openConfiguredEnvelope } from '../keys.ts'
 import { untilSignal } from '../signals.ts'
 import { openStore } from '../store.ts'
 import { serveTogether } from '../together.ts'
@@ -32,12 +31,10 @@ export async function serveDev(invocation: Invocation): Promise<number> {
   const config = devConfig(invocation, state)
   const clock = systemClock
   await ensureDevBundle(state, join(ROOT, 'bundles/sallyport.tar.gz'), clock)
-  const kek = readKek(config)
-  const envelope = openEnvelope(kek)
-  kek.fill(0)
+  const envelope = openConfiguredEnvelope(config)
   const store = await openStore(config, clock)
   ends.defer(() => store.close())
-  await initialise({ store, envelope, clock })
+  await initialise({ store, envelope, clock, rules: keyRules(config) })
   await checkInstance({ store, envelope })
   const credentials = devCredentials(state.credentialsFile, {
     issuer: config.issuer,

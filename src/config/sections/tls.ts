@@ -1,4 +1,4 @@
-/** TLS of a listener, the same for each: `auth.tls`, `policy.tls`. */
+/** TLS of a listener, the same for each: `auth.tls`, `policy.tls`; and `auth.mtls`, where clients show certificates. */
 import Type, { type TSchema } from 'typebox'
 import { closed, oneOf, path } from '../keywords.ts'
 
@@ -17,3 +17,36 @@ export const listenerTls = <P extends Record<string, TSchema>>(description: stri
       { ...closed, description },
     ),
   )
+
+/** RFC 8705. */
+export const mtls = Type.Optional(
+  Type.Object(
+    {
+      from: oneOf(['tls', 'header'], {
+        default: 'tls',
+        description: 'tls: the handshake of auth.tls; header: a header that a proxy of auth.trusted_proxies writes',
+      }),
+      ca_file: Type.Optional(
+        path('CA that vouches for certificates of tls_client_auth, PEM; read again when it changes'),
+      ),
+      port: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 65_535,
+          description: 'a port of its own, the only one that asks for certificates',
+        }),
+      ),
+      url: Type.Optional(
+        Type.String({ minLength: 1, description: 'base address of mtls_endpoint_aliases; issuer’s host with `port`' }),
+      ),
+      format: oneOf(['rfc9440', 'nginx', 'envoy'], { default: 'rfc9440', description: 'what the header holds' }),
+      header: Type.Optional(
+        Type.String({
+          pattern: '^[A-Za-z0-9-]+$',
+          description: 'its name; by format: Client-Cert, X-SSL-Cert, X-Forwarded-Client-Cert',
+        }),
+      ),
+    },
+    { ...closed, description: 'clients that show certificates' },
+  ),
+)

@@ -1,18 +1,8 @@
-/** Limits, marks, signing keys and the once-only steps of `init`. */
+/** Limits, marks and the once-only steps of `init`. */
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
-import type { SigningKeyRecord } from '../records.ts'
+import { aSigningKey as aKey } from './signing-keys.ts'
 import { type Conformance, newTenant, type Subject } from './subject.ts'
-
-const aKey = (kid: string, now: number): SigningKeyRecord => ({
-  v: 1,
-  kid,
-  alg: 'ES256',
-  publicJwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' },
-  sealed: 'sealed',
-  kekId: 'kek',
-  createdAt: now,
-})
 
 export function platformConformance({ clock, subject }: Conformance, openEmpty: () => Promise<Subject>): void {
   describe('limits', () => {
@@ -77,10 +67,10 @@ export function platformConformance({ clock, subject }: Conformance, openEmpty: 
       const second = await empty.another()
       const { platform, signingKeys } = empty.store
       expect(await platform.checkRecord()).toBeUndefined()
-      expect(await signingKeys.list()).toEqual([])
+      expect((await signingKeys.read()).keys).toEqual([])
       const seed = (name: string) => ({
         checkRecord: `check-${name}`,
-        signingKey: aKey(name, clock.seconds()),
+        signingKeys: [aKey(name, clock.seconds()), aKey(`${name}-next`, clock.seconds())],
         setup: { digest: `setup-${name}`, expiresAt: clock.seconds() + 60 * 60 },
       })
       const results = await Promise.all([platform.initialise(seed('a')), second.platform.initialise(seed('b'))])
@@ -89,7 +79,10 @@ export function platformConformance({ clock, subject }: Conformance, openEmpty: 
       const loser = winner === 'a' ? 'b' : 'a'
       expect(await second.platform.checkRecord()).toBe(`check-${winner}`)
       expect(await platform.checkRecord()).toBe(`check-${winner}`)
-      expect(await second.signingKeys.list()).toEqual([aKey(winner, clock.seconds())])
+      expect((await second.signingKeys.read()).keys).toEqual([
+        aKey(winner, clock.seconds()),
+        aKey(`${winner}-next`, clock.seconds()),
+      ])
       expect(await platform.peekSetup(`setup-${loser}`, clock.seconds())).toBe(false)
       expect(await platform.peekSetup(`setup-${winner}`, clock.seconds())).toBe(true)
       expect(await platform.initialise(seed('c'))).toBe('already')
@@ -102,7 +95,7 @@ export function platformConformance({ clock, subject }: Conformance, openEmpty: 
       const expiresAt = clock.seconds() + 60 * 60
       await empty.store.platform.initialise({
         checkRecord: 'check',
-        signingKey: aKey('k', clock.seconds()),
+        signingKeys: [aKey('k', clock.seconds())],
         setup: { digest: 'setup', expiresAt },
       })
       const { platform } = empty.store
@@ -122,9 +115,9 @@ export function platformConformance({ clock, subject }: Conformance, openEmpty: 
     it('initialises without a setup credential', async () => {
       const empty = await openEmpty()
       const { platform, signingKeys } = empty.store
-      const signingKey = aKey('k', clock.seconds())
-      expect(await platform.initialise({ checkRecord: 'check', signingKey })).toBe('initialised')
-      expect(await signingKeys.list()).toEqual([signingKey])
+      const keys = [aKey('k', clock.seconds())]
+      expect(await platform.initialise({ checkRecord: 'check', signingKeys: keys })).toBe('initialised')
+      expect((await signingKeys.read()).keys).toEqual(keys)
       await empty.close()
     })
   })

@@ -1,14 +1,18 @@
-/** What belongs to the whole platform, not to a tenant, in Redis: check record, signing keys, setup credential, marks. */
-import type { MarkStore, PlatformStore, SigningKeyStore } from '../port.ts'
-import { decodeRecord, type SigningKeyRecord } from '../records.ts'
+/** What belongs to the whole platform, not to a tenant, in Redis: check record, first keys, setup credential, marks. */
+import type { MarkStore, PlatformStore } from '../port.ts'
 import { type RedisClient, script } from './client.ts'
 import { number, oneOf, textOrNothing, texts } from './replies.ts'
 
 const INITIALISE = script(`
   if redis.call('HSETNX', KEYS[1], 'check', ARGV[1]) == 0 then return 'already' end
-  redis.call('RPUSH', KEYS[2], ARGV[2])
-  if KEYS[3] then redis.call('SET', KEYS[3], ARGV[3], 'EX', ARGV[4]) end
+  if KEYS[3] then redis.call('SET', KEYS[3], ARGV[2], 'EX', ARGV[3]) end
+  for at = KEYS[3] and 4 or 2, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[at]) end
   return 'initialised'`)
+
+const REPLACE_CHECK = script(`
+  if redis.call('HGET', KEYS[1], 'check') ~= ARGV[1] then return 'conflict' end
+  redis.call('HSET', KEYS[1], 'check', ARGV[2])
+  return 'written'`)
 
 /** The credential is looked up by its digest, so nothing is compared that time could tell about. */
 const TAKE_SETUP = script(`
@@ -28,28 +32,21 @@ const RAISE = script(`
 export function redisPlatform(redis: RedisClient): PlatformStore {
   const { keys } = redis
   return {
-    initialise: async ({ checkRecord, signingKey, setup }) => {
+    initialise: async ({ checkRecord, signingKeys, setup }) => {
       const touched = [keys.platform(), keys.signingKeys(), ...(setup ? [keys.setup(setup.digest)] : [])]
       const setupValues = setup ? [setup.expiresAt, redis.ttl(setup.expiresAt)] : []
-      const values = [checkRecord, JSON.stringify(signingKey), ...setupValues]
+      const values = [checkRecord, ...setupValues, ...signingKeys.map((key) => JSON.stringify(key))]
       return oneOf(await redis.runDurably(INITIALISE, touched, values), 'initialised', 'already')
     },
     checkRecord: async () => textOrNothing(await redis.read('hget', keys.platform(), 'check')),
+    replaceCheckRecord: async (expected, next) =>
+      oneOf(await redis.runDurably(REPLACE_CHECK, [keys.platform()], [expected, next]), 'written', 'conflict'),
     takeSetup: async (digest, nowSeconds) =>
       number(await redis.runDurably(TAKE_SETUP, [keys.setup(digest)], [nowSeconds])) === 1,
     peekSetup: async (digest, nowSeconds) => {
       const expires = textOrNothing(await redis.read('get', keys.setup(digest)))
       return expires !== undefined && number(expires) > nowSeconds
     },
-  }
-}
-
-export function redisSigningKeys(redis: RedisClient): SigningKeyStore {
-  return {
-    list: async () =>
-      texts(await redis.read('lrange', redis.keys.signingKeys(), 0, -1)).map((text) =>
-        decodeRecord<SigningKeyRecord>(text ?? ''),
-      ),
   }
 }
 

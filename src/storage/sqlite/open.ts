@@ -18,11 +18,13 @@ import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
-import { sqliteMarks, sqlitePlatform, sqliteSigningKeys } from './platform.ts'
+import { sqliteMarks, sqlitePlatform } from './platform.ts'
 import { startPurging } from './purge.ts'
+import { sqlitePushedRequests } from './pushed-requests.ts'
 import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
+import { sqliteSigningKeys } from './signing-keys.ts'
 import { TokenTable } from './token-table.ts'
 import { sqliteUsers } from './users.ts'
 
@@ -65,16 +67,17 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const db = await Database.over(openOrExplain(path), path)
   const tokens = new TokenTable(db, clock)
   const grants = new GrantTables(db, clock, tokens)
-  const clients = new ClientTable(db)
+  const clients = new ClientTable(db, clock)
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
   const stopCheckpoints = startCheckpoints(path)
   return {
-    clients: sqliteClients(db, clients),
+    clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
+    pushedRequests: sqlitePushedRequests(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
@@ -82,7 +85,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
     replay: sqliteReplay(db, clock),
-    signingKeys: sqliteSigningKeys(db),
+    signingKeys: sqliteSigningKeys(db, clock),
     platform: sqlitePlatform(db),
     marks: sqliteMarks(db),
     chains: sqliteChains(db),

@@ -3,16 +3,19 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { DEFAULT_KEY_RULES } from '../../../src/auth/keys/rules.ts'
 import { createPasswordHasher } from '../../../src/auth/user/password.ts'
 import { initialise } from '../../../src/cli/instance.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import { openEnvelope } from '../../../src/kernel/envelope.ts'
+import { SIGNING_ALGORITHMS } from '../../../src/kernel/signing-algorithms.ts'
 import { openSqliteStore } from '../../../src/storage/sqlite/open.ts'
 import { committedBundle, KEY_ID, openBundleDesk } from '../../servers/bundle-desk.ts'
 import { makeCertificates } from '../../servers/certificates.ts'
 import { freePort } from '../../servers/free-port.ts'
 import { clients, enroll, person } from './clients.ts'
 import { type Credentials, makeCredentials } from './credentials.ts'
+import { withOpenRegistration } from './open-registration.ts'
 
 export interface Places {
   readonly folder: string
@@ -32,14 +35,15 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = (name: string) => join(folder, name)
   const desk = openBundleDesk(folder)
-  await desk.publish(await committedBundle())
+  await desk.publish(withOpenRegistration(await committedBundle()))
   const kek = randomBytes(32)
   writeFileSync(file('kek'), kek.toString('base64'), { mode: 0o600 })
   const credentials = await makeCredentials(folder)
   const envelope = openEnvelope(kek)
   const store = await openSqliteStore({ path: file('store.sqlite'), clock: systemClock })
   try {
-    await initialise({ store, envelope, clock: systemClock })
+    const rules = { ...DEFAULT_KEY_RULES, algorithms: SIGNING_ALGORITHMS }
+    await initialise({ store, envelope, clock: systemClock, rules })
     const { userName, password } = credentials.person
     const one = person(userName, await createPasswordHasher().hash(password))
     await enroll(store, [one], clients(`${suite.origin}/test/a/${alias}`, credentials))
@@ -47,15 +51,18 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
     await store.close()
   }
   const { certFile, keyFile } = await makeCertificates(folder)
+  const port = Number(issuer.port || 443)
   const configFile = file('sallyport.yaml')
   const settings = {
     issuer: issuer.origin,
     kek_file: file('kek'),
     auth: {
       host: issuer.hostname,
-      port: Number(issuer.port || 443),
+      port,
       // The suite's own browser and clients may speak no more than 1.2 (FAPI 2.0 5.2.2 lets them).
       tls: { cert_file: certFile, key_file: keyFile, minimum_version: '1.2' },
+      // Where clients show certificates; named by mtls_endpoint_aliases (RFC 8705 5).
+      mtls: { from: 'tls', port: port + 1 },
     },
     policy: {
       port: await freePort(),

@@ -1,0 +1,101 @@
+/** Carries the life of signing keys into the store: each step read, decided and written as one, so that of two nodes one wins. */
+import type { Envelope } from '../../kernel/envelope.ts'
+import { Problem, StoreUnavailable } from '../../kernel/errors.ts'
+import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
+import type { KeySet, SigningKeyStore } from '../../storage/port.ts'
+import type { SigningKeyRecord } from '../../storage/records.ts'
+import { makeSigningKey } from '../token/signing-key.ts'
+import { advance, isIdle, type KeyChange, type MissingKey, revoke, rotate, type Step } from './life.ts'
+import type { KeyRules } from './rules.ts'
+
+export interface KeeperDeps {
+  readonly store: { readonly signingKeys: SigningKeyStore }
+  readonly envelope: Envelope
+  readonly rules: KeyRules
+}
+
+/** What was done, and the set as it stands after it. */
+export interface Kept {
+  readonly changes: readonly KeyChange[]
+  readonly set: KeySet
+}
+
+export interface KeyKeeper {
+  readonly rules: KeyRules
+  read(): Promise<KeySet>
+  /** What is due. */
+  advance(): Promise<Kept>
+  rotate(algorithms: readonly SigningAlgorithm[], force: boolean): Promise<Kept>
+  /** Throws Problem: `not_found`, or `conflict` where nothing would sign any more. */
+  revoke(kid: string): Promise<Kept>
+}
+
+/** Others write rarely; who loses so often in a row has met something else. */
+const ATTEMPTS = 8
+
+/**
+ * New keys are sealed by the envelope key that the set is under, which every node has: while the envelope key is changed,
+ * `rewrap` moves the set, and whoever read it before then writes nothing.
+ */
+export const sealAsSet = (envelope: Envelope, { keys }: KeySet): void =>
+  envelope.sealUnder(keys[keys.length - 1]?.kekId ?? envelope.kekId)
+
+export function keyKeeper(deps: KeeperDeps): KeyKeeper {
+  const { store, envelope, rules } = deps
+
+  const make = (set: KeySet) => (missing: MissingKey) =>
+    makeSigningKey(envelope, {
+      ...missing,
+      rsaBits: rules.rsaBits,
+      nowSeconds: set.nowSeconds,
+      readyAt: set.nowSeconds + (missing.state === 'next' ? rules.publishSeconds : 0),
+    })
+
+  async function keep(decide: (set: KeySet) => Step): Promise<Kept> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const set = await store.signingKeys.read()
+      const step = decide(set)
+      if (isIdle(step)) return { changes: [], set }
+      sealAsSet(envelope, set)
+      const made = await Promise.all(step.missing.map(make(set)))
+      const keys = [...step.keys, ...made]
+      if ((await store.signingKeys.replace(set, keys)) === 'conflict') continue
+      return { changes: [...step.changes, ...made.map(born)], set: { ...set, keys } }
+    }
+    throw new StoreUnavailable('the signing keys were changed by others, again and again')
+  }
+
+  return {
+    rules,
+    read: () => store.signingKeys.read(),
+    advance: () => keep(({ keys, nowSeconds }) => advance(keys, nowSeconds, rules)),
+    rotate: (algorithms, force) =>
+      keep(({ keys, nowSeconds }) => rotate(keys, nowSeconds, rules, { algorithms, force })),
+    revoke: (kid) =>
+      keep(({ keys, nowSeconds }) => {
+        const step = revoke(keys, nowSeconds, rules, kid)
+        if (step === 'missing') throw new Problem('not_found')
+        if (step === 'last') throw new Problem('conflict', { detail: 'Nothing would sign without this key.' })
+        return step
+      }),
+  }
+}
+
+const born = ({ kid, alg, state }: SigningKeyRecord): KeyChange => ({
+  event: state === 'next' ? 'key_published' : 'key_activated',
+  kid,
+  alg,
+})
+
+/**
+ * The keys of a new instance: of each algorithm one that signs and one that is next. Nobody has fetched a key set without
+ * them, so both are ready.
+ */
+export function firstKeys(envelope: Envelope, rules: KeyRules, nowSeconds: number): Promise<SigningKeyRecord[]> {
+  const { rsaBits } = rules
+  return Promise.all(
+    rules.algorithms.flatMap((alg) =>
+      (['current', 'next'] as const).map((state) => makeSigningKey(envelope, { alg, rsaBits, state, nowSeconds })),
+    ),
+  )
+}
