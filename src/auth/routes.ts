@@ -4,9 +4,8 @@ import { type HealthDeps, health, live } from '../http/health.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
+import { accessHandlers } from './admin/access-handlers.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
-import type { AdminDeps } from './admin/decide-admin.ts'
-import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -14,6 +13,8 @@ import { authorize } from './oauth/authorize.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
 import { type ParDeps, par } from './oauth/par.ts'
+import type { RegisterDeps } from './oauth/register/decide-register.ts'
+import { registrationHandlers } from './oauth/register/registration-handlers.ts'
 import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
@@ -36,8 +37,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   SignInDeps &
-  Pick<AdminDeps, 'sealSecret'> &
-  SectorDeps &
+  RegisterDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
@@ -78,8 +78,29 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
     ['GET', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(showSignOut, deps)],
     ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
+    ...registrationRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
+  ]
+}
+
+function registrationRows(deps: RouteDeps): Row[] {
+  if (!deps.registration) return []
+  const registration = registrationHandlers(deps)
+  const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
+    method,
+    `/oauth/register${path}`,
+    source,
+    `oauth/register/${file}.ts`,
+    'register',
+    'registration',
+    handler,
+  ]
+  return [
+    row('POST', '', 'RFC 7591 3.1', 'register', registration.register),
+    row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
+    row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
+    row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
   ]
 }
 
@@ -87,6 +108,7 @@ function peopleRows(deps: RouteDeps): Row[] {
   const pages = loginHandlers(deps)
   const scim = scimHandlers(deps)
   const admin = adminHandlers(deps)
+  const access = accessHandlers(deps)
   return [
     ['GET', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.showLogin],
     ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
@@ -105,8 +127,24 @@ function peopleRows(deps: RouteDeps): Row[] {
     ['GET', '/admin/clients/:id', 'admin API', 'admin/read-client.ts', 'admin', 'problem', admin.readClient],
     ['PUT', '/admin/clients/:id', 'admin API', 'admin/replace-client.ts', 'admin', 'problem', admin.replaceClient],
     ['DELETE', '/admin/clients/:id', 'admin API', 'admin/delete-client.ts', 'admin', 'problem', admin.deleteClient],
+    adminRow('POST', '/admin/clients/:id/revoke', 'revoke-client.ts', access.revokeClient),
+    adminRow('GET', '/admin/sessions', 'list-sessions.ts', access.listSessions),
+    adminRow('DELETE', '/admin/sessions/:id', 'end-session.ts', access.endSession),
+    adminRow('GET', '/admin/grants', 'list-grants.ts', access.listGrants),
+    adminRow('DELETE', '/admin/grants/:id', 'revoke-grant.ts', access.revokeGrant),
+    adminRow('POST', '/admin/users/:id/revoke', 'revoke-user.ts', access.revokeUser),
   ]
 }
+
+const adminRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
+  method,
+  path,
+  'admin API',
+  `admin/${file}`,
+  'admin',
+  'problem',
+  handler,
+]
 
 /** RFC 7644 4: what a SCIM client may read before it has a token. */
 const scimPublic = (name: string, handler: Route['handler']): Row => [

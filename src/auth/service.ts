@@ -20,6 +20,7 @@ import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
 import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
+import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
@@ -62,6 +63,8 @@ export interface AuthServiceOptions {
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** Serves dynamic client registration (RFC 7591), where policy decides who registers; default true. */
+  readonly registration?: boolean
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** How often clients are told of a sign-out. */
@@ -170,10 +173,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
   const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
-  const aliasUrl = options.mtls?.aliasUrl
+  const mtls = options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl: options.mtls.aliasUrl }
   const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
   const sender = senderProver({
-    rules: { addresses: [issuer, ...(aliasUrl === undefined ? [] : [aliasUrl])], maxAgeSeconds },
+    rules: { addresses: [issuer, ...(mtls?.aliasUrl === undefined ? [] : [mtls.aliasUrl])], maxAgeSeconds },
     nonces: nonces ? dpopNonces(derive) : undefined,
     store,
     audit,
@@ -189,13 +192,15 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     issuer,
     decide,
     ...ending,
+    registration: options.registration ?? true,
     readJson,
+    offered: () => offeredWith(keys.algorithms(), mtls),
     keys,
     proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
     certificates: clientCertificates(keysOfClients),
-    mtls: options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl },
+    mtls,
     subjectOf,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),

@@ -7,8 +7,8 @@ import { OAuthError, PolicyUnavailable, Problem, ScimError, StoreUnavailable } f
 import { CLIENT_CHALLENGE, resourceChallenge, type TokenScheme } from './challenge.ts'
 import type { Reply } from './message.ts'
 
-/** `bearer` is `oauth` with the challenge of a protected resource. */
-export type ErrorStyle = 'oauth' | 'bearer' | 'scim' | 'problem' | 'page'
+/** `bearer` is `oauth` with the challenge of a protected resource; `registration` is `bearer` over JSON. */
+export type ErrorStyle = 'oauth' | 'bearer' | 'registration' | 'scim' | 'problem' | 'page'
 
 /** An error as the wire may know it. */
 export interface PublicError {
@@ -54,7 +54,7 @@ export function publicError(error: unknown): PublicError | undefined {
 /** For an error that nobody foresaw. */
 export const serverError: PublicError = { ...OAUTH_ERRORS.server_error, code: 'server_error' }
 
-const isResource = (style: ErrorStyle): boolean => style === 'bearer' || style === 'scim' || style === 'problem'
+const isResource = (style: ErrorStyle): boolean => style !== 'oauth' && style !== 'page'
 
 /** RFC 6749 5.2: 401 names the scheme. So does a protected resource, with what was wrong. */
 function challenge(error: PublicError, { style, scheme }: ErrorContext): Record<string, string> {
@@ -108,6 +108,7 @@ function body(error: PublicError, context: ErrorContext): Reply {
   switch (context.style) {
     case 'oauth':
     case 'bearer':
+    case 'registration':
       return { status: error.status, body: { error: error.code, error_description: error.description } }
     case 'scim':
       return {

@@ -47,6 +47,16 @@ export const OAUTH_ERRORS = {
     source: 'RFC 9449 8',
     description: 'The DPoP proof must carry the nonce of the DPoP-Nonce header.',
   },
+  invalid_redirect_uri: {
+    status: 400,
+    source: 'RFC 7591 3.2.2',
+    description: 'A redirect URI is not one that a client may register.',
+  },
+  invalid_client_metadata: {
+    status: 400,
+    source: 'RFC 7591 3.2.2',
+    description: 'The client metadata has a value that is malformed, not offered, or not allowed to this client.',
+  },
   access_denied: { status: 403, source: 'RFC 6749 4.1.2.1', description: 'The request was denied.' },
   unsupported_token_type: {
     status: 400,

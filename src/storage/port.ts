@@ -38,7 +38,7 @@ export interface ClientStore {
   replace(tenant: string, client: ClientRecord, expectedVersion: number): Promise<Written>
   /** Also revokes: whatever hangs on the client reads as not live from then on; its consents end with it. */
   delete(tenant: string, clientId: string): Promise<Written>
-  /** In order of creation; `offset` from 0. */
+  /** In order of creation; `offset` from 0. `total` may count some that have expired. */
   list(tenant: string, offset: number, limit: number): Promise<Page<ClientRecord>>
   /** Increments the revocation epoch. */
   revokeAll(tenant: string, clientId: string): Promise<Written>

@@ -30,12 +30,25 @@ export interface ClientRecord {
   readonly sectorIdentifier?: string
   /** The configuration that keeps it (`sallyport config apply`), which alone changes what it names. */
   readonly managedBy?: string
+  /** Where it registered itself: RFC 7591, RFC 7592. */
+  readonly registration?: ClientRegistration
+  /** When its secrets end; absent: never. */
+  readonly secretExpiresAt?: number
+  /** Past this it reads as absent: what registered itself and was never used. */
+  readonly expiresAt?: number
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every write; the ETag of the admin API. */
   readonly version: number
   /** Counts revocations; a grant is live while its copy equals this. */
   readonly revocationEpoch: number
+}
+
+export interface ClientRegistration {
+  /** SHA-256 of the registration access token, RFC 7592 3. */
+  readonly tokenDigest: string
+  /** `always`: the person is asked at every authorization, whatever they agreed to before. */
+  readonly consent: 'always' | 'once'
 }
 
 export interface UserRecord {

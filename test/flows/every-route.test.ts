@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
+import { REDIRECT_URI } from '../servers/population.ts'
+import { clientToken } from '../servers/provision.ts'
+import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { basic, codeFor, post, tokensFor } from './requests.ts'
 
@@ -78,6 +81,7 @@ async function useEverything(): Promise<void> {
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
   await useApis()
+  await useRegistration()
 }
 
 async function useApis(): Promise<void> {
@@ -105,8 +109,40 @@ async function useApis(): Promise<void> {
     const one = `${path}/${created[key]}`
     for (const method of ['GET', 'HEAD']) for (const at of [path, one]) await call(method, at)
     await call('PUT', one, made)
+    await call('POST', `${one.replace('/scim/v2/Users', '/admin/users')}/revoke`)
     await call('DELETE', one)
   }
+  await useAccess(call)
+}
+
+/** A session and a grant of it, looked at and ended. */
+async function useAccess(call: (method: string, path: string) => Promise<Response>): Promise<void> {
+  await tokensFor(service, service.population.web, 'openid')
+  const listed = async (path: string, of: string): Promise<Record<string, unknown>> =>
+    Object(Object(await (await call('GET', path)).json())[of][0])
+  const grant = await listed(`/admin/grants?sub=${service.population.user.sub}`, 'grants')
+  const session = await listed('/admin/sessions', 'sessions')
+  await call('DELETE', `/admin/grants/${grant.grant_id}`)
+  await call('DELETE', `/admin/sessions/${session.sid}`)
+}
+
+async function useRegistration(): Promise<void> {
+  const token = await clientToken(service.issuer, service.population.admin, 'register')
+  const { body } = await registerClient(service, token, { redirect_uris: [REDIRECT_URI] })
+  const url = String(body.registration_client_uri)
+  const managed = (method: string, shown: unknown, json?: object) =>
+    fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${shown}`, ...(json && { 'content-type': 'application/json' }) },
+      ...(json && { body: JSON.stringify(json) }),
+    })
+  for (const method of ['GET', 'HEAD']) await managed(method, body.registration_access_token)
+  const replaced = await managed('PUT', body.registration_access_token, {
+    client_id: body.client_id,
+    redirect_uris: [REDIRECT_URI],
+  })
+  const { registration_access_token: next }: Record<string, unknown> = Object.assign({}, await replaced.json())
+  await managed('DELETE', next)
 }
 
 test('every success has its decision in the log, under its request id', async () => {
@@ -136,6 +172,7 @@ test('without policy no route but the public ones answers success (checklist 49)
     '/oauth/token': new URLSearchParams(form),
     '/oauth/authorize': new URL(url).searchParams,
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
+    '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
   }
   service.node.deactivate()
@@ -144,7 +181,7 @@ test('without policy no route but the public ones answers success (checklist 49)
     if (decision === 'public') continue
     const query = path === '/oauth/authorize' ? new URL(url).search : new URL(login.url).search
     const body = method === 'GET' ? undefined : bodies[path]
-    const json = errors === 'scim' || errors === 'problem'
+    const json = errors === 'scim' || errors === 'problem' || errors === 'registration'
     const page = await browser.visit(`${issuer}${path.replace(':id', population.user.sub)}${query}`, {
       method,
       headers: {

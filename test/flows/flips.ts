@@ -16,6 +16,7 @@ const CLIENT = [
   'audience',
   'client_id',
   'created_at',
+  'dynamic',
   'first_party',
   'grant_types',
   'name',
@@ -23,6 +24,7 @@ const CLIENT = [
   'resources',
   'roles',
   'scopes',
+  'secret_ids',
   'type',
   'updated_at',
 ]
@@ -128,6 +130,10 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'invalid_grant',
   ]),
 
+  flip(2, 'token.sender_constraint', '"sender_constraint": sender_constraint', '"sender_constraint": "none"', [
+    ['DPoP', 'its key'],
+    ['Bearer', 'no key'],
+  ]),
   flip(3, 'token.access_token_format', 'access_token_format := "jwt"', 'access_token_format := "opaque"', [
     { jwt: true, introspected: true, userinfo: 200 },
     { jwt: false, introspected: true, userinfo: 200 },
@@ -155,6 +161,20 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     undefined,
     '77',
   ]),
+  flip(3, 'register.requires', '"requires": []', '"requires": ["par"]', [false, true]),
+  flip(3, 'register.secret_ttl_seconds', /secret_ttl_seconds := \d+/, 'secret_ttl_seconds := 999', ['for ever', 999]),
+  flip(3, 'register.unused_ttl_seconds', /unused_ttl_seconds := \d+/, 'unused_ttl_seconds := 2', ['kept', 'gone']),
+  flip(4, 'register.scopes', '"scopes": sort(terms.scopes)', '"scopes": ["email"]', [
+    ['openid email', 'address email offline_access openid phone profile'],
+    ['email', 'email'],
+  ]),
+  flip(4, 'register.audience', '"audience": sort(terms.audience)', '"audience": ["urn:flipped"]', [
+    [],
+    ['urn:flipped'],
+  ]),
+  flip(4, 'register.grant_types', '"grant_types": sort(grantable)', '"grant_types": []', [['client_credentials'], []]),
+  flip(2, 'register.pkce', '"pkce": terms.pkce', '"pkce": "optional"', ['invalid_request', 'goes on']),
+  flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
 
   flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),
 ])

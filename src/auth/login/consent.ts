@@ -41,6 +41,9 @@ export async function showConsent(deps: LoginDeps, request: HttpRequest): Promis
 
   const page = consentPage({
     clientName: client.name,
+    selfRegistered: client.registration !== undefined,
+    policyUri: client.metadata?.policy_uri,
+    tosUri: client.metadata?.tos_uri,
     redirectUri: interaction.redirectUri,
     accountName: session.user.userName,
     scopes,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
+import { networkOf } from '../../http/network-of.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
 import {
   clientRecord,
@@ -13,7 +14,6 @@ import {
 import { startInteraction } from '../session/interaction.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher } from '../user/password.ts'
-import { networkOf } from './failures.ts'
 import { type LoginHandlers, loginHandlers } from './login-handlers.ts'
 
 type Login = DecisionInput<'login'>

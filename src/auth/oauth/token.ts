@@ -9,6 +9,7 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { type KeepUsedDeps, keepUsed } from '../client/keep-used.ts'
 import { authenticationFacts } from '../session/subject-stage.ts'
 import { bindingOf, type ProveSender, type Sender, senderFacts } from '../token/sender.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -21,6 +22,7 @@ import { type MakeTokensDeps, makeTokens } from './make-tokens.ts'
 import { refuseRepeated, required } from './parameters.ts'
 
 export type TokenDeps = AuthenticateClientDeps &
+  KeepUsedDeps &
   GrantDeps &
   MakeTokensDeps & { readonly proveSender: ProveSender; readonly decide: Decide; readonly audit: Audit }
 
@@ -86,6 +88,8 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   })
   const graceSeconds = verdict.obligations.refresh_grace_seconds
   const kept = await presented.spend({ ...made, graceSeconds })
+
+  if (client.record.expiresAt !== undefined) await keepUsed(deps, client)
 
   const { grantId, sub } = made.successors.accessToken
   await deps.audit({

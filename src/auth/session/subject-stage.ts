@@ -62,8 +62,8 @@ export async function askSubjectStage(
 ): Promise<SubjectStage> {
   const { record, user } = session
   const stored = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
-  const before: Agreed =
-    pending.askConsent || !stored ? NOTHING : { scopes: stored.scopes, claims: stored.claims ?? [] }
+  const askAgain = pending.askConsent || client.registration?.consent === 'always'
+  const before: Agreed = askAgain || !stored ? NOTHING : { scopes: stored.scopes, claims: stored.claims ?? [] }
   const here = answered(pending, user.sub) ?? NOTHING
   const consented = { scopes: both(before.scopes, here.scopes), claims: both(before.claims, here.claims) }
   const verdict = await deps.decide(

@@ -21,6 +21,7 @@ export class Keys {
 
   client = (tenant: string, clientId: string): string => `${this.#clients(tenant)}:id:${part(clientId)}`
   clientIndex = (tenant: string): string => `${this.#clients(tenant)}:index`
+  clientEnds = (tenant: string): string => `${this.#clients(tenant)}:ends`
   clientSequence = (tenant: string): string => `${this.#clients(tenant)}:sequence`
 
   user = (tenant: string, sub: string): string => `${this.#users(tenant)}:sub:${part(sub)}`

@@ -67,12 +67,12 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const db = await Database.over(openOrExplain(path), path)
   const tokens = new TokenTable(db, clock)
   const grants = new GrantTables(db, clock, tokens)
-  const clients = new ClientTable(db)
+  const clients = new ClientTable(db, clock)
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
   const stopCheckpoints = startCheckpoints(path)
   return {
-    clients: sqliteClients(db, clients),
+    clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),

@@ -7,6 +7,7 @@ const BETWEEN_SLICES_MS = 50
 const BETWEEN_ROUNDS_MS = 30 * 1000
 
 const KEYS = {
+  clients: 'tenant, client_id',
   sessions: 'tenant, digest',
   interactions: 'tenant, digest',
   pushed_requests: 'tenant, digest',

@@ -85,6 +85,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, digest)) STRICT;
   CREATE INDEX pushed_requests_end ON pushed_requests (expires_at);
   `,
+  `
+  ALTER TABLE clients ADD COLUMN expires_at INTEGER;
+  CREATE INDEX clients_end ON clients (expires_at) WHERE expires_at IS NOT NULL;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
