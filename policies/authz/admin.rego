@@ -1,7 +1,7 @@
 # METADATA
 # title: Admin
 # description: >-
-#   May this actor do this to clients of the platform? The credential of `sallyport init` acts as the role `setup`, and
+#   May this actor do this to clients of the platform, or to its signing keys? The credential of `sallyport init` acts as the role `setup`, and
 #   needs no token.
 # schemas:
 #   - input: schema.authz.admin.input
@@ -115,7 +115,25 @@ of_metadata := {
 }
 
 # Secrets are not among them: one is answered once, when it is made. Their ids tell them apart, and nothing else.
-visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "updated_at"}
+visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "updated_at"} if {
+	input.resource.type == "client"
+}
+
+# Of a signing key what the key set shows, and its life; its private half stands nowhere.
+visible := {
+	"alg",
+	"asked",
+	"created_at",
+	"kek_id",
+	"kid",
+	"ready_at",
+	"removed_at",
+	"rotates_at",
+	"since",
+	"state",
+} if {
+	input.resource.type == "key"
+}
 
 default writable := set()
 
@@ -145,7 +163,7 @@ exercised := ["admin"] if {
 } else := input.actor.scopes
 
 permission_held if {
-	concat(":", ["admin", "clients", input.action]) in rbac.permissions(effective, exercised)
+	concat(":", ["admin", concat("", [input.resource.type, "s"]), input.action]) in rbac.permissions(effective, exercised)
 }
 
 network_allowed if network.allowed(input.tenant, ["admin"], input.request.address)
@@ -173,8 +191,8 @@ held := {
 	input.action in {"replace", "delete"}
 }
 
-held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list"}
+held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list", "rotate", "revoke", "rewrap"}
 
-keeps_self if input.action in {"create", "read", "replace", "list"}
+keeps_self if input.action in {"create", "read", "replace", "list", "rotate", "revoke", "rewrap"}
 
 keeps_self if input.resource.id != input.actor.client_id

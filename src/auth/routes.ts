@@ -6,6 +6,8 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
 import type { AdminDeps } from './admin/decide-admin.ts'
+import { keyHandlers } from './admin/key-handlers.ts'
+import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
@@ -32,6 +34,7 @@ export type RouteDeps = AuthorizeDeps &
   HealthDeps &
   SignInDeps &
   Pick<AdminDeps, 'sealSecret'> &
+  RewrapKeysDeps &
   SectorDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
@@ -74,6 +77,7 @@ function peopleRows(deps: RouteDeps): Row[] {
   const pages = loginHandlers(deps)
   const scim = scimHandlers(deps)
   const admin = adminHandlers(deps)
+  const keys = keyHandlers(deps)
   return [
     ['GET', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.showLogin],
     ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
@@ -94,6 +98,10 @@ function peopleRows(deps: RouteDeps): Row[] {
     ['GET', '/admin/clients/:id', 'admin API', 'admin/read-client.ts', 'admin', 'problem', admin.readClient],
     ['PUT', '/admin/clients/:id', 'admin API', 'admin/replace-client.ts', 'admin', 'problem', admin.replaceClient],
     ['DELETE', '/admin/clients/:id', 'admin API', 'admin/delete-client.ts', 'admin', 'problem', admin.deleteClient],
+    ['GET', '/admin/keys', 'admin API', 'admin/list-keys.ts', 'admin', 'problem', keys.listKeys],
+    ['POST', '/admin/keys/rotate', 'admin API', 'admin/rotate-keys.ts', 'admin', 'problem', keys.rotateKeys],
+    ['POST', '/admin/keys/rewrap', 'admin API', 'admin/rewrap-keys.ts', 'admin', 'problem', keys.rewrapKeys],
+    ['POST', '/admin/keys/:id/revoke', 'admin API', 'admin/revoke-key.ts', 'admin', 'problem', keys.revokeKey],
   ]
 }
 

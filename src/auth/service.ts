@@ -23,6 +23,7 @@ import { clientKeys } from './client/client-keys.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
+import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
@@ -173,6 +174,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     readJson,
     keys,
     proveSender: withCertificate(async () => NOTHING_PROVED),
+    keeper,
+    envelope,
+    rewrap: (tenant) => rewrap({ store, envelope }, tenant),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
     certificates: clientCertificates(keysOfClients),

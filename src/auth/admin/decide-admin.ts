@@ -11,18 +11,22 @@ import { namedId } from '../session/named-id.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
 import { type ClientChanges, nothingChanged } from './client-changes.ts'
 
-/** What every admin endpoint needs. */
-export type AdminDeps = ActorDeps &
+export type DecideAdminDeps = ActorDeps & { readonly decide: Decide; readonly audit: Audit }
+
+/** What every endpoint of clients needs. */
+export type AdminDeps = DecideAdminDeps &
   SectorDeps & {
     readonly store: { readonly clients: ClientStore }
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
-    readonly decide: Decide
-    readonly audit: Audit
   }
 
 export type AdminAction = DecisionInput<'admin'>['action']
 
+export type AdminResource = DecisionInput<'admin'>['resource']['type']
+
 export interface AdminQuestion {
+  /** Absent: a client. */
+  readonly type?: AdminResource
   readonly action: AdminAction
   /** As the caller named it; it need not exist. */
   readonly id?: string
@@ -37,7 +41,7 @@ export interface AdminPermit {
 
 /** Throws Problem when policy denies, or allows less than what the request would change. An allow spends the setup credential. */
 export async function decideAdmin(
-  deps: AdminDeps,
+  deps: DecideAdminDeps,
   caller: Caller,
   request: HttpRequest,
   question: AdminQuestion,
@@ -50,7 +54,7 @@ export async function decideAdmin(
       actor: caller.actor,
       action: question.action,
       resource: {
-        type: 'client',
+        type: question.type ?? 'client',
         ...(question.id !== undefined && { id: namedId(question.id) }),
         roles: [...(question.stored?.roles ?? [])],
         scopes: [...(question.stored?.scopes ?? [])],

@@ -1,4 +1,4 @@
-/** `admin`: may this actor do this to clients of the platform? */
+/** `admin`: may this actor do this to clients of the platform, or to its signing keys? */
 import Type from 'typebox'
 import { Actor } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
@@ -11,13 +11,13 @@ export const admin = decision('admin', {
       tenant: Tenant,
       /** `kind: setup` bears the one-use credential of `sallyport init`. */
       actor: Actor,
-      action: oneOf('create', 'read', 'replace', 'delete', 'list'),
+      action: oneOf('create', 'read', 'replace', 'delete', 'list', 'rotate', 'revoke', 'rewrap'),
       resource: Type.Object(
         {
-          type: oneOf('client'),
-          /** Absent for create and list. */
+          type: oneOf('client', 'key'),
+          /** Absent for create and list, and where the act is on all. */
           id: Type.Optional(Type.String()),
-          /** Roles and scopes that the stored client has; empty for create and list. */
+          /** Roles and scopes that the stored client has; empty for create, list and keys. */
           roles: strings(),
           scopes: strings(),
         },
