@@ -101,6 +101,12 @@ async function useApis(): Promise<void> {
     await call('PUT', one, made)
     await call('DELETE', one)
   }
+  const listed = await call('GET', '/admin/keys')
+  await call('HEAD', '/admin/keys')
+  const [key] = Object(await listed.json()).keys
+  await call('POST', '/admin/keys/rotate', { algorithms: ['ES256'] })
+  await call('POST', '/admin/keys/rewrap')
+  await call('POST', `/admin/keys/${key.kid}/revoke`)
 }
 
 test('every success has its decision in the log, under its request id', async () => {

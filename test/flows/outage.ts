@@ -77,6 +77,9 @@ const writes = (deployment: Deployment, { code, tokens, admin, ...rest }: UnderW
     call(deployment, 'DELETE', person, admin),
     call(deployment, 'POST', '/admin/clients', admin, { name: 'New', grant_types: ['client_credentials'] }),
     call(deployment, 'DELETE', `/admin/clients/${web.id}`, admin),
+    call(deployment, 'POST', '/admin/keys/rotate', admin, {}),
+    call(deployment, 'POST', '/admin/keys/rewrap', admin),
+    call(deployment, 'POST', '/admin/keys/any/revoke', admin),
   ]
 }
 
@@ -89,6 +92,7 @@ const reads = (deployment: Deployment, { tokens, admin }: UnderWay): Promise<Ans
     call(deployment, 'GET', `/scim/v2/Users/${user.sub}`, admin),
     call(deployment, 'GET', '/admin/clients', admin),
     call(deployment, 'GET', `/admin/clients/${web.id}`, admin),
+    call(deployment, 'GET', '/admin/keys', admin),
   ]
 }
 

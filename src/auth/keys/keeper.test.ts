@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Envelope, EnvelopeError, kekIdOf, openEnvelope } from '../../kernel/envelope.ts'
-import { Problem } from '../../kernel/errors.ts'
+import { OAuthError, Problem } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { aClient, ManualClock } from '../../storage/conformance/subject.ts'
 import type { Store } from '../../storage/port.ts'
@@ -108,6 +108,23 @@ test('a key is made in the state and for the time that its rules say', async () 
   await keeperOf(store).rotate(['ES256'], false)
   const next = (await store.signingKeys.read()).keys.find(({ alg, state }) => alg === 'ES256' && state === 'next')
   expect(next?.readyAt).toBe(clock.seconds() + rules.publishSeconds)
+})
+
+test('an algorithm that is new in the configuration is published first, and offered when it signs', async () => {
+  const wider: KeyRules = { ...rules, algorithms: ['ES256', 'RS256'] }
+  const keeper = keyKeeper({ store, envelope, rules: wider })
+  const ring = await openKeyRing({ store, envelope, algorithms: wider.algorithms })
+  await keeper.advance()
+  await ring.refresh()
+  expect(ring.algorithms()).toEqual(['ES256'])
+  expect((await ring.publicJwks()).filter(({ alg }) => alg === 'RS256')).toHaveLength(1)
+  clock.advance(rules.publishSeconds)
+  await keeper.advance()
+  await ring.refresh()
+  expect(ring.algorithms()).toEqual(['ES256', 'RS256'])
+  // EdDSA is no longer kept: its key verifies on, and signs nothing.
+  expect(() => ring.current('EdDSA')).toThrow(OAuthError)
+  expect((await ring.publicJwks()).filter(({ alg }) => alg === 'EdDSA').length).toBeGreaterThan(0)
 })
 
 describe('another envelope key', () => {

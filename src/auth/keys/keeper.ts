@@ -69,7 +69,7 @@ export function keyKeeper(deps: KeeperDeps): KeyKeeper {
     revoke: (kid) =>
       keep(({ keys, nowSeconds }) => {
         const step = revoke(keys, nowSeconds, rules, kid)
-        if (step === 'missing') throw new Problem('not_found')
+        if (step === 'missing') throw new Problem('not_found', { detail: 'There is no signing key of this kid.' })
         if (step === 'last') throw new Problem('conflict', { detail: 'Nothing would sign without this key.' })
         return step
       }),
