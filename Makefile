@@ -13,7 +13,7 @@ VITEST = npx --no-install vitest run --reporter=default --reporter=json --output
 .PHONY: help node run test test-full check lint format bundles decision bench conformance-opa run-conformance check-deploy tools test-servers test-clients clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: node_modules/.ready ## serve a demo on http://localhost:8080 (AUTH_PORT) and :8181 (POLICY_PORT)
 	@MALLOC_ARENA_MAX=1 exec node --max-semi-space-size=4 --no-maglev src/main.ts serve --dev $(ARGS)

@@ -1,8 +1,8 @@
 # METADATA
 # title: Admin
 # description: >-
-#   May this actor do this to clients of the platform, or to its signing keys? The credential of `sallyport init` acts as the role `setup`, and
-#   needs no token.
+#   May this actor do this to clients, sessions, grants and signing keys of the platform, or end all that hangs on a
+#   person? The credential of `sallyport init` acts as the role `setup`, and needs no token.
 # schemas:
 #   - input: schema.authz.admin.input
 #   - data.rbac: schema.data.rbac
@@ -119,6 +119,29 @@ visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "upda
 	input.resource.type == "client"
 }
 
+visible := {"acr", "amr", "auth_time", "created_at", "expires_at", "live", "sid", "sub"} if {
+	input.resource.type == "session"
+}
+
+visible := {
+	"acr",
+	"amr",
+	"audience",
+	"auth_time",
+	"client_id",
+	"created_at",
+	"expires_at",
+	"grant_id",
+	"live",
+	"scopes",
+	"sid",
+	"sub",
+} if {
+	input.resource.type == "grant"
+}
+
+visible := set() if input.resource.type == "user"
+
 # Of a signing key what the key set shows, and its life; its private half stands nowhere.
 visible := {
 	"alg",
@@ -173,7 +196,7 @@ within_hours if rbac.within_hours(roles, input.request.time)
 attributes_writable if scopes.within(input.changed, writable)
 
 # Whoever may not give a role or scope may not act on a client that has it either: a new secret, or an address where its
-# codes go, would be as good.
+# codes go, would be as good. So with persons: nobody signs out who is above them.
 roles_grantable if scopes.within(scopes.set_of(input.changed_roles) | held.roles, rbac.grants(effective))
 
 # Nobody hands out a scope that does more than the roles they hold or may give.
@@ -188,11 +211,11 @@ held := {
 	"roles": scopes.set_of(input.resource.roles),
 	"scopes": scopes.set_of(input.resource.scopes),
 } if {
-	input.action in {"replace", "delete"}
+	input.action in {"replace", "delete", "end", "revoke"}
 }
 
-held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list", "rotate", "revoke", "rewrap"}
+held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list", "rotate", "rewrap"}
 
-keeps_self if input.action in {"create", "read", "replace", "list", "rotate", "revoke", "rewrap"}
+keeps_self if input.action in {"create", "read", "replace", "list", "end", "rotate", "revoke", "rewrap"}
 
 keeps_self if input.resource.id != input.actor.client_id

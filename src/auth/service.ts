@@ -20,6 +20,7 @@ import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
 import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
+import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
@@ -29,10 +30,12 @@ import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { withCertificate } from './token/certificate-sender.ts'
+import { dpopNonces } from './token/dpop-nonce.ts'
 import { openKeyRing } from './token/key-ring.ts'
+import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
-import { NOTHING_PROVED } from './token/sender.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
@@ -61,8 +64,14 @@ export interface AuthServiceOptions {
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** Serves dynamic client registration (RFC 7591), where policy decides who registers; default true. */
+  readonly registration?: boolean
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
+  /** How often clients are told of a sign-out. */
+  readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
+  /** Of DPoP proofs; default: no nonces, a minute. */
+  readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -118,6 +127,10 @@ function observed(decide: Decide, audit: Audit) {
   return { decide: asked, answerHeaders }
 }
 
+/** RFC 9449 8.2: with whatever the answer is. */
+const withNonce = (headers: Readonly<Record<string, string>> | undefined, nonce: string | undefined) =>
+  nonce === undefined ? headers : { ...headers, 'dpop-nonce': nonce }
+
 const TITLES: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Nothing here',
@@ -161,33 +174,46 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
   const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
+  const mtls = options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl: options.mtls.aliasUrl }
+  const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
+  const sender = senderProver({
+    rules: { addresses: [issuer, ...(mtls?.aliasUrl === undefined ? [] : [mtls.aliasUrl])], maxAgeSeconds },
+    nonces: nonces ? dpopNonces(derive) : undefined,
+    store,
+    audit,
+  })
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
-  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
+  const egressTls = ca === undefined ? undefined : { ca }
+  const readJson = jsonReader(egress, egressTls)
+  const subjectOf = subjectIdentifiers(derive)
+  const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const table = routes({
     issuer,
-    store,
     decide,
-    audit,
-    clock,
+    ...ending,
+    registration: options.registration ?? true,
     readJson,
+    offered: () => offeredWith(keys.algorithms(), mtls),
     keys,
-    proveSender: withCertificate(async () => NOTHING_PROVED),
     keeper,
     envelope,
     rewrap: (tenant) => rewrap({ store, envelope }, tenant),
+    proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
     certificates: clientCertificates(keysOfClients),
-    mtls: options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl: options.mtls.aliasUrl },
-    subjectOf: subjectIdentifiers(derive),
+    mtls,
+    subjectOf,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
     policyReady: options.policyReady ?? (() => true),
     metrics: options.serveMetrics ? metrics : undefined,
   })
+  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
   const transport = openTransport({
     tls: options.tls,
@@ -206,7 +232,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
     renderErrorPage,
-    answerHeaders,
+    answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),
     ...(metrics && {
       onAnswer: ({ method, path, status, seconds }) =>
@@ -221,6 +247,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
     await server.close()
+    await backChannel.close()
     await stopKeeping()
     await egress.close()
   }

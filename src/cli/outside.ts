@@ -27,6 +27,12 @@ export function outsideSettings(
   }
 }
 
+/** What is asked of proofs of possession. */
+export const dpopRules = ({ dpop }: Pick<Config, 'dpop'>): NonNullable<AuthServiceOptions['dpop']> => ({
+  nonces: dpop.nonce === 'required',
+  maxAgeSeconds: dpop.max_age_seconds,
+})
+
 /** What clients may make the auth service reach. */
 export function clientsReach({ egress }: Pick<Config, 'egress'>): NonNullable<AuthServiceOptions['clientsReach']> {
   const { allow, unlisted, ca_file: caFile } = egress.clients

@@ -13,7 +13,7 @@ import { keyRules } from './keys/configured.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
-import { clientsReach, outsideSettings } from './outside.ts'
+import { clientsReach, dpopRules, outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
@@ -81,7 +81,9 @@ export async function serveTogether({
     trustedProxies: config.auth.trusted_proxies,
     ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
     ...(extraEndpoints && { extraEndpoints }),
   })
   ends.defer(() => auth.close())

@@ -91,12 +91,31 @@ test('a challenge names no error where no token was sent, and no caller text eve
     {},
     { errors: 'bearer' },
   )
-  expect((await post(failing)).headers['www-authenticate']).toBe('Bearer realm="sallyport"')
+  expect((await post(failing)).headers['www-authenticate']).toMatch(
+    /^Bearer realm="sallyport", DPoP realm="sallyport", algs="ES256 [^"]+"$/,
+  )
   const sent = await post(failing, '', { ...FORM, authorization: 'Bearer x' })
   expect(sent.headers['www-authenticate']).toMatch(
-    /^Bearer realm="sallyport", error="invalid_token", error_description="[^"]+"$/,
+    /^Bearer realm="sallyport", error="invalid_token", error_description="[^"]+", DPoP realm="sallyport", algs="[^"]+"$/,
+  )
+  const proof = await post(failing, '', { ...FORM, authorization: 'DPoP x' })
+  expect(proof.headers['www-authenticate']).toMatch(
+    /^DPoP realm="sallyport", algs="[^"]+", error="invalid_token".*, Bearer realm="sallyport"$/,
   )
 })
+
+test.each(['invalid_dpop_proof', 'use_dpop_nonce'] as const)(
+  '%s is 401 at a resource, and 400 at the token endpoint (RFC 9449 5, 7.1, 8, 9)',
+  async (code) => {
+    const fail = () => Promise.reject(new OAuthError(code))
+    expect((await post(serverWith(fail))).statusCode).toBe(400)
+    for (const errors of ['bearer', 'scim', 'problem'] as const) {
+      const answer = await post(serverWith(fail, {}, { errors }), undefined, { authorization: 'DPoP x' })
+      expect(answer.statusCode).toBe(401)
+      expect(answer.headers['www-authenticate']).toContain(`error="${code}"`)
+    }
+  },
+)
 
 test('headers of the request’s answer are on errors too', async () => {
   const answerHeaders = () => ({ 'sallyport-revision': 'r1' })

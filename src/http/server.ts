@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../kernel/clock.ts'
 import { addBodyParsers } from './body-parsers.ts'
 import type { CertificateSource } from './certificate-source.ts'
+import { schemeOf } from './challenge.ts'
 import {
   type ErrorStyle,
   errorAnswer,
@@ -128,7 +129,7 @@ function sendError(
   const answer = errorAnswer(error, {
     style,
     requestId: request.id,
-    hasCredentials: request.headers.authorization !== undefined,
+    scheme: schemeOf(request.headers.authorization),
     renderErrorPage: context.renderErrorPage,
   })
   return send(context, request, reply, answer)

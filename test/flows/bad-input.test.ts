@@ -47,7 +47,7 @@ describe('every endpoint', () => {
       scope: 'scim admin',
     })
     for (const { method, path, errors } of await allRoutes()) {
-      if (method === 'GET' || path === '/logout') continue
+      if (method === 'GET' || path.endsWith('/logout')) continue
       const bearer = errors === 'scim' || errors === 'problem' ? { authorization: `Bearer ${admin.access_token}` } : {}
       const answer = await send(method, path, { type, body, ...bearer })
       const at = `${method} ${path}`
@@ -144,7 +144,7 @@ describe('authorize', () => {
     ['no response_type', without('response_type'), 'invalid_request'],
     ['response_type=token', { ...good, response_type: 'token' }, 'unsupported_response_type'],
     ['response_type=code id_token', { ...good, response_type: 'code id_token' }, 'unsupported_response_type'],
-    ['response_mode=fragment', { ...good, response_mode: 'fragment' }, 'invalid_request'],
+    ['a response_mode that is none of ours', { ...good, response_mode: 'query.jwt' }, 'invalid_request'],
     ['no code_challenge', without('code_challenge'), 'invalid_request'],
     ['no challenge at all', { ...without('code_challenge'), code_challenge_method: '' }, 'invalid_request'],
     ['the method plain', { ...good, code_challenge_method: 'plain' }, 'invalid_request'],
@@ -303,7 +303,7 @@ describe('userinfo', () => {
   test('asks for a token, and tells what was wrong with one (RFC 6750 3)', async () => {
     const none = await send('GET', '/oauth/userinfo')
     expect(none.status).toBe(401)
-    expect(none.headers.get('www-authenticate')).toBe('Bearer realm="sallyport"')
+    expect(none.headers.get('www-authenticate')).toMatch(/^Bearer realm="sallyport", DPoP realm="sallyport", algs=/)
     for (const authorization of ['Bearer x', 'Bearer a.b.c', basic(service.population.web)]) {
       const wrong = await send('GET', '/oauth/userinfo', { authorization })
       expect(wrong.status).toBe(401)

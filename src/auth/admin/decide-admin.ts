@@ -6,6 +6,7 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import type { Offered } from '../client/metadata/offered.ts'
 import type { SectorDeps } from '../client/metadata/sector.ts'
 import { namedId } from '../session/named-id.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
@@ -16,6 +17,7 @@ export type DecideAdminDeps = ActorDeps & { readonly decide: Decide; readonly au
 /** What every endpoint of clients needs. */
 export type AdminDeps = DecideAdminDeps &
   SectorDeps & {
+    readonly offered: () => Offered
     readonly store: { readonly clients: ClientStore }
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   }
@@ -30,7 +32,9 @@ export interface AdminQuestion {
   readonly action: AdminAction
   /** As the caller named it; it need not exist. */
   readonly id?: string
-  readonly stored?: ClientRecord | undefined
+  readonly stored?: Pick<ClientRecord, 'roles' | 'scopes'> | undefined
+  /** Whose session or grant it is, or whose are listed. */
+  readonly whose?: { readonly sub?: string | undefined; readonly clientId?: string | undefined }
   readonly changes?: ClientChanges
 }
 
@@ -56,6 +60,8 @@ export async function decideAdmin(
       resource: {
         type: question.type ?? 'client',
         ...(question.id !== undefined && { id: namedId(question.id) }),
+        ...(question.whose?.sub !== undefined && { sub: namedId(question.whose.sub) }),
+        ...(question.whose?.clientId !== undefined && { client_id: namedId(question.whose.clientId) }),
         roles: [...(question.stored?.roles ?? [])],
         scopes: [...(question.stored?.scopes ?? [])],
       },
@@ -81,12 +87,18 @@ export async function decideAdmin(
   throw new Problem(verdict.allow ? 'forbidden' : publicCode('admin', verdict, 'forbidden'))
 }
 
-/** Written before the change is answered as done: who changed which client, never to what. */
+/** Written before the change is answered as done: who changed which client, or ended what, never to what. */
 export const auditChange = (
   deps: Pick<AdminDeps, 'audit'>,
   caller: Caller,
   request: HttpRequest,
-  change: { readonly action: AdminAction; readonly id: string; readonly decisionId: string },
+  change: {
+    /** Absent: a client. */
+    readonly type?: AdminResource
+    readonly action: AdminAction
+    readonly id: string
+    readonly decisionId: string
+  },
 ): Promise<void> =>
   deps.audit({
     event: 'admin_changed',
@@ -96,5 +108,5 @@ export const auditChange = (
     ...(caller.actor.sub !== undefined && { sub: caller.actor.sub }),
     decision_id: change.decisionId,
     detail: change.action,
-    resource: `client:${change.id}`,
+    resource: `${change.type ?? 'client'}:${change.id}`,
   })

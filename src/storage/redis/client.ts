@@ -7,6 +7,7 @@ import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import { type Connection, codeOf } from './connection.ts'
 import type { Keys } from './keys.ts'
+import { ReadBatch } from './read-batch.ts'
 
 export interface Script {
   readonly lua: string
@@ -34,11 +35,13 @@ export interface ClientOptions {
 export class RedisClient {
   readonly keys: Keys
   readonly #options: ClientOptions
+  readonly #batch: ReadBatch
   #closed = false
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.keys = options.keys
+    this.#batch = new ReadBatch(options.reads, (run) => this.bounded(run))
   }
 
   now(): number {
@@ -83,16 +86,15 @@ export class RedisClient {
   }
 
   /** All in one round: one write to one server, or in parallel to the nodes of a cluster. */
-  readTogether(commands: readonly Command[]): Promise<readonly unknown[]> {
+  async readTogether(commands: readonly Command[]): Promise<readonly unknown[]> {
     const { reads } = this.#options
-    return this.bounded(async () => {
-      if (reads.isCluster || commands.length === 1) {
-        return await Promise.all(commands.map(([name, ...args]) => reads.call(name, args)))
-      }
-      const pipeline = reads.pipeline()
-      for (const [name, ...args] of commands) pipeline.call(name, ...args)
-      return unwrap(await pipeline.exec())
-    })
+    if (reads.isCluster)
+      return this.bounded(() => Promise.all(commands.map(([name, ...args]) => reads.call(name, args))))
+    try {
+      return await this.#batch.read(commands)
+    } catch (cause) {
+      throw cause instanceof StoreUnavailable ? cause : new StoreUnavailable(`redis: ${codeOf(cause)}`)
+    }
   }
 
   close(): void {

@@ -23,11 +23,22 @@ export const written = (reply: unknown): Written => oneOf(reply, 'written', 'con
 
 export const readVersioned = (key: string): Command => ['hmget', key, 'body', 'version', 'epoch']
 
-/** Takes the reply to `readVersioned`. */
+/** Records by the very text that Redis answered: what is read over and over is parsed once. */
+const parsed = new Map<string, Versioned>()
+const MAX_PARSED = 2000
+
+/** Takes the reply to `readVersioned`. Every reader of one state gets the same object. */
 export function decodeVersioned<R extends Versioned>(reply: unknown): R | undefined {
   const [body, version, epoch] = texts(reply)
   if (body === undefined) return undefined
-  return { ...decodeRecord<R>(body), version: number(version), revocationEpoch: number(epoch) }
+  const key = `${version}:${epoch}:${body}`
+  const known = parsed.get(key)
+  // The text is the state, and what a key holds decides of what kind it is.
+  if (known !== undefined) return known as R
+  const record = { ...decodeRecord<R>(body), version: number(version), revocationEpoch: number(epoch) }
+  if (parsed.size >= MAX_PARSED) parsed.clear()
+  parsed.set(key, record)
+  return record
 }
 
 /** A record deleted between the two rounds is left out. */

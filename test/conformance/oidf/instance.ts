@@ -15,6 +15,7 @@ import { makeCertificates } from '../../servers/certificates.ts'
 import { freePort } from '../../servers/free-port.ts'
 import { clients, enroll, person } from './clients.ts'
 import { type Credentials, makeCredentials } from './credentials.ts'
+import { withOpenRegistration } from './open-registration.ts'
 
 export interface Places {
   readonly folder: string
@@ -34,7 +35,7 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = (name: string) => join(folder, name)
   const desk = openBundleDesk(folder)
-  await desk.publish(await committedBundle())
+  await desk.publish(withOpenRegistration(await committedBundle()))
   const kek = randomBytes(32)
   writeFileSync(file('kek'), kek.toString('base64'), { mode: 0o600 })
   const credentials = await makeCredentials(folder)
@@ -50,15 +51,18 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
     await store.close()
   }
   const { certFile, keyFile } = await makeCertificates(folder)
+  const port = Number(issuer.port || 443)
   const configFile = file('sallyport.yaml')
   const settings = {
     issuer: issuer.origin,
     kek_file: file('kek'),
     auth: {
       host: issuer.hostname,
-      port: Number(issuer.port || 443),
+      port,
       // The suite's own browser and clients may speak no more than 1.2 (FAPI 2.0 5.2.2 lets them).
       tls: { cert_file: certFile, key_file: keyFile, minimum_version: '1.2' },
+      // Where clients show certificates; named by mtls_endpoint_aliases (RFC 8705 5).
+      mtls: { from: 'tls', port: port + 1 },
     },
     policy: {
       port: await freePort(),
