@@ -21,24 +21,62 @@ ${view.requestId !== undefined && html`<p class="note">Reference <code>${view.re
 export interface SignOutView {
   readonly accountName: string
   readonly formToken: string
+  /** The application that asks; absent where the person came here themselves. */
+  readonly clientName?: string | undefined
+  /** Where the person goes afterwards. */
+  readonly leadsTo?: string | undefined
+  /** What the form sends back. */
+  readonly fields?: Readonly<Record<string, string>>
 }
 
+/** RP-Initiated Logout 1.0 2: the person is asked, since anybody can link here. */
 export function signOutPage(view: SignOutView): Page {
+  const hidden = Object.entries(view.fields ?? {}).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">
+`,
+  )
   return page({
     title: 'Sign out',
+    leadsTo: view.leadsTo,
     content: html`<h1>Sign out?</h1>
+${view.clientName !== undefined && html`<p class="lead"><strong>${view.clientName}</strong> asks to sign you out.</p>`}
 <p class="lead">You are signed in as <strong class="account">${view.accountName}</strong>.</p>
 <form method="post" action="/logout">
 <input type="hidden" name="form_token" value="${view.formToken}">
-<button class="primary" type="submit">Sign out</button>
+${hidden}<div class="actions">
+<button class="primary" type="submit" name="answer" value="sign_out">Sign out</button>
+<button type="submit" name="answer" value="stay">Stay signed in</button>
+</div>
 </form>`,
   })
 }
 
-export function signedOutPage(): Page {
+export interface SignedOutView {
+  /** Front-channel logout addresses of the applications that the person was signed in to. */
+  readonly frames?: readonly string[] | undefined
+  /** Back to the application, once the frames had a moment to load. */
+  readonly goesOnTo?: string | undefined
+}
+
+export function signedOutPage({ frames = [], goesOnTo }: SignedOutView = {}): Page {
   return page({
     title: 'Signed out',
+    frames,
+    goesOnTo,
     content: html`<h1>You are signed out</h1>
+${
+  goesOnTo === undefined
+    ? html`<p class="lead">You can close this page.</p>`
+    : html`<p class="lead">You are taken back to the application. <a href="${goesOnTo}">Continue</a></p>`
+}
+${frames.map((address) => html`<iframe src="${address}" hidden></iframe>`)}`,
+  })
+}
+
+export function staysSignedInPage(): Page {
+  return page({
+    title: 'Still signed in',
+    content: html`<h1>You are still signed in</h1>
 <p class="lead">You can close this page.</p>`,
   })
 }

@@ -20,9 +20,11 @@ const signIn = (fault?: Parameters<typeof signInPage>[0]['fault']) =>
 const consent = () =>
   consentPage({
     clientName: HOSTILE,
+    selfRegistered: true,
     redirectUri: 'https://app.example:8443/cb?x=1',
     accountName: HOSTILE,
     scopes: ['openid', HOSTILE],
+    claims: [HOSTILE],
     interactionId: HOSTILE,
     formToken: HOSTILE,
   })
@@ -102,12 +104,45 @@ test('labels belong to their fields, and an error is tied to the field that it c
 test('the consent page names client, account, scopes in words and the host that the answer goes to (checklist 16)', () => {
   const { body } = consentPage({
     clientName: 'Photo Prints',
+    selfRegistered: false,
     redirectUri: 'https://prints.example/cb',
     accountName: 'ada',
     scopes: ['openid', 'email', 'prints:order'],
+    claims: ['birthdate'],
     interactionId: 'i',
     formToken: 't',
   })
-  for (const text of ['Photo Prints', 'prints.example', 'ada', 'See your e-mail address', '<code>prints:order</code>'])
+  for (const text of [
+    'Photo Prints',
+    'prints.example',
+    'ada',
+    'See your e-mail address',
+    '<code>prints:order</code>',
+    'date of birth',
+  ])
     expect(body).toContain(text)
+  expect(body).not.toMatch(/registered itself|how it handles|its terms/)
+})
+
+test('the consent page says of a client that registered itself that nobody checked its name (RFC 7591 5; checklist 16)', () => {
+  const view = {
+    clientName: 'Photo Prints',
+    selfRegistered: true,
+    redirectUri: 'https://evil.example/cb',
+    accountName: 'ada',
+    claims: [],
+    scopes: ['openid'],
+    interactionId: 'i',
+    formToken: 't',
+  }
+  const { body } = consentPage({
+    ...view,
+    policyUri: 'https://evil.example/data',
+    tosUri: 'https://evil.example/terms',
+  })
+  expect(body).toContain('nobody has checked its name')
+  expect(body.match(/<strong>evil\.example<\/strong>/g)).toHaveLength(2)
+  for (const path of ['data', 'terms'])
+    expect(body).toContain(`<a href="https://evil.example/${path}" rel="noreferrer">`)
+  expect(consentPage(view).body).not.toContain('rel="noreferrer"')
 })

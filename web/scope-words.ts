@@ -1,4 +1,4 @@
-/** What a scope lets a client do, in words that a person can judge. OIDC Core 5.4 and 11; others are shown by their name. */
+/** What a scope or claim gives to a client, in words that a person can judge. OIDC Core 5.1, 5.4, 11; others are shown by their name. */
 
 const WORDS: Readonly<Record<string, string>> = {
   openid: 'Know that it is you, by an identifier',
@@ -14,3 +14,22 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Undefined for a scope of the operator's own. */
 export const scopeWords = (scope: string): string | undefined =>
   Object.hasOwn(WORDS, scope) ? WORDS[scope] : undefined
+
+const CLAIM_WORDS: Readonly<Record<string, string>> = {
+  given_name: 'first name',
+  family_name: 'family name',
+  preferred_username: 'user name',
+  profile: 'profile page',
+  birthdate: 'date of birth',
+  zoneinfo: 'time zone',
+  updated_at: 'date of the last change to your profile',
+  email: 'e-mail address',
+  email_verified: 'e-mail address’s verification',
+  phone_number: 'phone number',
+  phone_number_verified: 'phone number’s verification',
+  address: 'postal address',
+}
+
+/** After "See your". */
+export const claimWords = (claim: string): string =>
+  (Object.hasOwn(CLAIM_WORDS, claim) ? CLAIM_WORDS[claim] : undefined) ?? claim.replaceAll('_', ' ')

@@ -1,4 +1,4 @@
-/** The sign-in page: user name and password, the fault of the last attempt tied to the field that it concerns. */
+/** The sign-in page: user name and password, the fault of the last attempt tied to the field that it concerns, a way to refuse. */
 import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
 
@@ -11,6 +11,7 @@ export interface SignInView {
   /** Shown again after a failed attempt. */
   readonly userName?: string | undefined
   readonly fault?: SignInFault | undefined
+  readonly uiLocales?: readonly string[] | undefined
 }
 
 export interface SignInFault {
@@ -40,6 +41,7 @@ export function signInPage(view: SignInView): Page {
   return page({
     title: view.fault ? 'Error: Sign in' : 'Sign in',
     leadsTo: view.redirectUri,
+    uiLocales: view.uiLocales,
     content: html`<h1>Sign in</h1>
 <p class="lead">to continue to <strong>${view.clientName}</strong></p>
 ${view.fault?.field === 'form' && html`<div class="alert" role="alert" id="form-fault"><p>${view.fault.text}</p></div>`}
@@ -47,7 +49,10 @@ ${view.fault?.field === 'form' && html`<div class="alert" role="alert" id="form-
 <input type="hidden" name="form_token" value="${view.formToken}">
 ${field(view, 'username', 'User name', userName)}
 ${field(view, 'password', 'Password', password)}
-<button class="primary" type="submit">Sign in</button>
+<div class="actions">
+<button class="primary" type="submit" name="answer" value="sign_in">Sign in</button>
+<button type="submit" name="answer" value="deny" formnovalidate>Cancel</button>
+</div>
 </form>`,
   })
 }

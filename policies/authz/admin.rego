@@ -1,7 +1,7 @@
 # METADATA
 # title: Admin
 # description: >-
-#   May this actor do this to clients of the platform? The credential of `sallyport init` acts as the role `setup`, and
+#   May this actor do this to clients, sessions and grants of the platform, or end all that hangs on a person? The credential of `sallyport init` acts as the role `setup`, and
 #   needs no token.
 # schemas:
 #   - input: schema.authz.admin.input
@@ -115,7 +115,30 @@ of_metadata := {
 }
 
 # Secrets are not among them: one is answered once, when it is made. Their ids tell them apart, and nothing else.
-visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "updated_at"}
+visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "updated_at"} if {
+	input.resource.type == "client"
+}
+
+visible := {"acr", "amr", "auth_time", "created_at", "expires_at", "sid", "sub"} if input.resource.type == "session"
+
+visible := {
+	"acr",
+	"amr",
+	"audience",
+	"auth_time",
+	"client_id",
+	"created_at",
+	"expires_at",
+	"grant_id",
+	"revoked",
+	"scopes",
+	"sid",
+	"sub",
+} if {
+	input.resource.type == "grant"
+}
+
+visible := set() if input.resource.type == "user"
 
 default writable := set()
 
@@ -145,7 +168,7 @@ exercised := ["admin"] if {
 } else := input.actor.scopes
 
 permission_held if {
-	concat(":", ["admin", "clients", input.action]) in rbac.permissions(effective, exercised)
+	concat(":", ["admin", concat("", [input.resource.type, "s"]), input.action]) in rbac.permissions(effective, exercised)
 }
 
 network_allowed if network.allowed(input.tenant, ["admin"], input.request.address)
@@ -155,7 +178,7 @@ within_hours if rbac.within_hours(roles, input.request.time)
 attributes_writable if scopes.within(input.changed, writable)
 
 # Whoever may not give a role or scope may not act on a client that has it either: a new secret, or an address where its
-# codes go, would be as good.
+# codes go, would be as good. So with persons: nobody signs out who is above them.
 roles_grantable if scopes.within(scopes.set_of(input.changed_roles) | held.roles, rbac.grants(effective))
 
 # Nobody hands out a scope that does more than the roles they hold or may give.
@@ -170,11 +193,11 @@ held := {
 	"roles": scopes.set_of(input.resource.roles),
 	"scopes": scopes.set_of(input.resource.scopes),
 } if {
-	input.action in {"replace", "delete"}
+	input.action in {"replace", "delete", "end", "revoke"}
 }
 
 held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list"}
 
-keeps_self if input.action in {"create", "read", "replace", "list"}
+keeps_self if input.action in {"create", "read", "replace", "list", "end", "revoke"}
 
 keeps_self if input.resource.id != input.actor.client_id

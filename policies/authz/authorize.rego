@@ -1,13 +1,13 @@
 # METADATA
 # title: Authorize
 # description: >-
-#   May this client, then this person through it, have a code? RFC 6749 section 4.1.1, RFC 7636, RFC 8707, OIDC Core
-#   section 3.1.2.
+#   May this client, then this person through it, have a code? RFC 6749 section 4.1.1, RFC 7636, RFC 8707, RFC 9126,
+#   RFC 9470, OIDC Core section 3.1.2.
 # schemas:
 #   - input: schema.authz.authorize.input
 #   - data.rbac: schema.data.rbac
 # custom:
-#   asked_by: src/auth/oauth/authorize.ts
+#   asked_by: src/auth/oauth/client-stage.ts
 package authz.authorize
 
 import data.lib.network
@@ -16,6 +16,12 @@ import data.lib.scopes
 
 # At most 60 (RFC 6749 section 4.1.2 advises 600; FAPI 2.0 demands 60).
 code_ttl_seconds := 60
+
+# Of a pushed request (RFC 9126 section 2.2): how long it may be begun.
+request_uri_ttl_seconds := 60
+
+# Levels that a new sign-in can reach; what `login` gives.
+reachable_acr := {"urn:sallyport:acr:password"}
 
 default allow := false
 
@@ -38,6 +44,8 @@ client_allowed if {
 	grant_allowed
 	response_type_supported
 	pkce_used
+	pushed_where_required
+	acr_known
 	scope_allowed
 	resource_allowed
 	network_allowed
@@ -50,8 +58,11 @@ decision := {
 	"obligations": {
 		"scopes": sort(granted),
 		"audience": sort(audience),
+		"claims": sort(granted_claims),
 		"consent": consent,
+		"sign_in": sign_in,
 		"code_ttl_seconds": code_ttl_seconds,
+		"request_uri_ttl_seconds": request_uri_ttl_seconds,
 	},
 } if {
 	allow
@@ -64,6 +75,10 @@ reasons contains "grant_not_allowed" if not grant_allowed
 reasons contains "response_type_unsupported" if not response_type_supported
 
 reasons contains "pkce_required" if not pkce_used
+
+reasons contains "par_required" if not pushed_where_required
+
+reasons contains "acr_insufficient" if not acr_known
 
 reasons contains "scope_not_allowed" if not scope_allowed
 
@@ -109,6 +124,19 @@ pkce_used if {
 	not "pkce" in input.client.requires
 }
 
+# RFC 9126 section 6.
+pushed_where_required if not "par" in input.client.requires
+
+pushed_where_required if input.requested.pushed
+
+# A level that nobody can have is refused before anyone signs in for it.
+acr_known if count(essential_acr) == 0
+
+acr_known if {
+	some acr in essential_acr
+	acr in data.rbac.acr
+}
+
 scope_allowed if scopes.within(input.requested.scopes, scopes.known(input.client.scopes))
 
 resource_allowed if {
@@ -135,17 +163,76 @@ of_use(scope) if count(rbac.permissions(input.subject.roles, [scope])) > 0
 
 within_hours if rbac.within_hours(input.subject.roles, input.request.time)
 
-acr_sufficient if rbac.acr_sufficient(input.subject.roles, input.authentication.acr)
+# The session does, or a sign-in that has not been tried yet may (OIDC Core section 5.5.1.1, RFC 9470 section 5).
+acr_sufficient if input.authentication.acr in sufficient_acr
 
-# OIDC Core section 11: offline_access is ignored for a client that cannot refresh.
-granted := {scope |
-	some scope in input.requested.scopes
-	refreshable(scope)
+acr_sufficient if {
+	input.authentication
+	not input.signed_in_here
+	some acr in reachable_acr
+	acr in sufficient_acr
 }
 
-refreshable(scope) if scope != "offline_access"
+# What the person's roles, the scopes and the client itself demand.
+sufficient_acr := {acr |
+	some acr in ({input.authentication.acr} | reachable_acr)
+	rbac.acr_sufficient(input.subject.roles, acr)
+	rbac.scopes_acr_met(granted, acr)
+	essential(acr, essential_acr)
+}
 
-refreshable("offline_access") if "refresh_token" in input.client.grant_types
+essential(_, levels) if count(levels) == 0
+
+essential(acr, levels) if acr in levels
+
+essential_acr := object.get(input.requested, "essential_acr", [])
+
+default sign_in := "none"
+
+sign_in := "required" if {
+	input.stage == "subject"
+	not input.authentication.acr in sufficient_acr
+}
+
+# Scopes that are for those who signed in lately.
+sign_in := "required" if {
+	input.stage == "subject"
+	not input.signed_in_here
+	input.request.time.epoch_seconds - input.authentication.auth_time > rbac.scopes_max_age(granted)
+}
+
+# OIDC Core section 3.1.2.1: levels that the client would like are worth a sign-in, but no error.
+sign_in := "required" if {
+	input.stage == "subject"
+	not input.signed_in_here
+	not silent
+	some acr in reachable_acr
+	acr in input.requested.acr_values
+	not input.authentication.acr in input.requested.acr_values
+}
+
+silent if "none" in input.requested.prompt
+
+granted := scopes.set_of(input.requested.scopes) - ignored
+
+# OIDC Core section 11: ignored for a client that cannot refresh, and where nobody agreed to it or will be asked.
+ignored contains "offline_access" if not "refresh_token" in input.client.grant_types
+
+ignored contains "offline_access" if not offline_agreed
+
+# The consent page names it.
+offline_agreed if not silent
+
+offline_agreed if "offline_access" in input.consented_scopes
+
+# The house's own client is trusted with it.
+offline_agreed if input.client.first_party
+
+# OIDC Core section 5.5: of the claims asked for one by one those that a scope of this client's could release.
+granted_claims := {claim |
+	some claim in input.requested.claims
+	claim in scopes.claims(input.client.scopes)
+}
 
 audience := scopes.set_of(input.requested.resources) if {
 	count(input.requested.resources) > 0
@@ -154,6 +241,28 @@ audience := scopes.set_of(input.requested.resources) if {
 # OIDC Core section 3.1.2.4. The client stage precedes any person, so it cannot know of a consent.
 default consent := "required"
 
-consent := "none" if input.client.first_party
+consent := "none" if {
+	input.client.first_party
+	client_evident
+}
 
-consent := "none" if scopes.within(granted, input.consented_scopes)
+consent := "none" if {
+	scopes.within(granted, input.consented_scopes)
+	claims_consented
+}
+
+# RFC 8252 section 8.6: any app on the device can pass for a public client that is answered at a loopback address or a
+# scheme of its own.
+client_evident if input.client.type == "confidential"
+
+client_evident if input.requested.redirect == "https"
+
+claims_consented if {
+	every claim in granted_claims {
+		claim_consented(claim)
+	}
+}
+
+claim_consented(claim) if claim in input.consented_claims
+
+claim_consented(claim) if claim in scopes.claims(input.consented_scopes)

@@ -21,6 +21,7 @@ allow if {
 	tenant_allowed
 	subject_active
 	scope_allowed
+	claim_allowed
 	something_granted
 }
 
@@ -29,6 +30,7 @@ decision := {
 	"reasons": [],
 	"obligations": {
 		"scopes": sort(scopes.set_of(input.granted.scopes)),
+		"claims": sort(granted_claims),
 		"remember_seconds": remember_seconds,
 	},
 } if {
@@ -43,6 +45,8 @@ reasons contains "subject_inactive" if not subject_active
 
 reasons contains "scope_not_allowed" if not scope_allowed
 
+reasons contains "claim_not_allowed" if not claim_allowed
+
 reasons contains "nothing_granted" if not something_granted
 
 client_active if input.client.active
@@ -55,6 +59,14 @@ scope_allowed if {
 	scopes.within(input.granted.scopes, input.requested.scopes)
 	scopes.within(input.granted.scopes, scopes.known(input.client.scopes))
 }
+
+# OIDC Core section 5.5: claims asked for one by one, which a scope of this client's could release.
+claim_allowed if {
+	scopes.within(granted_claims, object.get(input.requested, "claims", []))
+	scopes.within(granted_claims, scopes.claims(input.client.scopes))
+}
+
+granted_claims := {claim | some claim in input.granted.claims}
 
 something_granted if count(input.granted.scopes) > 0
 

@@ -1,11 +1,13 @@
 # METADATA
 # title: Userinfo
-# description: Which claims about the person does this access token release? OIDC Core sections 5.3 and 5.4.
+# description: >-
+#   Which claims about the person does this access token release, and the ID token that goes with it? OIDC Core sections
+#   5.3 to 5.5, RFC 9470.
 # schemas:
 #   - input: schema.authz.userinfo.input
 #   - data.rbac: schema.data.rbac
 # custom:
-#   asked_by: src/auth/oidc/userinfo.ts
+#   asked_by: src/auth/token/released-claims.ts
 package authz.userinfo
 
 import data.lib.rbac
@@ -28,7 +30,12 @@ allow if {
 decision := {
 	"allow": true,
 	"reasons": [],
-	"obligations": {"claims": sort(scopes.claims(input.token.scopes))},
+	"obligations": {
+		"claims": sort(claims),
+		"step_up": step_up,
+		"acr_values": acr_values,
+		"max_age_seconds": max_age_seconds,
+	},
 } if {
 	allow
 } else := {"allow": false, "reasons": sort(reasons)}
@@ -55,3 +62,46 @@ subject_present if input.subject.sub == input.token.sub
 subject_active if input.subject.active
 
 scope_held if "openid" in input.token.scopes
+
+claims := scopes.claims(input.token.scopes) | asked_one_by_one
+
+# OIDC Core section 5.5. A claim that no scope releases any more is released to nobody.
+asked_one_by_one := {claim |
+	some claim in input.requested.claims
+	claim in scopes.every_claim
+}
+
+# RFC 9470 section 3: what the roles of the person, or the scopes about them, demand of the sign-in behind the token.
+default step_up := "none"
+
+step_up := "required" if not acr_sufficient
+
+step_up := "required" if age > rbac.scopes_max_age(about_person)
+
+acr_sufficient if {
+	rbac.acr_sufficient(input.subject.roles, acr)
+	rbac.scopes_acr_met(about_person, acr)
+}
+
+acr := object.get(input, ["authentication", "acr"], "")
+
+age := input.request.time.epoch_seconds - input.authentication.auth_time
+
+about_person := {scope |
+	some scope in input.token.scopes
+	scopes.about_person(scope)
+}
+
+default acr_values := []
+
+acr_values := [level |
+	some level in data.rbac.acr
+	rbac.acr_sufficient(input.subject.roles, level)
+	rbac.scopes_acr_met(about_person, level)
+] if {
+	not acr_sufficient
+}
+
+default max_age_seconds := 0
+
+max_age_seconds := rbac.scopes_max_age(about_person)

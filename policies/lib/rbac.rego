@@ -47,6 +47,22 @@ acr_sufficient(roles, acr) if {
 	}
 }
 
+# What scopes demand of a sign-in: its level, and how old it may be at most; without a demand there is no age.
+scopes_acr_met(scopes, acr) if {
+	every scope in scopes {
+		scope_reached(scope, acr)
+	}
+}
+
+scope_reached(scope, _) if not data.rbac.scopes[scope].acr
+
+scope_reached(scope, acr) if level(acr) >= level(data.rbac.scopes[scope].acr)
+
+scopes_max_age(scopes) := min({age |
+	some scope in scopes
+	age := data.rbac.scopes[scope].max_age_seconds
+})
+
 open(role, _) if not data.rbac.roles[role].hours
 
 open(role, time) if {

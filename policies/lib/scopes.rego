@@ -11,7 +11,7 @@ known(scopes) := {scope |
 }
 
 # Scopes about a person (OIDC Core 5.4 and 11): no API answers to them, and no client has them unasked.
-about_person(scope) if scope in {"openid", "profile", "email", "offline_access"}
+about_person(scope) if scope in {"openid", "profile", "email", "address", "phone", "offline_access"}
 
 # Scopes that need a person who signs in: a client that asks for itself has nothing of them.
 of_sign_in := {"openid", "offline_access"}
@@ -43,6 +43,9 @@ claims(scopes) := {claim |
 	some scope in scopes
 	some claim in data.rbac.scopes[scope].claims
 }
+
+# All that any scope releases.
+every_claim := claims([scope | some scope, _ in data.rbac.scopes])
 
 # Undefined where the fact is missing, unlike a comprehension over it, which is then empty and would allow.
 set_of(names) := {name | some name in names}

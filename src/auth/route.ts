@@ -13,6 +13,6 @@ export interface Route {
   /** What it asks, or `public`: discovery, keys, health, metrics, and pages that show nothing. */
   readonly decision: DecisionName | 'public'
   /** How errors are written. */
-  readonly errors: 'oauth' | 'bearer' | 'scim' | 'problem' | 'page'
+  readonly errors: 'oauth' | 'bearer' | 'registration' | 'scim' | 'problem' | 'page'
   readonly handler: (request: HttpRequest) => Promise<Reply>
 }

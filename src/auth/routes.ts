@@ -5,34 +5,38 @@ import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
-import type { AdminDeps } from './admin/decide-admin.ts'
-import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
+import { type ParDeps, par } from './oauth/par.ts'
+import type { RegisterDeps } from './oauth/register/decide-register.ts'
+import { registrationHandlers } from './oauth/register/registration-handlers.ts'
 import { resume } from './oauth/resume.ts'
 import { type RevokeDeps, revoke } from './oauth/revoke.ts'
 import { type TokenDeps, token } from './oauth/token.ts'
 import { type DiscoveryDeps, discovery } from './oidc/discovery.ts'
+import { type EndSessionEndpointDeps, endSessionEndpoint } from './oidc/logout/end-session.ts'
+import { confirmSignOut, showSignOut } from './oidc/logout/sign-out-page.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
 
 export type RouteDeps = AuthorizeDeps &
+  ParDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &
   UserinfoDeps &
   JwksDeps &
   DiscoveryDeps &
+  EndSessionEndpointDeps &
   HealthDeps &
   SignInDeps &
-  Pick<AdminDeps, 'sealSecret'> &
-  SectorDeps &
+  RegisterDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
@@ -47,6 +51,9 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
   handler,
 })
 
+const END_SESSION = 'oidc/logout/end-session.ts'
+const SIGN_OUT_PAGE = 'oidc/logout/sign-out-page.ts'
+
 function protocolRows(deps: RouteDeps): Row[] {
   const at =
     <D>(endpoint: (deps: D, request: HttpRequest) => Promise<Reply>, own: D) =>
@@ -60,13 +67,39 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['GET', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['POST', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['GET', '/oauth/authorize/resume', 'OIDC Core 3.1.2.3', 'oauth/resume.ts', 'authorize', 'page', at(resume, deps)],
+    ['POST', '/oauth/par', 'RFC 9126 2', 'oauth/par.ts', 'authorize', 'oauth', at(par, deps)],
     ['POST', '/oauth/token', 'RFC 6749 3.2', 'oauth/token.ts', 'token', 'oauth', at(token, deps)],
     ['POST', '/oauth/introspect', 'RFC 7662 2', 'oauth/introspect.ts', 'introspect', 'oauth', at(introspect, deps)],
     ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],
     ['GET', '/oauth/userinfo', 'OIDC Core 5.3', 'oidc/userinfo.ts', 'userinfo', 'bearer', at(userinfo, deps)],
     ['POST', '/oauth/userinfo', 'OIDC Core 5.3', 'oidc/userinfo.ts', 'userinfo', 'bearer', at(userinfo, deps)],
+    ['GET', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
+    ['POST', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
+    ['GET', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(showSignOut, deps)],
+    ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
+    ...registrationRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
+  ]
+}
+
+function registrationRows(deps: RouteDeps): Row[] {
+  if (!deps.registration) return []
+  const registration = registrationHandlers(deps)
+  const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
+    method,
+    `/oauth/register${path}`,
+    source,
+    `oauth/register/${file}.ts`,
+    'register',
+    'registration',
+    handler,
+  ]
+  return [
+    row('POST', '', 'RFC 7591 3.1', 'register', registration.register),
+    row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
+    row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
+    row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
   ]
 }
 
@@ -79,8 +112,6 @@ function peopleRows(deps: RouteDeps): Row[] {
     ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
     ['GET', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'authorize', 'page', pages.showConsent],
     ['POST', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'consent', 'page', pages.consent],
-    ['GET', '/logout', 'sign-out page', 'login/logout.ts', 'public', 'page', pages.showLogout],
-    ['POST', '/logout', 'sign-out page', 'login/logout.ts', 'public', 'page', pages.logout],
     ['POST', '/scim/v2/Users', 'RFC 7644 3.3', 'scim/create-user.ts', 'scim', 'scim', scim.createUser],
     ['GET', '/scim/v2/Users', 'RFC 7644 3.4.2', 'scim/list-users.ts', 'scim', 'scim', scim.listUsers],
     ['GET', '/scim/v2/Users/:id', 'RFC 7644 3.4.1', 'scim/read-user.ts', 'scim', 'scim', scim.readUser],

@@ -20,6 +20,7 @@ import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
 import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
+import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
@@ -28,6 +29,7 @@ import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
+import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
 import { openKeyRing } from './token/key-ring.ts'
@@ -61,8 +63,12 @@ export interface AuthServiceOptions {
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
+  /** Serves dynamic client registration (RFC 7591), where policy decides who registers; default true. */
+  readonly registration?: boolean
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
+  /** How often clients are told of a sign-out. */
+  readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** Pages that belong to no protocol: the demo of `--dev`. */
@@ -167,38 +173,43 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
   const keeper = keyKeeper({ store, envelope, rules })
   const derive = await openRootSecret({ store, envelope })
-  const aliasUrl = options.mtls?.aliasUrl
+  const mtls = options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl: options.mtls.aliasUrl }
   const { nonces, maxAgeSeconds } = options.dpop ?? { nonces: false, maxAgeSeconds: 60 }
   const sender = senderProver({
-    rules: { addresses: [issuer, ...(aliasUrl === undefined ? [] : [aliasUrl])], maxAgeSeconds },
+    rules: { addresses: [issuer, ...(mtls?.aliasUrl === undefined ? [] : [mtls.aliasUrl])], maxAgeSeconds },
     nonces: nonces ? dpopNonces(derive) : undefined,
     store,
     audit,
   })
   const { ca, ...reach } = options.clientsReach ?? { allow: [], unlisted: 'public' }
   const egress = openEgress(reach)
-  const readJson = jsonReader(egress, ca === undefined ? undefined : { ca })
+  const egressTls = ca === undefined ? undefined : { ca }
+  const readJson = jsonReader(egress, egressTls)
+  const subjectOf = subjectIdentifiers(derive)
+  const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const table = routes({
     issuer,
-    store,
     decide,
-    audit,
-    clock,
+    ...ending,
+    registration: options.registration ?? true,
     readJson,
+    offered: () => offeredWith(keys.algorithms(), mtls),
     keys,
     proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
     certificates: clientCertificates(keysOfClients),
-    mtls: options.mtls && { hasAuthorities: options.mtls.caFile !== undefined, aliasUrl },
-    subjectOf: subjectIdentifiers(derive),
+    mtls,
+    subjectOf,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
     policyReady: options.policyReady ?? (() => true),
     metrics: options.serveMetrics ? metrics : undefined,
   })
+  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
   const transport = openTransport({
     tls: options.tls,
@@ -232,6 +243,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
     await server.close()
+    await backChannel.close()
     await stopKeeping()
     await egress.close()
   }

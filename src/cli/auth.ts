@@ -21,13 +21,20 @@ interface AuthOptions {
 }
 
 export async function serveAuth({ config, store, envelope, ends }: AuthOptions): Promise<string> {
-  const { url, token_file, deadline_ms: deadlineMs } = config.policy
+  const { url, token_file, client_tls: tls, deadline_ms: deadlineMs } = config.policy
   if (url === undefined) throw new ConfigError('serve auth needs policy.url, the address of the policy service')
   const logger = createLogger({ level: config.log.level })
   const audit = openAuditLog(config, store.chains, logger)
   ends.defer(() => audit.close())
   const metrics = createMetrics('auth')
-  const policy = await connectPolicy({ url, deadlineMs, logger, metrics, ...(token_file && { tokenFile: token_file }) })
+  const policy = await connectPolicy({
+    url,
+    deadlineMs,
+    logger,
+    metrics,
+    ...(token_file && { tokenFile: token_file }),
+    ...(tls && { tls: { caFile: tls.ca_file, certFile: tls.cert_file, keyFile: tls.key_file } }),
+  })
   ends.defer(() => policy.close())
   const service = await createAuthService({
     issuer: config.issuer,
@@ -43,6 +50,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     trustedProxies: config.auth.trusted_proxies,
     ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
   })

@@ -81,6 +81,7 @@ export async function serveTogether({
     trustedProxies: config.auth.trusted_proxies,
     ...authTransport(config),
     bodyLimitBytes: config.limits.body_bytes,
+    registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
     ...(extraEndpoints && { extraEndpoints }),

@@ -107,6 +107,19 @@ test.each([
   ['policy: {url: "http://policy.internal"}', /policy\.url must be an https/],
   ['store: {kind: redis}', /store\.kind redis needs store\.redis/],
   ['store: {kind: redis, redis: {nodes: ["h:1"], mode: sentinel}}', /sentinel_name/],
+  ['auth: {tls: {cert_file: c}}', /auth\.tls/],
+  ['auth: {tls: {cert_file: c, key_file: k, minimum_version: "1.1"}}', /minimum_version must be one of 1\.2, 1\.3/],
+  ['auth: {mtls: {}}', /auth\.mtls\.from tls needs auth\.tls/],
+  ['auth: {mtls: {from: header}}', /auth\.mtls\.from header needs auth\.trusted_proxies/],
+  [
+    'auth: {mtls: {from: header, port: 1}, trusted_proxies: [10.0.0.1]}',
+    /auth\.mtls\.port is for certificates from tls/,
+  ],
+  ['auth: {mtls: {header: X}, tls: {cert_file: c, key_file: k}}', /auth\.mtls\.header is for/],
+  ['auth: {mtls: {url: "http://a.example"}, tls: {cert_file: c, key_file: k}}', /auth\.mtls\.url must be an https/],
+  ['policy: {client_tls: {cert_file: c}}', /policy\.client_tls\.cert_file needs the other half/],
+  ['store: {kind: redis, redis: {nodes: ["h:1"], tls: true, key_file: k}}', /redis\.key_file needs the other half/],
+  ['store: {kind: redis, redis: {nodes: ["h:1"], cert_file: c, key_file: k}}', /set tls: true/],
   ['auth: {trusted_proxies: [10.0.0.0/33]}', /trusted_proxies\.0/],
   ['auth: {trusted_proxies: [everyone]}', /trusted_proxies\.0/],
   [
@@ -115,6 +128,12 @@ test.each([
   ],
 ])('refuses what is unsafe together: %s', (text, message) => {
   expect(refusal(() => load(text))).toMatch(message)
+})
+
+test('lets a service leave loopback where it ends TLS itself', () => {
+  const tls = 'tls: {cert_file: c, key_file: k}'
+  expect(load(`auth: {host: 0.0.0.0, ${tls}}`).auth.host).toBe('0.0.0.0')
+  expect(load(`auth: {host: 0.0.0.0, ${tls}}`).auth.tls?.minimum_version).toBe('1.3')
 })
 
 test('lets plain http leave loopback where TLS is ended outside', () => {

@@ -78,6 +78,9 @@ const redisIsDescribed: Rule = ({ store }) => {
     return { path: ['store', 'redis', 'mode'], message: 'sentinel needs sentinel_name' }
   if (password !== undefined && password_file !== undefined)
     return { path: ['store', 'redis', 'password_file'], message: 'give password or password_file, not both' }
+  const { tls, cert_file } = store.redis
+  if (!tls && cert_file !== undefined)
+    return { path: ['store', 'redis', 'cert_file'], message: 'is shown over TLS alone: set tls: true' }
   return undefined
 }
 
@@ -120,6 +123,19 @@ const certificatesHaveSource: Rule = ({ auth }) => {
   return mtls.url === undefined || isSafeUrl(mtls.url, false)
     ? undefined
     : at('url', 'must be an https address without query')
+}
+
+const pairsAreWhole: Rule = ({ policy, store }) => {
+  for (const [path, pair] of [
+    [['policy', 'client_tls'], policy.client_tls],
+    [['store', 'redis'], store.redis],
+  ] as const)
+    if (pair && (pair.cert_file === undefined) !== (pair.key_file === undefined))
+      return {
+        path: [...path, pair.cert_file === undefined ? 'key_file' : 'cert_file'],
+        message: 'needs the other half: cert_file and key_file',
+      }
+  return undefined
 }
 
 const keyIdsAreUnique: Rule = ({ policy }) => {
@@ -215,6 +231,7 @@ const RULES: readonly Rule[] = [
   keysLiveLongEnough,
   proxiesAreRanges,
   certificatesHaveSource,
+  pairsAreWhole,
   keyIdsAreUnique,
   serviceNamesAreUnique,
   servicesAreSafe,

@@ -8,7 +8,7 @@ import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
 import { keys } from './sections/keys.ts'
 import { log } from './sections/log.ts'
-import { defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
+import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
@@ -25,6 +25,10 @@ const auth = section(
       description: 'CIDR ranges whose X-Forwarded-For is believed',
     }),
     metrics: Type.Boolean({ default: false, description: 'serve /metrics on the auth service too' }),
+    registration: Type.Boolean({
+      default: true,
+      description: 'serve dynamic client registration (RFC 7591); the decision `register` says who may',
+    }),
   },
   'the OAuth and OpenID Connect service',
 )
@@ -37,6 +41,7 @@ const policy = section(
     port: port(8181),
     url: Type.Optional(Type.String({ minLength: 1, description: 'policy service that `serve auth` asks' })),
     token_file: Type.Optional(path('bearer token that `serve auth` sends')),
+    client_tls: clientTls,
     deadline_ms: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000 }),
     cache_bytes: cacheBytes,
     remotes,
@@ -69,6 +74,8 @@ const redis = Type.Object(
     password_file: Type.Optional(path('file that holds the password')),
     tls: Type.Boolean({ default: false }),
     ca_file: Type.Optional(path('CA certificates, PEM')),
+    cert_file: Type.Optional(path('certificate that this side shows, PEM')),
+    key_file: Type.Optional(path('its private key, PEM')),
     key_prefix: Type.String({ minLength: 1, default: 'sallyport:' }),
     replicas: Type.Integer({
       minimum: 0,

@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<ErrorStyle, readonly string[]>> = {
   oauth: [FORM],
   bearer: [FORM],
   page: [FORM],
+  registration: ['application/json'],
   problem: ['application/json'],
   scim: ['application/scim+json', 'application/json'],
 }

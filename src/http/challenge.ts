@@ -1,6 +1,6 @@
 /**
  * `WWW-Authenticate`: how to authenticate, and what was wrong. RFC 6749 5.2 (clients); RFC 6750 3 and RFC 9449 7.1
- * (protected resources take both schemes, and name the error under the one that was used).
+ * (protected resources take both schemes, and name the error under the one that was used); RFC 9470 3 (what a sign-in must reach).
  */
 import { OAUTH_ERRORS } from '../kernel/error-codes.ts'
 import { DPOP_ALGORITHMS } from '../kernel/proof-algorithms.ts'
@@ -20,12 +20,27 @@ const PLAIN = {
 } as const
 
 /** Codes that a protected resource may name. Their texts come from the table, never from the caller. */
-const NAMED = ['insufficient_scope', 'invalid_dpop_proof', 'use_dpop_nonce'] as const
+const NAMED = [
+  'insufficient_scope',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+  'insufficient_user_authentication',
+] as const
 
-/** RFC 6750 3.1 gives no error code to a request without credentials. */
-export function resourceChallenge(code: string, scheme: TokenScheme | undefined): string {
-  if (scheme === undefined) return `${PLAIN.Bearer}, ${PLAIN.DPoP}`
+/** What no quoted string holds as it is (RFC 9110 5.6.4) is left out: nothing of the kind is a level or an age. */
+const quoted = (value: string): string => `"${value.replaceAll(/[^ !#-[\]-~]/g, '')}"`
+
+/** RFC 6750 3.1 gives no error code to a request without credentials. `more`: parameters of RFC 9470 3. */
+export function resourceChallenge(
+  code: string,
+  scheme: TokenScheme | undefined,
+  more?: Readonly<Record<string, string>>,
+): string {
+  // Whoever hears of its sign-in sent a token, in a form where not in the header.
+  const used = scheme ?? (more && 'Bearer')
+  if (used === undefined) return `${PLAIN.Bearer}, ${PLAIN.DPoP}`
   const error = NAMED.find((named) => named === code) ?? 'invalid_token'
-  const used = `${PLAIN[scheme]}, error="${error}", error_description="${OAUTH_ERRORS[error].description}"`
-  return `${used}, ${PLAIN[scheme === 'DPoP' ? 'Bearer' : 'DPoP']}`
+  const parts = { error, error_description: OAUTH_ERRORS[error].description, ...more }
+  const told = Object.entries(parts).map(([name, value]) => `, ${name}=${quoted(value)}`)
+  return `${PLAIN[used]}${told.join('')}, ${PLAIN[used === 'DPoP' ? 'Bearer' : 'DPoP']}`
 }

@@ -1,14 +1,14 @@
 /**
  * Writes every error answer of the auth service, in the form its endpoint speaks. Only the table's text and `detail`
- * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 9449 7.1, RFC 7644 3.12, RFC 9457.
+ * leave the process. RFC 6749 5.2, RFC 6750 3, RFC 9449 7.1, RFC 9470 3, RFC 7644 3.12, RFC 9457.
  */
 import { OAUTH_ERRORS, PROBLEMS } from '../kernel/error-codes.ts'
 import { OAuthError, PolicyUnavailable, Problem, ScimError, StoreUnavailable } from '../kernel/errors.ts'
 import { CLIENT_CHALLENGE, resourceChallenge, type TokenScheme } from './challenge.ts'
 import type { Reply } from './message.ts'
 
-/** `bearer` is `oauth` with the challenge of a protected resource. */
-export type ErrorStyle = 'oauth' | 'bearer' | 'scim' | 'problem' | 'page'
+/** `bearer` is `oauth` with the challenge of a protected resource; `registration` is `bearer` over JSON. */
+export type ErrorStyle = 'oauth' | 'bearer' | 'registration' | 'scim' | 'problem' | 'page'
 
 /** An error as the wire may know it. */
 export interface PublicError {
@@ -16,6 +16,8 @@ export interface PublicError {
   readonly code: string
   readonly description: string
   readonly retryAfterSeconds?: number | undefined
+  /** Parameters more of the WWW-Authenticate header, RFC 9470 3. */
+  readonly challenge?: Readonly<Record<string, string>> | undefined
 }
 
 export interface PageError extends PublicError {
@@ -40,6 +42,7 @@ export function publicError(error: unknown): PublicError | undefined {
       code: error.code,
       description: error.detail,
       retryAfterSeconds: error.retryAfterSeconds ?? (error.status === 503 ? RETRY_AFTER_SECONDS : undefined),
+      challenge: error.challenge,
     }
   if (error instanceof PolicyUnavailable || error instanceof StoreUnavailable) {
     const { status, description } = OAUTH_ERRORS.temporarily_unavailable
@@ -51,13 +54,13 @@ export function publicError(error: unknown): PublicError | undefined {
 /** For an error that nobody foresaw. */
 export const serverError: PublicError = { ...OAUTH_ERRORS.server_error, code: 'server_error' }
 
-const isResource = (style: ErrorStyle): boolean => style === 'bearer' || style === 'scim' || style === 'problem'
+const isResource = (style: ErrorStyle): boolean => style !== 'oauth' && style !== 'page'
 
 /** RFC 6749 5.2: 401 names the scheme. So does a protected resource, with what was wrong. */
 function challenge(error: PublicError, { style, scheme }: ErrorContext): Record<string, string> {
   if (error.code === 'invalid_client') return { 'www-authenticate': CLIENT_CHALLENGE }
   if (!isResource(style) || (error.status !== 401 && error.code !== 'insufficient_scope')) return {}
-  return { 'www-authenticate': resourceChallenge(error.code, scheme) }
+  return { 'www-authenticate': resourceChallenge(error.code, scheme, error.challenge) }
 }
 
 /** RFC 9449 7.1: a proof is a client's mistake at the token endpoint, and a missing credential at a resource. */
@@ -105,6 +108,7 @@ function body(error: PublicError, context: ErrorContext): Reply {
   switch (context.style) {
     case 'oauth':
     case 'bearer':
+    case 'registration':
       return { status: error.status, body: { error: error.code, error_description: error.description } }
     case 'scim':
       return {

@@ -47,6 +47,16 @@ export const OAUTH_ERRORS = {
     source: 'RFC 9449 8',
     description: 'The DPoP proof must carry the nonce of the DPoP-Nonce header.',
   },
+  invalid_redirect_uri: {
+    status: 400,
+    source: 'RFC 7591 3.2.2',
+    description: 'A redirect URI is not one that a client may register.',
+  },
+  invalid_client_metadata: {
+    status: 400,
+    source: 'RFC 7591 3.2.2',
+    description: 'The client metadata has a value that is malformed, not offered, or not allowed to this client.',
+  },
   access_denied: { status: 403, source: 'RFC 6749 4.1.2.1', description: 'The request was denied.' },
   unsupported_token_type: {
     status: 400,
@@ -79,6 +89,17 @@ export const OAUTH_ERRORS = {
     status: 400,
     source: 'OIDC Core 3.1.2.6',
     description: 'Request objects by reference are not supported.',
+  },
+  invalid_request_uri: {
+    status: 400,
+    source: 'OIDC Core 3.1.2.6',
+    description:
+      'The request_uri is unknown, has expired, was used, or belongs to another client. Push the request again.',
+  },
+  insufficient_user_authentication: {
+    status: 401,
+    source: 'RFC 9470 3',
+    description: 'The sign-in behind the access token does not do for this request. The person must sign in again.',
   },
   server_error: { status: 500, source: 'RFC 6749 4.1.2.1', description: 'The server met an unexpected condition.' },
   temporarily_unavailable: {

@@ -17,17 +17,21 @@ export interface PublicDetail {
   /** Private: goes to the log only, and must hold no secret or personal data. */
   readonly cause?: unknown
   readonly retryAfterSeconds?: number
+  /** Parameters more of the WWW-Authenticate header, RFC 9470 3. */
+  readonly challenge?: Readonly<Record<string, string>>
 }
 
 abstract class CodedError extends Error {
   abstract readonly status: number
   readonly detail: string
   readonly retryAfterSeconds: number | undefined
+  readonly challenge: Readonly<Record<string, string>> | undefined
   constructor(code: string, fallback: string, options: PublicDetail) {
     super(code, { cause: options.cause })
     this.name = new.target.name
     this.detail = options.detail ?? fallback
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.challenge = options.challenge
   }
 }
 

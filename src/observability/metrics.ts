@@ -22,6 +22,8 @@ export interface Metrics {
   readonly decisions: Counter<'decision' | 'outcome'>
   readonly decisionSeconds: Histogram<'decision'>
   readonly maskFailures: Counter
+  /** Logout tokens sent to clients. */
+  readonly logouts: Counter<'outcome'>
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
@@ -59,6 +61,12 @@ export function createMetrics(node: string): Metrics {
       help: 'Duration of one evaluation, without validation and log.',
       labelNames: ['decision'],
       buckets: [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1, 1],
+      registers,
+    }),
+    logouts: new Counter({
+      name: 'backchannel_logouts_total',
+      help: 'Logout tokens sent to clients: delivered, again (not taken, sent again later), given_up.',
+      labelNames: ['outcome'],
       registers,
     }),
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),

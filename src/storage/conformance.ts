@@ -10,6 +10,7 @@ import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
 import { platformConformance } from './conformance/platform.ts'
+import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
 import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
 import { replayConformance } from './conformance/replay.ts'
@@ -38,6 +39,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     logoutConformance(conformance)
+    pushedRequestConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)

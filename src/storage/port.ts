@@ -13,6 +13,7 @@ import type {
   GrantRecord,
   InteractionRecord,
   LogoutTask,
+  PushedRequestRecord,
   RefreshTokenRecord,
   SessionRecord,
   SigningKeyRecord,
@@ -37,7 +38,7 @@ export interface ClientStore {
   replace(tenant: string, client: ClientRecord, expectedVersion: number): Promise<Written>
   /** Also revokes: whatever hangs on the client reads as not live from then on; its consents end with it. */
   delete(tenant: string, clientId: string): Promise<Written>
-  /** In order of creation; `offset` from 0. */
+  /** In order of creation; `offset` from 0. `total` may count some that have expired. */
   list(tenant: string, offset: number, limit: number): Promise<Page<ClientRecord>>
   /** Increments the revocation epoch. */
   revokeAll(tenant: string, clientId: string): Promise<Written>
@@ -76,6 +77,14 @@ export interface InteractionStore {
   replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
+}
+
+/** Pushed authorization requests, RFC 9126; `digest` is SHA-256 of the secret in the request_uri. */
+export interface PushedRequestStore {
+  put(tenant: string, digest: string, request: PushedRequestRecord): Promise<void>
+  find(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
+  /** Spends it: of all that finish with it at once, one gets it. */
+  take(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
 }
 
 export interface ConsentStore {
@@ -182,6 +191,8 @@ export interface GrantStore {
    * a person or client: at the latest once their code was redeemed. In an order of the store's own.
    */
   list(tenant: string, of: GrantsOf, offset: number, limit: number): Promise<Page<GrantRecord>>
+  /** Ends the access tokens that it has given, those of a rotation in flight too; its refresh token goes on. */
+  endAccessTokens(tenant: string, grantId: string): Promise<void>
   /** Sets the terminal flag; every later redeem and rotate on it answers `revoked`. Idempotent. */
   revoke(tenant: string, grantId: string): Promise<void>
 }
@@ -283,6 +294,7 @@ export interface Store {
   readonly sessions: SessionStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
+  readonly pushedRequests: PushedRequestStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore
   readonly accessTokens: AccessTokenStore

@@ -30,12 +30,25 @@ export interface ClientRecord {
   readonly sectorIdentifier?: string
   /** The configuration that keeps it (`sallyport config apply`), which alone changes what it names. */
   readonly managedBy?: string
+  /** Where it registered itself: RFC 7591, RFC 7592. */
+  readonly registration?: ClientRegistration
+  /** When its secrets end; absent: never. */
+  readonly secretExpiresAt?: number
+  /** Past this it reads as absent: what registered itself and was never used. */
+  readonly expiresAt?: number
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every write; the ETag of the admin API. */
   readonly version: number
   /** Counts revocations; a grant is live while its copy equals this. */
   readonly revocationEpoch: number
+}
+
+export interface ClientRegistration {
+  /** SHA-256 of the registration access token, RFC 7592 3. */
+  readonly tokenDigest: string
+  /** `always`: the person is asked at every authorization, whatever they agreed to before. */
+  readonly consent: 'always' | 'once'
 }
 
 export interface UserRecord {
@@ -70,35 +83,89 @@ export interface SessionRecord {
   readonly expiresAt: number
 }
 
+/** How the answer goes back to the client: OAuth 2.0 Multiple Response Types 2.1, OAuth 2.0 Form Post Response Mode. */
+export type ResponseMode = 'query' | 'fragment' | 'form_post'
+
+/** What was asked of one claim, OIDC Core 5.5.1: released only where it is one of `values`, if there are any. */
+export interface ClaimAsked {
+  readonly essential?: boolean
+  readonly values?: readonly (string | number | boolean)[]
+}
+
+/** Claims of a person that were asked for one by one, by name: for userinfo and for the ID token. */
+export interface ClaimsAsked {
+  readonly userinfo?: Readonly<Record<string, ClaimAsked>>
+  readonly idToken?: Readonly<Record<string, ClaimAsked>>
+}
+
 /** An authorization request that waits for sign-in or consent. */
 export interface InteractionRecord {
   readonly v: 1
   readonly clientId: string
   readonly redirectUri: string
+  /** Absent: query. */
+  readonly responseMode?: ResponseMode
   readonly state?: string
   readonly nonce?: string
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
   readonly codeChallenge?: string
+  /** RFC 9449 10: the key that the code is bound to. */
+  readonly dpopJkt?: string
+  /** Digest of the pushed request that it began with, RFC 9126: spent with the code. */
+  readonly pushedDigest?: string
+  readonly claims?: ClaimsAsked
+  /** OIDC Core 3.1.2.1, as `authorize` takes them. */
+  readonly prompt?: readonly string[]
+  readonly acrValues?: readonly string[]
+  readonly essentialAcr?: readonly string[]
+  readonly maxAgeSeconds?: number
+  /** Only this person will do: `id_token_hint`, or `sub` with a value (OIDC Core 3.1.2.2 and 5.5.1). */
+  readonly onlySub?: string
+  /** Shown on the sign-in page: `login_hint`. */
+  readonly loginHint?: string
+  /** BCP 47 tags in order of preference. */
+  readonly uiLocales?: readonly string[]
   /** SHA-256 of the browser cookie that may continue it: login CSRF and swapped browsers end here. */
   readonly browserDigest: string
   /** Only a session that signed in here counts: `prompt=login` asks for one, OIDC Core 3.1.2.1. */
   readonly askSignIn?: boolean
-  /** Digest of the session that signed in here, once one did, where that was asked for. */
+  /** Digest of the session that signed in here, once one did. */
   readonly sessionDigest?: string
   /** Sign-ins before this do not count: `max_age`, OIDC Core 3.1.2.1. */
   readonly authenticatedSince?: number
   /** Consents before this interaction do not count: `prompt=consent`. */
   readonly askConsent?: boolean
   /** Who was asked here, and what they agreed to: they are not asked again, and the code carries no more. */
-  readonly consented?: { readonly sub: string; readonly scopes: readonly string[] }
+  readonly consented?: {
+    readonly sub: string
+    readonly scopes: readonly string[]
+    readonly claims?: readonly string[]
+  }
   readonly createdAt: number
+  readonly expiresAt: number
+}
+
+/** An authorization request that a client pushed, RFC 9126. Kept longer than it may be begun: what it began is spent with it. */
+export interface PushedRequestRecord {
+  readonly v: 1
+  readonly clientId: string
+  /** The parameters as they were sent, form-urlencoded, without the client's credentials. */
+  readonly parameters: string
+  /** The key of the DPoP proof that came with it, RFC 9449 10.1. */
+  readonly dpopJkt?: string
+  /** Of its id_token_hint, which is not kept itself. */
+  readonly onlySub?: string
+  /** Until then an authorization may begin with it. */
+  readonly beginsBefore: number
   readonly expiresAt: number
 }
 
 export interface ConsentRecord {
   readonly v: 1
   readonly scopes: readonly string[]
+  /** Claims asked for one by one, OIDC Core 5.5. */
+  readonly claims?: readonly string[]
   readonly grantedAt: number
   readonly expiresAt: number
 }
@@ -125,6 +192,8 @@ export interface GrantRecord {
   readonly amr: readonly string[]
   readonly authTime: number
   readonly nonce?: string
+  /** Claims asked for one by one, that policy and the person allowed. */
+  readonly claims?: ClaimsAsked
   /** Read before the grant's first decision. */
   readonly userEpoch: number
   readonly clientEpoch: number
@@ -133,6 +202,8 @@ export interface GrantRecord {
   readonly expiresAt: number
   /** Terminal: set by revocation or reuse, never cleared. */
   readonly revoked: boolean
+  /** Counts how often its access tokens were ended together; absent: never. */
+  readonly tokensEpoch?: number
 }
 
 export interface CodeRecord {
@@ -170,6 +241,8 @@ export interface AccessTokenRecord {
   readonly expiresAt: number
   /** Of the client when issued; decides liveness where there is no grant. */
   readonly clientEpoch: number
+  /** Of the grant, as read before the token's decision: live while equal. */
+  readonly tokensEpoch?: number
   readonly revoked: boolean
 }
 

@@ -46,7 +46,7 @@ export const LINES: readonly Line[] = [
   protocol('federation', ['jose']),
   {
     from: 'src/auth/session',
-    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE],
+    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE, 'web'],
     packages: [],
   },
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },
@@ -108,6 +108,11 @@ export const LINES: readonly Line[] = [
     packages: ['fastify', 'prom-client', 'typebox'],
   },
   { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },
+  {
+    from: 'src/resource-server',
+    to: ['src/auth/token/dpop.ts', 'src/policy-engine', 'src/kernel'],
+    packages: ['jose'],
+  },
   { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', 'cookie'] },
   { from: 'src/observability', to: ['src/kernel'], packages: ['pino', 'prom-client'] },
   { from: 'src/config', to: ['src/egress/allow-list.ts', 'src/kernel'], packages: ['typebox', 'yaml'] },

@@ -47,7 +47,7 @@ describe('every endpoint', () => {
       scope: 'scim admin',
     })
     for (const { method, path, errors } of await allRoutes()) {
-      if (method === 'GET' || path === '/logout') continue
+      if (method === 'GET' || path.endsWith('/logout')) continue
       const bearer = errors === 'scim' || errors === 'problem' ? { authorization: `Bearer ${admin.access_token}` } : {}
       const answer = await send(method, path, { type, body, ...bearer })
       const at = `${method} ${path}`
@@ -144,7 +144,7 @@ describe('authorize', () => {
     ['no response_type', without('response_type'), 'invalid_request'],
     ['response_type=token', { ...good, response_type: 'token' }, 'unsupported_response_type'],
     ['response_type=code id_token', { ...good, response_type: 'code id_token' }, 'unsupported_response_type'],
-    ['response_mode=fragment', { ...good, response_mode: 'fragment' }, 'invalid_request'],
+    ['a response_mode that is none of ours', { ...good, response_mode: 'query.jwt' }, 'invalid_request'],
     ['no code_challenge', without('code_challenge'), 'invalid_request'],
     ['no challenge at all', { ...without('code_challenge'), code_challenge_method: '' }, 'invalid_request'],
     ['the method plain', { ...good, code_challenge_method: 'plain' }, 'invalid_request'],

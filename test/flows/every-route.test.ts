@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
+import { REDIRECT_URI } from '../servers/population.ts'
+import { clientToken } from '../servers/provision.ts'
+import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { basic, codeFor, post, tokensFor } from './requests.ts'
 
@@ -37,12 +40,10 @@ const PUBLIC = [
   'GET /.well-known/openid-configuration',
   'GET /health',
   'GET /health/live',
-  'GET /logout',
   'GET /oauth/jwks',
   'GET /scim/v2/ResourceTypes',
   'GET /scim/v2/Schemas',
   'GET /scim/v2/ServiceProviderConfig',
-  'POST /logout',
 ]
 
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`
@@ -66,12 +67,21 @@ async function useEverything(): Promise<void> {
   await browser.visit(url, { method: 'HEAD' })
   await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
   const tokens = await tokensFor(service, population.web, 'openid offline_access')
+  await post(service, '/oauth/par', population.web, Object.fromEntries(new URL(url).searchParams))
   const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }
   for (const method of ['GET', 'HEAD', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
   await post(service, '/oauth/introspect', population.resourceServer, { token: String(tokens.access_token) })
   await post(service, '/oauth/revoke', population.web, { token: String(tokens.access_token) })
   await post(service, '/oauth/token', population.web, (await codeFor(service, population.web, 'openid')).form)
+  for (const path of ['/logout', '/oauth/logout']) {
+    await browser.visit(`${issuer}${path}`)
+    await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
+    await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
+  }
+  const page = await browser.visit(`${issuer}/logout`)
+  await browser.submit(page, { answer: 'sign_out' })
   await useApis()
+  await useRegistration()
 }
 
 async function useApis(): Promise<void> {
@@ -103,6 +113,25 @@ async function useApis(): Promise<void> {
   }
 }
 
+async function useRegistration(): Promise<void> {
+  const token = await clientToken(service.issuer, service.population.admin, 'register')
+  const { body } = await registerClient(service, token, { redirect_uris: [REDIRECT_URI] })
+  const url = String(body.registration_client_uri)
+  const managed = (method: string, shown: unknown, json?: object) =>
+    fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${shown}`, ...(json && { 'content-type': 'application/json' }) },
+      ...(json && { body: JSON.stringify(json) }),
+    })
+  for (const method of ['GET', 'HEAD']) await managed(method, body.registration_access_token)
+  const replaced = await managed('PUT', body.registration_access_token, {
+    client_id: body.client_id,
+    redirect_uris: [REDIRECT_URI],
+  })
+  const { registration_access_token: next }: Record<string, unknown> = Object.assign({}, await replaced.json())
+  await managed('DELETE', next)
+}
+
 test('every success has its decision in the log, under its request id', async () => {
   await useEverything()
   const decided = service.decisions().map((event) => `${Object(event.custom).request_id} ${event.path}`)
@@ -130,6 +159,7 @@ test('without policy no route but the public ones answers success (checklist 49)
     '/oauth/token': new URLSearchParams(form),
     '/oauth/authorize': new URL(url).searchParams,
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
+    '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
   }
   service.node.deactivate()
@@ -138,7 +168,7 @@ test('without policy no route but the public ones answers success (checklist 49)
     if (decision === 'public') continue
     const query = path === '/oauth/authorize' ? new URL(url).search : new URL(login.url).search
     const body = method === 'GET' ? undefined : bodies[path]
-    const json = errors === 'scim' || errors === 'problem'
+    const json = errors === 'scim' || errors === 'problem' || errors === 'registration'
     const page = await browser.visit(`${issuer}${path.replace(':id', population.user.sub)}${query}`, {
       method,
       headers: {

@@ -3,7 +3,7 @@ import type { Edit } from '../servers/policy-folder.ts'
 
 export interface Flip extends Edit {
   /** Flips of one group stand in one bundle; none hides another. */
-  readonly group: 1 | 2 | 3 | 4
+  readonly group: 1 | 2 | 3 | 4 | 5
   readonly before: unknown
   readonly after: unknown
 }
@@ -16,6 +16,7 @@ const CLIENT = [
   'audience',
   'client_id',
   'created_at',
+  'dynamic',
   'first_party',
   'grant_types',
   'name',
@@ -23,6 +24,7 @@ const CLIENT = [
   'resources',
   'roles',
   'scopes',
+  'secret_ids',
   'type',
   'updated_at',
 ]
@@ -79,7 +81,15 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     { tenant: 'default', flipped: undefined },
     { tenant: undefined, flipped: 1 },
   ]),
-  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes)', 'scopes.claims(["email"])', [
+  flip(1, 'authorize.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', '']),
+  flip(
+    1,
+    'authorize.request_uri_ttl_seconds',
+    /request_uri_ttl_seconds := \d+/,
+    'request_uri_ttl_seconds := 44',
+    [60, 44],
+  ),
+  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes) | asked_one_by_one', 'scopes.claims(["email"])', [
     PROFILE,
     ['email', 'email_verified', 'sub'],
   ]),
@@ -109,6 +119,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     SCOPES,
     'openid',
   ]),
+  flip(2, 'consent.claims', '"claims": sort(granted_claims)', '"claims": []', ['name', 'nothing']),
   flip(2, 'token.refresh_token', '"refresh_token": refresh_token', '"refresh_token": false', ['given', 'none']),
   flip(2, 'scim.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
   flip(2, 'admin.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
@@ -119,6 +130,10 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'invalid_grant',
   ]),
 
+  flip(2, 'token.sender_constraint', '"sender_constraint": sender_constraint', '"sender_constraint": "none"', [
+    ['DPoP', 'its key'],
+    ['Bearer', 'no key'],
+  ]),
   flip(3, 'token.access_token_format', 'access_token_format := "jwt"', 'access_token_format := "opaque"', [
     { jwt: true, introspected: true, userinfo: 200 },
     { jwt: false, introspected: true, userinfo: 200 },
@@ -127,6 +142,39 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'ends the family',
     'gives the same again',
   ]),
+
+  flip(3, 'session.confirmation', '"confirmation": confirmation', '"confirmation": "required"', ['not asked', 'asked']),
+  flip(3, 'session.revoke_grants', 'revoke_grants := "online"', 'revoke_grants := "all"', ['goes on', 'ended']),
+  flip(
+    3,
+    'authorize.sign_in',
+    'default sign_in := "none"',
+    'default sign_in := "none"\n\nsign_in := "required" if {\n\tinput.stage == "subject"\n\tnot input.signed_in_here\n}',
+    ['the session does', 'asked to sign in'],
+  ),
+  flip(5, 'userinfo.step_up', 'default step_up := "none"', 'default step_up := "required"', [200, 401]),
+  flip(5, 'userinfo.acr_values', 'default acr_values := []', 'default acr_values := ["urn:flipped", "urn:other"]', [
+    undefined,
+    'urn:flipped urn:other',
+  ]),
+  flip(5, 'userinfo.max_age_seconds', 'default max_age_seconds := 0', 'default max_age_seconds := 77', [
+    undefined,
+    '77',
+  ]),
+  flip(3, 'register.requires', '"requires": []', '"requires": ["par"]', [false, true]),
+  flip(3, 'register.secret_ttl_seconds', /secret_ttl_seconds := \d+/, 'secret_ttl_seconds := 999', ['for ever', 999]),
+  flip(3, 'register.unused_ttl_seconds', /unused_ttl_seconds := \d+/, 'unused_ttl_seconds := 2', ['kept', 'gone']),
+  flip(4, 'register.scopes', '"scopes": sort(terms.scopes)', '"scopes": ["email"]', [
+    ['openid email', 'address email offline_access openid phone profile'],
+    ['email', 'email'],
+  ]),
+  flip(4, 'register.audience', '"audience": sort(terms.audience)', '"audience": ["urn:flipped"]', [
+    [],
+    ['urn:flipped'],
+  ]),
+  flip(4, 'register.grant_types', '"grant_types": sort(grantable)', '"grant_types": []', [['client_credentials'], []]),
+  flip(2, 'register.pkce', '"pkce": terms.pkce', '"pkce": "optional"', ['invalid_request', 'goes on']),
+  flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
 
   flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),
 ])

@@ -2,10 +2,12 @@
 import { decodeJwt } from 'jose'
 import { Browser, formOf } from '../servers/browser.ts'
 import type { Deployment } from '../servers/deployment.ts'
+import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
+import { observeRegistration } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
-import { type Answer, answerOf, codeFor, post } from './requests.ts'
+import { type Answer, answerOf, basic, codeFor, post } from './requests.ts'
 
 /** `decision.obligation` → what a client, a browser or an administrator sees of it. */
 export type Observed = Readonly<Record<string, unknown>>
@@ -21,23 +23,28 @@ export interface ObserveOptions {
 }
 
 export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
-  const [person, managed] = await Promise.all([observePerson(deployment), observeManagement(deployment)])
+  const [person, managed, registered] = await Promise.all([
+    observePerson(deployment),
+    observeManagement(deployment),
+    observeRegistration(deployment, codeAgeMs),
+  ])
   // Afterwards: its own consent, to less, would take the place of the one that is looked at.
   const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
-  return { ...person, ...managed, 'authorize.code_ttl_seconds': late }
+  return { ...person, ...managed, ...registered, 'authorize.code_ttl_seconds': late }
 }
 
 async function observePerson(deployment: Met): Promise<Observed> {
   const { issuer, population } = deployment
   const rp = await discover(issuer, population.web)
-  const begun = await begin(rp, SCOPE)
+  const begun = await begin(rp, SCOPE, { claims: JSON.stringify({ userinfo: { name: null } }) })
   const browser = new Browser(issuer)
   const login = await browser.visit(begun.url)
   const { userName: username, password } = population.user
   let page = await browser.submit(login, { username, password })
   if (page.url.includes('/login')) return { 'login.next': 'asked again' }
 
-  const shown = page.url.includes('/consent') ? formOf(page).fields.get('scope') : undefined
+  const asked = page.url.includes('/consent') ? formOf(page).fields : undefined
+  const shown = asked?.get('scope') ?? undefined
   const { cookies } = browser
   if (page.left === undefined) page = await browser.submit(page, { answer: 'allow' })
   const form = {
@@ -47,15 +54,49 @@ async function observePerson(deployment: Met): Promise<Observed> {
     code_verifier: begun.verifier,
   }
   const tokens = (await post(deployment, '/oauth/token', population.web, form)).body
+  const pushed = await post(
+    deployment,
+    '/oauth/par',
+    population.web,
+    Object.fromEntries(new URL(begun.url).searchParams),
+  )
   const again = await browser.visit((await begin(rp, SCOPE)).url)
   return {
     'login.next': cookies.has('sallyport_session') ? 'signed in' : 'no session',
     'login.session_ttl_seconds': browser.lifetimes.get('sallyport_session'),
     'authorize.scopes': shown,
+    'authorize.claims': asked?.get('claims'),
+    'authorize.sign_in': again.url.includes('/login') ? 'asked to sign in' : 'the session does',
+    'authorize.request_uri_ttl_seconds': pushed.body.expires_in,
     'authorize.consent': shown === undefined ? 'not asked' : 'asked',
     'consent.scopes': tokens.scope,
     'consent.remember_seconds': again.url.includes('/consent') ? 'asked again' : 'remembered',
     ...(await observeTokens(deployment, tokens)),
+    ...(await observeSignOut(deployment, rp, browser)),
+  }
+}
+
+/** What a client that shows its ID token comes to, and what its grant for offline access. */
+async function observeSignOut(
+  deployment: Met,
+  rp: Awaited<ReturnType<typeof discover>>,
+  browser: Browser,
+): Promise<Observed> {
+  const { web, user } = deployment.population
+  const begun = await begin(rp, SCOPE)
+  const code = (await browser.authorize(begun.url, user)).searchParams.get('code') ?? ''
+  const redirect_uri = new URL(begun.url).searchParams.get('redirect_uri') ?? ''
+  const form = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: begun.verifier }
+  const { body: tokens } = await post(deployment, '/oauth/token', web, form)
+  const hint = new URLSearchParams({ id_token_hint: String(tokens.id_token) })
+  const page = await browser.visit(`${deployment.issuer}/oauth/logout?${hint}`)
+  const asked = page.text.includes('Sign out?')
+  if (asked) await browser.submit(page, { answer: 'sign_out' })
+  const again = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
+  const { status } = await post(deployment, '/oauth/token', web, again)
+  return {
+    'session.confirmation': asked ? 'asked' : 'not asked',
+    'session.revoke_grants': status === 200 ? 'goes on' : 'ended',
   }
 }
 
@@ -65,6 +106,7 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
   const id = decodeJwt(String(tokens.id_token))
   const authorization = `Bearer ${tokens.access_token}`
   const userinfo = await answerOf(await fetch(`${deployment.issuer}/oauth/userinfo`, { headers: { authorization } }))
+  const challenge = userinfo.headers.get('www-authenticate') ?? ''
   // As its own holder, which may look at it whomever it is for.
   const look = async (token: unknown) =>
     (await post(deployment, '/oauth/introspect', deployment.population.web, { token: String(token) })).body
@@ -88,13 +130,31 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
     'login.acr': id.acr,
     'login.amr': id.amr,
     'userinfo.claims': Object.keys(userinfo.body).sort(),
+    // The only claim that `profile` would give too, where it was not consented to.
+    'consent.claims': 'name' in userinfo.body ? 'name' : 'nothing',
+    'userinfo.step_up': userinfo.status,
+    'userinfo.acr_values': /acr_values="([^"]*)"/.exec(challenge)?.[1],
+    'userinfo.max_age_seconds': /max_age="([^"]*)"/.exec(challenge)?.[1],
     'introspect.permissions': introspected.permissions,
     'introspect.scopes': introspected.scope,
     'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },
     'token.access_token_format': { jwt: isJwt, introspected: introspected.active, userinfo: userinfo.status },
+    'token.sender_constraint': await observeBinding(deployment),
     'token.refresh_grace_seconds': await useTwice(deployment, tokens.refresh_token),
     'revoke.revoke': after?.active === true ? 'the token only' : 'the whole grant',
   }
+}
+
+/** What a token that is asked for with a proof is bound to. */
+async function observeBinding({ issuer, population }: Met): Promise<unknown> {
+  const key = await makeProofKey()
+  const url = `${issuer}/oauth/token`
+  const headers = { authorization: basic(population.web), dpop: await key.proof({ url }) }
+  const form = new URLSearchParams({ grant_type: 'client_credentials' })
+  const { body } = await answerOf(await fetch(url, { method: 'POST', headers, body: form }))
+  const token = String(body.access_token)
+  const introspected = await post({ issuer }, '/oauth/introspect', population.web, { token })
+  return [body.token_type, Object(introspected.body.cnf).jkt === key.jkt ? 'its key' : 'no key']
 }
 
 async function useTwice(deployment: Met, token: unknown): Promise<string> {

@@ -8,8 +8,9 @@ import { Browser } from '../servers/browser.ts'
 import { revisionIn } from '../servers/bundle-desk.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
-import { adminToken } from '../servers/provision.ts'
+import { adminToken, clientToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
+import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
 
@@ -25,6 +26,8 @@ export interface UnderWay {
   readonly code: CodeInHand
   readonly tokens: Answer['body']
   readonly admin: string
+  /** A registration that manages itself, and a token for another. */
+  readonly registered: { readonly uri: string; readonly token: unknown; readonly initial: string }
   readonly authorizeUrl: string
   readonly login: OpenPage
   readonly consent: OpenPage
@@ -39,11 +42,18 @@ export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
     return { browser, page: await browser.visit((await begin(rp, SCOPE, { prompt: 'consent' })).url) }
   }
   const consent = await open()
+  const initial = await clientToken(issuer, population.admin, 'register')
+  const { body: registered } = await registerClient(deployment, initial, { redirect_uris: [REDIRECT_URI] })
   const form = { username: user.userName, password: user.password }
   return {
     code: await codeFor(deployment, web, SCOPE),
     tokens: await tokensFor(deployment, web, SCOPE),
     admin: await adminToken(issuer, population.admin),
+    registered: {
+      uri: new URL(String(registered.registration_client_uri)).pathname,
+      token: registered.registration_access_token,
+      initial,
+    },
     authorizeUrl: (await begin(rp, SCOPE)).url,
     login: await open(),
     consent: { browser: consent.browser, page: await consent.browser.submit(consent.page, form) },
@@ -64,23 +74,29 @@ async function call(deployment: Deployment, method: string, path: string, token:
 const PERSON = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'new@example.com' }
 
 /** What writes: issues, ends or changes something. */
-const writes = (deployment: Deployment, { code, tokens, admin, ...rest }: UnderWay): Promise<Answer>[] => {
+const writes = (deployment: Deployment, { code, tokens, admin, registered, ...rest }: UnderWay): Promise<Answer>[] => {
   const { web, user } = deployment.population
   const person = `/scim/v2/Users/${user.sub}`
   return [
     post(deployment, '/oauth/token', web, { grant_type: 'client_credentials' }),
     post(deployment, '/oauth/token', web, code.form),
-    post(deployment, '/oauth/token', web, refreshForm({ code, tokens, admin, ...rest })),
+    post(deployment, '/oauth/token', web, refreshForm({ code, tokens, admin, registered, ...rest })),
     post(deployment, '/oauth/revoke', web, { token: String(tokens.access_token) }),
     call(deployment, 'POST', '/scim/v2/Users', admin, PERSON),
     call(deployment, 'PUT', person, admin, { ...PERSON, userName: user.userName, active: false }),
     call(deployment, 'DELETE', person, admin),
     call(deployment, 'POST', '/admin/clients', admin, { name: 'New', grant_types: ['client_credentials'] }),
     call(deployment, 'DELETE', `/admin/clients/${web.id}`, admin),
+    call(deployment, 'POST', '/oauth/register', registered.initial, { redirect_uris: [REDIRECT_URI] }),
+    call(deployment, 'PUT', registered.uri, registered.token, {
+      client_id: registered.uri.split('/').at(-1),
+      redirect_uris: [REDIRECT_URI],
+    }),
+    call(deployment, 'DELETE', registered.uri, registered.token),
   ]
 }
 
-const reads = (deployment: Deployment, { tokens, admin }: UnderWay): Promise<Answer>[] => {
+const reads = (deployment: Deployment, { tokens, admin, registered }: UnderWay): Promise<Answer>[] => {
   const { resourceServer, user, web } = deployment.population
   return [
     post(deployment, '/oauth/introspect', resourceServer, { token: String(tokens.access_token) }),
@@ -89,6 +105,7 @@ const reads = (deployment: Deployment, { tokens, admin }: UnderWay): Promise<Ans
     call(deployment, 'GET', `/scim/v2/Users/${user.sub}`, admin),
     call(deployment, 'GET', '/admin/clients', admin),
     call(deployment, 'GET', `/admin/clients/${web.id}`, admin),
+    call(deployment, 'GET', registered.uri, registered.token),
   ]
 }
 
@@ -113,6 +130,8 @@ export async function pagesAreUnavailable({ population }: Deployment, { login, c
     await login.browser.visit(login.page.url),
     await consent.browser.submit(consent.page, { answer: 'allow' }),
     await consent.browser.visit(consent.page.url),
+    await consent.browser.visit(new URL('/logout', consent.page.url).href),
+    await consent.browser.visit(new URL('/oauth/logout', consent.page.url).href),
   ]
   for (const { status, headers, left } of pages) {
     expect([status, left]).toEqual([503, undefined])

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Certificates, makeCertificate, makeCertificates, trustAuthority } from '../servers/certificates.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
+import { copyPolicies } from '../servers/policy-folder.ts'
 import { adminToken } from '../servers/provision.ts'
+import { until } from '../servers/redis.ts'
 
 let folder: string
 let tls: Certificates
@@ -45,3 +47,74 @@ test('serve stops on a certificate without its key, and names the file (ConfigEr
       new RegExp(`${service}\\.tls: .*wrong\\.key is not the key of the certificate in .*tls\\.crt`),
     )
 }, 60_000)
+
+/** The callers of the policy API are known by their certificate alone, and only this one is let in. */
+async function onlyByCertificate() {
+  const policies = copyPolicies()
+  try {
+    policies.edit({
+      file: 'system/authz.rego',
+      from: 'input.identity != ""',
+      to: 'input.identity == "CN=auth,O=Example"',
+    })
+    policies.edit({
+      file: 'system/authz.rego',
+      from: 'is_trusted if {\n\tinput.loopback',
+      to: 'is_trusted if {\n\tfalse',
+    })
+    return await policies.compile()
+  } finally {
+    policies.remove()
+  }
+}
+
+test('the split shape with certificates on every side: auth to policy, both to Redis with tls-auth-clients', async () => {
+  const client = await makeCertificate(folder, 'auth', { subject: '/O=Example/CN=auth' })
+  const stranger = await makeCertificate(folder, 'stranger', { subject: '/O=Example/CN=stranger' })
+  for (const [from, to] of [
+    [client.certFile, 'shown.crt'],
+    [client.keyFile, 'shown.key'],
+  ] as const)
+    cpSync(from, join(folder, to))
+  const shown = { certFile: join(folder, 'shown.crt'), keyFile: join(folder, 'shown.key') }
+  running = await deploy('split', {
+    tls,
+    bundle: await onlyByCertificate(),
+    redis: { tls, clientCertificates: true },
+    settings: {
+      policy: {
+        tls: { cert_file: tls.certFile, key_file: tls.keyFile, client_ca_file: tls.caFile },
+        client_tls: { ca_file: tls.caFile, cert_file: shown.certFile, key_file: shown.keyFile },
+        credentials: [],
+        token_file: undefined,
+      },
+    },
+  })
+  const { issuer, population, redis } = running
+  expect(await adminToken(issuer, population.admin)).toMatch(/^ey/)
+  expect((await fetch(`${running.policy}/v1/data/authz`)).status).toBe(401)
+  expect(await redis?.command('CONFIG', 'GET', 'tls-auth-clients')).toContain('yes')
+
+  const { id, secret } = population.admin
+  const status = async () => {
+    const form = { grant_type: 'client_credentials', scope: 'scim admin', client_id: id, client_secret: secret }
+    return (await fetch(`${issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })).status
+  }
+  const isReady = async () => (await fetch(`${issuer}/health`)).status === 200
+  // Another certificate of the same authority is another caller, whom system.authz refuses: nothing is issued.
+  const { auth } = running
+  cpSync(stranger.certFile, shown.certFile)
+  cpSync(stranger.keyFile, shown.keyFile)
+  await auth.says(/certificate for the policy service is in use/)
+  await running.policyService.stop()
+  const policy = running.run('serve', 'policy')
+  await policy.says(/ready in/)
+  await until(isReady, 'the policy service is reached again')
+  expect(await status()).toBe(503)
+  cpSync(client.certFile, shown.certFile)
+  cpSync(client.keyFile, shown.keyFile)
+  await auth.says(/(certificate for the policy service is in use.*){2}/s)
+  await policy.stop()
+  await running.run('serve', 'policy').says(/ready in/)
+  await until(async () => (await status()) === 200, 'the renewed certificate is shown')
+}, 120_000)

@@ -13,7 +13,7 @@ import { type BundleDesk, committedBundle, KEY_ID, openBundleDesk } from './bund
 import type { Certificates } from './certificates.ts'
 import { freePort } from './free-port.ts'
 import { type ProvisionedPopulation, provision } from './provision.ts'
-import { type RedisServer, startRedis } from './redis.ts'
+import { type RedisServer, type RedisServerOptions, startRedis } from './redis.ts'
 import { type Sallyport, startSallyport } from './sallyport.ts'
 
 export const SHAPES = ['one-process', 'redis', 'split'] as const
@@ -26,7 +26,7 @@ export interface DeploymentOptions {
   readonly bundle?: BundleFiles
   /** Over the settings of the shape, section by section. */
   readonly settings?: Readonly<Record<string, object | string>>
-  readonly redis?: { readonly appendOnly?: boolean }
+  readonly redis?: Pick<RedisServerOptions, 'appendOnly' | 'tls' | 'clientCertificates'>
   /** Both services over TLS. Whoever asks them must trust the CA: `trustAuthority`. */
   readonly tls?: Certificates
 }
@@ -150,6 +150,7 @@ function settingsOf({ folder, ports, desk, redis, tls }: Place, shape: Shape): R
     url: `${scheme}://127.0.0.1:${ports.policy}`,
     token_file: file('policy-token'),
     credentials: [{ identity: 'auth', token_file: file('policy-token') }],
+    ...(tls && { client_tls: { ca_file: tls.caFile } }),
   }
   return {
     issuer: `${scheme}://localhost:${ports.auth}`,
@@ -170,6 +171,8 @@ function settingsOf({ folder, ports, desk, redis, tls }: Place, shape: Shape): R
           kind: 'redis',
           redis: {
             nodes: [redis.node],
+            ...(redis.tls && { tls: true, ca_file: redis.tls.caFile }),
+            ...(redis.tls && { cert_file: redis.tls.certFile, key_file: redis.tls.keyFile }),
             ...(redis.credentials && {
               username: redis.credentials.username,
               password_file: file('redis-password'),

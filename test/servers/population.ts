@@ -90,7 +90,7 @@ export async function populate(store: Store, passwords: PasswordHasher): Promise
     resourceServer: await client('rs', { resources: ['urn:sallyport:default'] }),
     admin: await client('admin', {
       grantTypes: ['client_credentials'],
-      scopes: ['scim', 'admin'],
+      scopes: ['scim', 'admin', 'register'],
       audience: ['urn:sallyport:platform'],
       roles: ['platform_admin'],
     }),

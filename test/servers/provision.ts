@@ -30,7 +30,7 @@ export async function provision(
     name: 'Administration',
     type: 'confidential',
     grant_types: ['client_credentials'],
-    scopes: ['scim', 'admin'],
+    scopes: ['scim', 'admin', 'register'],
     audience: ['urn:sallyport:platform'],
     roles: ['platform_admin'],
   })
@@ -66,17 +66,21 @@ export async function createPerson(issuer: string, token: string, userName: stri
 }
 
 /** An access token of the administration, for SCIM and the admin API. */
-export async function adminToken(issuer: string, { id, secret }: TestClient): Promise<string> {
+export const adminToken = (issuer: string, client: TestClient): Promise<string> =>
+  clientToken(issuer, client, 'scim admin')
+
+/** An access token of a client for itself. */
+export async function clientToken(issuer: string, { id, secret }: TestClient, scope: string): Promise<string> {
   const response = await fetch(`${issuer}/oauth/token`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'client_credentials',
-      scope: 'scim admin',
+      scope,
       client_id: id,
       client_secret: secret,
     }),
   })
   const body: Record<string, unknown> = JSON.parse(await response.text())
-  if (typeof body.access_token !== 'string') throw new Error(`no token for the administration: ${JSON.stringify(body)}`)
+  if (typeof body.access_token !== 'string') throw new Error(`no token of scope ${scope}: ${JSON.stringify(body)}`)
   return body.access_token
 }

@@ -24,6 +24,8 @@ export interface RedisServerOptions {
   readonly auth?: boolean
   readonly credentials?: RedisCredentials
   readonly tls?: Certificates
+  /** Nobody gets in without a certificate of the CA. */
+  readonly clientCertificates?: boolean
   /** Writes reach the disk before they are answered, so that a kill loses none. */
   readonly appendOnly?: boolean
   readonly cluster?: boolean
@@ -37,6 +39,7 @@ export interface RedisServer {
   /** `host:port`. */
   readonly node: string
   readonly credentials: RedisCredentials | undefined
+  readonly tls: Certificates | undefined
   /** Runs one command through redis-cli and answers what it prints. */
   command(...words: string[]): Promise<string>
   /** Ends it at once, as a crash does. */
@@ -72,7 +75,9 @@ function configuration(
     `dir ${folder}`,
     'save ""',
     'repl-diskless-sync-delay 0',
-    tls ? `port 0\ntls-port ${port}\ntls-replication yes\ntls-auth-clients no` : `port ${port}`,
+    tls
+      ? `port 0\ntls-port ${port}\ntls-replication yes\ntls-auth-clients ${options.clientCertificates ? 'yes' : 'no'}`
+      : `port ${port}`,
     tls ? `tls-cert-file ${tls.certFile}\ntls-key-file ${tls.keyFile}\ntls-ca-cert-file ${tls.caFile}` : '',
     options.appendOnly ? 'appendonly yes\nappendfsync always' : '',
     options.cluster ? `cluster-enabled yes\ncluster-port ${busPort}\ncluster-node-timeout 2000` : '',
@@ -123,6 +128,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const target = ['-h', '127.0.0.1', '-p', String(port), '-e', '--no-auth-warning']
   if (credentials) target.push('--user', credentials.username)
   if (options.tls) target.push('--tls', '--cacert', options.tls.caFile)
+  if (options.tls && options.clientCertificates)
+    target.push('--cert', options.tls.certFile, '--key', options.tls.keyFile)
   const env = { ...process.env, ...(credentials && { REDISCLI_AUTH: credentials.password }) }
   const command = async (...words: string[]) =>
     (await runFile('redis-cli', [...target, ...words], { env })).stdout.trim()
@@ -136,6 +143,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     port,
     node: `127.0.0.1:${port}`,
     credentials,
+    tls: options.tls,
     command,
     kill: () => end(child, 'SIGKILL'),
     restart: async () => {

@@ -64,11 +64,12 @@ groups := {
 }
 
 fields := {
-	"account", "acr", "action", "active", "address", "amr", "audience", "auth_method", "auth_time", "certificate", "changed",
-	"changed_roles", "changed_scopes", "client_id", "code_challenge_method", "consented_scopes", "created_at",
-	"dpop", "epoch_seconds", "expires_at", "first_party", "grant_type", "grant_types", "id", "issued_at", "kind",
-	"minute_of_day", "password", "requires", "resources", "response_type", "roles", "scopes", "stage", "sub", "tenant", "type",
-	"weekday",
+	"account", "acr", "acr_values", "action", "active", "address", "amr", "audience", "auth_method", "auth_time",
+	"certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_id", "code_challenge_method",
+	"consented_claims", "consented_scopes", "created_at", "dpop", "epoch_seconds", "essential_acr", "expires_at",
+	"first_party", "grant_type", "grant_types", "id", "issued_at", "kind", "max_age_seconds", "minute_of_day",
+	"password", "prompt", "pushed", "redirect", "requires", "resources", "response_type", "roles", "scopes",
+	"signed_in_here", "stage", "sub", "tenant", "type", "weekday",
 }
 
 passwords := {"absent", "failed", "verified"}

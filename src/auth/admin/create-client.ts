@@ -6,7 +6,6 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { type ClientRecord, firstRevocationEpoch } from '../../storage/records.ts'
-import { OFFERED } from '../client/metadata/offered.ts'
 import { sectorFor } from '../client/metadata/sector.ts'
 import { blank, withSettings } from '../client/metadata/together.ts'
 import { secretsFor } from '../client/secrets.ts'
@@ -37,7 +36,7 @@ export async function createNamedClient(
 }
 
 async function create(deps: AdminDeps, request: HttpRequest, caller: Caller, id?: string): Promise<Reply> {
-  const body = parseClient(request.json, blank, OFFERED, id)
+  const body = parseClient(request.json, blank, deps.offered(), id)
 
   const permit = await decideAdmin(deps, caller, request, {
     action: 'create',

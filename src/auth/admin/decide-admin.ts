@@ -6,6 +6,7 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import type { Offered } from '../client/metadata/offered.ts'
 import type { SectorDeps } from '../client/metadata/sector.ts'
 import { namedId } from '../session/named-id.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
@@ -14,6 +15,7 @@ import { type ClientChanges, nothingChanged } from './client-changes.ts'
 /** What every admin endpoint needs. */
 export type AdminDeps = ActorDeps &
   SectorDeps & {
+    readonly offered: () => Offered
     readonly store: { readonly clients: ClientStore }
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
     readonly decide: Decide

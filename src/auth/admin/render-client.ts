@@ -11,6 +11,7 @@ export function renderClient(client: ClientRecord, visible: ReadonlySet<string>)
   const fields = {
     ...Object.fromEntries(Object.entries(FIELDS).map(([field, attribute]) => [field, client[attribute]])),
     ...client.metadata,
+    dynamic: client.registration !== undefined,
     secret_ids: secretIds(client.secretDigests),
     created_at: client.createdAt,
     updated_at: client.updatedAt,

@@ -5,7 +5,6 @@
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import type { ClientRecord } from '../../storage/records.ts'
-import { OFFERED } from '../client/metadata/offered.ts'
 import { sectorFor } from '../client/metadata/sector.ts'
 import { settingsOf, withSettings } from '../client/metadata/together.ts'
 import { secretsFor } from '../client/secrets.ts'
@@ -27,7 +26,7 @@ async function readBody(
   stored: ClientRecord | undefined,
 ): Promise<ClientBody> {
   try {
-    return parseClient(request.json, settingsOf(stored), OFFERED, id)
+    return parseClient(request.json, settingsOf(stored), deps.offered(), id)
   } catch (fault) {
     await decideAdmin(deps, caller, request, { action: 'replace', id, stored })
     throw fault

@@ -113,12 +113,15 @@ async function isMade(deps: AssertionDeps, tenant: string, client: ClientRecord,
   return false
 }
 
+/** Also of a client that does not exist: how an assertion is to be made is no secret, who exists is not told. */
+export const misdirected = (client: ClientRecord | undefined, { audience }: ClientAssertion): Unfit | undefined =>
+  audience === 'issuer' || client?.metadata?.assertion_audience === 'endpoint' ? undefined : unfit('assertion_audience')
+
 export function clientAssertions(deps: AssertionDeps): ClientAssertions {
   return {
     read: (request, text) => read(deps.issuer, request, text),
     async refuse(tenant, client, assertion) {
-      const { clientId, audience, jti, expiresAt } = assertion
-      if (audience === 'endpoint' && client.metadata?.assertion_audience !== 'endpoint') return 'assertion_audience'
+      const { clientId, jti, expiresAt } = assertion
       if (!mayUse(client, assertion)) return 'assertion_algorithm'
       if (!(await isMade(deps, tenant, client, assertion))) return 'assertion_signature'
       // By client: what one names its assertions is nothing to another.

@@ -24,12 +24,20 @@ const SCOPES = ['openid', 'profile', 'orders:read']
 const authorizeResult = (scopes: string[]): DecisionResult<'authorize'> => ({
   allow: true,
   reasons: [],
-  obligations: { scopes, audience: [], consent: 'required', code_ttl_seconds: 60 },
+  obligations: {
+    scopes,
+    audience: [],
+    claims: [],
+    consent: 'required',
+    sign_in: 'none',
+    code_ttl_seconds: 60,
+    request_uri_ttl_seconds: 60,
+  },
 })
 const consentResult = (scopes: string[], remember_seconds = 3600): DecisionResult<'consent'> => ({
   allow: true,
   reasons: [],
-  obligations: { scopes, remember_seconds },
+  obligations: { scopes, claims: [], remember_seconds },
 })
 
 let around: Surroundings

@@ -6,24 +6,24 @@
 import { consentPage } from '../../../web/consent.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
-import type { OAuthErrorCode } from '../../kernel/error-codes.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import { clientFacts } from '../client/client-facts.ts'
-import { answerClientError } from '../session/answer-client.ts'
 import { formToken } from '../session/csrf.ts'
-import { takeInteraction, updateInteraction } from '../session/interaction.ts'
+import { updateInteraction } from '../session/interaction.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
-import { askSubjectStage, authenticationFacts } from '../session/subject-stage.ts'
+import { type Agreed, askSubjectStage, authenticationFacts } from '../session/subject-stage.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { ended, findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
+import { refuseAuthorization } from './refuse.ts'
 
-/** Scopes are part of the form's token: what is agreed to is what was shown, to whom it was shown. */
-const formAbout = (waiting: Waiting, session: LiveSession, scopes: readonly string[]): readonly string[] => [
+/** What is asked for is part of the form's token: what is agreed to is what was shown, to whom it was shown. */
+const formAbout = (waiting: Waiting, session: LiveSession, { scopes, claims }: Agreed): readonly string[] => [
   'consent',
   waiting.id,
   session.digest,
-  ...scopes,
+  scopes.join(' '),
+  claims.join(' '),
 ]
 
 const backToAuthorize = (waiting: Waiting): Reply => ({ status: 303, headers: { location: resumeAt(waiting.id) } })
@@ -37,46 +37,38 @@ export async function showConsent(deps: LoginDeps, request: HttpRequest): Promis
   const { interaction, client } = waiting
   const { verdict } = await askSubjectStage(deps, request, client, interaction, session)
   if (!verdict.allow) return backToAuthorize(waiting)
-  const { scopes } = verdict.obligations
+  const { scopes, claims } = verdict.obligations
 
   const page = consentPage({
     clientName: client.name,
+    selfRegistered: client.registration !== undefined,
+    policyUri: client.metadata?.policy_uri,
+    tosUri: client.metadata?.tos_uri,
     redirectUri: interaction.redirectUri,
     accountName: session.user.userName,
     scopes,
+    claims,
     interactionId: waiting.id,
-    formToken: formToken(waiting.secret, ...formAbout(waiting, session, scopes)),
+    formToken: formToken(waiting.secret, ...formAbout(waiting, session, { scopes, claims })),
+    uiLocales: interaction.uiLocales,
   })
   return { status: 200, ...page }
 }
 
-/** Ends the authorization without a code: the person, or policy, said no. */
-async function refuse(
-  deps: LoginDeps,
-  request: HttpRequest,
-  waiting: Waiting,
-  session: LiveSession,
-  code: OAuthErrorCode,
-): Promise<Reply> {
-  const interaction = await takeInteraction(deps, request, waiting.id)
-  if (!interaction) throw ended()
-  await deps.audit({
-    event: 'consent_refused',
-    tenant: request.tenant,
-    request_id: request.id,
-    client_id: waiting.client.clientId,
-    sub: session.user.sub,
-  })
-  return answerClientError(deps, request, interaction, new OAuthError(code))
-}
+/** Names in a field of the form, apart by spaces. */
+const named = (request: HttpRequest, field: string): string[] =>
+  (request.form.get(field) ?? '').split(' ').filter((name) => name !== '')
+
+const within = (names: readonly string[], limit: readonly string[]): string[] =>
+  names.filter((name) => limit.includes(name))
 
 /** POST /consent. */
 export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   const session = await findSession(deps, request)
   if (!session) return backToAuthorize(waiting)
-  const scopes = (request.form.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
-  requireOwnForm(deps, request, waiting.secret, ...formAbout(waiting, session, scopes))
+  const shown = { scopes: named(request, 'scope'), claims: named(request, 'claims') }
+  requireOwnForm(deps, request, waiting.secret, ...formAbout(waiting, session, shown))
 
   const answer = request.form.get('answer')
   if (answer !== 'allow' && answer !== 'deny') throw new OAuthError('invalid_request')
@@ -88,24 +80,32 @@ export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Re
       client: clientFacts(waiting.client, 'none'),
       subject: subjectFacts(session.user),
       authentication: authenticationFacts(session.record),
-      requested: { scopes },
-      granted: { scopes: answer === 'allow' ? scopes : [] },
+      requested: shown,
+      granted: answer === 'allow' ? shown : { scopes: [], claims: [] },
       request: request.origin,
     },
     { requestId: request.id },
   )
-  if (answer === 'deny') return refuse(deps, request, waiting, session, 'access_denied')
-  if (!verdict.allow) return refuse(deps, request, waiting, session, publicCode('consent', verdict, 'access_denied'))
+  if (answer === 'deny' || !verdict.allow) {
+    const code = verdict.allow || answer === 'deny' ? 'access_denied' : publicCode('consent', verdict, 'access_denied')
+    const { sub } = session.user
+    return refuseAuthorization(deps, request, waiting, { event: 'consent_refused', code, sub })
+  }
 
-  const { remember_seconds: rememberSeconds, scopes: kept } = verdict.obligations
+  const { remember_seconds: rememberSeconds, scopes, claims } = verdict.obligations
   const now = epochSeconds(deps.clock)
-  const consented = { sub: session.user.sub, scopes: kept.filter((scope) => scopes.includes(scope)) }
+  const consented = {
+    sub: session.user.sub,
+    scopes: within(scopes, shown.scopes),
+    ...(shown.claims.length > 0 && { claims: within(claims, shown.claims) }),
+  }
   // What policy wants asked for every time still carries the one authorization it was given for.
   if (!(await updateInteraction(deps, request, waiting.id, { ...waiting.interaction, consented }))) throw ended()
   if (rememberSeconds > 0)
     await deps.store.consents.put(request.tenant, session.user.sub, waiting.client.clientId, {
       v: 1,
       scopes: consented.scopes,
+      ...(consented.claims && { claims: consented.claims }),
       grantedAt: now,
       expiresAt: now + rememberSeconds,
     })

@@ -2,8 +2,8 @@
  * Failed sign-ins of the last 15 minutes, by account and by address: the facts that `login` is decided on. Keys are
  * digests, so that the store holds no name or address; an account is counted whether it exists or not. Checklist 38.
  */
-import { isIPv6 } from 'node:net'
 import type { HttpRequest } from '../../http/message.ts'
+import { networkOf } from '../../http/network-of.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { LimitStore } from '../../storage/port.ts'
 import { userNameKey } from '../../storage/records.ts'
@@ -13,20 +13,6 @@ export const WINDOW_SECONDS = 15 * 60
 export interface FailureCounts {
   readonly account: number
   readonly address: number
-}
-
-/** IPv6 by /64, the least that one subscriber has: its lower half is free for a guesser to change. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('::')
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
-  const left = groups(head)
-  const right = tail === undefined ? [] : groups(tail)
-  const full = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
-  return full
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
 }
 
 export interface FailureCounters {

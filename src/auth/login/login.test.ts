@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
+import { networkOf } from '../../http/network-of.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
 import {
   clientRecord,
@@ -13,7 +14,6 @@ import {
 import { startInteraction } from '../session/interaction.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher } from '../user/password.ts'
-import { networkOf } from './failures.ts'
 import { type LoginHandlers, loginHandlers } from './login-handlers.ts'
 
 type Login = DecisionInput<'login'>
@@ -251,34 +251,4 @@ test('a server that hashes all it can answers 503 (checklist 36)', async () => {
   )
   const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
   expect(refused).toEqual([failsWith('temporarily_unavailable')])
-})
-
-describe('sign-out', () => {
-  const logoutAt = (session: string, form: Record<string, string> = {}, headers: Record<string, string> = {}) =>
-    around.request({ method: 'POST', form, headers, cookies: { [SESSION]: session } })
-
-  test('is asked for on a page and done by its form (checklist 12)', async () => {
-    const session = cookieOf(await submit('ada@example.com', 'correct horse'), SESSION) ?? ''
-    const page = await pages.showLogout(around.request({ cookies: { [SESSION]: session } }))
-    const form_token = tokenIn(page)
-    expect(page.body).toContain('ada@example.com')
-
-    await expect(pages.logout(logoutAt(session))).rejects.toEqual(failsWith('access_denied'))
-    await expect(pages.logout(logoutAt(session, { form_token }, { 'sec-fetch-site': 'cross-site' }))).rejects.toEqual(
-      failsWith('access_denied'),
-    )
-    expect((await pages.showLogout(around.request({ cookies: { [SESSION]: session } }))).body).toContain('Sign out?')
-
-    const done = await pages.logout(logoutAt(session, { form_token }))
-    expect(done.status).toBe(200)
-    expect(done.headers?.['set-cookie']).toMatch(/^__Host-sallyport_session=; Max-Age=0/)
-    expect(around.events.at(-1)).toMatchObject({ event: 'sign_out', sub: 'sub-1' })
-    expect((await pages.showLogout(around.request({ cookies: { [SESSION]: session } }))).body).toContain('signed out')
-  })
-
-  test('without a session there is nothing to do', async () => {
-    for (const handler of [pages.showLogout, pages.logout])
-      expect((await handler(around.request())).body).toContain('You are signed out')
-    expect(around.events).toEqual([])
-  })
 })

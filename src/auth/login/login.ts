@@ -1,6 +1,7 @@
 /**
  * Sign-in by password. OIDC Core 3.1.2.3. Asks `login` before any password is hashed and again with what was verified;
- * an unknown user and a wrong password get the same page after the same work (checklist 37).
+ * an unknown user and a wrong password get the same page after the same work (checklist 37). Whoever refuses to sign in goes
+ * back to the client with access_denied.
  */
 
 import { type SignInFault, signInPage } from '../../../web/sign-in.ts'
@@ -18,6 +19,7 @@ import type { PasswordHasher } from '../user/password.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { type FailureCounters, type FailureCounts, failureCounters, WINDOW_SECONDS } from './failures.ts'
 import { ended, findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
+import { refuseAuthorization } from './refuse.ts'
 
 export type SignInDeps = LoginDeps & { readonly passwords: PasswordHasher }
 
@@ -55,6 +57,7 @@ function page(waiting: Waiting, status: number, userName?: string, fault?: SignI
     formToken: formToken(waiting.secret, 'login', waiting.id),
     userName,
     fault,
+    uiLocales: waiting.interaction.uiLocales,
   })
   return { status, ...view }
 }
@@ -79,7 +82,7 @@ export async function showLogin(deps: LoginDeps, request: HttpRequest): Promise<
   const verdict = await askAttempt(deps, request, waiting, { account: 0, address })
   if (!verdict.allow) return denial(verdict, waiting, '')
 
-  return page(waiting, 200)
+  return page(waiting, 200, waiting.interaction.loginHint)
 }
 
 function missingField(userName: string, password: string): SignInFault | undefined {
@@ -140,7 +143,7 @@ async function admit(
   const session = await startSession(deps, request, { user, acr, amr, ttlSeconds })
   const { interaction } = waiting
   const signedIn = { ...interaction, sessionDigest: session.digest }
-  if (interaction.askSignIn && !(await updateInteraction(deps, request, waiting.id, signedIn))) throw ended()
+  if (!(await updateInteraction(deps, request, waiting.id, signedIn))) throw ended()
   await deps.audit({
     event: 'sign_in',
     tenant: request.tenant,
@@ -152,10 +155,18 @@ async function admit(
   return { status: 303, headers: { location: resumeAt(waiting.id), 'set-cookie': session.cookie } }
 }
 
+/** Policy hears of it as of any sign-in, though there is nothing that it could forbid. */
+async function cancel(deps: SignInDeps, request: HttpRequest, waiting: Waiting): Promise<Reply> {
+  const { address } = await failureCounters(deps.store.limits, request, '').counts()
+  await askAttempt(deps, request, waiting, { account: 0, address })
+  return refuseAuthorization(deps, request, waiting, { event: 'sign_in_refused', code: 'access_denied' })
+}
+
 /** POST /login. */
 export async function login(deps: SignInDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   requireOwnForm(deps, request, waiting.secret, 'login', waiting.id)
+  if (request.form.get('answer') === 'deny') return cancel(deps, request, waiting)
 
   const userName = (request.form.get('username') ?? '').trim()
   const password = request.form.get('password') ?? ''

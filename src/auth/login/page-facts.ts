@@ -10,10 +10,12 @@ import type {
   ConsentStore,
   InteractionStore,
   LimitStore,
+  PushedRequestStore,
   SessionStore,
   UserStore,
 } from '../../storage/port.ts'
 import type { ClientRecord, InteractionRecord } from '../../storage/records.ts'
+import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { isOwnForm } from '../session/csrf.ts'
 import { browserSecret, findInteraction } from '../session/interaction.ts'
 
@@ -26,6 +28,7 @@ export interface LoginDeps {
     readonly interactions: InteractionStore
     readonly consents: ConsentStore
     readonly limits: LimitStore
+    readonly pushedRequests: Pick<PushedRequestStore, 'take'>
   }
   readonly decide: Decide
   readonly audit: Audit
@@ -54,7 +57,7 @@ export async function findWaiting(deps: LoginDeps, request: HttpRequest): Promis
   const client = interaction && (await deps.store.clients.find(request.tenant, interaction.clientId))
   if (id === undefined || secret === undefined || interaction === undefined || client === undefined) throw ended()
   // It was the client's own when the request came; a page must lead nowhere else than where it may go now.
-  if (!client.redirectUris.includes(interaction.redirectUri)) throw ended()
+  if (!ownsRedirectUri(client, interaction.redirectUri)) throw ended()
   return { id, interaction, client, secret }
 }
 

@@ -1,8 +1,15 @@
-/** Reads an authorization request into one typed value, once its redirect URI is proven. RFC 6749 4.1.1, OIDC Core 3.1.2.1. */
+/**
+ * Reads an authorization request into one typed value, once its redirect URI is proven: at the authorization endpoint, and
+ * where it is pushed. RFC 6749 4.1.1, OIDC Core 3.1.2.1, RFC 8707, RFC 9449 10, RFC 9470 4. What has no name here is
+ * ignored, and reaches neither policy nor store.
+ */
 import type { Params } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import type { ClientMetadata } from '../../storage/client-metadata.ts'
 import { type CodeChallenge, readCodeChallenge } from './check-pkce.ts'
+import { type ClaimsParameter, readClaimsParameter } from './claims-parameter.ts'
 import { readResources, readScopes, refuseRepeated, required } from './parameters.ts'
+import { checkResponseMode } from './response-mode.ts'
 
 export interface AuthorizationRequest {
   readonly responseType: string
@@ -12,13 +19,41 @@ export interface AuthorizationRequest {
   readonly pkce: CodeChallenge
   readonly prompt: ReadonlySet<Prompt>
   readonly maxAgeSeconds?: number | undefined
+  readonly acrValues: readonly string[]
+  readonly claims: ClaimsParameter
+  readonly loginHint?: string | undefined
+  readonly idTokenHint?: string | undefined
+  readonly uiLocales: readonly string[]
+  readonly dpopJkt?: string | undefined
 }
 
 const PROMPTS = ['none', 'login', 'consent', 'select_account'] as const
 export type Prompt = (typeof PROMPTS)[number]
 
+/** Every parameter that is read here or by the checks before: what a pushed request keeps. */
+export const AUTHORIZATION_PARAMETERS: readonly string[] = [
+  'response_type',
+  'redirect_uri',
+  'scope',
+  'state',
+  'response_mode',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'prompt',
+  'max_age',
+  'acr_values',
+  'claims',
+  'login_hint',
+  'ui_locales',
+  'resource',
+  'dpop_jkt',
+]
+
 /** Kept with the interaction and sent back in an address: more is no honest use. */
 const MAX_ECHOED = 2048
+const MAX_LOGIN_HINT = 256
+const MAX_LISTED = 20
 
 const malformed = (detail: string) => new OAuthError('invalid_request', { detail })
 
@@ -31,8 +66,6 @@ export function readState(params: Params): string | undefined {
 function refuseUnsupported(params: Params): void {
   if (params.get('request') !== undefined) throw new OAuthError('request_not_supported')
   if (params.get('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported')
-  const mode = params.get('response_mode')
-  if (mode !== undefined && mode !== 'query') throw malformed('Only response_mode=query is supported.')
   for (const name of ['state', 'nonce'])
     if ((params.get(name)?.length ?? 0) > MAX_ECHOED) throw malformed(`The parameter ${name} is too long.`)
 }
@@ -52,9 +85,40 @@ function readMaxAge(params: Params): number | undefined {
   return Number(text)
 }
 
-export function readAuthorizationRequest(params: Params): AuthorizationRequest {
+/** Values apart by spaces; of what is no value of that kind nothing is kept. */
+function readList(params: Params, name: string, value: RegExp): readonly string[] {
+  const values = params.get(name)?.split(' ') ?? []
+  return [...new Set(values.filter((one) => value.test(one)))].slice(0, MAX_LISTED)
+}
+
+const ACR = /^[!-~]{1,128}$/
+/** BCP 47, in form. */
+const LANGUAGE_TAG = /^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,7}$/
+
+/** A hint of bad form is no hint. */
+function readLoginHint(params: Params): string | undefined {
+  const hint = params.get('login_hint')
+  return hint === undefined || hint.length > MAX_LOGIN_HINT || /\p{Cc}/u.test(hint) ? undefined : hint
+}
+
+function readDpopJkt(params: Params): string | undefined {
+  const jkt = params.get('dpop_jkt')
+  if (jkt !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(jkt)) throw malformed('The dpop_jkt is no SHA-256 thumbprint.')
+  return jkt
+}
+
+/** `defaults`: what the client registered for requests that do not say (OIDC Dynamic Client Registration 2). */
+export function readAuthorizationRequest(
+  params: Params,
+  redirectUri: string,
+  defaults: ClientMetadata = {},
+): AuthorizationRequest {
   refuseRepeated(params)
   refuseUnsupported(params)
+  checkResponseMode(params, redirectUri)
+  const claims = readClaimsParameter(params.get('claims'))
+  const acrValues = readList(params, 'acr_values', ACR)
+  const liked = [...acrValues, ...(claims.voluntaryAcr ?? [])]
   return {
     responseType: required(params, 'response_type'),
     scopes: readScopes(params),
@@ -62,6 +126,12 @@ export function readAuthorizationRequest(params: Params): AuthorizationRequest {
     nonce: params.get('nonce'),
     pkce: readCodeChallenge(params),
     prompt: readPrompt(params),
-    maxAgeSeconds: readMaxAge(params),
+    maxAgeSeconds: readMaxAge(params) ?? defaults.default_max_age,
+    acrValues: liked.length > 0 ? liked : (defaults.default_acr_values ?? []),
+    claims,
+    loginHint: readLoginHint(params),
+    idTokenHint: params.get('id_token_hint'),
+    uiLocales: readList(params, 'ui_locales', LANGUAGE_TAG),
+    dpopJkt: readDpopJkt(params),
   }
 }

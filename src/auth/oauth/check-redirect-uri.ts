@@ -1,15 +1,23 @@
 /**
- * Finds the client and proves that the redirect URI is its own, byte for byte. Until then every error is a page, never a
- * redirect. RFC 6749 3.1.2.3 and 4.1.2.1, RFC 9700 2.1 and 4.11; checklist 1 and 2.
+ * Finds the client and proves that the redirect URI is its own. Until then every error is a page, never a redirect. RFC 6749
+ * 3.1.2.3 and 4.1.2.1, RFC 9700 2.1 and 4.11; checklist 1 and 2.
  */
 import type { Params } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { required } from './parameters.ts'
 
 export interface CheckRedirectUriDeps {
   readonly store: { readonly clients: Pick<ClientStore, 'find'> }
+}
+
+export function checkOwnRedirectUri(client: ClientRecord, params: Params): string {
+  const redirectUri = required(params, 'redirect_uri')
+  if (!ownsRedirectUri(client, redirectUri))
+    throw new OAuthError('invalid_request', { detail: 'The redirect_uri is not registered for this client.' })
+  return redirectUri
 }
 
 export async function checkRedirectUri(
@@ -18,11 +26,8 @@ export async function checkRedirectUri(
   params: Params,
 ): Promise<{ readonly client: ClientRecord; readonly redirectUri: string }> {
   if (params.repeated.has('client_id') || params.repeated.has('redirect_uri')) throw new OAuthError('invalid_request')
-  const clientId = required(params, 'client_id')
-  const redirectUri = required(params, 'redirect_uri')
-  const client = await deps.store.clients.find(tenant, clientId)
+  const client = await deps.store.clients.find(tenant, required(params, 'client_id'))
+  required(params, 'redirect_uri')
   if (client === undefined) throw new OAuthError('invalid_request', { detail: 'This client is not registered.' })
-  if (!client.redirectUris.includes(redirectUri))
-    throw new OAuthError('invalid_request', { detail: 'The redirect_uri is not registered for this client.' })
-  return { client, redirectUri }
+  return { client, redirectUri: checkOwnRedirectUri(client, params) }
 }

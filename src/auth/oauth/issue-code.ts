@@ -1,10 +1,13 @@
-/** Writes the grant and its code in one step, and hands the code to the client. RFC 6749 4.1.2. */
+/**
+ * Writes the grant and its code in one step, and hands the code to the client. RFC 6749 4.1.2. A pushed request is spent here,
+ * before anything is written: of all that finish with it, one has a code (RFC 9126 4).
+ */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { orderedId } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
-import type { CodeStore } from '../../storage/port.ts'
-import type { ClientRecord, GrantRecord } from '../../storage/records.ts'
+import type { CodeStore, PushedRequestStore } from '../../storage/port.ts'
+import type { ClaimAsked, ClaimsAsked, ClientRecord, GrantRecord } from '../../storage/records.ts'
 import { answerClient } from '../session/answer-client.ts'
 import type { PendingAuthorization } from '../session/interaction.ts'
 import type { LiveSession } from '../session/session.ts'
@@ -12,12 +15,29 @@ import { newHandle } from '../token/handle.ts'
 
 export interface IssueCodeDeps {
   readonly issuer: string
-  readonly store: { readonly codes: Pick<CodeStore, 'issue'> }
+  readonly store: {
+    readonly codes: Pick<CodeStore, 'issue'>
+    readonly pushedRequests: Pick<PushedRequestStore, 'take'>
+  }
 }
 
 /** A spent code is remembered this much longer, so that its reuse is seen even where no token came of it. */
 const REMEMBER_SECONDS = 5 * 60
 
+type Asked = Readonly<Record<string, ClaimAsked>>
+
+function among(asked: Asked | undefined, allowed: readonly string[]): Asked | undefined {
+  const entries = Object.entries(asked ?? {}).filter(([name]) => allowed.includes(name))
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}
+
+/** Of the claims asked for one by one those that policy and the person allowed. */
+function allowedClaims(asked: ClaimsAsked | undefined, allowed: readonly string[]): ClaimsAsked | undefined {
+  const [userinfo, idToken] = [among(asked?.userinfo, allowed), among(asked?.idToken, allowed)]
+  return userinfo || idToken ? { ...(userinfo && { userinfo }), ...(idToken && { idToken }) } : undefined
+}
+
+/** Undefined where the pushed request was spent by another tab. */
 export async function issueCode(
   deps: IssueCodeDeps,
   request: HttpRequest,
@@ -25,8 +45,12 @@ export async function issueCode(
   pending: PendingAuthorization,
   session: LiveSession,
   obligations: Obligations<'authorize'>,
-): Promise<Reply> {
+): Promise<Reply | undefined> {
+  const { pushedDigest } = pending
+  if (pushedDigest !== undefined && !(await deps.store.pushedRequests.take(request.tenant, pushedDigest)))
+    return undefined
   const now = request.origin.time.epoch_seconds
+  const claims = allowedClaims(pending.claims, obligations.claims)
   const codeExpiresAt = now + obligations.code_ttl_seconds
   const grant: GrantRecord = {
     v: 1,
@@ -46,6 +70,7 @@ export async function issueCode(
     expiresAt: codeExpiresAt + REMEMBER_SECONDS,
     revoked: false,
     ...(pending.nonce !== undefined && { nonce: pending.nonce }),
+    ...(claims && { claims }),
   }
   const code = newHandle(grant.grantId)
   const issued = await deps.store.codes.issue(request.tenant, grant, code.digest, {
@@ -53,6 +78,7 @@ export async function issueCode(
     redirectUri: pending.redirectUri,
     codeChallenge: pending.codeChallenge ?? '',
     expiresAt: codeExpiresAt,
+    ...(pending.dpopJkt !== undefined && { dpopJkt: pending.dpopJkt }),
   })
   // Signed out in another tab, or by an administrator, while this one was judged.
   if (issued === 'ended') throw new OAuthError('login_required')

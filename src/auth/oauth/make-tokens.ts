@@ -46,6 +46,8 @@ export function makeTokens(
     readonly now: number
     /** What the access token is bound to. */
     readonly confirmation?: Confirmation | undefined
+    /** Of the person, asked for one by one. */
+    readonly idTokenClaims?: Readonly<Record<string, unknown>> | undefined
   },
 ): MadeTokens {
   const { person } = presented
@@ -68,6 +70,7 @@ export function makeTokens(
       claims: obligations.claims,
       ttlSeconds: obligations.access_token_ttl_seconds,
       clientEpoch: client.revocationEpoch,
+      tokensEpoch: grant?.tokensEpoch,
       confirmation,
     },
     now,
@@ -84,7 +87,7 @@ export function makeTokens(
             sub,
             nonce: presented.nonce,
             accessToken: access.text,
-            claims: obligations.id_token_claims,
+            claims: { ...context.idTokenClaims, ...obligations.id_token_claims },
             ttlSeconds: obligations.id_token_ttl_seconds,
             alg: client.metadata?.id_token_signed_response_alg,
           },

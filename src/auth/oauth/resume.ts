@@ -4,6 +4,7 @@
  */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { answerClientError, seeOther } from '../session/answer-client.ts'
 import { findInteraction, takeInteraction } from '../session/interaction.ts'
 import { findSession } from '../session/session.ts'
@@ -19,13 +20,14 @@ export async function resume(deps: AuthorizeDeps, request: HttpRequest): Promise
   const id = required(request.query, 'interaction')
   const pending = await findInteraction(deps, request, id)
   const client = pending && (await deps.store.clients.find(request.tenant, pending.clientId))
-  if (pending === undefined || !client?.redirectUris.includes(pending.redirectUri)) throw ended()
+  if (pending === undefined || client === undefined || !ownsRedirectUri(client, pending.redirectUri)) throw ended()
   try {
     const session = await findSession(deps, request)
     const judged = await judgeSubject(deps, request, client, pending, session)
     if (judged.needs !== 'nothing') return seeOther(`/${judged.needs}?interaction=${id}`)
     const taken = await takeInteraction(deps, request, id)
-    if (taken !== undefined) return await issueCode(deps, request, client, taken, judged.session, judged.obligations)
+    const answer = taken && (await issueCode(deps, request, client, taken, judged.session, judged.obligations))
+    if (answer !== undefined) return answer
   } catch (error) {
     return answerClientError(deps, request, pending, error)
   }

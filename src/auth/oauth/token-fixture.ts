@@ -102,7 +102,10 @@ export function world(answer: DecisionResult<'token'> | Error, given: World = {}
   const known = (digest: string) => digest === digestOf(SECRET)
   const audit = async (event: AuditEvent) => void audits.push(event)
   const store: TokenDeps['store'] = {
-    clients: { find: async () => ({ ...client, ...given.client }) },
+    clients: {
+      find: async () => ({ ...client, ...given.client }),
+      replace: async (_t, { expiresAt }) => spend(`keep client, end ${expiresAt}`, 'written'),
+    },
     users: { find: async () => ('user' in given ? given.user : user) },
     codes: {
       peek: async (_t, _g, digest) =>

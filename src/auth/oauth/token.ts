@@ -9,6 +9,7 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { type KeepUsedDeps, keepUsed } from '../client/keep-used.ts'
 import { authenticationFacts } from '../session/subject-stage.ts'
 import { bindingOf, type ProveSender, type Sender, senderFacts } from '../token/sender.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -16,10 +17,12 @@ import { presentCode } from './grants/authorization-code.ts'
 import { presentClient } from './grants/client-credentials.ts'
 import type { GrantDeps, GrantType, Present, Presented } from './grants/grant.ts'
 import { presentRefreshToken } from './grants/refresh-token.ts'
+import { idTokenClaims } from './id-token-claims.ts'
 import { type MakeTokensDeps, makeTokens } from './make-tokens.ts'
 import { refuseRepeated, required } from './parameters.ts'
 
 export type TokenDeps = AuthenticateClientDeps &
+  KeepUsedDeps &
   GrantDeps &
   MakeTokensDeps & { readonly proveSender: ProveSender; readonly decide: Decide; readonly audit: Audit }
 
@@ -79,11 +82,14 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   const confirmation = bindingOf(verdict.obligations.sender_constraint, sender)
   const made = makeTokens(deps, client.record, presented, verdict.obligations, {
     confirmation,
+    idTokenClaims: presented.person && (await idTokenClaims(deps, request, presented.person, verdict.obligations)),
     first: grantType !== 'refresh_token',
     now: request.origin.time.epoch_seconds,
   })
   const graceSeconds = verdict.obligations.refresh_grace_seconds
   const kept = await presented.spend({ ...made, graceSeconds })
+
+  if (client.record.expiresAt !== undefined) await keepUsed(deps, client)
 
   const { grantId, sub } = made.successors.accessToken
   await deps.audit({

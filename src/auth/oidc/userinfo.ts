@@ -1,14 +1,14 @@
-/** Claims about the person. OIDC Core 5.3, GET and POST. Asks `userinfo` which claims the access token releases. */
+/** Claims about the person. OIDC Core 5.3, GET and POST; RFC 9470. Asks `userinfo` which claims the access token releases. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
+import type { Decide } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { type BearerDeps, requireBearer } from '../token/bearer.ts'
 import { signJwt } from '../token/jws.ts'
 import type { KeyRing } from '../token/key-ring.ts'
+import { releasedClaims } from '../token/released-claims.ts'
 import type { SubjectOf } from '../token/subject-identifier.ts'
-import { profileClaims } from '../user/claims.ts'
-import { subjectFacts } from '../user/subject-facts.ts'
 
 export type UserinfoDeps = BearerDeps & {
   readonly issuer: string
@@ -17,18 +17,20 @@ export type UserinfoDeps = BearerDeps & {
   readonly subjectOf: SubjectOf
 }
 
+/** RFC 9470 3: what a new sign-in must reach, and how old it may be. */
+function challenge({ acr_values: levels, max_age_seconds: maxAge }: Obligations<'userinfo'>): Record<string, string> {
+  return {
+    ...(levels.length > 0 && { acr_values: levels.join(' ') }),
+    ...(maxAge > 0 && { max_age: String(maxAge) }),
+  }
+}
+
 export async function userinfo(deps: UserinfoDeps, request: HttpRequest): Promise<Reply> {
-  const { tenant, facts, user, client } = await requireBearer(deps, request)
-  const verdict = await deps.decide(
-    'userinfo',
-    { tenant, token: facts, request: request.origin, ...(user && { subject: subjectFacts(user) }) },
-    { requestId: request.id },
-  )
-  if (!verdict.allow) throw new OAuthError(publicCode('userinfo', verdict, 'insufficient_scope'))
-  // Without a person there is nothing to tell, whatever policy says.
-  if (user === undefined) throw new OAuthError('insufficient_scope')
-  const claims = profileClaims(user, verdict.obligations.claims)
-  return answer(deps, client, { ...claims, sub: deps.subjectOf(client, user.sub) })
+  const { facts, user, client, grant } = await requireBearer(deps, request)
+  const released = await releasedClaims(deps, request, { facts, user, grant, asked: grant?.claims?.userinfo })
+  if ('stepUp' in released)
+    throw new OAuthError('insufficient_user_authentication', { challenge: challenge(released.stepUp) })
+  return answer(deps, client, { ...released.claims, sub: deps.subjectOf(client, released.sub) })
 }
 
 /** OIDC Core 5.3.2: JSON, or signed for a client that registered for it, with issuer and audience. */

@@ -1,15 +1,20 @@
 /**
- * Answers a client through the browser, at a redirect URI that has been proven its own. `iss` is in every answer, errors
- * too. RFC 6749 4.1.2, RFC 9207; 303, so that no browser repeats a POST there (RFC 9700 4.12).
+ * Answers a client through the browser, at a redirect URI that has been proven its own, by the response mode that it asked
+ * for. `iss` is in every answer, errors too. RFC 6749 4.1.2, RFC 9207, OAuth 2.0 Multiple Response Types 2.1, OAuth 2.0 Form
+ * Post Response Mode; 303, so that no browser repeats a POST there (RFC 9700 4.12).
  */
+import { formPostPage } from '../../../web/form-post.ts'
 import type { Audit } from '../../audit/events.ts'
 import { publicError } from '../../http/error-answer.ts'
 import type { Reply } from '../../http/message.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
+import type { ResponseMode } from '../../storage/records.ts'
 
 export interface ClientAddress {
   readonly redirectUri: string
   readonly state?: string | undefined
+  /** Absent: query. */
+  readonly responseMode?: ResponseMode | undefined
 }
 
 export const seeOther = (location: string, cookie?: string): Reply => ({
@@ -19,13 +24,20 @@ export const seeOther = (location: string, cookie?: string): Reply => ({
 
 export function answerClient(
   issuer: string,
-  { redirectUri, state }: ClientAddress,
+  { redirectUri, state, responseMode = 'query' }: ClientAddress,
   parameters: Readonly<Record<string, string>>,
 ): Reply {
-  const query = new URLSearchParams(parameters)
-  if (state !== undefined) query.set('state', state)
-  query.set('iss', issuer)
-  return seeOther(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${query}`)
+  const answer = new URLSearchParams(parameters)
+  if (state !== undefined) answer.set('state', state)
+  answer.set('iss', issuer)
+  switch (responseMode) {
+    case 'form_post':
+      return { status: 200, ...formPostPage({ redirectUri, fields: [...answer] }) }
+    case 'fragment':
+      return seeOther(`${redirectUri}#${answer}`)
+    case 'query':
+      return seeOther(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${answer}`)
+  }
 }
 
 /** Errors that a client may read go to it, unavailable ones included; what nobody foresaw is thrown on and becomes a page. */

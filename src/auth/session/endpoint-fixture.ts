@@ -15,6 +15,7 @@ import { CONTRACT } from '../../policy-engine/validate.ts'
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, UserRecord } from '../../storage/records.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
+import { type Offered, offeredWith } from '../client/metadata/offered.ts'
 import type { AccessTokenClaims } from '../token/access-token.ts'
 import { NOTHING_PROVED, type ProveSender } from '../token/sender.ts'
 import { createGate } from '../user/gate.ts'
@@ -53,6 +54,7 @@ export interface Surroundings {
   readonly audit: (event: AuditEvent) => Promise<void>
   readonly events: AuditEvent[]
   readonly passwords: PasswordHasher
+  readonly offered: () => Offered
   /** What addresses that clients name answer; any other cannot be reached. */
   readonly documents: Map<string, unknown>
   readonly readJson: ReadJson
@@ -143,6 +145,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     audit: async (event) => void events.push(event),
     events,
     passwords: createPasswordHasher(createGate({ concurrent: 2, waiting: 100 })),
+    offered: () => offeredWith(['ES256']),
     documents,
     readJson: async (url) => {
       if (!documents.has(url)) throw new EgressError('unreachable', new URL(url).origin)

@@ -11,7 +11,8 @@ import type { InteractionRecord } from '../../storage/records.ts'
 
 const COOKIE = 'sallyport_browser'
 const SECRET = /^[A-Za-z0-9_-]{43}$/
-const TTL_SECONDS = 30 * 60
+/** How long a request waits for its person. */
+export const INTERACTION_TTL_SECONDS = 30 * 60
 
 export interface InteractionDeps {
   readonly issuer: string
@@ -38,7 +39,7 @@ export async function startInteraction(
   await deps.store.interactions.put(request.tenant, digestOf(id), {
     ...pending,
     browserDigest: digestOf(secret),
-    expiresAt: pending.createdAt + TTL_SECONDS,
+    expiresAt: pending.createdAt + INTERACTION_TTL_SECONDS,
   })
   return { id, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret) }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digestOf } from '../../kernel/ids.ts'
 import { cookieOf, ISSUER, openSurroundings, type Surroundings, TENANT, userRecord } from './endpoint-fixture.ts'
-import { endSession, findSession, startSession } from './session.ts'
+import { findSession, forgetSession, startSession } from './session.ts'
 
 const NAME = '__Host-sallyport_session'
 let around: Surroundings
@@ -64,12 +64,30 @@ test('a session ends at its ttl, by deactivation, by revocation, and by deletion
   expect(await find(old.value)).toBeUndefined()
 })
 
-test('ending a session removes record and cookie; another cookie is nobody', async () => {
+test('a forgotten cookie opens nothing and is removed; another cookie is nobody', async () => {
   const { value } = await signIn()
-  const cookie = await endSession(around, around.request({ cookies: { [NAME]: value } }))
+  const cookie = await forgetSession(around, around.request({ cookies: { [NAME]: value } }))
   expect(cookie).toMatch(/^__Host-sallyport_session=; Max-Age=0; Path=\//)
   expect(await find(value)).toBeUndefined()
   expect(await find('')).toBeUndefined()
+  expect(await forgetSession(around, around.request())).toBeUndefined()
   expect(await findSession(around, around.request({ cookies: { sallyport_session: value } }))).toBeUndefined()
   expect(ISSUER).toMatch(/^https/)
+})
+
+test('who signs in anew goes on with the session that clients know; anybody else begins another, and ends that one', async () => {
+  const first = await signIn()
+  const { sid } = (await find(first.value))?.record ?? {}
+  expect(sid).toMatch(/^[A-Za-z0-9_-]{22}$/)
+  const again = await startSession(around, around.request({ cookies: { [NAME]: first.value } }), {
+    user: first.user,
+    acr: 'urn:sallyport:acr:mfa',
+    amr: ['pwd', 'otp'],
+    ttlSeconds: 600,
+  })
+  const second = cookieOf({ status: 200, headers: { 'set-cookie': again.cookie } }, NAME) ?? ''
+  expect((await find(second))?.record).toMatchObject({ sid, acr: 'urn:sallyport:acr:mfa' })
+  const other = await signIn({}, { [NAME]: second })
+  expect((await find(other.value))?.record.sid).not.toBe(sid)
+  expect(await around.store.sessions.findById(TENANT, sid ?? '')).toBeUndefined()
 })

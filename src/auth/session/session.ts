@@ -76,9 +76,10 @@ export async function startSession(
   return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, signedIn.ttlSeconds) }
 }
 
-/** Ends the session in the store, whether it was live or not; answers the Set-Cookie value that removes it. */
-export async function endSession(deps: SessionDeps, request: HttpRequest): Promise<string> {
+/** The cookie opens nothing more; answers the Set-Cookie value that removes it, or undefined where there was none. */
+export async function forgetSession(deps: SessionDeps, request: HttpRequest): Promise<string | undefined> {
   const secret = sessionSecret(deps.issuer, request)
-  if (secret !== undefined) await deps.store.sessions.delete(request.tenant, digestOf(secret))
+  if (secret === undefined) return undefined
+  await deps.store.sessions.delete(request.tenant, digestOf(secret))
   return clearCookie(cookieName(deps.issuer, COOKIE))
 }

@@ -10,6 +10,7 @@ import type { ClientRecord, SessionRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { PendingAuthorization } from './interaction.ts'
+import { requestedFacts } from './requested-facts.ts'
 import type { LiveSession } from './session.ts'
 
 export interface SubjectStageDeps {
@@ -17,10 +18,16 @@ export interface SubjectStageDeps {
   readonly decide: Decide
 }
 
+/** Scopes, and claims asked for one by one, that a person agreed to. */
+export interface Agreed {
+  readonly scopes: readonly string[]
+  readonly claims: readonly string[]
+}
+
 export interface SubjectStage {
   readonly verdict: Verdict<'authorize'>
-  /** Scopes that the person agreed to: in this interaction, and before, unless the client wants the question put again. */
-  readonly consented: readonly string[]
+  /** In this interaction, and before, unless the client wants the question put again. */
+  readonly consented: Agreed
 }
 
 /** How and when the person signed in, as decisions take it. */
@@ -35,19 +42,30 @@ export const authenticationFacts = ({
 })
 
 /** What this person answered in this very interaction; undefined before the page was answered. */
-export const answeredScopes = ({ consented }: PendingAuthorization, sub: string): readonly string[] | undefined =>
-  consented?.sub === sub ? consented.scopes : undefined
+export const answered = ({ consented }: PendingAuthorization, sub: string): Agreed | undefined =>
+  consented?.sub === sub ? { scopes: consented.scopes, claims: consented.claims ?? [] } : undefined
+
+/** Whether this session began with a sign-in for this very request. */
+export const signedInHere = ({ sessionDigest }: PendingAuthorization, session: LiveSession): boolean =>
+  sessionDigest === session.digest
+
+const NOTHING: Agreed = { scopes: [], claims: [] }
+
+const both = (before: readonly string[], now: readonly string[]): string[] => [...new Set([...before, ...now])]
 
 export async function askSubjectStage(
   deps: SubjectStageDeps,
   request: HttpRequest,
   client: ClientRecord,
   pending: PendingAuthorization,
-  { record, user }: LiveSession,
+  session: LiveSession,
 ): Promise<SubjectStage> {
-  const consent = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
-  const before = pending.askConsent ? [] : (consent?.scopes ?? [])
-  const consented = [...new Set([...before, ...(answeredScopes(pending, user.sub) ?? [])])]
+  const { record, user } = session
+  const stored = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
+  const askAgain = pending.askConsent || client.registration?.consent === 'always'
+  const before: Agreed = askAgain || !stored ? NOTHING : { scopes: stored.scopes, claims: stored.claims ?? [] }
+  const here = answered(pending, user.sub) ?? NOTHING
+  const consented = { scopes: both(before.scopes, here.scopes), claims: both(before.claims, here.claims) }
   const verdict = await deps.decide(
     'authorize',
     {
@@ -56,13 +74,14 @@ export async function askSubjectStage(
       client: clientFacts(client, 'none'),
       subject: subjectFacts(user),
       authentication: authenticationFacts(record),
-      requested: {
-        response_type: 'code',
-        scopes: [...pending.scopes],
-        resources: [...pending.resources],
-        code_challenge_method: pending.codeChallenge === undefined ? 'none' : 'S256',
-      },
-      consented_scopes: consented,
+      requested: requestedFacts(pending, {
+        responseType: 'code',
+        challengeMethod: pending.codeChallenge === undefined ? 'none' : 'S256',
+        pushed: pending.pushedDigest !== undefined,
+      }),
+      consented_scopes: consented.scopes,
+      ...(pending.claims && { consented_claims: consented.claims }),
+      ...(signedInHere(pending, session) && { signed_in_here: true }),
       request: request.origin,
     },
     { requestId: request.id },

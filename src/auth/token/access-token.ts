@@ -23,6 +23,8 @@ export interface AccessTokenParts {
   readonly claims: Readonly<Record<string, unknown>>
   readonly ttlSeconds: number
   readonly clientEpoch: number
+  /** Of the grant, as read before the decision. */
+  readonly tokensEpoch?: number | undefined
   /** The key it is bound to; absent for a bearer token. */
   readonly confirmation?: Confirmation | undefined
 }
@@ -95,6 +97,7 @@ function recordOf(
     ...(authentication && { acr: authentication.acr }),
     ...(confirmation && { confirmation }),
     ...(secretDigest !== undefined && { secretDigest }),
+    ...(parts.tokensEpoch !== undefined && { tokensEpoch: parts.tokensEpoch }),
   }
 }
 

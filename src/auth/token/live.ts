@@ -1,6 +1,7 @@
 /**
  * What live means. A token hangs on its grant, the grant on a user and a client; each must be there, unrevoked and of the
- * revocation epoch that the grant was given in. A record that is missing is not live.
+ * revocation epoch that the grant was given in. A record that is missing is not live. A grant that outlives its session
+ * ends the access tokens of before, by an epoch of their own.
  */
 import type { AccessTokenState } from '../../storage/port.ts'
 import type { AccessTokenRecord, ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
@@ -35,5 +36,6 @@ export function accessTokenIsLive(state: AccessTokenState, nowSeconds: number): 
     return false
   // client_credentials has no grant and speaks for nobody but the client.
   if (token.grantId === undefined) return token.sub === undefined && token.clientEpoch === client.revocationEpoch
-  return token.grantId === grant?.grantId && grantIsLive(grant, client, user, nowSeconds)
+  if (token.grantId !== grant?.grantId || (token.tokensEpoch ?? 0) !== (grant.tokensEpoch ?? 0)) return false
+  return grantIsLive(grant, client, user, nowSeconds)
 }

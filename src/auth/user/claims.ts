@@ -46,7 +46,8 @@ function addressOf(user: UserRecord): Readonly<Record<string, string>> | undefin
   return members.length === 0 ? undefined : Object.fromEntries(members)
 }
 
-type ClaimValue = string | number | boolean | Readonly<Record<string, string>>
+/** Only `address` is an object. */
+export type ClaimValue = string | number | boolean | Readonly<Record<string, string>>
 
 /** Each claim this provider knows, and where its value comes from. */
 const CLAIMS = {

@@ -1,6 +1,6 @@
 /** `policy.tls`, and what else only the policy API reads. */
 import Type from 'typebox'
-import { path } from '../keywords.ts'
+import { closed, path } from '../keywords.ts'
 import { listenerTls } from './tls.ts'
 
 export const policyTls = listenerTls('the policy API over TLS', {
@@ -14,3 +14,16 @@ export const defaultDecision = Type.String({
   default: '/system/main',
   description: 'document that `POST /` asks for',
 })
+
+export const clientTls = Type.Optional(
+  Type.Object(
+    {
+      ca_file: Type.Optional(path('authorities to trust, PEM, in place of the system’s')),
+      cert_file: Type.Optional(
+        path('certificate that names this side to system.authz, PEM; read again when it changes'),
+      ),
+      key_file: Type.Optional(path('its private key, PEM')),
+    },
+    { ...closed, description: 'TLS to policy.url' },
+  ),
+)

@@ -1,4 +1,4 @@
-/** `admin`: may this actor do this to clients of the platform? */
+/** `admin`: may this actor do this to clients, sessions and grants of the platform, or end all that hangs on a person? */
 import Type from 'typebox'
 import { Actor } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
@@ -11,13 +11,17 @@ export const admin = decision('admin', {
       tenant: Tenant,
       /** `kind: setup` bears the one-use credential of `sallyport init`. */
       actor: Actor,
-      action: oneOf('create', 'read', 'replace', 'delete', 'list'),
+      action: oneOf('create', 'read', 'replace', 'delete', 'list', 'end', 'revoke'),
       resource: Type.Object(
         {
-          type: oneOf('client'),
+          type: oneOf('client', 'session', 'grant', 'user'),
           /** Absent for create and list. */
           id: Type.Optional(Type.String()),
-          /** Roles and scopes that the stored client has; empty for create and list. */
+          /** Whose session or grant it is, or whose are listed; absent where all are, or it is not there. */
+          sub: Type.Optional(Type.String()),
+          /** The client that a grant was given to, or whose are listed. */
+          client_id: Type.Optional(Type.String()),
+          /** Roles of the stored client, or of the person; scopes of the client. Empty for create and list. */
           roles: strings(),
           scopes: strings(),
         },

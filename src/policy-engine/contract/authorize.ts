@@ -1,10 +1,10 @@
-/** `authorize`: may this client, then this person through it, have a code? RFC 6749 4.1.1, OIDC Core 3.1.2. */
+/** `authorize`: may this client, then this person through it, have a code? RFC 6749 4.1.1, RFC 9126, RFC 9470, OIDC Core 3.1.2. */
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 
 export const authorize = decision('authorize', {
-  askedBy: 'src/auth/oauth/authorize.ts',
+  askedBy: 'src/auth/oauth/client-stage.ts',
   input: Type.Object(
     {
       tenant: Tenant,
@@ -22,11 +22,29 @@ export const authorize = decision('authorize', {
           resources: strings(),
           /** RFC 7636 4.3; `none` when the client sent no challenge. */
           code_challenge_method: oneOf('S256', 'plain', 'none'),
+          /** Where the answer goes: only a client's own https address proves whose client it is (RFC 8252 8.6). */
+          redirect: Type.Optional(oneOf('https', 'loopback', 'private_scheme')),
+          /** True where the client pushed the request and was authenticated then, RFC 9126. */
+          pushed: Type.Optional(Type.Boolean()),
+          /** OIDC Core 3.1.2.1. */
+          prompt: Type.Optional(strings()),
+          /** Names of the claims of a person that are asked for one by one, OIDC Core 5.5. */
+          claims: Type.Optional(strings()),
+          /** Levels that the client would like, in order of preference, or registered as its default. */
+          acr_values: Type.Optional(strings()),
+          /** Levels of which the client needs one, OIDC Core 5.5.1.1; empty or absent: none is needed. */
+          essential_acr: Type.Optional(strings()),
+          /** The oldest sign-in that will do, in seconds. The auth service itself obeys it. */
+          max_age_seconds: Type.Optional(Type.Integer()),
         },
         closed,
       ),
+      /** True once the person has signed in for this very request. Only at stage `subject`. */
+      signed_in_here: Type.Optional(Type.Boolean()),
       /** Scopes this person has consented to for this client, and that still hold. Only at stage `subject`. */
       consented_scopes: Type.Optional(strings()),
+      /** Claims asked for one by one that this person has consented to. Only at stage `subject`. */
+      consented_claims: Type.Optional(strings()),
       request: RequestFacts,
     },
     closed,
@@ -36,6 +54,7 @@ export const authorize = decision('authorize', {
     grant_not_allowed: 'unauthorized_client',
     response_type_unsupported: 'unsupported_response_type',
     pkce_required: 'invalid_request',
+    par_required: 'invalid_request',
     scope_not_allowed: 'invalid_scope',
     resource_not_allowed: 'invalid_target',
     network_not_allowed: 'access_denied',
@@ -51,9 +70,15 @@ export const authorize = decision('authorize', {
       scopes: strings(),
       /** `aud` of the access tokens. */
       audience: strings(),
-      /** `required`: the person is asked for `scopes` not in `consented_scopes`. */
+      /** Claims asked for one by one that may be released: a subset of `requested.claims`. */
+      claims: strings(),
+      /** `required`: the person is asked for `scopes` and `claims` that they have not consented to. */
       consent: oneOf('none', 'required'),
+      /** `required`: the session does not do for this request; a new sign-in may. */
+      sign_in: oneOf('none', 'required'),
       code_ttl_seconds: seconds(60),
+      /** Of a pushed request, RFC 9126 2.2. */
+      request_uri_ttl_seconds: seconds(599),
     },
     closed,
   ),

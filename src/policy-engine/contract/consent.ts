@@ -12,9 +12,9 @@ export const consent = decision('consent', {
       subject: Subject,
       authentication: Authentication,
       /** What the page asked for. */
-      requested: Type.Object({ scopes: strings() }, closed),
+      requested: Type.Object({ scopes: strings(), claims: Type.Optional(strings()) }, closed),
       /** What the person agreed to: a subset of what was asked for. */
-      granted: Type.Object({ scopes: strings() }, closed),
+      granted: Type.Object({ scopes: strings(), claims: Type.Optional(strings()) }, closed),
       request: RequestFacts,
     },
     closed,
@@ -24,11 +24,13 @@ export const consent = decision('consent', {
     tenant_not_allowed: 'access_denied',
     subject_inactive: 'access_denied',
     scope_not_allowed: 'invalid_scope',
+    claim_not_allowed: 'access_denied',
     nothing_granted: 'access_denied',
   },
   obligations: Type.Object(
     {
       scopes: strings(),
+      claims: strings(),
       /** How long the answer is remembered; 0 asks every time. */
       remember_seconds: Type.Integer({ minimum: 0, maximum: 365 * 24 * 3600 }),
     },

@@ -5,8 +5,10 @@ import { consent } from './consent.ts'
 import type { Decision, InputOf, ResultOf } from './decision.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
+import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
+import { session } from './session.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -18,8 +20,10 @@ export const DECISIONS = {
   userinfo,
   login,
   consent,
+  session,
   scim,
   admin,
+  register,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS

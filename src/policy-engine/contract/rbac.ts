@@ -1,6 +1,6 @@
 /** Shape of `data.rbac` (policies/rbac/data.yaml), so that a typo in a rule or in the file stops the build. */
 import Type from 'typebox'
-import { closed, strings } from './decision.ts'
+import { closed, oneOf, strings } from './decision.ts'
 
 const Hours = Type.Object(
   {
@@ -10,6 +10,22 @@ const Hours = Type.Object(
     to_minute: Type.Integer({ minimum: 1, maximum: 1440 }),
     /** ISO weekdays, 1 is Monday. */
     weekdays: Type.Array(Type.Integer({ minimum: 1, maximum: 7 })),
+  },
+  closed,
+)
+
+const Registration = Type.Object(
+  {
+    /** Whether a client may register without an initial access token. */
+    open: Type.Boolean(),
+    /** Registrations without a token that one address may make in an hour. */
+    per_hour: Type.Integer({ minimum: 0 }),
+    /** What such a client may have at most, and gets where it names nothing. */
+    scopes: strings(),
+    /** Resource indicators (RFC 8707) that it may ask tokens for. */
+    audience: strings(),
+    /** `optional`: confidential clients may leave PKCE out, for those that cannot send it. */
+    pkce: oneOf('required', 'optional'),
   },
   closed,
 )
@@ -44,13 +60,26 @@ export const RbacData = Type.Object(
           audience: strings(),
           /** Networks (CIDR) from which it may be used; empty means any. */
           networks: strings(),
+          /** Where present, only for those who signed in at this level at least, RFC 9470. */
+          acr: Type.Optional(Type.String()),
+          /** Where present, only for those who signed in at most so long ago. */
+          max_age_seconds: Type.Optional(Type.Integer({ minimum: 1 })),
         },
         closed,
       ),
     ),
     tenants: Type.Record(
       Type.String(),
-      Type.Object({ active: Type.Boolean(), default_audience: strings(), denied_networks: strings() }, closed),
+      Type.Object(
+        {
+          active: Type.Boolean(),
+          default_audience: strings(),
+          denied_networks: strings(),
+          /** Dynamic client registration, RFC 7591; absent: nobody registers. */
+          registration: Type.Optional(Registration),
+        },
+        closed,
+      ),
     ),
     /** Authentication levels, weakest first. */
     acr: strings(),

@@ -1,12 +1,24 @@
-/** `userinfo`: which claims about the person does this access token release? OIDC Core 5.3. */
+/**
+ * `userinfo`: which claims about the person does this access token release? OIDC Core 5.3. Asked at userinfo, and at the
+ * token endpoint where claims were asked for the ID token (5.5).
+ */
 import Type from 'typebox'
-import { closed, decision, strings } from './decision.ts'
+import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Subject, Tenant, TokenFacts } from './facts.ts'
 
 export const userinfo = decision('userinfo', {
-  askedBy: 'src/auth/oidc/userinfo.ts',
+  askedBy: 'src/auth/token/released-claims.ts',
   input: Type.Object(
-    { tenant: Tenant, token: TokenFacts, subject: Type.Optional(Subject), request: RequestFacts },
+    {
+      tenant: Tenant,
+      token: TokenFacts,
+      subject: Type.Optional(Subject),
+      /** When the person signed in; absent where none did. */
+      authentication: Type.Optional(Type.Object({ acr: Type.String(), auth_time: Type.Integer() }, closed)),
+      /** Claims that the authorization request asked for one by one, and that `authorize` and the person allowed. */
+      requested: Type.Optional(Type.Object({ claims: strings() }, closed)),
+      request: RequestFacts,
+    },
     closed,
   ),
   reasons: {
@@ -20,6 +32,12 @@ export const userinfo = decision('userinfo', {
     {
       /** Names of the claims that may be answered besides `sub`, OIDC Core 5.1. */
       claims: strings(),
+      /** `required`: the token is good, and the sign-in behind it does not do any more (RFC 9470 3). */
+      step_up: oneOf('none', 'required'),
+      /** Levels of which the new sign-in needs one; empty: any. */
+      acr_values: strings(),
+      /** Age that the new sign-in may have; 0: any. */
+      max_age_seconds: Type.Integer({ minimum: 0, maximum: 30 * 24 * 3600 }),
     },
     closed,
   ),

@@ -13,12 +13,15 @@ import { CONTRACT, isResultOf } from '../validate.ts'
 import { BreakerOpen, createBreaker } from './breaker.ts'
 import { registerBreakers } from './breaker-metrics.ts'
 import { isGateway, NoAnswer, sayBreaker } from './outage.ts'
+import { type PolicyTls, policyConnector } from './policy-tls.ts'
 
 export interface PolicyClientOptions {
   /** Of the policy service, e.g. `http://127.0.0.1:8181`. */
   readonly url: string
   /** Holds the bearer token; read again when it is refused. */
   readonly tokenFile?: string
+  /** For an https address. */
+  readonly tls?: PolicyTls | undefined
   /** Default 1,000. */
   readonly deadlineMs?: number
   /** Connections kept open at most; default 32. */
@@ -41,7 +44,8 @@ const PROBE_MS = 500
 export async function connectPolicy(options: PolicyClientOptions): Promise<PolicyClient> {
   const { url, tokenFile, deadlineMs = 1000, connections = 32, logger, metrics } = options
   let token = tokenFile === undefined ? undefined : await readToken(tokenFile)
-  const pool = new Pool(url, { connections, connect: { timeout: deadlineMs }, maxResponseSize: MAX_ANSWER_BYTES })
+  const connector = policyConnector(options.tls ?? {}, deadlineMs, logger)
+  const pool = new Pool(url, { connections, connect: connector.connect, maxResponseSize: MAX_ANSWER_BYTES })
 
   const renewToken = async () => {
     if (tokenFile === undefined) return
@@ -116,6 +120,7 @@ export async function connectPolicy(options: PolicyClientOptions): Promise<Polic
   }
   const close = async () => {
     breaker.close()
+    connector.close()
     await pool.close()
   }
   const isReady = async (): Promise<boolean> => {

@@ -95,5 +95,30 @@ export function clientConformance({ clock, subject }: Conformance): void {
       expect(await clients.list(tenant, 0, 0)).toEqual({ total: 4, records: [] })
       expect(await clients.list(newTenant(), 0, 10)).toEqual({ total: 0, records: [] })
     })
+
+    it('reads one as absent once it expires, unless a replace took its end away', async () => {
+      const { clients } = subject().store
+      const tenant = newTenant()
+      const now = clock.seconds()
+      const [brief, kept, shortened] = [
+        aClient(now, { expiresAt: now + 60 }),
+        aClient(now, { expiresAt: now + 60 }),
+        aClient(now),
+      ]
+      for (const client of [brief, kept, shortened]) expect(await clients.create(tenant, client)).toBe('written')
+      const { expiresAt: _never, ...forEver } = kept
+      expect(await clients.replace(tenant, { ...forEver, version: 2 }, 1)).toBe('written')
+      expect(await clients.replace(tenant, { ...shortened, expiresAt: now + 30, version: 2 }, 1)).toBe('written')
+      clock.advance(30)
+      expect(await clients.find(tenant, shortened.clientId)).toBeUndefined()
+      expect(await clients.find(tenant, brief.clientId)).toEqual(brief)
+      clock.advance(30)
+      expect(await clients.find(tenant, brief.clientId)).toBeUndefined()
+      expect(await clients.replace(tenant, { ...brief, version: 2 }, 1)).toBe('missing')
+      expect((await clients.list(tenant, 0, 10)).records.map(({ clientId }) => clientId)).toEqual([kept.clientId])
+      expect(await clients.create(tenant, aClient(now))).toBe('written')
+      expect((await clients.list(tenant, 0, 10)).total).toBe(2)
+      expect(await clients.delete(tenant, kept.clientId)).toBe('written')
+    })
   })
 }

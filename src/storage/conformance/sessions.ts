@@ -134,6 +134,27 @@ export function sessionConformance({ clock, subject }: Conformance): void {
       expect(await idsOf(tenant, { sid: session.sid })).toEqual([grant.grantId])
     })
 
+    it('one that outlives its session ends the access tokens of before, and gives others', async () => {
+      const { store, another } = subject()
+      const tenant = newTenant()
+      const { grant, successors } = await give(store, tenant)
+      const { grantId } = grant
+      expect(await store.grants.find(tenant, grantId)).not.toHaveProperty('tokensEpoch')
+      await store.grants.endAccessTokens(tenant, grantId)
+      await (await another()).grants.endAccessTokens(tenant, grantId)
+      expect(await store.grants.find(tenant, grantId)).toMatchObject({ tokensEpoch: 2, revoked: false })
+      expect((await store.grants.list(tenant, { sub: grant.sub }, 0, 1)).records[0]).toMatchObject({ tokensEpoch: 2 })
+      const { digest = '' } = successors.refreshToken ?? {}
+      expect((await store.refreshTokens.peek(tenant, grantId, digest))?.grant.tokensEpoch).toBe(2)
+      const accessToken = { ...aPair(clock.seconds(), grant).successors.accessToken, tokensEpoch: 2 }
+      const next = { ...aPair(clock.seconds(), grant).successors, accessToken }
+      expect(await store.refreshTokens.rotate(tenant, grantId, digest, next)).toBe('rotated')
+      const state = await store.accessTokens.state(tenant, { jti: accessToken.jti, grantId, clientId: grant.clientId })
+      expect([state.token?.tokensEpoch, state.grant?.tokensEpoch]).toEqual([2, 2])
+      await store.grants.endAccessTokens(tenant, 'nobody')
+      expect(await store.grants.find(tenant, 'nobody')).toBeUndefined()
+    })
+
     it('none is given in a session that has ended', async () => {
       const { store } = subject()
       const tenant = newTenant()

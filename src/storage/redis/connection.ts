@@ -4,7 +4,7 @@
  */
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
-import { parseNode, type RedisStoreOptions } from './options.ts'
+import { parseNode, type RedisStoreOptions, type RedisTls } from './options.ts'
 
 export type Connection = Redis | Cluster
 
@@ -15,11 +15,26 @@ const SILENCE_MS = 5 * 1000
 
 const retryDelay = (times: number): number => Math.min(50 * times, RETRY_CEILING_MS)
 
+/** Read at each new connection: certificates are renewed. */
+const tlsOptions = (tls: RedisTls) => ({
+  minVersion: 'TLSv1.2' as const,
+  ...(tls.servername !== undefined && { servername: tls.servername }),
+  get ca() {
+    return tls.ca
+  },
+  get cert() {
+    return tls.cert
+  },
+  get key() {
+    return tls.key
+  },
+})
+
 function nodeOptions({ username, password, tls, deadlineMs = DEFAULT_DEADLINE_MS }: RedisStoreOptions) {
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls && { tls: { ...tls, minVersion: 'TLSv1.2' } }),
+    ...(tls && { tls: tlsOptions(tls) }),
     lazyConnect: true,
     connectTimeout: deadlineMs,
     commandTimeout: deadlineMs,
@@ -63,7 +78,7 @@ function createServer(options: RedisStoreOptions): Redis {
     name: options.sentinelName,
     ...(options.sentinelUsername !== undefined && { sentinelUsername: options.sentinelUsername }),
     ...(options.sentinelPassword !== undefined && { sentinelPassword: options.sentinelPassword }),
-    ...(options.tls && { sentinelTLS: { ...options.tls }, enableTLSForSentinelMode: true }),
+    ...(options.tls && { sentinelTLS: tlsOptions(options.tls), enableTLSForSentinelMode: true }),
     sentinelRetryStrategy: retryDelay,
     failoverDetector: true,
     // A primary that was demoted under us answers READONLY: ask the sentinels again.

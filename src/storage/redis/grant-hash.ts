@@ -1,6 +1,6 @@
 /**
  * A grant in Redis is one hash, so that it and everything spent on it end together:
- *   body, expires, revoked            the grant; the fields beside `body` are right where both hold a value
+ *   body, expires, revoked, tokens    the grant; the fields beside `body` are right where both hold a value
  *   code:<digest>, refresh:<digest>   a handle, as `<expires>:<record>`
  *   <handle>:used                     there once it was spent: `1`, or a grace, `<until>:<uses>:<successor>:<sealed>`
  * Spending checks the handle and its grant and writes the successors in one script (RFC 6749 4.1.2, RFC 9700 4.14).
@@ -72,6 +72,9 @@ const REUSE = script(`${FIND}
 const REVOKE = script(`
   if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'revoked', '1') end`)
 
+const END_TOKENS = script(`
+  if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], 'tokens', 1) end`)
+
 const handleField = (kind: Kind, digest: string): string => `${kind}:${digest}`
 const handleValue = (record: CodeRecord | RefreshTokenRecord): string => `${record.expiresAt}:${JSON.stringify(record)}`
 
@@ -81,16 +84,18 @@ export const readGrant = (key: string, ...more: string[]): Command => [
   'body',
   'expires',
   'revoked',
+  'tokens',
   ...more,
 ]
 
 /** Takes the reply to `readGrant`. */
 export function decodeGrant(redis: RedisClient, reply: unknown): GrantRecord | undefined {
-  const [body, expires, revoked] = texts(reply)
+  const [body, expires, revoked, tokens] = texts(reply)
   if (body === undefined) return undefined
   const expiresAt = number(expires)
   if (expiresAt <= redis.now()) return undefined
-  return { ...decodeRecord<GrantRecord>(body), expiresAt, revoked: revoked !== '0' }
+  const grant = { ...decodeRecord<GrantRecord>(body), expiresAt, revoked: revoked !== '0' }
+  return tokens === undefined ? grant : { ...grant, tokensEpoch: number(tokens) }
 }
 
 export async function issueGrant(
@@ -111,7 +116,7 @@ export async function findHandle(redis: RedisClient, tenant: string, grantId: st
   const field = handleField(kind, digest)
   const reply = await redis.read(...readGrant(redis.keys.grant(tenant, grantId), field, `${field}:used`))
   const grant = decodeGrant(redis, reply)
-  const [, , , handle, usedMark] = texts(reply)
+  const [, , , , handle, usedMark] = texts(reply)
   if (grant === undefined || handle === undefined) return undefined
   const used = usedMark !== undefined
   const colon = handle.indexOf(':')
@@ -161,4 +166,8 @@ export async function reportReuse(redis: RedisClient, tenant: string, grantId: s
 
 export async function revokeGrant(redis: RedisClient, tenant: string, grantId: string): Promise<void> {
   await redis.runDurably(REVOKE, [redis.keys.grant(tenant, grantId)])
+}
+
+export async function endAccessTokens(redis: RedisClient, tenant: string, grantId: string): Promise<void> {
+  await redis.runDurably(END_TOKENS, [redis.keys.grant(tenant, grantId)])
 }

@@ -3,7 +3,16 @@ import { StoreUnavailable } from '../../kernel/errors.ts'
 import type { CodeStore, GrantStore, RefreshTokenStore, Spent, Successors } from '../port.ts'
 import { type CodeRecord, decodeRecord, type RefreshTokenRecord } from '../records.ts'
 import type { RedisClient } from './client.ts'
-import { decodeGrant, findHandle, issueGrant, readGrant, reportReuse, revokeGrant, spendHandle } from './grant-hash.ts'
+import {
+  decodeGrant,
+  endAccessTokens,
+  findHandle,
+  issueGrant,
+  readGrant,
+  reportReuse,
+  revokeGrant,
+  spendHandle,
+} from './grant-hash.ts'
 import { attachToSession, indexGrant, listGrants } from './grant-index.ts'
 
 async function spendCode(
@@ -64,6 +73,7 @@ export function redisGrants(redis: RedisClient): GrantStore {
     find: async (tenant, grantId) =>
       decodeGrant(redis, await redis.read(...readGrant(redis.keys.grant(tenant, grantId)))),
     list: listGrants(redis),
+    endAccessTokens: (tenant, grantId) => endAccessTokens(redis, tenant, grantId),
     revoke: (tenant, grantId) => revokeGrant(redis, tenant, grantId),
   }
 }

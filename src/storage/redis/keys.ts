@@ -21,6 +21,7 @@ export class Keys {
 
   client = (tenant: string, clientId: string): string => `${this.#clients(tenant)}:id:${part(clientId)}`
   clientIndex = (tenant: string): string => `${this.#clients(tenant)}:index`
+  clientEnds = (tenant: string): string => `${this.#clients(tenant)}:ends`
   clientSequence = (tenant: string): string => `${this.#clients(tenant)}:sequence`
 
   user = (tenant: string, sub: string): string => `${this.#users(tenant)}:sub:${part(sub)}`
@@ -48,6 +49,7 @@ export class Keys {
   logoutsDue = (tenant: string): string => `${this.logouts(tenant)}:due`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
+  pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
   replay = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:replay:${part(key)}}`
 

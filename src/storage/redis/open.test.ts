@@ -1,7 +1,16 @@
 /** Opening the Redis store: what it refuses to start on, and that nothing which expires stays. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type CertificateFiles,
+  makeAuthority,
+  makeCertificate,
+  makeCertificates,
+} from '../../../test/servers/certificates.ts'
 import { freePort } from '../../../test/servers/free-port.ts'
-import { type RedisServer, startRedis } from '../../../test/servers/redis.ts'
+import { type RedisServer, startRedis, until } from '../../../test/servers/redis.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
 import { aClient, aCode, aGrant, anAccessToken, aPair, aUser } from '../conformance/subject.ts'
@@ -16,6 +25,48 @@ beforeEach(async () => {
 afterEach(() => server.stop())
 
 describe('opening the Redis store', () => {
+  it('shows its certificate where Redis asks for one, and a renewed one at the next connection', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'redis-mtls-'))
+    const tls = await makeCertificates(folder)
+    await makeAuthority(folder, 'other', '/CN=Other CA')
+    const stranger = await makeCertificate(folder, 'stranger', { subject: '/CN=stranger', ca: 'other' })
+    const asking = await startRedis({ tls, clientCertificates: true })
+    const ca = await readFile(tls.caFile)
+    const pair = async ({ certFile, keyFile }: CertificateFiles) => ({
+      cert: await readFile(certFile),
+      key: await readFile(keyFile),
+    })
+    const to = { nodes: [asking.node], ...asking.credentials, clock }
+    try {
+      for (const shown of [{}, await pair(stranger)])
+        await expect(openRedisStore({ ...to, tls: { ca, ...shown } })).rejects.toThrow(/redis/)
+      let shown = await pair(tls)
+      const store = await openRedisStore({
+        ...to,
+        tls: {
+          ca,
+          get cert() {
+            return shown.cert
+          },
+          get key() {
+            return shown.key
+          },
+        },
+      })
+      await store.ping()
+      shown = await pair(stranger)
+      await asking.kill()
+      await asking.restart()
+      await expect(store.ping()).rejects.toThrow(StoreUnavailable)
+      shown = await pair(tls)
+      await until(() => store.ping().then(() => true), 'it is let in again')
+      await store.close()
+    } finally {
+      await asking.stop()
+      await rm(folder, { recursive: true })
+    }
+  })
+
   it('refuses a wrong password or user, without telling either', async () => {
     const opening = openRedisStore({ nodes: [server.node], username: 'sallyport', password: 'wrong-canary', clock })
     await expect(opening).rejects.toThrow(ConfigError)

@@ -12,6 +12,7 @@ import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
+import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { redisSigningKeys } from './signing-keys.ts'
@@ -42,6 +43,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     sessions: redisSessions(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
+    pushedRequests: redisPushedRequests(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),

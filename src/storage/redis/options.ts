@@ -2,6 +2,14 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 
+/** Asked at each new connection. */
+export interface RedisTls {
+  readonly ca?: string | Buffer | undefined
+  readonly cert?: string | Buffer | undefined
+  readonly key?: string | Buffer | undefined
+  readonly servername?: string
+}
+
 export interface RedisStoreOptions {
   /** `host:port`: the server; some of a cluster's nodes; or the sentinels. */
   readonly nodes: readonly string[]
@@ -13,12 +21,7 @@ export interface RedisStoreOptions {
   readonly username?: string
   readonly password?: string
   /** Present: TLS, to sentinels too. */
-  readonly tls?: {
-    readonly ca?: string | Buffer
-    readonly cert?: string | Buffer
-    readonly key?: string | Buffer
-    readonly servername?: string
-  }
+  readonly tls?: RedisTls
   readonly keyPrefix?: string
   /** How many replicas must confirm what happens once and what takes rights away. */
   readonly replicas?: number

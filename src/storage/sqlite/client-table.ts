@@ -2,6 +2,7 @@
  * Clients by id, as they stand in the snapshot that is being read. A record is parsed once for as long as nobody writes
  * clients: a commit of another connection shows in SQLite's `data_version`, one of ours is told.
  */
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { type ClientRecord, decodeRecord } from '../records.ts'
 import { bodyOf, type Database } from './database.ts'
 
@@ -10,12 +11,14 @@ const MAX_RECORDS = 2000
 
 export class ClientTable {
   readonly #db: Database
+  readonly #clock: Clock
   readonly #select
   readonly #records = new Map<string, ClientRecord>()
   #version = 0
 
-  constructor(db: Database) {
+  constructor(db: Database, clock: Clock) {
     this.#db = db
+    this.#clock = clock
     this.#select = db.prepare('SELECT body FROM clients WHERE tenant = ? AND client_id = ?')
   }
 
@@ -27,7 +30,7 @@ export class ClientTable {
     }
     const key = `${tenant}\0${clientId}`
     const known = this.#records.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) return this.#live(known)
     const record = this.read(tenant, clientId)
     if (record === undefined) return undefined
     // All at once: a fuller table would have to keep an order for each look-up.
@@ -36,10 +39,14 @@ export class ClientTable {
     return record
   }
 
+  #live(record: ClientRecord): ClientRecord | undefined {
+    return record.expiresAt === undefined || record.expiresAt > epochSeconds(this.#clock) ? record : undefined
+  }
+
   /** From the file, also inside a transaction that writes. */
   read(tenant: string, clientId: string): ClientRecord | undefined {
     const body = bodyOf(this.#select, tenant, clientId)
-    return body === undefined ? undefined : decodeRecord<ClientRecord>(body)
+    return body === undefined ? undefined : this.#live(decodeRecord<ClientRecord>(body))
   }
 
   /** Called inside the transaction that writes it. */

@@ -1,27 +1,36 @@
 /** Clients in SQLite. Deleting one deletes its consents with it; grants and tokens read as not live without it. */
 
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import type { ClientStore } from '../port.ts'
 import { type ClientRecord, decodeRecord } from '../records.ts'
 import type { ClientTable } from './client-table.ts'
 import { changed, type Database } from './database.ts'
 
-export function sqliteClients(db: Database, clients: ClientTable): ClientStore {
-  const insert = db.prepare('INSERT INTO clients (tenant, client_id, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
-  const update = db.prepare('UPDATE clients SET body = ? WHERE tenant = ? AND client_id = ?')
+const LIVE = '(expires_at IS NULL OR expires_at > ?)'
+
+export function sqliteClients(db: Database, clients: ClientTable, clock: Clock): ClientStore {
+  const insert = db.prepare(
+    'INSERT INTO clients (tenant, client_id, expires_at, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  )
+  const update = db.prepare('UPDATE clients SET expires_at = ?, body = ? WHERE tenant = ? AND client_id = ?')
   const remove = db.prepare('DELETE FROM clients WHERE tenant = ? AND client_id = ?')
   const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND client_id = ?')
-  const page = db.prepare('SELECT body FROM clients WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
-  const count = db.prepare('SELECT count(*) AS total FROM clients WHERE tenant = ?')
+  const page = db.prepare(`SELECT body FROM clients WHERE tenant = ? AND ${LIVE} ORDER BY seq LIMIT ? OFFSET ?`)
+  const count = db.prepare(`SELECT count(*) AS total FROM clients WHERE tenant = ? AND ${LIVE}`)
 
   const store = (tenant: string, client: ClientRecord): void => {
     clients.changed()
-    update.run(JSON.stringify(client), tenant, client.clientId)
+    update.run(client.expiresAt ?? null, JSON.stringify(client), tenant, client.clientId)
   }
 
   return {
     find: (tenant, clientId) => db.read(() => clients.find(tenant, clientId)),
     create: (tenant, client) =>
-      db.write(() => (changed(insert, tenant, client.clientId, JSON.stringify(client)) === 1 ? 'written' : 'conflict')),
+      db.write(() =>
+        changed(insert, tenant, client.clientId, client.expiresAt ?? null, JSON.stringify(client)) === 1
+          ? 'written'
+          : 'conflict',
+      ),
     replace: (tenant, client, expectedVersion) =>
       db.write(() => {
         const stored = clients.read(tenant, client.clientId)
@@ -42,8 +51,10 @@ export function sqliteClients(db: Database, clients: ClientTable): ClientStore {
       }, 'power'),
     list: (tenant, offset, limit) =>
       db.read(() => ({
-        total: Number(count.get(tenant)?.total),
-        records: page.all(tenant, limit, offset).map(({ body }) => decodeRecord<ClientRecord>(String(body))),
+        total: Number(count.get(tenant, epochSeconds(clock))?.total),
+        records: page
+          .all(tenant, epochSeconds(clock), limit, offset)
+          .map(({ body }) => decodeRecord<ClientRecord>(String(body))),
       })),
     revokeAll: (tenant, clientId) =>
       db.write(() => {

@@ -15,8 +15,9 @@ type GrantRow = Readonly<Record<string, SQLOutputValue>>
 
 /** The columns are right where both hold a value. */
 export function decodeGrant(row: GrantRow): GrantRecord {
-  const grant = decodeRecord<GrantRecord>(String(row.body))
-  return { ...grant, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
+  const parsed = decodeRecord<GrantRecord>(String(row.body))
+  const grant = { ...parsed, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
+  return row.tokens_epoch === 0 ? grant : { ...grant, tokensEpoch: Number(row.tokens_epoch) }
 }
 /** A grace with the digest of the successor that it gives. */
 export type KeptGrace = Grace & { readonly successor: string }
@@ -30,6 +31,7 @@ export class GrantTables {
   readonly #insertGrant
   readonly #selectSession
   readonly #extendGrant
+  readonly #endTokens
   readonly #revokeGrant
   readonly #selectHandle
   readonly #insertHandle
@@ -39,7 +41,7 @@ export class GrantTables {
     this.#clock = clock
     this.#tokens = tokens
     this.#selectGrant = db.prepare(
-      'SELECT expires_at, revoked, body FROM grants WHERE tenant = ? AND grant_id = ? AND expires_at > ?',
+      'SELECT expires_at, revoked, tokens_epoch, body FROM grants WHERE tenant = ? AND grant_id = ? AND expires_at > ?',
     )
     this.#insertGrant = db.prepare(
       'INSERT INTO grants (tenant, grant_id, expires_at, revoked, sid, sub, client_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -48,6 +50,7 @@ export class GrantTables {
     this.#extendGrant = db.prepare(
       'UPDATE grants SET expires_at = max(expires_at, ?) WHERE tenant = ? AND grant_id = ?',
     )
+    this.#endTokens = db.prepare('UPDATE grants SET tokens_epoch = tokens_epoch + 1 WHERE tenant = ? AND grant_id = ?')
     this.#revokeGrant = db.prepare('UPDATE grants SET revoked = 1 WHERE tenant = ? AND grant_id = ?')
     this.#selectHandle = db.prepare(
       'SELECT expires_at, used, grace, body FROM handles WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
@@ -72,6 +75,10 @@ export class GrantTables {
     const body = JSON.stringify(grant)
     this.#insertGrant.run(tenant, grantId, expiresAt, revoked ? 1 : 0, sid ?? null, sub, clientId, body)
     return true
+  }
+
+  endAccessTokens(tenant: string, grantId: string): void {
+    this.#endTokens.run(tenant, grantId)
   }
 
   revoke(tenant: string, grantId: string): void {

@@ -57,7 +57,7 @@ function pagesOf(db: Database, column: 'sub' | 'client_id' | 'sid') {
   const where = `tenant = ? AND ${column} = ? AND expires_at > ?`
   return {
     page: db.prepare(
-      `SELECT expires_at, revoked, body FROM grants WHERE ${where} ORDER BY rowid DESC LIMIT ? OFFSET ?`,
+      `SELECT expires_at, revoked, tokens_epoch, body FROM grants WHERE ${where} ORDER BY rowid DESC LIMIT ? OFFSET ?`,
     ),
     count: db.prepare(`SELECT count(*) AS total FROM grants WHERE ${where}`),
   }
@@ -82,6 +82,7 @@ export function sqliteGrants(db: Database, tables: GrantTables, clock: Clock): G
           records: page.all(tenant, value, now, limit, offset).map(decodeGrant),
         }
       }),
+    endAccessTokens: (tenant, grantId) => db.write(() => tables.endAccessTokens(tenant, grantId), 'power'),
     revoke: (tenant, grantId) => db.write(() => tables.revoke(tenant, grantId), 'power'),
   }
 }

@@ -20,6 +20,7 @@ import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
 import { sqliteMarks, sqlitePlatform } from './platform.ts'
 import { startPurging } from './purge.ts'
+import { sqlitePushedRequests } from './pushed-requests.ts'
 import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
@@ -66,16 +67,17 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const db = await Database.over(openOrExplain(path), path)
   const tokens = new TokenTable(db, clock)
   const grants = new GrantTables(db, clock, tokens)
-  const clients = new ClientTable(db)
+  const clients = new ClientTable(db, clock)
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
   const stopCheckpoints = startCheckpoints(path)
   return {
-    clients: sqliteClients(db, clients),
+    clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
+    pushedRequests: sqlitePushedRequests(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),

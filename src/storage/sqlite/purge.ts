@@ -7,8 +7,10 @@ const BETWEEN_SLICES_MS = 50
 const BETWEEN_ROUNDS_MS = 30 * 1000
 
 const KEYS = {
+  clients: 'tenant, client_id',
   sessions: 'tenant, digest',
   interactions: 'tenant, digest',
+  pushed_requests: 'tenant, digest',
   consents: 'tenant, sub, client_id',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',

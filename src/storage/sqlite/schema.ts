@@ -69,6 +69,7 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE grants ADD COLUMN sid TEXT;
   ALTER TABLE grants ADD COLUMN sub TEXT;
   ALTER TABLE grants ADD COLUMN client_id TEXT;
+  ALTER TABLE grants ADD COLUMN tokens_epoch INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX grants_sid ON grants (tenant, sid) WHERE sid IS NOT NULL;
   CREATE INDEX grants_sub ON grants (tenant, sub);
   CREATE INDEX grants_client ON grants (tenant, client_id);
@@ -77,6 +78,16 @@ const MIGRATIONS: readonly string[] = [
     tenant TEXT NOT NULL, id TEXT NOT NULL, due_at_ms INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (tenant, id)) STRICT, WITHOUT ROWID;
   CREATE INDEX logouts_due ON logouts (tenant, due_at_ms);
+  `,
+  `
+  CREATE TABLE pushed_requests (
+    tenant TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, digest)) STRICT;
+  CREATE INDEX pushed_requests_end ON pushed_requests (expires_at);
+  `,
+  `
+  ALTER TABLE clients ADD COLUMN expires_at INTEGER;
+  CREATE INDEX clients_end ON clients (expires_at) WHERE expires_at IS NOT NULL;
   `,
 ]
 

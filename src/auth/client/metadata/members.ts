@@ -4,10 +4,10 @@
  * members: `together.ts`.
  */
 import { isIP } from 'node:net'
-import { CLIENT_AUTH_METHODS, type ClientMetadata } from '../../../storage/client-metadata.ts'
+import type { ClientMetadata } from '../../../storage/client-metadata.ts'
 import { MetadataFault } from './fault.ts'
 import { publicKeySet } from './key-set.ts'
-import { OFFERED, type Offered } from './offered.ts'
+import { type Offered, offeredWith } from './offered.ts'
 import { type Check, type EntryFault, list, oneOf, text, truth, unlike, webAddress, wholeNumber } from './values.ts'
 
 type MemberChecks = { readonly [M in keyof ClientMetadata]-?: Check<NonNullable<ClientMetadata[M]>> }
@@ -41,8 +41,8 @@ const uri: Check<string> = (field, value) => {
   return value
 }
 
-export const memberChecks = ({ signing, clientSigning, clientMac }: Offered): MemberChecks => ({
-  token_endpoint_auth_method: oneOf(CLIENT_AUTH_METHODS),
+export const memberChecks = ({ authMethods, signing, clientSigning, clientMac }: Offered): MemberChecks => ({
+  token_endpoint_auth_method: oneOf(authMethods),
   token_endpoint_auth_signing_alg: oneOf([...clientSigning, ...clientMac]),
   assertion_audience: oneOf(['issuer', 'endpoint']),
   jwks: publicKeySet,
@@ -84,7 +84,7 @@ export const memberChecks = ({ signing, clientSigning, clientMac }: Offered): Me
 const isMember = (name: string, checks: MemberChecks): name is keyof ClientMetadata => Object.hasOwn(checks, name)
 
 /** Names on the wire, in the order of the table. */
-export const METADATA_MEMBERS = Object.keys(memberChecks(OFFERED)) as readonly (keyof ClientMetadata)[]
+export const METADATA_MEMBERS = Object.keys(memberChecks(offeredWith([]))) as readonly (keyof ClientMetadata)[]
 
 /**
  * Members of `sent` over those of `before`; null takes one away. What is no member is not looked at. Throws MetadataFault.

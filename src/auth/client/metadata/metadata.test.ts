@@ -2,9 +2,10 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { ClientMetadata } from '../../../storage/client-metadata.ts'
 import { METADATA_MEMBERS, readMembers } from './members.ts'
-import { OFFERED } from './offered.ts'
+import { offeredWith } from './offered.ts'
 import { blank, type ClientSettings, checkTogether } from './together.ts'
 
+const OFFERED = offeredWith(['ES256'], { hasAuthorities: true })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwk = (key: KeyObject, more: object = {}) => ({ ...key.export({ format: 'jwk' }), ...more })
 const keys = { keys: [jwk(ec.publicKey, { kid: 'a', use: 'sig', alg: 'ES256' })] }
@@ -209,4 +210,14 @@ test('keeps keys of kinds it does not know beside those it does (RFC 7517 5)', (
   const more = { keys: [...keys.keys, { kty: 'AKP', kid: 'b', alg: 'ML-DSA-44', pub: 'AAAA' }] }
   expect(register({ jwks: more })).toEqual({ jwks: more })
   expect(() => register({ jwks: { keys: more.keys.slice(1) } })).toThrow('jwks')
+})
+
+test('offers certificates only where somebody asks for them (RFC 8705 2)', () => {
+  const take = (certificates: Parameters<typeof offeredWith>[1], method: string) => () =>
+    readMembers({ token_endpoint_auth_method: method }, {}, offeredWith(['ES256'], certificates))
+  const both = ['tls_client_auth', 'self_signed_tls_client_auth']
+  for (const method of both) expect(take(undefined, method)).toThrow('token_endpoint_auth_method must be one of')
+  expect(take({ hasAuthorities: false }, 'tls_client_auth')).toThrow('token_endpoint_auth_method')
+  expect(take({ hasAuthorities: false }, 'self_signed_tls_client_auth')).not.toThrow()
+  for (const method of both) expect(take({ hasAuthorities: true }, method)).not.toThrow()
 })

@@ -1,0 +1,44 @@
+/**
+ * Claims of the person that were asked for the ID token one by one. OIDC Core 5.5. `userinfo` is asked of the access token that
+ * goes with it, so that one rule says what a client may read of a person.
+ */
+import type { HttpRequest } from '../../http/message.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
+import type { Decide } from '../../policy-engine/decide.ts'
+import type { TokenFacts } from '../token/find-token.ts'
+import { releasedClaims } from '../token/released-claims.ts'
+import type { ClaimValue } from '../user/claims.ts'
+import type { PersonGrant } from './grants/grant.ts'
+
+type Claims = Readonly<Record<string, ClaimValue>>
+
+const NONE: Claims = {}
+
+function factsOf({ record }: PersonGrant, obligations: Obligations<'token'>, now: number): TokenFacts {
+  return {
+    kind: 'access_token',
+    active: true,
+    client_id: record.clientId,
+    sub: record.sub,
+    scopes: obligations.scopes,
+    audience: obligations.audience,
+    acr: record.acr,
+    issued_at: now,
+    expires_at: now + obligations.access_token_ttl_seconds,
+  }
+}
+
+/** Throws where policy denies them: nothing is issued on a rule that says no. */
+export async function idTokenClaims(
+  deps: { readonly decide: Decide },
+  request: HttpRequest,
+  person: PersonGrant,
+  obligations: Obligations<'token'>,
+): Promise<Claims> {
+  const asked = person.record.claims?.idToken
+  if (asked === undefined || !obligations.scopes.includes('openid')) return NONE
+  const facts = factsOf(person, obligations, request.origin.time.epoch_seconds)
+  const released = await releasedClaims(deps, request, { facts, user: person.user, grant: person.record, asked })
+  if ('stepUp' in released) return NONE
+  return Object.fromEntries(Object.entries(released.claims).filter(([name]) => Object.hasOwn(asked, name)))
+}

@@ -1,0 +1,110 @@
+/**
+ * Ends a session with the grants that hang on it, and has the clients told. What is to be done is written down first, so that
+ * a node that stops half-way leaves nothing undone: another one takes it up. OIDC Back-Channel Logout 2.7; checklist 31.
+ */
+import type { Audit } from '../../audit/events.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { epochSeconds } from '../../kernel/clock.ts'
+import type { Store } from '../../storage/port.ts'
+import type { ClientRecord, EndedGrants, GrantRecord, LogoutTask, SessionRecord } from '../../storage/records.ts'
+
+export interface EndSessionDeps {
+  readonly store: {
+    readonly sessions: Pick<Store['sessions'], 'end'>
+    readonly grants: Pick<Store['grants'], 'list' | 'revoke' | 'endAccessTokens'>
+    readonly clients: Pick<Store['clients'], 'find'>
+    readonly logouts: Pick<Store['logouts'], 'add' | 'remove'>
+  }
+  readonly clock: Clock
+  readonly audit: Audit
+  /** There is something to send. */
+  readonly logoutsWait: () => void
+}
+
+export type SessionTask = Extract<LogoutTask, { readonly kind: 'session' }>
+
+/** How long one node has to finish before another one does. */
+export const LEASE_MS = 60_000
+
+const PAGE = 200
+
+/** Answers the clients that had a live grant in it, in no order. */
+export async function endSession(
+  deps: EndSessionDeps,
+  tenant: string,
+  { sid, sub }: Pick<SessionRecord, 'sid' | 'sub'>,
+  ends: EndedGrants,
+): Promise<readonly ClientRecord[]> {
+  const createdAt = epochSeconds(deps.clock)
+  const task: SessionTask = { v: 1, id: `session ${sid}`, kind: 'session', sid, sub, ends, createdAt }
+  // Where too many wait, this one is finished here or not at all.
+  await deps.store.logouts.add(tenant, task, LEASE_MS)
+  return finishSession(deps, tenant, task)
+}
+
+/** Idempotent: begun anew, it goes through all grants again, and those that have ended are none of its concern. */
+export async function finishSession(
+  deps: EndSessionDeps,
+  tenant: string,
+  task: SessionTask,
+): Promise<readonly ClientRecord[]> {
+  const { grants, sessions, logouts } = deps.store
+  await sessions.end(tenant, task.sid)
+  const told = new Map<string, ClientRecord>()
+  for (let offset = 0; ; offset += PAGE) {
+    const { records } = await grants.list(tenant, { sid: task.sid }, offset, PAGE)
+    const live = records.filter(({ revoked }) => !revoked)
+    // Before its grants end: whoever begins anew finds whom to tell by them.
+    await haveClientsTold(deps, tenant, task, live, told)
+    await Promise.all(live.map((grant) => endGrant(deps, tenant, grant, task.ends)))
+    if (records.length < PAGE) break
+  }
+  await deps.audit({
+    event: 'session_ended',
+    tenant,
+    sub: task.sub,
+    resource: `session:${task.sid}`,
+    detail: task.ends,
+  })
+  await logouts.remove(tenant, task.id)
+  deps.logoutsWait()
+  return [...told.values()]
+}
+
+async function haveClientsTold(
+  deps: EndSessionDeps,
+  tenant: string,
+  { sid, sub, createdAt }: SessionTask,
+  live: readonly GrantRecord[],
+  told: Map<string, ClientRecord>,
+): Promise<void> {
+  const { clients, logouts } = deps.store
+  const ids = new Set(live.map(({ clientId }) => clientId))
+  await Promise.all(
+    [...ids].map(async (clientId) => {
+      const client = told.has(clientId) ? undefined : await clients.find(tenant, clientId)
+      if (client === undefined) return
+      told.set(clientId, client)
+      if (client.metadata?.backchannel_logout_uri === undefined) return
+      const task = { v: 1, id: `client ${sid} ${clientId}`, kind: 'client', clientId, sid, sub, attempts: 0 } as const
+      if ((await logouts.add(tenant, { ...task, createdAt }, 0)) === 'full')
+        await deps.audit({ event: 'logout_not_delivered', tenant, client_id: clientId, sub, detail: 'queue_full' })
+    }),
+  )
+}
+
+async function endGrant(deps: EndSessionDeps, tenant: string, grant: GrantRecord, ends: EndedGrants): Promise<void> {
+  if (ends === 'none') return
+  const { grantId, clientId, sub } = grant
+  const goesOn = ends === 'online' && grant.scopes.includes('offline_access')
+  if (goesOn) await deps.store.grants.endAccessTokens(tenant, grantId)
+  else await deps.store.grants.revoke(tenant, grantId)
+  await deps.audit({
+    event: goesOn ? 'grant_tokens_revoked' : 'grant_revoked',
+    tenant,
+    client_id: clientId,
+    sub,
+    grant_id: grantId,
+    detail: 'session_ended',
+  })
+}

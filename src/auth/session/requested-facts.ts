@@ -1,0 +1,35 @@
+/** What an authorization request asks, as both stages of `authorize` take it. RFC 6749 4.1.1, OIDC Core 3.1.2.1 and 5.5. */
+import type { DecisionInput } from '../../policy-engine/contract/index.ts'
+import type { ClaimsAsked } from '../../storage/records.ts'
+import { redirectKind } from '../client/redirect-uri.ts'
+import type { PendingAuthorization } from './interaction.ts'
+
+type Requested = DecisionInput<'authorize'>['requested']
+
+export interface RequestedHow {
+  readonly responseType: string
+  readonly challengeMethod: Requested['code_challenge_method']
+  readonly pushed: boolean
+}
+
+/** Names of the claims asked for one by one, wherever they are to be told. */
+export const namesOfClaims = ({ userinfo = {}, idToken = {} }: ClaimsAsked): string[] => [
+  ...new Set([...Object.keys(userinfo), ...Object.keys(idToken)]),
+]
+
+export function requestedFacts(pending: PendingAuthorization, how: RequestedHow): Requested {
+  const { prompt, claims, acrValues, essentialAcr, maxAgeSeconds } = pending
+  return {
+    response_type: how.responseType,
+    scopes: [...pending.scopes],
+    resources: [...pending.resources],
+    code_challenge_method: how.challengeMethod,
+    redirect: redirectKind(pending.redirectUri),
+    pushed: how.pushed,
+    ...(prompt && { prompt: [...prompt] }),
+    ...(claims && { claims: namesOfClaims(claims) }),
+    ...(acrValues && { acr_values: [...acrValues] }),
+    ...(essentialAcr && { essential_acr: [...essentialAcr] }),
+    ...(maxAgeSeconds !== undefined && { max_age_seconds: maxAgeSeconds }),
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The claims of a person that a client reads, in userinfo or in an ID token: what policy releases, and of those that were asked
+ * for one by one with a value only where the person has it. OIDC Core 5.3.2, 5.4 and 5.5.1. Asks `userinfo`.
+ */
+import type { HttpRequest } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
+import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import type { ClaimAsked, GrantRecord, UserRecord } from '../../storage/records.ts'
+import { type ClaimValue, profileClaims } from '../user/claims.ts'
+import { subjectFacts } from '../user/subject-facts.ts'
+import type { TokenFacts } from './find-token.ts'
+
+export interface ReleasedTo {
+  readonly facts: TokenFacts
+  /** The person, as stored now; absent where the client speaks for itself. */
+  readonly user: UserRecord | undefined
+  readonly grant: GrantRecord | undefined
+  readonly asked: Readonly<Record<string, ClaimAsked>> | undefined
+}
+
+export type Released =
+  | { readonly sub: string; readonly claims: Readonly<Record<string, ClaimValue>> }
+  /** RFC 9470 3: the token is good, the sign-in behind it does not do. */
+  | { readonly stepUp: Obligations<'userinfo'> }
+
+const isAsAsked = ({ values }: ClaimAsked, value: ClaimValue): boolean =>
+  values === undefined || values.some((wanted) => wanted === value)
+
+/** Throws where policy denies, and where there is no person, whatever policy says. */
+export async function releasedClaims(
+  deps: { readonly decide: Decide },
+  request: HttpRequest,
+  { facts, user, grant, asked = {} }: ReleasedTo,
+): Promise<Released> {
+  const names = Object.keys(asked)
+  const verdict = await deps.decide(
+    'userinfo',
+    {
+      tenant: request.tenant,
+      token: facts,
+      ...(user && { subject: subjectFacts(user) }),
+      ...(grant && { authentication: { acr: grant.acr, auth_time: grant.authTime } }),
+      ...(names.length > 0 && { requested: { claims: names } }),
+      request: request.origin,
+    },
+    { requestId: request.id },
+  )
+  if (!verdict.allow) throw new OAuthError(publicCode('userinfo', verdict, 'insufficient_scope'))
+  if (user === undefined) throw new OAuthError('insufficient_scope')
+  if (verdict.obligations.step_up === 'required') return { stepUp: verdict.obligations }
+  const entries = Object.entries(profileClaims(user, verdict.obligations.claims))
+  const claims = entries.filter(([name, value]) => isAsAsked(asked[name] ?? {}, value))
+  return { sub: user.sub, claims: Object.fromEntries(claims) }
+}
