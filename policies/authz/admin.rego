@@ -119,7 +119,9 @@ visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "upda
 	input.resource.type == "client"
 }
 
-visible := {"acr", "amr", "auth_time", "created_at", "expires_at", "sid", "sub"} if input.resource.type == "session"
+visible := {"acr", "amr", "auth_time", "created_at", "expires_at", "live", "sid", "sub"} if {
+	input.resource.type == "session"
+}
 
 visible := {
 	"acr",
@@ -130,7 +132,7 @@ visible := {
 	"created_at",
 	"expires_at",
 	"grant_id",
-	"revoked",
+	"live",
 	"scopes",
 	"sid",
 	"sub",

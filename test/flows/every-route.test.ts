@@ -109,8 +109,21 @@ async function useApis(): Promise<void> {
     const one = `${path}/${created[key]}`
     for (const method of ['GET', 'HEAD']) for (const at of [path, one]) await call(method, at)
     await call('PUT', one, made)
+    await call('POST', `${one.replace('/scim/v2/Users', '/admin/users')}/revoke`)
     await call('DELETE', one)
   }
+  await useAccess(call)
+}
+
+/** A session and a grant of it, looked at and ended. */
+async function useAccess(call: (method: string, path: string) => Promise<Response>): Promise<void> {
+  await tokensFor(service, service.population.web, 'openid')
+  const listed = async (path: string, of: string): Promise<Record<string, unknown>> =>
+    Object(Object(await (await call('GET', path)).json())[of][0])
+  const grant = await listed(`/admin/grants?sub=${service.population.user.sub}`, 'grants')
+  const session = await listed('/admin/sessions', 'sessions')
+  await call('DELETE', `/admin/grants/${grant.grant_id}`)
+  await call('DELETE', `/admin/sessions/${session.sid}`)
 }
 
 async function useRegistration(): Promise<void> {
