@@ -98,7 +98,7 @@ function read(issuer: string, request: HttpRequest, text: string): ClientAsserti
   if (audience === undefined) return unfit('assertion_audience')
   if (!isTimely(jwt.claims, request.origin.time.epoch_seconds)) return unfit('assertion_time')
   const method = alg === MAC_ALG ? 'client_secret_jwt' : 'private_key_jwt'
-  return { clientId: sub, method, jwt, jti, audience, expiresAt: Number(exp) }
+  return { clientId: sub, method, jwt, jti, audience, expiresAt: Math.ceil(Number(exp)) }
 }
 
 /** RFC 8725 3.1: the alg that the client is registered for, else one of the usual. */
