@@ -10,6 +10,7 @@
 #   asked_by: src/auth/oauth/token.ts
 package authz.token
 
+import data.lib.clients
 import data.lib.network
 import data.lib.rbac
 import data.lib.scopes
@@ -22,8 +23,14 @@ id_token_ttl_seconds := 300
 # `opaque` tokens are read at introspection only.
 access_token_format := "jwt"
 
-# RFC 9700 section 4.14.2: with 0, the second use of a refresh token ends its family.
-refresh_grace_seconds := 0
+# RFC 9700 section 4.14.2: with 0, the second use of a refresh token ends its family. A client that proves its own key each
+# time, for tokens bound to one, may repeat a refresh whose answer was lost (FAPI 2.0 section 5.3.2.1): no thief can.
+default refresh_grace_seconds := 0
+
+refresh_grace_seconds := 60 if {
+	sender_constraint in {"dpop", "mtls"}
+	input.client.auth_method in {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
+}
 
 # Of the whole family, counted from the first refresh token.
 refresh_token_ttl_seconds := 2592000
@@ -94,13 +101,7 @@ client_active if input.client.active
 grant_allowed if input.grant_type in input.client.grant_types
 
 # RFC 6749 section 4.4: client_credentials is for confidential clients only, and these always authenticate.
-client_authenticated if {
-	input.client.type == "confidential"
-	input.client.auth_method in {
-		"client_secret_basic", "client_secret_post", "client_secret_jwt",
-		"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth",
-	}
-}
+client_authenticated if clients.authenticated(input.client)
 
 client_authenticated if {
 	input.client.type == "public"

@@ -2,8 +2,6 @@
  * Backpressure: what comes while too much is in work, or while the thread lags, is refused at once, before everybody's answers
  * get late. The share that is refused grows with the lag, so that the rest keeps its latency. Health is never refused.
  */
-import type { Counter, Gauge } from 'prom-client'
-
 export interface PressureLimits {
   /** Requests in work at once; 0: any number. */
   readonly inFlight: number
@@ -13,9 +11,9 @@ export interface PressureLimits {
 
 export interface PressureOptions extends PressureLimits {
   readonly metrics: {
-    readonly shed: Pick<Counter<'reason'>, 'inc'>
-    readonly inFlight: Pick<Gauge, 'set'>
-    readonly lag: Pick<Gauge, 'set'>
+    readonly shed: { inc(labels: { readonly reason: string }): void }
+    readonly inFlight: { set(value: number): void }
+    readonly lag: { set(value: number): void }
   }
   /** Both for tests. */
   readonly nowMs?: () => number

@@ -30,6 +30,13 @@ export interface LiveSession {
 export const sessionSecret = (issuer: string, request: HttpRequest): string | undefined =>
   request.cookies[cookieName(issuer, COOKIE)] || undefined
 
+export const sessionIsLive = (
+  session: SessionRecord,
+  user: UserRecord | undefined,
+  nowSeconds: number,
+): user is UserRecord =>
+  session.expiresAt > nowSeconds && user?.active === true && user.revocationEpoch === session.userEpoch
+
 /**
  * The session of this request, if it is live. A store that fails rejects: it never reads as signed out. Rejects with slow_down
  * where the person's requests came too fast.
@@ -39,9 +46,9 @@ export async function findSession(deps: SessionDeps, request: HttpRequest): Prom
   if (secret === undefined) return undefined
   const digest = digestOf(secret)
   const record = await deps.store.sessions.find(request.tenant, digest)
-  if (record === undefined || record.expiresAt <= epochSeconds(deps.clock)) return undefined
+  if (record === undefined) return undefined
   const user = await deps.store.users.find(request.tenant, record.sub)
-  if (user === undefined || !user.active || user.revocationEpoch !== record.userEpoch) return undefined
+  if (!sessionIsLive(record, user, epochSeconds(deps.clock))) return undefined
   await deps.rates?.person(request, user.sub)
   return { digest, record, user }
 }

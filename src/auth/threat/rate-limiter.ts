@@ -2,7 +2,6 @@
  * Rate limits of the endpoints: per address, per client, per person. RFC 6585 4; checklist 20. The first refusal of each in a
  * window is audited, all are counted in a metric. Keys are digests in the store, and stand in no log.
  */
-import type { Counter } from 'prom-client'
 import type { Audit } from '../../audit/events.ts'
 import { kindOf, plainAddress } from '../../egress/address.ts'
 import type { HttpRequest } from '../../http/message.ts'
@@ -11,7 +10,7 @@ import type { Admitted, RateLimits } from '../../http/rate-limits.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { LimitStore } from '../../storage/port.ts'
-import { createSharedCounter, type Refusal, type SharedCounter } from './shared-counter.ts'
+import { createRollingCounter, type Refusal, type RollingCounter } from './rolling-counter.ts'
 
 export const RATED = [
   'token',
@@ -42,7 +41,7 @@ export interface RateLimiterOptions {
   readonly store: { readonly limits: Pick<LimitStore, 'hit'> }
   readonly clock: Clock
   readonly audit: Audit
-  readonly metrics: { readonly rateLimited: Pick<Counter<'endpoint' | 'by'>, 'inc'> }
+  readonly metrics: { readonly rateLimited: { inc(labels: { readonly endpoint: string; readonly by: string }): void } }
   readonly onFailure: (error: unknown) => void
 }
 
@@ -108,9 +107,9 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimits {
   }
 }
 
-function countersOf(options: RateLimiterOptions): ReadonlyMap<string, SharedCounter> {
+function countersOf(options: RateLimiterOptions): ReadonlyMap<string, RollingCounter> {
   const { table, windowSeconds, batchShare, tenant, onFailure } = options
-  const counters = new Map<string, SharedCounter>()
+  const counters = new Map<string, RollingCounter>()
   for (const endpoint of RATED)
     for (const by of ['address', 'client', 'person'] as const) {
       const most = table[endpoint][by] ?? 0
@@ -118,7 +117,7 @@ function countersOf(options: RateLimiterOptions): ReadonlyMap<string, SharedCoun
       const name = `rate:${endpoint}:${by}`
       const counter = { store: options.store.limits, tenant, name, most, windowSeconds, batchShare, onFailure }
       const spares = (address: string) => isSpared(address, options.knowsProxies)
-      counters.set(`${endpoint}:${by}`, createSharedCounter({ ...counter, ...(by === 'address' && { spares }) }))
+      counters.set(`${endpoint}:${by}`, createRollingCounter({ ...counter, ...(by === 'address' && { spares }) }))
     }
   return counters
 }

@@ -1,12 +1,12 @@
 /**
  * How often something happens in a window, over all nodes. Counted here, told to the store in batches, so that a request costs no
  * write: each node may admit one batch that the others don't know of. A batch of one is exact, and waits for the store.
- * The window slides: of the one before, the share that still overlaps counts. docs/adr/0014.
+ * The window slides: of the one before, the share that still overlaps counts. docs/adr/0015.
  */
 import { digestOf } from '../../kernel/ids.ts'
 import type { LimitStore } from '../../storage/port.ts'
 
-export interface SharedCounterOptions {
+export interface RollingCounterOptions {
   readonly store: Pick<LimitStore, 'hit'>
   readonly tenant: string
   /** Of the counter, in the store. */
@@ -30,7 +30,7 @@ export interface Refusal {
   readonly first: boolean
 }
 
-export interface SharedCounter {
+export interface RollingCounter {
   /** Undefined: admitted. */
   hit(key: string, nowMs: number): Refusal | undefined | Promise<Refusal | undefined>
 }
@@ -52,7 +52,7 @@ interface Counted {
 
 const CAPACITY = 50_000
 
-export function createSharedCounter(options: SharedCounterOptions): SharedCounter {
+export function createRollingCounter(options: RollingCounterOptions): RollingCounter {
   const { store, tenant, name, most, windowSeconds, spares, capacity = CAPACITY, onFailure } = options
   const windowMs = windowSeconds * 1000
   const batch = Math.max(1, Math.floor(most * options.batchShare))

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import type { LimitStore, Store } from '../../storage/port.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
-import { createSharedCounter, type SharedCounter, type SharedCounterOptions } from './shared-counter.ts'
+import { createRollingCounter, type RollingCounter, type RollingCounterOptions } from './rolling-counter.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'shared-counter-'))
+const folder = mkdtempSync(join(tmpdir(), 'rolling-counter-'))
 const START = Date.UTC(2026, 0, 1)
 let nowMs = START
 let store: Store
@@ -36,8 +36,8 @@ afterAll(async () => {
 })
 
 let names = 0
-const node = (over: Partial<SharedCounterOptions> = {}): SharedCounter =>
-  createSharedCounter({
+const node = (over: Partial<RollingCounterOptions> = {}): RollingCounter =>
+  createRollingCounter({
     store: limits,
     tenant: 'default',
     name: `n${names}`,
@@ -48,7 +48,7 @@ const node = (over: Partial<SharedCounterOptions> = {}): SharedCounter =>
   })
 
 /** How many of so many come through, with the store's answers in between. */
-async function admitted(counters: readonly SharedCounter[], hits: number, key = 'k'): Promise<number> {
+async function admitted(counters: readonly RollingCounter[], hits: number, key = 'k'): Promise<number> {
   let through = 0
   for (let hit = 0; hit < hits; hit++) {
     const counter = counters[hit % counters.length]
@@ -85,7 +85,7 @@ test('a key of its own is untouched by others', async () => {
 })
 
 test.each([2, 5])(
-  '%i nodes together admit no more than the limit and one batch each (docs/adr/0014)',
+  '%i nodes together admit no more than the limit and one batch each (docs/adr/0015)',
   async (count) => {
     names += 1
     const nodes = Array.from({ length: count }, () => node())
