@@ -10,6 +10,7 @@
 #   asked_by: src/auth/oauth/introspect.ts
 package authz.introspect
 
+import data.lib.clients
 import data.lib.rbac
 import data.lib.scopes
 
@@ -54,10 +55,7 @@ reasons contains "holder_inactive" if not holder_active
 client_active if input.client.active
 
 # RFC 7662 section 2.1: the caller must authenticate, or tokens could be guessed here.
-client_confidential if {
-	input.client.type == "confidential"
-	input.client.auth_method in {"client_secret_basic", "client_secret_post"}
-}
+client_confidential if clients.authenticated(input.client)
 
 tenant_allowed if rbac.tenant_active(input.tenant)
 

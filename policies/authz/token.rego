@@ -10,6 +10,7 @@
 #   asked_by: src/auth/oauth/token.ts
 package authz.token
 
+import data.lib.clients
 import data.lib.network
 import data.lib.rbac
 import data.lib.scopes
@@ -94,13 +95,7 @@ client_active if input.client.active
 grant_allowed if input.grant_type in input.client.grant_types
 
 # RFC 6749 section 4.4: client_credentials is for confidential clients only, and these always authenticate.
-client_authenticated if {
-	input.client.type == "confidential"
-	input.client.auth_method in {
-		"client_secret_basic", "client_secret_post", "client_secret_jwt",
-		"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth",
-	}
-}
+client_authenticated if clients.authenticated(input.client)
 
 client_authenticated if {
 	input.client.type == "public"

@@ -136,6 +136,39 @@ export const COMMANDS: readonly Command[] = [
   }),
   bundleAct('unpin', 'Let newer versions in again; an audit event.', {}),
   {
+    name: 'keys list',
+    summary: 'Show the signing keys: which sign, which come next, until when the others stay published.',
+    options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysList(invocation),
+  },
+  {
+    name: 'keys rotate',
+    summary: 'Let the next keys sign, at once or as soon as they are published for long enough; an audit event.',
+    options: {
+      alg: { type: 'string', multiple: true, value: 'ALG', help: 'of this algorithm (default: of all)' },
+      force: { type: 'boolean', help: 'at once in any case: who kept the key set does not know the new keys yet' },
+      ...CONFIG_OPTIONS,
+      ...ADMIN_OPTIONS,
+    },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysRotate(invocation),
+  },
+  {
+    name: 'keys revoke',
+    summary:
+      'Take a key away that others may have: its tokens verify nowhere any more, the next key signs; an audit event.',
+    operands: 'KID',
+    accepts: 'any',
+    options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysRevoke(invocation),
+  },
+  {
+    name: 'keys rewrap',
+    summary:
+      'Move all that is sealed from the previous envelope key to the new one, while the instance serves; an audit event.',
+    options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysRewrap(invocation),
+  },
+  {
     name: 'version',
     summary: 'Print the version.',
     options: {},

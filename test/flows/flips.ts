@@ -130,6 +130,10 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'invalid_grant',
   ]),
 
+  flip(2, 'token.sender_constraint', '"sender_constraint": sender_constraint', '"sender_constraint": "none"', [
+    ['DPoP', 'its key'],
+    ['Bearer', 'no key'],
+  ]),
   flip(3, 'token.access_token_format', 'access_token_format := "jwt"', 'access_token_format := "opaque"', [
     { jwt: true, introspected: true, userinfo: 200 },
     { jwt: false, introspected: true, userinfo: 200 },

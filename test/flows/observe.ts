@@ -2,11 +2,12 @@
 import { decodeJwt } from 'jose'
 import { Browser, formOf } from '../servers/browser.ts'
 import type { Deployment } from '../servers/deployment.ts'
+import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { observeRegistration } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
-import { type Answer, answerOf, codeFor, post } from './requests.ts'
+import { type Answer, answerOf, basic, codeFor, post } from './requests.ts'
 
 /** `decision.obligation` → what a client, a browser or an administrator sees of it. */
 export type Observed = Readonly<Record<string, unknown>>
@@ -138,9 +139,22 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
     'introspect.scopes': introspected.scope,
     'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },
     'token.access_token_format': { jwt: isJwt, introspected: introspected.active, userinfo: userinfo.status },
+    'token.sender_constraint': await observeBinding(deployment),
     'token.refresh_grace_seconds': await useTwice(deployment, tokens.refresh_token),
     'revoke.revoke': after?.active === true ? 'the token only' : 'the whole grant',
   }
+}
+
+/** What a token that is asked for with a proof is bound to. */
+async function observeBinding({ issuer, population }: Met): Promise<unknown> {
+  const key = await makeProofKey()
+  const url = `${issuer}/oauth/token`
+  const headers = { authorization: basic(population.web), dpop: await key.proof({ url }) }
+  const form = new URLSearchParams({ grant_type: 'client_credentials' })
+  const { body } = await answerOf(await fetch(url, { method: 'POST', headers, body: form }))
+  const token = String(body.access_token)
+  const introspected = await post({ issuer }, '/oauth/introspect', population.web, { token })
+  return [body.token_type, Object(introspected.body.cnf).jkt === key.jkt ? 'its key' : 'no key']
 }
 
 async function useTwice(deployment: Met, token: unknown): Promise<string> {

@@ -167,8 +167,14 @@ describe('private_key_jwt (RFC 7523 2.2 and 3, OIDC Core 9; checklist 18)', () =
     expect(await refused(es256(over))).toBe(fault)
   })
 
-  test('takes a clock 8 s ahead (FAPI 2.0 5.3.2.1), and an exp of an hour', async () => {
-    for (const over of [{ iat: NOW + 8 }, { nbf: NOW + 8 }, { iat: undefined }, { exp: NOW + 3600 }])
+  test('takes a clock 8 s ahead (FAPI 2.0 5.3.2.1), an exp of an hour, and of half a second (RFC 7519 2)', async () => {
+    for (const over of [
+      { iat: NOW + 8 },
+      { nbf: NOW + 8 },
+      { iat: undefined },
+      { exp: NOW + 3600 },
+      { exp: NOW + 0.5 },
+    ])
       expect((await authenticate(await es256(over))).authMethod).toBe('private_key_jwt')
   })
 

@@ -96,7 +96,7 @@ function read(issuer: string, request: HttpRequest, text: string): ClientAsserti
   if (audience === undefined) return unfit('assertion_audience')
   if (!isTimely(jwt.claims, request.origin.time.epoch_seconds)) return unfit('assertion_time')
   const method = alg === MAC_ALG ? 'client_secret_jwt' : 'private_key_jwt'
-  return { clientId: sub, method, jwt, jti, audience, expiresAt: Number(exp) }
+  return { clientId: sub, method, jwt, jti, audience, expiresAt: Math.ceil(Number(exp)) }
 }
 
 /** RFC 8725 3.1: the alg that the client is registered for, else one of the usual. */
@@ -113,12 +113,15 @@ async function isMade(deps: AssertionDeps, tenant: string, client: ClientRecord,
   return false
 }
 
+/** Also of a client that does not exist: how an assertion is to be made is no secret, who exists is not told. */
+export const misdirected = (client: ClientRecord | undefined, { audience }: ClientAssertion): Unfit | undefined =>
+  audience === 'issuer' || client?.metadata?.assertion_audience === 'endpoint' ? undefined : unfit('assertion_audience')
+
 export function clientAssertions(deps: AssertionDeps): ClientAssertions {
   return {
     read: (request, text) => read(deps.issuer, request, text),
     async refuse(tenant, client, assertion) {
-      const { clientId, audience, jti, expiresAt } = assertion
-      if (audience === 'endpoint' && client.metadata?.assertion_audience !== 'endpoint') return 'assertion_audience'
+      const { clientId, jti, expiresAt } = assertion
       if (!mayUse(client, assertion)) return 'assertion_algorithm'
       if (!(await isMade(deps, tenant, client, assertion))) return 'assertion_signature'
       // By client: what one names its assertions is nothing to another.

@@ -10,7 +10,7 @@ import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
-import type { AssertionFault, ClientAssertions } from './assertion.ts'
+import { type AssertionFault, type ClientAssertions, misdirected, type Unfit } from './assertion.ts'
 import {
   type CertificateFault,
   type CertificateMethod,
@@ -74,6 +74,13 @@ async function fail(
 const isRegisteredFor = ({ metadata }: ClientRecord, method: AuthMethod): boolean =>
   metadata?.token_endpoint_auth_method === undefined || metadata.token_endpoint_auth_method === method
 
+/** What is wrong for any client is told to whoever sent it, so that they can mend it. */
+async function advise(deps: AuthenticateClientDeps, request: HttpRequest, { fault, advice }: Unfit): Promise<never> {
+  const { tenant, id } = request
+  await deps.audit({ event: 'client_authentication_failed', tenant, request_id: id, detail: fault })
+  throw new OAuthError('invalid_client', { detail: advice })
+}
+
 async function byAssertion(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
@@ -81,13 +88,12 @@ async function byAssertion(
 ): Promise<AuthenticatedClient> {
   const { tenant } = request
   const read = deps.assertions.read(request, sent.assertion)
-  if ('fault' in read) {
-    await deps.audit({ event: 'client_authentication_failed', tenant, request_id: request.id, detail: read.fault })
-    throw new OAuthError('invalid_client', { detail: read.advice })
-  }
+  if ('fault' in read) return advise(deps, request, read)
   const { clientId, method } = read
   if (sent.clientId !== undefined && sent.clientId !== clientId) return fail(deps, request, undefined, method)
   const record = await deps.store.clients.find(tenant, clientId)
+  const unfit = misdirected(record, read)
+  if (unfit !== undefined) return advise(deps, request, unfit)
   if (record === undefined || record.type === 'public' || !isRegisteredFor(record, method))
     return fail(deps, request, record, method)
   if (hasEnded(record, method, request)) return fail(deps, request, record, method)

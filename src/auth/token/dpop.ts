@@ -47,9 +47,12 @@ const MAX_ADDRESS = 2048
 /** Of a client whose clock runs ahead, as for assertions. */
 const AHEAD_SECONDS = 10
 
+/** What of a request a proof speaks of. */
+export type ProvenRequest = Pick<HttpRequest, 'method' | 'path' | 'origin'>
+
 interface Question {
   readonly rules: ProofRules
-  readonly request: HttpRequest
+  readonly request: ProvenRequest
   readonly accessToken: string | undefined
   readonly jwt: ForeignJwt
   readonly key: PublicKey | undefined
@@ -105,7 +108,7 @@ const CHECKS: readonly (readonly [ProofFault, (question: Question) => boolean])[
 /** Whether the proof is new is not judged here, nor its nonce. */
 export async function readDpopProof(
   rules: ProofRules,
-  request: HttpRequest,
+  request: ProvenRequest,
   text: string,
   accessToken?: string,
 ): Promise<DpopProof | ProofFault> {

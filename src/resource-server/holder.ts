@@ -1,0 +1,76 @@
+/** Whether who brings a token holds the key that it is bound to. RFC 9449 7.2 (DPoP), RFC 8705 3 (certificates). */
+import { createHash } from 'node:crypto'
+import { readDpopProof } from '../auth/token/dpop.ts'
+import { type Access, AccessRefused } from './access.ts'
+
+export interface DpopOptions {
+  /** Origins that clients know this resource server by, e.g. `https://api.example`. */
+  readonly origins: readonly string[]
+  /** How long ago a proof may have been made. Default 60. */
+  readonly maxAgeSeconds?: number
+  /**
+   * True for the first use of a proof, false for each other; several nodes share one store. Default: the memory of this
+   * process, bounded.
+   */
+  readonly firstUse?: (proof: string, expiresAt: number) => boolean | Promise<boolean>
+}
+
+export interface Presented {
+  readonly token: string
+  readonly scheme: 'Bearer' | 'DPoP'
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  /** Of the header DPoP. */
+  readonly proof: string | undefined
+  /** DER, of the connection or a trusted proxy. */
+  readonly certificate: Uint8Array | undefined
+}
+
+const MAX_REMEMBERED = 100_000
+
+/** Full of proofs that still count, it takes no new one: what cannot be remembered cannot be known as used. */
+export function proofMemory(): (proof: string, expiresAt: number) => boolean {
+  const ends = new Map<string, number>()
+  return (proof, expiresAt) => {
+    const now = Date.now() / 1000
+    for (const [one, end] of ends) {
+      if (end > now) break
+      ends.delete(one)
+    }
+    if (ends.has(proof) || ends.size >= MAX_REMEMBERED) return false
+    ends.set(proof, expiresAt)
+    return true
+  }
+}
+
+const thumbprint = (der: Uint8Array): string => createHash('sha256').update(der).digest('base64url')
+
+const unbound = () => new AccessRefused('invalid_token', 'The access token is bound to a key that was not proved.')
+
+export function holderCheck(options: DpopOptions): (access: Access, presented: Presented) => Promise<void> {
+  const { origins, maxAgeSeconds = 60, firstUse = proofMemory() } = options
+  const rules = { addresses: origins, maxAgeSeconds }
+
+  async function checkProof(jkt: string, { token, method, path, proof }: Presented): Promise<void> {
+    const now = Math.floor(Date.now() / 1000)
+    const origin = { address: '', time: { epoch_seconds: now, minute_of_day: 0, weekday: 1 } }
+    const read = proof === undefined ? 'missing' : await readDpopProof(rules, { method, path, origin }, proof, token)
+    if (typeof read === 'string') throw new AccessRefused('invalid_dpop_proof', `The DPoP proof is wrong: ${read}.`)
+    if (read.jkt !== jkt) throw unbound()
+    if (!(await firstUse(`${read.jkt}.${read.jti}`, read.expiresAt)))
+      throw new AccessRefused('invalid_dpop_proof', 'The DPoP proof was used before.')
+  }
+
+  return async ({ claims }, presented) => {
+    const cnf: unknown = claims.cnf
+    const bound = typeof cnf === 'object' && cnf !== null ? (cnf as Readonly<Record<string, unknown>>) : undefined
+    const { jkt, 'x5t#S256': x5t } = bound ?? {}
+    // RFC 9449 7.1 and 7.2: a bound token under Bearer is a downgrade, an unbound one under DPoP proves nothing.
+    if ((typeof jkt === 'string') !== (presented.scheme === 'DPoP')) throw unbound()
+    if (bound !== undefined && typeof jkt !== 'string' && typeof x5t !== 'string') throw unbound()
+    const { certificate } = presented
+    if (typeof x5t === 'string' && (certificate === undefined || thumbprint(certificate) !== x5t)) throw unbound()
+    if (typeof jkt === 'string') await checkProof(jkt, presented)
+  }
+}

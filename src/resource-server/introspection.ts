@@ -1,0 +1,85 @@
+/**
+ * Introspection with a bounded memory: a token is asked about once in `cacheSeconds`, however many requests bring it at
+ * once. RFC 7662, whose section 4 says what caching costs: a revocation is seen that much later.
+ */
+import { createHash } from 'node:crypto'
+import { type Access, AccessRefused } from './access.ts'
+import { readAccess } from './jwt.ts'
+import { fetchJson, type Provider } from './provider.ts'
+
+export interface IntrospectionOptions {
+  readonly clientId: string
+  /** Read at each use, so that a rotated secret is taken up. */
+  readonly clientSecret: () => string | Promise<string>
+  /** 0: every request asks. Default 5, at most 60. */
+  readonly cacheSeconds?: number
+  /** Tokens remembered; the oldest go first. Default 1,000. */
+  readonly cacheEntries?: number
+}
+
+interface Remembered {
+  readonly until: number
+  readonly answer: Promise<Access>
+}
+
+const INVALID = () => new AccessRefused('invalid_token', 'The access token is invalid, expired or revoked.')
+
+/** RFC 6749 2.3.1. */
+const formEncode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
+
+export function introspector(
+  issuer: string,
+  audience: string,
+  options: IntrospectionOptions,
+  provider: () => Promise<Provider>,
+): (token: string) => Promise<Access> {
+  const { cacheSeconds = 5, cacheEntries = 1000 } = options
+  if (!(cacheSeconds >= 0 && cacheSeconds <= 60)) throw new RangeError('introspection.cacheSeconds: 0 to 60')
+  if (!(cacheEntries >= 1)) throw new RangeError('introspection.cacheEntries: 1 or more')
+  const remembered = new Map<string, Remembered>()
+
+  async function ask(token: string): Promise<Readonly<Record<string, unknown>>> {
+    const { introspectionEndpoint } = await provider()
+    if (introspectionEndpoint === undefined) throw new Error(`${issuer} has no introspection endpoint`)
+    const credential = `${formEncode(options.clientId)}:${formEncode(await options.clientSecret())}`
+    return fetchJson(introspectionEndpoint, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(credential).toString('base64')}`, accept: 'application/json' },
+      body: new URLSearchParams({ token }),
+    })
+  }
+
+  async function judge(token: string): Promise<Access> {
+    const answer = await ask(token).catch((cause: unknown) => {
+      throw new AccessRefused('temporarily_unavailable', 'The provider does not answer.', { cause })
+    })
+    const access = answer.active === true ? readAccess(answer) : undefined
+    if (access === undefined || !access.audience.includes(audience)) throw INVALID()
+    return access
+  }
+
+  return async (token) => {
+    const key = createHash('sha256').update(token).digest('base64url')
+    const now = Date.now() / 1000
+    const known = remembered.get(key)
+    const answer = known !== undefined && known.until > now ? known.answer : judge(token)
+    if (answer !== known?.answer) remember(key, { until: now + cacheSeconds, answer })
+    const access = await answer
+    if (access.expiresAt <= Date.now() / 1000) throw INVALID()
+    return access
+  }
+
+  function remember(key: string, entry: Remembered): void {
+    if (cacheSeconds === 0) return
+    remembered.delete(key)
+    for (const oldest of remembered.keys()) {
+      if (remembered.size < cacheEntries) break
+      remembered.delete(oldest)
+    }
+    remembered.set(key, entry)
+    // Nothing that failed is remembered: the provider may be back, and a refusal costs the caller, not us.
+    entry.answer.catch(() => {
+      if (remembered.get(key) === entry) remembered.delete(key)
+    })
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The signed bundle of the provider, evaluated in the resource server's own process: the same verification, the same WASM,
+ * the same deadline, no network. OPA, "Bundles"; a bundle that is not as it was signed is never evaluated.
+ */
+import { readFile } from 'node:fs/promises'
+import { loadBundle } from '../policy-engine/bundle/load.ts'
+import type { BundleKey } from '../policy-engine/bundle/signature.ts'
+import type { Evaluator } from '../policy-engine/engine.ts'
+import { openBundle } from '../policy-engine/wasm/open.ts'
+
+export interface OfflinePolicyOptions {
+  /** Of the bundle, `.tar.gz`. */
+  readonly file: string
+  /** Whose signatures count. */
+  readonly keys: readonly BundleKey[]
+  /** An older one is refused. */
+  readonly minimumVersion?: number
+  /** E.g. `authz/introspect/decision`; a bundle without one of them is refused. */
+  readonly entrypoints: readonly string[]
+  /** Of one evaluation. Default 1,000. */
+  readonly deadlineMs?: number
+}
+
+export interface OfflinePolicy {
+  /** Of the bundle that judges. */
+  readonly revision: string
+  readonly version: number
+  /** The value of the entrypoint, undefined where its rule is. Throws where the evaluation fails: that is never a yes. */
+  evaluate(entrypoint: string, input: unknown): unknown
+  /** Reads the file anew; a bundle that may not serve leaves the one before in place, and rejects. */
+  reload(): Promise<void>
+  close(): void
+}
+
+export async function openOfflinePolicy(options: OfflinePolicyOptions): Promise<OfflinePolicy> {
+  const { file, keys, entrypoints, minimumVersion = 0, deadlineMs = 1000 } = options
+  let mark: { readonly version: number; readonly revision: string } | undefined
+
+  async function open(): Promise<{
+    readonly evaluator: Evaluator
+    readonly version: number
+    readonly revision: string
+  }> {
+    const bundle = await loadBundle(await readFile(file), {
+      name: 'offline',
+      keys,
+      minimumVersion,
+      mark,
+      requiredEntrypoints: entrypoints,
+      isPlatform: false,
+    })
+    const { version, revision, digest } = bundle
+    mark = { version, revision: digest }
+    return { evaluator: openBundle(bundle, { deadlineMs }), version, revision }
+  }
+
+  let active = await open()
+  return {
+    get revision() {
+      return active.revision
+    },
+    get version() {
+      return active.version
+    },
+    evaluate: (entrypoint, input) => active.evaluator.evaluate(entrypoint, input),
+    async reload() {
+      const next = await open()
+      active.evaluator.close()
+      active = next
+    },
+    close: () => active.evaluator.close(),
+  }
+}

@@ -1,0 +1,96 @@
+/** The packed tarball, installed in a folder of its own as a user does it: the example API, and the command. */
+import { execFile, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { DevCredentials } from '../../src/cli/dev/credentials.ts'
+import { answerOf } from '../flows/requests.ts'
+import { freePort } from '../servers/free-port.ts'
+import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
+
+const run = promisify(execFile)
+const INSTALLS_WITHIN_MS = 180_000
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-package-'))
+const api = join(folder, 'api')
+let provider: Sallyport
+let credentials: DevCredentials
+
+beforeAll(async () => {
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: resolve('.') })
+  cpSync(resolve('examples/resource-server'), api, { recursive: true })
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
+  await run('npm', [...install, join(folder, stdout.trim().split('\n').at(-1) ?? '')], { cwd: api })
+  const ports = { AUTH_PORT: String(await freePort()), POLICY_PORT: String(await freePort()) }
+  provider = startSallyport(['serve', '--dev'], { cwd: folder, env: ports })
+  await provider.says(/ready in \d+ ms/, 60_000)
+  credentials = JSON.parse(readFileSync(join(folder, 'var/dev/credentials.json'), 'utf8'))
+}, INSTALLS_WITHIN_MS)
+afterAll(async () => {
+  await provider?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function tokenOf({ client_id: id, client_secret: secret }: DevCredentials['client']): Promise<string> {
+  const answer = await fetch(`${credentials.issuer}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'orders:read' }),
+  })
+  return String((await answerOf(answer)).body.access_token)
+}
+
+/** Starts the example, asks it, and ends it. */
+async function ask(env: Readonly<Record<string, string>>, path: string, headers: Readonly<Record<string, string>>) {
+  const port = String(await freePort())
+  const settings = { PATH: process.env.PATH, ISSUER: credentials.issuer, AUDIENCE: 'urn:sallyport:default' }
+  const child = spawn(process.execPath, ['server.js'], { cwd: api, env: { ...settings, PORT: port, ...env } })
+  try {
+    await new Promise<void>((listening, failed) => {
+      child.stdout.on('data', (chunk) => String(chunk).includes('listening') && listening())
+      child.stderr.on('data', (chunk) => failed(new Error(String(chunk))))
+      child.once('exit', (code) => failed(new Error(`the example ended with ${code}`)))
+    })
+    return await answerOf(await fetch(`http://localhost:${port}${path}`, { headers }))
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+const introspects = () => {
+  const { client_id: id, client_secret: secret } = credentials.resource_server
+  return { CLIENT_ID: id, CLIENT_SECRET: secret }
+}
+
+test('the example judges JWT from published keys, and introspects where it has credentials', async () => {
+  const headers = { authorization: `Bearer ${await tokenOf(credentials.client)}` }
+  const sub = credentials.client.client_id
+  expect((await ask({}, '/orders', headers)).body).toEqual({ for: sub, orders: [{ id: 1 }] })
+  expect((await ask(introspects(), '/orders', headers)).body).toEqual({ for: sub, orders: [{ id: 1 }] })
+  const without = await ask({}, '/orders', {})
+  expect([without.status, without.headers.get('www-authenticate')]).toEqual([
+    401,
+    expect.stringMatching(/^Bearer, DPoP/),
+  ])
+})
+
+test('it evaluates the signed bundle of the provider in its own process, and refuses one of another key', async () => {
+  const dev = join(folder, 'var/dev')
+  const bundle = { BUNDLE: join(dev, 'bundle.tar.gz'), BUNDLE_KEY_ID: 'development' }
+  const headers = { authorization: `Bearer ${await tokenOf(credentials.client)}` }
+  const asked = await ask({ ...bundle, BUNDLE_KEY: join(dev, 'bundle-key.pub.pem') }, '/opinion', headers)
+  // A machine's token has no `openid`: the policy itself says so.
+  expect(asked.body).toMatchObject({
+    revision: expect.stringMatching(/^[0-9a-f]{12,}/),
+    decision: { allow: false, reasons: ['scope_missing'] },
+  })
+  const wrong = ask({ ...bundle, BUNDLE_KEY: join(dev, 'log-key.pem') }, '/opinion', headers)
+  await expect(wrong).rejects.toThrow()
+})
+
+test('the command runs from the package', async () => {
+  const { stdout } = await run(join(api, 'node_modules/.bin/sallyport'), ['version'], { cwd: api })
+  expect(stdout).toMatch(/^sallyport \d+\.\d+\.\d+ \(node v?\d+/)
+})
