@@ -58,6 +58,6 @@ test.each<[string, readonly SecretSource[], readonly string[], object | undefine
 
 test('a client that registered itself is nobody’s to take over', () => {
   const itself = shown([first], { managed_by: undefined, dynamic: true })
-  const { changes, problems } = plan(wanted([digest(first)]), [itself])
+  const { changes, problems } = planClients(wanted([digest(first)]), [itself], { adopt: true, empty: false })
   expect([changes, problems]).toEqual([[], [expect.stringContaining('registered itself')]])
 })

@@ -102,6 +102,8 @@ export interface PlanOptions {
   readonly empty: boolean
 }
 
+const isAdoptable = ({ managed_by: keeper, dynamic }: ShownClient): boolean => keeper === undefined && dynamic !== true
+
 export function planClients(code: Code, shown: readonly ShownClient[], { adopt, empty }: PlanOptions): ClientPlan {
   const there = new Map(shown.map((client) => [client.client_id, client]))
   const wanted = new Set(code.clients.map(({ clientId }) => clientId))
@@ -111,7 +113,7 @@ export function planClients(code: Code, shown: readonly ShownClient[], { adopt, 
     problems.push(`the configuration names no client: all ${gone.length} that it kept would go; give --empty if so`)
   const changes = code.clients.flatMap((client): readonly Change[] => {
     const known = there.get(client.clientId)
-    if (known !== undefined && known.managed_by !== code.managedBy && !(adopt && known.managed_by === undefined)) {
+    if (known !== undefined && known.managed_by !== code.managedBy && !(adopt && isAdoptable(known))) {
       problems.push(notOurs(known))
       return []
     }

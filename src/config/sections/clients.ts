@@ -29,6 +29,7 @@ const metadata = {
   dpop_bound_access_tokens: truth(),
   require_pushed_authorization_requests: truth(),
   pkce: oneOf(['required', 'optional'], {}),
+  assertion_audience: oneOf(['issuer', 'endpoint'], {}),
   application_type: oneOf(['web', 'native'], {}),
   subject_type: oneOf(['public', 'pairwise'], {}),
   sector_identifier_uri: text(),

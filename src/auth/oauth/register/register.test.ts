@@ -100,6 +100,7 @@ describe('registration', () => {
       scope: 'openid admin',
       grant_types: ['authorization_code', 'refresh_token'],
       pkce: 'optional',
+      assertion_audience: 'endpoint',
       first_party: true,
       roles: ['platform_admin'],
       resources: ['urn:sallyport:platform'],
@@ -117,6 +118,10 @@ describe('registration', () => {
       resources: [],
       audience: ['urn:mcp'],
       metadata: { pkce: 'required' },
+    })
+    expect((await at.stored(body.client_id))?.metadata).not.toHaveProperty('assertion_audience')
+    expect(body).not.toMatchObject({
+      pkce: expect.anything(),
     })
   })
 
