@@ -117,11 +117,7 @@ describe('registration', () => {
       roles: [],
       resources: [],
       audience: ['urn:mcp'],
-      metadata: { pkce: 'required' },
-    })
-    expect((await at.stored(body.client_id))?.metadata).not.toHaveProperty('assertion_audience')
-    expect(body).not.toMatchObject({
-      pkce: expect.anything(),
+      metadata: { pkce: 'required', assertion_audience: 'issuer' },
     })
   })
 
