@@ -113,6 +113,17 @@ async function useApis(): Promise<void> {
     await call('DELETE', one)
   }
   await useAccess(call)
+  await useKeys(call)
+}
+
+/** Last the key goes by which the administrator's own token was signed. */
+async function useKeys(call: (method: string, path: string) => Promise<Response>): Promise<void> {
+  const listed = await call('GET', '/admin/keys')
+  await call('HEAD', '/admin/keys')
+  const [key] = Object(await listed.json()).keys
+  await call('POST', '/admin/keys/rotate')
+  await call('POST', '/admin/keys/rewrap')
+  await call('POST', `/admin/keys/${key.kid}/revoke`)
 }
 
 /** A session and a grant of it, looked at and ended. */

@@ -97,6 +97,9 @@ const writes = (deployment: Deployment, { code, tokens, admin, registered, ...re
     call(deployment, 'POST', `/admin/clients/${web.id}/revoke`, admin),
     call(deployment, 'POST', `/admin/users/${user.sub}/revoke`, admin),
     call(deployment, 'DELETE', `/admin/grants/${String(tokens.refresh_token).split('.')[0]}`, admin),
+    call(deployment, 'POST', '/admin/keys/rotate', admin, {}),
+    call(deployment, 'POST', '/admin/keys/rewrap', admin),
+    call(deployment, 'POST', '/admin/keys/any/revoke', admin),
   ]
 }
 
@@ -112,6 +115,7 @@ const reads = (deployment: Deployment, { tokens, admin, registered }: UnderWay):
     call(deployment, 'GET', registered.uri, registered.token),
     call(deployment, 'GET', '/admin/sessions', admin),
     call(deployment, 'GET', `/admin/grants?sub=${user.sub}`, admin),
+    call(deployment, 'GET', '/admin/keys', admin),
   ]
 }
 
