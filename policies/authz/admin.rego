@@ -1,8 +1,8 @@
 # METADATA
 # title: Admin
 # description: >-
-#   May this actor do this to clients, sessions and grants of the platform, or end all that hangs on a person? The credential of `sallyport init` acts as the role `setup`, and
-#   needs no token.
+#   May this actor do this to clients, sessions, grants and signing keys of the platform, or end all that hangs on a
+#   person? The credential of `sallyport init` acts as the role `setup`, and needs no token.
 # schemas:
 #   - input: schema.authz.admin.input
 #   - data.rbac: schema.data.rbac
@@ -119,7 +119,9 @@ visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "upda
 	input.resource.type == "client"
 }
 
-visible := {"acr", "amr", "auth_time", "created_at", "expires_at", "sid", "sub"} if input.resource.type == "session"
+visible := {"acr", "amr", "auth_time", "created_at", "expires_at", "live", "sid", "sub"} if {
+	input.resource.type == "session"
+}
 
 visible := {
 	"acr",
@@ -130,7 +132,7 @@ visible := {
 	"created_at",
 	"expires_at",
 	"grant_id",
-	"revoked",
+	"live",
 	"scopes",
 	"sid",
 	"sub",
@@ -139,6 +141,22 @@ visible := {
 }
 
 visible := set() if input.resource.type == "user"
+
+# Of a signing key what the key set shows, and its life; its private half stands nowhere.
+visible := {
+	"alg",
+	"asked",
+	"created_at",
+	"kek_id",
+	"kid",
+	"ready_at",
+	"removed_at",
+	"rotates_at",
+	"since",
+	"state",
+} if {
+	input.resource.type == "key"
+}
 
 default writable := set()
 
@@ -196,8 +214,8 @@ held := {
 	input.action in {"replace", "delete", "end", "revoke"}
 }
 
-held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list"}
+held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list", "rotate", "rewrap"}
 
-keeps_self if input.action in {"create", "read", "replace", "list", "end", "revoke"}
+keeps_self if input.action in {"create", "read", "replace", "list", "end", "rotate", "revoke", "rewrap"}
 
 keeps_self if input.resource.id != input.actor.client_id

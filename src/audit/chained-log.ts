@@ -55,6 +55,8 @@ export interface ChainedLogOptions {
   readonly copy?: ((lines: string) => void) | undefined
   /** Lines that a gap swallowed. */
   readonly onLost?: ((lines: number) => void) | undefined
+  /** Lines whose appending was rejected. */
+  readonly onRefused?: ((lines: number) => void) | undefined
   readonly onTrouble?: ((what: string, cause: unknown) => void) | undefined
   readonly clock?: Clock
   /** In place of the file system, for tests of a full disk. */
@@ -71,7 +73,7 @@ export const placeOf = (path: string): string => `${hostname()}:${resolve(path)}
 /** Opens (creates, mode 0600) the log. Each opening begins a chain, which follows the one before it in the file. */
 export function openChainedLog(path: string, options: ChainedLogOptions = {}): ChainedLog {
   const { checkpointLines = CHECKPOINT_LINES, clock = systemClock, budgetBytes = Number.POSITIVE_INFINITY } = options
-  const { onTrouble = () => {} } = options
+  const { onTrouble = () => {}, onRefused = () => {} } = options
   // A log that fills its budget must be in several files, or none of them could be removed.
   const rotateBytes = Math.min(options.rotateBytes ?? Number.POSITIVE_INFINITY, budgetBytes / 4)
   const schedule = options.gather === 'tick' ? process.nextTick : setImmediate
@@ -130,7 +132,10 @@ export function openChainedLog(path: string, options: ChainedLogOptions = {}): C
       gap.close()
     } catch (cause) {
       const first = !gap.open
-      if (!gap.swallow(cause, lines.length)) return waiting.reject(new Error('the log cannot be written', { cause }))
+      if (!gap.swallow(cause, lines.length)) {
+        onRefused(lines.length)
+        return waiting.reject(new Error('the log cannot be written', { cause }))
+      }
       if (first) tellOfGap()
     }
     waiting.resolve()
@@ -140,7 +145,10 @@ export function openChainedLog(path: string, options: ChainedLogOptions = {}): C
   }
   const stamp = () => `"timestamp":"${timestampText(clock.nowMs(), 3)}"`
   const append = (before: string, after: string): Promise<void> => {
-    if (closed) return Promise.reject(new Error('the log is closed'))
+    if (closed) {
+      onRefused(1)
+      return Promise.reject(new Error('the log is closed'))
+    }
     pending.push([before, after])
     if (batch === undefined) {
       batch = Promise.withResolvers<void>()

@@ -4,7 +4,12 @@ import { type HealthDeps, health, live } from '../http/health.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
+import { accessHandlers } from './admin/access-handlers.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
+import type { AdminDeps } from './admin/decide-admin.ts'
+import { keyHandlers } from './admin/key-handlers.ts'
+import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
+import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -36,6 +41,9 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   SignInDeps &
+  Pick<AdminDeps, 'sealSecret'> &
+  RewrapKeysDeps &
+  SectorDeps &
   RegisterDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
@@ -107,6 +115,8 @@ function peopleRows(deps: RouteDeps): Row[] {
   const pages = loginHandlers(deps)
   const scim = scimHandlers(deps)
   const admin = adminHandlers(deps)
+  const keys = keyHandlers(deps)
+  const access = accessHandlers(deps)
   return [
     ['GET', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.showLogin],
     ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
@@ -125,8 +135,28 @@ function peopleRows(deps: RouteDeps): Row[] {
     ['GET', '/admin/clients/:id', 'admin API', 'admin/read-client.ts', 'admin', 'problem', admin.readClient],
     ['PUT', '/admin/clients/:id', 'admin API', 'admin/replace-client.ts', 'admin', 'problem', admin.replaceClient],
     ['DELETE', '/admin/clients/:id', 'admin API', 'admin/delete-client.ts', 'admin', 'problem', admin.deleteClient],
+    adminRow('GET', '/admin/keys', 'list-keys.ts', keys.listKeys),
+    adminRow('POST', '/admin/keys/rotate', 'rotate-keys.ts', keys.rotateKeys),
+    adminRow('POST', '/admin/keys/rewrap', 'rewrap-keys.ts', keys.rewrapKeys),
+    adminRow('POST', '/admin/keys/:id/revoke', 'revoke-key.ts', keys.revokeKey),
+    adminRow('POST', '/admin/clients/:id/revoke', 'revoke-client.ts', access.revokeClient),
+    adminRow('GET', '/admin/sessions', 'list-sessions.ts', access.listSessions),
+    adminRow('DELETE', '/admin/sessions/:id', 'end-session.ts', access.endSession),
+    adminRow('GET', '/admin/grants', 'list-grants.ts', access.listGrants),
+    adminRow('DELETE', '/admin/grants/:id', 'revoke-grant.ts', access.revokeGrant),
+    adminRow('POST', '/admin/users/:id/revoke', 'revoke-user.ts', access.revokeUser),
   ]
 }
+
+const adminRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
+  method,
+  path,
+  'admin API',
+  `admin/${file}`,
+  'admin',
+  'problem',
+  handler,
+]
 
 /** RFC 7644 4: what a SCIM client may read before it has a token. */
 const scimPublic = (name: string, handler: Route['handler']): Row => [

@@ -24,6 +24,7 @@ import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
+import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
@@ -196,6 +197,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     readJson,
     offered: () => offeredWith(keys.algorithms(), mtls),
     keys,
+    keeper,
+    envelope,
+    rewrap: (tenant) => rewrap({ store, envelope }, tenant),
     proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),

@@ -109,8 +109,32 @@ async function useApis(): Promise<void> {
     const one = `${path}/${created[key]}`
     for (const method of ['GET', 'HEAD']) for (const at of [path, one]) await call(method, at)
     await call('PUT', one, made)
+    await call('POST', `${one.replace('/scim/v2/Users', '/admin/users')}/revoke`)
     await call('DELETE', one)
   }
+  await useAccess(call)
+  await useKeys(call)
+}
+
+/** Last the key goes by which the administrator's own token was signed. */
+async function useKeys(call: (method: string, path: string) => Promise<Response>): Promise<void> {
+  const listed = await call('GET', '/admin/keys')
+  await call('HEAD', '/admin/keys')
+  const [key] = Object(await listed.json()).keys
+  await call('POST', '/admin/keys/rotate')
+  await call('POST', '/admin/keys/rewrap')
+  await call('POST', `/admin/keys/${key.kid}/revoke`)
+}
+
+/** A session and a grant of it, looked at and ended. */
+async function useAccess(call: (method: string, path: string) => Promise<Response>): Promise<void> {
+  await tokensFor(service, service.population.web, 'openid')
+  const listed = async (path: string, of: string): Promise<Record<string, unknown>> =>
+    Object(Object(await (await call('GET', path)).json())[of][0])
+  const grant = await listed(`/admin/grants?sub=${service.population.user.sub}`, 'grants')
+  const session = await listed('/admin/sessions', 'sessions')
+  await call('DELETE', `/admin/grants/${grant.grant_id}`)
+  await call('DELETE', `/admin/sessions/${session.sid}`)
 }
 
 async function useRegistration(): Promise<void> {

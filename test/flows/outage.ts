@@ -93,6 +93,12 @@ const writes = (deployment: Deployment, { code, tokens, admin, registered, ...re
       redirect_uris: [REDIRECT_URI],
     }),
     call(deployment, 'DELETE', registered.uri, registered.token),
+    call(deployment, 'POST', `/admin/clients/${web.id}/revoke`, admin),
+    call(deployment, 'POST', `/admin/users/${user.sub}/revoke`, admin),
+    call(deployment, 'DELETE', `/admin/grants/${String(tokens.refresh_token).split('.')[0]}`, admin),
+    call(deployment, 'POST', '/admin/keys/rotate', admin, {}),
+    call(deployment, 'POST', '/admin/keys/rewrap', admin),
+    call(deployment, 'POST', '/admin/keys/any/revoke', admin),
   ]
 }
 
@@ -106,6 +112,9 @@ const reads = (deployment: Deployment, { tokens, admin, registered }: UnderWay):
     call(deployment, 'GET', '/admin/clients', admin),
     call(deployment, 'GET', `/admin/clients/${web.id}`, admin),
     call(deployment, 'GET', registered.uri, registered.token),
+    call(deployment, 'GET', '/admin/sessions', admin),
+    call(deployment, 'GET', `/admin/grants?sub=${user.sub}`, admin),
+    call(deployment, 'GET', '/admin/keys', admin),
   ]
 }
 

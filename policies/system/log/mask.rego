@@ -17,14 +17,15 @@ mask contains {"op": "upsert", "path": "/input/request/address", "value": networ
 mask contains pointer("input", path) if {
 	is_decision
 	input.requested_by
+	some suspect in suspects
 	walk(suspect, [path, value])
 	is_foreign(path, value)
 }
 
 # Where every name is the contract's and every value is small, a walk has nothing to find; telling so takes a fifth of one.
-suspect := {} if {
+suspects := [] if {
 	is_plain
-} else := input.input
+} else := [input.input]
 
 mask contains pointer(document, path) if {
 	not is_decision
@@ -63,14 +64,16 @@ groups := {
 	"resource", "sender", "subject", "time", "token",
 }
 
-fields := {
-	"account", "acr", "acr_values", "action", "active", "address", "amr", "audience", "auth_method", "auth_time",
-	"certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_id", "code_challenge_method",
-	"consented_claims", "consented_scopes", "created_at", "dpop", "epoch_seconds", "essential_acr", "expires_at",
-	"first_party", "grant_type", "grant_types", "id", "issued_at", "kind", "max_age_seconds", "minute_of_day",
-	"password", "prompt", "pushed", "redirect", "requires", "resources", "response_type", "roles", "scopes",
-	"signed_in_here", "stage", "sub", "tenant", "type", "weekday",
+plain_fields := {
+	"account", "acr", "acr_values", "action", "active", "amr", "audience", "auth_method", "auth_time", "certificate",
+	"changed", "changed_roles", "changed_scopes", "claims", "client_id", "code_challenge_method", "consented_claims",
+	"consented_scopes", "created_at", "dpop", "epoch_seconds", "essential_acr", "expires_at", "first_party", "grant_type",
+	"grant_types", "id", "issued_at", "kind", "max_age_seconds", "minute_of_day", "prompt", "pushed", "redirect",
+	"requires", "resources", "response_type", "roles", "scopes", "signed_in_here", "stage", "sub", "tenant", "type",
+	"weekday",
 }
+
+fields := plain_fields | {"address", "password"}
 
 passwords := {"absent", "failed", "verified"}
 
@@ -107,7 +110,8 @@ is_plain_part(_, name, value) if {
 
 is_plain_field(name, value) if {
 	plain_fields[name]
-	scalars[type_name(value)]
+	not is_object(value)
+	not is_array(value)
 }
 
 is_plain_field(name, value) if {
@@ -121,10 +125,6 @@ is_plain_field(name, value) if {
 is_plain_field("password", value) if value in passwords
 
 is_plain_field("address", value) if is_number(value)
-
-plain_fields := fields - {"address", "password"}
-
-scalars := {"boolean", "null", "number", "string"}
 
 is_foreign([], value) if not is_object(value)
 

@@ -12,23 +12,29 @@ import { namedId } from '../session/named-id.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
 import { type ClientChanges, nothingChanged } from './client-changes.ts'
 
-/** What every admin endpoint needs. */
-export type AdminDeps = ActorDeps &
+export type DecideAdminDeps = ActorDeps & { readonly decide: Decide; readonly audit: Audit }
+
+/** What every endpoint of clients needs. */
+export type AdminDeps = DecideAdminDeps &
   SectorDeps & {
     readonly offered: () => Offered
     readonly store: { readonly clients: ClientStore }
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
-    readonly decide: Decide
-    readonly audit: Audit
   }
 
 export type AdminAction = DecisionInput<'admin'>['action']
 
+export type AdminResource = DecisionInput<'admin'>['resource']['type']
+
 export interface AdminQuestion {
+  /** Absent: a client. */
+  readonly type?: AdminResource
   readonly action: AdminAction
   /** As the caller named it; it need not exist. */
   readonly id?: string
-  readonly stored?: ClientRecord | undefined
+  readonly stored?: Pick<ClientRecord, 'roles' | 'scopes'> | undefined
+  /** Whose session or grant it is, or whose are listed. */
+  readonly whose?: { readonly sub?: string | undefined; readonly clientId?: string | undefined }
   readonly changes?: ClientChanges
 }
 
@@ -39,7 +45,7 @@ export interface AdminPermit {
 
 /** Throws Problem when policy denies, or allows less than what the request would change. An allow spends the setup credential. */
 export async function decideAdmin(
-  deps: AdminDeps,
+  deps: DecideAdminDeps,
   caller: Caller,
   request: HttpRequest,
   question: AdminQuestion,
@@ -52,8 +58,10 @@ export async function decideAdmin(
       actor: caller.actor,
       action: question.action,
       resource: {
-        type: 'client',
+        type: question.type ?? 'client',
         ...(question.id !== undefined && { id: namedId(question.id) }),
+        ...(question.whose?.sub !== undefined && { sub: namedId(question.whose.sub) }),
+        ...(question.whose?.clientId !== undefined && { client_id: namedId(question.whose.clientId) }),
         roles: [...(question.stored?.roles ?? [])],
         scopes: [...(question.stored?.scopes ?? [])],
       },
@@ -79,12 +87,18 @@ export async function decideAdmin(
   throw new Problem(verdict.allow ? 'forbidden' : publicCode('admin', verdict, 'forbidden'))
 }
 
-/** Written before the change is answered as done: who changed which client, never to what. */
+/** Written before the change is answered as done: who changed which client, or ended what, never to what. */
 export const auditChange = (
   deps: Pick<AdminDeps, 'audit'>,
   caller: Caller,
   request: HttpRequest,
-  change: { readonly action: AdminAction; readonly id: string; readonly decisionId: string },
+  change: {
+    /** Absent: a client. */
+    readonly type?: AdminResource
+    readonly action: AdminAction
+    readonly id: string
+    readonly decisionId: string
+  },
 ): Promise<void> =>
   deps.audit({
     event: 'admin_changed',
@@ -94,5 +108,5 @@ export const auditChange = (
     ...(caller.actor.sub !== undefined && { sub: caller.actor.sub }),
     decision_id: change.decisionId,
     detail: change.action,
-    resource: `client:${change.id}`,
+    resource: `${change.type ?? 'client'}:${change.id}`,
   })

@@ -108,3 +108,19 @@ async function endGrant(deps: EndSessionDeps, tenant: string, grant: GrantRecord
     detail: 'session_ended',
   })
 }
+
+/** All sessions of a person and all their grants; answers how many. */
+export async function endSessionsOf(
+  deps: EndSessionDeps & { readonly store: { readonly sessions: Pick<Store['sessions'], 'list' | 'end'> } },
+  tenant: string,
+  sub: string,
+): Promise<number> {
+  const ended = new Set<string>()
+  for (;;) {
+    const { records } = await deps.store.sessions.list(tenant, { sub }, 0, PAGE)
+    const left = records.filter(({ sid }) => !ended.has(sid))
+    if (left.length === 0) return ended.size
+    await Promise.all(left.map((session) => endSession(deps, tenant, session, 'all')))
+    for (const { sid } of left) ended.add(sid)
+  }
+}

@@ -27,16 +27,22 @@ export interface LiveSession {
 export const sessionSecret = (issuer: string, request: HttpRequest): string | undefined =>
   request.cookies[cookieName(issuer, COOKIE)] || undefined
 
+export const sessionIsLive = (
+  session: SessionRecord,
+  user: UserRecord | undefined,
+  nowSeconds: number,
+): user is UserRecord =>
+  session.expiresAt > nowSeconds && user?.active === true && user.revocationEpoch === session.userEpoch
+
 /** The session of this request, if it is live. A store that fails rejects: it never reads as signed out. */
 export async function findSession(deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> {
   const secret = sessionSecret(deps.issuer, request)
   if (secret === undefined) return undefined
   const digest = digestOf(secret)
   const record = await deps.store.sessions.find(request.tenant, digest)
-  if (record === undefined || record.expiresAt <= epochSeconds(deps.clock)) return undefined
+  if (record === undefined) return undefined
   const user = await deps.store.users.find(request.tenant, record.sub)
-  if (user === undefined || !user.active || user.revocationEpoch !== record.userEpoch) return undefined
-  return { digest, record, user }
+  return sessionIsLive(record, user, epochSeconds(deps.clock)) ? { digest, record, user } : undefined
 }
 
 export interface SignedIn {

@@ -47,21 +47,24 @@ export interface EventLabels {
  * changed here.
  */
 export function eventValue(labels: EventLabels, event: DecisionEvent): Record<string, unknown> {
-  const { input, result, error, requestedBy, batchDecisionId, recorded, cached, erased } = event
+  const { recorded } = event
+  // One literal, so that all events have one shape; a member that is undefined is none.
   return {
     labels,
-    ...head(event),
-    ...(batchDecisionId !== undefined && { batch_decision_id: batchDecisionId }),
+    decision_id: event.decisionId,
+    bundles: event.bundles,
+    timestamp: timestampOf(event),
+    batch_decision_id: event.batchDecisionId,
     path: event.path,
-    ...(input !== undefined && { input }),
-    ...(result !== undefined && { result }),
-    ...(recorded !== undefined && recorded.size > 0 && { nd_builtin_cache: cacheValue(recorded) }),
-    ...(erased !== undefined && { erased }),
-    ...(error !== undefined && { error }),
-    ...(requestedBy !== undefined && { requested_by: requestedBy }),
+    input: event.input,
+    result: event.result,
+    nd_builtin_cache: recorded !== undefined && recorded.size > 0 ? cacheValue(recorded) : undefined,
+    erased: event.erased,
+    error: event.error,
+    requested_by: event.requestedBy,
     metrics: {
       timer_rego_query_eval_ns: event.evaluationNs,
-      ...(cached === true && { counter_server_query_cache_hit: 1 }),
+      counter_server_query_cache_hit: event.cached === true ? 1 : undefined,
     },
   }
 }
@@ -76,16 +79,15 @@ export function customValue({ requestId, custom }: DecisionEvent): Record<string
  * What stays of an event that policy drops: that it was, never what it was about. It begins unlike an event, so that whoever
  * uploads the log passes it over without reading on.
  */
-export const stubValue = (labels: EventLabels, event: DecisionEvent): object => ({ ...head(event), labels })
+export const stubValue = (labels: EventLabels, event: DecisionEvent): object => ({
+  decision_id: event.decisionId,
+  bundles: event.bundles,
+  timestamp: timestampOf(event),
+  labels,
+})
 
-function head({ decisionId, bundles, timestampMs }: DecisionEvent) {
-  return {
-    decision_id: decisionId,
-    bundles,
-    // RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept.
-    timestamp: timestampText(timestampMs, 9),
-  }
-}
+/** RFC 3339 with nine digits, as OPA writes it. The clock gives milliseconds; a fraction of one is kept. */
+const timestampOf = ({ timestampMs }: DecisionEvent): string => timestampText(timestampMs, 9)
 
 /** By built-in, then by arguments; a call that failed has no answer to record. */
 function cacheValue(recorded: ReadonlyMap<string, RecordedCall>): Record<string, Record<string, unknown>> {

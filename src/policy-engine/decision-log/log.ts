@@ -11,7 +11,10 @@ import { applyMask } from './mask.ts'
 import type { Uploader, UploadTrouble } from './upload/uploader.ts'
 
 export interface DecisionLog {
-  /** Resolves when the event is written; rejects when it cannot be, and then no answer may leave. */
+  /**
+   * Resolves when the event is written; rejects when it cannot be, and then no answer may leave. Events that are written
+   * together have one promise.
+   */
   record(event: DecisionEvent, evaluator: Evaluator): Promise<void>
   reopen(): void
   readonly healthy: boolean
@@ -39,7 +42,8 @@ export const decisionLogPath = (directory: string, node: string): string => join
 export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const { directory, labels, metrics } = options
   const onLost = (lines: number) => metrics.logGap.inc(lines)
-  const writer = openChainedLog(decisionLogPath(directory, labels.node), { onLost, ...options })
+  const onRefused = (lines: number) => metrics.logFailures.inc(lines)
+  const writer = openChainedLog(decisionLogPath(directory, labels.node), { onLost, onRefused, ...options })
   const uploader = options.upload?.(writer)
 
   const text = (value: Record<string, unknown>, event: DecisionEvent, mask: unknown): string => {
@@ -60,12 +64,12 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   }
 
   return {
-    record: async (event, evaluator) => {
+    record: (event, evaluator) => {
       try {
-        await append(event, evaluator)
+        return append(event, evaluator)
       } catch (error) {
-        metrics.logFailures.inc()
-        throw error
+        onRefused(1)
+        return Promise.reject(error)
       }
     },
     reopen: () => writer.reopen(),

@@ -5,9 +5,9 @@ import { CACHED } from '../cache/through-cache.ts'
 import type { DecisionEvent } from '../decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from '../engine.ts'
 import { revisionOf } from '../remote/remotes.ts'
-import { newTurn } from '../wasm/settle.ts'
+import { newTurn, type Turn } from '../wasm/settle.ts'
 import { type Document, documentAt, type Found } from './document.ts'
-import { type Active, type Judge, newEvent } from './judge.ts'
+import type { Active, Judge } from './judge.ts'
 
 export interface Question {
   /** Segments below `data`, unescaped. */
@@ -53,78 +53,101 @@ const SLICE_MS = 8
 /** What is not begun by then is not answered. */
 const ALL_MS = 5000
 
+/** A question as it was judged: what the log is to say of it, and what whoever asked gets once that is written. */
+interface Judged {
+  readonly event: DecisionEvent
+  /** Label in metrics. */
+  readonly outcome: string
+  readonly answer?: Answer
+  readonly error?: unknown
+}
+
+interface Failure {
+  readonly cause: unknown
+}
+
+const failureOf = (written: Promise<void>): Promise<Failure | undefined> =>
+  written.then(
+    () => undefined,
+    (cause: unknown) => ({ cause }),
+  )
+
+/** Judged, and on its way into the log. */
+interface Logged {
+  readonly judged: Judged
+  readonly written: Promise<void>
+}
+
 export function createAnswers(judge: Judge): Answers {
   const count = counterOf(judge)
 
-  const record = async (on: Active, event: DecisionEvent, outcome: string): Promise<void> => {
-    try {
-      await judge.log.record(event, on.evaluator)
-    } catch (cause) {
-      count('audit')
-      throw new PolicyUnavailable('audit', 'data_api', { cause })
-    }
-    count(outcome)
-  }
-
   const eventOf = (on: Active, { path, input, requestedBy, requestId, batchDecisionId }: Question): DecisionEvent => ({
-    ...newEvent(judge, on, path.join('/'), requestId),
+    decisionId: judge.newId(),
+    path: path.join('/'),
+    bundles: on.bundles,
+    requestId,
+    timestampMs: judge.clock.nowMs(),
+    evaluationNs: 0,
     input,
     requestedBy,
     batchDecisionId,
   })
 
-  const answer = async (on: Active, find: Document, question: Question, event: DecisionEvent): Promise<Answer> => {
+  /** Without a wait where there is none: the log's rules go on with the input that the module still holds. */
+  const judged = (on: Active, find: Document, question: Question): Judged | Promise<Judged> => {
+    const event = eventOf(on, question)
+    const { decisionId, timestampMs } = event
     const started = performance.now()
-    const turn = newTurn(event.timestampMs)
-    let found: Found
+    const { nowNs, recorded } = newTurn(timestampMs)
+    const answered = (found: Found) => answeredWith(on, event, found, started)
+    const failed = (cause: unknown) => failedWith(event, cause, recorded)
     try {
-      const { decisionId } = event
-      const asked = find(question.input, { strict: question.strict === true, decisionId, ...turn })
-      // Without a wait where there is none: the log's rules go on with the input that the module still holds.
-      found = asked instanceof Promise ? await asked : asked
+      const found = find(question.input, { strict: question.strict === true, decisionId, nowNs, recorded })
+      return found instanceof Promise ? found.then(answered).catch(failed) : answered(found)
     } catch (cause) {
-      if (cause instanceof PolicyUnavailable) {
-        await record(on, { ...event, error: { code: cause.reason } }, cause.reason)
-        throw cause
-      }
-      const outOfTime = cause instanceof EvaluationTimeout
-      const { recorded } = turn
-      await record(
-        on,
-        { ...event, recorded, error: { code: outOfTime ? 'timeout' : 'internal_error' } },
-        outOfTime ? 'timeout' : 'trap',
-      )
-      if (outOfTime) throw new PolicyUnavailable('timeout', 'data_api', { cause })
-      throw cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
+      return failed(cause)
     }
-    const evaluationNs = Math.round((performance.now() - started) * 1e6)
-    const { result, text = JSON.stringify(result), cached, recorded, elsewhere, maxAgeSeconds, ageSeconds } = found
-    const marked = { ...(cached && { custom: CACHED }), ...elsewhere }
-    const answered = { ...event, result, evaluationNs, cached, recorded, ...marked }
-    await record(on, answered, result === undefined ? 'undefined' : 'defined')
-    const { bundles, revision } = elsewhere ? { ...elsewhere, revision: revisionOf(elsewhere.bundles) } : on
-    return { result: text, decisionId: event.decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds }
   }
 
-  const outcome = async (on: Active, find: Document, question: Question, late: boolean): Promise<Outcome> => {
-    const event = eventOf(on, question)
+  let heard: Promise<void> | undefined
+  const logged = (on: Active, one: Judged): Logged => {
+    const written = judge.log.record(one.event, on.evaluator)
+    // Several lines share one write. Whoever asked may hear of its failure later than it happens.
+    if (written !== heard) written.catch(() => {})
+    heard = written
+    return { judged: one, written }
+  }
+
+  /** What leaves, once it is known whether the log has it. */
+  const told = (one: Judged, failure: Failure | undefined): Outcome => {
+    const { event, answer, outcome, error } = one
     const { decisionId } = event
-    try {
-      if (!late) return { decisionId, answer: await answer(on, find, question, event) }
-      const { input: _input, ...rest } = event
-      // Nothing was judged by it: a batch that takes too long must not fill the log besides.
-      await record(on, { ...rest, erased: ['/input'], error: { code: 'timeout' } }, 'timeout')
-      return { decisionId, error: new PolicyUnavailable('timeout', 'data_api') }
-    } catch (error) {
-      return { decisionId, error }
-    }
+    count(failure ? 'audit' : outcome)
+    if (failure) return { decisionId, error: new PolicyUnavailable('audit', 'data_api', failure) }
+    return answer === undefined ? { decisionId, error } : { decisionId, answer }
+  }
+
+  const ask = (on: Active, find: Document, question: Question): Logged | Promise<Logged> => {
+    const one = judged(on, find, question)
+    return one instanceof Promise ? one.then((late) => logged(on, late)) : logged(on, one)
+  }
+
+  /** Nothing was judged by its input: a batch that takes too long must not fill the log besides. */
+  const unasked = (on: Active, question: Question): Logged => {
+    const { input: _input, ...rest } = eventOf(on, question)
+    const event = { ...rest, erased: ['/input'], error: { code: 'timeout' } }
+    return logged(on, { event, outcome: 'timeout', error: new PolicyUnavailable('timeout', 'data_api') })
   }
 
   return {
     one: async (question) => {
       const on = judge.take('data_api')
       try {
-        return await answer(on, documentAt(judge, on, question.path), question, eventOf(on, question))
+        const asked = ask(on, documentAt(judge, on, question.path), question)
+        const { judged, written } = asked instanceof Promise ? await asked : asked
+        const { answer, error } = told(judged, await failureOf(written))
+        if (answer === undefined) throw error
+        return answer
       } finally {
         on.lease.done()
       }
@@ -132,7 +155,7 @@ export function createAnswers(judge: Judge): Answers {
     all: async (questions) => {
       const on = judge.take('data_api')
       try {
-        const outcomes: Promise<Outcome>[] = []
+        const asked: (Logged | Promise<Logged>)[] = []
         const startedMs = performance.now()
         let sliceMs = startedMs
         let path: readonly string[] | undefined
@@ -140,17 +163,52 @@ export function createAnswers(judge: Judge): Answers {
         for (const question of questions) {
           if (find === undefined || path !== question.path) find = documentAt(judge, on, question.path)
           path = question.path
-          outcomes.push(outcome(on, find, question, sliceMs - startedMs > ALL_MS))
+          asked.push(sliceMs - startedMs > ALL_MS ? unasked(on, question) : ask(on, find, question))
           if (performance.now() - sliceMs < SLICE_MS) continue
           await setImmediate()
           sliceMs = performance.now()
         }
-        return await Promise.all(outcomes)
+        const outcomes: Outcome[] = []
+        let last: Promise<void> | undefined
+        let failure: Failure | undefined
+        for (const one of asked) {
+          const { judged, written } = one instanceof Promise ? await one : one
+          if (written !== last) failure = await failureOf(written)
+          last = written
+          outcomes.push(told(judged, failure))
+        }
+        return outcomes
       } finally {
         on.lease.done()
       }
     },
   }
+}
+
+function answeredWith(on: Active, event: DecisionEvent, found: Found, started: number): Judged {
+  const evaluationNs = Math.round((performance.now() - started) * 1e6)
+  const { result, text = JSON.stringify(result), cached, recorded, elsewhere, maxAgeSeconds, ageSeconds } = found
+  const { decisionId } = event
+  const marked = cached || elsewhere ? { ...(cached && { custom: CACHED }), ...elsewhere } : undefined
+  const { bundles, revision } = elsewhere ? { ...elsewhere, revision: revisionOf(elsewhere.bundles) } : on
+  return {
+    event: { ...event, result, evaluationNs, cached, recorded, ...marked },
+    outcome: result === undefined ? 'undefined' : 'defined',
+    answer: { result: text, decisionId, bundles, revision, evaluationNs, maxAgeSeconds, ageSeconds },
+  }
+}
+
+function failedWith(event: DecisionEvent, cause: unknown, recorded: Turn['recorded']): Judged {
+  if (cause instanceof PolicyUnavailable) {
+    const { reason } = cause
+    return { event: { ...event, error: { code: reason } }, outcome: reason, error: cause }
+  }
+  if (cause instanceof EvaluationTimeout) {
+    const error = new PolicyUnavailable('timeout', 'data_api', { cause })
+    return { event: { ...event, recorded, error: { code: 'timeout' } }, outcome: 'timeout', error }
+  }
+  const error = cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
+  return { event: { ...event, recorded, error: { code: 'internal_error' } }, outcome: 'trap', error }
 }
 
 /** The counter of each outcome is looked up once. */

@@ -14,6 +14,8 @@ export interface PolicyImage {
   /** Addresses of the data's value and of the evaluation's context. */
   readonly data: number
   readonly context: number
+  /** Of the values of constant rules, 0 for none. */
+  readonly ruleConstants: number
   /** What the struct border keeps beside memory; undefined where values cross as text. */
   readonly structs: StructImage | undefined
 }

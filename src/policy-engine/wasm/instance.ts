@@ -31,6 +31,9 @@ interface PolicyExports {
   readonly fuel: WebAssembly.Global
   readonly stack_pointer: WebAssembly.Global
   readonly string_hashes?: WebAssembly.Global
+  /** Address of the values of constant rules, 0 for none; made by `keep_constants`. */
+  readonly rule_constants?: WebAssembly.Global
+  keep_constants?(): void
 }
 
 export interface InstanceOptions extends HostImports {
@@ -88,6 +91,17 @@ export class PolicyInstance {
   /** A trap leaves the C stack pointer where it was; 64 KB later nothing would work. */
   restoreStack(): void {
     this.calls.stack_pointer.value = this.#stackTop
+  }
+
+  /** Rules that are constants are asked once, for all evaluations. Where one of them traps, each evaluation asks for itself. */
+  keepConstants(): void {
+    this.refuel()
+    try {
+      this.calls.keep_constants?.()
+    } catch {
+      this.restoreStack()
+    }
+    this.memory.refresh()
   }
 
   /** For what the host itself calls: parsing, loading. */

@@ -42,6 +42,7 @@ export function fill(
   instance.refuel()
   const data = structs === undefined ? parseData(instance, json) : writeData(instance, structs, value())
   calls.opa_eval_ctx_set_data(context, data)
+  instance.keepConstants()
   return { instance, structs, data, context }
 }
 
@@ -76,6 +77,7 @@ export function takeImage(filled: Filled): PolicyImage {
     pages: instance.memory.pages,
     data,
     context,
+    ruleConstants: instance.calls.rule_constants?.value ?? 0,
     structs: structs === undefined ? undefined : imageOf(structs),
   }
 }
@@ -88,6 +90,8 @@ export function* restore(
 ): Generator<void, LoadedPolicy> {
   const instance = new PolicyInstance(module, options)
   yield* copyIn(instance, image.bytes)
+  const { rule_constants: constants } = instance.calls
+  if (constants !== undefined) constants.value = image.ruleConstants
   const structs = image.structs && (yield* restoreMemory(module, instance, image.structs))
   return ready({ instance, structs, data: image.data, context: image.context })
 }

@@ -15,6 +15,8 @@ export interface FunctionBody {
   /** Where it calls one of those that are watched. */
   readonly watchedCalls: readonly CallSite[]
   readonly callsIndirectly: boolean
+  /** Whether it reads one of its first two locals: in a rule, input and data. */
+  readonly readsInputOrData: boolean
 }
 
 /** The index that a call names, between two bytes of the module. */
@@ -50,6 +52,7 @@ function readBody(reader: ByteReader, watched: Watched): FunctionBody {
   const calls = new Set<number>()
   const watchedCalls: CallSite[] = []
   let callsIndirectly = false
+  let readsInputOrData = false
   while (reader.at < end) {
     const opcode = reader.byte()
     if (opcode === 0x10) {
@@ -59,12 +62,16 @@ function readBody(reader: ByteReader, watched: Watched): FunctionBody {
       if (watched.has(callee)) watchedCalls.push({ from, to: reader.at, callee })
       continue
     }
+    if (opcode === 0x20) {
+      if (reader.u32() < 2) readsInputOrData = true
+      continue
+    }
     skipImmediates(reader, opcode)
     if (opcode === 0x03) loops.push(reader.at)
     if (opcode === 0x11) callsIndirectly = true
   }
   if (reader.at !== end) throw new ModuleError('a function does not end where it says')
-  return { start, code, end, loops, calls, watchedCalls, callsIndirectly }
+  return { start, code, end, loops, calls, watchedCalls, callsIndirectly, readsInputOrData }
 }
 
 /** Opcodes of WebAssembly 1.0 with sign extension, saturating conversion and bulk memory; any other is refused. */

@@ -4,12 +4,13 @@
  * each call the previous one twice.
  *
  * It also exports what a host needs to go on after a trap (the C stack pointer, which a trap leaves moved), lets the module
- * look hashes of strings up in a table (`structs/`), notes where the policy's string constants lie, and leads calls of a few
- * of the module's own built-ins to the host (`natives.ts`).
+ * look hashes of strings up in a table (`structs/`), notes where the policy's string constants lie, has rules that are constants
+ * built once (`constants.ts`), and leads calls of a few of the module's own built-ins to the host (`natives.ts`).
  */
 import { ByteReader, type Bytes, concat, ModuleError, nameBytes, signed, unsigned } from './binary.ts'
 import { type BranchHints, branchHints } from './branch-hints.ts'
 import { type FunctionBody, readBodies } from './code.ts'
+import { constantRules } from './constants.ts'
 import { recursive } from './cycles.ts'
 import { type Edit, edited } from './edits.ts'
 import { type AddedFunction, refuel } from './host-calls.ts'
@@ -27,7 +28,11 @@ export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const detours = findDetours(shape, refuelIndex + 1)
   const bodies = readBodies(shape, detours.instead)
   const fuel = shape.importedGlobals + shape.globals
-  const memoizing = memoizeBySlot(shape, { global: fuel + 2, from: refuelIndex + 1 + detours.added.length })
+  const memoizing = memoizeBySlot(shape, constantRules(shape, bodies), {
+    global: fuel + 2,
+    constants: fuel + 3,
+    from: refuelIndex + 1 + detours.added.length,
+  })
   const added = [refuel(shape), ...detours.added, ...memoizing.added]
   const additions = { fuel, refuelIndex, added, detours, replaced: memoizing.bodies }
   const { section: code, hints } = codeSection(shape, bodies, additions)
@@ -35,7 +40,7 @@ export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     [SECTION.function, functionSection(shape, added)],
     [SECTION.code, code],
     [SECTION.global, globalSection(shape)],
-    [SECTION.export, exportSection(shape, fuel)],
+    [SECTION.export, exportSection(shape, fuel, memoizing.keepConstants)],
   ])
   const parts: Bytes[] = [bytes.subarray(0, 8)]
   for (const section of shape.sections) {
@@ -150,17 +155,21 @@ function globalSection(shape: ModuleShape): Uint8Array {
     throw new ModuleError('the first global is not a stack pointer')
   }
   const mutableI32 = (value: number): number[] => [0x7f, 1, 0x41, ...signed(value), 0x0b]
-  return withMore(shape, section, [mutableI32(FUEL_MAX), mutableI32(0), mutableI32(0)])
+  return withMore(shape, section, [mutableI32(FUEL_MAX), mutableI32(0), mutableI32(0), mutableI32(0)])
 }
 
-function exportSection(shape: ModuleShape, fuel: number): Uint8Array {
+const [FUNCTION, GLOBAL] = [0, 3]
+
+function exportSection(shape: ModuleShape, fuel: number, keepConstants: number | undefined): Uint8Array {
   const section = findSection(shape, SECTION.export)
-  const globals: readonly (readonly [string, number])[] = [
-    ['fuel', fuel],
-    ['string_hashes', fuel + 1],
-    ['stack_pointer', shape.importedGlobals],
+  const exported: [name: string, kind: number, index: number][] = [
+    ['fuel', GLOBAL, fuel],
+    ['string_hashes', GLOBAL, fuel + 1],
+    ['rule_constants', GLOBAL, fuel + 3],
+    ['stack_pointer', GLOBAL, shape.importedGlobals],
   ]
-  const entries = globals.map(([name, index]) => [...nameBytes(name), 3, ...unsigned(index)])
+  if (keepConstants !== undefined) exported.push(['keep_constants', FUNCTION, keepConstants])
+  const entries = exported.map(([name, kind, index]) => [...nameBytes(name), kind, ...unsigned(index)])
   return withMore(shape, section, entries)
 }
 
