@@ -177,6 +177,7 @@ export async function walkWrongly(
     const noise = {
       'user-agent': canaries.make('user agent'),
       referer: `https://x.example/?code=${canaries.make('referer')}`,
+      dpop: canaries.make('proof'),
     }
     const secretsOf = [
       `Bearer ${canaries.make('bearer')}`,
@@ -186,6 +187,8 @@ export async function walkWrongly(
       basic(happy.client),
       `Unknown ${canaries.make('unknown scheme')}`,
       `Basic ${canaries.make('broken basic')}`,
+      `DPoP ${canaries.make('bound token')}`,
+      `DPoP ${happy.tokens.access_token}`,
     ]
     for (const authorization of secretsOf) {
       const headers = { ...header, ...noise, authorization }
