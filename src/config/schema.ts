@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
+import { clientsAsCode } from './sections/clients.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
@@ -122,6 +123,7 @@ export const ConfigSchema = Type.Object(
     store,
     log,
     limits,
+    ...clientsAsCode,
   },
   { ...closed, title: 'sallyport.yaml' },
 )
