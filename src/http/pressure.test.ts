@@ -13,14 +13,21 @@ afterEach(async () => {
 })
 
 /** `late`: how late each look of the thread is. */
-function pressureOf(limits: Partial<PressureLimits>, late: readonly number[] = [], random = () => 0): Pressure {
+function pressureOf(
+  limits: Partial<PressureLimits>,
+  late: readonly number[] = [],
+  random = () => 0,
+  requests = 50,
+): Pressure {
   let nowMs = 0
   metrics = createMetrics('test')
   const { pressure } = metrics
   const made = createPressure({ inFlight: 0, lagMs: 0, ...limits, metrics: pressure, nowMs: () => nowMs, random })
   // Looked at by hand.
   made.close()
+  metrics.pressure.shed.reset()
   for (const lag of late) {
+    for (let request = 0; request < requests; request++) made.refuses()
     nowMs += 50 + lag
     made.look()
   }
@@ -34,6 +41,10 @@ test('refuses nothing while the thread keeps up, and nothing for one pause', () 
   expect(pressureOf({ lagMs: 100 }, [0, 900]).refuses()).toBe(false)
   expect(pressureOf({ lagMs: 100 }, [900, 0]).refuses()).toBe(false)
   expect(pressureOf({ lagMs: 0 }, [900, 900]).refuses()).toBe(false)
+})
+
+test('refuses nothing where few came: it is not they who make the thread late', () => {
+  expect(pressureOf({ lagMs: 100 }, [900, 900], () => 0, 49).refuses()).toBe(false)
 })
 
 test.each([
