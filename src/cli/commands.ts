@@ -13,6 +13,13 @@ const INSTANCE_OPTIONS = {
   json: { type: 'boolean', help: 'print JSON' },
 } as const satisfies Command['options']
 
+const ADMIN = { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS } as const
+
+const PAGE_OPTIONS = {
+  limit: { type: 'string', value: 'N', help: 'at most so many, up to 200 (default: 100)' },
+  offset: { type: 'string', value: 'N', help: 'without the first N' },
+} as const satisfies Command['options']
+
 const bundleAct = (
   action: 'activate' | 'rollback' | 'pin' | 'unpin',
   summary: string,
@@ -133,6 +140,47 @@ export const COMMANDS: readonly Command[] = [
       'Move all that is sealed from the previous envelope key to the new one, while the instance serves; an audit event.',
     options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
     run: async (invocation) => (await import('./keys/commands.ts')).keysRewrap(invocation),
+  },
+  {
+    name: 'sessions list',
+    summary: 'Show who is signed in: sessions that have not ended, the one that would end last first.',
+    options: { user: { type: 'string', value: 'SUB', help: 'of this person' }, ...PAGE_OPTIONS, ...ADMIN },
+    run: async (invocation) => (await import('./access/commands.ts')).sessionsList(invocation),
+  },
+  {
+    name: 'sessions end',
+    summary: 'End sessions with all their grants and tokens, at once on every node; their clients are told.',
+    operands: '[SID ...]',
+    accepts: 'any',
+    options: {
+      user: { type: 'string', value: 'SUB', help: 'all that hangs on this person, grants for offline access too' },
+      ...ADMIN,
+    },
+    run: async (invocation) => (await import('./access/commands.ts')).sessionsEnd(invocation),
+  },
+  {
+    name: 'grants list',
+    summary: 'Show what a person has given, or a client or session has: grants that have not expired.',
+    options: {
+      user: { type: 'string', value: 'SUB', help: 'of this person' },
+      client: { type: 'string', value: 'ID', help: 'to this client' },
+      session: { type: 'string', value: 'SID', help: 'given in this session' },
+      ...PAGE_OPTIONS,
+      ...ADMIN,
+    },
+    run: async (invocation) => (await import('./access/commands.ts')).grantsList(invocation),
+  },
+  {
+    name: 'grants revoke',
+    summary: 'Revoke grants with all their tokens, at once on every node.',
+    operands: '[GRANT ...]',
+    accepts: 'any',
+    options: {
+      user: { type: 'string', value: 'SUB', help: 'all that hangs on this person, sessions too' },
+      client: { type: 'string', value: 'ID', help: 'all that this client has; it stays registered' },
+      ...ADMIN,
+    },
+    run: async (invocation) => (await import('./access/commands.ts')).grantsRevoke(invocation),
   },
   {
     name: 'version',

@@ -84,6 +84,7 @@ const writes = (deployment: Deployment, underWay: UnderWay): Promise<Answer>[] =
   return [
     post(deployment, '/oauth/token', web, { grant_type: 'client_credentials' }),
     post(deployment, '/oauth/token', web, code.form),
+    post(deployment, '/oauth/par', web, Object.fromEntries(new URL(code.url).searchParams)),
     post(deployment, '/oauth/token', web, refreshForm(underWay)),
     post(deployment, '/oauth/revoke', web, { token: String(tokens.access_token) }),
     call(deployment, 'POST', '/scim/v2/Users', admin, PERSON),

@@ -72,7 +72,7 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
         minimum_version: 1,
       },
     },
-    egress: { allow: [suite.host] },
+    egress: { clients: { allow: [suite.host] } },
     store: { kind: 'sqlite', path: file('store.sqlite') },
     log: { directory: file('log') },
   }

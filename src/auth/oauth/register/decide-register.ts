@@ -105,6 +105,7 @@ export function onTerms(asked: ClientSettings, terms: Terms): ClientSettings {
     metadata: {
       ...metadata,
       pkce: asked.type === 'public' ? 'required' : terms.pkce,
+      assertion_audience: terms.assertion_audience,
       ...(par && { require_pushed_authorization_requests: par }),
       ...(dpop && { dpop_bound_access_tokens: dpop }),
       ...(mtls && { tls_client_certificate_bound_access_tokens: mtls }),

@@ -39,8 +39,8 @@ function checkResponseTypes(value: unknown, grantTypes: readonly string[]): void
 function settingsOf(body: JsonObject, offered: Offered): ClientSettings {
   const read = <T>(field: string, otherwise: T, check: Check<T>): T =>
     body[field] === undefined || body[field] === null ? otherwise : check(field, body[field])
-  // `pkce` is ours to say, not the client's.
-  const { pkce: _pkce, ...sent } = body
+  // Ours to say, not the client's.
+  const { pkce: _pkce, assertion_audience: _audience, ...sent } = body
   const metadata = {
     token_endpoint_auth_method: read('token_endpoint_auth_method', DEFAULT_METHOD, oneOf(offered.authMethods)),
     ...readMembers(sent, {}, offered),

@@ -18,7 +18,7 @@ export function registrationAnswer(
   status: 200 | 201,
   { issuer, offered, client, registrationToken, secret }: Answered,
 ): Reply {
-  const { pkce: _pkce, ...metadata } = client.metadata ?? {}
+  const { pkce: _pkce, assertion_audience: _audience, ...metadata } = client.metadata ?? {}
   const [platformAlg] = offered.signing
   return {
     status,
