@@ -80,6 +80,7 @@ const writes = (deployment: Deployment, { code, tokens, admin, registered, ...re
   return [
     post(deployment, '/oauth/token', web, { grant_type: 'client_credentials' }),
     post(deployment, '/oauth/token', web, code.form),
+    post(deployment, '/oauth/par', web, Object.fromEntries(new URL(code.url).searchParams)),
     post(deployment, '/oauth/token', web, refreshForm({ code, tokens, admin, registered, ...rest })),
     post(deployment, '/oauth/revoke', web, { token: String(tokens.access_token) }),
     call(deployment, 'POST', '/scim/v2/Users', admin, PERSON),
