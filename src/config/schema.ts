@@ -8,6 +8,7 @@ import { cacheBytes } from './sections/decision-cache.ts'
 import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
 import { keys } from './sections/keys.ts'
+import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
@@ -95,15 +96,6 @@ const store = section(
     redis: Type.Optional(redis),
   },
   'where clients, users, sessions and grants are kept',
-)
-
-const limits = section(
-  {
-    body_bytes: Type.Integer({ minimum: 1_024, maximum: 16 * 1024 * 1024, default: 64 * 1024 }),
-    policy_body_bytes: Type.Integer({ minimum: 1_024, maximum: 64 * 1024 * 1024, default: 2 * 1024 * 1024 }),
-    bundle_bytes: Type.Integer({ minimum: 1_024, maximum: 1024 * 1024 * 1024, default: 64 * 1024 * 1024 }),
-  },
-  'upper bounds on what is read',
 )
 
 export const ConfigSchema = Type.Object(
