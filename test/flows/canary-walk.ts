@@ -195,7 +195,7 @@ export async function walkWrongly(
       await send(at, `${url}?${new URLSearchParams(all())}`, { method, headers })
       if (method === 'GET') continue
       const typed = (type: string) => ({ ...headers, 'content-type': type })
-      const json = errors === 'scim' || errors === 'problem'
+      const json = errors === 'scim' || errors === 'problem' || errors === 'registration'
       const right = json ? 'application/json' : 'application/x-www-form-urlencoded'
       const form = new URLSearchParams(all()).toString()
       const bodies = json
