@@ -104,6 +104,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'remembered',
     'asked again',
   ]),
+  flip(3, 'scim.revoke_access', '"revoke_access": revoke_access', '"revoke_access": false', ['ended', 'goes on']),
   flip(2, 'scim.visible', '"visible": sort(visible)', '"visible": ["userName"]', [
     USER,
     ['id', 'meta', 'schemas', 'userName'],
