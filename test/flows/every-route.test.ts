@@ -212,6 +212,7 @@ test('without policy no route but the public ones answers success (checklist 49)
   const bodies: Readonly<Record<string, URLSearchParams | string>> = {
     '/oauth/token': new URLSearchParams(form),
     '/oauth/authorize': new URL(url).searchParams,
+    '/oauth/par': new URL(url).searchParams,
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
     '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
