@@ -207,7 +207,4 @@ default sender_constraint := "none"
 
 sender_constraint := "dpop" if {
 	input.sender.dpop
-} else := "mtls" if {
-	input.sender.certificate
-	"mtls" in input.client.requires
-}
+} else := "mtls" if "mtls" in input.client.requires

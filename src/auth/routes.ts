@@ -26,6 +26,7 @@ import { type DiscoveryDeps, discovery } from './oidc/discovery.ts'
 import { type EndSessionEndpointDeps, endSessionEndpoint } from './oidc/logout/end-session.ts'
 import { confirmSignOut, showSignOut } from './oidc/logout/sign-out-page.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
+import { openApi } from './openapi/document.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
@@ -184,5 +185,22 @@ const metricsRow = ({ registry }: Metrics): Row => [
   }),
 ]
 
-export const routes = (deps: RouteDeps): readonly Route[] =>
-  [...protocolRows(deps), ...peopleRows(deps), ...(deps.metrics ? [metricsRow(deps.metrics)] : [])].map(toRoute)
+/** Described by all others, itself included. */
+function openApiRow({ issuer }: RouteDeps, others: readonly Row[]): Row {
+  const row = (handler: Route['handler']): Row => [
+    'GET',
+    '/openapi.json',
+    'OpenAPI 3.1',
+    'openapi/document.ts',
+    'public',
+    'problem',
+    handler,
+  ]
+  const described = [...others, row(async () => ({ status: 200 }))].map(toRoute)
+  return row(openApi(issuer, described))
+}
+
+export function routes(deps: RouteDeps): readonly Route[] {
+  const rows = [...protocolRows(deps), ...peopleRows(deps), ...(deps.metrics ? [metricsRow(deps.metrics)] : [])]
+  return [...rows, openApiRow(deps, rows)].map(toRoute)
+}

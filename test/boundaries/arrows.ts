@@ -42,6 +42,7 @@ export const LINES: readonly Line[] = [
   { from: 'src/auth/service.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/routes.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/route.ts', to: ['src/http/message.ts', 'src/policy-engine/contract'], packages: [] },
+  { from: 'src/auth/openapi', to: ['src/auth/route.ts', 'src/http/message.ts'], packages: [] },
   ...['oauth', 'oidc', 'scim', 'mfa', 'login'].map((name) => protocol(name)),
   protocol('admin', [], ['src/auth/keys']),
   protocol('federation', ['jose']),

@@ -97,6 +97,7 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
     return tokens
   }
   const first = await tokenEndpoint(await authorize())
+  await pushRightly(deployment, canaries, { client, browser, idToken: first.id_token ?? '' })
   const tokens = await tokenEndpoint({ grant_type: 'refresh_token', refresh_token: first.refresh_token ?? '' })
   if (decodeJwt(tokens.id_token ?? '').sub === undefined) throw new Error('no subject')
   const userinfo = await fetch(`${issuer}/oauth/userinfo`, {
@@ -109,6 +110,31 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
   const login = { browser: other, page: await other.visit((await begin(await discover(issuer, client), SCOPE)).url) }
   const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return { client, admin, codeForm: await authorize(), tokens, cookies, person, login }
+}
+
+/** A pushed request, answered by form, that names the person in every way that a client may. Throws where it gives no code. */
+async function pushRightly(
+  deployment: Deployment,
+  canaries: Canaries,
+  { client, browser, idToken }: { readonly client: TestClient; readonly browser: Browser; readonly idToken: string },
+): Promise<void> {
+  const more = {
+    login_hint: canaries.make('login_hint'),
+    id_token_hint: idToken,
+    claims: JSON.stringify({ id_token: { name: { value: canaries.make('value of a claim') } } }),
+    response_mode: 'form_post',
+    prompt: 'consent',
+  }
+  const begun = await begin(await discover(deployment.issuer, client), SCOPE, more)
+  const form = Object.fromEntries(new URL(begun.url).searchParams)
+  const { status, body } = await post(deployment, '/oauth/par', client, form)
+  if (status !== 201) throw new Error(`the endpoint for pushed requests answers ${status} ${JSON.stringify(body)}`)
+  canaries.watch('request_uri', String(body.request_uri).split(':').at(-1) ?? '')
+  const query = new URLSearchParams({ client_id: client.id, request_uri: String(body.request_uri) })
+  const consent = await browser.visit(`${deployment.issuer}/oauth/authorize?${query}`)
+  const code = formOf(await browser.submit(consent, { answer: 'allow' })).fields.get('code')
+  if (code === null) throw new Error(`no code comes of a pushed request: ${consent.url}`)
+  canaries.watch('code of a pushed request', code)
 }
 
 async function createWith(url: string, token: string, body: object): Promise<Record<string, unknown>> {
@@ -151,6 +177,7 @@ export async function walkWrongly(
     const noise = {
       'user-agent': canaries.make('user agent'),
       referer: `https://x.example/?code=${canaries.make('referer')}`,
+      dpop: canaries.make('proof'),
     }
     const secretsOf = [
       `Bearer ${canaries.make('bearer')}`,
@@ -160,13 +187,15 @@ export async function walkWrongly(
       basic(happy.client),
       `Unknown ${canaries.make('unknown scheme')}`,
       `Basic ${canaries.make('broken basic')}`,
+      `DPoP ${canaries.make('bound token')}`,
+      `DPoP ${happy.tokens.access_token}`,
     ]
     for (const authorization of secretsOf) {
       const headers = { ...header, ...noise, authorization }
       await send(at, `${url}?${new URLSearchParams(all())}`, { method, headers })
       if (method === 'GET') continue
       const typed = (type: string) => ({ ...headers, 'content-type': type })
-      const json = errors === 'scim' || errors === 'problem'
+      const json = errors === 'scim' || errors === 'problem' || errors === 'registration'
       const right = json ? 'application/json' : 'application/x-www-form-urlencoded'
       const form = new URLSearchParams(all()).toString()
       const bodies = json

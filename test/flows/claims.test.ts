@@ -3,12 +3,14 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
-import type { TestClient } from '../servers/population.ts'
+import { TENANT, type TestClient } from '../servers/population.ts'
 import { goThrough, parametersOf, redeemCode, registerClient, signedIn, told, urlOf } from './authorization.ts'
 import { answerOf } from './requests.ts'
 
 const PASSWORD = 'urn:sallyport:acr:password'
 const MFA = 'urn:sallyport:acr:mfa'
+/** OIDC Core 2: of the sign-in and of the token. */
+const NOT_OF_A_PERSON = ['iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'sid']
 
 let service: TestService
 
@@ -73,6 +75,44 @@ describe('claims of a person (OIDC Core 5.5)', () => {
     const tokens = await tokensOf(await signedIn(service), little, urlFor(little, claims))
     expect((await userinfo(tokens.access_token)).body).toEqual({ sub: service.population.user.sub })
     expect(decodeJwt(String(tokens.id_token))).not.toHaveProperty('name')
+  })
+
+  test('fapi2-security-profile-final-test-claims-parameter-identity-claims: every claim, asked for in every form', async () => {
+    const { store, population } = service
+    const scopes = ['openid', 'profile', 'email', 'address', 'phone']
+    const all = await registerClient(service, 'all', {}, { firstParty: true, scopes })
+    const alice = await store.users.find(TENANT, population.user.sub)
+    if (alice === undefined) throw new Error('alice is gone')
+    const whole = {
+      name: { givenName: 'Alice', familyName: 'Doe', middleName: 'B.' },
+      nickName: 'Al',
+      profileUrl: 'https://alice.example/',
+      photos: [{ value: 'https://alice.example/me.png' }],
+      locale: 'en-GB',
+      timezone: 'Europe/London',
+      phoneNumbers: [{ value: '+44 1' }],
+      addresses: [{ locality: 'London' }],
+      'urn:sallyport:params:scim:schemas:claims:1.0:User': {
+        website: 'https://w.example/',
+        gender: 'f',
+        birthdate: '2000-01-01',
+      },
+    }
+    await store.users.replace(TENANT, { ...alice, profile: { ...alice.profile, ...whole } }, alice.version)
+
+    const { body: metadata } = await answerOf(await fetch(`${service.issuer}/.well-known/openid-configuration`))
+    const identity = [metadata.claims_supported]
+      .flat()
+      .map(String)
+      .filter((name) => !NOT_OF_A_PERSON.includes(name))
+    const forms = [null, {}, { essential: true }, { Xy12: 'zz' }, { essential: false }]
+    const asked = Object.fromEntries(identity.map((name, index) => [name, forms[index % forms.length]]))
+    const claims = { id_token: asked, userinfo: asked, aRandomPlace: { random: null } }
+    const tokens = await tokensOf(await signedIn(service), all, urlFor(all, claims))
+    const told = [decodeJwt(String(tokens.id_token)), (await userinfo(tokens.access_token)).body]
+    for (const one of told) for (const name of identity) expect(one, name).toHaveProperty(name)
+    expect(identity.length).toBeGreaterThan(18)
+    await store.users.replace(TENANT, alice, alice.version + 1)
   })
 
   test('the person is asked for them by name, and once; more than before is asked for again', async () => {

@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
-import { basic, codeFor, post, tokensFor } from './requests.ts'
+import { answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
 
 interface Answered {
   readonly route: string
@@ -41,9 +42,19 @@ const PUBLIC = [
   'GET /health',
   'GET /health/live',
   'GET /oauth/jwks',
+  'GET /openapi.json',
   'GET /scim/v2/ResourceTypes',
   'GET /scim/v2/Schemas',
   'GET /scim/v2/ServiceProviderConfig',
+]
+
+/** Only where the configuration asks for them. */
+const SWITCHED = [
+  'GET /metrics',
+  'POST /oauth/register',
+  'GET /oauth/register/:id',
+  'PUT /oauth/register/:id',
+  'DELETE /oauth/register/:id',
 ]
 
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`
@@ -56,6 +67,25 @@ test('the table is all that is served, its files exist, and what is public is th
   for (const { file } of table) expect(existsSync(join(resolve('src/auth'), file)), file).toBe(true)
   const open = table.filter((route) => route.decision === 'public')
   expect(open.map(nameOf).sort()).toEqual(PUBLIC)
+})
+
+test('the OpenAPI document describes every route of the table and no other, each once (OpenAPI 3.1)', async () => {
+  const { issuer, service: auth } = service
+  const document = (await answerOf(await fetch(`${issuer}/openapi.json`))).body as unknown as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>
+  }
+  const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId }]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      operationId,
+    })),
+  )
+  const table = auth.table.map((route) => nameOf(route).replaceAll(/:(\w+)/g, '{$1}'))
+  expect(described.map(({ name }) => name).sort()).toEqual(table.sort())
+  expect(new Set(described.map(({ operationId }) => operationId)).size).toBe(described.length)
+  // Nothing is described that is not served, whatever is switched on.
+  const known = [...table, ...SWITCHED].map((name) => name.replaceAll(/\{(\w+)\}/g, ':$1'))
+  expect(Object.keys(OPERATIONS).filter((name) => !known.includes(name))).toEqual([])
 })
 
 /** One success at least on every route that asks. */
@@ -182,6 +212,7 @@ test('without policy no route but the public ones answers success (checklist 49)
   const bodies: Readonly<Record<string, URLSearchParams | string>> = {
     '/oauth/token': new URLSearchParams(form),
     '/oauth/authorize': new URL(url).searchParams,
+    '/oauth/par': new URL(url).searchParams,
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
     '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),

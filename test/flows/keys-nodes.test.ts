@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { systemClock } from '../../src/kernel/clock.ts'
 import { openEnvelope } from '../../src/kernel/envelope.ts'
 import { SIGNING_ALGORITHMS } from '../../src/kernel/signing-algorithms.ts'
+import { openRedisStore } from '../../src/storage/redis/open.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { until } from '../servers/redis.ts'
 import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
@@ -108,6 +110,29 @@ test('what a revoked key signed is inactive on every node within five seconds (c
     { resource: `key:${revoked}` },
   ])
 })
+
+test('by itself one node turns what is due, once; both sign by it, without a restart', async () => {
+  const { credentials, node } = deployment.redis ?? Object.assign({})
+  const store = await openRedisStore({ nodes: [node], ...credentials, clock: systemClock })
+  const before = await store.signingKeys.read()
+  const aged = before.keys.map((key) => ({ ...key, readyAt: 1, ...(key.state === 'current' && { since: 1 }) }))
+  const events = () =>
+    [...deployment.audits(), ...second.audits()].filter(
+      ({ event, client_id: by }) => by === undefined && event === 'key_activated',
+    )
+  expect(events()).toEqual([])
+  expect(await store.signingKeys.replace(before, aged)).toBe('written')
+  await store.close()
+  const next = before.keys.find(({ alg, state }) => alg === 'ES256' && state === 'next')?.kid
+  for (const at of nodes()) await until(async () => (await kidAt(at)) === next, 'the next key signs', 45_000)
+  expect(signing(await listed('list'))).toBe(next)
+  await until(async () => events().length >= SIGNING_ALGORITHMS.length, 'it is written down')
+  expect(
+    events()
+      .map(({ detail }) => detail)
+      .sort(),
+  ).toEqual([...SIGNING_ALGORITHMS].sort())
+}, 120_000)
 
 test('says what is wrong in one line', async () => {
   const wrong = await Promise.all([run('revoke', 'nobody'), run('rotate', '--alg', 'HS256'), run('revoke')])

@@ -1,6 +1,7 @@
 /** Step-up by policy: scopes and roles for a younger or stronger sign-in, and the challenge at userinfo that asks for it. RFC 9470. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import { signedBundle, startAuthService, type TestService } from '../servers/auth-service.ts'
@@ -93,4 +94,20 @@ test('policy that wants a new sign-in for ever has one, and then the client is t
   expect(page.url).toContain('/login')
   const after = await browser.submit(page, { username, password })
   expect(told(after)).toMatchObject({ error: 'unmet_authentication_requirements', iss: service.issuer })
+})
+
+test('claims that policy denies are in no ID token; that it is issued is for `token` to say (OIDC Core 5.5)', async () => {
+  const claims = JSON.stringify({ id_token: { email: null } })
+  const browser = await signedIn(service)
+  const idTokenOf = async () => {
+    const page = await goThrough(browser, service, url({ claims }))
+    const { status, body } = await redeemCode(service, service.population.own, told(page).code)
+    expect(status).toBe(200)
+    return decodeJwt(String(body.id_token))
+  }
+  await activate({ from: '# Authentication levels', to: '# Levels' })
+  expect(await idTokenOf()).toMatchObject({ email: 'alice@example.com' })
+  policies.edit({ file: 'authz/userinfo.rego', from: 'scope_held if "openid"', to: 'scope_held if "gone"' })
+  await activate({ from: '# Levels', to: '# Levels again' })
+  expect(await idTokenOf()).not.toHaveProperty('email')
 })

@@ -1,14 +1,17 @@
-/** On SQLite files: several nodes that carry the life of keys at once, and the move to another envelope key. */
+/** On SQLite files and Redis: several nodes that carry the life of keys at once, and the move to another envelope key. */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { startRedis } from '../../../test/servers/redis.ts'
+import { epochSeconds, systemClock } from '../../kernel/clock.ts'
 import { type Envelope, EnvelopeError, kekIdOf, openEnvelope } from '../../kernel/envelope.ts'
 import { OAuthError, Problem } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { aClient, ManualClock } from '../../storage/conformance/subject.ts'
 import type { Store } from '../../storage/port.ts'
+import { openRedisStore } from '../../storage/redis/open.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
 import { sealSecret, secretName } from '../client/sealed-secret.ts'
 import { openKeyRing } from '../token/key-ring.ts'
@@ -72,6 +75,52 @@ test('of twelve steps at once on three nodes one turns the keys, and none is mad
     'EdDSA next': 1,
     'EdDSA retiring': 1,
   })
+})
+
+test('so it is on Redis, whose own clock tells when keys are due', async () => {
+  const server = await startRedis()
+  const connect = async () => {
+    const opened = await openRedisStore({ nodes: [server.node], ...server.credentials, clock: systemClock })
+    stores.push(opened)
+    return opened
+  }
+  try {
+    const [left, right] = [await connect(), await connect()]
+    const { nowSeconds } = await left.signingKeys.read()
+    expect(Math.abs(nowSeconds - epochSeconds(systemClock))).toBeLessThan(60)
+    const signingKeys = await firstKeys(envelope, rules, nowSeconds - rules.rotateSeconds)
+    await left.platform.initialise({ checkRecord: 'check', signingKeys })
+    // Clocks of the nodes have no part in it.
+    const nodes = [keeperOf(left), keeperOf(right)]
+    const kept = await Promise.all(Array.from({ length: 12 }, (_, index) => nodes[index % 2]?.advance()))
+    expect(kept.filter((one) => one?.changes.length === 6)).toHaveLength(1)
+    expect(kept.filter((one) => one?.changes.length === 0)).toHaveLength(11)
+    const { keys } = await right.signingKeys.read()
+    for (const state of ['current', 'next', 'retiring'])
+      expect(
+        keys
+          .filter((key) => key.state === state)
+          .map(({ alg }) => alg)
+          .sort(),
+      ).toEqual(['ES256', 'EdDSA'])
+    for (const key of signingKeys.filter(({ state }) => state === 'next'))
+      expect(keys.find(({ kid }) => kid === key.kid)?.state).toBe('current')
+    const [current] = keys.filter(({ state }) => state === 'current')
+    const [first, second] = await Promise.all([
+      nodes[0]?.revoke(current?.kid ?? '').then(
+        () => 'revoked',
+        () => 'missing',
+      ),
+      nodes[1]?.revoke(current?.kid ?? '').then(
+        () => 'revoked',
+        () => 'missing',
+      ),
+    ])
+    expect([first, second].sort()).toEqual(['missing', 'revoked'])
+  } finally {
+    for (const one of stores.splice(-2)) await one.close()
+    await server.stop()
+  }
 })
 
 test('rotations and revocations at once leave each algorithm one key that signs and one that is next', async () => {

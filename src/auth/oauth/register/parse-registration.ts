@@ -10,12 +10,11 @@ import { readMembers } from '../../client/metadata/members.ts'
 import type { Offered } from '../../client/metadata/offered.ts'
 import { leadIntoApp } from '../../client/metadata/redirect-uri.ts'
 import { blank, type ClientSettings, checkTogether } from '../../client/metadata/together.ts'
-import { type Check, list, oneOf, text } from '../../client/metadata/values.ts'
+import { type Check, list, text } from '../../client/metadata/values.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
 const DEFAULT_GRANT_TYPES: readonly string[] = ['authorization_code']
-const DEFAULT_METHOD = 'client_secret_basic'
 
 const isOneOf =
   (known: readonly string[]) =>
@@ -41,10 +40,8 @@ function settingsOf(body: JsonObject, offered: Offered): ClientSettings {
     body[field] === undefined || body[field] === null ? otherwise : check(field, body[field])
   // Ours to say, not the client's.
   const { pkce: _pkce, assertion_audience: _audience, ...sent } = body
-  const metadata = {
-    token_endpoint_auth_method: read('token_endpoint_auth_method', DEFAULT_METHOD, oneOf(offered.authMethods)),
-    ...readMembers(sent, {}, offered),
-  }
+  // A client that names no method may show its secret in either way: some read the default one way, some the other.
+  const metadata = readMembers(sent, {}, offered)
   const type = metadata.token_endpoint_auth_method === 'none' ? 'public' : 'confidential'
   const redirectUris = read(
     'redirect_uris',
