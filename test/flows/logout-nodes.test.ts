@@ -99,6 +99,40 @@ describe('two nodes on one Redis', () => {
     expect(sids().toSorted()).toEqual(people.map(({ tokens }) => decodeJwt(String(tokens.id_token)).sid).toSorted())
   })
 
+  const ends: [string, (sid: string, sub: string) => [method: string, path: string]][] = [
+    ['a session', (sid) => ['DELETE', `/admin/sessions/${sid}`]],
+    ['all of a person', (_, sub) => ['POST', `/admin/users/${sub}/revoke`]],
+    ['all of a client', () => ['POST', `/admin/clients/${shop.id}/revoke`]],
+  ]
+  test.each(ends)('%s that ends in the middle of rotations on both nodes ends what they give', async (_what, end) => {
+    const tokens = await signIn(deployment, new Browser(deployment.issuer), shop, SCOPE)
+    const admin = await adminToken(deployment.issuer, deployment.population.admin)
+    const headers = { authorization: `Bearer ${admin}` }
+    const { sub } = deployment.population.user
+    const listed = await fetch(`${deployment.issuer}/admin/grants?client_id=${shop.id}`, { headers })
+    const grants: Record<string, unknown>[] = Object(await listed.json()).grants
+    const grant = grants.find(({ grant_id }) => String(tokens.refresh_token).startsWith(String(grant_id)))
+    const given: Answer['body'][] = [tokens]
+    const rotating = (async () => {
+      for (let turn = 0; turn < 500; turn++) {
+        const form = { grant_type: 'refresh_token', refresh_token: String(given.at(-1)?.refresh_token) }
+        const next = await post({ issuer: nodes[turn % 2] ?? '' }, '/oauth/token', shop, form)
+        if (next.status !== 200) return next.body.error
+        given.push(next.body)
+      }
+      return 'went on'
+    })()
+    await until(async () => given.length > 3, 'rotations are under way')
+    const [method, path] = end(String(grant?.sid), sub)
+    const answer = await fetch(`${nodes[1]}${path}`, { method, headers })
+    expect(answer.ok).toBe(true)
+    expect(await rotating).toBe('invalid_grant')
+    for (const { access_token, refresh_token } of given) {
+      expect(await activeOn(access_token)).toEqual([false, false])
+      expect(await activeOn(refresh_token)).toEqual([false, false])
+    }
+  })
+
   test('what waits is told by the other node when one is killed', async () => {
     site.told.length = 0
     site.answers.push(503)
@@ -163,7 +197,7 @@ describe('one process', () => {
     expect((await refresh(tokens.refresh_token)).status).toBe(200)
   })
 
-  test('what waits to be told lies in the store: a process that is killed and started again tells it', async () => {
+  test('what waits to be told lies in the store: a process that is killed and started again tells it, and nothing revives (checklist 30)', async () => {
     const browser = new Browser(deployment.issuer)
     const tokens = await signIn(deployment, browser, shop, 'openid')
     site.told.length = 0
@@ -173,6 +207,9 @@ describe('one process', () => {
     await deployment.auth.stop('SIGKILL')
     await deployment.run('serve').says(/ready in \d+ ms/)
     await until(async () => site.told.length === 3, 'the client is told', 90_000)
+    const form = { token: String(tokens.access_token) }
+    const seen = await post(deployment, '/oauth/introspect', deployment.population.resourceServer, form)
+    expect(seen.body).toEqual({ active: false })
     expect(new Set(site.told.map(({ logoutToken }) => decodeJwt(logoutToken).sid)).size).toBe(1)
   }, 120_000)
 })

@@ -30,12 +30,16 @@ export interface LiveSession {
 export const sessionSecret = (issuer: string, request: HttpRequest): string | undefined =>
   request.cookies[cookieName(issuer, COOKIE)] || undefined
 
+/** One that was begun before sessions had a sid is none: its person signs in again. */
 export const sessionIsLive = (
   session: SessionRecord,
   user: UserRecord | undefined,
   nowSeconds: number,
 ): user is UserRecord =>
-  session.expiresAt > nowSeconds && user?.active === true && user.revocationEpoch === session.userEpoch
+  session.sid !== undefined &&
+  session.expiresAt > nowSeconds &&
+  user?.active === true &&
+  user.revocationEpoch === session.userEpoch
 
 /**
  * The session of this request, if it is live. A store that fails rejects: it never reads as signed out. Rejects with slow_down
