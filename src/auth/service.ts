@@ -230,6 +230,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
     policyReady: options.policyReady ?? (() => true),
+    keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
   })
   const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }

@@ -43,6 +43,8 @@ const LOGOUT = ['id_token_hint', 'client_id', 'logout_hint', 'post_logout_redire
 const PAGE = [200, 303]
 const LIST = ['offset', 'limit']
 
+const ROTATION_BODY = { type: 'object', properties: { algorithms: texts, force: flag } }
+
 const CLIENT_BODY = {
   type: 'object',
   properties: {
@@ -179,7 +181,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'POST /admin/clients/:id/revoke': { summary: 'ends all that hangs on a client' },
   'POST /admin/users/:id/revoke': { summary: 'ends all that hangs on a person' },
   'GET /admin/keys': { summary: 'lists signing keys' },
-  'POST /admin/keys/rotate': { summary: 'makes the next keys sign now', json: { type: 'object' } },
+  'POST /admin/keys/rotate': { summary: 'makes the next keys sign now', json: ROTATION_BODY },
   'POST /admin/keys/rewrap': { summary: 'seals all records with the envelope key in force' },
   'POST /admin/keys/:id/revoke': { summary: 'takes a key away at once' },
   'GET /admin/sessions': { summary: 'lists sessions', parameters: [...LIST, 'user'] },

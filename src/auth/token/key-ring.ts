@@ -24,6 +24,8 @@ export interface KeyRing {
   publicJwks(): Promise<readonly PublicJwk[]>
   /** Another number whenever a key has gone: what was concluded from it is to be forgotten. */
   readonly generation: number
+  /** False once the store could not be asked for too long, or has a key that no envelope key here opens. */
+  isReady(): boolean
   /** Reads the keys anew if they have changed. */
   refresh(): Promise<void>
 }
@@ -97,6 +99,7 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     get generation() {
       return generation
     },
+    isReady: () => !isOld(),
     refresh,
   }
 }
