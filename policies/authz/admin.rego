@@ -1,8 +1,8 @@
 # METADATA
 # title: Admin
 # description: >-
-#   May this actor do this to clients, sessions and grants of the platform, or end all that hangs on a person? The credential of `sallyport init` acts as the role `setup`, and
-#   needs no token.
+#   May this actor do this to clients, sessions, grants and signing keys of the platform, or end all that hangs on a
+#   person? The credential of `sallyport init` acts as the role `setup`, and needs no token.
 # schemas:
 #   - input: schema.authz.admin.input
 #   - data.rbac: schema.data.rbac
@@ -142,6 +142,22 @@ visible := {
 
 visible := set() if input.resource.type == "user"
 
+# Of a signing key what the key set shows, and its life; its private half stands nowhere.
+visible := {
+	"alg",
+	"asked",
+	"created_at",
+	"kek_id",
+	"kid",
+	"ready_at",
+	"removed_at",
+	"rotates_at",
+	"since",
+	"state",
+} if {
+	input.resource.type == "key"
+}
+
 default writable := set()
 
 writable := editable | {"rotate_secret", "secret_sha256"} if input.action in {"create", "replace"}
@@ -198,8 +214,8 @@ held := {
 	input.action in {"replace", "delete", "end", "revoke"}
 }
 
-held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list"}
+held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list", "rotate", "rewrap"}
 
-keeps_self if input.action in {"create", "read", "replace", "list", "end", "revoke"}
+keeps_self if input.action in {"create", "read", "replace", "list", "end", "rotate", "revoke", "rewrap"}
 
 keeps_self if input.resource.id != input.actor.client_id

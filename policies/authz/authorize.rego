@@ -167,7 +167,6 @@ within_hours if rbac.within_hours(input.subject.roles, input.request.time)
 acr_sufficient if input.authentication.acr in sufficient_acr
 
 acr_sufficient if {
-	input.authentication
 	not input.signed_in_here
 	some acr in reachable_acr
 	acr in sufficient_acr

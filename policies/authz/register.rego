@@ -42,6 +42,7 @@ decision := {
 		"grant_types": sort(grantable),
 		"consent": consent,
 		"pkce": terms.pkce,
+		"assertion_audience": terms.assertion_audience,
 		"requires": [],
 		"secret_ttl_seconds": secret_ttl_seconds,
 		"unused_ttl_seconds": unused_ttl_seconds,

@@ -28,7 +28,7 @@ allow if {
 decision := {
 	"allow": true,
 	"reasons": [],
-	"obligations": {"visible": sort(visible), "writable": sort(writable)},
+	"obligations": {"visible": sort(visible), "writable": sort(writable), "revoke_access": revoke_access},
 } if {
 	allow
 } else := {"allow": false, "reasons": sort(reasons)}
@@ -71,6 +71,11 @@ visible := {
 default writable := set()
 
 writable := visible | {"password"} if input.action in {"create", "replace"}
+
+# Whoever has the old password, and is signed in by it, is out (OWASP ASVS 7.4.3).
+default revoke_access := false
+
+revoke_access if "password" in input.changed
 
 token_active if input.actor.active
 

@@ -23,8 +23,14 @@ id_token_ttl_seconds := 300
 # `opaque` tokens are read at introspection only.
 access_token_format := "jwt"
 
-# RFC 9700 section 4.14.2: with 0, the second use of a refresh token ends its family.
-refresh_grace_seconds := 0
+# RFC 9700 section 4.14.2: with 0, the second use of a refresh token ends its family. A client that proves its own key each
+# time, for tokens bound to one, may repeat a refresh whose answer was lost (FAPI 2.0 section 5.3.2.1): no thief can.
+default refresh_grace_seconds := 0
+
+refresh_grace_seconds := 60 if {
+	sender_constraint in {"dpop", "mtls"}
+	input.client.auth_method in {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
+}
 
 # Of the whole family, counted from the first refresh token.
 refresh_token_ttl_seconds := 2592000
@@ -201,7 +207,4 @@ default sender_constraint := "none"
 
 sender_constraint := "dpop" if {
 	input.sender.dpop
-} else := "mtls" if {
-	input.sender.certificate
-	"mtls" in input.client.requires
-}
+} else := "mtls" if "mtls" in input.client.requires

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Provides the relying parties of test/clients that are not Node's: Authlib (Python), go-oidc (Go), Nimbus (Java), in
+# Provides what test/clients has that is not Node's: Authlib and schemathesis (Python), go-oidc (Go), Nimbus (Java), in
 # .toolchain/clients. Where a language is not here, its .missing file and one line say so, and its test is skipped by that.
 set -u
 cd "$(dirname "$0")/../.."
@@ -20,15 +20,16 @@ fresh() {
 }
 done_with() { rm -f "$clients/$1.missing" && touch "$clients/$1.ready"; }
 
-authlib() {
-  needs=$sources/authlib/requirements.txt
-  fresh "$clients/authlib.ready" "$needs" && return
-  python=$(command -v python3) || { missing authlib "python3 is not here"; return; }
-  "$python" -m pip --version >/dev/null 2>&1 || { missing authlib "python3 has no pip"; return; }
-  rm -rf "$clients/authlib"
-  "$python" -m pip install --quiet --disable-pip-version-check --no-compile --target "$clients/authlib" -r "$needs" \
-    >"$clients/authlib.log" 2>&1 || { missing authlib "pip cannot bring it, see .toolchain/clients/authlib.log"; return; }
-  done_with authlib
+# A package of Python's, with what it needs, in a folder of its own.
+by_pip() {
+  needs=$sources/$1/requirements.txt
+  fresh "$clients/$1.ready" "$needs" && return
+  python=$(command -v python3) || { missing "$1" "python3 is not here"; return; }
+  "$python" -m pip --version >/dev/null 2>&1 || { missing "$1" "python3 has no pip"; return; }
+  rm -rf "$clients/$1"
+  "$python" -m pip install --quiet --disable-pip-version-check --no-compile --target "$clients/$1" -r "$needs" \
+    >"$clients/$1.log" 2>&1 || { missing "$1" "pip cannot bring it, see .toolchain/clients/$1.log"; return; }
+  done_with "$1"
 }
 
 go_oidc() {
@@ -53,6 +54,7 @@ nimbus() {
   done_with nimbus
 }
 
-authlib || true
+by_pip authlib || true
+by_pip schemathesis || true
 go_oidc || true
 nimbus || true

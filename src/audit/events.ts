@@ -43,6 +43,7 @@ export type AuditEventName =
   | 'bundle_unpinned'
   | 'decision_unavailable'
   | 'store_unavailable'
+  | 'rate_limited'
 
 export interface AuditEvent {
   readonly event: AuditEventName

@@ -6,6 +6,10 @@ import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
 import { accessHandlers } from './admin/access-handlers.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
+import type { AdminDeps } from './admin/decide-admin.ts'
+import { keyHandlers } from './admin/key-handlers.ts'
+import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
+import type { SectorDeps } from './client/metadata/sector.ts'
 import type { SignInDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -22,6 +26,7 @@ import { type DiscoveryDeps, discovery } from './oidc/discovery.ts'
 import { type EndSessionEndpointDeps, endSessionEndpoint } from './oidc/logout/end-session.ts'
 import { confirmSignOut, showSignOut } from './oidc/logout/sign-out-page.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
+import { openApi } from './openapi/document.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
@@ -37,6 +42,9 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   SignInDeps &
+  Pick<AdminDeps, 'sealSecret'> &
+  RewrapKeysDeps &
+  SectorDeps &
   RegisterDeps &
   WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
@@ -108,6 +116,7 @@ function peopleRows(deps: RouteDeps): Row[] {
   const pages = loginHandlers(deps)
   const scim = scimHandlers(deps)
   const admin = adminHandlers(deps)
+  const keys = keyHandlers(deps)
   const access = accessHandlers(deps)
   return [
     ['GET', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.showLogin],
@@ -127,6 +136,10 @@ function peopleRows(deps: RouteDeps): Row[] {
     ['GET', '/admin/clients/:id', 'admin API', 'admin/read-client.ts', 'admin', 'problem', admin.readClient],
     ['PUT', '/admin/clients/:id', 'admin API', 'admin/replace-client.ts', 'admin', 'problem', admin.replaceClient],
     ['DELETE', '/admin/clients/:id', 'admin API', 'admin/delete-client.ts', 'admin', 'problem', admin.deleteClient],
+    adminRow('GET', '/admin/keys', 'list-keys.ts', keys.listKeys),
+    adminRow('POST', '/admin/keys/rotate', 'rotate-keys.ts', keys.rotateKeys),
+    adminRow('POST', '/admin/keys/rewrap', 'rewrap-keys.ts', keys.rewrapKeys),
+    adminRow('POST', '/admin/keys/:id/revoke', 'revoke-key.ts', keys.revokeKey),
     adminRow('POST', '/admin/clients/:id/revoke', 'revoke-client.ts', access.revokeClient),
     adminRow('GET', '/admin/sessions', 'list-sessions.ts', access.listSessions),
     adminRow('DELETE', '/admin/sessions/:id', 'end-session.ts', access.endSession),
@@ -172,5 +185,22 @@ const metricsRow = ({ registry }: Metrics): Row => [
   }),
 ]
 
-export const routes = (deps: RouteDeps): readonly Route[] =>
-  [...protocolRows(deps), ...peopleRows(deps), ...(deps.metrics ? [metricsRow(deps.metrics)] : [])].map(toRoute)
+/** Described by all others, itself included. */
+function openApiRow({ issuer }: RouteDeps, others: readonly Row[]): Row {
+  const row = (handler: Route['handler']): Row => [
+    'GET',
+    '/openapi.json',
+    'OpenAPI 3.1',
+    'openapi/document.ts',
+    'public',
+    'problem',
+    handler,
+  ]
+  const described = [...others, row(async () => ({ status: 200 }))].map(toRoute)
+  return row(openApi(issuer, described))
+}
+
+export function routes(deps: RouteDeps): readonly Route[] {
+  const rows = [...protocolRows(deps), ...peopleRows(deps), ...(deps.metrics ? [metricsRow(deps.metrics)] : [])]
+  return [...rows, openApiRow(deps, rows)].map(toRoute)
+}

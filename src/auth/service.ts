@@ -7,6 +7,7 @@ import { jsonReader } from '../egress/json-document.ts'
 import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
+import { createPressure, type PressureLimits } from '../http/pressure.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
 import type { ListenerTls } from '../http/tls.ts'
 import { type MtlsOptions, openTransport } from '../http/transport.ts'
@@ -25,12 +26,14 @@ import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
+import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
 import { openKeyRing } from './token/key-ring.ts'
@@ -61,6 +64,10 @@ export interface AuthServiceOptions {
   readonly tls?: ListenerTls | undefined
   /** Absent: nobody is asked for a certificate. */
   readonly mtls?: MtlsOptions | undefined
+  /** Absent: nobody is refused for coming too often. */
+  readonly rates?: Pick<RateLimiterOptions, 'table' | 'windowSeconds' | 'batchShare'> | undefined
+  /** Absent: however much comes is taken. */
+  readonly pressure?: PressureLimits | undefined
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
@@ -194,7 +201,21 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const subjectOf = subjectIdentifiers(derive)
   const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
+  const measured = metrics ?? createMetrics('auth')
+  const rates =
+    options.rates &&
+    createRateLimiter({
+      ...options.rates,
+      knowsProxies: (options.trustedProxies ?? []).length > 0,
+      tenant: TENANT,
+      store,
+      clock,
+      audit,
+      metrics: measured,
+      onFailure: (error) => options.logger.warn({ err: error }, 'rate limits are not shared while the store is away'),
+    })
   const table = routes({
+    rates,
     issuer,
     decide,
     ...ending,
@@ -202,6 +223,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     readJson,
     offered: () => offeredWith(keys.algorithms(), mtls),
     keys,
+    keeper,
+    envelope,
+    rewrap: (tenant) => rewrap({ store, envelope }, tenant),
     proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),
@@ -212,6 +236,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
     policyReady: options.policyReady ?? (() => true),
+    keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
   })
   const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
@@ -223,9 +248,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     trustedProxies: options.trustedProxies ?? [],
     clock,
     logger: options.logger,
-    metrics: metrics ?? createMetrics('auth'),
+    metrics: measured,
   })
+  const pressure = options.pressure && createPressure({ ...options.pressure, metrics: measured.pressure })
   const serving: ServerOptions = {
+    rates,
+    pressure,
     endpoints: [...table, ...(options.extraEndpoints ?? [])],
     issuer,
     tenant: TENANT,
@@ -242,7 +270,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   }
   const server = buildServer(serving)
-  server.addHook('onClose', async () => transport.close())
+  server.addHook('onClose', async () => {
+    transport.close()
+    pressure?.close()
+  })
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
     await server.close()

@@ -7,7 +7,8 @@ import { createLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
-import { keyRules } from './keys.ts'
+import { keyRules } from './keys/configured.ts'
+import { authLimits } from './limits.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
 import { clientsReach, dpopRules } from './outside.ts'
@@ -49,7 +50,7 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
     policyReady: () => policy.isReady(),
     trustedProxies: config.auth.trusted_proxies,
     ...authTransport(config),
-    bodyLimitBytes: config.limits.body_bytes,
+    ...authLimits(config),
     registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),

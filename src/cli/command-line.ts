@@ -80,6 +80,7 @@ function commandHelp(command: Command): string {
     command.summary,
     '',
     ...rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}`),
+    ...(command.notes === undefined ? [] : ['', ...command.notes]),
   ].join('\n')
 }
 

@@ -23,6 +23,8 @@ export interface Command {
   /** Words after the name, for help. */
   readonly operands?: string
   readonly options: Readonly<Record<string, Option>>
+  /** What else help says, below the options: exit codes, e.g. */
+  readonly notes?: readonly string[]
   /** Operands it takes; any other is wrong usage. `any`: as many as are given, such as files. */
   readonly accepts?: readonly string[] | 'any'
   /** Answers the exit code. */

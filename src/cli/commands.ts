@@ -1,4 +1,5 @@
 /** Every command, in the order in which help lists them. Each loads its own code, so that none pays for another. */
+import { ADMIN_OPTIONS } from './admin/credentials.ts'
 import { CONFIG_OPTIONS, type Command } from './command.ts'
 
 const HEADS_OPTIONS = {
@@ -10,6 +11,25 @@ const INSTANCE_OPTIONS = {
   url: { type: 'string', value: 'URL', help: 'policy API of the instance (default: as configured)' },
   'token-file': { type: 'string', value: 'FILE', help: 'token of the caller (default: the operator’s, as configured)' },
   json: { type: 'boolean', help: 'print JSON' },
+} as const satisfies Command['options']
+
+const ADMIN = { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS } as const
+
+const CODE_OPTIONS = {
+  ...ADMIN,
+  'policy-url': {
+    type: 'string',
+    value: 'URL',
+    help: 'policy API, which knows scopes and roles (default: as configured)',
+  },
+  'policy-token-file': { type: 'string', value: 'FILE', help: 'token for it (default: the operator’s, as configured)' },
+  adopt: { type: 'boolean', help: 'take over clients of the same client_id that no configuration keeps' },
+  empty: { type: 'boolean', help: 'let a configuration that names no client delete all that it kept' },
+} as const satisfies Command['options']
+
+const PAGE_OPTIONS = {
+  limit: { type: 'string', value: 'N', help: 'at most so many, up to 200 (default: 100)' },
+  offset: { type: 'string', value: 'N', help: 'without the first N' },
 } as const satisfies Command['options']
 
 const bundleAct = (
@@ -56,6 +76,27 @@ export const COMMANDS: readonly Command[] = [
     run: async () => (await import('./config.ts')).configSchema(),
   },
   {
+    name: 'config plan',
+    summary: 'Show what `config apply` would change of the clients of a running instance; secrets are never shown.',
+    options: { ...CODE_OPTIONS, 'exit-code': { type: 'boolean', help: 'exit with 3 where something would change' } },
+    notes: ['Exit codes: 0 shown, 1 it could not be applied as it is, 2 wrong usage, 3 with --exit-code: changes.'],
+    run: async (invocation) => (await import('./code/commands.ts')).configPlan(invocation),
+  },
+  {
+    name: 'config apply',
+    summary: 'Make the clients of a running instance those of the configuration; touches only what it keeps.',
+    options: CODE_OPTIONS,
+    notes: ['Exit codes: 0 all is as configured, 1 something is not (what was done is said), 2 wrong usage.'],
+    run: async (invocation) => (await import('./code/commands.ts')).configApply(invocation),
+  },
+  {
+    name: 'config drift',
+    summary: 'Tell whether the clients of a running instance are still those of the configuration, and what differs.',
+    options: CODE_OPTIONS,
+    notes: ['Exit codes: 0 nothing differs, 3 something does, 1 it cannot be told, 2 wrong usage.'],
+    run: async (invocation) => (await import('./code/commands.ts')).configDrift(invocation),
+  },
+  {
     name: 'audit verify',
     summary:
       'Verify decision and audit logs: finds edits, moves, deletions, chains that vanished or were put in, and cuts.',
@@ -100,6 +141,80 @@ export const COMMANDS: readonly Command[] = [
     version: { type: 'string', value: 'N', help: 'the version (default: the active one)' },
   }),
   bundleAct('unpin', 'Let newer versions in again; an audit event.', {}),
+  {
+    name: 'keys list',
+    summary: 'Show the signing keys: which sign, which come next, until when the others stay published.',
+    options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysList(invocation),
+  },
+  {
+    name: 'keys rotate',
+    summary: 'Let the next keys sign, at once or as soon as they are published for long enough; an audit event.',
+    options: {
+      alg: { type: 'string', multiple: true, value: 'ALG', help: 'of this algorithm (default: of all)' },
+      force: { type: 'boolean', help: 'at once in any case: who kept the key set does not know the new keys yet' },
+      ...CONFIG_OPTIONS,
+      ...ADMIN_OPTIONS,
+    },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysRotate(invocation),
+  },
+  {
+    name: 'keys revoke',
+    summary:
+      'Take a key away that others may have: its tokens verify nowhere any more, the next key signs; an audit event.',
+    operands: 'KID',
+    accepts: 'any',
+    options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysRevoke(invocation),
+  },
+  {
+    name: 'keys rewrap',
+    summary:
+      'Move all that is sealed from the previous envelope key to the new one, while the instance serves; an audit event.',
+    options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
+    run: async (invocation) => (await import('./keys/commands.ts')).keysRewrap(invocation),
+  },
+  {
+    name: 'sessions list',
+    summary: 'Show who is signed in: sessions that have not ended, the one that would end last first.',
+    options: { user: { type: 'string', value: 'SUB', help: 'of this person' }, ...PAGE_OPTIONS, ...ADMIN },
+    run: async (invocation) => (await import('./access/commands.ts')).sessionsList(invocation),
+  },
+  {
+    name: 'sessions end',
+    summary: 'End sessions with all their grants and tokens, at once on every node; their clients are told.',
+    operands: '[SID ...]',
+    accepts: 'any',
+    options: {
+      user: { type: 'string', value: 'SUB', help: 'all that hangs on this person, grants for offline access too' },
+      ...ADMIN,
+    },
+    run: async (invocation) => (await import('./access/commands.ts')).sessionsEnd(invocation),
+  },
+  {
+    name: 'grants list',
+    summary: 'Show what a person has given, or a client or session has: grants that have not expired.',
+    options: {
+      user: { type: 'string', value: 'SUB', help: 'of this person' },
+      client: { type: 'string', value: 'ID', help: 'to this client' },
+      session: { type: 'string', value: 'SID', help: 'given in this session' },
+      ...PAGE_OPTIONS,
+      ...ADMIN,
+    },
+    run: async (invocation) => (await import('./access/commands.ts')).grantsList(invocation),
+  },
+  {
+    name: 'grants revoke',
+    summary: 'Revoke grants with all their tokens, at once on every node.',
+    operands: '[GRANT ...]',
+    accepts: 'any',
+    options: {
+      user: { type: 'string', value: 'SUB', help: 'all that hangs on this person, sessions too' },
+      client: { type: 'string', value: 'ID', help: 'all that this client has; it stays registered' },
+      ...ADMIN,
+    },
+    run: async (invocation) => (await import('./access/commands.ts')).grantsRevoke(invocation),
+  },
   {
     name: 'version',
     summary: 'Print the version.',

@@ -6,7 +6,7 @@ import type { Store } from '../storage/port.ts'
 import { checkBundleSources } from './bundle-source.ts'
 import { type Invocation, UsageError } from './command.ts'
 import { checkInstance } from './instance.ts'
-import { openConfiguredEnvelope } from './keys.ts'
+import { openConfiguredEnvelope } from './keys/configured.ts'
 import { untilSignal } from './signals.ts'
 import { openStore } from './store.ts'
 

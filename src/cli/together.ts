@@ -9,7 +9,8 @@ import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
-import { keyRules } from './keys.ts'
+import { keyRules } from './keys/configured.ts'
+import { authLimits } from './limits.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
@@ -80,7 +81,7 @@ export async function serveTogether({
     policyReady: () => platform.status().nodes.some(({ node, revision }) => node === 'auth' && revision !== undefined),
     trustedProxies: config.auth.trusted_proxies,
     ...authTransport(config),
-    bodyLimitBytes: config.limits.body_bytes,
+    ...authLimits(config),
     registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { ConfigError } from '../kernel/errors.ts'
 import { loadConfig } from './load.ts'
 import { publishedSchema } from './schema.ts'
-import { readKek } from './secrets.ts'
+import { readKek, readPreviousKek } from './secrets.ts'
 import { MASK, showConfig } from './show.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-config-'))
@@ -120,6 +120,14 @@ test.each([
   ['policy: {client_tls: {cert_file: c}}', /policy\.client_tls\.cert_file needs the other half/],
   ['store: {kind: redis, redis: {nodes: ["h:1"], tls: true, key_file: k}}', /redis\.key_file needs the other half/],
   ['store: {kind: redis, redis: {nodes: ["h:1"], cert_file: c, key_file: k}}', /set tls: true/],
+  ['keys: {rotate_seconds: 3600, publish_seconds: 7200}', /keys\.rotate_seconds must be keys\.publish_seconds or more/],
+  ['keys: {publish_seconds: 419}', /keys\.publish_seconds must be >= 420/],
+  ['keys: {retire_seconds: 86400}', /keys\.retire_seconds must be >= 89520/],
+  ['keys: {algorithms: []}', /keys\.algorithms must not have fewer than 1/],
+  ['keys: {algorithms: [ES256, HS256]}', /keys\.algorithms\.1 must be one of ES256, EdDSA, PS256, RS256/],
+  ['keys: {algorithms: [ES256, ES256]}', /keys\.algorithms must not have duplicate/],
+  ['keys: {rsa_bits: 1024}', /keys\.rsa_bits must be >= 2048/],
+  ['kek_previous: a\nkek_previous_file: b', /kek_previous_file is set as well as kek_previous/],
   ['auth: {trusted_proxies: [10.0.0.0/33]}', /trusted_proxies\.0/],
   ['auth: {trusted_proxies: [everyone]}', /trusted_proxies\.0/],
   [
@@ -142,10 +150,12 @@ test('lets plain http leave loopback where TLS is ended outside', () => {
 
 test('shows what is in force and masks every secret', () => {
   const kek = Buffer.alloc(32, 7).toString('base64')
-  const env = { SALLYPORT_KEK: kek, SALLYPORT_STORE__REDIS__PASSWORD: 'canary' }
+  const previous = Buffer.alloc(32, 8).toString('base64')
+  const env = { SALLYPORT_KEK: kek, SALLYPORT_KEK_PREVIOUS: previous, SALLYPORT_STORE__REDIS__PASSWORD: 'canary' }
   const shown = showConfig(load('store: {kind: redis, redis: {nodes: ["h:1"]}}', env))
   expect(shown).not.toContain('canary')
   expect(shown).not.toContain(kek)
+  expect(shown).not.toContain(previous)
   expect(shown).toContain(`kek: ${MASK}`)
   expect(shown).toContain('port: 8080')
 })
@@ -155,6 +165,9 @@ test('reads the envelope key from the environment or a file, and refuses other l
   expect(readKek(load('', { SALLYPORT_KEK: kek.toString('base64') }))).toEqual(kek)
   writeFileSync(join(folder, 'kek'), `${kek.toString('base64')}\n`)
   expect(readKek(load('kek_file: kek'))).toEqual(kek)
+  expect(readPreviousKek(load('kek_file: kek'))).toBeUndefined()
+  expect(readPreviousKek(load('', { SALLYPORT_KEK_PREVIOUS: kek.toString('base64') }))).toEqual(kek)
+  expect(readPreviousKek(load('kek_previous_file: kek'))).toEqual(kek)
   const short = Buffer.alloc(16, 7).toString('base64')
   expect(refusal(() => readKek(load('', { SALLYPORT_KEK: short })))).toMatch(/32 bytes/)
   expect(refusal(() => readKek(load('', { SALLYPORT_KEK: short })))).not.toContain(short)

@@ -3,10 +3,12 @@ import Type, { type Static } from 'typebox'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'
+import { clientsAsCode } from './sections/clients.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
 import { keys } from './sections/keys.ts'
+import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
@@ -96,15 +98,6 @@ const store = section(
   'where clients, users, sessions and grants are kept',
 )
 
-const limits = section(
-  {
-    body_bytes: Type.Integer({ minimum: 1_024, maximum: 16 * 1024 * 1024, default: 64 * 1024 }),
-    policy_body_bytes: Type.Integer({ minimum: 1_024, maximum: 64 * 1024 * 1024, default: 2 * 1024 * 1024 }),
-    bundle_bytes: Type.Integer({ minimum: 1_024, maximum: 1024 * 1024 * 1024, default: 64 * 1024 * 1024 }),
-  },
-  'upper bounds on what is read',
-)
-
 export const ConfigSchema = Type.Object(
   {
     issuer: Type.String({ default: 'http://localhost:8080', description: 'issuer identifier, RFC 8414 section 2' }),
@@ -130,6 +123,7 @@ export const ConfigSchema = Type.Object(
     store,
     log,
     limits,
+    ...clientsAsCode,
   },
   { ...closed, title: 'sallyport.yaml' },
 )

@@ -6,6 +6,8 @@ export interface HealthDeps {
   readonly store: { ping(): Promise<void> }
   /** Whether decisions can be had. */
   readonly policyReady: () => boolean | Promise<boolean>
+  /** Whether this node knows the signing keys as they are. */
+  readonly keysReady: () => boolean
 }
 
 const answer = (status: 200 | 503, checks: Readonly<Record<string, boolean>>): Reply => ({
@@ -25,7 +27,8 @@ async function reachable(store: HealthDeps['store']): Promise<boolean> {
 
 export async function health(deps: HealthDeps, _request: HttpRequest): Promise<Reply> {
   const [store, policy] = await Promise.all([reachable(deps.store), deps.policyReady()])
-  return answer(store && policy ? 200 : 503, { store, policy })
+  const keys = deps.keysReady()
+  return answer(store && policy && keys ? 200 : 503, { store, policy, ...(!keys && { keys }) })
 }
 
 export const live = async (): Promise<Reply> => answer(200, {})

@@ -27,9 +27,17 @@ export function createListener({ tls, headerBytes, requestMs }: ListenerOptions,
     connectionsCheckingInterval: LOOK_FOR_SLOW_MS,
     keepAliveTimeout: IDLE_MS,
   }
-  const secure = tls && createSecureServer({ ...rules, ...tls.options() }, answer)
+  const bounded: Answer = (request, response) =>
+    request.rawHeaders.length > 2 * MAX_HEADERS ? refuseHead(response) : answer(request, response)
+  const secure = tls && createSecureServer({ ...rules, ...tls.options() }, bounded)
   if (secure) tls.adopt(secure)
-  const server = secure ?? createServer(rules, answer)
-  server.maxHeadersCount = MAX_HEADERS
+  const server = secure ?? createServer(rules, bounded)
+  // Node would leave out the ones beyond, and the last are those that a proxy wrote: refused here, none is left out.
+  server.maxHeadersCount = 0
   return server
+}
+
+/** RFC 6585 5. */
+function refuseHead(response: ServerResponse): void {
+  response.writeHead(431, { connection: 'close', 'cache-control': 'no-store' }).end()
 }

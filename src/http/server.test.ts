@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { OAuthError, PolicyUnavailable } from '../kernel/errors.ts'
 import type { HttpRequest, Reply } from './message.ts'
@@ -130,6 +132,80 @@ test('believes X-Forwarded-For of trusted proxies only (checklist 50)', async ()
   expect((await post(serverWith(address), '', headers)).payload).toBe('127.0.0.1')
   expect((await post(serverWith(address, { trustedProxies: ['127.0.0.1'] }), '', headers)).payload).toBe('198.51.100.7')
 })
+
+test('no number of headers pushes out what a trusted proxy wrote (checklist 50, checklist 52)', async () => {
+  const address = async (request: HttpRequest): Promise<Reply> => ({ status: 200, body: request.origin.address })
+  const server = serverWith(address, { trustedProxies: ['127.0.0.1'] }, { method: 'GET' })
+  const to = await server.listen({ port: 0, host: '127.0.0.1' })
+  const ask = async (junk: number) => {
+    const headers = Object.fromEntries(Array.from({ length: junk }, (_, index) => [`x${index}`, '1']))
+    const answer = await fetch(`${to}/here/1`, { headers: { ...headers, 'x-forwarded-for': '198.51.100.7' } })
+    return [answer.status, await answer.text()]
+  }
+  expect(await ask(80)).toEqual([200, '198.51.100.7'])
+  for (const junk of [100, 500, 2100]) expect(await ask(junk)).toEqual([431, ''])
+})
+
+test('a compressed body is refused, not inflated (checklist 52)', async () => {
+  const bomb = gzipSync(Buffer.alloc(10 * 1024 * 1024, 'a=b&'))
+  for (const [errors, type, status] of [
+    ['oauth', 'application/x-www-form-urlencoded', 400],
+    ['problem', 'application/json', 415],
+    ['scim', 'application/scim+json', 415],
+  ] as const) {
+    const server = serverWith(echo, {}, { errors })
+    for (const coding of ['gzip', 'br', 'gzip, gzip']) {
+      const headers = { 'content-type': type, 'content-encoding': coding }
+      const answer = await server.inject({ method: 'POST', url: '/here/1', headers, payload: bomb })
+      expect([errors, answer.statusCode]).toEqual([errors, status])
+    }
+  }
+})
+
+test('a body that is nested without end is read or refused, and never an error of ours (checklist 52)', async () => {
+  const server = serverWith(async ({ json }) => ({ status: 200, body: typeof json }), {}, { errors: 'problem' })
+  for (const text of [
+    '['.repeat(30_000),
+    '['.repeat(30_000) + ']'.repeat(30_000),
+    `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`,
+  ]) {
+    const answer = await server.inject({
+      method: 'POST',
+      url: '/here/1',
+      headers: { 'content-type': 'application/json' },
+      payload: text,
+    })
+    expect(answer.statusCode).toBe(400)
+  }
+  const fits = `${'{"a":'.repeat(32)}"[[[{{{\\"[[["${'}'.repeat(32)}`
+  const answer = await server.inject({
+    method: 'POST',
+    url: '/here/1',
+    headers: { 'content-type': 'application/json' },
+    payload: fits,
+  })
+  expect(answer.payload).toBe('object')
+})
+
+test('a head or body that never comes whole ends its connection (checklist 52)', async () => {
+  const server = serverWith(echo, { requestTimeoutMs: 200 })
+  await server.listen({ port: 0, host: '127.0.0.1' })
+  const address = server.server.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const slow = (sent: string) =>
+    new Promise<string>((resolve, reject) => {
+      let said = ''
+      const socket = connect(port, '127.0.0.1', () => socket.write(sent))
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+      socket.once('close', () => resolve(said))
+      socket.once('error', reject)
+    })
+  const head = 'POST /here/1 HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-www-form-urlencoded\r\n'
+  const ended = await Promise.all([slow(head), slow(`${head}content-length: 10\r\n\r\na=`)])
+  for (const said of ended) expect(said).toMatch(/^HTTP\/1\.1 408 /)
+}, 30_000)
 
 test('limits bodies and headers (checklist 52)', async () => {
   const server = serverWith(echo, { bodyLimitBytes: 100, headerLimitBytes: 4096 })

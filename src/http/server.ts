@@ -23,7 +23,10 @@ import { createListener, type ListenerOptions } from './listener.ts'
 import type { HttpRequest, Reply } from './message.ts'
 import { noSchemas } from './no-schemas.ts'
 import { addressReader, originAt } from './origin.ts'
+import { isExempt, OVERLOADED, relieved } from './overload.ts'
 import { pathTable } from './path-table.ts'
+import type { Pressure } from './pressure.ts'
+import type { RateLimits } from './rate-limits.ts'
 import { RequestView } from './request-view.ts'
 import type { TlsContext } from './tls.ts'
 
@@ -59,6 +62,10 @@ export interface ServerOptions {
   readonly renderErrorPage: (error: PageError) => Reply
   /** Headers that belong to this request's answer, whatever it is; asked once, when it is written. */
   readonly answerHeaders?: (requestId: string) => Readonly<Record<string, string>> | undefined
+  /** Absent: nobody is refused for coming too often. */
+  readonly rates?: Pick<RateLimits, 'address'> | undefined
+  /** Absent: however much comes is taken. */
+  readonly pressure?: Pressure | undefined
   /** Told of every failure that is not the caller's: 5xx. */
   readonly onFailure: (error: unknown, request: HttpRequest) => void
   readonly onAnswer?: (answered: Answered) => void
@@ -68,7 +75,15 @@ const DEFAULTS = { bodyLimitBytes: 64 * 1024, headerLimitBytes: 16 * 1024, reque
 
 type Context = Pick<
   ServerOptions,
-  'issuer' | 'tenant' | 'clock' | 'certificates' | 'renderErrorPage' | 'answerHeaders' | 'onFailure'
+  | 'issuer'
+  | 'tenant'
+  | 'clock'
+  | 'certificates'
+  | 'rates'
+  | 'pressure'
+  | 'renderErrorPage'
+  | 'answerHeaders'
+  | 'onFailure'
 > & {
   readonly addressOf: ReturnType<typeof addressReader>
   readonly headers: Readonly<Record<string, string>>
@@ -165,19 +180,27 @@ function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoi
     const known = failure === undefined ? judge(context, request, error) : readError(failure, style)
     return sendError(context, style, request, reply, known)
   })
-  for (const { method, path, handler } of endpoints)
+  for (const { method, path, handler } of endpoints) {
+    const checkAddress = context.rates?.address(path)
+    const pressure = isExempt(path) ? undefined : context.pressure
     app.route({
       method,
       url: path,
       handler: async (request, reply) => {
-        const received = view(context, request)
+        if (pressure?.enter() === false) return sendError(context, style, request, reply, OVERLOADED)
         try {
+          const received = view(context, request)
+          const waiting = checkAddress?.(received)
+          if (waiting !== undefined) await waiting
           return send(context, request, reply, await handler(received))
         } catch (error) {
           return sendError(context, style, request, reply, judge(context, request, error))
+        } finally {
+          pressure?.leave()
         }
       },
     })
+  }
 }
 
 function addUnmatched(app: FastifyInstance, context: Context, match: ReturnType<typeof pathTable>): void {
@@ -199,9 +222,8 @@ const listenerOptions = (options: ServerOptions): ListenerOptions => ({
 
 /** A further listener with the same endpoints, not bound yet. It closes with the server. */
 export function alsoListen(app: FastifyInstance, options: ServerOptions, tls = options.tls): Server {
-  const listener = createListener({ ...listenerOptions(options), tls }, (request, response) =>
-    app.routing(request, response),
-  )
+  const answer = relieved(options, (request, response) => app.routing(request, response))
+  const listener = createListener({ ...listenerOptions(options), tls }, answer)
   app.server.once('close', () => {
     listener.close()
     listener.closeIdleConnections()
@@ -219,7 +241,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: options.bodyLimitBytes ?? DEFAULTS.bodyLimitBytes,
-    serverFactory: (answer) => createListener(listenerOptions(options), answer),
+    serverFactory: (answer) => createListener(listenerOptions(options), relieved(options, answer)),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     schemaController: noSchemas,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { EnvelopeError, openEnvelope } from './envelope.ts'
+import { EnvelopeError, kekIdOf, openEnvelope, reseal } from './envelope.ts'
 import { ConfigError } from './errors.ts'
 
 const plain = new TextEncoder().encode('{"kty":"EC","d":"private"}')
@@ -70,4 +70,31 @@ test('names both keys when the wrong one is configured', () => {
 
 test('refuses a key of another length', () => {
   expect(() => openEnvelope(randomBytes(16))).toThrow(ConfigError)
+})
+
+test('with the previous key at hand opens what either sealed, and seals by the newest', () => {
+  const [before, after] = [randomBytes(32), randomBytes(32)]
+  const [old, both, fresh] = [openEnvelope(before), openEnvelope(after, before), openEnvelope(after)]
+  const sealed = old.seal('check', plain)
+  expect(both.open('check', sealed)).toEqual(plain)
+  expect(kekIdOf(both.seal('check', plain))).toBe(fresh.kekId)
+  const moved = reseal(both, 'check', sealed)
+  expect(fresh.open('check', moved)).toEqual(plain)
+  expect(refusal(() => old.open('check', moved))).toBe('wrong_key')
+  expect(refusal(() => fresh.open('check', sealed))).toBe('wrong_key')
+  expect(() => openEnvelope(randomBytes(32), randomBytes(32)).open('check', sealed)).toThrow(/ or /)
+})
+
+test('seals by the key that the store is under until that is moved; moving goes to the newest in any case', () => {
+  const [before, after] = [randomBytes(32), randomBytes(32)]
+  const [old, both] = [openEnvelope(before), openEnvelope(after, before)]
+  both.sealUnder(old.kekId)
+  expect([both.sealingKekId, both.kekId]).toEqual([old.kekId, openEnvelope(after).kekId])
+  const sealed = both.seal('x', plain)
+  expect(old.open('x', sealed)).toEqual(plain)
+  expect(kekIdOf(reseal(both, 'x', sealed))).toBe(both.kekId)
+  both.sealUnder('a key that is not at hand')
+  expect(both.sealingKekId).toBe(old.kekId)
+  both.sealUnder(both.kekId)
+  expect(kekIdOf(both.seal('x', plain))).toBe(both.kekId)
 })

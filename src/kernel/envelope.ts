@@ -21,12 +21,10 @@ export interface Envelope {
   readonly sealingKekId: string
   /** Seals under the key of this id from now on, if it is at hand: what the store is under, all nodes can open. */
   sealUnder(kekId: string): void
-  /** `plain` stays the caller's, to be zeroized by it. */
-  seal(name: string, plain: Uint8Array): string
+  /** Under the key that seals, or the newest. `plain` stays the caller's, to be zeroized by it. */
+  seal(name: string, plain: Uint8Array, under?: 'newest'): string
   /** Throws EnvelopeError. What it answers is the caller's, to be zeroized after use. */
   open(name: string, sealed: string): Uint8Array
-  /** The same content under the key that seals now. Throws EnvelopeError. */
-  reseal(name: string, sealed: string): string
 }
 
 export type EnvelopeRefusal = 'wrong_key' | 'not_sealed' | 'tampered'
@@ -113,15 +111,17 @@ export function openEnvelope(newest: Uint8Array, previous?: Uint8Array): Envelop
     sealUnder(kekId) {
       sealing = byId.get(kekId) ?? sealing
     },
-    seal: (name, plain) => sealUnderKek(sealing, name, plain),
+    seal: (name, plain, under) => sealUnderKek(under === 'newest' ? first : sealing, name, plain),
     open,
-    reseal(name, sealed) {
-      const plain = open(name, sealed)
-      try {
-        return sealUnderKek(sealing, name, plain)
-      } finally {
-        plain.fill(0)
-      }
-    },
+  }
+}
+
+/** The same content under the newest envelope key. Throws EnvelopeError. */
+export function reseal(envelope: Envelope, name: string, sealed: string): string {
+  const plain = envelope.open(name, sealed)
+  try {
+    return envelope.seal(name, plain, 'newest')
+  } finally {
+    plain.fill(0)
   }
 }

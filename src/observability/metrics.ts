@@ -33,6 +33,12 @@ export interface Metrics {
   readonly bundleActivation: Gauge<'name'>
   readonly tlsReloads: Counter<'listener' | 'outcome'>
   readonly tlsNotAfter: Gauge<'listener'>
+  readonly rateLimited: Counter<'endpoint' | 'by'>
+  readonly pressure: {
+    readonly shed: Counter<'reason'>
+    readonly inFlight: Gauge
+    readonly lag: Gauge
+  }
 }
 
 /** `node` becomes a label of each metric, so that the threads of one process stay apart. */
@@ -98,10 +104,34 @@ export function createMetrics(node: string): Metrics {
       registers,
     }),
     ...tlsMetrics(registers),
+    ...limitMetrics(registers),
   }
 }
 
 const counter = (name: string, help: string, registers: Registry[]) => new Counter({ name, help, registers })
+
+const limitMetrics = (registers: Registry[]) => ({
+  rateLimited: new Counter({
+    name: 'rate_limited_total',
+    help: 'Requests refused with 429, by endpoint and by what was counted: address, client, person.',
+    labelNames: ['endpoint', 'by'],
+    registers,
+  }),
+  pressure: {
+    shed: new Counter({
+      name: 'requests_shed_total',
+      help: 'Requests refused with 503 under load, by reason: event_loop_lag, in_flight.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    inFlight: new Gauge({ name: 'requests_in_flight', help: 'Requests in work.', registers }),
+    lag: new Gauge({
+      name: 'event_loop_lag_seconds',
+      help: 'How late the thread was at the last look, 20 a second.',
+      registers,
+    }),
+  },
+})
 
 const tlsMetrics = (registers: Registry[]) => ({
   tlsReloads: new Counter({

@@ -24,8 +24,8 @@ export interface ClientMetadata {
   readonly token_endpoint_auth_method?: ClientAuthMethod
   readonly token_endpoint_auth_signing_alg?: string
   /**
-   * Ours: `endpoint` takes assertions whose audience is the address they are sent to, for clients that cannot be told the
-   * issuer; the default takes the issuer alone (RFC 7523 3 as of 2025).
+   * Ours: `endpoint` takes assertions made in the ways of RFC 7523 before 2025, whose audience is the address they are sent
+   * to, RS256 among their algorithms; the default takes the issuer alone, and what FAPI 2.0 allows.
    */
   readonly assertion_audience?: 'issuer' | 'endpoint'
   /** Its public keys, here or behind `jwks_uri`, never both. */

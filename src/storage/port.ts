@@ -213,8 +213,8 @@ export interface LogoutStore {
 }
 
 export interface LimitStore {
-  /** Adds one to the counter and answers its value; it starts anew `windowSeconds` after its first hit. */
-  hit(tenant: string, key: string, windowSeconds: number): Promise<number>
+  /** Adds `hits`, one by default, to the counter and answers its value; it starts anew `windowSeconds` after its first hit. */
+  hit(tenant: string, key: string, windowSeconds: number, hits?: number): Promise<number>
   /** The counter's value without adding. */
   count(tenant: string, key: string): Promise<number>
   clear(tenant: string, key: string): Promise<void>

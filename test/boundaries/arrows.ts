@@ -30,9 +30,9 @@ const SHARED_BY_PROTOCOLS = [
   'src/auth/threat',
 ] as const
 
-const protocol = (name: string, packages: readonly string[] = []): Line => ({
+const protocol = (name: string, packages: readonly string[] = [], more: readonly string[] = []): Line => ({
   from: `src/auth/${name}`,
-  to: [...SHARED_BY_PROTOCOLS, ...AUTH_BASE, 'web'],
+  to: [...SHARED_BY_PROTOCOLS, ...more, ...AUTH_BASE, 'web'],
   packages,
 })
 
@@ -42,7 +42,9 @@ export const LINES: readonly Line[] = [
   { from: 'src/auth/service.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/routes.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/route.ts', to: ['src/http/message.ts', 'src/policy-engine/contract'], packages: [] },
-  ...['oauth', 'oidc', 'scim', 'mfa', 'login', 'admin'].map((name) => protocol(name)),
+  { from: 'src/auth/openapi', to: ['src/auth/route.ts', 'src/http/message.ts'], packages: [] },
+  ...['oauth', 'oidc', 'scim', 'mfa', 'login'].map((name) => protocol(name)),
+  protocol('admin', [], ['src/auth/keys']),
   protocol('federation', ['jose']),
   {
     from: 'src/auth/session',
@@ -51,7 +53,7 @@ export const LINES: readonly Line[] = [
   },
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },
   { from: 'src/auth/client', to: ['src/auth/user', ...AUTH_BASE], packages: ['jose'] },
-  { from: 'src/auth/keys', to: ['src/auth/token', ...AUTH_BASE], packages: [] },
+  { from: 'src/auth/keys', to: ['src/auth/token', 'src/auth/client', ...AUTH_BASE], packages: [] },
   { from: 'src/auth/threat', to: ['src/auth/user', ...AUTH_BASE], packages: [] },
   { from: 'src/auth/user', to: AUTH_BASE, packages: [] },
   { from: 'src/storage', to: ['src/kernel'], packages: [] },

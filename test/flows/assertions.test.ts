@@ -1,6 +1,6 @@
 /**
  * Clients that authenticate by assertion, registered over the admin API, with a relying party library that nobody here
- * wrote: at the token, introspection and revocation endpoints; keys by value, and behind an address of the client's.
+ * wrote: at the token, introspection, revocation and PAR endpoints; keys by value, and behind an address of the client's.
  * RFC 7523, OIDC Core 9; checklist 18, 19.
  */
 import { generateKeyPairSync } from 'node:crypto'
@@ -14,7 +14,7 @@ import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { makeCertificates } from '../servers/certificates.ts'
-import { TENANT } from '../servers/population.ts'
+import { REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { adminToken } from '../servers/provision.ts'
 import { type Answer, answerOf } from './requests.ts'
 
@@ -50,8 +50,9 @@ async function asAdmin(method: string, path: string, json?: object): Promise<Ans
 const SETTINGS = {
   name: 'Machine',
   type: 'confidential',
-  grant_types: ['client_credentials'],
-  scopes: ['orders:read'],
+  grant_types: ['authorization_code', 'client_credentials'],
+  redirect_uris: [REDIRECT_URI],
+  scopes: ['openid', 'orders:read'],
   audience: ['urn:sallyport:default'],
   resources: ['urn:sallyport:default'],
   roles: ['service'],
@@ -68,13 +69,21 @@ async function register(metadata: object): Promise<{ readonly id: string; readon
 const discover = (id: string, auth: client.ClientAuth) =>
   client.discovery(new URL(service.issuer), id, undefined, auth, { execute: [client.allowInsecureRequests] })
 
-/** Token, introspection and revocation, each with an assertion of its own. */
+/** Token, introspection, revocation and pushed requests, each with an assertion of its own. */
 async function useEverywhere(config: client.Configuration): Promise<void> {
   const tokens = await client.clientCredentialsGrant(config)
   expect(tokens.token_type).toBe('bearer')
   expect(await client.tokenIntrospection(config, tokens.access_token)).toMatchObject({ active: true })
   await client.tokenRevocation(config, tokens.access_token)
   expect(await client.tokenIntrospection(config, tokens.access_token)).toEqual({ active: false })
+  const asked = {
+    redirect_uri: REDIRECT_URI,
+    scope: 'openid',
+    code_challenge: await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier()),
+    code_challenge_method: 'S256',
+  }
+  const pushed = await client.buildAuthorizationUrlWithPAR(config, asked)
+  expect(pushed.searchParams.get('request_uri')).toMatch(/^urn:ietf:params:oauth:request_uri:/)
 }
 
 describe('private_key_jwt', () => {

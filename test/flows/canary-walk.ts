@@ -8,6 +8,7 @@ import { adminToken } from '../servers/provision.ts'
 import type { Canaries } from './canaries.ts'
 import { begin, discover } from './relying-party.ts'
 import { basic, post } from './requests.ts'
+import { BYE } from './signed-in.ts'
 
 /** Names under which a request may carry a secret, or personal data. */
 const FIELDS = [
@@ -59,6 +60,8 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
   })
   const made = await createWith(`${issuer}/admin/clients`, admin, {
     name: 'Canary',
+    post_logout_redirect_uris: [BYE],
+    backchannel_logout_uri: 'https://127.0.0.1:9/told',
     type: 'confidential',
     redirect_uris: [REDIRECT_URI],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
@@ -70,16 +73,16 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
   canaries.watch('client secret', client.secret)
 
   const browser = new Browser(issuer)
-  const authorize = async () => {
+  const authorize = async (at = browser) => {
     const begun = await begin(await discover(issuer, client), SCOPE)
     for (const [name, secret] of Object.entries({ verifier: begun.verifier, nonce: begun.nonce, state: begun.state }))
       canaries.watch(name, secret)
-    let page = await browser.visit(begun.url)
+    let page = await at.visit(begun.url)
     if (page.url.includes('/login')) {
       canaries.watch('form token', formOf(page).fields.get('form_token') ?? '')
-      page = await browser.submit(page, { username: person.userName, password: person.password })
+      page = await at.submit(page, { username: person.userName, password: person.password })
     }
-    if (page.url.includes('/consent')) page = await browser.submit(page, { answer: 'allow' })
+    if (page.url.includes('/consent')) page = await at.submit(page, { answer: 'allow' })
     const code = page.left?.searchParams.get('code') ?? ''
     canaries.watch('code', code)
     return { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: begun.verifier }
@@ -97,6 +100,7 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
     return tokens
   }
   const first = await tokenEndpoint(await authorize())
+  await pushRightly(deployment, canaries, { client, browser, idToken: first.id_token ?? '' })
   const tokens = await tokenEndpoint({ grant_type: 'refresh_token', refresh_token: first.refresh_token ?? '' })
   if (decodeJwt(tokens.id_token ?? '').sub === undefined) throw new Error('no subject')
   const userinfo = await fetch(`${issuer}/oauth/userinfo`, {
@@ -105,10 +109,59 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
   if (!(await userinfo.text()).includes(person.userName)) throw new Error(`userinfo answers ${userinfo.status}`)
   for (const [name, secret] of browser.cookies) canaries.watch(name, secret)
 
+  const leaving = new Browser(issuer)
+  await signOutRightly(deployment, canaries, leaving, (await tokenEndpoint(await authorize(leaving))).id_token ?? '')
+
   const other = new Browser(issuer)
   const login = { browser: other, page: await other.visit((await begin(await discover(issuer, client), SCOPE)).url) }
   const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return { client, admin, codeForm: await authorize(), tokens, cookies, person, login }
+}
+
+/** By the client's wish, and on our own page; the client is told, or at least that is tried. */
+async function signOutRightly(
+  { issuer }: Deployment,
+  canaries: Canaries,
+  browser: Browser,
+  idToken: string,
+): Promise<void> {
+  for (const [name, secret] of browser.cookies) canaries.watch(`${name} that leaves`, secret)
+  const page = await browser.visit(`${issuer}/logout`)
+  canaries.watch('form token of the sign-out', formOf(page).fields.get('form_token') ?? '')
+  const query = new URLSearchParams({
+    id_token_hint: idToken,
+    logout_hint: canaries.make('logout hint'),
+    post_logout_redirect_uri: BYE,
+    state: canaries.make('logout state'),
+  })
+  const asked = await browser.visit(`${issuer}/oauth/logout?${query}`)
+  const { left } = await browser.submit(asked, { answer: 'sign_out' })
+  if (!left?.href.startsWith(BYE)) throw new Error(`the sign-out answers ${asked.status}`)
+}
+
+/** A pushed request, answered by form, that names the person in every way that a client may. Throws where it gives no code. */
+async function pushRightly(
+  deployment: Deployment,
+  canaries: Canaries,
+  { client, browser, idToken }: { readonly client: TestClient; readonly browser: Browser; readonly idToken: string },
+): Promise<void> {
+  const more = {
+    login_hint: canaries.make('login_hint'),
+    id_token_hint: idToken,
+    claims: JSON.stringify({ id_token: { name: { value: canaries.make('value of a claim') } } }),
+    response_mode: 'form_post',
+    prompt: 'consent',
+  }
+  const begun = await begin(await discover(deployment.issuer, client), SCOPE, more)
+  const form = Object.fromEntries(new URL(begun.url).searchParams)
+  const { status, body } = await post(deployment, '/oauth/par', client, form)
+  if (status !== 201) throw new Error(`the endpoint for pushed requests answers ${status} ${JSON.stringify(body)}`)
+  canaries.watch('request_uri', String(body.request_uri).split(':').at(-1) ?? '')
+  const query = new URLSearchParams({ client_id: client.id, request_uri: String(body.request_uri) })
+  const consent = await browser.visit(`${deployment.issuer}/oauth/authorize?${query}`)
+  const code = formOf(await browser.submit(consent, { answer: 'allow' })).fields.get('code')
+  if (code === null) throw new Error(`no code comes of a pushed request: ${consent.url}`)
+  canaries.watch('code of a pushed request', code)
 }
 
 async function createWith(url: string, token: string, body: object): Promise<Record<string, unknown>> {
@@ -151,6 +204,7 @@ export async function walkWrongly(
     const noise = {
       'user-agent': canaries.make('user agent'),
       referer: `https://x.example/?code=${canaries.make('referer')}`,
+      dpop: canaries.make('proof'),
     }
     const secretsOf = [
       `Bearer ${canaries.make('bearer')}`,
@@ -160,13 +214,15 @@ export async function walkWrongly(
       basic(happy.client),
       `Unknown ${canaries.make('unknown scheme')}`,
       `Basic ${canaries.make('broken basic')}`,
+      `DPoP ${canaries.make('bound token')}`,
+      `DPoP ${happy.tokens.access_token}`,
     ]
     for (const authorization of secretsOf) {
       const headers = { ...header, ...noise, authorization }
       await send(at, `${url}?${new URLSearchParams(all())}`, { method, headers })
       if (method === 'GET') continue
       const typed = (type: string) => ({ ...headers, 'content-type': type })
-      const json = errors === 'scim' || errors === 'problem'
+      const json = errors === 'scim' || errors === 'problem' || errors === 'registration'
       const right = json ? 'application/json' : 'application/x-www-form-urlencoded'
       const form = new URLSearchParams(all()).toString()
       const bodies = json

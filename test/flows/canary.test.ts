@@ -9,6 +9,7 @@ import type { Route } from '../../src/auth/route.ts'
 import { startAuthService } from '../servers/auth-service.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
+import { privateHalves } from '../servers/private-keys.ts'
 import { until } from '../servers/redis.ts'
 import { broken } from './broken-policies.ts'
 import { type Canaries, openCanaries } from './canaries.ts'
@@ -48,6 +49,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
       readdirSync(deployment.folder).includes(file),
     ))
       canaries.watch(name, readFileSync(join(deployment.folder, name), 'utf8').trim())
+    for (const [name, secret] of await privateHalves(deployment)) canaries.watch(name, secret)
     const { web, resourceServer, admin } = deployment.population
     for (const { id, secret } of [web, resourceServer, admin]) canaries.watch(`secret of ${id}`, secret)
     happy = await walkRightly(deployment, canaries)
@@ -83,7 +85,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     expect(texts.filter(([name]) => name.endsWith('.jsonl')).length).toBeGreaterThan(1)
   }
 
-  test('everything at work', async () => {
+  test('everything at work (checklist 34)', async () => {
     const statuses = await walk()
     for (const status of [200, 400, 401, 403, 404, 409, 415]) expect(statuses).toContain(status)
     await nothingIsWritten()

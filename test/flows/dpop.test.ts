@@ -9,7 +9,7 @@ import { StoreUnavailable } from '../../src/kernel/errors.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
-import { clientRecord, TENANT, type TestClient } from '../servers/population.ts'
+import { clientRecord, REDIRECT_URI, TENANT, type TestClient } from '../servers/population.ts'
 import { makeProofKey, type ProofKey, type ProofParts } from '../servers/proofs.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post } from './requests.ts'
@@ -215,6 +215,44 @@ describe('the token endpoint', () => {
     const confidential = await boundTokens(web)
     const moved = await atToken(web, refresh(confidential), await tokenProof(stranger))
     expect(decodeJwt(String(moved.body.access_token)).cnf).toEqual({ jkt: stranger.jkt })
+  })
+})
+
+describe('a code (RFC 9449 10; checklist 8)', () => {
+  /** The token request that redeems the code of this authorization. */
+  async function codeOf(url: string, verifier: string): Promise<Readonly<Record<string, string>>> {
+    const answer = await new Browser(service.issuer).authorize(url, service.population.user)
+    const code = answer.searchParams.get('code') ?? ''
+    return { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: verifier }
+  }
+  async function isBound(form: Readonly<Record<string, string>>): Promise<void> {
+    const { web } = service.population
+    for (const dpop of [undefined, await tokenProof(stranger)])
+      expect((await atToken(web, form, dpop)).body.error).toBe('invalid_grant')
+    expect((await atToken(web, form, await tokenProof())).body.token_type).toBe('DPoP')
+  }
+
+  test('of a request with dpop_jkt is worth nothing without that key', async () => {
+    const rp = await discover(service.issuer, service.population.web)
+    const begun = await begin(rp, 'openid', { dpop_jkt: key.jkt })
+    await isBound(await codeOf(begun.url, begun.verifier))
+  })
+
+  test('of a request pushed with a proof is bound to its key; the proof is good once (RFC 9449 10.1)', async () => {
+    const { web } = service.population
+    const begun = await begin(await discover(service.issuer, web), 'openid')
+    const dpop = await key.proof({ url: urlOf('/oauth/par') })
+    const push = async () => {
+      const body = new URL(begun.url).searchParams
+      body.delete('client_id')
+      const headers = { authorization: basic(web), dpop }
+      return answerOf(await fetch(urlOf('/oauth/par'), { method: 'POST', headers, body }))
+    }
+    const { status, body } = await push()
+    expect(status, JSON.stringify(body)).toBe(201)
+    expect(await push()).toMatchObject({ status: 400, body: { error: 'invalid_dpop_proof' } })
+    const pushed = new URLSearchParams({ client_id: web.id, request_uri: String(body.request_uri) })
+    await isBound(await codeOf(`${urlOf('/oauth/authorize')}?${pushed}`, begun.verifier))
   })
 })
 

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
-import { clientToken } from '../servers/provision.ts'
-import { registerClient } from './observe-registration.ts'
+import { useEverything } from './everything.ts'
 import { begin, discover } from './relying-party.ts'
-import { basic, codeFor, post, tokensFor } from './requests.ts'
+import { answerOf, basic, codeFor, post } from './requests.ts'
 
 interface Answered {
   readonly route: string
@@ -41,9 +41,19 @@ const PUBLIC = [
   'GET /health',
   'GET /health/live',
   'GET /oauth/jwks',
+  'GET /openapi.json',
   'GET /scim/v2/ResourceTypes',
   'GET /scim/v2/Schemas',
   'GET /scim/v2/ServiceProviderConfig',
+]
+
+/** Only where the configuration asks for them. */
+const SWITCHED = [
+  'GET /metrics',
+  'POST /oauth/register',
+  'GET /oauth/register/:id',
+  'PUT /oauth/register/:id',
+  'DELETE /oauth/register/:id',
 ]
 
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`
@@ -58,95 +68,27 @@ test('the table is all that is served, its files exist, and what is public is th
   expect(open.map(nameOf).sort()).toEqual(PUBLIC)
 })
 
-/** One success at least on every route that asks. */
-async function useEverything(): Promise<void> {
-  const { issuer, population } = service
-  const browser = new Browser(issuer)
-  const { url } = await begin(await discover(issuer, population.web), 'openid')
-  await browser.authorize(url, population.user)
-  await browser.visit(url, { method: 'HEAD' })
-  await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
-  const tokens = await tokensFor(service, population.web, 'openid offline_access')
-  await post(service, '/oauth/par', population.web, Object.fromEntries(new URL(url).searchParams))
-  const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }
-  for (const method of ['GET', 'HEAD', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
-  await post(service, '/oauth/introspect', population.resourceServer, { token: String(tokens.access_token) })
-  await post(service, '/oauth/revoke', population.web, { token: String(tokens.access_token) })
-  await post(service, '/oauth/token', population.web, (await codeFor(service, population.web, 'openid')).form)
-  for (const path of ['/logout', '/oauth/logout']) {
-    await browser.visit(`${issuer}${path}`)
-    await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
-    await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
+test('the OpenAPI document describes every route of the table and no other, each once (OpenAPI 3.1)', async () => {
+  const { issuer, service: auth } = service
+  const document = (await answerOf(await fetch(`${issuer}/openapi.json`))).body as unknown as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>
   }
-  const page = await browser.visit(`${issuer}/logout`)
-  await browser.submit(page, { answer: 'sign_out' })
-  await useApis()
-  await useRegistration()
-}
-
-async function useApis(): Promise<void> {
-  const { issuer, population } = service
-  const { body } = await post(service, '/oauth/token', population.admin, {
-    grant_type: 'client_credentials',
-    scope: 'scim admin',
-  })
-  const call = (method: string, path: string, json?: unknown) =>
-    fetch(`${issuer}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${body.access_token}`,
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(json !== undefined && { body: JSON.stringify(json) }),
-    })
-  const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'bob@example.com' }
-  const client = { name: 'Made', type: 'confidential', grant_types: ['client_credentials'], scopes: ['scim'] }
-  for (const [path, made, key] of [
-    ['/scim/v2/Users', user, 'id'],
-    ['/admin/clients', client, 'client_id'],
-  ] as const) {
-    const created: Record<string, unknown> = Object.assign({}, await (await call('POST', path, made)).json())
-    const one = `${path}/${created[key]}`
-    for (const method of ['GET', 'HEAD']) for (const at of [path, one]) await call(method, at)
-    await call('PUT', one, made)
-    await call('POST', `${one.replace('/scim/v2/Users', '/admin/users')}/revoke`)
-    await call('DELETE', one)
-  }
-  await useAccess(call)
-}
-
-/** A session and a grant of it, looked at and ended. */
-async function useAccess(call: (method: string, path: string) => Promise<Response>): Promise<void> {
-  await tokensFor(service, service.population.web, 'openid')
-  const listed = async (path: string, of: string): Promise<Record<string, unknown>> =>
-    Object(Object(await (await call('GET', path)).json())[of][0])
-  const grant = await listed(`/admin/grants?sub=${service.population.user.sub}`, 'grants')
-  const session = await listed('/admin/sessions', 'sessions')
-  await call('DELETE', `/admin/grants/${grant.grant_id}`)
-  await call('DELETE', `/admin/sessions/${session.sid}`)
-}
-
-async function useRegistration(): Promise<void> {
-  const token = await clientToken(service.issuer, service.population.admin, 'register')
-  const { body } = await registerClient(service, token, { redirect_uris: [REDIRECT_URI] })
-  const url = String(body.registration_client_uri)
-  const managed = (method: string, shown: unknown, json?: object) =>
-    fetch(url, {
-      method,
-      headers: { authorization: `Bearer ${shown}`, ...(json && { 'content-type': 'application/json' }) },
-      ...(json && { body: JSON.stringify(json) }),
-    })
-  for (const method of ['GET', 'HEAD']) await managed(method, body.registration_access_token)
-  const replaced = await managed('PUT', body.registration_access_token, {
-    client_id: body.client_id,
-    redirect_uris: [REDIRECT_URI],
-  })
-  const { registration_access_token: next }: Record<string, unknown> = Object.assign({}, await replaced.json())
-  await managed('DELETE', next)
-}
+  const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId }]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      operationId,
+    })),
+  )
+  const table = auth.table.map((route) => nameOf(route).replaceAll(/:(\w+)/g, '{$1}'))
+  expect(described.map(({ name }) => name).sort()).toEqual(table.sort())
+  expect(new Set(described.map(({ operationId }) => operationId)).size).toBe(described.length)
+  // Nothing is described that is not served, whatever is switched on.
+  const known = [...table, ...SWITCHED].map((name) => name.replaceAll(/\{(\w+)\}/g, ':$1'))
+  expect(Object.keys(OPERATIONS).filter((name) => !known.includes(name))).toEqual([])
+})
 
 test('every success has its decision in the log, under its request id', async () => {
-  await useEverything()
+  await useEverything(service)
   const decided = service.decisions().map((event) => `${Object(event.custom).request_id} ${event.path}`)
   const asks = service.service.table.filter((route) => route.decision !== 'public')
   for (const { decision, ...route } of asks) {
@@ -171,6 +113,7 @@ test('without policy no route but the public ones answers success (checklist 49)
   const bodies: Readonly<Record<string, URLSearchParams | string>> = {
     '/oauth/token': new URLSearchParams(form),
     '/oauth/authorize': new URL(url).searchParams,
+    '/oauth/par': new URL(url).searchParams,
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
     '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),

@@ -104,6 +104,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'remembered',
     'asked again',
   ]),
+  flip(3, 'scim.revoke_access', '"revoke_access": revoke_access', '"revoke_access": false', ['ended', 'goes on']),
   flip(2, 'scim.visible', '"visible": sort(visible)', '"visible": ["userName"]', [
     USER,
     ['id', 'meta', 'schemas', 'userName'],
@@ -174,6 +175,13 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   ]),
   flip(4, 'register.grant_types', '"grant_types": sort(grantable)', '"grant_types": []', [['client_credentials'], []]),
   flip(2, 'register.pkce', '"pkce": terms.pkce', '"pkce": "optional"', ['invalid_request', 'goes on']),
+  flip(
+    4,
+    'register.assertion_audience',
+    '"assertion_audience": terms.assertion_audience',
+    '"assertion_audience": "endpoint"',
+    ['issuer', 'endpoint'],
+  ),
   flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
 
   flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),

@@ -13,6 +13,7 @@ import {
   UnsecuredJWT,
 } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { sessionIdentifier } from '../../src/auth/token/session-identifier.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
@@ -415,6 +416,21 @@ describe('back-channel logout', () => {
       service.audits.find(({ event, client_id }) => event === 'logout_not_delivered' && client_id === 'inside')
     await until(async () => told() !== undefined, 'it is given up')
     expect(told()).toMatchObject({ detail: 'denied' })
+  })
+
+  test('a sign-out that a node wrote down and did not live to do is done by another', async () => {
+    const atTold = await signIn(service, browser, told, 'openid')
+    const { records } = await service.store.sessions.list(TENANT, { sub: service.population.user.sub }, 0, 100)
+    const { sid: named } = decodeJwt(String(atTold.id_token))
+    const session = records.find(({ sid }) => sessionIdentifier(sid, told.id) === named)
+    const { sid = '', sub = '' } = session ?? {}
+    const task = { v: 1, id: `session ${sid}`, kind: 'session', sid, sub, ends: 'all', createdAt: 1 } as const
+    await service.store.logouts.add(TENANT, task, 0)
+    await until(async () => site.told.length > 0, 'the client is told')
+    expect(decodeJwt(site.told[0]?.logoutToken ?? '').sid).toBe(named)
+    expect(await isActive(atTold.access_token)).toBe(false)
+    expect(await silently(service, browser, shop)).toBe('login_required')
+    await until(async () => (await service.store.logouts.waiting(TENANT)) === 0, 'nothing is left to do')
   })
 
   test('a client without an address, or whose grant had ended, hears nothing', async () => {

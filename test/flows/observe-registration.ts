@@ -36,6 +36,7 @@ export async function observeRegistration(deployment: Met, codeAgeMs: number | u
   return {
     'register.scopes': [body.scope, bare.body.scope],
     'register.audience': seen.body.audience,
+    'register.assertion_audience': seen.body.assertion_audience,
     'register.grant_types': machine.body.grant_types ?? machine.body.error,
     'register.requires': body.require_pushed_authorization_requests,
     'register.secret_ttl_seconds':

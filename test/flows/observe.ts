@@ -3,14 +3,16 @@ import { decodeJwt } from 'jose'
 import { Browser, formOf } from '../servers/browser.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import { makeProofKey } from '../servers/proofs.ts'
-import { adminToken } from '../servers/provision.ts'
+import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { observeRegistration } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
-import { type Answer, answerOf, basic, codeFor, post } from './requests.ts'
+import { type Answer, answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
 
 /** `decision.obligation` → what a client, a browser or an administrator sees of it. */
 export type Observed = Readonly<Record<string, unknown>>
+
+const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
 const SCOPE = 'openid profile email offline_access orders:read'
 
@@ -30,7 +32,14 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
   ])
   // Afterwards: its own consent, to less, would take the place of the one that is looked at.
   const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
-  return { ...person, ...managed, ...registered, 'authorize.code_ttl_seconds': late }
+  const changed = person['login.next'] === 'signed in' ? await observePasswordChange(deployment) : undefined
+  return {
+    ...person,
+    ...managed,
+    ...registered,
+    'authorize.code_ttl_seconds': late,
+    'scim.revoke_access': changed,
+  }
 }
 
 async function observePerson(deployment: Met): Promise<Observed> {
@@ -165,6 +174,20 @@ async function useTwice(deployment: Met, token: unknown): Promise<string> {
   return first.refresh_token === second.refresh_token ? 'gives the same again' : 'gives another'
 }
 
+/** What a new password leaves of the tokens of before. */
+async function observePasswordChange({ issuer, population }: Met): Promise<unknown> {
+  const token = await adminToken(issuer, population.admin)
+  const user = await createPerson(issuer, token, `${Math.random()}@example.com`).catch(() => undefined)
+  if (user === undefined) return undefined
+  const tokens = await tokensFor({ issuer, population: { user } }, population.web, 'openid')
+  const body = JSON.stringify({ schemas: [USER_SCHEMA], userName: user.userName, password: 'another horse battery' })
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  await fetch(`${issuer}/scim/v2/Users/${user.sub}`, { method: 'PUT', headers, body })
+  const form = { token: String(tokens.access_token) }
+  const seen = await post({ issuer }, '/oauth/introspect', population.web, form)
+  return seen.body.active === true ? 'goes on' : 'ended'
+}
+
 async function redeemLate(deployment: Met, ageMs: number): Promise<unknown> {
   const { web } = deployment.population
   const { form } = await codeFor(deployment, web, 'openid')
@@ -185,7 +208,7 @@ async function observeManagement({ issuer, population }: Met): Promise<Observed>
         ...(json && { body: JSON.stringify(json) }),
       }),
     )
-  const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: `${Math.random()}@example.com` }
+  const user = { schemas: [USER_SCHEMA], userName: `${Math.random()}@example.com` }
   const made = { name: 'Made', type: 'confidential', grant_types: ['client_credentials'] }
   const [read, created, client, registered] = await Promise.all([
     call('GET', `/scim/v2/Users/${population.user.sub}`),

@@ -26,6 +26,8 @@ export interface UnderWay {
   readonly code: CodeInHand
   readonly tokens: Answer['body']
   readonly admin: string
+  /** Of a signing key. */
+  readonly kid: string
   /** A registration that manages itself, and a token for another. */
   readonly registered: { readonly uri: string; readonly token: unknown; readonly initial: string }
   readonly authorizeUrl: string
@@ -49,6 +51,7 @@ export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
     code: await codeFor(deployment, web, SCOPE),
     tokens: await tokensFor(deployment, web, SCOPE),
     admin: await adminToken(issuer, population.admin),
+    kid: Object(await (await fetch(`${issuer}/oauth/jwks`)).json()).keys[0].kid,
     registered: {
       uri: new URL(String(registered.registration_client_uri)).pathname,
       token: registered.registration_access_token,
@@ -74,13 +77,15 @@ async function call(deployment: Deployment, method: string, path: string, token:
 const PERSON = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'new@example.com' }
 
 /** What writes: issues, ends or changes something. */
-const writes = (deployment: Deployment, { code, tokens, admin, registered, ...rest }: UnderWay): Promise<Answer>[] => {
+const writes = (deployment: Deployment, underWay: UnderWay): Promise<Answer>[] => {
+  const { code, tokens, admin, registered, kid } = underWay
   const { web, user } = deployment.population
   const person = `/scim/v2/Users/${user.sub}`
   return [
     post(deployment, '/oauth/token', web, { grant_type: 'client_credentials' }),
     post(deployment, '/oauth/token', web, code.form),
-    post(deployment, '/oauth/token', web, refreshForm({ code, tokens, admin, registered, ...rest })),
+    post(deployment, '/oauth/par', web, Object.fromEntries(new URL(code.url).searchParams)),
+    post(deployment, '/oauth/token', web, refreshForm(underWay)),
     post(deployment, '/oauth/revoke', web, { token: String(tokens.access_token) }),
     call(deployment, 'POST', '/scim/v2/Users', admin, PERSON),
     call(deployment, 'PUT', person, admin, { ...PERSON, userName: user.userName, active: false }),
@@ -96,6 +101,8 @@ const writes = (deployment: Deployment, { code, tokens, admin, registered, ...re
     call(deployment, 'POST', `/admin/clients/${web.id}/revoke`, admin),
     call(deployment, 'POST', `/admin/users/${user.sub}/revoke`, admin),
     call(deployment, 'DELETE', `/admin/grants/${String(tokens.refresh_token).split('.')[0]}`, admin),
+    call(deployment, 'POST', '/admin/keys/rotate', admin, {}),
+    call(deployment, 'POST', `/admin/keys/${kid}/revoke`, admin),
   ]
 }
 
@@ -111,6 +118,9 @@ const reads = (deployment: Deployment, { tokens, admin, registered }: UnderWay):
     call(deployment, 'GET', registered.uri, registered.token),
     call(deployment, 'GET', '/admin/sessions', admin),
     call(deployment, 'GET', `/admin/grants?sub=${user.sub}`, admin),
+    call(deployment, 'GET', '/admin/keys', admin),
+    // Writes only where something is left under another envelope key.
+    call(deployment, 'POST', '/admin/keys/rewrap', admin),
   ]
 }
 

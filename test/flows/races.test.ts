@@ -3,9 +3,11 @@
  * the family, a rotation in flight too. RFC 6749 4.1.2, RFC 9700 4.14. On real processes. SCALE 1: ten rounds, five deaths.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Browser } from '../servers/browser.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { until } from '../servers/redis.ts'
 import { startFurtherNode } from './nodes.ts'
+import { begin, discover } from './relying-party.ts'
 import { type Answer, codeFor, post, tokensFor } from './requests.ts'
 import { type Kept, startTraffic } from './traffic.ts'
 
@@ -65,6 +67,28 @@ describe.each(['one-process', 'redis'] as const)('%s', (shape) => {
       const { form } = await codeFor(deployment, deployment.population.web, SCOPE)
       const answers = await Promise.all(Array.from({ length: PARALLEL }, (_, index) => atToken(index, form)))
       await familyHasEnded([onlyWinner(answers)], 'code_reuse')
+    },
+  )
+
+  test.each(Array.from({ length: ROUNDS }, (_, round) => round))(
+    'of 50 authorizations that end with one pushed request at once one has a code (RFC 9126 4; checklist 13; round %i)',
+    async () => {
+      const { web, user } = deployment.population
+      const browser = new Browser(deployment.issuer)
+      const begun = await begin(await discover(deployment.issuer, web), SCOPE)
+      await browser.authorize(begun.url, user)
+      const form = Object.fromEntries(new URL(begun.url).searchParams)
+      const { body } = await post(node(1), '/oauth/par', web, form)
+      const query = new URLSearchParams({ client_id: web.id, request_uri: String(body.request_uri) })
+      const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const answers = await Promise.all(
+        Array.from({ length: PARALLEL }, (_, index) =>
+          fetch(`${node(index).issuer}/oauth/authorize?${query}`, { headers: { cookie }, redirect: 'manual' }),
+        ),
+      )
+      const codes = answers.filter(({ headers }) => headers.get('location')?.includes('code='))
+      expect(codes).toHaveLength(1)
+      for (const { status } of answers.filter((answer) => !codes.includes(answer))) expect(status).toBe(400)
     },
   )
 

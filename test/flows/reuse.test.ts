@@ -59,13 +59,13 @@ test('a code is bound to its client, its redirect URI and its verifier (RFC 6749
   const { form } = await codeFor(service, web, SCOPE)
   const { code_verifier: _verifier, ...withoutVerifier } = form
   const wrong = [
+    post(service, '/oauth/token', web, withoutVerifier),
     post(service, '/oauth/token', other, form),
     post(service, '/oauth/token', web, { ...form, redirect_uri: `${form.redirect_uri}/` }),
     post(service, '/oauth/token', web, { ...form, code_verifier: 'x'.repeat(43) }),
   ]
   for (const { status, body } of await Promise.all(wrong))
     expect({ status, error: body.error }).toEqual({ status: 400, error: 'invalid_grant' })
-  expect((await post(service, '/oauth/token', web, withoutVerifier)).body.error).toBe('invalid_request')
   expect((await post(service, '/oauth/token', web, form)).status).toBe(200)
 })
 

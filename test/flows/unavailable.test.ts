@@ -84,6 +84,7 @@ describe.each(REASONS)('%s', (reason) => {
     isUnavailable(await get('/oauth/userinfo', tokens.access_token))
     isUnavailable(await get('/scim/v2/Users', admin.access_token))
     isUnavailable(await get('/admin/clients', admin.access_token))
+    isUnavailable(await get('/admin/keys', admin.access_token))
 
     down = undefined
     expect((await post(service, '/oauth/token', web, code.form)).status).toBe(200)

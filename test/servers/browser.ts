@@ -32,15 +32,22 @@ export class Browser {
   /** Seconds that each cookie was given, where it was. */
   readonly lifetimes = new Map<string, number>()
 
+  #route = (url: string): string => url
+
   constructor(origin: string) {
     this.#origin = origin
+  }
+
+  /** From now on requests go where this says, as a load balancer does it; what the browser sees of addresses stays. */
+  move(route: (url: string) => string): void {
+    this.#route = route
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const headers = new Headers(init.headers)
     if (cookie !== '') headers.set('cookie', cookie)
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    const response = await fetch(this.#route(url), { ...init, headers, redirect: 'manual' })
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (/max-age=0/i.test(line)) this.cookies.delete(name)

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
 
 const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync']
@@ -56,15 +57,24 @@ export interface Site {
   readonly visits: URL[]
   /** What it answers, by path; any other path is a plain page. */
   readonly pages: Map<string, string>
+  /** Forms that were posted to it. */
+  readonly forms: URLSearchParams[]
+  /** Where it sends the browser on to, by path. */
+  readonly moves: Map<string, string>
   close(): Promise<void>
 }
 
 export async function openSite(host: '127.0.0.1' | '::1' = '127.0.0.1'): Promise<Site> {
   const visits: URL[] = []
   const pages = new Map<string, string>()
-  const server = createServer((request, response) => {
+  const forms: URLSearchParams[] = []
+  const moves = new Map<string, string>()
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', origin)
+    if (request.method === 'POST') forms.push(new URLSearchParams(await text(request)))
     visits.push(url)
+    const location = moves.get(url.pathname)
+    if (location !== undefined) return response.writeHead(303, { location }).end()
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
     response.end(pages.get(url.pathname) ?? '<!doctype html><title>arrived</title>')
   })
@@ -76,6 +86,8 @@ export async function openSite(host: '127.0.0.1' | '::1' = '127.0.0.1'): Promise
     origin,
     visits,
     pages,
+    forms,
+    moves,
     close: async () => {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))

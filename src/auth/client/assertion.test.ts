@@ -125,6 +125,13 @@ describe('private_key_jwt (RFC 7523 2.2 and 3, OIDC Core 9; checklist 18)', () =
     expect(await refused(es256())).toBe('assertion_algorithm')
   })
 
+  test('takes RS256 of a client in the old ways, beside the others (OIDC Core 15.1)', async () => {
+    const rs256 = await sign(claims(), { alg: 'RS256', kid: 'rsa' }, rsa.privateKey)
+    register({ jwks: KEYS, assertion_audience: 'endpoint' })
+    for (const assertion of [rs256, await es256()])
+      expect((await authenticate(assertion)).authMethod).toBe('private_key_jwt')
+  })
+
   test('refuses the second use of a jti, of 50 at once too, and not the same jti of another client (RFC 7523 3)', async () => {
     const once = await es256({ jti: 'once' })
     const all = await Promise.allSettled(Array.from({ length: 50 }, () => authenticate(once)))
@@ -167,8 +174,14 @@ describe('private_key_jwt (RFC 7523 2.2 and 3, OIDC Core 9; checklist 18)', () =
     expect(await refused(es256(over))).toBe(fault)
   })
 
-  test('takes a clock 8 s ahead (FAPI 2.0 5.3.2.1), and an exp of an hour', async () => {
-    for (const over of [{ iat: NOW + 8 }, { nbf: NOW + 8 }, { iat: undefined }, { exp: NOW + 3600 }])
+  test('takes a clock 8 s ahead (FAPI 2.0 5.3.2.1), an exp of an hour, and of half a second (RFC 7519 2)', async () => {
+    for (const over of [
+      { iat: NOW + 8 },
+      { nbf: NOW + 8 },
+      { iat: undefined },
+      { exp: NOW + 3600 },
+      { exp: NOW + 0.5 },
+    ])
       expect((await authenticate(await es256(over))).authMethod).toBe('private_key_jwt')
   })
 

@@ -64,6 +64,8 @@ const MAX_LIFETIME_SECONDS = 60 * 60
 const TYPES: readonly unknown[] = [undefined, 'JWT', 'jwt', 'client-authentication+jwt']
 /** Unless a client is registered for another one: RS256 (RFC 8725 3.2, FAPI 2.0 5.4). */
 const USUAL_ALGS: readonly SignatureAlg[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256']
+/** Of clients in the old ways: OIDC Core 15.1 makes RS256 the algorithm that all have. */
+const OLD_ALGS: readonly SignatureAlg[] = [...USUAL_ALGS, 'RS256']
 const MAC_ALG = 'HS256'
 
 const isText = (value: unknown): value is string =>
@@ -96,14 +98,15 @@ function read(issuer: string, request: HttpRequest, text: string): ClientAsserti
   if (audience === undefined) return unfit('assertion_audience')
   if (!isTimely(jwt.claims, request.origin.time.epoch_seconds)) return unfit('assertion_time')
   const method = alg === MAC_ALG ? 'client_secret_jwt' : 'private_key_jwt'
-  return { clientId: sub, method, jwt, jti, audience, expiresAt: Number(exp) }
+  return { clientId: sub, method, jwt, jti, audience, expiresAt: Math.ceil(Number(exp)) }
 }
 
 /** RFC 8725 3.1: the alg that the client is registered for, else one of the usual. */
 function mayUse({ metadata = {} }: ClientRecord, { method, jwt }: ClientAssertion): boolean {
   const registered = metadata.token_endpoint_auth_signing_alg
   if (registered !== undefined) return jwt.header.alg === registered
-  return method === 'client_secret_jwt' || USUAL_ALGS.some((alg) => alg === jwt.header.alg)
+  const usual = metadata.assertion_audience === 'endpoint' ? OLD_ALGS : USUAL_ALGS
+  return method === 'client_secret_jwt' || usual.some((alg) => alg === jwt.header.alg)
 }
 
 async function isMade(deps: AssertionDeps, tenant: string, client: ClientRecord, { method, jwt }: ClientAssertion) {

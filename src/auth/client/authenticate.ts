@@ -5,6 +5,7 @@
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { equalDigests } from '../../kernel/constant-time.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
@@ -29,6 +30,8 @@ export interface AuthenticateClientDeps {
   readonly store: { readonly clients: Pick<ClientStore, 'find'> }
   readonly assertions: ClientAssertions
   readonly certificates: ClientCertificates
+  /** Absent: clients are not counted. */
+  readonly rates?: Pick<RateLimits, 'client'> | undefined
   readonly audit: Audit
 }
 
@@ -113,11 +116,21 @@ async function byCertificate(
   return { record, authMethod: method, tenant: request.tenant }
 }
 
-/** The client that made this request. Throws invalid_client; inactive clients pass, since policy judges them. */
+/**
+ * The client that made this request. Throws invalid_client; inactive clients pass, since policy judges them. Requests are
+ * counted once it is known whose they are, so that nobody uses up another's.
+ */
 export async function authenticateClient(
   deps: AuthenticateClientDeps,
   request: HttpRequest,
 ): Promise<AuthenticatedClient> {
+  const client = await identify(deps, request)
+  const waiting = deps.rates?.client(request, client.record)
+  if (waiting !== undefined) await waiting
+  return client
+}
+
+async function identify(deps: AuthenticateClientDeps, request: HttpRequest): Promise<AuthenticatedClient> {
   const sent = readClientAssertion(request)
   if (sent !== undefined) return byAssertion(deps, request, sent)
   const given = readClientCredentials(request)

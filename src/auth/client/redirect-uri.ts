@@ -7,12 +7,12 @@ import type { ClientRecord } from '../../storage/records.ts'
 type Owner = Pick<ClientRecord, 'redirectUris' | 'metadata'>
 
 /** RFC 8252 8.3: by address, never by the name `localhost`, which may lead elsewhere. */
-const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::(\d{1,5}))?((?:[/?].*)?)$/s
+const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::([1-9]\d{0,4}))?((?:[/?].*)?)$/s
 
 /** Everything of a loopback address but its port; undefined for any other address, and for a port that is none. */
 function withoutPort(uri: string): string | undefined {
   const [, host, port, rest] = LOOPBACK.exec(uri) ?? []
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return undefined
+  if (port !== undefined && Number(port) > 65_535) return undefined
   return host === undefined ? undefined : `${host} ${rest}`
 }
 
@@ -23,11 +23,10 @@ export function ownsRedirectUri(client: Owner, redirectUri: string): boolean {
   return asked !== undefined && client.redirectUris.some((registered) => withoutPort(registered) === asked)
 }
 
-const LOCAL_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+const LOCAL = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/?]|$)/i
 
 /** What the address proves of its owner, RFC 8252 8.6: an https address is one party's; the others are any app's to take. */
 export function redirectKind(redirectUri: string): 'https' | 'loopback' | 'private_scheme' {
-  const { protocol, hostname } = new URL(redirectUri)
-  if (protocol === 'https:') return 'https'
-  return protocol === 'http:' && LOCAL_HOSTS.has(hostname) ? 'loopback' : 'private_scheme'
+  if (/^https:/i.test(redirectUri)) return 'https'
+  return LOCAL.test(redirectUri) ? 'loopback' : 'private_scheme'
 }

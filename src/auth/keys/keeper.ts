@@ -4,6 +4,7 @@ import { Problem, StoreUnavailable } from '../../kernel/errors.ts'
 import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
 import type { KeySet, SigningKeyStore } from '../../storage/port.ts'
 import type { SigningKeyRecord } from '../../storage/records.ts'
+import { sealAsKeys } from '../token/key-ring.ts'
 import { makeSigningKey } from '../token/signing-key.ts'
 import { advance, isIdle, type KeyChange, type MissingKey, revoke, rotate, type Step } from './life.ts'
 import type { KeyRules } from './rules.ts'
@@ -33,13 +34,6 @@ export interface KeyKeeper {
 /** Others write rarely; who loses so often in a row has met something else. */
 const ATTEMPTS = 8
 
-/**
- * New keys are sealed by the envelope key that the set is under, which every node has: while the envelope key is changed,
- * `rewrap` moves the set, and whoever read it before then writes nothing.
- */
-export const sealAsSet = (envelope: Envelope, { keys }: KeySet): void =>
-  envelope.sealUnder(keys[keys.length - 1]?.kekId ?? envelope.kekId)
-
 export function keyKeeper(deps: KeeperDeps): KeyKeeper {
   const { store, envelope, rules } = deps
 
@@ -56,7 +50,8 @@ export function keyKeeper(deps: KeeperDeps): KeyKeeper {
       const set = await store.signingKeys.read()
       const step = decide(set)
       if (isIdle(step)) return { changes: [], set }
-      sealAsSet(envelope, set)
+      // Who reads the set before `rewrap` moved it writes nothing, so that none is left under the key before.
+      sealAsKeys(envelope, set.keys)
       const made = await Promise.all(step.missing.map(make(set)))
       const keys = [...step.keys, ...made]
       if ((await store.signingKeys.replace(set, keys)) === 'conflict') continue
@@ -74,7 +69,7 @@ export function keyKeeper(deps: KeeperDeps): KeyKeeper {
     revoke: (kid) =>
       keep(({ keys, nowSeconds }) => {
         const step = revoke(keys, nowSeconds, rules, kid)
-        if (step === 'missing') throw new Problem('not_found')
+        if (step === 'missing') throw new Problem('not_found', { detail: 'There is no signing key of this kid.' })
         if (step === 'last') throw new Problem('conflict', { detail: 'Nothing would sign without this key.' })
         return step
       }),

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
-import { LEAST_PUBLISH_SECONDS } from '../../kernel/key-times.ts'
+import {
+  JWKS_MAX_AGE_SECONDS,
+  KEY_RING_SECONDS,
+  KEY_SET_SECONDS,
+  LEAST_PUBLISH_SECONDS,
+  LEAST_RETIRE_SECONDS,
+  LONGEST_TOKEN_SECONDS,
+} from '../../kernel/key-times.ts'
 import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
+import { token } from '../../policy-engine/contract/token.ts'
 import type { SigningKeyRecord, SigningKeyState } from '../../storage/records.ts'
 import { advance, isIdle, revoke, rotate, type Step } from './life.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './rules.ts'
@@ -131,7 +139,11 @@ test('the last key that signs is never taken away without another in its place',
   expect(revoke([key('a', 'current', 0)], 1, rules, 'x')).toBe('missing')
 })
 
-test('the least times add up: what is late at each step still comes before the key signs', () => {
-  expect(LEAST_PUBLISH_SECONDS).toBe(420)
+test('the least times hold what the contract and the key set allow at most', () => {
+  for (const name of ['access_token_ttl_seconds', 'id_token_ttl_seconds'] as const)
+    expect(token.obligations.properties[name]).toMatchObject({ maximum: LONGEST_TOKEN_SECONDS })
+  expect(LEAST_RETIRE_SECONDS).toBeGreaterThan(LONGEST_TOKEN_SECONDS + KEY_SET_SECONDS + KEY_RING_SECONDS)
+  expect(LEAST_PUBLISH_SECONDS).toBe(JWKS_MAX_AGE_SECONDS + KEY_SET_SECONDS + KEY_RING_SECONDS)
   expect(DEFAULT_KEY_RULES.publishSeconds).toBeGreaterThanOrEqual(LEAST_PUBLISH_SECONDS)
+  expect(DEFAULT_KEY_RULES.retireSeconds).toBeGreaterThanOrEqual(LEAST_RETIRE_SECONDS)
 })

@@ -15,7 +15,7 @@ export interface ScheduleDeps {
 
 const FIRST_STEP_MS = 1000
 /** Nothing of a key's life is more urgent; at random, so that nodes seldom make the same key at once. */
-const stepDelayMs = () => (20 + Math.random() * 40) * 1000
+const stepDelayMs = () => (10 + Math.random() * 20) * 1000
 
 /** Runs until stopped; the promise resolves when nothing of it is under way. */
 export function scheduleKeys({ ring, keeper, audit, logger }: ScheduleDeps): () => Promise<void> {

@@ -8,15 +8,15 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { answerClientError, type ClientAddress, seeOther } from '../session/answer-client.ts'
 import { type InteractionDeps, startInteraction } from '../session/interaction.ts'
 import { findSession, type SessionDeps } from '../session/session.ts'
-import { readAuthorizationRequest, readState } from './authorization-request.ts'
+import { readAuthorizationRequest } from './authorization-request.ts'
 import { type CheckRedirectUriDeps, checkRedirectUri } from './check-redirect-uri.ts'
+import { clientAddress } from './client-address.ts'
 import { askClientStage } from './client-stage.ts'
 import { type IdTokenHintDeps, subjectOfHint } from './id-token-hint.ts'
 import { type IssueCodeDeps, issueCode } from './issue-code.ts'
 import { type JudgeSubjectDeps, judgeSubject } from './judge-subject.ts'
 import { pendingAuthorization } from './pending-authorization.ts'
 import { findSent, type PushedRequestDeps, type Sent } from './pushed-request.ts'
-import { responseModeOf } from './response-mode.ts'
 
 export type AuthorizeDeps = CheckRedirectUriDeps &
   PushedRequestDeps &
@@ -52,7 +52,7 @@ export async function authorize(deps: AuthorizeDeps, request: HttpRequest): Prom
   const sent = await findSent(deps, request)
   const { client, redirectUri } = await checkRedirectUri(deps, request.tenant, sent.params)
   const { params } = sent
-  const address = { redirectUri, state: readState(params), responseMode: responseModeOf(params, redirectUri) }
+  const address = clientAddress(params, redirectUri)
   try {
     const answer = await authorizeAtClient(deps, request, client, sent, address)
     if (answer !== undefined) return answer

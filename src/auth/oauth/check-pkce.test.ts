@@ -12,7 +12,7 @@ test('takes the verifier of the challenge (RFC 7636 appendix B)', () => {
 
 test.each([
   ['another verifier', CHALLENGE, 'x'.repeat(43), 'invalid_grant'],
-  ['no verifier', CHALLENGE, undefined, 'invalid_request'],
+  ['no verifier', CHALLENGE, undefined, 'invalid_grant'],
   ['the challenge itself', CHALLENGE, CHALLENGE, 'invalid_grant'],
   ['42 characters', CHALLENGE, 'x'.repeat(42), 'invalid_request'],
   ['129 characters', CHALLENGE, 'x'.repeat(129), 'invalid_request'],

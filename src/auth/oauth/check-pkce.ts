@@ -32,7 +32,7 @@ export function readCodeChallenge(params: Params): CodeChallenge {
 /** Throws invalid_grant unless the verifier is the challenge's. A verifier where there was no challenge is a downgrade. */
 export function checkCodeVerifier(challenge: string, verifier: string | undefined): void {
   if (challenge === '' && verifier === undefined) return
-  if (verifier === undefined) throw new OAuthError('invalid_request', { detail: 'The code_verifier is missing.' })
+  if (verifier === undefined) throw new OAuthError('invalid_grant', { detail: 'The code_verifier is missing.' })
   if (!VERIFIER.test(verifier)) throw new OAuthError('invalid_request', { detail: 'The code_verifier is malformed.' })
   const computed = createHash('sha256').update(verifier).digest('base64url')
   if (challenge === '' || !equalSecrets(computed, challenge)) throw new OAuthError('invalid_grant')

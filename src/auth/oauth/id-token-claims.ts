@@ -28,7 +28,7 @@ function factsOf({ record }: PersonGrant, obligations: Obligations<'token'>, now
   }
 }
 
-/** Throws where policy denies them: nothing is issued on a rule that says no. */
+/** None where policy denies them, or wants another sign-in first: that tokens are issued is `token`'s to say. */
 export async function idTokenClaims(
   deps: { readonly decide: Decide },
   request: HttpRequest,
@@ -39,6 +39,6 @@ export async function idTokenClaims(
   if (asked === undefined || !obligations.scopes.includes('openid')) return NONE
   const facts = factsOf(person, obligations, request.origin.time.epoch_seconds)
   const released = await releasedClaims(deps, request, { facts, user: person.user, grant: person.record, asked })
-  if ('stepUp' in released) return NONE
+  if (!('claims' in released)) return NONE
   return Object.fromEntries(Object.entries(released.claims).filter(([name]) => Object.hasOwn(asked, name)))
 }

@@ -34,6 +34,16 @@ function makeRefreshToken(
   return { text, expiresAt, stored: { digest, record } }
 }
 
+/** OIDC RP-Initiated, Front-Channel and Back-Channel Logout: who registered for none of them is told of no session. */
+function takesPartInSignOut({ metadata = {} }: ClientRecord): boolean {
+  const {
+    post_logout_redirect_uris: after = [],
+    backchannel_logout_uri: back,
+    frontchannel_logout_uri: front,
+  } = metadata
+  return after.length > 0 || back !== undefined || front !== undefined
+}
+
 export type MakeTokensDeps = MintDeps & { readonly subjectOf: SubjectOf }
 
 export function makeTokens(
@@ -89,6 +99,7 @@ export function makeTokens(
             accessToken: access.text,
             claims: { ...context.idTokenClaims, ...obligations.id_token_claims },
             ttlSeconds: obligations.id_token_ttl_seconds,
+            namesSession: takesPartInSignOut(client),
             alg: client.metadata?.id_token_signed_response_alg,
           },
           now,

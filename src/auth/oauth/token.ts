@@ -4,6 +4,7 @@
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
@@ -24,7 +25,12 @@ import { refuseRepeated, required } from './parameters.ts'
 export type TokenDeps = AuthenticateClientDeps &
   KeepUsedDeps &
   GrantDeps &
-  MakeTokensDeps & { readonly proveSender: ProveSender; readonly decide: Decide; readonly audit: Audit }
+  MakeTokensDeps & {
+    readonly proveSender: ProveSender
+    readonly decide: Decide
+    readonly audit: Audit
+    readonly rates?: Pick<RateLimits, 'client' | 'person'> | undefined
+  }
 
 const GRANTS: Readonly<Record<GrantType, Present>> = {
   authorization_code: presentCode,
@@ -68,6 +74,8 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   if (!isGrantType(grantType)) throw new OAuthError('unsupported_grant_type')
   const sender = await deps.proveSender(request)
   const presented = await GRANTS[grantType](deps, request, client, sender)
+  const { person } = presented
+  if (person !== undefined) await deps.rates?.person(request, person.record.sub)
   // Only now: whoever presents nothing of worth writes nothing to the store.
   await sender.use()
 

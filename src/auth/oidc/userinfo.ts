@@ -28,6 +28,7 @@ function challenge({ acr_values: levels, max_age_seconds: maxAge }: Obligations<
 export async function userinfo(deps: UserinfoDeps, request: HttpRequest): Promise<Reply> {
   const { facts, user, client, grant } = await requireBearer(deps, request)
   const released = await releasedClaims(deps, request, { facts, user, grant, asked: grant?.claims?.userinfo })
+  if ('denied' in released) throw new OAuthError(released.denied)
   if ('stepUp' in released)
     throw new OAuthError('insufficient_user_authentication', { challenge: challenge(released.stepUp) })
   return answer(deps, client, { ...released.claims, sub: deps.subjectOf(client, released.sub) })

@@ -7,14 +7,15 @@ import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { actorFacts } from '../session/actor-facts.ts'
+import type { EndSessionsDeps } from '../session/end-session.ts'
 import { namedId } from '../session/named-id.ts'
 import type { Bearer } from '../token/bearer.ts'
 import type { Changes } from './changes.ts'
 
 /** What every SCIM endpoint needs. */
-export interface ScimDeps {
+export interface ScimDeps extends EndSessionsDeps {
   readonly issuer: string
-  readonly store: { readonly users: UserStore }
+  readonly store: EndSessionsDeps['store'] & { readonly users: UserStore }
   readonly decide: Decide
   readonly audit: Audit
 }
@@ -32,6 +33,7 @@ export interface ScimQuestion {
 export interface ScimPermit {
   readonly visible: ReadonlySet<string>
   readonly writable: ReadonlySet<string>
+  readonly revokeAccess: boolean
   readonly decisionId: string
 }
 
@@ -63,7 +65,8 @@ export async function decideScim(
   if (!verdict.allow) throw new ScimError(publicCode('scim', verdict, 'forbidden'))
   const writable = new Set(verdict.obligations.writable)
   if (!changed.every((name) => writable.has(name))) throw new ScimError('forbidden')
-  return { visible: new Set(verdict.obligations.visible), writable, decisionId: verdict.decisionId }
+  const { visible, revoke_access: revokeAccess } = verdict.obligations
+  return { visible: new Set(visible), writable, revokeAccess, decisionId: verdict.decisionId }
 }
 
 /** Written before the change is answered as done: who changed which user, never to what. */

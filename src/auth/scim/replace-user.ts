@@ -1,7 +1,8 @@
-/** Replaces a user: PUT /scim/v2/Users/{id}. RFC 7644 3.5.1. Asks `scim`. Deactivation and a new password end sessions and tokens. */
+/** Replaces a user: PUT /scim/v2/Users/{id}. RFC 7644 3.5.1. Asks `scim`. Deactivation ends sessions and tokens, and so does what policy says, such as a new password. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { ScimError } from '../../kernel/errors.ts'
 import type { UserRecord } from '../../storage/records.ts'
+import { endSessionsOf } from '../session/end-session.ts'
 import { type Bearer, requireBearer } from '../token/bearer.ts'
 import { userReply } from './answer.ts'
 import { type Changes, changesOf, omitted, profileAfter } from './changes.ts'
@@ -12,13 +13,21 @@ import { passwordHashOf } from './password-of.ts'
 import { checkPrecondition } from './precondition.ts'
 import { selectionOf } from './render-user.ts'
 
-function replaced(stored: UserRecord, body: UserBody, cleared: readonly string[], nowSeconds: number): UserRecord {
-  const active = body.active ?? stored.active
-  const ends = (stored.active && !active) || body.password !== undefined
+/** Whether what the person was given before ends with the change. */
+const endsAccess = (stored: UserRecord, body: UserBody, { revokeAccess }: ScimPermit): boolean =>
+  revokeAccess || (stored.active && body.active === false)
+
+function replaced(
+  stored: UserRecord,
+  body: UserBody,
+  cleared: readonly string[],
+  ends: boolean,
+  nowSeconds: number,
+): UserRecord {
   return {
     ...stored,
     userName: body.userName,
-    active,
+    active: body.active ?? stored.active,
     roles: body.roles ?? stored.roles,
     profile: profileAfter(body, stored, cleared),
     updatedAt: nowSeconds,
@@ -68,11 +77,14 @@ export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Pr
   checkPrecondition(request, stored)
 
   const hash = await passwordHashOf(deps.passwords, body.password)
-  const user = { ...replaced(stored, body, cleared, request.origin.time.epoch_seconds), ...hash }
+  const ends = endsAccess(stored, body, permit)
+  const user = { ...replaced(stored, body, cleared, ends, request.origin.time.epoch_seconds), ...hash }
   const written = await deps.store.users.replace(bearer.tenant, user, stored.version)
   if (written === 'missing') throw new ScimError('notFound')
   if (written === 'conflict') throw await conflictOf(deps, bearer.tenant, stored)
   await auditChange(deps, bearer, request, { action: 'replace', id, decisionId: permit.decisionId })
+  // The new epoch has ended them; this tells the clients.
+  if (ends) await endSessionsOf(deps, bearer.tenant, id)
 
   return userReply(200, deps.issuer, user, permit.visible, selectionOf(request))
 }

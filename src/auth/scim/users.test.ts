@@ -16,10 +16,10 @@ import { CLAIMS_SCHEMA, USER_SCHEMA } from './attributes.ts'
 import { type ScimHandlers, scimHandlers } from './scim-handlers.ts'
 
 const ALL = ['active', 'displayName', 'emails', 'externalId', 'name', 'roles', 'userName']
-const allow = (visible = ALL, writable = [...ALL, 'password']): DecisionResult<'scim'> => ({
+const allow = (visible = ALL, writable = [...ALL, 'password'], revoke_access = false): DecisionResult<'scim'> => ({
   allow: true,
   reasons: [],
-  obligations: { visible, writable },
+  obligations: { visible, writable, revoke_access },
 })
 const provisioner = clientRecord({ clientId: 'provisioner', roles: ['scim_client'] })
 
@@ -182,7 +182,8 @@ test('a write onto a version that has changed since is 412, also in a race (RFC 
   for (const outcome of lost) expect(outcome.reason).toEqual(failsWith('preconditionFailed'))
 })
 
-test('deactivation and a new password end what the user has; a new name does not (checklist 45)', async () => {
+test('deactivation ends what the user has, a new password where policy says so, a new name does not (checklist 45)', async () => {
+  around.answers = { scim: ({ changed }) => allow(ALL, [...ALL, 'password'], changed.includes('password')) }
   const { id } = bodyOf(await create())
   const epoch = async () => (await around.store.users.find(TENANT, id))?.revocationEpoch ?? 0
   const first = await epoch()
@@ -194,6 +195,10 @@ test('deactivation and a new password end what the user has; a new name does not
   expect(await epoch()).toBe(first + 2)
   await replace(id, ada)
   expect((await around.store.users.find(TENANT, id))?.active).toBe(false)
+  around.answers = { scim: () => allow() }
+  const before = await epoch()
+  await replace(id, { ...ada, password: 'a third horse' })
+  expect(await epoch()).toBe(before)
 })
 
 test('deletes: 204, then 404 (RFC 7644 3.6)', async () => {

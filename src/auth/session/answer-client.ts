@@ -48,7 +48,8 @@ export async function answerClientError(
   error: unknown,
 ): Promise<Reply> {
   const known = publicError(error)
-  if (known === undefined) throw error
+  // RFC 6749 4.1.2.1 has no code for it, and the application is not whom it tells to slow down.
+  if (known === undefined || known.status === 429) throw error
   if (error instanceof StoreUnavailable)
     await deps.audit({ event: 'store_unavailable', tenant: request.tenant, request_id: request.id })
   return answerClient(deps.issuer, address, { error: known.code, error_description: known.description })

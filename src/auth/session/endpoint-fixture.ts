@@ -58,6 +58,7 @@ export interface Surroundings {
   /** What addresses that clients name answer; any other cannot be reached. */
   readonly documents: Map<string, unknown>
   readonly readJson: ReadJson
+  readonly logoutsWait: () => void
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
   readonly proveSender: ProveSender
   readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
@@ -151,6 +152,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
       if (!documents.has(url)) throw new EgressError('unreachable', new URL(url).origin)
       return documents.get(url)
     },
+    logoutsWait: () => undefined,
     verifyAccessToken: async (token) => tokens.get(token),
     proveSender: async () => NOTHING_PROVED,
     sealSecret: (_tenant, _clientId, secret) => `sealed ${secret}`,

@@ -4,6 +4,7 @@
  */
 import { clearCookie, cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { digestOf, randomId, randomSecret } from '../../kernel/ids.ts'
 import type { SessionStore, UserStore } from '../../storage/port.ts'
@@ -15,6 +16,8 @@ export interface SessionDeps {
   readonly issuer: string
   readonly store: { readonly sessions: SessionStore; readonly users: Pick<UserStore, 'find'> }
   readonly clock: Clock
+  /** Absent: people are not counted. */
+  readonly rates?: Pick<RateLimits, 'person'> | undefined
 }
 
 export interface LiveSession {
@@ -27,14 +30,21 @@ export interface LiveSession {
 export const sessionSecret = (issuer: string, request: HttpRequest): string | undefined =>
   request.cookies[cookieName(issuer, COOKIE)] || undefined
 
+/** One that was begun before sessions had a sid is none: its person signs in again. */
 export const sessionIsLive = (
   session: SessionRecord,
   user: UserRecord | undefined,
   nowSeconds: number,
 ): user is UserRecord =>
-  session.expiresAt > nowSeconds && user?.active === true && user.revocationEpoch === session.userEpoch
+  session.sid !== undefined &&
+  session.expiresAt > nowSeconds &&
+  user?.active === true &&
+  user.revocationEpoch === session.userEpoch
 
-/** The session of this request, if it is live. A store that fails rejects: it never reads as signed out. */
+/**
+ * The session of this request, if it is live. A store that fails rejects: it never reads as signed out. Rejects with slow_down
+ * where the person's requests came too fast.
+ */
 export async function findSession(deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> {
   const secret = sessionSecret(deps.issuer, request)
   if (secret === undefined) return undefined
@@ -42,7 +52,9 @@ export async function findSession(deps: SessionDeps, request: HttpRequest): Prom
   const record = await deps.store.sessions.find(request.tenant, digest)
   if (record === undefined) return undefined
   const user = await deps.store.users.find(request.tenant, record.sub)
-  return sessionIsLive(record, user, epochSeconds(deps.clock)) ? { digest, record, user } : undefined
+  if (!sessionIsLive(record, user, epochSeconds(deps.clock))) return undefined
+  await deps.rates?.person(request, user.sub)
+  return { digest, record, user }
 }
 
 export interface SignedIn {

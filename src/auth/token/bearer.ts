@@ -5,6 +5,7 @@
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
+import type { RateLimits } from '../../http/rate-limits.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { AccessTokenRecord, ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
 import { accessTokenFacts, type TokenFacts } from './find-token.ts'
@@ -15,6 +16,8 @@ import { isProved, type ProveSender } from './sender.ts'
 export interface BearerDeps extends LookUpDeps {
   readonly proveSender: ProveSender
   readonly audit: Audit
+  /** Absent: bearers are not counted. */
+  readonly rates?: Pick<RateLimits, 'client' | 'person'> | undefined
 }
 
 export interface Bearer {
@@ -91,6 +94,9 @@ export async function requireBearer(deps: BearerDeps, request: HttpRequest): Pro
   if (claims.expiresAt <= now || !accessTokenIsLive(state, now))
     return reject(deps, request, 'not_live', claims.clientId)
   if (!(await isHolder(deps, request, sent, state.token))) return reject(deps, request, 'not_its_key', claims.clientId)
+  await (state.user === undefined
+    ? deps.rates?.client(request, state.client)
+    : deps.rates?.person(request, state.user.sub))
   return {
     tenant,
     facts: accessTokenFacts(claims, true, state.grant?.sub),

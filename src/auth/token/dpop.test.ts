@@ -67,6 +67,7 @@ describe('proofs (RFC 9449 4.3; checklist 23)', () => {
     for (const claims of [
       { iat: NOW + 8 },
       { iat: NOW - 60 },
+      { iat: NOW - 0.5 },
       { htu: `${URL_HERE}?a=b#c` },
       { htu: 'HTTPS://ID.EXAMPLE:443/oauth/./token' },
       { htu: `${ISSUER}/oauth/%74oken` },

@@ -15,6 +15,8 @@ export interface IdTokenParts {
   readonly accessToken: string
   readonly claims: Readonly<Record<string, unknown>>
   readonly ttlSeconds: number
+  /** Whether the client can do anything with the `sid` of the session. */
+  readonly namesSession: boolean
   /** The client's `id_token_signed_response_alg`. */
   readonly alg?: string | undefined
 }
@@ -41,7 +43,7 @@ export function mintIdToken(deps: MintDeps, parts: IdTokenParts, nowSeconds: num
     amr: grant.amr,
     at_hash: atHash(parts.accessToken, alg),
     ...(nonce !== undefined && { nonce }),
-    ...(grant.sid !== undefined && { sid: sessionIdentifier(grant.sid, grant.clientId) }),
+    ...(parts.namesSession && grant.sid !== undefined && { sid: sessionIdentifier(grant.sid, grant.clientId) }),
   }
   return signJwt(deps.keys, 'JWT', claims, { alg })
 }

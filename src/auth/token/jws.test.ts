@@ -80,7 +80,7 @@ describe.each(SIGNING_ALGORITHMS)('%s', (alg) => {
     const accessToken = 'jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y'
     const grant = { v: 1, grantId: 'g', clientId: 'c', sub: 's', scopes: [], audience: [], acr: 'a', amr: [] } as const
     const whole = { ...grant, authTime: 1, userEpoch: 1, clientEpoch: 1, createdAt: 1, expiresAt: 9, revoked: false }
-    const parts = { grant: whole, sub: 's', accessToken, claims: {}, ttlSeconds: 60, alg }
+    const parts = { grant: whole, sub: 's', accessToken, claims: {}, ttlSeconds: 60, namesSession: true, alg }
     const jwt = mintIdToken({ keys: ring.keys, issuer: claims.iss }, parts, 1)
     const [name, bytes] = alg === 'EdDSA' ? (['sha512', 32] as const) : (['sha256', 16] as const)
     const expected = createHash(name).update(accessToken).digest().subarray(0, bytes).toString('base64url')

@@ -104,7 +104,9 @@ test('without its store it is unavailable after a minute: it neither signs, veri
   ring.elapsedMs = 60_000
   await expect(ring.keys.refresh()).rejects.toBeInstanceOf(StoreUnavailable)
   expect(ring.keys.current().kid).toBe(kid)
+  expect(ring.keys.isReady()).toBe(true)
   ring.elapsedMs = 60_001
+  expect(ring.keys.isReady()).toBe(false)
   expect(() => ring.keys.current()).toThrow(StoreUnavailable)
   await expect(ring.keys.find(kid)).rejects.toBeInstanceOf(StoreUnavailable)
   await expect(ring.keys.publicJwks()).rejects.toBeInstanceOf(StoreUnavailable)

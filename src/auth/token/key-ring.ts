@@ -8,6 +8,7 @@ import { ConfigError, OAuthError, StoreUnavailable } from '../../kernel/errors.t
 import { KEY_RING_SECONDS } from '../../kernel/key-times.ts'
 import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
 import type { SigningKeyStore } from '../../storage/port.ts'
+import type { SigningKeyRecord } from '../../storage/records.ts'
 import { openSigningKey, type PublicJwk, type SigningKey } from './signing-key.ts'
 
 export interface KeyRing {
@@ -23,6 +24,8 @@ export interface KeyRing {
   publicJwks(): Promise<readonly PublicJwk[]>
   /** Another number whenever a key has gone: what was concluded from it is to be forgotten. */
   readonly generation: number
+  /** False once the store could not be asked for too long, or has a key that no envelope key here opens. */
+  isReady(): boolean
   /** Reads the keys anew if they have changed. */
   refresh(): Promise<void>
 }
@@ -96,12 +99,21 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     get generation() {
       return generation
     },
+    isReady: () => !isOld(),
     refresh,
   }
 }
 
+/**
+ * What is sealed from now on is sealed by the envelope key that the signing keys are under, which every node has: while the
+ * envelope key is changed, `rewrap` moves them, and tells all nodes so.
+ */
+export const sealAsKeys = (envelope: Envelope, keys: readonly SigningKeyRecord[]): void =>
+  envelope.sealUnder(keys[keys.length - 1]?.kekId ?? envelope.kekId)
+
 async function read(deps: KeyRingDeps, known: ReadonlyMap<string, SigningKey>): Promise<Held> {
   const { tag, keys } = await deps.store.signingKeys.read()
+  sealAsKeys(deps.envelope, keys)
   const byKid = new Map(
     keys.map((record) => [record.kid, known.get(record.kid) ?? openSigningKey(deps.envelope, record)]),
   )

@@ -3,7 +3,7 @@
  * for one by one with a value only where the person has it. OIDC Core 5.3.2, 5.4 and 5.5.1. Asks `userinfo`.
  */
 import type { HttpRequest } from '../../http/message.ts'
-import { OAuthError } from '../../kernel/errors.ts'
+import type { OAuthErrorCode } from '../../kernel/error-codes.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClaimAsked, GrantRecord, UserRecord } from '../../storage/records.ts'
@@ -23,11 +23,12 @@ export type Released =
   | { readonly sub: string; readonly claims: Readonly<Record<string, ClaimValue>> }
   /** RFC 9470 3: the token is good, the sign-in behind it does not do. */
   | { readonly stepUp: Obligations<'userinfo'> }
+  | { readonly denied: OAuthErrorCode }
 
 const isAsAsked = ({ values }: ClaimAsked, value: ClaimValue): boolean =>
   values === undefined || values.some((wanted) => wanted === value)
 
-/** Throws where policy denies, and where there is no person, whatever policy says. */
+/** Denied too where there is no person, whatever policy says. */
 export async function releasedClaims(
   deps: { readonly decide: Decide },
   request: HttpRequest,
@@ -46,8 +47,8 @@ export async function releasedClaims(
     },
     { requestId: request.id },
   )
-  if (!verdict.allow) throw new OAuthError(publicCode('userinfo', verdict, 'insufficient_scope'))
-  if (user === undefined) throw new OAuthError('insufficient_scope')
+  if (!verdict.allow) return { denied: publicCode('userinfo', verdict, 'insufficient_scope') }
+  if (user === undefined) return { denied: 'insufficient_scope' }
   if (verdict.obligations.step_up === 'required') return { stepUp: verdict.obligations }
   const entries = Object.entries(profileClaims(user, verdict.obligations.claims))
   const claims = entries.filter(([name, value]) => isAsAsked(asked[name] ?? {}, value))

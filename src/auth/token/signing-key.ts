@@ -1,7 +1,7 @@
 /** A signing key: made once for one algorithm, sealed in the store, opened at start. Its kid is its thumbprint, RFC 7638. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
-import { type Envelope, kekIdOf } from '../../kernel/envelope.ts'
+import { type Envelope, kekIdOf, reseal } from '../../kernel/envelope.ts'
 import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
 import type { SigningKeyRecord, SigningKeyState } from '../../storage/records.ts'
 import { ALGORITHMS, type PublicMembers } from './algorithms.ts'
@@ -60,9 +60,9 @@ export async function makeSigningKey(envelope: Envelope, wanted: NewKey): Promis
   }
 }
 
-/** The same key under the envelope key that seals now. Throws EnvelopeError where no envelope key at hand opens it. */
+/** The same key under the newest envelope key. Throws EnvelopeError where no envelope key at hand opens it. */
 export function resealSigningKey(envelope: Envelope, record: SigningKeyRecord): SigningKeyRecord {
-  const sealed = envelope.reseal(sealName(record.kid), record.sealed)
+  const sealed = reseal(envelope, sealName(record.kid), record.sealed)
   return { ...record, sealed, kekId: kekIdOf(sealed) }
 }
 

@@ -158,11 +158,8 @@ test('an ID token is no access token (RFC 9068 4)', async () => {
     amr: ['pwd'],
   } as const
   const whole = { ...grant, authTime: 1, userEpoch: 1, clientEpoch: 1, createdAt: 1, expiresAt: 9, revoked: false }
-  const jwt = mintIdToken(
-    { keys: ring.keys, issuer },
-    { grant: whole, sub: 's', nonce: 'n', accessToken: mint().text, claims: { iss: 'x', extra: 1 }, ttlSeconds: 60 },
-    1000,
-  )
+  const parts = { sub: 's', nonce: 'n', accessToken: mint().text, claims: { iss: 'x', extra: 1 }, ttlSeconds: 60 }
+  const jwt = mintIdToken({ keys: ring.keys, issuer }, { ...parts, grant: whole, namesSession: true }, 1000)
   expect(await verify(jwt)).toBeUndefined()
   expect(claimsOf(jwt)).toMatchObject({
     iss: issuer,

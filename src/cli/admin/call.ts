@@ -86,7 +86,7 @@ function readJson(text: string): Readonly<Record<string, unknown>> {
 }
 
 function refusal({ status, body }: AdminAnswer): string {
-  const said = typeof body.detail === 'string' ? body.detail : `the answer is not one of an admin API (${status})`
+  const said = typeof body.title === 'string' ? body.title : `the answer is not one of an admin API (${status})`
   if (status === 401) return `${said} The access token is not accepted there.`
   if (status === 403)
     return `${said} The client needs the scope admin and a role that permits this (policies/rbac/data.yaml).`

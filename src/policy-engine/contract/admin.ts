@@ -1,4 +1,4 @@
-/** `admin`: may this actor do this to clients, sessions and grants of the platform, or end all that hangs on a person? */
+/** `admin`: may this actor do this to clients, sessions, grants and signing keys of the platform, or end all that hangs on a person? */
 import Type from 'typebox'
 import { Actor } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
@@ -11,11 +11,11 @@ export const admin = decision('admin', {
       tenant: Tenant,
       /** `kind: setup` bears the one-use credential of `sallyport init`. */
       actor: Actor,
-      action: oneOf('create', 'read', 'replace', 'delete', 'list', 'end', 'revoke'),
+      action: oneOf('create', 'read', 'replace', 'delete', 'list', 'end', 'revoke', 'rotate', 'rewrap'),
       resource: Type.Object(
         {
-          type: oneOf('client', 'session', 'grant', 'user'),
-          /** Absent for create and list. */
+          type: oneOf('client', 'session', 'grant', 'user', 'key'),
+          /** Absent for create and list, and where the act is on all. */
           id: Type.Optional(Type.String()),
           /** Whose session or grant it is, or whose are listed; absent where all are, or it is not there. */
           sub: Type.Optional(Type.String()),

@@ -26,6 +26,8 @@ const Registration = Type.Object(
     audience: strings(),
     /** `optional`: confidential clients may leave PKCE out, for those that cannot send it. */
     pkce: oneOf('required', 'optional'),
+    /** `endpoint`: for clients that make assertions in the ways of RFC 7523 before 2025. */
+    assertion_audience: oneOf('issuer', 'endpoint'),
   },
   closed,
 )

@@ -62,6 +62,8 @@ export const register = decision('register', {
       /** `always`: consent is asked at every authorization. */
       consent: oneOf('always', 'once'),
       pkce: oneOf('required', 'optional'),
+      /** Which audience its client assertions may have, RFC 7523 3. */
+      assertion_audience: oneOf('issuer', 'endpoint'),
       /** Settings in force whatever it asks for: RFC 9126, RFC 9449, RFC 8705. */
       requires: Type.Array(oneOf('par', 'dpop', 'mtls')),
       /** 0: the secret never ends. */

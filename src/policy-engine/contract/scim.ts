@@ -45,6 +45,8 @@ export const scim = decision('scim', {
       visible: strings(),
       /** SCIM names of the attributes that may change. */
       writable: strings(),
+      /** Whether all that the person was given before ends: sessions, grants, tokens. A deactivation ends it in any case. */
+      revoke_access: Type.Boolean(),
     },
     closed,
   ),

@@ -21,6 +21,18 @@ export function platformConformance({ clock, subject }: Conformance, openEmpty: 
       expect(await limits.count(tenant, key)).toBe(0)
     })
 
+    it('adds many hits in one step, and none of them is lost beside others', async () => {
+      const { store, another } = subject()
+      const tenant = newTenant()
+      const second = await another()
+      expect(await store.limits.hit(tenant, 'k', 60, 40)).toBe(40)
+      const values = await Promise.all([1, 2, 3, 4].map((hits) => second.limits.hit(tenant, 'k', 60, hits)))
+      expect(Math.max(...values)).toBe(50)
+      expect(await store.limits.count(tenant, 'k')).toBe(50)
+      clock.advance(60)
+      expect(await second.limits.hit(tenant, 'k', 60, 7)).toBe(7)
+    })
+
     it('loses none of 50 hits at once', async () => {
       const { store, another } = subject()
       const tenant = newTenant()

@@ -5,18 +5,18 @@ import { number, texts } from './replies.ts'
 
 const HIT = script(`
   local reset = redis.call('HGET', KEYS[1], 'reset')
-  if reset and tonumber(reset) > tonumber(ARGV[1]) then return redis.call('HINCRBY', KEYS[1], 'hits', 1) end
-  redis.call('HSET', KEYS[1], 'hits', 1, 'reset', ARGV[2])
+  if reset and tonumber(reset) > tonumber(ARGV[1]) then return redis.call('HINCRBY', KEYS[1], 'hits', ARGV[4]) end
+  redis.call('HSET', KEYS[1], 'hits', ARGV[4], 'reset', ARGV[2])
   redis.call('EXPIRE', KEYS[1], ARGV[3])
-  return 1`)
+  return tonumber(ARGV[4])`)
 const CLEAR = script(`redis.call('DEL', KEYS[1])`)
 
 export function redisLimits(redis: RedisClient): LimitStore {
   const { keys } = redis
   return {
-    hit: async (tenant, key, windowSeconds) => {
+    hit: async (tenant, key, windowSeconds, hits = 1) => {
       const now = redis.nowMs()
-      const values = [now, now + windowSeconds * 1000, redis.ttl(redis.now() + windowSeconds)]
+      const values = [now, now + windowSeconds * 1000, redis.ttl(redis.now() + windowSeconds), hits]
       return number(await redis.run(HIT, [keys.limit(tenant, key)], values))
     },
     count: async (tenant, key) => {

@@ -1,10 +1,12 @@
 /** A primary lost under a sentinel: what its replica had confirmed is there on the promoted one. */
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { startRedis, until } from '../../../test/servers/redis.ts'
 import { startSentinel } from '../../../test/servers/sentinel.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { aClient, aCode, aGrant, aPair } from '../conformance/subject.ts'
 import type { GrantedCode } from '../port.ts'
+import type { GrantRecord } from '../records.ts'
 import { openRedisStore } from './open.ts'
 
 const now = Math.floor(systemClock.nowMs() / 1000)
@@ -55,4 +57,59 @@ it('follows a failover, and no confirmed redemption or revocation is undone by i
     if (opened === undefined) throw new Error('not opened')
     return opened
   }
+})
+
+/** What was answered as done until the primary died in the middle of it, and what of that the promoted replica knows. */
+async function loseThePrimary(replicas: number) {
+  const primary = await startRedis()
+  onTestFinished(() => primary.stop())
+  const { credentials } = primary
+  const replica = await startRedis({ replicaOf: primary, ...(credentials && { credentials }) })
+  onTestFinished(() => replica.stop())
+  const sentinel = await startSentinel(primary)
+  onTestFinished(() => sentinel.stop())
+  const options = { mode: 'sentinel', sentinelName: sentinel.name, ...credentials, clock: systemClock } as const
+  const store = await openRedisStore({ nodes: [sentinel.node], ...options, replicas, deadlineMs: 500 })
+  onTestFinished(() => store.close())
+  const redeemed: GrantRecord[] = []
+  let running = true
+  const work = async () => {
+    while (running) {
+      const grant = aGrant(now)
+      const spent = await store.codes
+        .issue('t', grant, 'code', aCode(now))
+        .then(() => store.codes.redeem('t', grant.grantId, 'code', aPair(now, grant).successors))
+        .catch(() => 'unavailable')
+      if (spent === 'redeemed') redeemed.push(grant)
+      // A closed connection refuses at once: others must get their turn.
+      await turn()
+    }
+  }
+  const workers = Promise.all(Array.from({ length: 16 }, work))
+  await until(async () => redeemed.length > 500, 'codes are redeemed')
+  await primary.kill()
+  running = false
+  await workers
+  await until(async () => (await replica.command('ROLE')).startsWith('master'), 'the replica is promoted')
+  const own = await openRedisStore({ nodes: [replica.node], ...credentials, clock: systemClock })
+  onTestFinished(() => own.close())
+  const again = await Promise.all(
+    redeemed.map(({ grantId }) =>
+      own.codes.redeem('t', grantId, 'code', aPair(now, aGrant(now, { grantId })).successors),
+    ),
+  )
+  return { redeemed: redeemed.length, twice: again.filter((spent) => spent === 'redeemed').length }
+}
+
+it('with replicas: 1 nothing that was answered as done is undone by a primary lost in the middle of it (docs/configuration.md)', async () => {
+  const { redeemed, twice } = await loseThePrimary(1)
+  expect(redeemed).toBeGreaterThan(500)
+  expect(twice).toBe(0)
+})
+
+it('with replicas: 0 what had not been replicated may be undone, and no more: how much is printed (docs/configuration.md)', async () => {
+  const { redeemed, twice } = await loseThePrimary(0)
+  console.log(`replicas: 0, primary lost under load: ${twice} of ${redeemed} codes could be redeemed again`)
+  expect(redeemed).toBeGreaterThan(500)
+  expect(twice).toBeLessThan(redeemed)
 })

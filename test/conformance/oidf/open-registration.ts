@@ -1,12 +1,20 @@
 /**
  * The default policy with other terms of registration, as an operator sets them: the suite registers clients by itself, many
- * an hour, and as the plans of OpenID Connect have it, without PKCE. Data only; no rule is touched.
+ * an hour; as the plans of OpenID Connect have it they send no PKCE, and make their assertions for the token endpoint. Data
+ * only; no rule is touched.
  */
 import { type BundleFiles, MANIFEST, revisionOf } from '../../../src/policy-engine/bundle/digest.ts'
 
 const DATA = 'data.json'
 const SCOPES = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
-const TERMS = { open: true, per_hour: 100_000, scopes: SCOPES, audience: [], pkce: 'optional' }
+const TERMS = {
+  open: true,
+  per_hour: 100_000,
+  scopes: SCOPES,
+  audience: [],
+  pkce: 'optional',
+  assertion_audience: 'endpoint',
+}
 
 const jsonIn = (files: BundleFiles, name: string) => JSON.parse(Buffer.from(files.get(name) ?? '').toString())
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))

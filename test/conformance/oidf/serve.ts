@@ -27,8 +27,8 @@ const trusted = join(folder, 'suite.crt')
 
 async function serve(certificate: string | undefined): Promise<Sallyport> {
   if (certificate !== undefined) writeFileSync(trusted, certificate)
-  const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: trusted }
-  const started = startSallyport(['serve', '--config', instance.configFile], { cwd: folder, env })
+  const trust = certificate === undefined ? [] : ['--set', `egress.clients.ca_file=${trusted}`]
+  const started = startSallyport(['serve', '--config', instance.configFile, ...trust], { cwd: folder })
   started.process.stderr?.pipe(process.stderr)
   await started.says(/ready in \d+ ms/)
   return started

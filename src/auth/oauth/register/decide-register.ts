@@ -23,6 +23,9 @@ export type RegisterDeps = BearerDeps &
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   }
 
+/** In which registrations of an address are counted. */
+export const WINDOW_SECONDS = 60 * 60
+
 export type Terms = Obligations<'register'>
 
 export interface RegisterQuestion {
@@ -83,7 +86,10 @@ export async function decideRegister(
     },
     { requestId: request.id },
   )
-  if (!verdict.allow) throw new OAuthError(publicCode('register', verdict, 'access_denied'))
+  if (!verdict.allow) {
+    const code = publicCode('register', verdict, 'access_denied')
+    throw new OAuthError(code, code === 'slow_down' ? { retryAfterSeconds: WINDOW_SECONDS } : {})
+  }
   return { terms: verdict.obligations, decisionId: verdict.decisionId }
 }
 
@@ -105,6 +111,7 @@ export function onTerms(asked: ClientSettings, terms: Terms): ClientSettings {
     metadata: {
       ...metadata,
       pkce: asked.type === 'public' ? 'required' : terms.pkce,
+      assertion_audience: terms.assertion_audience,
       ...(par && { require_pushed_authorization_requests: par }),
       ...(dpop && { dpop_bound_access_tokens: dpop }),
       ...(mtls && { tls_client_certificate_bound_access_tokens: mtls }),

@@ -5,17 +5,17 @@
  */
 import { OAuthError } from '../../../kernel/errors.ts'
 import { GRANT_TYPES } from '../../../policy-engine/contract/token.ts'
+import type { ClientMetadata } from '../../../storage/client-metadata.ts'
 import { MetadataFault } from '../../client/metadata/fault.ts'
 import { readMembers } from '../../client/metadata/members.ts'
 import type { Offered } from '../../client/metadata/offered.ts'
 import { leadIntoApp } from '../../client/metadata/redirect-uri.ts'
 import { blank, type ClientSettings, checkTogether } from '../../client/metadata/together.ts'
-import { type Check, list, oneOf, text } from '../../client/metadata/values.ts'
+import { type Check, list, text } from '../../client/metadata/values.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
 const DEFAULT_GRANT_TYPES: readonly string[] = ['authorization_code']
-const DEFAULT_METHOD = 'client_secret_basic'
 
 const isOneOf =
   (known: readonly string[]) =>
@@ -36,15 +36,17 @@ function checkResponseTypes(value: unknown, grantTypes: readonly string[]): void
     throw new MetadataFault('response_types', 'must hold code exactly where grant_types holds authorization_code')
 }
 
+/** OIDC Registration 2: who names no algorithm waits for RS256. Where there is no such key, the platform's own stands in. */
+const usual = ({ signing }: Offered): Pick<ClientMetadata, 'id_token_signed_response_alg'> =>
+  signing.includes('RS256') ? { id_token_signed_response_alg: 'RS256' } : {}
+
 function settingsOf(body: JsonObject, offered: Offered): ClientSettings {
   const read = <T>(field: string, otherwise: T, check: Check<T>): T =>
     body[field] === undefined || body[field] === null ? otherwise : check(field, body[field])
-  // `pkce` is ours to say, not the client's.
-  const { pkce: _pkce, ...sent } = body
-  const metadata = {
-    token_endpoint_auth_method: read('token_endpoint_auth_method', DEFAULT_METHOD, oneOf(offered.authMethods)),
-    ...readMembers(sent, {}, offered),
-  }
+  // Ours to say, not the client's.
+  const { pkce: _pkce, assertion_audience: _audience, ...sent } = body
+  // A client that names no method may show its secret in either way: some read the default one way, some the other.
+  const metadata = { ...usual(offered), ...readMembers(sent, {}, offered) }
   const type = metadata.token_endpoint_auth_method === 'none' ? 'public' : 'confidential'
   const redirectUris = read(
     'redirect_uris',

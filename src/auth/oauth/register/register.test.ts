@@ -100,6 +100,7 @@ describe('registration', () => {
       scope: 'openid admin',
       grant_types: ['authorization_code', 'refresh_token'],
       pkce: 'optional',
+      assertion_audience: 'endpoint',
       first_party: true,
       roles: ['platform_admin'],
       resources: ['urn:sallyport:platform'],
@@ -116,7 +117,7 @@ describe('registration', () => {
       roles: [],
       resources: [],
       audience: ['urn:mcp'],
-      metadata: { pkce: 'required' },
+      metadata: { pkce: 'required', assertion_audience: 'issuer' },
     })
   })
 

@@ -12,15 +12,13 @@ import { sectorFor } from '../../client/metadata/sector.ts'
 import { withSettings } from '../../client/metadata/together.ts'
 import { secretsFor } from '../../client/secrets.ts'
 import { readSentToken, requireBearer } from '../../token/bearer.ts'
-import { decideRegister, onTerms, type RegisterDeps } from './decide-register.ts'
+import { decideRegister, onTerms, type RegisterDeps, WINDOW_SECONDS } from './decide-register.ts'
 import { asOAuthError, parseRegistration } from './parse-registration.ts'
 import { registrationAnswer } from './registration-answer.ts'
 
-const HOUR_SECONDS = 60 * 60
-
 /** Counted before the answer is known, so that many at once can't all pass under the limit. */
 const countRegistration = (deps: RegisterDeps, { tenant, origin }: HttpRequest): Promise<number> =>
-  deps.store.limits.hit(tenant, `register:${digestOf(`${tenant}\n${networkOf(origin.address)}`)}`, HOUR_SECONDS)
+  deps.store.limits.hit(tenant, `register:${digestOf(`${tenant}\n${networkOf(origin.address)}`)}`, WINDOW_SECONDS)
 
 export const endAfter = (now: number, seconds: number): number | undefined =>
   seconds === 0 ? undefined : now + seconds

@@ -18,7 +18,7 @@ export function registrationAnswer(
   status: 200 | 201,
   { issuer, offered, client, registrationToken, secret }: Answered,
 ): Reply {
-  const { pkce: _pkce, ...metadata } = client.metadata ?? {}
+  const { pkce: _pkce, assertion_audience: _audience, ...metadata } = client.metadata ?? {}
   const [platformAlg] = offered.signing
   return {
     status,
@@ -35,6 +35,7 @@ export function registrationAnswer(
       grant_types: client.grantTypes,
       response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
       scope: client.scopes.join(' '),
+      token_endpoint_auth_method: 'client_secret_basic',
       subject_type: 'public',
       id_token_signed_response_alg: platformAlg,
       require_auth_time: false,

@@ -11,6 +11,7 @@ const TERMS: Obligations<'register'> = {
   grant_types: ['authorization_code', 'client_credentials', 'refresh_token'],
   consent: 'once',
   pkce: 'required',
+  assertion_audience: 'issuer',
   requires: [],
   secret_ttl_seconds: 0,
   unused_ttl_seconds: 0,

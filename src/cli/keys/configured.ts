@@ -1,9 +1,9 @@
 /** What the configuration says of keys: the envelope key that seals them, and how signing keys live. */
-import type { KeyRules } from '../auth/keys/rules.ts'
-import type { Config } from '../config/schema.ts'
-import { readKek, readPreviousKek } from '../config/secrets.ts'
-import { type Envelope, openEnvelope } from '../kernel/envelope.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import type { KeyRules } from '../../auth/keys/rules.ts'
+import type { Config } from '../../config/schema.ts'
+import { readKek, readPreviousKek } from '../../config/secrets.ts'
+import { type Envelope, openEnvelope } from '../../kernel/envelope.ts'
+import { ConfigError } from '../../kernel/errors.ts'
 
 export function openConfiguredEnvelope(config: Config): Envelope {
   const kek = readKek(config)

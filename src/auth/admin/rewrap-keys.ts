@@ -1,0 +1,23 @@
+/** Moves all that is sealed to the newest envelope key: POST /admin/keys/rewrap. Asks `admin`. */
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { Rewrapped } from '../keys/rewrap.ts'
+import { findCaller } from './actor.ts'
+import { decideAdmin } from './decide-admin.ts'
+import { type KeyDeps, tellChanges } from './key-endpoints.ts'
+
+export type RewrapKeysDeps = KeyDeps & {
+  readonly envelope: { readonly kekId: string }
+  readonly rewrap: (tenant: string) => Promise<Rewrapped>
+}
+
+export async function rewrapKeys(deps: RewrapKeysDeps, request: HttpRequest): Promise<Reply> {
+  const caller = await findCaller(deps, request)
+
+  const permit = await decideAdmin(deps, caller, request, { type: 'key', action: 'rewrap' })
+
+  const { signingKeys, clients, checkRecord } = await deps.rewrap(caller.tenant)
+  await tellChanges(deps, caller, request, { changes: [] }, permit, 'keys_rewrapped')
+
+  const moved = { signing_keys: signingKeys, client_secrets: clients, check_record: checkRecord }
+  return { status: 200, body: { kek_id: deps.envelope.kekId, moved } }
+}

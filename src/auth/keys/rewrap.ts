@@ -1,0 +1,96 @@
+/**
+ * Moves all that is sealed in the store to the newest envelope key, while the instance serves: signing keys, secrets of
+ * clients, and last the check record, by which a node knows at its start whether its envelope key is the right one.
+ */
+import { type Envelope, EnvelopeError, kekIdOf, reseal } from '../../kernel/envelope.ts'
+import { Problem, StoreUnavailable } from '../../kernel/errors.ts'
+import type { Store } from '../../storage/port.ts'
+import type { ClientRecord } from '../../storage/records.ts'
+import { secretName } from '../client/sealed-secret.ts'
+import { CHECK_RECORD } from '../token/root-secret.ts'
+import { resealSigningKey } from '../token/signing-key.ts'
+
+export interface RewrapDeps {
+  readonly store: {
+    readonly signingKeys: Store['signingKeys']
+    readonly platform: Pick<Store['platform'], 'checkRecord' | 'replaceCheckRecord'>
+    readonly clients: Pick<Store['clients'], 'list' | 'find' | 'replace'>
+  }
+  readonly envelope: Envelope
+}
+
+/** How many records of each kind were moved: none, where all were under the newest key. */
+export interface Rewrapped {
+  readonly signingKeys: number
+  readonly clients: number
+  readonly checkRecord: number
+}
+
+const ATTEMPTS = 8
+const PAGE = 200
+
+/** Throws Problem where a record is under neither envelope key; what was moved before it stays moved. */
+export async function rewrap(deps: RewrapDeps, tenant: string): Promise<Rewrapped> {
+  try {
+    // One after the other: only once nothing else is left may a node start without the key before.
+    const signingKeys = await untilWritten(() => moveSigningKeys(deps))
+    const clients = await moveClients(deps, tenant)
+    const checkRecord = await untilWritten(() => moveCheckRecord(deps))
+    return { signingKeys, clients, checkRecord }
+  } catch (error) {
+    if (!(error instanceof EnvelopeError)) throw error
+    throw new Problem('conflict', {
+      detail: `A sealed record opens neither by the envelope key nor by the previous one: ${error.message}.`,
+      cause: error,
+    })
+  }
+}
+
+/** `run` answers undefined when another node wrote first. */
+async function untilWritten(run: () => Promise<number | undefined>): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const moved = await run()
+    if (moved !== undefined) return moved
+  }
+  throw new StoreUnavailable('a sealed record was changed by others, again and again')
+}
+
+async function moveSigningKeys({ store, envelope }: RewrapDeps): Promise<number | undefined> {
+  const set = await store.signingKeys.read()
+  const old = set.keys.filter(({ kekId }) => kekId !== envelope.kekId)
+  if (old.length === 0) return 0
+  const keys = set.keys.map((key) => (key.kekId === envelope.kekId ? key : resealSigningKey(envelope, key)))
+  if ((await store.signingKeys.replace(set, keys)) === 'conflict') return undefined
+  envelope.sealUnder(envelope.kekId)
+  return old.length
+}
+
+async function moveCheckRecord({ store, envelope }: RewrapDeps): Promise<number | undefined> {
+  const sealed = await store.platform.checkRecord()
+  if (sealed === undefined || kekIdOf(sealed) === envelope.kekId) return 0
+  const moved = reseal(envelope, CHECK_RECORD, sealed)
+  return (await store.platform.replaceCheckRecord(sealed, moved)) === 'written' ? 1 : undefined
+}
+
+async function moveClients(deps: RewrapDeps, tenant: string): Promise<number> {
+  let moved = 0
+  for (let offset = 0; ; offset += PAGE) {
+    const { records } = await deps.store.clients.list(tenant, offset, PAGE)
+    for (const client of records) if (isOld(deps, client)) moved += await moveClient(deps, tenant, client.clientId)
+    if (records.length < PAGE) return moved
+  }
+}
+
+const isOld = ({ envelope }: RewrapDeps, client: ClientRecord): boolean =>
+  client.sealedSecrets?.some((sealed) => kekIdOf(sealed) !== envelope.kekId) === true
+
+const moveClient = ({ store, envelope }: RewrapDeps, tenant: string, clientId: string): Promise<number> =>
+  untilWritten(async () => {
+    const client = await store.clients.find(tenant, clientId)
+    if (client?.sealedSecrets === undefined) return 0
+    const name = secretName(tenant, clientId)
+    const sealedSecrets = client.sealedSecrets.map((sealed) => reseal(envelope, name, sealed))
+    const next = { ...client, sealedSecrets, version: client.version + 1 }
+    const written = await store.clients.replace(tenant, next, client.version)
+    return written === 'conflict' ? undefined : Number(written === 'written')
+  })

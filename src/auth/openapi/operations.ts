@@ -1,0 +1,191 @@
+/** What each route of the table takes, in the words of OpenAPI 3.1. The table itself says the rest: source, decision, errors. */
+
+export interface OperationDescription {
+  readonly summary: string
+  /** Parameters of the query, or of the form where the method has one. */
+  readonly parameters?: readonly string[]
+  /** Of those, the ones that must be there. */
+  readonly required?: readonly string[]
+  /** Schema of a JSON body. */
+  readonly json?: object
+  /** Statuses besides those of errors; 200 where it is absent. */
+  readonly answers?: readonly number[]
+}
+
+const text = { type: 'string' }
+const texts = { type: 'array', items: text }
+const flag = { type: 'boolean' }
+
+const AUTHORIZATION = [
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'response_mode',
+  'prompt',
+  'max_age',
+  'acr_values',
+  'login_hint',
+  'id_token_hint',
+  'ui_locales',
+  'claims',
+  'resource',
+  'dpop_jkt',
+  'request_uri',
+]
+/** RFC 6749 2.3.1 and RFC 7521 4.2; the other methods are in headers or in TLS. */
+const CLIENT = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type']
+const LOGOUT = ['id_token_hint', 'client_id', 'logout_hint', 'post_logout_redirect_uri', 'state', 'ui_locales']
+const PAGE = [200, 303]
+const LIST = ['offset', 'limit']
+
+const ROTATION_BODY = { type: 'object', properties: { algorithms: texts, force: flag } }
+
+const CLIENT_BODY = {
+  type: 'object',
+  properties: {
+    name: text,
+    type: { enum: ['confidential', 'public'] },
+    active: flag,
+    first_party: flag,
+    redirect_uris: texts,
+    grant_types: texts,
+    scopes: texts,
+    audience: texts,
+    resources: texts,
+    roles: texts,
+    metadata: { type: 'object' },
+    rotate_secret: flag,
+  },
+}
+const REGISTRATION_BODY = {
+  type: 'object',
+  properties: {
+    client_name: text,
+    redirect_uris: texts,
+    grant_types: texts,
+    response_types: texts,
+    scope: text,
+    token_endpoint_auth_method: text,
+    jwks: { type: 'object' },
+    jwks_uri: text,
+    subject_type: { enum: ['public', 'pairwise'] },
+    contacts: texts,
+  },
+}
+const USER_BODY = {
+  type: 'object',
+  properties: {
+    schemas: texts,
+    userName: text,
+    displayName: text,
+    active: flag,
+    password: text,
+    emails: { type: 'array', items: { type: 'object', properties: { value: text, primary: flag } } },
+    roles: { type: 'array', items: { type: 'object', properties: { value: text } } },
+  },
+}
+
+const authorization = { summary: 'asks for a code', parameters: AUTHORIZATION, answers: PAGE }
+const endSession = { summary: 'signs out, for a client', parameters: LOGOUT, answers: PAGE }
+const userinfo = { summary: 'claims about the person of the access token' }
+const metadata = { summary: 'what this provider offers' }
+
+/** By method and path of the table. A test holds the two to each other. */
+export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
+  'GET /.well-known/openid-configuration': metadata,
+  'GET /.well-known/oauth-authorization-server': metadata,
+  'GET /openapi.json': { summary: 'this document' },
+  'GET /oauth/jwks': { summary: 'public keys that verify our tokens' },
+  'GET /oauth/authorize': authorization,
+  'POST /oauth/authorize': authorization,
+  'GET /oauth/authorize/resume': {
+    summary: 'takes up a request after sign-in or consent',
+    parameters: ['interaction'],
+    answers: PAGE,
+  },
+  'POST /oauth/par': {
+    summary: 'keeps an authorization request under an address',
+    parameters: [...CLIENT, ...AUTHORIZATION.filter((name) => name !== 'client_id' && name !== 'request_uri')],
+    answers: [201],
+  },
+  'POST /oauth/token': {
+    summary: 'gives tokens for a code, a refresh token, or to the client itself',
+    parameters: [
+      'grant_type',
+      'code',
+      'redirect_uri',
+      'code_verifier',
+      'refresh_token',
+      'scope',
+      'resource',
+      ...CLIENT,
+    ],
+    required: ['grant_type'],
+  },
+  'POST /oauth/introspect': {
+    summary: 'what a token may do, under the policy in force',
+    parameters: ['token', 'token_type_hint', ...CLIENT],
+    required: ['token'],
+  },
+  'POST /oauth/revoke': {
+    summary: 'ends a token, and what policy says goes with it',
+    parameters: ['token', 'token_type_hint', ...CLIENT],
+    required: ['token'],
+  },
+  'GET /oauth/userinfo': userinfo,
+  'POST /oauth/userinfo': { ...userinfo, parameters: ['access_token'] },
+  'GET /oauth/logout': endSession,
+  'POST /oauth/logout': endSession,
+  'GET /logout': { summary: 'the page that asks whether to sign out' },
+  'POST /logout': { summary: 'signs out of this browser', parameters: ['form_token', 'answer'], answers: PAGE },
+  'POST /oauth/register': { summary: 'registers a client', json: REGISTRATION_BODY, answers: [201] },
+  'GET /oauth/register/:id': { summary: 'the client’s own registration' },
+  'PUT /oauth/register/:id': { summary: 'replaces it', json: REGISTRATION_BODY },
+  'DELETE /oauth/register/:id': { summary: 'ends it', answers: [204] },
+  'GET /health': { summary: 'ready to serve' },
+  'GET /health/live': { summary: 'the process answers' },
+  'GET /metrics': { summary: 'metrics, in Prometheus’s text format' },
+  'GET /login': { summary: 'the sign-in page', parameters: ['interaction'] },
+  'POST /login': {
+    summary: 'signs in',
+    parameters: ['interaction', 'form_token', 'username', 'password', 'answer'],
+    answers: PAGE,
+  },
+  'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
+  'POST /consent': {
+    summary: 'answers it',
+    parameters: ['interaction', 'form_token', 'scope', 'answer'],
+    answers: PAGE,
+  },
+  'POST /scim/v2/Users': { summary: 'makes a user', json: USER_BODY, answers: [201] },
+  'GET /scim/v2/Users': {
+    summary: 'lists users',
+    parameters: ['filter', 'startIndex', 'count', 'attributes', 'excludedAttributes'],
+  },
+  'GET /scim/v2/Users/:id': { summary: 'one user', parameters: ['attributes', 'excludedAttributes'] },
+  'PUT /scim/v2/Users/:id': { summary: 'replaces a user', json: USER_BODY },
+  'DELETE /scim/v2/Users/:id': { summary: 'deletes a user, and all that hangs on them', answers: [204] },
+  'GET /scim/v2/ServiceProviderConfig': { summary: 'what of SCIM is offered' },
+  'GET /scim/v2/ResourceTypes': { summary: 'the kinds of resources' },
+  'GET /scim/v2/Schemas': { summary: 'their attributes' },
+  'POST /admin/clients': { summary: 'registers a client', json: CLIENT_BODY, answers: [201] },
+  'GET /admin/clients': { summary: 'lists clients', parameters: LIST },
+  'GET /admin/clients/:id': { summary: 'one client' },
+  'PUT /admin/clients/:id': { summary: 'changes a client', json: CLIENT_BODY },
+  'DELETE /admin/clients/:id': { summary: 'deletes a client, and all that hangs on it', answers: [204] },
+  'POST /admin/clients/:id/revoke': { summary: 'ends all that hangs on a client' },
+  'POST /admin/users/:id/revoke': { summary: 'ends all that hangs on a person' },
+  'GET /admin/keys': { summary: 'lists signing keys' },
+  'POST /admin/keys/rotate': { summary: 'makes the next keys sign now', json: ROTATION_BODY },
+  'POST /admin/keys/rewrap': { summary: 'seals all records with the envelope key in force' },
+  'POST /admin/keys/:id/revoke': { summary: 'takes a key away at once' },
+  'GET /admin/sessions': { summary: 'lists sessions', parameters: [...LIST, 'user'] },
+  'DELETE /admin/sessions/:id': { summary: 'ends a session', answers: [204] },
+  'GET /admin/grants': { summary: 'lists grants', parameters: [...LIST, 'user', 'client', 'session'] },
+  'DELETE /admin/grants/:id': { summary: 'ends a grant and its tokens', answers: [204] },
+}

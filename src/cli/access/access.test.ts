@@ -1,0 +1,89 @@
+/** Against the auth service with its real parts. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { addClient, signIn, silently } from '../../../test/flows/signed-in.ts'
+import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
+import { Browser } from '../../../test/servers/browser.ts'
+import type { TestClient } from '../../../test/servers/population.ts'
+import { runCommandLine } from '../command-line.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-access-cli-'))
+const credentials = join(folder, 'admin.json')
+let service: TestService
+let shop: TestClient
+let browser: Browser
+let said: string[]
+let told: string[]
+
+beforeAll(async () => {
+  service = await startAuthService()
+  const { id, secret } = service.population.admin
+  writeFileSync(credentials, JSON.stringify({ client_id: id, client_secret: secret }))
+  shop = await addClient(service.store, 'shop')
+})
+afterAll(async () => {
+  vi.restoreAllMocks()
+  await service.close()
+  rmSync(folder, { recursive: true })
+})
+beforeEach(async () => {
+  said = []
+  told = []
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line))
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line))
+  browser = new Browser(service.issuer)
+  await signIn(service, browser, shop, 'openid offline_access')
+})
+
+const run = (...words: string[]) => runCommandLine([...words, '--url', service.issuer, '--credentials', credentials])
+const person = () => service.population.user.sub
+const first = (pattern: RegExp): string => pattern.exec(said.join('\n'))?.[1] ?? ''
+
+test('sessions list shows who is signed in, and sessions end signs them out', async () => {
+  expect(await run('sessions', 'list', '--user', person())).toBe(0)
+  expect(said.join('\n')).toMatch(/^SESSION +USER +SIGNED IN +ENDS +ACR +STATE\n\S{22} {2}/)
+  const sid = first(/\n(\S{22}) /)
+  expect(await run('sessions', 'end', sid)).toBe(0)
+  expect(said.at(-1)).toBe(`ended ${sid}`)
+  expect(await silently(service, browser, shop)).toBe('login_required')
+  expect(await run('sessions', 'end', sid)).toBe(1)
+  expect(told.join()).toContain('nothing at this address')
+})
+
+test('sessions end --user ends all that hangs on a person', async () => {
+  await signIn(service, new Browser(service.issuer), shop)
+  expect(await run('sessions', 'end', '--user', person())).toBe(0)
+  expect(said.at(-1)).toMatch(new RegExp(`^revoked all of ${person()}, [2-9] sessions ended$`))
+  expect(await run('sessions', 'list', '--user', person())).toBe(0)
+  expect(said.at(-1)).toBe('No sessions.')
+})
+
+test('grants list shows them in pages, as a table or JSON, and grants revoke ends them', async () => {
+  await signIn(service, browser, shop)
+  expect(await run('grants', 'list', '--client', shop.id, '--limit', '1')).toBe(0)
+  expect(said.join('\n')).toMatch(/^GRANT +CLIENT +USER +SESSION +GIVEN +ENDS +STATE +SCOPES\n/)
+  expect(said.at(-1)).toMatch(/^\n1 to 1 of \d+; more by --offset 1$/)
+  const grantId = first(/\n([0-9a-f]{11}\S{22}) /)
+  said = []
+  expect(await run('grants', 'revoke', grantId)).toBe(0)
+  expect(await run('grants', 'list', '--user', person(), '--json')).toBe(0)
+  const { grants } = JSON.parse(said.at(-1) ?? '')
+  expect(grants).toContainEqual(expect.objectContaining({ grant_id: grantId, live: false }))
+  expect(await run('grants', 'revoke', '--client', shop.id)).toBe(0)
+  expect(said.at(-1)).toBe(`revoked all of ${shop.id}`)
+})
+
+test.each([
+  ['grants list', /one of --user, --client and --session/],
+  ['grants list --user a --client b', /one of --user, --client and --session/],
+  ['grants revoke', /takes IDs/],
+  ['grants revoke x --user a', /takes IDs/],
+  ['sessions end', /takes SIDs/],
+  ['sessions end x --user a', /takes SIDs/],
+  ['sessions list --limit many', /--limit takes a whole number/],
+])('%s is wrong usage', async (words, message) => {
+  expect(await run(...words.split(' '))).toBe(2)
+  expect(told.join()).toMatch(message)
+})

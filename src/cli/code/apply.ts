@@ -1,0 +1,60 @@
+/**
+ * Does what a plan says, through the admin API, one client after the other; deletions come last. Each write is onto what
+ * was read just before (RFC 9110 13.1), so that nothing else that changes clients meanwhile is undone.
+ */
+import type { AdminApi } from '../admin/call.ts'
+import { Refused } from '../refused.ts'
+import type { Code, DesiredClient } from './desired.ts'
+import { type Change, wireOf } from './plan.ts'
+import { keepSecret } from './secrets.ts'
+
+const pathOf = (id: string): string => `/admin/clients/${encodeURIComponent(id)}`
+
+/** Generated ones are written before they are sent: an apply that ends in between goes on with the same secret. */
+function secretsToSend({ secrets }: DesiredClient): readonly string[] {
+  return secrets.map((source) => ('digest' in source ? source.digest : keepSecret(source.file)))
+}
+
+function bodyOf(client: DesiredClient, { action, secret }: Change): object {
+  const settings = wireOf(client.settings)
+  if (secret === undefined) return settings
+  if (!client.madeThere) return { ...settings, secret_sha256: secretsToSend(client) }
+  return action === 'create' ? settings : { ...settings, rotate_secret: true }
+}
+
+async function write(api: AdminApi, client: DesiredClient, change: Change): Promise<void> {
+  const path = pathOf(client.clientId)
+  const condition: Record<string, string> =
+    change.action === 'create' ? { 'if-none-match': '*' } : { 'if-match': await etagAt(api, path) }
+  const { body } = await api.call({ method: 'PUT', path, body: bodyOf(client, change), headers: condition })
+  const made = body.client_secret
+  const file = change.secret?.file
+  if (typeof made === 'string' && file !== undefined) keepSecret(file, made)
+}
+
+async function etagAt(api: AdminApi, path: string): Promise<string> {
+  const { headers } = await api.call({ method: 'GET', path })
+  return headers.get('etag') ?? '*'
+}
+
+/** Throws Refused that names the client, and how many were done. `done` hears of each. */
+export async function applyChanges(
+  api: AdminApi,
+  code: Code,
+  changes: readonly Change[],
+  done: (change: Change) => void,
+): Promise<void> {
+  const wanted = new Map(code.clients.map((client) => [client.clientId, client]))
+  for (const [index, change] of changes.entries()) {
+    try {
+      const client = wanted.get(change.client_id)
+      if (change.action === 'delete' || client === undefined)
+        await api.call({ method: 'DELETE', path: pathOf(change.client_id) })
+      else await write(api, client, change)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      throw new Refused(`client ${change.client_id}: ${error.message} (${index} of ${changes.length} were applied)`)
+    }
+    done(change)
+  }
+}

@@ -1,0 +1,136 @@
+/** What would change: the configuration against what an instance has. No secret is in it, only what tells secrets apart. */
+import { isDeepStrictEqual } from 'node:util'
+import { FIELDS } from '../../auth/admin/parse-client.ts'
+import { METADATA_MEMBERS } from '../../auth/client/metadata/members.ts'
+import type { ClientSettings } from '../../auth/client/metadata/together.ts'
+import { secretIds } from '../../auth/client/secrets.ts'
+import type { ShownClient } from './current.ts'
+import type { Code, DesiredClient } from './desired.ts'
+
+export interface FieldChange {
+  readonly field: string
+  readonly from?: unknown
+  readonly to?: unknown
+}
+
+/** `make`: the first; `rotate`: a new one beside the newest; `retire`: the older one goes; `set`: others than there are. */
+export interface SecretStep {
+  readonly step: 'make' | 'rotate' | 'retire' | 'set'
+  /** Where a new one is written. */
+  readonly file?: string
+  /** Ids of those that live on. */
+  readonly kept: readonly string[]
+  /** Ids of those that come, where they are known. */
+  readonly added: readonly string[]
+  /** Ids of those that end. */
+  readonly ended: readonly string[]
+}
+
+export interface Change {
+  readonly action: 'create' | 'change' | 'delete'
+  readonly client_id: string
+  readonly fields: readonly FieldChange[]
+  readonly secret?: SecretStep
+}
+
+export interface ClientPlan {
+  readonly changes: readonly Change[]
+  readonly unchanged: number
+  /** What stands in the way: nothing is applied. */
+  readonly problems: readonly string[]
+}
+
+type Wire = Readonly<Record<string, unknown>>
+
+/** Order says nothing in these. */
+const SETS: ReadonlySet<string> = new Set([
+  'redirect_uris',
+  'grant_types',
+  'scopes',
+  'audience',
+  'resources',
+  'roles',
+  'post_logout_redirect_uris',
+  'contacts',
+])
+
+/** As the admin API takes it; null takes away what is not wanted. */
+export function wireOf(settings: ClientSettings): Wire {
+  const fields = Object.entries(FIELDS).map(([field, attribute]) => [field, settings[attribute]])
+  const metadata = METADATA_MEMBERS.map((name) => [name, settings.metadata[name] ?? null])
+  return Object.fromEntries([...fields, ...metadata])
+}
+
+const sorted = (field: string, value: unknown): unknown =>
+  SETS.has(field) && Array.isArray(value) ? [...value].sort() : (value ?? undefined)
+
+function fieldChanges(wanted: Wire, shown: Wire): readonly FieldChange[] {
+  return Object.keys(wanted)
+    .map((field) => ({ field, from: sorted(field, shown[field]), to: sorted(field, wanted[field]) }))
+    .filter(({ from, to }) => !isDeepStrictEqual(from, to) && !(isEmpty(from) && isEmpty(to)))
+}
+
+const isEmpty = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.length === 0)
+
+const idsOf = (shown: ShownClient | undefined): readonly string[] =>
+  Array.isArray(shown?.secret_ids) ? shown.secret_ids.map(String) : []
+
+function secretStep({ secrets, madeThere }: DesiredClient, shown: ShownClient | undefined): SecretStep | undefined {
+  const live = idsOf(shown)
+  const known = secretIds(secrets.flatMap((source) => ('digest' in source ? [source.digest] : [])))
+  const [newest] = secrets
+  const file = newest !== undefined && 'file' in newest ? newest.file : undefined
+  const about = {
+    ...(file !== undefined && { file }),
+    kept: live.filter((id) => known.includes(id)),
+    added: known.filter((id) => !live.includes(id)),
+    ended: live.filter((id) => !known.includes(id)),
+  }
+  // Of those that the instance makes and keeps, an older one ends with the next rotation.
+  if (madeThere && file === undefined && live.length > 0) return undefined
+  if (file !== undefined) return { step: live.length === 0 ? 'make' : 'rotate', ...about }
+  if (isDeepStrictEqual(live, known)) return undefined
+  if (live.length === 0) return { step: 'make', ...about }
+  if (about.added.length === 0 && about.ended.length > 0) return { step: 'retire', ...about }
+  return { step: about.kept.length > 0 && about.added.length === 1 ? 'rotate' : 'set', ...about }
+}
+
+export interface PlanOptions {
+  /** Takes over clients that no configuration keeps. */
+  readonly adopt: boolean
+  /** Lets a configuration that names no client delete all that it kept. */
+  readonly empty: boolean
+}
+
+const isAdoptable = ({ managed_by: keeper, dynamic }: ShownClient): boolean => keeper === undefined && dynamic !== true
+
+export function planClients(code: Code, shown: readonly ShownClient[], { adopt, empty }: PlanOptions): ClientPlan {
+  const there = new Map(shown.map((client) => [client.client_id, client]))
+  const wanted = new Set(code.clients.map(({ clientId }) => clientId))
+  const gone = shown.filter((client) => client.managed_by === code.managedBy && !wanted.has(client.client_id))
+  const problems: string[] = []
+  if (code.clients.length === 0 && gone.length > 0 && !empty)
+    problems.push(`the configuration names no client: all ${gone.length} that it kept would go; give --empty if so`)
+  const changes = code.clients.flatMap((client): readonly Change[] => {
+    const known = there.get(client.clientId)
+    if (known !== undefined && known.managed_by !== code.managedBy && !(adopt && isAdoptable(known))) {
+      problems.push(notOurs(known))
+      return []
+    }
+    const fields = fieldChanges(wireOf(client.settings), known ?? {})
+    const secret = secretStep(client, known)
+    if (known !== undefined && fields.length === 0 && secret === undefined) return []
+    const action = known === undefined ? 'create' : 'change'
+    return [{ action, client_id: client.clientId, fields, ...(secret && { secret }) }]
+  })
+  const deletions = gone.map(({ client_id: id }): Change => ({ action: 'delete', client_id: id, fields: [] }))
+  const unchanged = code.clients.length - changes.length - problems.filter((text) => text.startsWith('client ')).length
+  return { changes: [...changes, ...deletions], unchanged, problems }
+}
+
+function notOurs({ client_id: id, managed_by: keeper, dynamic }: ShownClient): string {
+  if (typeof keeper === 'string') return `client ${id} is kept by ${keeper}: each client has one keeper`
+  return dynamic === true
+    ? `client ${id} registered itself: only it and administrators change it`
+    : `client ${id} is there and kept by no configuration; give --adopt to take it over`
+}

@@ -1,0 +1,68 @@
+/**
+ * Secrets as the configuration names them: in a file, by digest, or to be generated into a file once. Only digests leave
+ * this machine, but where the instance itself must keep the secret (client_secret_jwt). Checklist 19.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { ClientSettings } from '../../auth/client/metadata/together.ts'
+import { needsSecretItself, readDigests, usesSecret } from '../../auth/client/secrets.ts'
+import type { ClientConfig } from '../../config/sections/clients.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import { digestOf, randomSecret } from '../../kernel/ids.ts'
+
+export type SecretSource =
+  | { readonly digest: string }
+  /** Not there yet: `apply` writes it. */
+  | { readonly file: string }
+
+type SecretConfig = ClientConfig['secrets'][number]
+
+/** A digest guards only what nobody can guess. */
+const MIN_CHARACTERS = 32
+
+/** Throws ConfigError. */
+export function readSecrets(settings: ClientSettings, secrets: readonly SecretConfig[]): readonly SecretSource[] {
+  if (!usesSecret(settings)) {
+    if (secrets.length > 0) throw new ConfigError('secrets: this client uses none')
+    return []
+  }
+  if (secrets.length === 0)
+    throw new ConfigError('secrets: needs one at least, e.g. - generate: secrets/NAME, for a client that uses a secret')
+  const sources = secrets.map(readSecret)
+  if (needsSecretItself(settings) && secrets.some(({ generate }) => generate === undefined))
+    throw new ConfigError('secrets: client_secret_jwt takes `generate` only: the instance makes and keeps the secret')
+  if (sources.slice(1).some((source) => 'file' in source))
+    throw new ConfigError('secrets: only the first, which is the newest, can be generated')
+  return sources
+}
+
+function readSecret({ file, sha256, generate }: SecretConfig): SecretSource {
+  if ([file, sha256, generate].filter((given) => given !== undefined).length !== 1)
+    throw new ConfigError('secrets: each names one of file, sha256, generate')
+  if (sha256 !== undefined) return { digest: readDigests('sha256', [sha256])[0] ?? '' }
+  if (generate !== undefined && !existsSync(generate)) return { file: generate }
+  return { digest: digestOf(readSecretText(file ?? generate ?? '')) }
+}
+
+function readSecretText(file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8').trim()
+  } catch {
+    throw new ConfigError(`secrets: ${file} cannot be read`)
+  }
+  if (text.length < MIN_CHARACTERS)
+    throw new ConfigError(
+      `secrets: ${file} must hold ${MIN_CHARACTERS} characters at least, from a generator (openssl rand -base64 32)`,
+    )
+  return text
+}
+
+/** Writes a new secret, or the one that the instance made, where nothing is yet; readable to this user only. */
+export function keepSecret(file: string, secret: string = randomSecret()): string {
+  try {
+    writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (cause) {
+    throw new ConfigError(`secrets: ${file} cannot be written`, { cause })
+  }
+  return digestOf(secret)
+}

@@ -1,0 +1,109 @@
+/** For tests: everything that the auth service offers, used once, rightly. */
+import type { TestService } from '../servers/auth-service.ts'
+import { Browser } from '../servers/browser.ts'
+import { REDIRECT_URI } from '../servers/population.ts'
+import { clientToken } from '../servers/provision.ts'
+import { registerClient } from './observe-registration.ts'
+import { begin, discover } from './relying-party.ts'
+import { codeFor, post, tokensFor } from './requests.ts'
+
+/** One success at least on every route that asks. */
+export async function useEverything(service: TestService): Promise<void> {
+  const { issuer, population } = service
+  const browser = new Browser(issuer)
+  const { url } = await begin(await discover(issuer, population.web), 'openid')
+  await browser.authorize(url, population.user)
+  await browser.visit(url, { method: 'HEAD' })
+  await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
+  const tokens = await tokensFor(service, population.web, 'openid offline_access')
+  await post(service, '/oauth/par', population.web, Object.fromEntries(new URL(url).searchParams))
+  const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }
+  for (const method of ['GET', 'HEAD', 'POST']) await fetch(`${issuer}/oauth/userinfo`, { method, ...bearer })
+  await post(service, '/oauth/introspect', population.resourceServer, { token: String(tokens.access_token) })
+  await post(service, '/oauth/revoke', population.web, { token: String(tokens.access_token) })
+  await post(service, '/oauth/token', population.web, (await codeFor(service, population.web, 'openid')).form)
+  for (const path of ['/logout', '/oauth/logout']) {
+    await browser.visit(`${issuer}${path}`)
+    await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
+    await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
+  }
+  const page = await browser.visit(`${issuer}/logout`)
+  await browser.submit(page, { answer: 'sign_out' })
+  await useApis(service)
+  await useRegistration(service)
+}
+
+async function useApis(service: TestService): Promise<void> {
+  const { issuer, population } = service
+  const { body } = await post(service, '/oauth/token', population.admin, {
+    grant_type: 'client_credentials',
+    scope: 'scim admin',
+  })
+  const call = (method: string, path: string, json?: unknown) =>
+    fetch(`${issuer}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${body.access_token}`,
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+    })
+  const user = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'bob@example.com' }
+  const client = { name: 'Made', type: 'confidential', grant_types: ['client_credentials'], scopes: ['scim'] }
+  for (const [path, made, key] of [
+    ['/scim/v2/Users', user, 'id'],
+    ['/admin/clients', client, 'client_id'],
+  ] as const) {
+    const created: Record<string, unknown> = Object.assign({}, await (await call('POST', path, made)).json())
+    const one = `${path}/${created[key]}`
+    for (const method of ['GET', 'HEAD']) for (const at of [path, one]) await call(method, at)
+    await call('PUT', one, made)
+    await call('POST', `${one.replace('/scim/v2/Users', '/admin/users')}/revoke`)
+    await call('DELETE', one)
+  }
+  await useAccess(service, call)
+  await useKeys(call)
+}
+
+/** Last the key goes by which the administrator's own token was signed. */
+async function useKeys(call: (method: string, path: string) => Promise<Response>): Promise<void> {
+  const listed = await call('GET', '/admin/keys')
+  await call('HEAD', '/admin/keys')
+  const [key] = Object(await listed.json()).keys
+  await call('POST', '/admin/keys/rotate')
+  await call('POST', '/admin/keys/rewrap')
+  await call('POST', `/admin/keys/${key.kid}/revoke`)
+}
+
+/** A session and a grant of it, looked at and ended. */
+async function useAccess(
+  service: TestService,
+  call: (method: string, path: string) => Promise<Response>,
+): Promise<void> {
+  await tokensFor(service, service.population.web, 'openid')
+  const listed = async (path: string, of: string): Promise<Record<string, unknown>> =>
+    Object(Object(await (await call('GET', path)).json())[of][0])
+  const grant = await listed(`/admin/grants?sub=${service.population.user.sub}`, 'grants')
+  const session = await listed('/admin/sessions', 'sessions')
+  await call('DELETE', `/admin/grants/${grant.grant_id}`)
+  await call('DELETE', `/admin/sessions/${session.sid}`)
+}
+
+async function useRegistration(service: TestService): Promise<void> {
+  const token = await clientToken(service.issuer, service.population.admin, 'register')
+  const { body } = await registerClient(service, token, { redirect_uris: [REDIRECT_URI] })
+  const url = String(body.registration_client_uri)
+  const managed = (method: string, shown: unknown, json?: object) =>
+    fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${shown}`, ...(json && { 'content-type': 'application/json' }) },
+      ...(json && { body: JSON.stringify(json) }),
+    })
+  for (const method of ['GET', 'HEAD']) await managed(method, body.registration_access_token)
+  const replaced = await managed('PUT', body.registration_access_token, {
+    client_id: body.client_id,
+    redirect_uris: [REDIRECT_URI],
+  })
+  const { registration_access_token: next }: Record<string, unknown> = Object.assign({}, await replaced.json())
+  await managed('DELETE', next)
+}

@@ -1,0 +1,113 @@
+/** Step-up by policy: scopes and roles for a younger or stronger sign-in, and the challenge at userinfo that asks for it. RFC 9470. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodeJwt } from 'jose'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
+import { signedBundle, startAuthService, type TestService } from '../servers/auth-service.ts'
+import type { Browser } from '../servers/browser.ts'
+import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
+import { goThrough, parametersOf, redeemCode, signedIn, told, urlOf } from './authorization.ts'
+import { answerOf } from './requests.ts'
+
+const MFA = 'urn:sallyport:acr:mfa'
+
+let service: TestService
+let policies: PolicyFolder
+let version = 1
+
+beforeAll(async () => {
+  service = await startAuthService()
+  policies = copyPolicies()
+})
+afterAll(async () => {
+  policies.remove()
+  await service.close()
+})
+afterEach(() => policies.restore())
+
+async function activate(edit: Omit<Edit, 'file'>): Promise<void> {
+  policies.edit({ file: 'rbac/data.yaml', ...edit })
+  const path = join(policies.folder, 'bundle.tar.gz')
+  writeFileSync(path, await writeArchive(await policies.compile()))
+  version += 1
+  await service.node.activate([await signedBundle(path, version)])
+}
+
+const url = (more: Record<string, string> = {}) =>
+  urlOf(service.issuer, parametersOf(service.population.own, { scope: 'openid email', ...more }))
+
+async function tokenOf(browser: Browser, more: Record<string, string> = {}): Promise<string> {
+  const page = await goThrough(browser, service, url(more))
+  return String((await redeemCode(service, service.population.own, told(page).code)).body.access_token)
+}
+
+const userinfo = async (token: string) =>
+  answerOf(await fetch(`${service.issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } }))
+
+test('a scope for those who signed in lately: challenge, new sign-in, and the answer (RFC 9470 3 and 4)', async () => {
+  await activate({ from: 'email: { permissions: []', to: 'email: { max_age_seconds: 60, permissions: []' })
+  const browser = await signedIn(service)
+  const token = await tokenOf(browser)
+  expect((await userinfo(token)).status).toBe(200)
+
+  service.advance(120)
+  const challenged = await userinfo(token)
+  expect([challenged.status, challenged.body.error]).toEqual([401, 'insufficient_user_authentication'])
+  const header = challenged.headers.get('www-authenticate') ?? ''
+  expect(header).toMatch(/^Bearer /)
+  expect(header).toContain('error="insufficient_user_authentication"')
+  expect(header).toContain('max_age="60"')
+
+  const inForm = await fetch(`${service.issuer}/oauth/userinfo`, {
+    method: 'POST',
+    body: new URLSearchParams({ access_token: token }),
+  })
+  expect(inForm.headers.get('www-authenticate')).toContain('error="insufficient_user_authentication"')
+
+  expect(told(await browser.visit(url({ prompt: 'none' }))).error).toBe('login_required')
+  expect((await browser.visit(url())).url).toContain('/login')
+  expect((await userinfo(await tokenOf(browser, { max_age: '60' }))).status).toBe(200)
+})
+
+test('a role that needs a stronger sign-in by now: the challenge names it, and a sign-in that cannot reach it says so', async () => {
+  const browser = await signedIn(service)
+  const token = await tokenOf(browser)
+  await activate({ from: '  user:\n    permissions', to: `  user:\n    acr: ${MFA}\n    permissions` })
+  const challenged = await userinfo(token)
+  expect(challenged.status).toBe(401)
+  expect(challenged.headers.get('www-authenticate')).toContain(`acr_values="${MFA}"`)
+  const page = await browser.visit(url({ acr_values: MFA }))
+  expect(told(page)).toMatchObject({ error: 'unmet_authentication_requirements', iss: service.issuer })
+})
+
+test('policy that wants a new sign-in for ever has one, and then the client is told', async () => {
+  const browser = await signedIn(service)
+  policies.edit({
+    file: 'authz/authorize.rego',
+    from: 'default sign_in := "none"',
+    to: 'default sign_in := "required"',
+  })
+  await activate({ from: '# Authentication levels', to: '# Levels' })
+  const { userName: username, password } = service.population.user
+  const page = await browser.visit(url())
+  expect(page.url).toContain('/login')
+  const after = await browser.submit(page, { username, password })
+  expect(told(after)).toMatchObject({ error: 'unmet_authentication_requirements', iss: service.issuer })
+})
+
+test('claims that policy denies are in no ID token; that it is issued is for `token` to say (OIDC Core 5.5)', async () => {
+  const claims = JSON.stringify({ id_token: { email: null } })
+  const browser = await signedIn(service)
+  const idTokenOf = async () => {
+    const page = await goThrough(browser, service, url({ claims }))
+    const { status, body } = await redeemCode(service, service.population.own, told(page).code)
+    expect(status).toBe(200)
+    return decodeJwt(String(body.id_token))
+  }
+  await activate({ from: '# Authentication levels', to: '# Levels' })
+  expect(await idTokenOf()).toMatchObject({ email: 'alice@example.com' })
+  policies.edit({ file: 'authz/userinfo.rego', from: 'scope_held if "openid"', to: 'scope_held if "gone"' })
+  await activate({ from: '# Levels', to: '# Levels again' })
+  expect(await idTokenOf()).not.toHaveProperty('email')
+})
