@@ -1,15 +1,14 @@
 /**
  * Relying parties that nobody here wrote, as processes of their own, against a production instance over HTTP: discovery, a
- * code flow with PKCE, userinfo, refresh, introspection. RFC 6749, 7636, 7662, 9207, OIDC Core.
+ * code flow with PKCE, userinfo, refresh, introspection, logout and revocation. RFC 6749, 7009, 7636, 7662, 9207, OIDC Core.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser } from '../servers/browser.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
-import { REDIRECT_URI } from '../servers/population.ts'
+import { POST_LOGOUT_URI, REDIRECT_URI } from '../servers/population.ts'
 import { converse, inClients, whyMissing } from './conversation.ts'
 
 const SCOPE = 'openid profile email offline_access orders:read'
-const POST_LOGOUT_URI = 'http://127.0.0.1:9/signed-out'
 
 interface RelyingParty {
   readonly name: string
@@ -40,6 +39,14 @@ const RELYING_PARTIES: readonly RelyingParty[] = [
 
 let deployment: Deployment
 
+/** Signs out where the relying party sends the person; answers the address of the relying party that this ends at. */
+async function leave(browser: Browser, url: string): Promise<URL> {
+  const asked = await browser.visit(url)
+  const page = asked.left === undefined ? await browser.submit(asked, {}) : asked
+  if (page.left === undefined) throw new Error(`stayed at ${page.url}: ${page.status} ${page.text}`)
+  return page.left
+}
+
 beforeAll(async () => {
   deployment = await deploy('one-process')
 })
@@ -49,7 +56,7 @@ describe.each(RELYING_PARTIES)('$name', ({ name, command, env = {} }) => {
   const missing = name === 'openid-client' ? undefined : whyMissing(name)
 
   test.skipIf(missing !== undefined)(
-    `code flow with PKCE, refresh, introspection${missing === undefined ? '' : ` (${missing})`}`,
+    `code flow with PKCE, refresh, introspection, logout, revocation${missing === undefined ? '' : ` (${missing})`}`,
     async () => {
       const { issuer, population } = deployment
       const { web, resourceServer, user } = population
@@ -74,6 +81,11 @@ describe.each(RELYING_PARTIES)('$name', ({ name, command, env = {} }) => {
           refreshed: true,
           rotated: true,
         })
+        const left = await leave(browser, String(await party.hear('logout')))
+        expect(left.href).toMatch(`${POST_LOGOUT_URI}?`)
+        party.say({})
+        expect(await party.hear('after')).toEqual({ active: false })
+        expect((await browser.visit(String(`${issuer}/logout`))).text).toContain('signed out')
       } finally {
         party.stop()
       }

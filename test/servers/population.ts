@@ -6,6 +6,7 @@ import type { ClientRecord, UserRecord } from '../../src/storage/records.ts'
 
 export const TENANT = 'default'
 export const REDIRECT_URI = 'http://127.0.0.1:9/callback'
+export const POST_LOGOUT_URI = 'http://127.0.0.1:9/signed-out'
 
 export interface TestClient {
   readonly id: string

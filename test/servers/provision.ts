@@ -1,5 +1,5 @@
 /** For tests: an instance is given its clients and its person from outside, over the admin API and SCIM. */
-import { type Population, REDIRECT_URI, type TestClient } from './population.ts'
+import { POST_LOGOUT_URI, type Population, REDIRECT_URI, type TestClient } from './population.ts'
 
 export type ProvisionedPopulation = Pick<Population, 'web' | 'resourceServer' | 'admin' | 'user'>
 
@@ -39,6 +39,7 @@ export async function provision(
     name: 'Web shop',
     type: 'confidential',
     redirect_uris: [REDIRECT_URI, ...redirectUris],
+    post_logout_redirect_uris: [POST_LOGOUT_URI],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     scopes: ['openid', 'profile', 'email', 'offline_access', 'orders:read'],
     audience: ['urn:sallyport:default'],

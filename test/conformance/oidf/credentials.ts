@@ -23,8 +23,15 @@ export interface ClientCertificate {
   readonly published: PublicKeySet
 }
 
+export interface Person {
+  readonly userName: string
+  readonly password: string
+}
+
 export interface Credentials {
-  readonly person: { readonly userName: string; readonly password: string }
+  readonly person: Person
+  /** Never allows anything, so that consent is asked each time: who refuses. */
+  readonly another: Person
   readonly secrets: Readonly<Record<SecretClient, string>>
   readonly keys: Readonly<Record<KeyClient, KeyPair>>
   readonly certificates: Readonly<Record<'mtls' | 'mtls2', ClientCertificate>>
@@ -70,6 +77,7 @@ const each = <K extends string, V>(names: readonly K[], make: (name: K) => V): R
 export async function makeCredentials(folder: string): Promise<Credentials> {
   return {
     person: { userName: 'foo', password: randomSecret() },
+    another: { userName: 'bar', password: randomSecret() },
     secrets: each(SECRET_CLIENTS, () => randomSecret()),
     // One of each kind that FAPI 2.0 5.4.1 allows and most libraries have.
     keys: each(KEY_CLIENTS, (name) => (name.endsWith('1') ? rsaPair() : ellipticPair())),

@@ -1,10 +1,11 @@
-/** Fills `test/conformance/provider.json`: each `filled` becomes the credential that stands for it. */
+/** Fills `test/conformance/provider.json`: each `filled` becomes the credential that stands for it, on pages the person's. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Credentials } from './credentials.ts'
 
 export const TEMPLATE = join(import.meta.dirname, '../provider.json')
 const BLANK = 'filled'
+const BY_ANOTHER = 'filled by another'
 
 type JsonObject = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is JsonObject =>
@@ -13,7 +14,7 @@ const isObject = (value: unknown): value is JsonObject =>
 /** Throws where the template has a blank that nothing fits: it would fail later, in the suite, and less plainly. */
 export function describeProvider(credentials: Credentials, template = readFileSync(TEMPLATE, 'utf8')): string {
   const filled = JSON.stringify(fill(JSON.parse(template), credentials), null, 2)
-  if (filled.includes(`"${BLANK}"`)) throw new Error(`${TEMPLATE}: a blank is left`)
+  if (filled.includes(`"${BLANK}`)) throw new Error(`${TEMPLATE}: a blank is left`)
   return `${filled}\n`
 }
 
@@ -29,9 +30,10 @@ function fill(value: unknown, credentials: Credentials): unknown {
 }
 
 /** A field of the sign-in page: `["text", "name", "username", "filled"]`. */
-function command(words: readonly unknown[], { person }: Credentials): readonly unknown[] | undefined {
+function command(words: readonly unknown[], { person: one, another }: Credentials): readonly unknown[] | undefined {
   const [act, by, field, blank, ...rest] = words
-  if (act !== 'text' || blank !== BLANK) return undefined
+  if (act !== 'text' || (blank !== BLANK && blank !== BY_ANOTHER)) return undefined
+  const person = blank === BLANK ? one : another
   return [act, by, field, field === 'password' ? person.password : person.userName, ...rest]
 }
 

@@ -44,25 +44,25 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
   try {
     const rules = { ...DEFAULT_KEY_RULES, algorithms: SIGNING_ALGORITHMS }
     await initialise({ store, envelope, clock: systemClock, rules })
-    const { userName, password } = credentials.person
-    const one = person(userName, await createPasswordHasher().hash(password))
-    await enroll(store, [one], clients(`${suite.origin}/test/a/${alias}`, credentials))
+    const hasher = createPasswordHasher()
+    const { person: one, another } = credentials
+    const people = [one, another].map(async ({ userName, password }) => person(userName, await hasher.hash(password)))
+    await enroll(store, await Promise.all(people), clients(`${suite.origin}/test/a/${alias}`, credentials))
   } finally {
     await store.close()
   }
   const { certFile, keyFile } = await makeCertificates(folder)
-  const port = Number(issuer.port || 443)
   const configFile = file('sallyport.yaml')
   const settings = {
     issuer: issuer.origin,
     kek_file: file('kek'),
     auth: {
       host: issuer.hostname,
-      port,
+      port: Number(issuer.port || 443),
       // The suite's own browser and clients may speak no more than 1.2 (FAPI 2.0 5.2.2 lets them).
       tls: { cert_file: certFile, key_file: keyFile, minimum_version: '1.2' },
-      // Where clients show certificates; named by mtls_endpoint_aliases (RFC 8705 5).
-      mtls: { from: 'tls', port: port + 1 },
+      // On the same port: the suite takes its protected resource, userinfo, for both ways of FAPI from one address.
+      mtls: { from: 'tls' },
     },
     policy: {
       port: await freePort(),

@@ -5,6 +5,7 @@
  */
 import { OAuthError } from '../../../kernel/errors.ts'
 import { GRANT_TYPES } from '../../../policy-engine/contract/token.ts'
+import type { ClientMetadata } from '../../../storage/client-metadata.ts'
 import { MetadataFault } from '../../client/metadata/fault.ts'
 import { readMembers } from '../../client/metadata/members.ts'
 import type { Offered } from '../../client/metadata/offered.ts'
@@ -35,13 +36,17 @@ function checkResponseTypes(value: unknown, grantTypes: readonly string[]): void
     throw new MetadataFault('response_types', 'must hold code exactly where grant_types holds authorization_code')
 }
 
+/** OIDC Registration 2: who names no algorithm waits for RS256. Where there is no such key, the platform's own stands in. */
+const usual = ({ signing }: Offered): Pick<ClientMetadata, 'id_token_signed_response_alg'> =>
+  signing.includes('RS256') ? { id_token_signed_response_alg: 'RS256' } : {}
+
 function settingsOf(body: JsonObject, offered: Offered): ClientSettings {
   const read = <T>(field: string, otherwise: T, check: Check<T>): T =>
     body[field] === undefined || body[field] === null ? otherwise : check(field, body[field])
   // Ours to say, not the client's.
   const { pkce: _pkce, assertion_audience: _audience, ...sent } = body
   // A client that names no method may show its secret in either way: some read the default one way, some the other.
-  const metadata = readMembers(sent, {}, offered)
+  const metadata = { ...usual(offered), ...readMembers(sent, {}, offered) }
   const type = metadata.token_endpoint_auth_method === 'none' ? 'public' : 'confidential'
   const redirectUris = read(
     'redirect_uris',
