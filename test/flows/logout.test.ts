@@ -396,6 +396,26 @@ describe('back-channel logout', () => {
     await until(async () => (await service.store.logouts.waiting(TENANT)) === 0, 'nothing is left to do')
   })
 
+  test('a client that does not answer holds up no other', async () => {
+    const hanging = await openRelyingSite()
+    const deaf = await addClient(service.store, 'deaf', { backchannel_logout_uri: `${hanging.origin}/told` })
+    hanging.answers.push(...Array.from({ length: 100 }, () => 0))
+    const createdAt = Math.floor(Date.now() / 1000)
+    const waiting = Array.from({ length: 40 }, (_, index) => `client ${index} deaf`)
+    const part = { v: 1, kind: 'client', clientId: deaf.id, sub: 'somebody', attempts: 0, createdAt } as const
+    await Promise.all(waiting.map((id) => service.store.logouts.add(TENANT, { ...part, id, sid: id }, 0)))
+    try {
+      await until(async () => hanging.told.length === 4, 'as many as one client is asked at once')
+      await signIn(service, browser, told, 'openid')
+      await endSession(asked())
+      await until(async () => site.told.length === 1, 'another client is told', 5000)
+      expect(hanging.told).toHaveLength(4)
+    } finally {
+      await Promise.all(waiting.map((id) => service.store.logouts.remove(TENANT, id)))
+      await hanging.close()
+    }
+  })
+
   test('is given up at last, and audit says so', async () => {
     await signIn(service, browser, told, 'openid')
     site.answers.push(...Array.from({ length: 5 }, () => 503))
