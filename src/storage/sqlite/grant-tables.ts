@@ -19,8 +19,17 @@ export function decodeGrant(row: GrantRow): GrantRecord {
   const grant = { ...parsed, expiresAt: Number(row.expires_at), revoked: row.revoked !== 0 }
   return row.tokens_epoch === 0 ? grant : { ...grant, tokensEpoch: Number(row.tokens_epoch) }
 }
+
 /** A grace with the digest of the successor that it gives. */
-export type KeptGrace = Grace & { readonly successor: string }
+type KeptGrace = Grace & { readonly successor: string }
+
+/** Of a code or refresh token, what decides whether it may be used. */
+interface HandleState {
+  readonly used: boolean
+  readonly grace: KeptGrace | undefined
+  readonly isRevoked: boolean
+  readonly grantExpiresAt: number
+}
 
 const readGrace = (text: string): KeptGrace => JSON.parse(text)
 
@@ -35,6 +44,7 @@ export class GrantTables {
   readonly #endTokens
   readonly #revokeGrant
   readonly #selectHandle
+  readonly #selectState
   readonly #insertHandle
   readonly #useHandle
 
@@ -54,8 +64,14 @@ export class GrantTables {
     this.#indexGrant = db.prepare('UPDATE grants SET sub = ?, client_id = ? WHERE tenant = ? AND grant_id = ?')
     this.#endTokens = db.prepare('UPDATE grants SET tokens_epoch = tokens_epoch + 1 WHERE tenant = ? AND grant_id = ?')
     this.#revokeGrant = db.prepare('UPDATE grants SET revoked = 1 WHERE tenant = ? AND grant_id = ?')
+    const both = `FROM handles h JOIN grants g ON g.tenant = h.tenant AND g.grant_id = h.grant_id
+      WHERE h.tenant = ? AND h.grant_id = ? AND h.kind = ? AND h.digest = ? AND g.expires_at > ?`
     this.#selectHandle = db.prepare(
-      'SELECT expires_at, used, grace, body FROM handles WHERE tenant = ? AND grant_id = ? AND kind = ? AND digest = ?',
+      `SELECT g.expires_at, g.revoked, g.tokens_epoch, g.body, h.expires_at AS handle_expires_at, h.used,
+        h.grace, h.body AS handle_body ${both}`,
+    )
+    this.#selectState = db.prepare(
+      `SELECT g.expires_at, g.revoked, h.expires_at AS handle_expires_at, h.used, h.grace ${both}`,
     )
     this.#insertHandle = db.prepare(
       'INSERT INTO handles (tenant, grant_id, kind, digest, expires_at, used, body) VALUES (?, ?, ?, ?, ?, 0, ?)',
@@ -89,13 +105,22 @@ export class GrantTables {
 
   /** With its grant; a spent one however old, an unspent one until it expires. */
   handle(tenant: string, grantId: string, kind: Kind, digest: string) {
-    const grant = this.grant(tenant, grantId)
-    const row = grant && this.#selectHandle.get(tenant, grantId, kind, digest)
-    if (grant === undefined || row === undefined) return undefined
+    const row = this.#selectHandle.get(tenant, grantId, kind, digest, epochSeconds(this.#clock))
+    const state = row && this.#stateOf(row)
+    return state && { ...state, grant: decodeGrant(row), body: String(row.handle_body) }
+  }
+
+  /** What decides a use, without the records: most uses need no more. */
+  #state(tenant: string, grantId: string, kind: Kind, digest: string): HandleState | undefined {
+    const row = this.#selectState.get(tenant, grantId, kind, digest, epochSeconds(this.#clock))
+    return row && this.#stateOf(row)
+  }
+
+  #stateOf(row: GrantRow): HandleState | undefined {
     const used = row.used !== 0
-    if (!used && Number(row.expires_at) <= epochSeconds(this.#clock)) return undefined
+    if (!used && Number(row.handle_expires_at) <= epochSeconds(this.#clock)) return undefined
     const grace = row.grace === null ? undefined : readGrace(String(row.grace))
-    return { grant, used, grace, body: String(row.body) }
+    return { used, grace, isRevoked: row.revoked !== 0, grantExpiresAt: Number(row.expires_at) }
   }
 
   addHandle(
@@ -108,45 +133,63 @@ export class GrantTables {
     this.#insertHandle.run(tenant, grantId, kind, digest, record.expiresAt, JSON.stringify(record))
   }
 
-  spend(tenant: string, grantId: string, kind: Kind, digest: string, successors?: Successors): Spent {
-    const handle = this.handle(tenant, grantId, kind, digest)
+  spend(
+    tenant: string,
+    grantId: string,
+    kind: Kind,
+    digest: string,
+    successors?: Successors,
+  ): Spent | { readonly again: string } {
+    const handle = this.#state(tenant, grantId, kind, digest)
     if (handle === undefined) return 'missing'
     if (handle.used) {
+      const grace = this.#holds(tenant, grantId, handle)
+      if (grace !== undefined && successors !== undefined)
+        return this.#answerAgain(tenant, grantId, digest, { handle, grace, successors })
       this.revoke(tenant, grantId)
       return 'reused'
     }
-    if (handle.grant.revoked) return 'revoked'
+    if (handle.isRevoked) return 'revoked'
     const { digest: next, grace } = successors?.refreshToken ?? {}
     const kept = grace === undefined ? null : JSON.stringify({ ...grace, successor: next })
     this.#useHandle.run(kept, tenant, grantId, kind, digest)
     if (successors === undefined) return 'redeemed'
-    this.#succeed(tenant, grantId, successors)
+    this.#succeed(tenant, grantId, successors, handle)
     // Only now is it found by its person and client: a code alone costs no index.
     const { sub, clientId } = successors.accessToken
     if (kind === 'code') this.#indexGrant.run(sub ?? null, clientId, tenant, grantId)
     return 'redeemed'
   }
 
-  /** The grace of a spent refresh token, while it holds. */
-  grace(tenant: string, grantId: string, digest: string): KeptGrace | undefined {
-    const handle = this.handle(tenant, grantId, 'refresh', digest)
-    const grace = handle?.grace
-    if (!handle?.used || grace === undefined || handle.grant.revoked) return undefined
-    if (grace.until <= epochSeconds(this.#clock) || grace.uses < 1) return undefined
-    const successor = this.handle(tenant, grantId, 'refresh', grace.successor)
+  /** Whether a spent refresh token would still give its successor. */
+  isInGrace(tenant: string, grantId: string, handle: HandleState): boolean {
+    return handle.used && this.#holds(tenant, grantId, handle) !== undefined
+  }
+
+  #holds(tenant: string, grantId: string, { grace, isRevoked }: HandleState): KeptGrace | undefined {
+    if (grace === undefined || isRevoked || grace.until <= epochSeconds(this.#clock) || grace.uses < 1) return undefined
+    const successor = this.#state(tenant, grantId, 'refresh', grace.successor)
     return successor === undefined || successor.used ? undefined : grace
   }
 
   /** Answers from the grace once more: writes the access token, keeps the refresh token that is there. */
-  answerAgain(tenant: string, grantId: string, digest: string, grace: KeptGrace, successors: Successors): void {
+  #answerAgain(
+    tenant: string,
+    grantId: string,
+    digest: string,
+    given: { readonly handle: HandleState; readonly grace: KeptGrace; readonly successors: Successors },
+  ): { readonly again: string } {
+    const { handle, grace, successors } = given
     const { refreshToken: _, ...access } = successors
     this.#useHandle.run(JSON.stringify({ ...grace, uses: grace.uses - 1 }), tenant, grantId, 'refresh', digest)
-    this.#succeed(tenant, grantId, access)
+    this.#succeed(tenant, grantId, access, handle)
+    return { again: grace.sealed }
   }
 
-  #succeed(tenant: string, grantId: string, { accessToken, refreshToken, grantExpiresAt }: Successors): void {
+  #succeed(tenant: string, grantId: string, successors: Successors, before: HandleState): void {
+    const { accessToken, refreshToken, grantExpiresAt } = successors
     this.#tokens.insert(tenant, accessToken)
     if (refreshToken) this.addHandle(tenant, grantId, 'refresh', refreshToken.digest, refreshToken.record)
-    this.#extendGrant.run(grantExpiresAt, tenant, grantId)
+    if (grantExpiresAt > before.grantExpiresAt) this.#extendGrant.run(grantExpiresAt, tenant, grantId)
   }
 }

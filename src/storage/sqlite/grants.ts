@@ -1,9 +1,16 @@
 /** Codes, refresh tokens and grants in SQLite. RFC 6749 4.1 and 6, RFC 9700 4.14: each use is one transaction. */
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import type { CodeStore, GrantStore, GrantsOf, RefreshTokenStore } from '../port.ts'
+import { StoreUnavailable } from '../../kernel/errors.ts'
+import type { CodeStore, GrantStore, GrantsOf, RefreshTokenStore, Spent } from '../port.ts'
 import { type CodeRecord, decodeRecord, type RefreshTokenRecord } from '../records.ts'
 import type { Database } from './database.ts'
 import { decodeGrant, type GrantTables } from './grant-tables.ts'
+
+/** Codes are spent without grace: their rows have none. */
+function spentCode(spent: ReturnType<GrantTables['spend']>): Spent {
+  if (typeof spent !== 'string') throw new StoreUnavailable('sqlite: a code with a grace')
+  return spent
+}
 
 export function sqliteCodes(db: Database, tables: GrantTables): CodeStore {
   return {
@@ -19,8 +26,9 @@ export function sqliteCodes(db: Database, tables: GrantTables): CodeStore {
         return found && { grant: found.grant, used: found.used, code: decodeRecord<CodeRecord>(found.body) }
       }),
     redeem: (tenant, grantId, digest, successors) =>
-      db.write(() => tables.spend(tenant, grantId, 'code', digest, successors), 'power'),
-    burn: (tenant, grantId, digest) => db.write(() => tables.spend(tenant, grantId, 'code', digest), 'power'),
+      db.write(() => spentCode(tables.spend(tenant, grantId, 'code', digest, successors)), 'power'),
+    burn: (tenant, grantId, digest) =>
+      db.write(() => spentCode(tables.spend(tenant, grantId, 'code', digest)), 'power'),
   }
 }
 
@@ -30,16 +38,11 @@ export function sqliteRefreshTokens(db: Database, tables: GrantTables): RefreshT
       db.read(() => {
         const found = tables.handle(tenant, grantId, 'refresh', digest)
         if (found === undefined) return undefined
-        const inGrace = tables.grace(tenant, grantId, digest) !== undefined
+        const inGrace = tables.isInGrace(tenant, grantId, found)
         return { grant: found.grant, used: found.used, inGrace, token: decodeRecord<RefreshTokenRecord>(found.body) }
       }),
     rotate: (tenant, grantId, digest, successors) =>
       db.write(() => {
-        const grace = tables.grace(tenant, grantId, digest)
-        if (grace !== undefined) {
-          tables.answerAgain(tenant, grantId, digest, grace, successors)
-          return { again: grace.sealed }
-        }
         const spent = tables.spend(tenant, grantId, 'refresh', digest, successors)
         return spent === 'redeemed' ? 'rotated' : spent
       }, 'power'),
