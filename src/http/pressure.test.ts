@@ -13,14 +13,21 @@ afterEach(async () => {
 })
 
 /** `late`: how late each look of the thread is. */
-function pressureOf(limits: Partial<PressureLimits>, late: readonly number[] = [], random = () => 0): Pressure {
+function pressureOf(
+  limits: Partial<PressureLimits>,
+  late: readonly number[] = [],
+  random = () => 0,
+  requests = 50,
+): Pressure {
   let nowMs = 0
   metrics = createMetrics('test')
   const { pressure } = metrics
   const made = createPressure({ inFlight: 0, lagMs: 0, ...limits, metrics: pressure, nowMs: () => nowMs, random })
   // Looked at by hand.
   made.close()
+  metrics.pressure.shed.reset()
   for (const lag of late) {
+    for (let request = 0; request < requests; request++) made.refuses()
     nowMs += 50 + lag
     made.look()
   }
@@ -34,6 +41,10 @@ test('refuses nothing while the thread keeps up, and nothing for one pause', () 
   expect(pressureOf({ lagMs: 100 }, [0, 900]).refuses()).toBe(false)
   expect(pressureOf({ lagMs: 100 }, [900, 0]).refuses()).toBe(false)
   expect(pressureOf({ lagMs: 0 }, [900, 900]).refuses()).toBe(false)
+})
+
+test('refuses nothing where few came: it is not they who make the thread late', () => {
+  expect(pressureOf({ lagMs: 100 }, [900, 900], () => 0, 49).refuses()).toBe(false)
 })
 
 test.each([
@@ -158,3 +169,37 @@ test('a caller that goes away gives its place back', async () => {
   waiting[1]?.resolve({ status: 204 })
   expect((await second).status).toBe(204)
 })
+
+/** Keeps the thread busy, as work on it does. */
+function burn(milliseconds: number): void {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
+}
+
+test('a flood of real requests is shed until it passes, health is answered meanwhile, and then all are served', async () => {
+  metrics = createMetrics('test')
+  const pressure = createPressure({ inFlight: 0, lagMs: 50, metrics: metrics.pressure })
+  open.push(pressure)
+  const url = await listening(
+    serverWith(pressure, async () => {
+      burn(1)
+      return { status: 204 }
+    }),
+  )
+  const seen = new Map<number, number>()
+  const user = async () => {
+    while ((seen.get(503) ?? 0) < 50) {
+      const { status } = await fetch(`${url}/here`)
+      seen.set(status, (seen.get(status) ?? 0) + 1)
+    }
+  }
+  const flood = Promise.all(Array.from({ length: 400 }, user))
+  const health = fetch(`${url}/health`)
+  await flood
+  expect((await health).status).toBe(204)
+  expect([...seen.keys()].toSorted()).toEqual([204, 503])
+  let status = 503
+  while (status === 503) status = (await fetch(`${url}/here`)).status
+  expect(status).toBe(204)
+  expect((await shed())[0]?.[0]).toBe('event_loop_lag')
+}, 60_000)

@@ -32,19 +32,24 @@ export interface Pressure {
 }
 
 const LOOK_EVERY_MS = 50
+/** Of requests since the last look: where fewer came, it is not they who make the thread late, and to refuse them mends nothing. */
+const MANY = 50
 
 export function createPressure(options: PressureOptions): Pressure {
   const { inFlight: most, lagMs, metrics, nowMs = () => performance.now(), random = Math.random } = options
   let working = 0
   let share = 0
   let lag = 0
+  let arrived = 0
   let expected = nowMs() + LOOK_EVERY_MS
   const look = () => {
     const now = nowMs()
     const before = lag
-    lag = Math.max(0, now - expected)
+    const late = Math.max(0, now - expected)
+    lag = arrived < MANY ? 0 : late
+    arrived = 0
     expected = now + LOOK_EVERY_MS
-    metrics.lag.set(lag / 1000)
+    metrics.lag.set(late / 1000)
     metrics.inFlight.set(working)
     // One late look is a pause (a collection, a large bundle); two in a row are load.
     const lasting = Math.min(lag, before)
@@ -54,6 +59,7 @@ export function createPressure(options: PressureOptions): Pressure {
   timer.unref()
   return {
     refuses: () => {
+      arrived += 1
       if (share === 0 || random() >= share) return false
       metrics.shed.inc({ reason: 'event_loop_lag' })
       return true

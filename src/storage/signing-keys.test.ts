@@ -26,8 +26,12 @@ test('of two of version 1 made in one second one signs', () => {
   expect(decodeSigningKeys(texts).map(({ state }) => state)).toEqual(['retiring', 'current'])
 })
 
-test('a version that this program does not know, and what is no record, is unavailable', () => {
-  for (const text of [JSON.stringify({ ...first('a', 1), v: 3 }), '{']) {
+test('a version or an algorithm that this program does not know, and what is no record, is unavailable', () => {
+  const unknown = [
+    { ...first('a', 1), v: 3 },
+    { ...first('a', 1), alg: 'ML-DSA-44' },
+  ]
+  for (const text of [...unknown.map((record) => JSON.stringify(record)), '{']) {
     expect(() => decodeSigningKeys([text])).toThrow(StoreUnavailable)
   }
 })

@@ -4,8 +4,9 @@ import type { Route } from '../../src/auth/route.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI, type TestClient } from '../servers/population.ts'
-import { adminToken } from '../servers/provision.ts'
+import { adminToken, clientToken } from '../servers/provision.ts'
 import type { Canaries } from './canaries.ts'
+import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { basic, post } from './requests.ts'
 import { BYE } from './signed-in.ts'
@@ -72,6 +73,8 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
   const client = { id: String(made.client_id), secret: String(made.client_secret) }
   canaries.watch('client secret', client.secret)
 
+  await registerRightly(deployment, canaries)
+
   const browser = new Browser(issuer)
   const authorize = async (at = browser) => {
     const begun = await begin(await discover(issuer, client), SCOPE)
@@ -116,6 +119,23 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
   const login = { browser: other, page: await other.visit((await begin(await discover(issuer, client), SCOPE)).url) }
   const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return { client, admin, codeForm: await authorize(), tokens, cookies, person, login }
+}
+
+/** A client that registers itself, with personal data, and manages itself. Throws where it may not. */
+async function registerRightly(deployment: Deployment, canaries: Canaries): Promise<void> {
+  const { issuer, population } = deployment
+  const initial = await clientToken(issuer, population.admin, 'register')
+  canaries.watch('initial access token', initial)
+  const metadata = { redirect_uris: [REDIRECT_URI], contacts: [`${canaries.make('contact')}@example.com`] }
+  const { body } = await registerClient(deployment, initial, metadata)
+  canaries.watch('secret of a registration', String(body.client_secret))
+  canaries.watch('registration access token', String(body.registration_access_token))
+  const { status } = await fetch(String(body.registration_client_uri), {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${body.registration_access_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...metadata, client_id: body.client_id, client_secret: body.client_secret }),
+  })
+  if (status !== 200) throw new Error(`a registration is replaced with ${status}`)
 }
 
 /** By the client's wish, and on our own page; the client is told, or at least that is tried. */

@@ -85,7 +85,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     expect(texts.filter(([name]) => name.endsWith('.jsonl')).length).toBeGreaterThan(1)
   }
 
-  test('everything at work', async () => {
+  test('everything at work (checklist 34)', async () => {
     const statuses = await walk()
     for (const status of [200, 400, 401, 403, 404, 409, 415]) expect(statuses).toContain(status)
     await nothingIsWritten()

@@ -1,4 +1,4 @@
-/** response_mode=form_post in a real Chromium, with script and without. OAuth 2.0 Form Post Response Mode. */
+/** Forms between client and provider in a real Chromium: response_mode=form_post, and requests by POST. OAuth 2.0 Form Post Response Mode. */
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
@@ -80,4 +80,21 @@ test('a refusal is told the same way', async () => {
   await open.page.getByRole('button', { name: 'Cancel' }).click()
   await open.page.waitForURL(redirect_uri())
   expect(Object.fromEntries(site.forms[0] ?? [])).toMatchObject({ error: 'access_denied', iss: service.issuer })
+})
+
+test('a request in a form of the client’s site sees the session of the browser (OIDC Core 3.1.2.1)', async () => {
+  const page = await authorize(true)
+  await page.waitForURL(redirect_uri())
+  const parameters = parametersOf(client, { redirect_uri: redirect_uri(), state: 'by form <&>' })
+  const fields = Object.entries(parameters).map(([name, value]) => {
+    const attributes = [name, value].map((text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;'))
+    return `<input type="hidden" name="${attributes[0]}" value="${attributes[1]}">`
+  })
+  const form = `<form method="post" action="${service.issuer}/oauth/authorize">${fields.join('')}<button>Go</button></form>`
+  site.pages.set('/start', `<!doctype html><title>start</title>${form}`)
+  await page.goto(`${site.origin}/start`)
+  await page.getByRole('button', { name: 'Go' }).click()
+  await page.waitForURL(`${site.origin}/cb;1,2?x=1&code=**`)
+  const answer = new URL(page.url()).searchParams
+  expect([answer.get('state'), answer.get('iss'), answer.has('code')]).toEqual(['by form <&>', service.issuer, true])
 })

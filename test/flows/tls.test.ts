@@ -1,10 +1,12 @@
 /** Both services over TLS of their own, as processes that are configured as an operator would. RFC 8446. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Agent, request } from 'undici'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Certificates, makeCertificate, makeCertificates, trustAuthority } from '../servers/certificates.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
+import { freePort } from '../servers/free-port.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { adminToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
@@ -118,3 +120,41 @@ test('the split shape with certificates on every side: auth to policy, both to R
   await running.run('serve', 'policy').says(/ready in/)
   await until(async () => (await status()) === 200, 'the renewed certificate is shown')
 }, 120_000)
+
+test('a port of its own asks for certificates, and its metadata name it (RFC 8705 5)', async () => {
+  const shop = await makeCertificate(folder, 'shop', { subject: '/O=Shop/CN=shop' })
+  const port = await freePort()
+  running = await deploy('one-process', {
+    tls,
+    settings: { auth: { host: 'localhost', mtls: { ca_file: tls.caFile, port } } },
+  })
+  const { issuer, population } = running
+  const token = await adminToken(issuer, population.admin)
+  const registered = await fetch(`${issuer}/admin/clients`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      name: 'Shop',
+      grant_types: ['client_credentials'],
+      scopes: ['orders:read'],
+      audience: ['urn:sallyport:default'],
+      roles: ['service'],
+      token_endpoint_auth_method: 'tls_client_auth',
+      tls_client_auth_subject_dn: 'CN=shop,O=Shop',
+      tls_client_certificate_bound_access_tokens: true,
+    }),
+  })
+  const { client_id: clientId }: { client_id: string } = JSON.parse(await registered.text())
+  const metadata = JSON.parse(await (await fetch(`${issuer}/.well-known/openid-configuration`)).text())
+  const alias = `https://localhost:${port}`
+  expect(metadata).toMatchObject({ issuer, mtls_endpoint_aliases: { token_endpoint: `${alias}/oauth/token` } })
+  const connect = { ca: readFileSync(tls.caFile), cert: readFileSync(shop.certFile), key: readFileSync(shop.keyFile) }
+  const dispatcher = new Agent({ connect })
+  const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId }).toString()
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const ask = async (base: string) =>
+    (await request(`${base}/oauth/token`, { method: 'POST', headers, body, dispatcher })).statusCode
+  expect(await ask(issuer)).toBe(401)
+  expect(await ask(alias)).toBe(200)
+  await dispatcher.close()
+}, 60_000)

@@ -125,13 +125,27 @@ const HEADERS: readonly Json[] = [
 ]
 const DATES: readonly unknown[] = [0, -1, 1e308, '0', null, [], {}, 1.5, Number.MAX_SAFE_INTEGER, now() + HOUR]
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** The same bytes to a decoder that skips white space, padding, or the bits that are over. */
+function respelt(random: Random, jwt: string): string {
+  const at = random.below(jwt.length)
+  const last = ALPHABET.indexOf(jwt.at(-1) ?? '')
+  return random.pick(
+    `${jwt.slice(0, at)}${random.pick(' ', '\t', '\n', '=')}${jwt.slice(at)}`,
+    `${jwt}=`,
+    `${jwt.slice(0, -1)}${ALPHABET[last ^ 1]}`,
+    jwt,
+  )
+}
+
 /** A JWT that was right until something of it was changed; or bytes. */
 function forge(random: Random, header: Json, claims: Json): string {
   switch (random.below(12)) {
     case 0:
       return mutateText(random, signed(header, claims)).toString('latin1')
     case 1:
-      return signed(header, claims, stranger.privateKey)
+      return respelt(random, signed(header, claims, random.chance(2) ? mine.privateKey : stranger.privateKey))
     case 2:
       return `${encode(header)}.${encode(claims)}.${random.pick('', 'AA', 'A'.repeat(86), '=')}`
     case 3:
@@ -283,13 +297,15 @@ describe('jose', () => {
       'access tokens',
       async (random) => {
         const text = forge(random, header, JSON.parse(claims) as Json)
-        const asked = asHeader(random.chance(4) ? mutateText(random, unbound).toString('latin1') : text)
+        const ofOurs = random.chance(3) ? respelt(random, unbound) : mutateText(random, unbound).toString('latin1')
+        const asked = asHeader(random.chance(3) ? ofOurs : text)
         const { status } = await ask('GET', '/oauth/userinfo', { authorization: `Bearer ${asked}` })
         const introspected = await ask('POST', '/oauth/introspect', {}, { token: asked })
-        // Signatures of ours are not made here: nothing but the token itself may pass.
+        // Signatures of ours are not made here: nothing but the token itself may pass. HTTP trims the header.
         const isItself = asked.trim() === unbound
         expect(status, asked).toBe(isItself ? 200 : 401)
-        if (asked !== '') expect([introspected.status, introspected.body.active], asked).toEqual([200, isItself])
+        if (asked !== '')
+          expect([introspected.status, introspected.body.active], asked).toEqual([200, asked === unbound])
         return { said: isItself ? 'itself' : 'refused', deep: asked.split('.').length === 3 }
       },
       { atOnce: AT_ONCE },

@@ -251,6 +251,19 @@ test('a sector must know the redirect URIs that join it, and is asked when polic
   expect(await stored(id)).not.toHaveProperty('sectorIdentifier')
 })
 
+test('a client that registered itself is never first party, and a secret of an administrator’s does not end with its own', async () => {
+  const registration = { tokenDigest: digestOf('t'), consent: 'once' } as const
+  const record = clientRecord({ clientId: 'itself', secretDigests: [digestOf('s')], registration, secretExpiresAt: 9 })
+  await around.store.clients.create(TENANT, record)
+  await expect(replace('itself', { first_party: true })).rejects.toMatchObject({
+    detail: expect.stringContaining('first_party'),
+  })
+  await replace('itself', { name: 'Renamed' })
+  expect(await stored('itself')).toMatchObject({ registration, secretExpiresAt: 9 })
+  await replace('itself', { rotate_secret: true })
+  expect(await stored('itself')).not.toHaveProperty('secretExpiresAt')
+})
+
 test('deactivation ends what the client has, for good (checklist 30)', async () => {
   const { client_id: id } = bodyOf(await create())
   const before = (await stored(id))?.revocationEpoch ?? 0

@@ -2,6 +2,7 @@
  * Changes a client: PUT /admin/clients/{id}; `rotate_secret` adds a secret beside the newest. Asks `admin`. Deactivation
  * ends its grants. With `If-None-Match: *` (RFC 9110 13.1.2) it makes a client under this id, where none is.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import type { ClientRecord } from '../../storage/records.ts'
@@ -45,16 +46,21 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
   const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, stored, changes })
   if (!stored) throw new Problem('not_found')
   checkPrecondition(request, stored)
+  if (stored.registration !== undefined && body.settings.firstParty)
+    throw new Problem('bad_request', { detail: 'first_party must be false for a client that registered itself.' })
 
   const before = { settings: settingsOf(stored), sector: stored.sectorIdentifier }
   const sector = await orBadRequest(() => sectorFor(deps, body.settings, before))
   const seal = (secret: string) => deps.sealSecret(caller.tenant, id, secret)
   const secrets = secretsFor(body.settings, stored, body.secret, seal)
-  const { sealedSecrets: _sealed, ...kept } = stored
+  const { sealedSecrets: _sealed, secretExpiresAt, ...kept } = stored
+  // An end that its registration set is not one of secrets that come from here.
+  const sameSecrets = isDeepStrictEqual(secrets.kept.secretDigests, stored.secretDigests)
   const ends = stored.active && !body.settings.active
   const client = {
     ...withSettings(kept, body.settings, sector),
     ...secrets.kept,
+    ...(sameSecrets && secretExpiresAt !== undefined && { secretExpiresAt }),
     updatedAt: request.origin.time.epoch_seconds,
     version: stored.version + 1,
     revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),

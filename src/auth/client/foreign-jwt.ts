@@ -14,11 +14,20 @@ export interface ForeignJwt {
   readonly claims: Members
 }
 
-const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)$/
+
+/**
+ * RFC 7515 7.1: without white space, which decoders skip, and with the signature in the one form of its bytes. The other two
+ * parts are signed as they stand.
+ */
+export function isCompactJws(text: string): boolean {
+  const signature = COMPACT.exec(text)?.[1]
+  return signature !== undefined && Buffer.from(signature, 'base64url').toString('base64url') === signature
+}
 
 /** Undefined for what is too long, no JWT, unsigned, or demands an extension that nobody here knows (`crit`, RFC 7515 4.1.11). */
 export function readForeignJwt(text: string, maxLength: number): ForeignJwt | undefined {
-  if (text.length > maxLength || !COMPACT.test(text)) return undefined
+  if (text.length > maxLength || !isCompactJws(text)) return undefined
   try {
     const header = decodeProtectedHeader(text)
     const { alg, crit } = header

@@ -143,6 +143,21 @@ test('rotations and revocations at once leave each algorithm one key that signs 
   }
 })
 
+test('turning keys again and again is refused before the key set grows without bound', async () => {
+  const keeper = keeperOf(store)
+  const turn = () => keeper.rotate(rules.algorithms, true)
+  for (let keys = 4; keys + 2 <= 64; keys += 2) await turn()
+  await expect(turn()).rejects.toMatchObject({ code: 'conflict', detail: expect.stringMatching(/more than 64 keys/) })
+  expect((await store.signingKeys.read()).keys).toHaveLength(64)
+  // Revoking goes on in any case.
+  const { keys } = await store.signingKeys.read()
+  const current = keys.find(({ state }) => state === 'current')
+  expect((await keeper.revoke(current?.kid ?? '')).set.keys).toHaveLength(64)
+  clock.advance(rules.retireSeconds)
+  await keeper.advance()
+  expect((await turn()).changes.length).toBeGreaterThan(0)
+})
+
 test('a key is made in the state and for the time that its rules say', async () => {
   const made = await firstKeys(envelope, { ...rules, algorithms: ['RS256'], rsaBits: 3072 }, 5)
   expect(made.map(({ alg, state, readyAt }) => [alg, state, readyAt])).toEqual([

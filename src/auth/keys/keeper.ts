@@ -26,6 +26,7 @@ export interface KeyKeeper {
   read(): Promise<KeySet>
   /** What is due. */
   advance(): Promise<Kept>
+  /** Throws Problem `conflict` where there would be too many keys. */
   rotate(algorithms: readonly SigningAlgorithm[], force: boolean): Promise<Kept>
   /** Throws Problem: `not_found`, or `conflict` where nothing would sign any more. */
   revoke(kid: string): Promise<Kept>
@@ -33,6 +34,9 @@ export interface KeyKeeper {
 
 /** Others write rarely; who loses so often in a row has met something else. */
 const ATTEMPTS = 8
+
+/** Everyone who verifies fetches the whole set: nobody lets it grow without bound, by turning keys again and again. */
+const MOST_KEYS = 64
 
 export function keyKeeper(deps: KeeperDeps): KeyKeeper {
   const { store, envelope, rules } = deps
@@ -65,7 +69,13 @@ export function keyKeeper(deps: KeeperDeps): KeyKeeper {
     read: () => store.signingKeys.read(),
     advance: () => keep(({ keys, nowSeconds }) => advance(keys, nowSeconds, rules)),
     rotate: (algorithms, force) =>
-      keep(({ keys, nowSeconds }) => rotate(keys, nowSeconds, rules, { algorithms, force })),
+      keep(({ keys, nowSeconds }) => {
+        const step = rotate(keys, nowSeconds, rules, { algorithms, force })
+        if (step.keys.length + step.missing.length <= MOST_KEYS) return step
+        throw new Problem('conflict', {
+          detail: `There would be more than ${MOST_KEYS} keys: wait until some that retire have gone, or revoke them.`,
+        })
+      }),
     revoke: (kid) =>
       keep(({ keys, nowSeconds }) => {
         const step = revoke(keys, nowSeconds, rules, kid)

@@ -252,3 +252,19 @@ test('a server that hashes all it can answers 503 (checklist 36)', async () => {
   const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
   expect(refused).toEqual([failsWith('temporarily_unavailable')])
 })
+
+test('who cancels goes back to the client with access_denied, once, and audit says so (RFC 6749 4.1.2.1)', async () => {
+  const cancel = async (form_token: string) => pages.login(at({ method: 'POST', form: { form_token, answer: 'deny' } }))
+  const token = tokenIn(await show())
+  await expect(cancel('forged')).rejects.toMatchObject({ code: 'access_denied' })
+  const reply = await cancel(token)
+  expect(reply.status).toBe(303)
+  const location = new URL(String(reply.headers?.location))
+  expect(location.origin + location.pathname).toBe('https://app.example/cb')
+  expect(Object.fromEntries(location.searchParams)).toMatchObject({ error: 'access_denied', iss: around.issuer })
+  expect(around.events.map(({ event, client_id }) => ({ event, client_id }))).toEqual([
+    { event: 'sign_in_refused', client_id: 'client-1' },
+  ])
+  expect(around.asked.at(-1)).toMatchObject({ name: 'login', input: { stage: 'attempt' } })
+  await expect(cancel(token)).rejects.toMatchObject({ code: 'invalid_request' })
+})

@@ -8,6 +8,7 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { answerClientError, type ClientAddress, seeOther } from '../session/answer-client.ts'
 import { type InteractionDeps, startInteraction } from '../session/interaction.ts'
 import { findSession, type SessionDeps } from '../session/session.ts'
+import { askByGet } from './ask-by-get.ts'
 import { readAuthorizationRequest } from './authorization-request.ts'
 import { type CheckRedirectUriDeps, checkRedirectUri } from './check-redirect-uri.ts'
 import { clientAddress } from './client-address.ts'
@@ -49,6 +50,8 @@ async function authorizeAtClient(
 }
 
 export async function authorize(deps: AuthorizeDeps, request: HttpRequest): Promise<Reply> {
+  const byGet = askByGet(request)
+  if (byGet !== undefined) return byGet
   const sent = await findSent(deps, request)
   const { client, redirectUri } = await checkRedirectUri(deps, request.tenant, sent.params)
   const { params } = sent

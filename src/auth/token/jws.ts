@@ -4,6 +4,7 @@
  */
 import { compactVerify, errors } from 'jose'
 import { SIGNING_ALGORITHMS } from '../../kernel/signing-algorithms.ts'
+import { isCompactJws } from '../client/foreign-jwt.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { SigningKey } from './signing-key.ts'
@@ -59,6 +60,7 @@ export async function verifyJwt(
   typ: JwtKind,
   jwt: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (!isCompactJws(jwt)) return undefined
   try {
     const { payload } = await compactVerify(
       jwt,

@@ -97,6 +97,34 @@ test('a key that has gone verifies nothing once the store was asked, and is coun
   expect((await ring.keys.publicJwks()).map((key) => key.kid)).not.toContain(kid)
 })
 
+test('a refresh knows of what changed before it was asked for, though another is under way', async () => {
+  const { store, envelope, add } = await testKeys()
+  const answers: (() => void)[] = []
+  // Answers what stood when it was asked, and only when it is let go.
+  const slow = async () => {
+    const tag = await store.tag()
+    await new Promise<void>((resolve) => answers.push(resolve))
+    return tag
+  }
+  const keys = await openKeyRing({
+    store: { signingKeys: { read: store.read, tag: slow } },
+    envelope,
+    elapsedMs: () => 0,
+  })
+  const early = keys.refresh()
+  await new Promise(setImmediate)
+  const { kid } = await add('next')
+  const [late, later] = [keys.refresh(), keys.refresh()]
+  answers.shift()?.()
+  await early
+  expect((await keys.publicJwks()).map((key) => key.kid)).not.toContain(kid)
+  await new Promise(setImmediate)
+  expect(answers).toHaveLength(1)
+  answers.shift()?.()
+  await Promise.all([late, later])
+  expect((await keys.publicJwks()).map((key) => key.kid)).toContain(kid)
+})
+
 test('without its store it is unavailable after a minute: it neither signs, verifies nor publishes (design, section 7)', async () => {
   const ring = await testKeys()
   const { kid } = ring.keys.current()

@@ -26,7 +26,7 @@ export interface KeyRing {
   readonly generation: number
   /** False once the store could not be asked for too long, or has a key that no envelope key here opens. */
   isReady(): boolean
-  /** Reads the keys anew if they have changed. */
+  /** Reads the keys anew if they have changed; asks after this call, whatever is under way. */
   refresh(): Promise<void>
 }
 
@@ -58,6 +58,7 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   let askedAtMs = elapsedMs()
   let generation = 0
   let asking: Promise<void> | undefined
+  let following: Promise<void> | undefined
 
   async function ask(): Promise<void> {
     const beganMs = elapsedMs()
@@ -68,11 +69,22 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     }
     askedAtMs = beganMs
   }
-  function refresh(): Promise<void> {
-    asking ??= ask().finally(() => {
+  function begin(): Promise<void> {
+    asking = ask().finally(() => {
       asking = undefined
     })
     return asking
+  }
+  /** What is under way may have asked before the change that the caller knows of: another question follows, for all who wait. */
+  function refresh(): Promise<void> {
+    if (asking === undefined) return begin()
+    following ??= asking
+      .catch(() => undefined)
+      .then(() => {
+        following = undefined
+        return asking ?? begin()
+      })
+    return following
   }
   const ageMs = () => elapsedMs() - askedAtMs
   const isOld = () => ageMs() > KEY_RING_SECONDS * 1000

@@ -187,7 +187,8 @@ test('remembers a bounded number of tokens, and none that it refused', async () 
   expect(found).toBe(3)
   await small(one)
   expect(found).toBe(4)
-  const bad = one.slice(0, -4)
+  // The signature of another.
+  const bad = `${one.slice(0, one.lastIndexOf('.'))}${two.slice(two.lastIndexOf('.'))}`
   await small(bad)
   await small(bad)
   expect(found).toBe(6)
@@ -220,4 +221,19 @@ test('does not remember a token whose key went while it was verified', async () 
 test('keys that cannot be read are unavailable, not a bad token (design, section 7)', async () => {
   const keys = { generation: 0, find: () => Promise.reject(new StoreUnavailable('down')) }
   await expect(accessTokenVerifier({ keys, issuer })(mint().text)).rejects.toBeInstanceOf(StoreUnavailable)
+})
+
+test('a token has one spelling: no white space, no padding, no bits over (RFC 7515 7.1)', async () => {
+  const { text } = mint()
+  const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const over = last[last.indexOf(text.at(-1) ?? '') ^ 1]
+  for (const other of [
+    `${text} `,
+    ` ${text}`,
+    `${text.slice(0, -9)} ${text.slice(-9)}`,
+    `${text}=`,
+    `${text.slice(0, -1)}${over}`,
+  ])
+    expect(await verify(other)).toBeUndefined()
+  expect(await verify(text)).toBeDefined()
 })

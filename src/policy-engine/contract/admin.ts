@@ -15,7 +15,7 @@ export const admin = decision('admin', {
       resource: Type.Object(
         {
           type: oneOf('client', 'session', 'grant', 'user', 'key'),
-          /** Absent for create and list, and where the act is on all. */
+          /** Absent for list, for a create under an id made here, and where the act is on all. */
           id: Type.Optional(Type.String()),
           /** Whose session or grant it is, or whose are listed; absent where all are, or it is not there. */
           sub: Type.Optional(Type.String()),

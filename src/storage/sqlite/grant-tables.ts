@@ -31,6 +31,7 @@ export class GrantTables {
   readonly #insertGrant
   readonly #selectSession
   readonly #extendGrant
+  readonly #indexGrant
   readonly #endTokens
   readonly #revokeGrant
   readonly #selectHandle
@@ -44,12 +45,13 @@ export class GrantTables {
       'SELECT expires_at, revoked, tokens_epoch, body FROM grants WHERE tenant = ? AND grant_id = ? AND expires_at > ?',
     )
     this.#insertGrant = db.prepare(
-      'INSERT INTO grants (tenant, grant_id, expires_at, revoked, sid, sub, client_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO grants (tenant, grant_id, expires_at, revoked, sid, body) VALUES (?, ?, ?, ?, ?, ?)',
     )
-    this.#selectSession = db.prepare('SELECT 1 FROM sessions WHERE tenant = ? AND sid = ? AND expires_at > ? LIMIT 1')
+    this.#selectSession = db.prepare('SELECT 1 FROM sessions WHERE tenant = ? AND sid = ?')
     this.#extendGrant = db.prepare(
       'UPDATE grants SET expires_at = max(expires_at, ?) WHERE tenant = ? AND grant_id = ?',
     )
+    this.#indexGrant = db.prepare('UPDATE grants SET sub = ?, client_id = ? WHERE tenant = ? AND grant_id = ?')
     this.#endTokens = db.prepare('UPDATE grants SET tokens_epoch = tokens_epoch + 1 WHERE tenant = ? AND grant_id = ?')
     this.#revokeGrant = db.prepare('UPDATE grants SET revoked = 1 WHERE tenant = ? AND grant_id = ?')
     this.#selectHandle = db.prepare(
@@ -70,10 +72,10 @@ export class GrantTables {
 
   /** False, and nothing written, where its session has ended. */
   addGrant(tenant: string, grant: GrantRecord): boolean {
-    const { grantId, expiresAt, revoked, sid, sub, clientId } = grant
-    if (sid !== undefined && this.#selectSession.get(tenant, sid, epochSeconds(this.#clock)) === undefined) return false
+    const { grantId, expiresAt, revoked, sid } = grant
+    if (sid !== undefined && this.#selectSession.get(tenant, sid) === undefined) return false
     const body = JSON.stringify(grant)
-    this.#insertGrant.run(tenant, grantId, expiresAt, revoked ? 1 : 0, sid ?? null, sub, clientId, body)
+    this.#insertGrant.run(tenant, grantId, expiresAt, revoked ? 1 : 0, sid ?? null, body)
     return true
   }
 
@@ -117,7 +119,11 @@ export class GrantTables {
     const { digest: next, grace } = successors?.refreshToken ?? {}
     const kept = grace === undefined ? null : JSON.stringify({ ...grace, successor: next })
     this.#useHandle.run(kept, tenant, grantId, kind, digest)
-    if (successors !== undefined) this.#succeed(tenant, grantId, successors)
+    if (successors === undefined) return 'redeemed'
+    this.#succeed(tenant, grantId, successors)
+    // Only now is it found by its person and client: a code alone costs no index.
+    const { sub, clientId } = successors.accessToken
+    if (kind === 'code') this.#indexGrant.run(sub ?? null, clientId, tenant, grantId)
     return 'redeemed'
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { aCode, aGrant, anAccessToken, aPair, ManualClock } from '../conformance/subject.ts'
+import { aClient, aCode, aGrant, anAccessToken, aPair, ManualClock } from '../conformance/subject.ts'
 import { Database } from './database.ts'
 import { openSqliteStore } from './open.ts'
 import { purger } from './purge.ts'
@@ -29,6 +29,8 @@ it('removes what expired slice by slice, and a spent code only with its grant (R
   await store.codes.redeem('t', grant.grantId, 'code', aPair(clock.seconds(), grant).successors)
   const tokens = Array.from({ length: 450 }, () => anAccessToken(clock.seconds()))
   await Promise.all(tokens.map((token) => store.accessTokens.put('t', token)))
+  await store.clients.create('t', aClient(clock.seconds(), { expiresAt: clock.seconds() + 10 }))
+  await store.clients.create('t', aClient(clock.seconds()))
   await store.limits.hit('t', 'k', 10)
   await store.replay.firstUse('t', 'k', clock.seconds() + 10)
   expect(await purge()).toBe(false)
@@ -39,7 +41,7 @@ it('removes what expired slice by slice, and a spent code only with its grant (R
   expect(rows('access_tokens')).toBe(251)
   expect(await purge()).toBe(true)
   expect(await purge()).toBe(false)
-  expect([rows('access_tokens'), rows('limits'), rows('replay')]).toEqual([0, 0, 0])
+  expect([rows('access_tokens'), rows('limits'), rows('replay'), rows('clients')]).toEqual([0, 0, 0, 1])
   expect((await store.codes.peek('t', grant.grantId, 'code'))?.used).toBe(true)
 
   clock.advance(60 * 60)

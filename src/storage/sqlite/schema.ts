@@ -89,6 +89,14 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE clients ADD COLUMN expires_at INTEGER;
   CREATE INDEX clients_end ON clients (expires_at) WHERE expires_at IS NOT NULL;
   `,
+  `
+  DROP INDEX grants_sid;
+  DROP INDEX grants_sub;
+  DROP INDEX grants_client;
+  CREATE INDEX grants_sid ON grants (sid) WHERE sid IS NOT NULL;
+  CREATE INDEX grants_sub ON grants (sub) WHERE sub IS NOT NULL;
+  CREATE INDEX grants_client ON grants (client_id) WHERE client_id IS NOT NULL;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

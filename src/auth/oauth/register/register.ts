@@ -29,8 +29,9 @@ export async function register(deps: RegisterDeps, request: HttpRequest): Promis
 
   const clientId = randomId()
   const offered = deps.offered()
-  const registrations = bearer === undefined ? await countRegistration(deps, request) : 0
   const requested = parseRegistration(request.json, offered, clientId)
+  // Only now: whoever asks for nothing of sense writes nothing to the store.
+  const registrations = bearer === undefined ? await countRegistration(deps, request) : 0
 
   const permit = await decideRegister(deps, request, { action: 'create', bearer, requested, registrations })
   const { terms } = permit
