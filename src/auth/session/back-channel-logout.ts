@@ -64,7 +64,7 @@ export function startBackChannel(deps: BackChannelDeps, options: BackChannelOpti
     const settled = await Promise.allSettled(tasks.map(settle))
     // What failed stays leased, and comes again.
     for (const { reason } of settled.filter((one) => one.status === 'rejected'))
-      deps.logger.warn({ err: nameOf(reason) }, 'a sign-out could not be finished and is tried again')
+      deps.logger.warn({ error: nameOf(reason) }, 'a sign-out could not be finished and is tried again')
     return tasks.length === AT_ONCE
   }
   const run = async (): Promise<void> => {
@@ -74,7 +74,7 @@ export function startBackChannel(deps: BackChannelDeps, options: BackChannelOpti
       try {
         more = await round()
       } catch (error) {
-        deps.logger.warn({ err: nameOf(error) }, 'unfinished sign-outs cannot be read')
+        deps.logger.warn({ error: nameOf(error) }, 'unfinished sign-outs cannot be read')
       }
       if (!more && !ended.signal.aborted) await Promise.race([asleep, pause(idleMs, ended.signal)])
       woken = Promise.withResolvers()
