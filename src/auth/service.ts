@@ -16,6 +16,7 @@ import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { seriesOf } from '../observability/series.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
 import { clientAssertions } from './client/assertion.ts'
@@ -131,6 +132,11 @@ function observed(decide: Decide, audit: Audit) {
     return { 'sallyport-revision': revision }
   }
   return { decide: asked, answerHeaders }
+}
+
+function measureOf({ http }: Metrics): NonNullable<ServerOptions['onAnswer']> {
+  const series = seriesOf((code = '', handler = '', method = '') => http.labels({ code, handler, method }))
+  return ({ method, path, status, seconds }) => series(String(status), path, method).observe(seconds)
 }
 
 /** RFC 9449 8.2: with whatever the answer is. */
@@ -258,10 +264,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     renderErrorPage,
     answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),
-    ...(metrics && {
-      onAnswer: ({ method, path, status, seconds }) =>
-        metrics.http.observe({ code: String(status), handler: path, method }, seconds),
-    }),
+    ...(metrics && { onAnswer: measureOf(metrics) }),
     ...(bodyLimitBytes !== undefined && { bodyLimitBytes }),
     ...(headerLimitBytes !== undefined && { headerLimitBytes }),
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),

@@ -214,7 +214,7 @@ describe('PKCE (RFC 7636, RFC 9700 2.1.1; checklist 4)', () => {
     const downgraded = await redeemCode(service, exempt, await codeOf(NONE))
     expect([downgraded.status, downgraded.body.error]).toEqual([400, 'invalid_grant'])
     const forgotten = await redeemCode(service, exempt, await codeOf({}), {})
-    expect([forgotten.status, forgotten.body.error]).toEqual([400, 'invalid_request'])
+    expect([forgotten.status, forgotten.body.error]).toEqual([400, 'invalid_grant'])
     expect((await redeemCode(service, exempt, await codeOf({}))).status).toBe(200)
     const plain = { code_challenge: VERIFIER, code_challenge_method: 'plain' }
     expect(told(await browser.visit(urlFor(exempt, plain))).error).toBe('invalid_request')

@@ -20,6 +20,7 @@ const CLIENT = [
   'first_party',
   'grant_types',
   'name',
+  'post_logout_redirect_uris',
   'redirect_uris',
   'resources',
   'roles',

@@ -13,7 +13,9 @@ import {
   UnsecuredJWT,
 } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { DEFAULT_KEY_RULES } from '../../src/auth/keys/rules.ts'
 import { sessionIdentifier } from '../../src/auth/token/session-identifier.ts'
+import { SIGNING_ALGORITHMS } from '../../src/kernel/signing-algorithms.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
@@ -36,6 +38,7 @@ beforeAll(async () => {
     service: {
       clientsReach: { allow: ['127.0.0.1'], unlisted: 'public' },
       backChannel: { idleMs: 20, backOffMs: 5, attempts: 5 },
+      keys: { ...DEFAULT_KEY_RULES, algorithms: SIGNING_ALGORITHMS },
     },
   })
   shop = await addClient(service.store, 'shop')
@@ -387,6 +390,16 @@ describe('back-channel logout', () => {
     expect(service.audits).toContainEqual(expect.objectContaining({ event: 'logout_delivered', client_id: told.id }))
   })
 
+  test.each(['PS256', 'EdDSA'])('is signed by %s where the ID tokens of the client are (2.4)', async (alg) => {
+    const metadata = { backchannel_logout_uri: `${site.origin}/told`, id_token_signed_response_alg: alg }
+    const other = await addClient(service.store, `signed-${alg}`, metadata)
+    const { id_token } = await signIn(service, browser, other, 'openid')
+    await endSession(asked())
+    await until(async () => site.told.length > 0, 'the client is told')
+    const { kid } = decodeProtectedHeader(String(id_token))
+    expect(decodeProtectedHeader(site.told[0]?.logoutToken ?? '')).toEqual({ typ: 'logout+jwt', alg, kid })
+  })
+
   test('is tried again until the client takes it, with another token each time (checklist 31)', async () => {
     await signIn(service, browser, told, 'openid')
     site.answers.push(500, 400, 302)
@@ -394,6 +407,26 @@ describe('back-channel logout', () => {
     await until(async () => site.told.length === 4, 'the client takes it')
     expect(new Set(site.told.map(({ logoutToken }) => decodeJwt(logoutToken).jti)).size).toBe(4)
     await until(async () => (await service.store.logouts.waiting(TENANT)) === 0, 'nothing is left to do')
+  })
+
+  test('a client that does not answer holds up no other', async () => {
+    const hanging = await openRelyingSite()
+    const deaf = await addClient(service.store, 'deaf', { backchannel_logout_uri: `${hanging.origin}/told` })
+    hanging.answers.push(...Array.from({ length: 100 }, () => 0))
+    const createdAt = Math.floor(Date.now() / 1000)
+    const waiting = Array.from({ length: 40 }, (_, index) => `client ${index} deaf`)
+    const part = { v: 1, kind: 'client', clientId: deaf.id, sub: 'somebody', attempts: 0, createdAt } as const
+    await Promise.all(waiting.map((id) => service.store.logouts.add(TENANT, { ...part, id, sid: id }, 0)))
+    try {
+      await until(async () => hanging.told.length === 4, 'as many as one client is asked at once')
+      await signIn(service, browser, told, 'openid')
+      await endSession(asked())
+      await until(async () => site.told.length === 1, 'another client is told', 5000)
+      expect(hanging.told).toHaveLength(4)
+    } finally {
+      await Promise.all(waiting.map((id) => service.store.logouts.remove(TENANT, id)))
+      await hanging.close()
+    }
   })
 
   test('is given up at last, and audit says so', async () => {

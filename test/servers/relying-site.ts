@@ -12,7 +12,7 @@ export interface RelyingSite {
   readonly origin: string
   /** Every request so far. */
   readonly told: Told[]
-  /** Statuses of the next answers; 200 once they are used up. */
+  /** Statuses of the next answers, 0 for none at all; 200 once they are used up. */
   readonly answers: number[]
   close(): Promise<void>
 }
@@ -25,7 +25,8 @@ export async function openRelyingSite(): Promise<RelyingSite> {
     for await (const chunk of request) chunks.push(chunk)
     const form = new URLSearchParams(Buffer.concat(chunks).toString())
     told.push({ contentType: request.headers['content-type'], logoutToken: form.get('logout_token') ?? '' })
-    response.writeHead(answers.shift() ?? 200, { 'cache-control': 'no-store' }).end()
+    const status = answers.shift() ?? 200
+    if (status !== 0) response.writeHead(status, { 'cache-control': 'no-store' }).end()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,6 +1,6 @@
 /**
  * Secrets of clients that authenticate by client_secret_jwt. A MAC is checked with the secret itself, so a digest is not
- * enough: of these clients alone the secret lies in the store too, sealed by the envelope key (ADR 15). OIDC Core 9.
+ * enough: of these clients alone the secret lies in the store too, sealed by the envelope key (ADR 17). OIDC Core 9.
  */
 import type { Envelope } from '../../kernel/envelope.ts'
 import type { ClientRecord } from '../../storage/records.ts'

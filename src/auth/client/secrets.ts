@@ -29,7 +29,7 @@ export const LIVE_SECRETS = 2
 export const usesSecret = ({ type, metadata }: Pick<ClientSettings, 'type' | 'metadata'>): boolean =>
   type === 'confidential' && (metadata.token_endpoint_auth_method ?? 'client_secret').startsWith('client_secret')
 
-/** Whether the secret itself must be kept: what it signs cannot be checked with a digest (ADR 15). */
+/** Whether the secret itself must be kept: what it signs cannot be checked with a digest (ADR 17). */
 export const needsSecretItself = ({ metadata }: Pick<ClientSettings, 'metadata'>): boolean =>
   metadata.token_endpoint_auth_method === 'client_secret_jwt'
 

@@ -39,6 +39,8 @@ const AUTHORIZATION = [
 ]
 /** RFC 6749 2.3.1 and RFC 7521 4.2; the other methods are in headers or in TLS. */
 const CLIENT = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type']
+/** What the page that asks sends back. */
+const SIGN_OUT_FORM = ['client_id', 'post_logout_redirect_uri', 'state']
 const LOGOUT = ['id_token_hint', 'client_id', 'logout_hint', 'post_logout_redirect_uri', 'state', 'ui_locales']
 const PAGE = [200, 303]
 const LIST = ['offset', 'limit']
@@ -142,7 +144,11 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'GET /oauth/logout': endSession,
   'POST /oauth/logout': endSession,
   'GET /logout': { summary: 'the page that asks whether to sign out' },
-  'POST /logout': { summary: 'signs out of this browser', parameters: ['form_token', 'answer'], answers: PAGE },
+  'POST /logout': {
+    summary: 'signs out of this browser',
+    parameters: ['form_token', 'answer', ...SIGN_OUT_FORM],
+    answers: PAGE,
+  },
   'POST /oauth/register': { summary: 'registers a client', json: REGISTRATION_BODY, answers: [201] },
   'GET /oauth/register/:id': { summary: 'the client’s own registration' },
   'PUT /oauth/register/:id': { summary: 'replaces it', json: REGISTRATION_BODY },
@@ -184,8 +190,8 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'POST /admin/keys/rotate': { summary: 'makes the next keys sign now', json: ROTATION_BODY },
   'POST /admin/keys/rewrap': { summary: 'seals all records with the envelope key in force' },
   'POST /admin/keys/:id/revoke': { summary: 'takes a key away at once' },
-  'GET /admin/sessions': { summary: 'lists sessions', parameters: [...LIST, 'user'] },
+  'GET /admin/sessions': { summary: 'lists sessions', parameters: [...LIST, 'sub'] },
   'DELETE /admin/sessions/:id': { summary: 'ends a session', answers: [204] },
-  'GET /admin/grants': { summary: 'lists grants', parameters: [...LIST, 'user', 'client', 'session'] },
+  'GET /admin/grants': { summary: 'lists grants', parameters: [...LIST, 'sub', 'client_id', 'sid'] },
   'DELETE /admin/grants/:id': { summary: 'ends a grant and its tokens', answers: [204] },
 }

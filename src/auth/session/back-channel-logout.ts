@@ -40,7 +40,9 @@ export interface BackChannel {
   close(): Promise<void>
 }
 
-const AT_ONCE = 16
+const AT_ONCE = 32
+const AT_ONCE_EACH = 4
+const MAX_IN_TROUBLE = 1000
 const DEADLINE_MS = 10_000
 const MAX_ANSWER_BYTES = 64 * 1024
 const MAX_BACK_OFF_MS = 15 * 60_000
@@ -50,35 +52,50 @@ type ClientTask = Extract<LogoutTask, { readonly kind: 'client' }>
 export function startBackChannel(deps: BackChannelDeps, options: BackChannelOptions): BackChannel {
   const { tenant, idleMs = 5_000, backOffMs = 1_000, attempts = 13 } = options
   const ended = new AbortController()
+  const sending: Sending = { tenant, backOffMs, attempts, signal: ended.signal, inTrouble: new Map(), asked: new Map() }
+  const underWay = new Set<Promise<void>>()
   let woken = Promise.withResolvers<void>()
 
   const settle = async (task: LogoutTask): Promise<void> => {
-    if (task.kind === 'session') await finishSession(deps, tenant, task)
-    else await tellClient(deps, tenant, task, { backOffMs, attempts, signal: ended.signal })
+    try {
+      if (task.kind === 'session') await finishSession(deps, tenant, task)
+      else await tellClient(deps, task, sending)
+    } catch (error) {
+      // It stays leased, and comes again.
+      deps.logger.warn({ error: nameOf(error) }, 'a sign-out could not be finished and is tried again')
+    }
   }
-  /** Answers whether more may be due. */
-  const round = async (): Promise<boolean> => {
+  const soonMs = Math.min(idleMs, backOffMs)
+  /** Takes as much as there is room for: a client that is slow to answer holds up nobody else. Says when to look again. */
+  const takeUp = async (): Promise<number> => {
+    const room = AT_ONCE - underWay.size
     // A look costs nothing; a claim is a write.
-    if ((await deps.store.logouts.waiting(tenant)) === 0) return false
-    const tasks = await deps.store.logouts.claim(tenant, LEASE_MS, AT_ONCE)
-    const settled = await Promise.allSettled(tasks.map(settle))
-    // What failed stays leased, and comes again.
-    for (const { reason } of settled.filter((one) => one.status === 'rejected'))
-      deps.logger.warn({ error: nameOf(reason) }, 'a sign-out could not be finished and is tried again')
-    return tasks.length === AT_ONCE
+    if (room > 0 && (await deps.store.logouts.waiting(tenant)) === 0) return idleMs
+    if (room <= 0) return soonMs
+    const tasks = await deps.store.logouts.claim(tenant, LEASE_MS, room)
+    for (const task of tasks) {
+      const settling: Promise<void> = settle(task).finally(() => {
+        // With a full house more may be due.
+        if (underWay.size === AT_ONCE) woken.resolve()
+        underWay.delete(settling)
+      })
+      underWay.add(settling)
+    }
+    return soonMs
   }
   const run = async (): Promise<void> => {
     while (!ended.signal.aborted) {
+      woken = Promise.withResolvers()
       const asleep = woken.promise
-      let more = false
+      let sleepMs = idleMs
       try {
-        more = await round()
+        sleepMs = await takeUp()
       } catch (error) {
         deps.logger.warn({ error: nameOf(error) }, 'unfinished sign-outs cannot be read')
       }
-      if (!more && !ended.signal.aborted) await Promise.race([asleep, pause(idleMs, ended.signal)])
-      woken = Promise.withResolvers()
+      if (!ended.signal.aborted) await Promise.race([asleep, pause(sleepMs, ended.signal)])
     }
+    await Promise.all(underWay)
   }
   const running = run()
   return {
@@ -105,24 +122,31 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   })
 
 interface Sending {
+  readonly tenant: string
   readonly backOffMs: number
   readonly attempts: number
   readonly signal: AbortSignal
+  /** Clients that just failed, until when they are left alone: their other tasks wait without being sent. */
+  readonly inTrouble: Map<string, number>
+  /** Requests to each client that have no answer yet. */
+  readonly asked: Map<string, number>
 }
 
-async function tellClient(deps: BackChannelDeps, tenant: string, task: ClientTask, sending: Sending): Promise<void> {
+async function tellClient(deps: BackChannelDeps, task: ClientTask, sending: Sending): Promise<void> {
   const { logouts, clients } = deps.store
+  const { tenant } = sending
   const client = await clients.find(tenant, task.clientId)
   const uri = client?.metadata?.backchannel_logout_uri
   // Deleted meanwhile, or it wants to hear no more.
   if (client === undefined || uri === undefined) return logouts.remove(tenant, task.id)
-  const outcome = await send(deps, client, uri, task, sending.signal)
+  if ((sending.asked.get(client.clientId) ?? 0) >= AT_ONCE_EACH) return logouts.putOff(tenant, task, sending.backOffMs)
+  const outcome = await tryClient(deps, client, uri, task, sending)
   if (sending.signal.aborted && outcome !== 'delivered') return logouts.putOff(tenant, task, 0)
   const attempts = task.attempts + 1
   if (outcome !== 'delivered' && attempts < sending.attempts) {
     deps.metrics?.logouts.inc({ outcome: 'again' })
-    const delay = Math.min(MAX_BACK_OFF_MS, sending.backOffMs * 2 ** task.attempts)
-    return logouts.putOff(tenant, { ...task, attempts }, Math.round(delay * (0.75 + Math.random() / 4)))
+    const delay = backOff(task, sending) * (0.75 + Math.random() / 4)
+    return logouts.putOff(tenant, { ...task, attempts }, Math.round(delay))
   }
   deps.metrics?.logouts.inc({ outcome: outcome === 'delivered' ? 'delivered' : 'given_up' })
   await deps.audit({
@@ -135,6 +159,34 @@ async function tellClient(deps: BackChannelDeps, tenant: string, task: ClientTas
   await logouts.remove(tenant, task.id)
 }
 
+const backOff = ({ attempts }: ClientTask, { backOffMs }: Sending): number =>
+  Math.min(MAX_BACK_OFF_MS, backOffMs * 2 ** attempts)
+
+async function tryClient(
+  deps: BackChannelDeps,
+  client: ClientRecord,
+  uri: string,
+  task: ClientTask,
+  sending: Sending,
+): Promise<Outcome> {
+  const { inTrouble, asked } = sending
+  const { clientId } = client
+  if ((inTrouble.get(clientId) ?? 0) > deps.clock.nowMs()) return 'in_trouble'
+  asked.set(clientId, (asked.get(clientId) ?? 0) + 1)
+  const outcome = await send(deps, client, uri, task, sending.signal).finally(() => {
+    const left = (asked.get(clientId) ?? 1) - 1
+    if (left === 0) asked.delete(clientId)
+    else asked.set(clientId, left)
+  })
+  inTrouble.delete(clientId)
+  if (inTrouble.size >= MAX_IN_TROUBLE) inTrouble.clear()
+  // Less than the task itself waits: whoever comes next is the one that looks again.
+  if (outcome !== 'delivered') inTrouble.set(clientId, deps.clock.nowMs() + backOff(task, sending) / 2)
+  return outcome
+}
+
+type Outcome = 'delivered' | 'refused' | 'in_trouble' | EgressError['code']
+
 /** 2.8: 200 means done, 204 is said by some; whatever else, an error of the network included, is not done. */
 async function send(
   deps: BackChannelDeps,
@@ -142,7 +194,7 @@ async function send(
   uri: string,
   ended: { readonly sid: string; readonly sub: string },
   signal: AbortSignal,
-): Promise<'delivered' | 'refused' | EgressError['code']> {
+): Promise<Outcome> {
   const token = mintLogoutToken(deps, client, ended, epochSeconds(deps.clock))
   try {
     const { status } = await deps.egress.request({

@@ -3,8 +3,7 @@
  * a node that stops half-way leaves nothing undone: another one takes it up. OIDC Back-Channel Logout 2.7; checklist 31.
  */
 import type { Audit } from '../../audit/events.ts'
-import type { Clock } from '../../kernel/clock.ts'
-import { epochSeconds } from '../../kernel/clock.ts'
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, EndedGrants, GrantRecord, LogoutTask, SessionRecord } from '../../storage/records.ts'
 

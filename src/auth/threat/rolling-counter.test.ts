@@ -85,7 +85,7 @@ test('a key of its own is untouched by others', async () => {
 })
 
 test.each([2, 5])(
-  '%i nodes together admit no more than the limit and one batch each (docs/adr/0015)',
+  '%i nodes together admit no more than the limit and one batch each (docs/adr/0016)',
   async (count) => {
     names += 1
     const nodes = Array.from({ length: count }, () => node())

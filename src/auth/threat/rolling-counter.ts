@@ -1,7 +1,7 @@
 /**
  * How often something happens in a window, over all nodes. Counted here, told to the store in batches, so that a request costs no
  * write: each node may admit one batch that the others don't know of. A batch of one is exact, and waits for the store.
- * The window slides: of the one before, the share that still overlaps counts. docs/adr/0015.
+ * The window slides: of the one before, the share that still overlaps counts. docs/adr/0016.
  */
 import { digestOf } from '../../kernel/ids.ts'
 import type { LimitStore } from '../../storage/port.ts'

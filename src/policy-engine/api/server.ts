@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { openTlsContext } from '../../http/tls.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
+import { seriesOf } from '../../observability/series.ts'
 import { API_LIMITS, type ApiLimits, type ApiTls } from '../listen.ts'
 import { type AccessOptions, admit, permits } from './access.ts'
 import { ApiError, errorBody } from './api-error.ts'
@@ -146,20 +147,10 @@ function notAllowed(methods: ReadonlyMap<string, ApiRoute>): ApiError {
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
 
-/** Each combination of labels is looked up once: all of them come from bounded sets. */
 function measureOf({ http }: Metrics) {
-  const series = new Map<string, { observe(seconds: number): void }>()
+  const series = seriesOf((code = '', handler = '', method = '') => http.labels({ code, handler, method }))
   return (method: string, handler: string, status: number, seconds: number): void => {
-    const key = `${status} ${handler} ${method}`
-    let one = series.get(key)
-    if (one === undefined) {
-      one = http.labels({
-        code: String(status),
-        handler,
-        method: METHODS.has(method) ? method.toLowerCase() : 'other',
-      })
-      if (METHODS.has(method)) series.set(key, one)
-    }
-    one.observe(seconds)
+    const known = METHODS.has(method) ? method.toLowerCase() : 'other'
+    series(String(status), handler, known).observe(seconds)
   }
 }

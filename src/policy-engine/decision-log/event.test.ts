@@ -97,3 +97,30 @@ it('keep of a dropped decision that it was, and nothing of what it was about', (
   expect(Object.keys(stub)).toEqual(['decision_id', 'bundles', 'timestamp', 'labels', 'custom'])
   expect(stub.custom).toMatchObject({ dropped: true })
 })
+
+it('say that they cannot be replayed where a fact was masked, struck out or is not there, and only there', async () => {
+  const log = openDecisionLog({ directory, labels: { id: 'i', version: '1', node: 'm' }, metrics: createMetrics('m') })
+  const call = (more: Partial<RecordedCall>) =>
+    new Map([['a', { name: 'http.send', args: [], value: new RegoObject([['status_code', 200]]), ...more }]])
+  const secret = new RegoObject([['body', new RegoObject([['access_token', 'x']])]])
+  const event = { ...plain, input: { a: 1 }, result: { allow: true } }
+  const cases: [replayable: boolean, event: DecisionEvent, mask: unknown][] = [
+    [true, event, []],
+    [true, event, ['/result', '/input/none']],
+    [true, { ...event, recorded: call({}) }, []],
+    [true, { ...event, requestId: 'r-1' }, []],
+    [false, { ...event, requestId: 'r-1' }, ['/input/a']],
+    [false, event, [{ op: 'upsert', path: '/input/a', value: 2 }]],
+    [false, { ...event, recorded: call({}) }, ['/nd_builtin_cache']],
+    [false, { ...event, recorded: call({ value: undefined }) }, []],
+    [false, { ...event, recorded: call({ value: secret }) }, []],
+    [false, event, 'no mask'],
+    [false, { ...plain, erased: ['/input'] }, []],
+  ]
+  for (const [, one, mask] of cases) await log.record(one, judging(false, mask))
+  await log.close()
+  const written = (await readFile(join(directory, 'decisions-m.jsonl'), 'utf8')).trim().split('\n')
+  expect(written.map((line) => JSON.parse(line).custom.not_replayable !== true)).toEqual(cases.map(([is]) => is))
+  expect(readStrictly(written).refused).toEqual([])
+  expect(JSON.parse(written[4] ?? '').custom).toMatchObject({ request_id: 'r-1', not_replayable: true })
+})

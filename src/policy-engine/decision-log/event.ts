@@ -100,3 +100,12 @@ function cacheValue(recorded: ReadonlyMap<string, RecordedCall>): Record<string,
   }
   return cache
 }
+
+/** Whether what the event holds is all that the decision was judged by: nothing kept out, and the answer of each call. */
+export const holdsAllFacts = ({ erased, recorded }: DecisionEvent): boolean =>
+  erased === undefined && (recorded === undefined || recorded.values().every(isWhole))
+
+function isWhole(call: RecordedCall): boolean {
+  const { value } = redactedTokenCall(redactedCall(call))
+  return value !== undefined && call.value !== undefined && writeJson(value) === writeJson(call.value)
+}

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type ChainedLog, type ChainedLogOptions, openChainedLog } from '../../audit/chained-log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Evaluator } from '../engine.ts'
-import { customValue, type DecisionEvent, type EventLabels, eventValue, stubValue } from './event.ts'
+import { customValue, type DecisionEvent, type EventLabels, eventValue, holdsAllFacts, stubValue } from './event.ts'
 import { applyMask } from './mask.ts'
 import type { Uploader, UploadTrouble } from './upload/uploader.ts'
 
@@ -46,19 +46,26 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const writer = openChainedLog(decisionLogPath(directory, labels.node), { onLost, onRefused, ...options })
   const uploader = options.upload?.(writer)
 
-  const text = (value: Record<string, unknown>, event: DecisionEvent, mask: unknown): string => {
-    const masked = attempt(() => applyMask(JSON.stringify(value), mask))
-    if (masked !== undefined) return masked
+  const line = (value: Record<string, unknown>, event: DecisionEvent, mask: unknown): Line => {
+    let isReplayable = holdsAllFacts(event)
+    const onFacts = () => {
+      isReplayable = false
+    }
+    const masked = attempt(() => applyMask(JSON.stringify(value), mask, onFacts))
+    if (masked !== undefined) return { text: masked, isReplayable }
     metrics.maskFailures.inc()
     const { input: _input, result: _result, recorded: _recorded, requestedBy: _by, ...rest } = event
     const erased = value.nd_builtin_cache === undefined ? ERASED : [...ERASED, '/nd_builtin_cache']
-    return JSON.stringify({ ...eventValue(labels, rest), erased })
+    return { text: JSON.stringify({ ...eventValue(labels, rest), erased }), isReplayable: false }
   }
   const append = (event: DecisionEvent, evaluator: Evaluator): Promise<void> => {
     const value = eventValue(labels, event)
     const custom = customValue(event)
     const { drop, mask } = judge(custom === undefined ? value : { ...value, custom }, evaluator)
-    if (!drop) return writer.append(openCustom(text(value, event, mask), custom), '}}')
+    if (!drop) {
+      const { text, isReplayable } = line(value, event, mask)
+      return writer.append(openCustom(text, isReplayable ? custom : { ...custom, ...NOT_REPLAYABLE }), '}}')
+    }
     metrics.dropped.inc()
     return writer.append(openCustom(JSON.stringify(stubValue(labels, event)), { dropped: true }), '}}')
   }
@@ -86,6 +93,13 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   }
 }
 
+interface Line {
+  readonly text: string
+  /** Whether policy, asked again with what the line holds, must answer the same. */
+  readonly isReplayable: boolean
+}
+
+const NOT_REPLAYABLE = { not_replayable: true } as const
 const ERASED = ['/input', '/result']
 
 /** The text of an object, with `custom` begun as its last member. */

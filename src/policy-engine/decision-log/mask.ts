@@ -8,6 +8,8 @@ type Operation = Exclude<Mask[number], string>
 
 const POINTER = /^\/(input|result|nd_builtin_cache)(\/|$)/
 
+const RESULT = /^\/result(\/|$)/
+
 /** The contract's schema by hand, held equal to it by test: threads that only answer the Data API load no schemas. */
 export const isMask = (value: unknown): value is Mask => Array.isArray(value) && value.every(isRule)
 
@@ -22,8 +24,11 @@ function isRule(rule: unknown): boolean {
 type Node = Record<string, unknown> | unknown[]
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
 
-/** The event's text after masking, or undefined where the mask is none: then nothing of the event may be written. */
-export function applyMask(eventText: string, mask: unknown): string | undefined {
+/**
+ * The event's text after masking, or undefined where the mask is none: then nothing of the event may be written. `onFacts`
+ * hears of each change to what the decision was judged by.
+ */
+export function applyMask(eventText: string, mask: unknown, onFacts: () => void = () => {}): string | undefined {
   if (!isMask(mask)) return undefined
   if (mask.length === 0) return eventText
   const event = parseExact(eventText)
@@ -33,7 +38,11 @@ export function applyMask(eventText: string, mask: unknown): string | undefined 
   for (const rule of mask) {
     const operation: Operation = typeof rule === 'string' ? { op: 'remove', path: rule } : rule
     const done = apply(event, operation)
-    if (done) (operation.op === 'remove' ? erased : masked).push(operation.path)
+    if (!done) continue
+    const { op, path } = operation
+    if (!RESULT.test(path)) onFacts()
+    if (op === 'remove') erased.push(path)
+    else masked.push(path)
   }
   if (erased.length > 0) event.erased = erased
   if (masked.length > 0) event.masked = masked

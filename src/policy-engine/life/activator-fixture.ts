@@ -9,7 +9,7 @@ import { createMetrics } from '../../observability/metrics.ts'
 import { FIXTURE_KEYS, type FixtureSource, packFixture, SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { BundleTracker } from '../status.ts'
-import { type Activator, openActivator } from './activator.ts'
+import { type Activator, type ActivatorOptions, openActivator } from './activator.ts'
 import type { BundleSource } from './bundle-source.ts'
 import { fileMarks } from './file-marks.ts'
 import type { ServiceSource } from './service-feed.ts'
@@ -34,11 +34,17 @@ export interface Followed {
   close(): Promise<void>
 }
 
+export interface How {
+  readonly nowMs?: () => number
+  /** What the threads that decide do when it is taken out of force. */
+  readonly withdraw?: ActivatorOptions['withdraw']
+}
+
 export interface Room {
   readonly folder: string
   /** A service at this address, asked in quick succession. */
   service(url: string, over?: Partial<ServiceSource>): ServiceSource
-  follow(source: Partial<BundleSource>, options?: { readonly nowMs?: () => number }): Promise<Followed>
+  follow(source: Partial<BundleSource>, how?: How): Promise<Followed>
   close(): Promise<void>
 }
 
@@ -57,8 +63,8 @@ export async function openRoom(): Promise<Room> {
       deadlineMs: 5000,
       ...over,
     }),
-    follow: async (source, { nowMs } = {}) => {
-      const followed = await follow(folder, source, nowMs)
+    follow: async (source, how) => {
+      const followed = await follow(folder, source, how)
       open.add(followed)
       return followed
     },
@@ -70,7 +76,11 @@ export async function openRoom(): Promise<Room> {
   }
 }
 
-async function follow(folder: string, source: Partial<BundleSource>, nowMs = () => Date.now()): Promise<Followed> {
+async function follow(
+  folder: string,
+  source: Partial<BundleSource>,
+  { nowMs = () => Date.now(), withdraw = async () => {} }: How = {},
+): Promise<Followed> {
   const tracker = new BundleTracker('sallyport')
   const activations: (VerifiedBundle | undefined)[] = []
   const lines: string[] = []
@@ -93,7 +103,10 @@ async function follow(folder: string, source: Partial<BundleSource>, nowMs = () 
       await note()
       activations.push(bundle)
     },
-    withdraw: async () => void activations.push(undefined),
+    withdraw: async (name, code) => {
+      activations.push(undefined)
+      await withdraw(name, code)
+    },
     onStatus: () => {
       for (const wake of statuses.splice(0)) wake()
     },

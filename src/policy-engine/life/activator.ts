@@ -4,25 +4,25 @@
  * it any more: its key is revoked, or its time is over.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Clock, epochSeconds, systemClock } from '../../kernel/clock.ts'
-import { ConfigError } from '../../kernel/errors.ts'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { MarkStore } from '../../storage/port.ts'
 import type { LoadedBundle } from '../bundle/load.ts'
-import { type BundleLoader, loadHere } from '../bundle/loader.ts'
+import type { BundleLoader } from '../bundle/loader.ts'
 import { verifySigner } from '../bundle/signature.ts'
 import { BundleError, type BundleRefusal, type VerifiedBundle } from '../engine.ts'
 import type { BundleTracker } from '../status.ts'
-import { REQUIRED_ENTRYPOINTS } from '../validate.ts'
-import { type BundleSource, withDefaults } from './bundle-source.ts'
+import { BundleReader, type From } from './bundle-reader.ts'
+import { type BundleSource, type KnownSource, withDefaults } from './bundle-source.ts'
 import { DeskError } from './desk.ts'
 import { Expiry } from './expiry.ts'
 import type { Feed, FeedListener, Outcome } from './feed.ts'
 import { folderFeed } from './folder-feed.ts'
 import { type BundlePin, type KeptBundle, type KeptBundles, openKeptBundles } from './kept-bundles.ts'
-import { highWaterMark, raiseMark, readMark } from './marks.ts'
+import { highWaterMark, raiseMark } from './marks.ts'
 import { pinMarks } from './pin-marks.ts'
+import { asRefusal, type RefusalDetails, Refusals } from './refusals.ts'
 import { serviceFeed } from './service-feed.ts'
 
 export interface ActivatorOptions {
@@ -62,20 +62,8 @@ export interface Activator {
   close(): Promise<void>
 }
 
-/** What a half-written file looks like; read again once before it counts. */
-const MAY_BE_HALF_WRITTEN: ReadonlySet<BundleRefusal> = new Set([
-  'unreadable',
-  'not_a_bundle',
-  'unsigned',
-  'bad_signature',
-  'digest_mismatch',
-  'no_wasm',
-])
-const READ_AGAIN_MS = 100
 /** For the first answer of a service, at start. */
 const START_WAIT_MS = 5000
-
-type From = 'source' | 'disk'
 
 /** Resolves after the first attempt, whatever its outcome. Throws ConfigError where it may not start. */
 export async function openActivator(options: ActivatorOptions): Promise<Activator> {
@@ -86,16 +74,17 @@ export async function openActivator(options: ActivatorOptions): Promise<Activato
 
 class BundleActivator implements Activator {
   readonly #options: ActivatorOptions
-  readonly #source: ReturnType<typeof withDefaults>
+  readonly #source: KnownSource
   readonly #marks: MarkStore
   readonly #clock: Clock
   readonly #expiry: Expiry
+  readonly #reader: BundleReader
+  readonly #refusals: Refusals
   #kept: KeptBundles | undefined
   #feed: Feed | undefined
   #active: { readonly bundle: VerifiedBundle; readonly signatures: Uint8Array } | undefined
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
-  #said: string | undefined
   #unsubscribe: () => void = () => {}
 
   constructor(options: ActivatorOptions) {
@@ -104,6 +93,10 @@ class BundleActivator implements Activator {
     this.#clock = options.clock ?? systemClock
     this.#marks = highWaterMark(options.marks, this.#source.copies?.folder)
     this.#expiry = new Expiry(this.#clock, () => this.#later(() => this.#end()))
+    const { isPlatform = true, loader, logger, metrics } = options
+    const [source, marks, clock] = [this.#source, this.#marks, this.#clock]
+    this.#reader = new BundleReader({ source, marks, clock, isPlatform, loader })
+    this.#refusals = new Refusals({ name: source.name, isRemote: source.remote !== undefined, logger, metrics })
   }
 
   get active(): VerifiedBundle | undefined {
@@ -119,7 +112,7 @@ class BundleActivator implements Activator {
   }
 
   async open(): Promise<void> {
-    await this.#mayStart()
+    await this.#reader.mayStart()
     const { copies, keys, path, remote, limits } = this.#source
     const pins = pinMarks(this.#options.marks, this.#source.name, this.#options.logger)
     if (copies !== undefined) this.#kept = await openKeptBundles(copies, pins)
@@ -139,16 +132,6 @@ class BundleActivator implements Activator {
     else if (this.#active === undefined) await Promise.race([opened, delay(START_WAIT_MS, undefined, { ref: false })])
   }
 
-  async #mayStart(): Promise<void> {
-    const { name, keys, minimumVersion } = this.#source
-    const { isPlatform = true } = this.#options
-    if (keys.current.length === 0) throw new ConfigError(`bundle ${name} has no trusted keys: name at least one`)
-    if (minimumVersion === undefined && (await this.#marks.read(name)) === undefined) {
-      const setting = isPlatform ? 'policy.bundle.minimum_version' : 'its minimum_version in policy.bundles'
-      throw new ConfigError(`no version of bundle ${name} was active here yet: set ${setting}, 1 where it is the first`)
-    }
-  }
-
   /** What the feed tells, in turn with everything else that changes what is active. */
   #listener(): FeedListener {
     const { tracker, onStatus } = this.#options
@@ -157,7 +140,7 @@ class BundleActivator implements Activator {
       offered: (content, etag) => this.#inTurn(() => this.#consider(content, 'source', etag)),
       unchanged: () => {
         tracker.unchanged(this.#now())
-        this.#said = undefined
+        this.#refusals.forget()
         onStatus()
       },
       empty: () => {
@@ -189,7 +172,7 @@ class BundleActivator implements Activator {
   async #consider(content: Uint8Array | string, from: From, etag?: string): Promise<Outcome> {
     const { tracker, onStatus } = this.#options
     try {
-      const read = await this.#loadTwice(content, from)
+      const read = await this.#read(content, from, this.pin)
       const loaded = typeof content === 'string' ? read : { ...read, archive: content }
       if (this.#closed) return 'refused'
       const { bundle } = loaded
@@ -200,7 +183,7 @@ class BundleActivator implements Activator {
         if (from === 'source') tracker.unchanged(this.#now())
         await this.#keep(loaded, etag)
       } else await this.#activate(loaded, from, etag)
-      this.#said = undefined
+      this.#refusals.forget()
       return 'active'
     } catch (error) {
       const refusal = asRefusal(error)
@@ -215,36 +198,8 @@ class BundleActivator implements Activator {
     }
   }
 
-  async #loadTwice(content: Uint8Array | string, from: From): Promise<LoadedBundle> {
-    try {
-      return await this.#load(content, from)
-    } catch (error) {
-      const halfWritten = error instanceof BundleError && MAY_BE_HALF_WRITTEN.has(error.code)
-      if (!halfWritten || typeof content !== 'string') throw error
-      await delay(READ_AGAIN_MS)
-      return this.#load(content, from)
-    }
-  }
-
-  async #load(content: Uint8Array | string, from: From, pin = this.pin): Promise<LoadedBundle> {
-    const { isPlatform = true, loader = loadHere } = this.#options
-    const { name, keys, minimumVersion, requiredEntrypoints, limits, engine, signing, maxAgeSeconds } = this.#source
-    return loader.load(content, {
-      name,
-      keys: keys.current,
-      mark: await readMark(this.#marks, name),
-      nowSeconds: epochSeconds(this.#clock),
-      requiredEntrypoints: requiredEntrypoints ?? (isPlatform ? REQUIRED_ENTRYPOINTS : []),
-      isPlatform,
-      // What came as bytes is its own archive.
-      wantsArchive: this.#kept !== undefined && from === 'source' && typeof content === 'string',
-      limits,
-      ...(pin && { pin: { version: pin.version, revision: pin.digest } }),
-      ...(minimumVersion !== undefined && { minimumVersion }),
-      ...(signing && { signing }),
-      ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
-      ...(engine && { engine }),
-    })
+  #read(content: Uint8Array | string, from: From, pin: BundlePin | undefined): Promise<LoadedBundle> {
+    return this.#reader.read(content, { from, pin, wantsArchive: this.#kept !== undefined })
   }
 
   async #activate(loaded: LoadedBundle, from: From, etag: string | undefined): Promise<void> {
@@ -308,34 +263,19 @@ class BundleActivator implements Activator {
     const { tracker, onStatus } = this.#options
     this.#active = undefined
     this.#expiry.watch(undefined)
-    await this.#options.withdraw(this.#source.name, refusal.code)
-    tracker.withdrawn()
-    this.#refuse(refusal)
-    onStatus()
+    try {
+      await this.#options.withdraw(this.#source.name, refusal.code)
+    } finally {
+      // Where the others cannot go on without it nothing is in force: least of all this one.
+      tracker.withdrawn()
+      this.#refuse(refusal)
+      onStatus()
+    }
   }
 
-  #refuse(
-    refusal: BundleError,
-    more: {
-      readonly cause?: unknown
-      readonly from?: From
-      readonly httpCode?: number
-      readonly isReachable?: boolean
-    } = {},
-  ): void {
-    const { tracker, metrics, logger } = this.#options
-    const { name } = this.#source
-    tracker.refused(refusal, this.#now(), more)
-    metrics.bundleFailed.inc({ name, code: refusal.code })
-    const serving = this.#active === undefined ? 'none, nothing is issued' : 'the one before'
-    const { from = 'source' } = more
-    const refused = { bundle: name, from, refusal: refusal.code, why: refusal.message, serving }
-    const unforeseen = more.cause !== undefined && !(more.cause instanceof BundleError)
-    const text = `${refusal.code} ${refusal.message} ${serving}`
-    // A service that is down for hours says the same at each attempt.
-    const level = text === this.#said && this.#source.remote !== undefined ? 'debug' : 'error'
-    this.#said = text
-    logger[level](unforeseen ? { ...refused, err: more.cause } : refused, 'bundle refused')
+  #refuse(refusal: BundleError, more: RefusalDetails = {}): void {
+    this.#options.tracker.refused(refusal, this.#now(), more)
+    this.#refusals.tell(refusal, more, this.#active !== undefined)
   }
 
   tryAgain(): Promise<void> {
@@ -349,7 +289,7 @@ class BundleActivator implements Activator {
     await this.#inTurn(async () => {
       const copy = kept.list.find(({ version, digest }) => version === pin.version && digest === pin.digest)
       if (copy === undefined) throw new DeskError('not_found', `version ${pin.version} is not kept here`)
-      const loaded = await this.#load(kept.pathOf(copy), 'disk', pin).catch((error: unknown) => {
+      const loaded = await this.#read(kept.pathOf(copy), 'disk', pin).catch((error: unknown) => {
         const { code, message } = asRefusal(error)
         throw new DeskError('conflict', `version ${pin.version} is not fit any more: ${code}, ${message}`)
       })
@@ -382,8 +322,3 @@ class BundleActivator implements Activator {
     return new Date(this.#clock.nowMs()).toISOString()
   }
 }
-
-const asRefusal = (error: unknown): BundleError =>
-  error instanceof BundleError
-    ? error
-    : new BundleError('self_check_failed', 'the bundle cannot be activated', { cause: error })

@@ -198,6 +198,20 @@ describe('keys that change while the service runs', () => {
     expect((await room.follow({ ...remote(), keys })).version).toBeUndefined()
   })
 
+  it('says that nothing of it is active also where the threads that decide cannot go on without it', async () => {
+    server.put(await signed({ ...one, keyId: 'one', version: 1 }), '"1"')
+    const followed = await room.follow(
+      { ...remote(), keys },
+      { withdraw: () => Promise.reject(new Error('no memory')) },
+    )
+    files = [key('two', two)]
+    await keys.refresh()
+    await followed.until(() => followed.tracker.status.code === 'unknown_key')
+    expect(followed.tracker.status).not.toHaveProperty('active_revision')
+    server.put(await signed({ ...two, keyId: 'two', version: 2 }), '"2"')
+    await followed.until(() => followed.tracker.status.version === 2)
+  })
+
   it('ends trust in a key that is replaced under its name, or taken away', async () => {
     server.put(await signed({ ...one, keyId: 'one', version: 1 }), '"1"')
     const followed = await room.follow({ ...remote(), keys })

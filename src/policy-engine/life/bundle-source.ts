@@ -29,14 +29,15 @@ export interface BundleSource {
 
 type Defaulted = 'name' | 'path' | 'keys' | 'limits'
 
-export const withDefaults = (
-  source: BundleSource,
-): Omit<BundleSource, Defaulted> & {
+/** With every default in place. */
+export interface KnownSource extends Omit<BundleSource, Defaulted> {
   readonly name: string
   readonly path: string
   readonly keys: TrustedKeys
   readonly limits: ArchiveLimits
-} => ({
+}
+
+export const withDefaults = (source: BundleSource): KnownSource => ({
   ...source,
   name: source.name ?? 'sallyport',
   path: source.path ?? '',

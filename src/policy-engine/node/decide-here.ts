@@ -3,6 +3,7 @@
  * is PolicyUnavailable, and logged as that; no answer leaves that is not in the log.
  */
 import { PolicyUnavailable, type UnavailableReason } from '../../kernel/errors.ts'
+import { seriesOf } from '../../observability/series.ts'
 import { MAX_TTL_SECONDS, roundTime } from '../cache/round-time.ts'
 import { scopeOf, subjectOf } from '../cache/rule.ts'
 import { type Answered, CACHED, type Cacheable, type Evaluated, throughCache } from '../cache/through-cache.ts'
@@ -18,6 +19,8 @@ import { type Active, type Judge, newEvent } from './judge.ts'
 
 export function createDecide(judge: Judge): Decide {
   const { log, metrics } = judge
+  const counter = seriesOf((decision = '', outcome = '') => metrics.decisions.labels({ decision, outcome }))
+  const duration = seriesOf((decision = '') => metrics.decisionSeconds.labels({ decision }))
 
   /** Logs a question that got no answer and gives the error to throw. The log's own failure changes nothing: it denies. */
   const unavailable = async (
@@ -27,7 +30,7 @@ export function createDecide(judge: Judge): Decide {
     event: DecisionEvent,
     why: { cause?: unknown; detail?: string } = {},
   ): Promise<PolicyUnavailable> => {
-    metrics.decisions.inc({ decision: name, outcome: reason })
+    counter(name, reason).inc()
     await log.record({ ...event, error: { code: reason } }, on.evaluator).catch(() => {})
     return new PolicyUnavailable(reason, name, why)
   }
@@ -55,7 +58,7 @@ export function createDecide(judge: Judge): Decide {
     // Without a wait where there is none: the log's rules go on with the input that the module still holds.
     const found = asked instanceof Promise ? await asked : asked
     const seconds = (performance.now() - started) / 1000
-    metrics.decisionSeconds.observe({ decision: name }, seconds)
+    duration(name).observe(seconds)
     const logged: DecisionEvent = { ...event, input, recorded: turn.recorded, evaluationNs: Math.round(seconds * 1e9) }
     if ('trap' in found) {
       const reason = reasonOf(found.trap)
@@ -72,10 +75,10 @@ export function createDecide(judge: Judge): Decide {
     try {
       await log.record(answered, on.evaluator)
     } catch (cause) {
-      metrics.decisions.inc({ decision: name, outcome: 'audit' })
+      counter(name, 'audit').inc()
       throw new PolicyUnavailable('audit', name, { cause })
     }
-    metrics.decisions.inc({ decision: name, outcome: verdict.allow ? 'allow' : 'deny' })
+    counter(name, verdict.allow ? 'allow' : 'deny').inc()
     return {
       ...verdict,
       decisionId: event.decisionId,

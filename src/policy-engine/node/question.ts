@@ -1,6 +1,7 @@
 /** A question of the Data API: any document under `data`, judged as OPA does, without contract, and logged. */
 import { setImmediate } from 'node:timers/promises'
 import { PolicyUnavailable } from '../../kernel/errors.ts'
+import { seriesOf } from '../../observability/series.ts'
 import { CACHED } from '../cache/through-cache.ts'
 import type { DecisionEvent } from '../decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from '../engine.ts'
@@ -79,7 +80,7 @@ interface Logged {
 }
 
 export function createAnswers(judge: Judge): Answers {
-  const count = counterOf(judge)
+  const counter = seriesOf((outcome = '') => judge.metrics.decisions.labels({ decision: 'data_api', outcome }))
 
   const eventOf = (on: Active, { path, input, requestedBy, requestId, batchDecisionId }: Question): DecisionEvent => ({
     decisionId: judge.newId(),
@@ -122,7 +123,7 @@ export function createAnswers(judge: Judge): Answers {
   const told = (one: Judged, failure: Failure | undefined): Outcome => {
     const { event, answer, outcome, error } = one
     const { decisionId } = event
-    count(failure ? 'audit' : outcome)
+    counter(failure ? 'audit' : outcome).inc()
     if (failure) return { decisionId, error: new PolicyUnavailable('audit', 'data_api', failure) }
     return answer === undefined ? { decisionId, error } : { decisionId, answer }
   }
@@ -209,14 +210,4 @@ function failedWith(event: DecisionEvent, cause: unknown, recorded: Turn['record
   }
   const error = cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
   return { event: { ...event, recorded, error: { code: 'internal_error' } }, outcome: 'trap', error }
-}
-
-/** The counter of each outcome is looked up once. */
-function counterOf({ metrics }: Judge): (outcome: string) => void {
-  const counters = new Map<string, { inc(): void }>()
-  return (outcome) => {
-    const counter = counters.get(outcome) ?? metrics.decisions.labels({ decision: 'data_api', outcome })
-    counters.set(outcome, counter)
-    counter.inc()
-  }
 }

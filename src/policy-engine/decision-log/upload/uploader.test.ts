@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type LogSink, startLogSink } from '../../../../test/servers/log-sink.ts'
 import { until } from '../../../../test/servers/redis.ts'
@@ -15,7 +16,7 @@ import { openService, type RemoteService } from '../../../egress/service.ts'
 import { createLogger } from '../../../observability/logger.ts'
 import { createMetrics, type Metrics } from '../../../observability/metrics.ts'
 import type { CursorKey } from './cursor.ts'
-import { startUploader, type Uploader, type UploadTimes } from './uploader.ts'
+import { startUploader, type Uploader, type UploaderOptions, type UploadTimes } from './uploader.ts'
 
 let folder: string
 let sink: LogSink
@@ -45,7 +46,7 @@ const serviceAt = (url: string): RemoteService =>
     { name: 'sink', url: new URL(url), deadlineMs: 2000 },
     { egress: openEgress({ allow: [new URL(url).host], unlisted: 'none' }) },
   )
-const start = (times: Partial<UploadTimes> = {}, key?: CursorKey) => {
+const start = (times: Partial<UploadTimes & Pick<UploaderOptions, 'random' | 'sleep'>> = {}, key?: CursorKey) => {
   metrics = createMetrics('t')
   const service = serviceAt(sink.url)
   uploader = startUploader({
@@ -139,6 +140,35 @@ describe('upload of a decision log', () => {
     await taken()
     await until(async () => (await count('decision_logs_waiting_bytes')) === 0, 'nothing waits')
     expect(await count('decision_logs_oldest_waiting_seconds')).toBe(0)
+  })
+
+  it('loses nothing while the service is down for an hour, and asks it less and less often', async () => {
+    openLog({ rotateBytes: 4096 })
+    await sink.shut()
+    const [hourMs, maxDelayMs] = [3_600_000, 300_000]
+    const slept: number[] = []
+    const passedMs = () => slept.reduce((sum, ms) => sum + ms, 0)
+    /** An hour of waiting passes at once; decisions are made all the while. */
+    const sleep = async (ms: number, signal: AbortSignal) => {
+      if (signal.aborted) return
+      if (passedMs() >= hourMs) return pause(1, undefined, { signal }).catch(() => {})
+      slept.push(ms)
+      await decide(20)
+      if (passedMs() >= hourMs) await sink.open()
+    }
+    start({ minDelayMs: 1000, maxDelayMs, random: () => 1, sleep })
+    await until(async () => passedMs() >= hourMs, 'an hour')
+    await decide(20)
+    await taken()
+    expect(sink.decisionIds()).toEqual(ids)
+    const retries = slept.slice(1)
+    expect(retries.slice(0, 4)).toEqual([500, 1000, 2000, 4000])
+    expect(Math.max(...retries)).toBe(maxDelayMs)
+    expect(ids).toHaveLength(20 * (slept.length + 1))
+    await until(async () => (await count('decision_logs_waiting_bytes')) === 0, 'nothing waits')
+    await uploader?.close()
+    await log.close()
+    expect((await verifyLog([...rotatedSegments(log.path), log.path])).findings).toEqual([])
   })
 
   it('goes on behind the last chunk after a restart', async () => {

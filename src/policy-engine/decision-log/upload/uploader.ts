@@ -4,6 +4,7 @@
  * over: a service that is down, slow or refuses is asked again, with growing delays. After a crash the last chunk may be sent
  * twice; whoever reads them knows events by `decision_id`.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ChainedLog } from '../../../audit/chained-log.ts'
 import type { RemoteService } from '../../../egress/service.ts'
 import type { Logger } from '../../../observability/logger.ts'
@@ -32,6 +33,8 @@ export interface UploaderOptions extends UploadTimes {
   readonly key?: CursorKey | undefined
   /** Between 0 and 1. */
   readonly random?: () => number
+  /** Resolves after so many milliseconds, or earlier when the signal ends; in place of the system's timer. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** Why the last attempt failed; OPA's members (OPA, "Status", `decision_logs`). */
@@ -55,9 +58,9 @@ const ABORT_MS = 200
 const TOO_LARGE = 413
 
 export function startUploader(options: UploaderOptions): Uploader {
-  const { log, metrics, logger, key, random = Math.random } = options
+  const { log, metrics, logger, key, random = Math.random, sleep = timerSleep } = options
   const size = new ChunkSize(options.sizeLimitBytes)
-  const closing = Promise.withResolvers<void>()
+  const closing = new AbortController()
   const abort = new AbortController()
   let closed = false
   let { position, removed } = readCursor(log.path, key)
@@ -68,14 +71,7 @@ export function startUploader(options: UploaderOptions): Uploader {
     oldestSeconds: underWay === undefined ? 0 : Math.max(0, (Date.now() - timeOf(underWay)) / 1000),
   }))
 
-  const wait = async (ms: number): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined
-    const passed = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms).unref()
-    })
-    await Promise.race([passed, closing.promise])
-    clearTimeout(timer)
-  }
+  const wait = (ms: number): Promise<void> => sleep(ms, closing.signal)
 
   /** The status of the answer, 0 where there is none. */
   const send = async (body: Uint8Array): Promise<number> => {
@@ -179,7 +175,7 @@ export function startUploader(options: UploaderOptions): Uploader {
     },
     close: async () => {
       closed = true
-      closing.resolve()
+      closing.abort()
       const late = Promise.withResolvers<void>()
       const timers = [setTimeout(() => abort.abort(), FLUSH_MS), setTimeout(late.resolve, FLUSH_MS + ABORT_MS)]
       // A token endpoint that is asked for a credential hears of no abort.
@@ -188,6 +184,9 @@ export function startUploader(options: UploaderOptions): Uploader {
     },
   }
 }
+
+const timerSleep = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { ref: false, signal }).catch(() => {})
 
 function troubleOf(status: number): UploadTrouble | undefined {
   if (status >= 200 && status <= 299) return undefined
