@@ -266,6 +266,32 @@ test.each<[string, CertificateFormat, (headers: Record<string, string>) => Recor
   expect(lines.join()).not.toContain('PRIVATE')
 })
 
+test.each(FORMATS)(
+  'no damage to a header of %s makes an error, nor a certificate that was not sent (checklist 50)',
+  (format) => {
+    const [[header, whole] = ['', '']] = Object.entries(shown[format]('client'))
+    const own = certificate('client').fingerprint256
+    for (let round = 0; round < 400; round++) {
+      const at = Math.floor(Math.random() * whole.length)
+      const cut = whole.slice(at, at + 1 + Math.floor(Math.random() * 40))
+      const damaged = [
+        whole.slice(0, at) + whole.slice(at + cut.length),
+        whole.slice(0, at) + cut + cut + whole.slice(at + cut.length),
+        whole.slice(0, at) + String.fromCharCode(33 + Math.floor(Math.random() * 94)) + whole.slice(at + 1),
+      ][round % 3]
+      let read: ReturnType<typeof readCertificateHeader>
+      try {
+        read = readCertificateHeader(format, header, { [header]: damaged })
+      } catch {
+        continue
+      }
+      // A byte of the signature may differ: then nobody vouches for it.
+      if (read === undefined || read.certificate.fingerprint256 === own) continue
+      expect(isVouchedFor(read.certificate, read.further, [certificate('ca')], Date.now()), damaged).toBe(false)
+    }
+  },
+)
+
 test('a header may have another name', async () => {
   const mtls = { from: 'header', format: 'nginx', header: 'X-Client-Pem', caFile: at('ca.crt') } as const
   const port = await serve({ mtls, trustedProxies: ['127.0.0.1'] })

@@ -27,17 +27,10 @@ export function createListener({ tls, headerBytes, requestMs }: ListenerOptions,
     connectionsCheckingInterval: LOOK_FOR_SLOW_MS,
     keepAliveTimeout: IDLE_MS,
   }
-  const bounded: Answer = (request, response) =>
-    request.rawHeaders.length > 2 * MAX_HEADERS ? refuseHead(response) : answer(request, response)
-  const secure = tls && createSecureServer({ ...rules, ...tls.options() }, bounded)
+  const secure = tls && createSecureServer({ ...rules, ...tls.options() }, answer)
   if (secure) tls.adopt(secure)
-  const server = secure ?? createServer(rules, bounded)
-  // Node would leave out the ones beyond, and the last are those that a proxy wrote: refused here, none is left out.
-  server.maxHeadersCount = 0
+  const server = secure ?? createServer(rules, answer)
+  // One more is 431 (RFC 6585 5): none is left out, since the last are those that a proxy wrote.
+  server.maxHeadersCount = MAX_HEADERS
   return server
-}
-
-/** RFC 6585 5. */
-function refuseHead(response: ServerResponse): void {
-  response.writeHead(431, { connection: 'close', 'cache-control': 'no-store' }).end()
 }
