@@ -62,7 +62,7 @@ export function startBackChannel(deps: BackChannelDeps, options: BackChannelOpti
       else await tellClient(deps, task, sending)
     } catch (error) {
       // It stays leased, and comes again.
-      deps.logger.warn({ err: nameOf(error) }, 'a sign-out could not be finished and is tried again')
+      deps.logger.warn({ error: nameOf(error) }, 'a sign-out could not be finished and is tried again')
     }
   }
   const soonMs = Math.min(idleMs, backOffMs)
@@ -91,7 +91,7 @@ export function startBackChannel(deps: BackChannelDeps, options: BackChannelOpti
       try {
         sleepMs = await takeUp()
       } catch (error) {
-        deps.logger.warn({ err: nameOf(error) }, 'unfinished sign-outs cannot be read')
+        deps.logger.warn({ error: nameOf(error) }, 'unfinished sign-outs cannot be read')
       }
       if (!ended.signal.aborted) await Promise.race([asleep, pause(sleepMs, ended.signal)])
     }
