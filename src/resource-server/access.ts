@@ -25,16 +25,23 @@ export type RefusalCode =
   | 'invalid_dpop_proof'
   | 'insufficient_scope'
   | 'insufficient_user_authentication'
+  | 'too_many_requests'
   | 'temporarily_unavailable'
 
-const STATUS: Readonly<Record<RefusalCode, 400 | 401 | 403 | 503>> = {
+const STATUS: Readonly<Record<RefusalCode, 400 | 401 | 403 | 429 | 503>> = {
   missing_token: 401,
   invalid_request: 400,
   invalid_token: 401,
   invalid_dpop_proof: 401,
   insufficient_scope: 403,
   insufficient_user_authentication: 401,
+  too_many_requests: 429,
   temporarily_unavailable: 503,
+}
+
+const RETRY_AFTER_SECONDS: Partial<Record<RefusalCode, string>> = {
+  too_many_requests: '60',
+  temporarily_unavailable: '2',
 }
 
 export interface RefusalParts {
@@ -59,7 +66,8 @@ export class AccessRefused extends Error {
 
   /** The answer's headers. RFC 6750 3: without a token the challenge names no error. */
   headers(): Readonly<Record<string, string>> {
-    if (this.code === 'temporarily_unavailable') return { 'retry-after': '2', 'cache-control': 'no-store' }
+    const wait = RETRY_AFTER_SECONDS[this.code]
+    if (wait !== undefined) return { 'retry-after': wait, 'cache-control': 'no-store' }
     const told = this.code === 'missing_token' ? {} : { error: this.code, error_description: this.message }
     const words = Object.entries({ ...told, ...this.#parameters }).map(([name, value]) => `${name}="${value}"`)
     const algs = 'algs="ES256 EdDSA PS256"'

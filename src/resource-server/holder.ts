@@ -9,8 +9,8 @@ export interface DpopOptions {
   /** How long ago a proof may have been made. Default 60. */
   readonly maxAgeSeconds?: number
   /**
-   * True for the first use of a proof, false for each other; several nodes share one store. Default: the memory of this
-   * process, bounded.
+   * True for the first use of a proof (`<jkt>.<jti>`), false for each other; several nodes share one store. Default: the
+   * memory of this process, bounded in all and for each key.
    */
   readonly firstUse?: (proof: string, expiresAt: number) => boolean | Promise<boolean>
 }
@@ -25,21 +25,39 @@ export interface Presented {
   readonly proof: string | undefined
   /** DER, of the connection or a trusted proxy. */
   readonly certificate: Uint8Array | undefined
+  readonly address: string
 }
 
 const MAX_REMEMBERED = 100_000
+/** Of one key, so that none can fill the memory of all. */
+const MAX_OF_KEY = 10_000
 
-/** Full of proofs that still count, it takes no new one: what cannot be remembered cannot be known as used. */
+/**
+ * Each use of a proof but its first is false. Full, of one key or of all, it takes no new one: what cannot be remembered
+ * cannot be known as used.
+ */
 export function proofMemory(): (proof: string, expiresAt: number) => boolean {
-  const ends = new Map<string, number>()
-  return (proof, expiresAt) => {
-    const now = Date.now() / 1000
-    for (const [one, end] of ends) {
+  const known = new Map<string, { readonly key: string; readonly end: number }>()
+  const ofKey = new Map<string, number>()
+  const forget = (now: number) => {
+    for (const [digest, { key, end }] of known) {
       if (end > now) break
-      ends.delete(one)
+      known.delete(digest)
+      const left = (ofKey.get(key) ?? 1) - 1
+      if (left === 0) ofKey.delete(key)
+      else ofKey.set(key, left)
     }
-    if (ends.has(proof) || ends.size >= MAX_REMEMBERED) return false
-    ends.set(proof, expiresAt)
+  }
+  return (proof, expiresAt) => {
+    forget(Date.now() / 1000)
+    const digest = createHash('sha256').update(proof).digest('base64url')
+    if (known.has(digest)) return false
+    const key = proof.slice(0, proof.indexOf('.'))
+    const held = ofKey.get(key) ?? 0
+    if (known.size >= MAX_REMEMBERED || held >= MAX_OF_KEY)
+      throw new AccessRefused('temporarily_unavailable', 'Too many proofs are in use.')
+    known.set(digest, { key, end: expiresAt })
+    ofKey.set(key, held + 1)
     return true
   }
 }

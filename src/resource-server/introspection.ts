@@ -27,16 +27,26 @@ const INVALID = () => new AccessRefused('invalid_token', 'The access token is in
 /** RFC 6749 2.3.1. */
 const formEncode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
 
+/**
+ * RFC 7662 2.2: a refresh token is active too, for the client that holds it, and has no `token_type`. What is bound by DPoP
+ * says so there (RFC 9449 6.2).
+ */
+function isAccessToken({ active, token_type: type, cnf }: Readonly<Record<string, unknown>>): boolean {
+  const isBound = typeof cnf === 'object' && cnf !== null && 'jkt' in cnf
+  return active === true && type === (isBound ? 'DPoP' : 'Bearer')
+}
+
 export function introspector(
   issuer: string,
   audience: string,
   options: IntrospectionOptions,
   provider: () => Promise<Provider>,
-): (token: string) => Promise<Access> {
+): (token: string, address: string) => Promise<Access> {
   const { cacheSeconds = 5, cacheEntries = 1000 } = options
   if (!(cacheSeconds >= 0 && cacheSeconds <= 60)) throw new RangeError('introspection.cacheSeconds: 0 to 60')
   if (!(cacheEntries >= 1)) throw new RangeError('introspection.cacheEntries: 1 or more')
   const remembered = new Map<string, Remembered>()
+  const refusals = refusalCounter()
 
   async function ask(token: string): Promise<Readonly<Record<string, unknown>>> {
     const { introspectionEndpoint } = await provider()
@@ -53,18 +63,24 @@ export function introspector(
     const answer = await ask(token).catch((cause: unknown) => {
       throw new AccessRefused('temporarily_unavailable', 'The provider does not answer.', { cause })
     })
-    const access = answer.active === true ? readAccess(answer) : undefined
+    const access = isAccessToken(answer) ? readAccess(answer) : undefined
     if (access === undefined || !access.audience.includes(audience)) throw INVALID()
     return access
   }
 
-  return async (token) => {
+  return async (token, address) => {
     const key = createHash('sha256').update(token).digest('base64url')
     const now = Date.now() / 1000
     const known = remembered.get(key)
-    const answer = known !== undefined && known.until > now ? known.answer : judge(token)
+    const isKnown = known !== undefined && known.until > now
+    if (!isKnown && refusals.isOver(address))
+      throw new AccessRefused('too_many_requests', 'Too many tokens that are none came from here.')
+    const answer = isKnown ? known.answer : judge(token)
     if (answer !== known?.answer) remember(key, { until: now + cacheSeconds, answer })
-    const access = await answer
+    const access = await answer.catch((cause: unknown) => {
+      if (cause instanceof AccessRefused && cause.code === 'invalid_token') refusals.add(address)
+      throw cause
+    })
     if (access.expiresAt <= Date.now() / 1000) throw INVALID()
     return access
   }
@@ -81,5 +97,24 @@ export function introspector(
     entry.answer.catch(() => {
       if (remembered.get(key) === entry) remembered.delete(key)
     })
+  }
+}
+
+const REFUSALS_A_MINUTE = 120
+const MAX_ADDRESSES = 10_000
+
+/** Whoever sends what is no token costs the provider a question each: an address may do so this often in a minute. */
+function refusalCounter() {
+  let minute = 0
+  const counts = new Map<string, number>()
+  const ofNow = () => {
+    const now = Math.floor(Date.now() / 60_000)
+    if (now !== minute || counts.size > MAX_ADDRESSES) counts.clear()
+    minute = now
+    return counts
+  }
+  return {
+    isOver: (address: string) => (ofNow().get(address) ?? 0) >= REFUSALS_A_MINUTE,
+    add: (address: string) => void ofNow().set(address, (counts.get(address) ?? 0) + 1),
   }
 }

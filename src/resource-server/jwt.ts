@@ -7,6 +7,8 @@ export type JudgeJwt = (token: string) => Promise<Access>
 
 const ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256']
 const CLOCK_TOLERANCE_SECONDS = 5
+/** A key that was revoked counts no longer than this; an unknown one is looked for at most as often. */
+const KEYS = { cacheMaxAge: 60_000, cooldownDuration: 5_000, timeoutDuration: 5_000 }
 
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((one) => typeof one === 'string') : typeof value === 'string' ? [value] : []
@@ -40,7 +42,7 @@ export function jwtJudge(issuer: string, audience: string, provider: () => Promi
   let known: { readonly uri: string; readonly keys: JWTVerifyGetKey } | undefined
   const keysOf = async (): Promise<JWTVerifyGetKey> => {
     const { jwksUri } = await provider()
-    if (known?.uri !== jwksUri) known = { uri: jwksUri, keys: createRemoteJWKSet(requireSecure(jwksUri)) }
+    if (known?.uri !== jwksUri) known = { uri: jwksUri, keys: createRemoteJWKSet(requireSecure(jwksUri), KEYS) }
     return known.keys
   }
   return async (token) => {

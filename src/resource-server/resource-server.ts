@@ -34,6 +34,8 @@ export interface ResourceServerOptions {
   readonly dpop?: DpopOptions
   /** DER of the client certificate; default: that of the TLS connection. Behind a proxy, read it from its header. */
   readonly clientCertificate?: (request: IncomingMessage) => Uint8Array | undefined
+  /** Whoever sends too many tokens that are none is asked to wait; default: the peer of the connection. Behind a proxy, read it from its header. */
+  readonly clientAddress?: (request: IncomingMessage) => string
   /** Told of every refusal with its private cause, for the log. Neither holds the token. */
   readonly onRefused?: (refused: AccessRefused, request: IncomingMessage) => void
 }
@@ -51,11 +53,25 @@ export interface ResourceServer {
 
 const AUTHORIZATION = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** The form of this provider's opaque tokens. */
+const OPAQUE = /^at\.[\w.-]{30,120}$/
 
 const ofConnection = ({ socket }: IncomingMessage): Uint8Array | undefined =>
   socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined
 
-function readPresented(request: IncomingMessage, certificate: Uint8Array | undefined): Presented {
+/** As the client wrote it: connect and express take what they are mounted under away from `url`. */
+function pathOf(request: IncomingMessage & { originalUrl?: unknown }): string {
+  const target = typeof request.originalUrl === 'string' ? request.originalUrl : (request.url ?? '/')
+  return target.split('?')[0] ?? '/'
+}
+
+const peerAddress = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? ''
+
+function readPresented(
+  request: IncomingMessage,
+  certificate: Uint8Array | undefined,
+  clientAddress: (request: IncomingMessage) => string,
+): Presented {
   const { authorization, dpop } = request.headers
   if (authorization === undefined) throw new AccessRefused('missing_token', 'Send an access token.')
   const [, scheme, token] = AUTHORIZATION.exec(authorization) ?? []
@@ -65,34 +81,37 @@ function readPresented(request: IncomingMessage, certificate: Uint8Array | undef
     token,
     scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer',
     method: request.method ?? 'GET',
-    path: (request.url ?? '/').split('?')[0] ?? '/',
+    path: pathOf(request),
+    address: clientAddress(request),
     proof: Array.isArray(dpop) ? dpop.join(', ') : dpop,
     certificate,
   }
 }
 
-function judgeOf(options: ResourceServerOptions): (token: string) => Promise<Access> {
+function judgeOf(options: ResourceServerOptions): (presented: Presented) => Promise<Access> {
   const { issuer, audience, introspection } = options
   const provider = providerOf(issuer)
   const judgeJwt = jwtJudge(issuer, audience, provider)
   const introspect = introspection && introspector(issuer, audience, introspection, provider)
-  return (token) => {
+  return async ({ token, address }) => {
     // Three parts around dots: what opaque tokens of this provider have too, begins otherwise.
     const isJwt = JWT.test(token) && token.startsWith('ey')
-    if (isJwt && introspection?.when !== 'always') return judgeJwt(token)
-    if (introspect !== undefined) return introspect(token)
+    // Its signature first, also where it is asked about: what anybody can make up costs the provider nothing.
+    const access = isJwt ? await judgeJwt(token) : undefined
+    if (access !== undefined && introspection?.when !== 'always') return access
+    if (introspect !== undefined && (isJwt || OPAQUE.test(token))) return introspect(token, address)
     throw new AccessRefused('invalid_token', 'The access token is invalid or expired.')
   }
 }
 
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
-  const { clientCertificate = ofConnection, onRefused } = options
+  const { clientCertificate = ofConnection, clientAddress = peerAddress, onRefused } = options
   const judge = judgeOf(options)
   const checkHolder = holderCheck(options.dpop ?? { origins: [] })
 
   async function check(request: IncomingMessage, demand: Demand = {}): Promise<Access> {
-    const presented = readPresented(request, clientCertificate(request))
-    const access = await judge(presented.token)
+    const presented = readPresented(request, clientCertificate(request), clientAddress)
+    const access = await judge(presented)
     await checkHolder(access, presented)
     meetDemand(access, demand, Date.now() / 1000)
     return access

@@ -4,6 +4,7 @@
  */
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
@@ -136,6 +137,41 @@ describe('the admin API', () => {
       expect(headers.get('content-type')).toMatch(/problem\+json/)
     },
   )
+
+  test.each([
+    ['sessions', 'user'],
+    ['grants', 'user'],
+    ['clients', 'name'],
+    ['keys', 'offset'],
+  ])('refuses GET /admin/%s with a parameter that it does not take, rather than answer all', async (what, name) => {
+    const answer = await call('GET', `/admin/${what}?${what === 'grants' ? 'sub=nobody&' : ''}${name}=nobody`)
+    expect(answer.status).toBe(400)
+    expect(answer.body.title).toMatch(/^This address takes (no|only the) query parameters/)
+    expect(answer.body.title).not.toContain('nobody')
+    const twice = await call('GET', `/admin/${what}?sub=nobody&sub=nobody`)
+    expect([twice.status, twice.body.code]).toEqual([400, 'bad_request'])
+  })
+
+  test('takes the parameters that the OpenAPI document names for its lists, and no other', async () => {
+    for (const what of ['sessions', 'grants', 'clients', 'keys']) {
+      const { parameters = [] } = OPERATIONS[`GET /admin/${what}`] ?? {}
+      const told = (await call('GET', `/admin/${what}?x=y`)).body.title
+      const named = /parameters (.*)\.$/.exec(String(told))?.[1]?.split(', ') ?? []
+      expect(named.sort(), what).toEqual([...parameters].sort())
+    }
+  })
+
+  test.each([
+    ['DELETE', '/admin/sessions/nosuch', 'There is no session of this sid.'],
+    ['DELETE', '/admin/grants/nosuch', 'There is no grant of this id.'],
+    ['POST', '/admin/users/nosuch/revoke', 'There is no user of this sub.'],
+    ['POST', '/admin/clients/nosuch/revoke', 'There is no client of this client_id.'],
+    ['GET', '/admin/clients/nosuch', 'There is no client of this client_id.'],
+    ['DELETE', '/admin/clients/nosuch', 'There is no client of this client_id.'],
+  ])('%s %s says what is not there', async (method, path, title) => {
+    const { status, body } = await call(method, path)
+    expect([status, body.title]).toEqual([404, title])
+  })
 
   test('ends a session: its cookie, its grants for offline access too, and its clients are told', async () => {
     const other = await signIn(service, new Browser(service.issuer), shop, SCOPE)

@@ -1,10 +1,11 @@
 /** `sallyport/resource-server` in front of an API, against a real provider. RFC 6750, 7662, 8705, 9068, 9449, 9470. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
+import { proofMemory } from '../../src/resource-server/holder.ts'
 import {
   type AccessRefused,
   createResourceServer,
@@ -214,6 +215,38 @@ describe('tokens bound to a key', () => {
     expect((await call(await headers())).status).toBe(401)
   })
 
+  test('under a mount the proof is for the address that the client wrote', async () => {
+    const guard = createResourceServer({
+      issuer: service.issuer,
+      audience: AUDIENCE,
+      dpop: { origins: ['https://api.example'] },
+    })
+    const at = async (htu: string) => {
+      const dpop = await key.proof({ method: 'GET', url: `https://api.example${htu}`, accessToken: bound })
+      const headers = { authorization: `DPoP ${bound}`, dpop }
+      // As express and connect hand it on to what is mounted at /payments.
+      const request = Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url: '/list', headers })
+      return guard.check(Object.assign(request, { originalUrl: '/payments/list?page=1' })).then(
+        () => 'passed',
+        ({ code }: AccessRefused) => code,
+      )
+    }
+    expect([await at('/payments/list'), await at('/list')]).toEqual(['passed', 'invalid_dpop_proof'])
+  })
+
+  test('one key cannot fill the memory of proofs; full, it says so and calls nobody a replay', () => {
+    const firstUse = proofMemory()
+    const end = Date.now() / 1000 + 60
+    for (let used = 0; used < 10_000; used++) expect(firstUse(`one.${used}`, end)).toBe(true)
+    expect(() => firstUse('one.more', end)).toThrow(expect.objectContaining({ code: 'temporarily_unavailable' }))
+    expect(firstUse('one.1', end)).toBe(false)
+    expect(firstUse('other.1', end)).toBe(true)
+    // What has ended makes room.
+    const short = proofMemory()
+    for (let used = 0; used < 10_000; used++) short(`one.${used}`, Date.now() / 1000 - 1)
+    expect(short('one.more', end)).toBe(true)
+  })
+
   test('a token that is not bound is none under DPoP', async () => {
     await serve()
     const proof = await proofFor('/orders', key, token)
@@ -284,6 +317,41 @@ describe('introspection (RFC 7662)', () => {
     await serve({ introspection: { clientId, clientSecret: () => secret, when: 'always', cacheSeconds: 60 } })
     expect((await call(bearer(token))).status).toBe(503)
     secret = service.population.resourceServer.secret
+    expect((await call(bearer(token))).status).toBe(200)
+  })
+
+  test('a refresh token is no access token, also for the client that holds it and introspects', async () => {
+    const { web } = service.population
+    const tokens = await tokensFor(service, web, 'openid offline_access orders:read')
+    const own = { clientId: web.id, clientSecret: () => web.secret }
+    for (const when of ['opaque', 'always'] as const) {
+      await serve({ introspection: { ...own, when, cacheSeconds: 0 } })
+      expect((await call(bearer(tokens.refresh_token))).status).toBe(401)
+      expect((await call(bearer(tokens.access_token))).status).toBe(200)
+      api.close()
+    }
+  })
+
+  test('what anybody can make up costs the provider no question, and what looks like a token few', async () => {
+    await serve({ introspection: { ...introspection(), when: 'always', cacheSeconds: 60 } })
+    expect((await call(bearer(token))).status).toBe(200)
+    const unknown = () => service.audits.filter(({ event }) => event === 'introspect_unknown_token').length
+    const before = unknown()
+    const [head = '', payload = ''] = token.split('.')
+    for (const text of [
+      'x',
+      `${head}.${payload}.AAAA`,
+      'a.b.c',
+      `${'0'.repeat(11)}${'g'.repeat(22)}.${'s'.repeat(43)}`,
+    ])
+      expect((await call(bearer(text))).status).toBe(401)
+    expect(unknown()).toBe(before)
+    const statuses = new Set<number>()
+    for (let round = 0; round < 130; round++)
+      statuses.add((await call(bearer(`at.${'0'.repeat(11)}${'g'.repeat(22)}.${randomSecret()}`))).status)
+    expect(statuses).toEqual(new Set([401, 429]))
+    expect(unknown() - before).toBe(120)
+    // Whoever brings a token that is known is served.
     expect((await call(bearer(token))).status).toBe(200)
   })
 

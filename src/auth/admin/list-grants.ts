@@ -7,9 +7,11 @@ import { findCaller } from './actor.ts'
 import { decideAdmin } from './decide-admin.ts'
 import { pageOf } from './page-of.ts'
 
+const FILTERS = ['sub', 'client_id', 'sid'] as const
+
 /** Exactly one: nobody looks through all grants there are. */
 function readFilter(request: HttpRequest): GrantsOf {
-  const [sub, clientId, sid] = ['sub', 'client_id', 'sid'].map((name) => request.query.get(name))
+  const [sub, clientId, sid] = FILTERS.map((name) => request.query.get(name))
   if ([sub, clientId, sid].filter((value) => value !== undefined).length === 1) {
     if (sub !== undefined) return { sub }
     if (clientId !== undefined) return { clientId }
@@ -21,7 +23,7 @@ function readFilter(request: HttpRequest): GrantsOf {
 export async function listGrants(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
 
-  const { offset, limit } = pageOf(request)
+  const { offset, limit } = pageOf(request, FILTERS)
   const of = readFilter(request)
 
   const whose = 'sid' in of ? {} : of

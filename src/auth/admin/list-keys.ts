@@ -3,9 +3,11 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { findCaller } from './actor.ts'
 import { decideAdmin } from './decide-admin.ts'
 import { type KeyDeps, renderKeys } from './key-endpoints.ts'
+import { checkQuery } from './page-of.ts'
 
 export async function listKeys(deps: KeyDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
+  checkQuery(request, [])
   const set = await deps.keeper.read()
   const { visible } = await decideAdmin(deps, caller, request, { type: 'key', action: 'list' })
   return { status: 200, body: renderKeys(set, deps.keeper.rules, visible) }

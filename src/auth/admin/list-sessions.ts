@@ -8,7 +8,7 @@ import { pageOf } from './page-of.ts'
 export async function listSessions(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
 
-  const { offset, limit } = pageOf(request)
+  const { offset, limit } = pageOf(request, ['sub'])
   const sub = request.query.get('sub')
 
   const { visible } = await decideAdmin(deps, caller, request, { type: 'session', action: 'list', whose: { sub } })

@@ -1,4 +1,4 @@
-/** Which part of a list is asked for: `offset` from 0, `limit` at most 200. */
+/** What a list is asked for: which part, `offset` from 0, `limit` at most 200, and of whom. What it does not know it refuses. */
 import type { HttpRequest } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 
@@ -12,7 +12,22 @@ function wholeNumber(request: HttpRequest, name: string, fallback: number): numb
   return Number(text)
 }
 
-export const pageOf = (request: HttpRequest): { readonly offset: number; readonly limit: number } => ({
-  offset: wholeNumber(request, 'offset', 0),
-  limit: Math.min(MAX_LIMIT, wholeNumber(request, 'limit', DEFAULT_LIMIT)),
-})
+/** A filter that is misspelt and passed over would answer everything. */
+export function checkQuery({ query }: HttpRequest, known: readonly string[]): void {
+  if (query.repeated.size > 0) throw new Problem('bad_request', { detail: 'Each query parameter can be given once.' })
+  if ([...query.names].every((name) => known.includes(name))) return
+  const taken = known.length === 0 ? 'no query parameters' : `only the query parameters ${known.join(', ')}`
+  throw new Problem('bad_request', { detail: `This address takes ${taken}.` })
+}
+
+/** `filters`: what the list takes besides. */
+export function pageOf(
+  request: HttpRequest,
+  filters: readonly string[] = [],
+): { readonly offset: number; readonly limit: number } {
+  checkQuery(request, [...filters, 'offset', 'limit'])
+  return {
+    offset: wholeNumber(request, 'offset', 0),
+    limit: Math.min(MAX_LIMIT, wholeNumber(request, 'limit', DEFAULT_LIMIT)),
+  }
+}

@@ -13,6 +13,7 @@ import { type Caller, findCaller } from './actor.ts'
 import { clientChanges } from './client-changes.ts'
 import { createNamedClient } from './create-client.ts'
 import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
+import { missing } from './missing.ts'
 import { orBadRequest } from './own-fault.ts'
 import { type ClientBody, parseClient } from './parse-client.ts'
 import { checkPrecondition } from './precondition.ts'
@@ -44,7 +45,7 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
 
   const changes = clientChanges(body, settingsOf(stored), stored?.secretDigests ?? [])
   const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, stored, changes })
-  if (!stored) throw new Problem('not_found')
+  if (!stored) throw missing('client')
   checkPrecondition(request, stored)
   if (stored.registration !== undefined && body.settings.firstParty)
     throw new Problem('bad_request', { detail: 'first_party must be false for a client that registered itself.' })
@@ -66,7 +67,7 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
     revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),
   }
   const written = await deps.store.clients.replace(caller.tenant, client, stored.version)
-  if (written === 'missing') throw new Problem('not_found')
+  if (written === 'missing') throw missing('client')
   if (written === 'conflict') throw new Problem('precondition_failed')
   await auditChange(deps, caller, request, { action: 'replace', id, decisionId: permit.decisionId })
 

@@ -1,10 +1,10 @@
 /** Ends all that hangs on a person, sessions, grants, tokens: POST /admin/users/{sub}/revoke. Asks `admin`. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
-import { Problem } from '../../kernel/errors.ts'
 import { endSessionsOf } from '../session/end-session.ts'
 import type { AccessDeps } from './access.ts'
 import { findCaller } from './actor.ts'
 import { auditChange, decideAdmin } from './decide-admin.ts'
+import { missing } from './missing.ts'
 
 export async function revokeUser(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
@@ -15,10 +15,10 @@ export async function revokeUser(deps: AccessDeps, request: HttpRequest): Promis
   const stored = { roles: user?.roles ?? [], scopes: [] }
   const question = { type: 'user', action: 'revoke', id, stored, whose: { sub: user?.sub } } as const
   const { decisionId } = await decideAdmin(deps, caller, request, question)
-  if (user === undefined) throw new Problem('not_found')
+  if (user === undefined) throw missing('user')
 
   // The epoch ends everything in this one step; what follows tidies up and tells the clients.
-  if ((await deps.store.users.revokeAll(caller.tenant, id)) !== 'written') throw new Problem('not_found')
+  if ((await deps.store.users.revokeAll(caller.tenant, id)) !== 'written') throw missing('user')
   await auditChange(deps, caller, request, { type: 'user', action: 'revoke', id, decisionId })
   const sessions = await endSessionsOf(deps, caller.tenant, id)
 
