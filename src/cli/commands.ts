@@ -1,4 +1,5 @@
 /** Every command, in the order in which help lists them. Each loads its own code, so that none pays for another. */
+import { HOW_TO_FIND } from './access/how-to-find.ts'
 import { ADMIN_OPTIONS } from './admin/credentials.ts'
 import { CONFIG_OPTIONS, type Command } from './command.ts'
 
@@ -178,6 +179,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'sessions list',
     summary: 'Show who is signed in: sessions that have not ended, the one that would end last first.',
     options: { user: { type: 'string', value: 'SUB', help: 'of this person' }, ...PAGE_OPTIONS, ...ADMIN },
+    notes: [HOW_TO_FIND],
     run: async (invocation) => (await import('./access/commands.ts')).sessionsList(invocation),
   },
   {
@@ -189,6 +191,7 @@ export const COMMANDS: readonly Command[] = [
       user: { type: 'string', value: 'SUB', help: 'all that hangs on this person, grants for offline access too' },
       ...ADMIN,
     },
+    notes: [HOW_TO_FIND],
     run: async (invocation) => (await import('./access/commands.ts')).sessionsEnd(invocation),
   },
   {
@@ -201,6 +204,7 @@ export const COMMANDS: readonly Command[] = [
       ...PAGE_OPTIONS,
       ...ADMIN,
     },
+    notes: [HOW_TO_FIND],
     run: async (invocation) => (await import('./access/commands.ts')).grantsList(invocation),
   },
   {
@@ -213,6 +217,7 @@ export const COMMANDS: readonly Command[] = [
       client: { type: 'string', value: 'ID', help: 'all that this client has; it stays registered' },
       ...ADMIN,
     },
+    notes: [HOW_TO_FIND],
     run: async (invocation) => (await import('./access/commands.ts')).grantsRevoke(invocation),
   },
   {

@@ -1,5 +1,5 @@
 /** Clients that register themselves, with and without an initial access token: RFC 7591, RFC 7592, OIDC Registration. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,11 +39,33 @@ describe('as shipped', () => {
       expect(metadata.registration_endpoint).toBe(`${service.issuer}/oauth/register`)
     const { status, headers, body } = await registerClient(service, undefined, WEB)
     expect([status, body.error]).toEqual([401, 'invalid_token'])
+    expect(body.error_description).toBe('Send an initial access token.')
     expect(headers.get('www-authenticate')).toMatch(/^Bearer realm=/)
+    expect(headers.get('www-authenticate')).not.toContain('error')
+    const bad = await registerClient(service, 'not.a.token', WEB)
+    expect(bad.body.error_description).toBe('The access token is invalid, expired or revoked.')
     const admin = await clientToken(service.issuer, service.population.admin, 'admin')
     const denied = await registerClient(service, admin, WEB)
     expect([denied.status, denied.body.error]).toEqual([403, 'insufficient_scope'])
     expect(denied.headers.get('www-authenticate')).toContain('error="insufficient_scope"')
+  })
+
+  test('an administrator makes the client whose access tokens are initial access tokens, as the docs tell', async () => {
+    const authorization = `Bearer ${await clientToken(service.issuer, service.population.admin, 'admin')}`
+    const [, shown] =
+      readFileSync('docs/administration.md', 'utf8')
+        .split('## Clients that register themselves\n')[1]
+        ?.match(/-d '({"name":[^']*})'/) ?? []
+    const made = await answerOf(
+      await fetch(`${service.issuer}/admin/clients`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: String(shown),
+      }),
+    )
+    expect(made.status).toBe(201)
+    const own = await clientToken(service.issuer, credentials(made.body), 'register')
+    expect((await registerClient(service, own, WEB)).status).toBe(201)
   })
 
   test('openid-client registers itself, and serves a person who is told that nobody checked its name (checklist 16)', async () => {

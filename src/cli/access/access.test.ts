@@ -6,7 +6,9 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { addClient, signIn, silently } from '../../../test/flows/signed-in.ts'
 import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
 import { Browser } from '../../../test/servers/browser.ts'
-import type { TestClient } from '../../../test/servers/population.ts'
+import { TENANT, type TestClient } from '../../../test/servers/population.ts'
+import { clientToken } from '../../../test/servers/provision.ts'
+import type { UserRecord } from '../../storage/records.ts'
 import { runCommandLine } from '../command-line.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-access-cli-'))
@@ -49,7 +51,7 @@ test('sessions list shows who is signed in, and sessions end signs them out', as
   expect(said.at(-1)).toBe(`ended ${sid}`)
   expect(await silently(service, browser, shop)).toBe('login_required')
   expect(await run('sessions', 'end', sid)).toBe(1)
-  expect(told.join()).toContain('nothing at this address')
+  expect(told.join()).toContain('There is no session of this sid.')
 })
 
 test('sessions end --user ends all that hangs on a person', async () => {
@@ -73,6 +75,28 @@ test('grants list shows them in pages, as a table or JSON, and grants revoke end
   expect(grants).toContainEqual(expect.objectContaining({ grant_id: grantId, live: false }))
   expect(await run('grants', 'revoke', '--client', shop.id)).toBe(0)
   expect(said.at(-1)).toBe(`revoked all of ${shop.id}`)
+})
+
+test.each(['sessions', 'grants'])('%s list tells a person without any from one that there is not', async (what) => {
+  const { userName } = service.population.user
+  expect(await run(what, 'list', '--user', userName)).toBe(1)
+  expect(told.join()).toContain(`no user of the sub ${userName}; the user of this name has the sub ${person()}`)
+  expect(await run(what, 'list', '--user', 'a "b" \\')).toBe(1)
+  expect(told.join()).toMatch(/no user of the sub a "b" .*filter=userName eq/)
+  expect(said).toEqual([])
+  const idle = { ...(await service.store.users.find(TENANT, person())), sub: `idle-${what}`, userName: `idle-${what}` }
+  await service.store.users.create(TENANT, idle as UserRecord)
+  expect(await run(what, 'list', '--user', idle.sub)).toBe(0)
+  expect(said).toEqual([`No ${what}.`])
+})
+
+test('who may not ask SCIM is told how a sub is found', async () => {
+  const file = join(folder, 'token')
+  writeFileSync(file, await clientToken(service.issuer, service.population.admin, 'admin'))
+  const words = ['sessions', 'list', '--user', 'demo', '--url', service.issuer, '--token-file', file]
+  expect(await runCommandLine(words)).toBe(0)
+  expect(said).toEqual(['No sessions.'])
+  expect(told.join()).toMatch(/cannot be told\. SUB is the id .*scope scim/)
 })
 
 test.each([

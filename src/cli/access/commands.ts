@@ -2,6 +2,7 @@
 import { type AdminApi, adminApi } from '../admin/call.ts'
 import { type Invocation, UsageError } from '../command.ts'
 import { orRefused, Refused } from '../refused.ts'
+import { checkPerson } from './person.ts'
 import { grantTable, isGrant, isSession, sessionTable } from './report.ts'
 
 const option = ({ values }: Invocation, name: string): string | undefined => {
@@ -20,6 +21,14 @@ function pageQuery(invocation: Invocation): Record<string, string> {
   return query
 }
 
+/** Nothing at all is also what someone gets who names a person wrongly. */
+async function sayNone(invocation: Invocation, what: string): Promise<void> {
+  const user = option(invocation, 'user')
+  const hint = user === undefined ? undefined : await checkPerson(invocation, user)
+  console.log(`No ${what}.`)
+  if (hint !== undefined) console.error(`sallyport: ${hint}`)
+}
+
 async function list<Row>(
   invocation: Invocation,
   what: 'sessions' | 'grants',
@@ -35,7 +44,7 @@ async function list<Row>(
   if (!Array.isArray(rows) || typeof body.total !== 'number' || typeof body.offset !== 'number')
     throw new Refused('the answer is not one of an admin API')
   if (invocation.values.json === true) return console.log(JSON.stringify(body, null, 2))
-  if (body.total === 0) return console.log(`No ${what}.`)
+  if (body.total === 0) return sayNone(invocation, what)
   console.log(table(rows.filter(isRow)))
   const last = body.offset + rows.length
   if (last < body.total) console.log(`\n${body.offset + 1} to ${last} of ${body.total}; more by --offset ${last}`)

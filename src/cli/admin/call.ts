@@ -1,5 +1,6 @@
 /** Calls the admin API of a running instance; the decision `admin` judges who asks. */
 import { type Invocation, UsageError } from '../command.ts'
+import { noAnswer } from '../no-answer.ts'
 import { Refused } from '../refused.ts'
 import { type AdminAccess, adminAccess } from './credentials.ts'
 
@@ -26,12 +27,12 @@ export interface AdminApi {
 }
 
 /** Gets one access token for all its calls. */
-export function adminApi(invocation: Invocation): AdminApi {
+export function adminApi(invocation: Invocation, scope: 'admin' | 'scim' = 'admin'): AdminApi {
   const access = adminAccess(invocation.config(), invocation)
   let token: Promise<string> | undefined
   return {
     async call({ method, path, body, headers }) {
-      token ??= tokenOf(access)
+      token ??= tokenOf(access, scope)
       const sent = {
         authorization: `Bearer ${await token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -49,13 +50,13 @@ export function adminApi(invocation: Invocation): AdminApi {
 }
 
 /** RFC 6749 4.4: a client that acts for itself. */
-async function tokenOf({ base, caller }: AdminAccess): Promise<string> {
+async function tokenOf({ base, caller }: AdminAccess, scope: string): Promise<string> {
   if ('token' in caller) return caller.token
   const basic = [caller.clientId, caller.clientSecret].map(encodeURIComponent).join(':')
   const answer = await ask(base, '/oauth/token', {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(basic).toString('base64')}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'admin' }),
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
   })
   const { access_token: token, error_description: why } = answer.body
   if (answer.status === 200 && typeof token === 'string') return token
@@ -70,8 +71,8 @@ async function ask(base: string, path: string, init: RequestInit): Promise<Admin
   try {
     answer = await fetch(`${base}${path}`, { ...init, redirect: 'error', signal: AbortSignal.timeout(DEADLINE_MS) })
     text = await answer.text()
-  } catch {
-    throw new UsageError(`the auth service does not answer at ${base}: is the instance running? Give --url`)
+  } catch (error) {
+    throw new UsageError(`the auth service ${noAnswer(error, base, 'is the instance running? Give --url')}`)
   }
   return { status: answer.status, headers: answer.headers, body: readJson(text) }
 }

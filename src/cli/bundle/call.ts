@@ -1,6 +1,7 @@
 /** Asks the policy API of a running instance about its bundles; `system.authz` judges who asks. */
 import type { BundleRecord } from '../../policy-engine/life/desk.ts'
 import { type Invocation, UsageError } from '../command.ts'
+import { noAnswer } from '../no-answer.ts'
 import { callerHeaders, policyAddress } from '../policy-address.ts'
 import { Refused } from '../refused.ts'
 
@@ -21,8 +22,8 @@ async function call(invocation: Invocation, path: string, body?: object): Promis
   let answer: Response
   try {
     answer = await fetch(new URL(path, base), { ...post, headers, signal: AbortSignal.timeout(DEADLINE_MS) })
-  } catch {
-    throw new UsageError(`the policy API does not answer at ${base}: is the instance running? Give --url`)
+  } catch (error) {
+    throw new UsageError(`the policy API ${noAnswer(error, base, 'is the instance running? Give --url')}`)
   }
   const said = readJson(await answer.text())
   if (answer.ok && 'result' in said) return said.result

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../config/schema.ts'
 import { type Invocation, UsageError } from '../command.ts'
+import { noAnswer } from '../no-answer.ts'
 import { callerHeaders, policyAddress } from '../policy-address.ts'
 import type { Code } from './desired.ts'
 
@@ -64,7 +65,7 @@ async function askPolicies(config: Config, { values }: Invocation): Promise<Know
     return readKnown(result) ?? `the policy API at ${base} shows no data.rbac`
   } catch (error) {
     if (error instanceof UsageError) throw error
-    return `the policy API does not answer at ${base}: give --policy-url`
+    return `the policy API ${noAnswer(error, base, 'give --policy-url')}`
   }
 }
 

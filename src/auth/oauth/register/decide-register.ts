@@ -88,7 +88,9 @@ export async function decideRegister(
   )
   if (!verdict.allow) {
     const code = publicCode('register', verdict, 'access_denied')
-    throw new OAuthError(code, code === 'slow_down' ? { retryAfterSeconds: WINDOW_SECONDS } : {})
+    if (code === 'slow_down') throw new OAuthError(code, { retryAfterSeconds: WINDOW_SECONDS })
+    const isWithout = code === 'invalid_token' && bearer === undefined && client === undefined
+    throw new OAuthError(code, isWithout ? { detail: 'Send an initial access token.' } : {})
   }
   return { terms: verdict.obligations, decisionId: verdict.decisionId }
 }
