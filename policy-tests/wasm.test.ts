@@ -84,11 +84,13 @@ describe.each(Object.keys(DECISIONS) as DecisionName[])('%s', (name) => {
 const UNREAD: Partial<Record<DecisionName, readonly string[]>> = {
   token: ['authentication'],
   revoke: ['request'],
-  userinfo: ['request'],
+  userinfo: ['authentication', 'request'],
   login: ['client', 'factors'],
   consent: ['authentication', 'request'],
   scim: ['resource'],
   admin: ['resource'],
+  register: ['registrations'],
+  session: ['client', 'subject', 'authentication', 'hint', 'confirmed', 'request'],
 }
 
 describe.each(SYSTEM_ENTRYPOINTS.map(({ entrypoint, file }) => ({ entrypoint, file })))('$entrypoint', (system) => {
