@@ -1,5 +1,6 @@
 /** THE TABLE: every address of the auth service, what defines it, which file answers, what it asks, how its errors read. */
 
+import packageFile from '../../package.json' with { type: 'json' }
 import { type HealthDeps, health, live } from '../http/health.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -197,7 +198,7 @@ function openApiRow({ issuer }: RouteDeps, others: readonly Row[]): Row {
     handler,
   ]
   const described = [...others, row(async () => ({ status: 200 }))].map(toRoute)
-  return row(openApi(issuer, described))
+  return row(openApi(issuer, packageFile.version, described))
 }
 
 export function routes(deps: RouteDeps): readonly Route[] {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
+import { VERSION } from '../../src/cli/version.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
@@ -85,6 +86,30 @@ test('the OpenAPI document describes every route of the table and no other, each
   // Nothing is described that is not served, whatever is switched on.
   const known = [...table, ...SWITCHED].map((name) => name.replaceAll(/\{(\w+)\}/g, ':$1'))
   expect(Object.keys(OPERATIONS).filter((name) => !known.includes(name))).toEqual([])
+})
+
+test('the OpenAPI document names the version of the package, and only statuses that an address can answer', async () => {
+  const document = (await answerOf(await fetch(`${service.issuer}/openapi.json`))).body as unknown as {
+    readonly info: { readonly version: string }
+    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: object }>>>>
+  }
+  expect(document.info.version).toBe(VERSION)
+  const statuses = (method: string, path: string) => Object.keys(document.paths[path]?.[method]?.responses ?? {})
+  const [reads, forms] = [
+    ['200', '400', '405', '429', '503'],
+    ['413', '415'],
+  ]
+  expect(statuses('get', '/oauth/jwks')).toEqual(reads)
+  expect(statuses('get', '/login')).toEqual(['200', '400', '401', '403', '405', '429', '503'])
+  expect(statuses('post', '/login')).toEqual(expect.arrayContaining(forms))
+  // RFC 6749 5.2: what cannot be read is an invalid_request.
+  expect(statuses('post', '/oauth/token')).toEqual(['200', '400', '401', '403', '405', '413', '429', '503'])
+  expect(statuses('put', '/admin/clients/{id}')).toEqual(expect.arrayContaining(['404', '412', ...forms]))
+  expect(statuses('post', '/scim/v2/Users')).toEqual(expect.arrayContaining(['409', ...forms]))
+  const colliding = Object.keys(document.paths).filter((path) =>
+    ['get', 'put', 'post', 'delete'].some((method) => statuses(method, path).some((status) => /409|412/.test(status))),
+  )
+  for (const path of colliding) expect(path).toMatch(/^\/(admin|scim)\//)
 })
 
 test('every success has its decision in the log, under its request id', async () => {

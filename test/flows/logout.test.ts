@@ -16,6 +16,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DEFAULT_KEY_RULES } from '../../src/auth/keys/rules.ts'
 import { sessionIdentifier } from '../../src/auth/token/session-identifier.ts'
 import { SIGNING_ALGORITHMS } from '../../src/kernel/signing-algorithms.ts'
+import { createLogger } from '../../src/observability/logger.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
@@ -31,10 +32,12 @@ let shop: TestClient
 let mail: TestClient
 let browser: Browser
 let tokens: Answer['body']
+const logged: string[] = []
 
 beforeAll(async () => {
   site = await openRelyingSite()
   service = await startAuthService({
+    logger: createLogger({ level: 'warn', destination: { write: (line) => void logged.push(line) } }),
     service: {
       clientsReach: { allow: ['127.0.0.1'], unlisted: 'public' },
       backChannel: { idleMs: 20, backOffMs: 5, attempts: 5 },
@@ -439,6 +442,27 @@ describe('back-channel logout', () => {
       expect.objectContaining({ event: 'logout_not_delivered', client_id: told.id, detail: 'refused' }),
     )
     site.answers.length = 0
+  })
+
+  test('a client that fails is told of in the log, once until it takes one again', async () => {
+    const warned = () => logged.map((line) => JSON.parse(line)).filter(({ client_id }) => client_id === 'failing')
+    const failing = await addClient(service.store, 'failing', { backchannel_logout_uri: `${site.origin}/failing` })
+    for (const [answers, times] of [
+      [[500, 500, 200], 1],
+      [[], 1],
+      [[503], 2],
+    ] as const) {
+      const other = new Browser(service.issuer)
+      const { id_token } = await signIn(service, other, failing, 'openid')
+      site.answers.push(...answers)
+      await other.visit(`${service.issuer}/oauth/logout?id_token_hint=${id_token}`)
+      const asked = () => site.told.filter(({ logoutToken }) => decodeJwt(logoutToken).aud === failing.id).length
+      await until(async () => asked() >= Math.max(1, answers.length), 'it is told')
+      await until(async () => (await service.store.logouts.waiting(TENANT)) === 0, 'nothing is left to do')
+      expect(warned()).toHaveLength(times)
+    }
+    expect(warned()[0]).toMatchObject({ level: 40, outcome: 'refused', msg: expect.stringContaining('sign-out') })
+    expect(logged.join()).not.toContain(service.population.user.sub)
   })
 
   test('goes nowhere that the way out does not lead to (checklist 48)', async () => {

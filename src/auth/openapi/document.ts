@@ -39,6 +39,30 @@ function requestBody({ parameters, required, json }: OperationDescription, hasFo
   return { content: { [type]: { schema: { type: 'object', properties, ...(required && { required }) } } } }
 }
 
+/** Which of ERRORS a route can answer. */
+function canAnswer(status: number, { method, path, decision, errors }: Described, hasBody: boolean): boolean {
+  const isWrite = method !== 'GET' && (errors === 'problem' || errors === 'scim')
+  const isNamed = path.includes('/:id')
+  switch (status) {
+    case 401:
+    case 403:
+      return decision !== 'public'
+    case 404:
+      return isNamed
+    case 409:
+      return isWrite
+    case 412:
+      return isWrite && isNamed && method !== 'POST'
+    case 413:
+      return hasBody
+    // RFC 6749 5.2: elsewhere it is an invalid_request.
+    case 415:
+      return hasBody && (isWrite || errors === 'page')
+    default:
+      return true
+  }
+}
+
 function operationOf(route: Described): object {
   const { method, path, source, decision, errors } = route
   const description = OPERATIONS[`${method} ${path}`]
@@ -57,16 +81,15 @@ function operationOf(route: Described): object {
     responses: {
       ...Object.fromEntries(answers.map((status) => [status, { description: 'done' }])),
       ...Object.fromEntries(
-        Object.entries(ERRORS).map(([status, told]) => [
-          status,
-          { description: told, content: { [ERROR_TYPES[errors]]: {} } },
-        ]),
+        Object.entries(ERRORS)
+          .filter(([status]) => canAnswer(Number(status), route, method !== 'GET' && body !== undefined))
+          .map(([status, told]) => [status, { description: told, content: { [ERROR_TYPES[errors]]: {} } }]),
       ),
     },
   }
 }
 
-export function openApiDocument(issuer: string, routes: readonly Described[]): object {
+export function openApiDocument(issuer: string, version: string, routes: readonly Described[]): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
@@ -76,7 +99,7 @@ export function openApiDocument(issuer: string, routes: readonly Described[]): o
     openapi: '3.1.0',
     info: {
       title: 'Sallyport',
-      version: '1',
+      version,
       summary: 'OAuth 2.1 and OpenID Connect, SCIM and administration; every decision by policy',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -95,8 +118,8 @@ export function openApiDocument(issuer: string, routes: readonly Described[]): o
 const MAX_AGE_SECONDS = 5 * 60
 
 /** Answers the document, which is written once. */
-export function openApi(issuer: string, routes: readonly Described[]): () => Promise<Reply> {
-  const body = JSON.stringify(openApiDocument(issuer, routes))
+export function openApi(issuer: string, version: string, routes: readonly Described[]): () => Promise<Reply> {
+  const body = JSON.stringify(openApiDocument(issuer, version, routes))
   const headers = { 'content-type': 'application/json', 'cache-control': `public, max-age=${MAX_AGE_SECONDS}` }
   return async () => ({ status: 200, headers, body })
 }

@@ -178,10 +178,16 @@ async function tryClient(
     if (left === 0) asked.delete(clientId)
     else asked.set(clientId, left)
   })
+  const now = deps.clock.nowMs()
+  const quietMs = now - (inTrouble.get(clientId) ?? Number.NEGATIVE_INFINITY)
   inTrouble.delete(clientId)
   if (inTrouble.size >= MAX_IN_TROUBLE) inTrouble.clear()
+  if (outcome === 'delivered') return outcome
   // Less than the task itself waits: whoever comes next is the one that looks again.
-  if (outcome !== 'delivered') inTrouble.set(clientId, deps.clock.nowMs() + backOff(task, sending) / 2)
+  inTrouble.set(clientId, now + backOff(task, sending) / 2)
+  // No retry comes later than that: this is trouble of its own.
+  if (quietMs > MAX_BACK_OFF_MS && !sending.signal.aborted)
+    deps.logger.warn({ client_id: clientId, outcome }, 'a client was not told of a sign-out and is tried again')
   return outcome
 }
 

@@ -9,6 +9,7 @@ import { connectPolicy, type PolicyClient } from './client.ts'
 
 const userinfo: DecisionInput<'userinfo'> = {
   tenant: 'default',
+  endpoint: 'https://auth.example/oauth/userinfo',
   token: {
     kind: 'access_token',
     active: true,

@@ -33,5 +33,5 @@ export async function findRegistered(deps: RegisterDeps, request: HttpRequest): 
     detail: sent === undefined ? 'absent' : 'not_its_own',
     ...(isRegistered(client) && { client_id: client.clientId }),
   })
-  throw new OAuthError('invalid_token')
+  throw new OAuthError('invalid_token', sent === undefined ? { detail: 'Send the registration access token.' } : {})
 }
