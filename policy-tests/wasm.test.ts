@@ -91,8 +91,6 @@ const UNREAD: Partial<Record<DecisionName, readonly string[]>> = {
   consent: ['authentication', 'request'],
   scim: ['resource'],
   admin: ['resource'],
-  register: ['registrations'],
-  session: ['client', 'subject', 'authentication', 'hint', 'confirmed', 'request'],
 }
 
 describe.each(SYSTEM_ENTRYPOINTS.map(({ entrypoint, file }) => ({ entrypoint, file })))('$entrypoint', (system) => {
