@@ -84,7 +84,9 @@ describe.each(Object.keys(DECISIONS) as DecisionName[])('%s', (name) => {
 const UNREAD: Partial<Record<DecisionName, readonly string[]>> = {
   token: ['authentication'],
   revoke: ['request'],
-  userinfo: ['request'],
+  userinfo: ['authentication', 'endpoint', 'request'],
+  session: ['authentication', 'client', 'confirmed', 'hint', 'request', 'subject'],
+  register: ['registrations'],
   login: ['client', 'factors'],
   consent: ['authentication', 'request'],
   scim: ['resource'],

@@ -9,5 +9,16 @@ const words = process.argv.slice(2)
 keepCompiledCode(words)
 // Loaded after that, so that it profits.
 const { runCommandLine } = await import('./cli/command-line.ts')
+const code = await runCommandLine(words)
+// A pipe takes what is written as its reader does.
+await Promise.all([written(process.stdout), written(process.stderr)])
 // Everything was closed by then: what still holds the process must not keep a refused start alive.
-process.exit(await runCommandLine(words))
+process.exit(code)
+
+/** Settles once all that was written before has left the process, or cannot, as where the reader has gone. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
+}

@@ -77,7 +77,6 @@ of_client := {
 of_metadata := {
 	"application_type",
 	"assertion_audience",
-	"authorization_signed_response_alg",
 	"backchannel_logout_session_required",
 	"backchannel_logout_uri",
 	"client_uri",

@@ -2,7 +2,7 @@
 # title: Userinfo
 # description: >-
 #   Which claims about the person does this access token release, and the ID token that goes with it? OIDC Core sections
-#   5.3 to 5.5, RFC 9470.
+#   5.3 to 5.5, RFC 8707, RFC 9470.
 # schemas:
 #   - input: schema.authz.userinfo.input
 #   - data.rbac: schema.data.rbac
@@ -21,6 +21,7 @@ allow if {
 	subject_present
 	subject_active
 	scope_held
+	meant_for_userinfo
 }
 
 # METADATA
@@ -50,6 +51,8 @@ reasons contains "subject_inactive" if not subject_active
 
 reasons contains "scope_missing" if not scope_held
 
+reasons contains "audience_wrong" if not meant_for_userinfo
+
 tenant_allowed if rbac.tenant_active(input.tenant)
 
 token_active if {
@@ -62,6 +65,14 @@ subject_present if input.subject.sub == input.token.sub
 subject_active if input.subject.active
 
 scope_held if "openid" in input.token.scopes
+
+# RFC 9068 section 4, RFC 8707 section 2: a token that was asked for another resource alone reads nothing here.
+meant_for_userinfo if input.endpoint in input.token.audience
+
+meant_for_userinfo if {
+	some resource in input.token.audience
+	resource in data.rbac.tenants[input.tenant].default_audience
+}
 
 claims := scopes.claims(input.token.scopes) | asked_one_by_one
 

@@ -21,7 +21,8 @@ for_machines(scopes) := {scope |
 	not about_person(scope)
 }
 
-# Whom a token with these scopes is for (RFC 9068 3): the APIs of its scopes, else the tenant's default.
+# Whom a token with these scopes is for (RFC 9068 3): the APIs of its scopes, and the tenant's default where there is none
+# or where the token is for userinfo too.
 audience(tenant, scopes) := {resource |
 	some scope in for_machines(scopes)
 	some resource in data.rbac.scopes[scope].audience
@@ -33,6 +34,8 @@ fallback_audience(tenant, scopes) := {resource |
 }
 
 needs_fallback(scopes) if count(for_machines(scopes)) == 0
+
+needs_fallback(scopes) if "openid" in scopes
 
 needs_fallback(scopes) if {
 	some scope in for_machines(scopes)

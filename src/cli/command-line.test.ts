@@ -42,6 +42,19 @@ test.each(COMMANDS.map((command) => [command.name, command] as const))(
   },
 )
 
+test('writes all of an answer that no pipe holds at once', async () => {
+  const whole = await sallyport(['config', 'schema'])
+  expect(whole.out.length).toBeGreaterThan(64 * 1024)
+  // A shell's own pipe takes 64 KiB; its reader takes the first line byte by byte.
+  const slowly = '"$0" "$@" | { read -r line; printf "%s\\n" "$line"; cat; }'
+  const words = ['-c', slowly, process.execPath, MAIN, 'config', 'schema']
+  const read = await new Promise<string>((resolve) => {
+    execFile('sh', words, { cwd: folder, timeout: 20_000 }, (_error, out) => resolve(out))
+  })
+  expect(read.length).toBe(whole.out.length)
+  expect(JSON.parse(read)).toEqual(JSON.parse(whole.out))
+})
+
 test.each([
   [['sevre'], /there is no command sevre/],
   [['config'], /needs one of: config show, config schema/],

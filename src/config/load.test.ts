@@ -100,6 +100,7 @@ test.each([
   ['issuer: http://auth.example.com', /issuer must be https/],
   ['issuer: https://auth.example.com/', /final slash/],
   ['issuer: https://auth.example.com?x=1', /query/],
+  ['issuer: http://localhost:8080/foo', /issuer must be .* without a path/],
   ['issuer: ftp://localhost', /http\(s\)/],
   ['auth: {host: 0.0.0.0}', /auth\.host plain http/],
   ['auth: {host: 127.evil.example}', /auth\.host plain http/],

@@ -32,6 +32,9 @@ const issuerIsUrl: Rule = ({ issuer }) => {
       path: ['issuer'],
       message: 'must be an http(s) address without query, fragment or final slash (RFC 8414 2)',
     }
+  // Every address is served from the root of the host; RFC 8414 3 has an issuer's path in the middle of another.
+  if (url.pathname !== '/')
+    return { path: ['issuer'], message: 'must be an address without a path: give the service a host name of its own' }
   return undefined
 }
 

@@ -9,7 +9,7 @@ import { noParams, parseParams } from './params.ts'
 export interface Received {
   readonly id: string
   readonly method: string
-  /** As on the request line. */
+  /** As on the request line, and spelt as its route is: `targetOf`. */
   readonly url: string
   readonly route: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string | string[] | undefined>>

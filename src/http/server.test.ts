@@ -1,3 +1,4 @@
+import { request as send } from 'node:http'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
@@ -39,6 +40,36 @@ const echo = async (request: HttpRequest): Promise<Reply> => ({
 test('parses route, form, query and cookies apart, each once (RFC 6749 3.2)', async () => {
   const answer = await post(serverWith(echo), 'a=form', { ...FORM, cookie: 'c=1; d=2' }, '/here/x%2Fy?a=query')
   expect(answer.json()).toEqual({ id: 'x/y', form: 'form', query: 'query', cookie: '1' })
+})
+
+/** As no client of ours would write it. */
+const rawly = (to: string, target: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(to)
+    const asked = send({ hostname, port, method: 'POST', path: target }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode))
+    })
+    asked.on('error', reject).end()
+  })
+
+test.each([
+  ['/oauth/token', ['/oauth/token', '/oauth/token?a=%74'], ['/oauth/%74oken', '/oauth/token?a#b']],
+  ['/here/:id/keys', ['/here/a%7Eb/keys', '/here/1/keys?a'], ['/%68ere/1/keys', '/here/1/key%73', '/here/1/keys?a#b']],
+])('%s is reached by its own spelling only (RFC 9112 3.2; checklist 20)', async (path, taken, refused) => {
+  const seen: string[] = []
+  const handler = async (request: HttpRequest): Promise<Reply> => {
+    seen.push(request.path)
+    return { status: 200 }
+  }
+  const to = await serverWith(handler, {}, { path }).listen({ port: 0, host: '127.0.0.1' })
+  const plain = path.replace(':id', '1')
+  for (const target of taken) expect([target, await rawly(to, target)]).toEqual([target, 200])
+  expect(seen).toEqual(taken.map((target) => target.split('?')[0]))
+  for (const target of [...refused, `http://evil.example${plain}`, `https://evil.example${plain}`, `${plain}#a`])
+    expect([target, await rawly(to, target)]).toEqual([target, 400])
+  for (const target of [`//evil.example${plain}`, `/${plain}`, `${plain}/`, `${plain};a`, plain.toUpperCase()])
+    expect([target, [400, 404].includes(Number(await rawly(to, target)))]).toEqual([target, true])
+  expect(seen).toHaveLength(taken.length)
 })
 
 test('makes the request id itself (design, section 8)', async () => {

@@ -28,6 +28,7 @@ import { pathTable } from './path-table.ts'
 import type { Pressure } from './pressure.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { RequestView } from './request-view.ts'
+import { targetOf } from './target.ts'
 import type { TlsContext } from './tls.ts'
 
 export interface Endpoint {
@@ -182,11 +183,13 @@ function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoi
   })
   for (const { method, path, handler } of endpoints) {
     const checkAddress = context.rates?.address(path)
+    const isSpelt = targetOf(path)
     const pressure = isExempt(path) ? undefined : context.pressure
     app.route({
       method,
       url: path,
       handler: async (request, reply) => {
+        if (!isSpelt(request.url)) return sendError(context, style, request, reply, readError('malformed', style))
         if (pressure?.enter() === false) return sendError(context, style, request, reply, OVERLOADED)
         try {
           const received = view(context, request)

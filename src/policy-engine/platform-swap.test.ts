@@ -78,6 +78,7 @@ const decide = () =>
   platform
     .decide('userinfo', {
       tenant: 'default',
+      endpoint: 'https://auth.example/oauth/userinfo',
       token: {
         kind: 'access_token',
         active: true,

@@ -17,6 +17,7 @@ const lines: string[] = []
 const request = { address: '::1', time: { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 } }
 const userinfo: DecisionInput<'userinfo'> = {
   tenant: 'default',
+  endpoint: 'https://auth.example/oauth/userinfo',
   token: { kind: 'access_token', active: true, client_id: 'c', scopes: [], audience: [], issued_at: 1, expires_at: 2 },
   request,
 }

@@ -1,5 +1,6 @@
 /** What the operator reads of a result that policy got wrong. */
 import { describe, expect, it } from 'vitest'
+import { RESERVED_CLAIMS } from './contract/facts.ts'
 import { CONTRACT } from './validate.ts'
 
 const obligations = {
@@ -51,5 +52,17 @@ describe('a result out of contract', () => {
 
   it('is told for nothing that holds', () => {
     expect(CONTRACT.token.isResult({ allow: true, reasons: [], obligations })).toBe(true)
+  })
+
+  it.each(RESERVED_CLAIMS)('is one that sets %s, which is the issuer’s alone (checklist 50)', (name) => {
+    const added = { [name]: 'x' }
+    for (const place of ['claims', 'id_token_claims']) {
+      const whole = { allow: true, reasons: [], obligations: { ...obligations, [place]: added } }
+      expect([place, CONTRACT.token.isResult(whole)]).toEqual([place, false])
+    }
+    const answer = { allow: true, reasons: [], obligations: { permissions: [], scopes: [], claims: added } }
+    expect(CONTRACT.introspect.isResult(answer)).toBe(false)
+    const other = { ...answer, obligations: { ...answer.obligations, claims: { [`${name}_`]: 'x' } } }
+    expect(CONTRACT.introspect.isResult(other)).toBe(true)
   })
 })

@@ -51,7 +51,6 @@ export interface ClientMetadata {
   readonly id_token_signed_response_alg?: string
   readonly userinfo_signed_response_alg?: string
   readonly introspection_signed_response_alg?: string
-  readonly authorization_signed_response_alg?: string
   readonly default_max_age?: number
   readonly require_auth_time?: boolean
   readonly default_acr_values?: readonly string[]

@@ -110,7 +110,7 @@ describe('private_key_jwt', () => {
     service.advance(-10)
   })
 
-  test('an audience in the old way: refused, with what to mend; taken of a client that is registered for it', async () => {
+  test('an audience in the old way: refused, and only audit says why; taken of a client that is registered for it', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const jwks = { keys: [publicKey.export({ format: 'jwk' })] }
     const cryptoKey = await crypto.subtle.importKey(
@@ -133,7 +133,7 @@ describe('private_key_jwt', () => {
     const told = refused instanceof client.WWWAuthenticateChallengeError ? await refused.response.json() : {}
     expect(told).toEqual({
       error: 'invalid_client',
-      error_description: 'The audience of the assertion must be the issuer, as one string.',
+      error_description: 'Client authentication failed.',
     })
     const lenient = await register({
       token_endpoint_auth_method: 'private_key_jwt',

@@ -202,6 +202,7 @@ describe('PKCE (RFC 7636, RFC 9700 2.1.1; checklist 4)', () => {
     for (const client of [service.population.web, service.population.spa, service.population.own]) {
       const page = await new Browser(service.issuer).visit(urlFor(client, more))
       expect(told(page)).toMatchObject({ error: 'invalid_request', iss: service.issuer })
+      expect(told(page).error_description).toMatch(/code_challenge.*S256/)
     }
   })
 
@@ -216,6 +217,9 @@ describe('PKCE (RFC 7636, RFC 9700 2.1.1; checklist 4)', () => {
     const forgotten = await redeemCode(service, exempt, await codeOf({}), {})
     expect([forgotten.status, forgotten.body.error]).toEqual([400, 'invalid_grant'])
     expect((await redeemCode(service, exempt, await codeOf({}))).status).toBe(200)
+    // Nothing but the address binds such a code (RFC 6749 4.1.3; checklist 8).
+    const unaddressed = await redeemCode(service, exempt, await codeOf(NONE), { redirect_uri: '' })
+    expect([unaddressed.status, unaddressed.body.error]).toEqual([400, 'invalid_request'])
     const plain = { code_challenge: VERIFIER, code_challenge_method: 'plain' }
     expect(told(await browser.visit(urlFor(exempt, plain))).error).toBe('invalid_request')
   })

@@ -221,3 +221,40 @@ describe('levels of the sign-in (OIDC Core 5.5.1.1; RFC 9470 5; checklist 15)', 
     })
   })
 })
+
+describe('whom a token is for, at userinfo (RFC 8707 2, RFC 9068 4; checklist 25)', () => {
+  let client: TestClient
+  let address: string
+  beforeAll(async () => {
+    address = `${service.issuer}/oauth/userinfo`
+    const audience = ['urn:example:other', 'urn:sallyport:default', address]
+    const scopes = ['openid', 'email', 'offline_access']
+    client = await registerClient(service, 'several', {}, { firstParty: true, audience, scopes })
+  })
+  const tokenFor = async (resources: readonly string[], scope: string, claims: object = {}) => {
+    const asked = resources.map((resource) => `&resource=${encodeURIComponent(resource)}`).join('')
+    return tokensOf(await signedIn(service), client, `${urlFor(client, claims, { scope })}${asked}`)
+  }
+
+  test('one for another resource alone reads nothing, and is refused as invalid', async () => {
+    const { access_token } = await tokenFor(['urn:example:other'], 'openid email')
+    const refused = await userinfo(access_token)
+    expect([refused.status, refused.body.error]).toEqual([401, 'invalid_token'])
+    expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    expect(JSON.stringify(refused.body)).not.toContain('alice')
+  })
+
+  test.each([
+    ['no resource', () => []],
+    ['the endpoint itself', () => [address]],
+    ['the default of the tenant, with another', () => ['urn:example:other', 'urn:sallyport:default']],
+  ])('one that was asked for %s reads', async (_what, resources) => {
+    const { access_token } = await tokenFor(resources(), 'openid email')
+    expect((await userinfo(access_token)).body).toMatchObject({ email: 'alice@example.com' })
+  })
+
+  test('what is asked for the ID token is told to the client, whomever the access token is for', async () => {
+    const { id_token } = await tokenFor(['urn:example:other'], 'openid', { id_token: { email: null } })
+    expect(decodeJwt(String(id_token))).toMatchObject({ email: 'alice@example.com' })
+  })
+})

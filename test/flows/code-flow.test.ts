@@ -1,9 +1,15 @@
 /** The main flow with a certified relying party library: discovery to revocation. RFC 6749, 7009, 7662, 9207, OIDC Core. */
+import { readFileSync } from 'node:fs'
 import * as client from 'openid-client'
+import type { Static } from 'typebox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { claimsOf } from '../../src/auth/oauth/token-fixture.ts'
+import type { RbacData } from '../../src/policy-engine/contract/rbac.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { begin, discover, redeem } from './relying-party.ts'
+import { codeFor, post } from './requests.ts'
 
 let service: TestService
 
@@ -136,4 +142,19 @@ test('every address that discovery names is there (RFC 8414 2)', async () => {
   const paths = new Set(service.service.table.map((route) => route.path))
   for (const [name, value] of metadata)
     if (/_(endpoint|uri)$/.test(name)) expect(paths).toContain(new URL(String(value)).pathname)
+})
+
+test('the scopes and levels that discovery names are those of the policies (RFC 8414 2, OIDC Discovery 3)', async () => {
+  const answer = await fetch(`${service.issuer}/.well-known/openid-configuration`)
+  const named: Record<'scopes_supported' | 'acr_values_supported', string[]> = JSON.parse(await answer.text())
+  const rbac: Static<typeof RbacData> = parse(readFileSync('policies/rbac/data.yaml', 'utf8'))
+  const aboutPerson = rbac.tenants.default?.registration?.scopes
+  expect(named.scopes_supported).toEqual(aboutPerson)
+  const releasing = Object.entries(rbac.scopes).filter(([, { claims }]) => claims.length > 0)
+  expect(named.scopes_supported).toEqual(expect.arrayContaining(releasing.map(([scope]) => scope)))
+  expect(Object.keys(rbac.scopes)).toEqual(expect.arrayContaining(named.scopes_supported))
+  expect(rbac.acr).toEqual(expect.arrayContaining(named.acr_values_supported))
+  const { web } = service.population
+  const { body } = await post(service, '/oauth/token', web, (await codeFor(service, web, 'openid')).form)
+  expect(named.acr_values_supported).toEqual([claimsOf(body.id_token).acr])
 })

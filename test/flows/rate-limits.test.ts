@@ -76,6 +76,14 @@ test('a client is refused beyond its limit, whatever its addresses, and no other
   expect(limited(service)).toMatchObject([{ client_id: 'web', detail: 'token:client', tenant: TENANT }])
 })
 
+test('no other spelling of an address is outside its limit (checklist 20)', async () => {
+  const service = await serve({ token: { client: 3 } })
+  const ask = async (path: string) =>
+    (await post(service, path, service.population.web, { grant_type: 'client_credentials' })).status
+  for (let count = 0; count < 6; count++) expect(await ask('/oauth/%74oken')).toBe(400)
+  for (const status of [200, 200, 200, 429]) expect(await ask('/oauth/token')).toBe(status)
+})
+
 test('after its window the client is served again', async () => {
   const service = await serve({ token: { client: 5 } })
   await times(6, () => tokenOf(service, service.population.web, '198.51.100.1'))

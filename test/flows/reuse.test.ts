@@ -69,6 +69,15 @@ test('a code is bound to its client, its redirect URI and its verifier (RFC 6749
   expect((await post(service, '/oauth/token', web, form)).status).toBe(200)
 })
 
+test('PKCE stands for the redirect URI where a client leaves it out (OAuth 2.1 4.1.3; checklist 8)', async () => {
+  const { web } = service.population
+  const { form } = await codeFor(service, web, SCOPE)
+  const { redirect_uri: _uri, ...withoutUri } = form
+  const wrong = await post(service, '/oauth/token', web, { ...withoutUri, code_verifier: 'x'.repeat(43) })
+  expect(wrong.body.error).toBe('invalid_grant')
+  expect((await post(service, '/oauth/token', web, withoutUri)).status).toBe(200)
+})
+
 test('a code ends after a minute, a family when policy says, and neither is stretched by use (checklist 8, 22)', async () => {
   const own = await startAuthService()
   try {

@@ -65,12 +65,13 @@ groups := {
 }
 
 plain_fields := {
-	"account", "acr", "acr_values", "action", "active", "amr", "audience", "auth_method", "auth_time", "certificate",
-	"changed", "changed_roles", "changed_scopes", "claims", "client_id", "code_challenge_method", "consented_claims",
-	"consented_scopes", "created_at", "dpop", "epoch_seconds", "essential_acr", "expires_at", "first_party", "grant_type",
-	"grant_types", "id", "issued_at", "kind", "max_age_seconds", "minute_of_day", "prompt", "pushed", "redirect",
-	"requires", "resources", "response_type", "roles", "scopes", "signed_in_here", "stage", "sub", "tenant", "type",
-	"weekday",
+	"account", "acr", "acr_values", "action", "active", "amr", "application_type", "audience", "auth_method",
+	"auth_time", "certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_id",
+	"code_challenge_method", "confirmed", "consented_claims", "consented_scopes", "created_at", "credential", "dpop",
+	"endpoint", "epoch_seconds", "essential_acr", "expires_at", "first_party", "grant_type", "grant_types", "hint",
+	"id", "issued_at", "kind", "max_age_seconds", "minute_of_day", "prompt", "pushed", "redirect", "redirect_hosts",
+	"registrations", "requires", "resources", "response_type", "roles", "scopes", "signed_in_here", "stage", "sub",
+	"subject_type", "tenant", "type", "weekday",
 }
 
 fields := plain_fields | {"address", "password"}

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type CompactJWSHeaderParameters, CompactSign } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AuditEvent } from '../../audit/events.ts'
+import { publicError } from '../../http/error-answer.ts'
 import { openEnvelope } from '../../kernel/envelope.ts'
 import { digestOf, randomId } from '../../kernel/ids.ts'
 import type { ClientMetadata } from '../../storage/client-metadata.ts'
@@ -194,6 +195,21 @@ describe('private_key_jwt (RFC 7523 2.2 and 3, OIDC Core 9; checklist 18)', () =
     expect((await authenticate(elsewhere, {}, '/oauth/revoke')).authMethod).toBe('private_key_jwt')
     for (const aud of [[ISSUER, ISSUER], [own[0], 'https://other.example'], `${ISSUER}/oauth/token?`])
       expect(await refused(es256({ aud }))).toBe('assertion_audience')
+  })
+
+  test('who is registered for it is no stranger’s to find out (RFC 6749 5.2)', async () => {
+    const ask = async (sub: string) => {
+      const forged = es256({ iss: sub, sub, aud: `${ISSUER}/oauth/token` }, {}, stranger.privateKey)
+      return authenticate(await forged).catch(publicError)
+    }
+    const nobody = await ask('nobody')
+    const usual = await ask('c')
+    expect(audits.map(({ detail }) => detail)).toEqual(['unknown_client', 'assertion_audience'])
+    register({ jwks: KEYS, assertion_audience: 'endpoint' })
+    const endpoint = await ask('c')
+    expect(audits.at(-1)?.detail).toBe('assertion_signature')
+    expect(nobody).toMatchObject({ code: 'invalid_client' })
+    expect([usual, endpoint]).toEqual([nobody, nobody])
   })
 
   test.each<[string, () => Promise<string> | string, string | undefined]>([

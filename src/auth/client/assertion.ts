@@ -116,9 +116,9 @@ async function isMade(deps: AssertionDeps, tenant: string, client: ClientRecord,
   return false
 }
 
-/** Also of a client that does not exist: how an assertion is to be made is no secret, who exists is not told. */
-export const misdirected = (client: ClientRecord | undefined, { audience }: ClientAssertion): Unfit | undefined =>
-  audience === 'issuer' || client?.metadata?.assertion_audience === 'endpoint' ? undefined : unfit('assertion_audience')
+/** Whether it names an endpoint, as this client is not registered to. Told to nobody: who is, is no stranger's to find out. */
+export const isMisdirected = (client: ClientRecord | undefined, { audience }: ClientAssertion): boolean =>
+  audience === 'endpoint' && client?.metadata?.assertion_audience !== 'endpoint'
 
 export function clientAssertions(deps: AssertionDeps): ClientAssertions {
   return {

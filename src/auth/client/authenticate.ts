@@ -11,7 +11,7 @@ import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
-import { type AssertionFault, type ClientAssertions, misdirected, type Unfit } from './assertion.ts'
+import { type AssertionFault, type ClientAssertions, isMisdirected, type Unfit } from './assertion.ts'
 import {
   type CertificateFault,
   type CertificateMethod,
@@ -95,8 +95,7 @@ async function byAssertion(
   const { clientId, method } = read
   if (sent.clientId !== undefined && sent.clientId !== clientId) return fail(deps, request, undefined, method)
   const record = await deps.store.clients.find(tenant, clientId)
-  const unfit = misdirected(record, read)
-  if (unfit !== undefined) return advise(deps, request, unfit)
+  if (isMisdirected(record, read)) return fail(deps, request, record, 'assertion_audience')
   if (record === undefined || record.type === 'public' || !isRegisteredFor(record, method))
     return fail(deps, request, record, method)
   if (hasEnded(record, method, request)) return fail(deps, request, record, method)

@@ -20,6 +20,8 @@ export interface ClientStage {
   readonly pushed: boolean
 }
 
+const NO_PKCE = 'PKCE is required: send code_challenge, with code_challenge_method=S256 (RFC 7636 4.3).'
+
 export async function askClientStage(
   deps: { readonly decide: Decide },
   request: HttpRequest,
@@ -37,7 +39,11 @@ export async function askClientStage(
     },
     { requestId: request.id },
   )
-  if (!verdict.allow) throw new OAuthError(publicCode('authorize', verdict, 'access_denied'))
+  if (!verdict.allow) {
+    const code = publicCode('authorize', verdict, 'access_denied')
+    const noPkce = code === 'invalid_request' && verdict.reasons.includes('pkce_required')
+    throw new OAuthError(code, noPkce ? { detail: NO_PKCE } : {})
+  }
   // Whatever policy allows, nothing else is built here (RFC 9700 2.1.1 and 2.1.2).
   if (responseType !== 'code') throw new OAuthError('unsupported_response_type')
   if (pkce.method === 'plain')

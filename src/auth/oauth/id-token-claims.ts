@@ -4,9 +4,8 @@
  */
 import type { HttpRequest } from '../../http/message.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
-import type { Decide } from '../../policy-engine/decide.ts'
 import type { TokenFacts } from '../token/find-token.ts'
-import { releasedClaims } from '../token/released-claims.ts'
+import { type ReleaseDeps, releasedClaims, userinfoAddress } from '../token/released-claims.ts'
 import type { ClaimValue } from '../user/claims.ts'
 import type { PersonGrant } from './grants/grant.ts'
 
@@ -14,14 +13,19 @@ type Claims = Readonly<Record<string, ClaimValue>>
 
 const NONE: Claims = {}
 
-function factsOf({ record }: PersonGrant, obligations: Obligations<'token'>, now: number): TokenFacts {
+/** For userinfo, whichever APIs the token is for besides: an ID token is read by its client alone. */
+function factsOf(
+  { record }: PersonGrant,
+  obligations: Obligations<'token'>,
+  { issuer, now }: { readonly issuer: string; readonly now: number },
+): TokenFacts {
   return {
     kind: 'access_token',
     active: true,
     client_id: record.clientId,
     sub: record.sub,
     scopes: obligations.scopes,
-    audience: obligations.audience,
+    audience: [userinfoAddress(issuer)],
     acr: record.acr,
     issued_at: now,
     expires_at: now + obligations.access_token_ttl_seconds,
@@ -30,14 +34,14 @@ function factsOf({ record }: PersonGrant, obligations: Obligations<'token'>, now
 
 /** None where policy denies them, or wants another sign-in first: that tokens are issued is `token`'s to say. */
 export async function idTokenClaims(
-  deps: { readonly decide: Decide },
+  deps: ReleaseDeps,
   request: HttpRequest,
   person: PersonGrant,
   obligations: Obligations<'token'>,
 ): Promise<Claims> {
   const asked = person.record.claims?.idToken
   if (asked === undefined || !obligations.scopes.includes('openid')) return NONE
-  const facts = factsOf(person, obligations, request.origin.time.epoch_seconds)
+  const facts = factsOf(person, obligations, { issuer: deps.issuer, now: request.origin.time.epoch_seconds })
   const released = await releasedClaims(deps, request, { facts, user: person.user, grant: person.record, asked })
   if (!('claims' in released)) return NONE
   return Object.fromEntries(Object.entries(released.claims).filter(([name]) => Object.hasOwn(asked, name)))

@@ -10,6 +10,7 @@ import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClie
 import { clientFacts } from '../client/client-facts.ts'
 import { audClaim } from '../token/access-token.ts'
 import { type FindTokenDeps, type FoundToken, findToken } from '../token/find-token.ts'
+import { policyClaims } from '../token/policy-claims.ts'
 import { tokenType } from '../token/sender.ts'
 import type { SubjectOf } from '../token/subject-identifier.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -30,8 +31,7 @@ const INACTIVE: Introspection = { active: false }
 function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligations<'introspect'>): Introspection {
   const { facts, jti, grant, holder, confirmation } = found
   return {
-    // First, so that no claim of policy's can stand in for one of ours.
-    ...obligations.claims,
+    ...policyClaims(obligations.claims),
     active: true,
     iss: deps.issuer,
     client_id: facts.client_id,

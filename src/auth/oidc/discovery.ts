@@ -5,6 +5,7 @@ import { DPOP_ALGORITHMS } from '../../kernel/proof-algorithms.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
 import type { Offered } from '../client/metadata/offered.ts'
 import type { KeyRing } from '../token/key-ring.ts'
+import { userinfoAddress } from '../token/released-claims.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
 import { certificateMethods, type MtlsOffer, mtlsMetadata } from './mtls-metadata.ts'
 
@@ -39,7 +40,7 @@ export function metadata({
     authorization_endpoint: at('/oauth/authorize'),
     token_endpoint: at('/oauth/token'),
     jwks_uri: at('/oauth/jwks'),
-    userinfo_endpoint: at('/oauth/userinfo'),
+    userinfo_endpoint: userinfoAddress(issuer),
     introspection_endpoint: at('/oauth/introspect'),
     revocation_endpoint: at('/oauth/revoke'),
     end_session_endpoint: at('/oauth/logout'),

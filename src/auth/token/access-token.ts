@@ -5,6 +5,7 @@ import type { AccessTokenRecord, Confirmation } from '../../storage/records.ts'
 import { signJwt } from './jws.ts'
 import type { KeyRing } from './key-ring.ts'
 import { newOpaqueToken } from './opaque-token.ts'
+import { policyClaims } from './policy-claims.ts'
 
 export interface AccessTokenParts {
   readonly format: Obligations<'token'>['access_token_format']
@@ -54,8 +55,7 @@ export function mintAccessToken(
 function signAccessToken(deps: MintDeps, parts: AccessTokenParts, jti: string, nowSeconds: number): string {
   const { authentication, confirmation } = parts
   return signJwt(deps.keys, 'at+jwt', {
-    // First, so that no claim of policy's can stand in for one of ours.
-    ...parts.claims,
+    ...policyClaims(parts.claims),
     iss: deps.issuer,
     sub: parts.publicSub,
     aud: audClaim(parts.audience),
@@ -65,7 +65,7 @@ function signAccessToken(deps: MintDeps, parts: AccessTokenParts, jti: string, n
     client_id: parts.clientId,
     scope: parts.scopes.join(' '),
     permissions: parts.permissions,
-    // Undefined is not written: policy's claims cannot bind a token either.
+    // Undefined is not written.
     cnf: confirmation,
     ...(authentication && {
       auth_time: authentication.authTime,

@@ -5,6 +5,7 @@ import type { GrantRecord } from '../../storage/records.ts'
 import type { MintDeps } from './access-token.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { signJwt } from './jws.ts'
+import { policyClaims } from './policy-claims.ts'
 import { sessionIdentifier } from './session-identifier.ts'
 
 export interface IdTokenParts {
@@ -31,8 +32,7 @@ export function mintIdToken(deps: MintDeps, parts: IdTokenParts, nowSeconds: num
   const { grant, nonce } = parts
   const { alg } = deps.keys.current(parts.alg)
   const claims = {
-    // First, so that no claim of policy's can stand in for one of ours.
-    ...parts.claims,
+    ...policyClaims(parts.claims),
     iss: deps.issuer,
     sub: parts.sub,
     aud: grant.clientId,

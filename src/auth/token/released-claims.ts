@@ -11,6 +11,13 @@ import { type ClaimValue, profileClaims } from '../user/claims.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { TokenFacts } from './find-token.ts'
 
+export interface ReleaseDeps {
+  readonly decide: Decide
+  readonly issuer: string
+}
+
+export const userinfoAddress = (issuer: string): string => `${issuer}/oauth/userinfo`
+
 export interface ReleasedTo {
   readonly facts: TokenFacts
   /** The person, as stored now; absent where the client speaks for itself. */
@@ -30,7 +37,7 @@ const isAsAsked = ({ values }: ClaimAsked, value: ClaimValue): boolean =>
 
 /** Denied too where there is no person, whatever policy says. */
 export async function releasedClaims(
-  deps: { readonly decide: Decide },
+  deps: ReleaseDeps,
   request: HttpRequest,
   { facts, user, grant, asked = {} }: ReleasedTo,
 ): Promise<Released> {
@@ -40,6 +47,7 @@ export async function releasedClaims(
     {
       tenant: request.tenant,
       token: facts,
+      endpoint: userinfoAddress(deps.issuer),
       ...(user && { subject: subjectFacts(user) }),
       ...(grant && { authentication: { acr: grant.acr, auth_time: grant.authTime } }),
       ...(names.length > 0 && { requested: { claims: names } }),

@@ -31,6 +31,15 @@ test('a client without an address is a sector by itself', () => {
   expect(subjectOf(pairwise({ clientId: 'two', redirectUris: [] }), 'sub-1')).not.toBe(one)
 })
 
+test.each(['com.evil.app://a.example/cb', 'http://a.example/cb', 'http://127.0.0.1/cb', 'app:/cb'])(
+  '%s proves no host: its client is a sector by itself (OIDC Core 8.1; checklist 33)',
+  (redirectUri) => {
+    const by = (clientId: string) => subjectOf(pairwise({ clientId, redirectUris: [redirectUri] }), 'sub-1')
+    expect(by('one')).not.toBe(by('two'))
+    expect(by('one')).not.toBe(subjectOf(atHost('a.example'), 'sub-1'))
+  },
+)
+
 test('another instance derives others', () => {
   const elsewhere = subjectIdentifiers(() => new Uint8Array(randomBytes(32)))
   expect(elsewhere(atHost('a.example'), 'sub-1')).not.toBe(subjectOf(atHost('a.example'), 'sub-1'))

@@ -9,8 +9,12 @@ import type { DeriveKey } from './root-secret.ts'
 /** `sub` as `client` reads it. The store, decisions and audit know a person by the identifier that is not derived. */
 export type SubjectOf = (client: ClientRecord, sub: string) => string
 
-const hostOf = (uri: string | undefined): string | undefined =>
-  uri !== undefined && URL.canParse(uri) ? new URL(uri).host || undefined : undefined
+/** Of https alone: the host behind any other scheme is nobody's. */
+function hostOf(uri: string | undefined): string | undefined {
+  if (uri === undefined || !URL.canParse(uri)) return undefined
+  const { protocol, host } = new URL(uri)
+  return protocol === 'https:' ? host : undefined
+}
 
 /** OIDC Core 8.1: what registration found, else the host of its redirect URIs. A client of neither is a sector by itself. */
 const sectorOf = (client: ClientRecord): string =>

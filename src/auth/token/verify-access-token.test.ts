@@ -2,6 +2,7 @@ import { createHmac, type createPrivateKey, generateKeyPairSync, sign } from 'no
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import { StoreUnavailable } from '../../kernel/errors.ts'
+import { RESERVED_CLAIMS } from '../../policy-engine/contract/facts.ts'
 import { type AccessTokenParts, mintAccessToken } from './access-token.ts'
 import { mintIdToken } from './id-token.ts'
 import { type TestKeys, testKeys } from './test-keys.ts'
@@ -34,6 +35,26 @@ const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('ba
 const claimsOf = (jwt: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())
 
+const grant = {
+  v: 1,
+  grantId: 'g',
+  clientId: 'c',
+  sub: 's',
+  scopes: [],
+  audience: [],
+  acr: 'a',
+  amr: ['pwd'],
+} as const
+const whole = {
+  ...grant,
+  authTime: 1,
+  userEpoch: 1,
+  clientEpoch: 1,
+  createdAt: 1,
+  expiresAt: 9,
+  revoked: false,
+}
+
 test('is what RFC 9068 asks for, as an independent verifier reads it', async () => {
   const { text: jwt, record } = mint()
   const { payload, protectedHeader } = await jwtVerify(
@@ -62,24 +83,14 @@ test('is what RFC 9068 asks for, as an independent verifier reads it', async () 
   })
 })
 
-test('no claim of policy’s takes the place of one of ours (checklist 50)', () => {
-  const forged = {
-    iss: 'x',
-    sub: 'x',
-    aud: 'x',
-    exp: 9,
-    iat: 9,
-    jti: 'x',
-    client_id: 'x',
-    scope: 'x',
-    permissions: ['x'],
-  }
-  expect(claimsOf(mint({ claims: forged }).text)).toMatchObject({
-    iss: issuer,
-    sub: 'c',
-    exp: 1300,
-    permissions: ['p'],
-  })
+test('no claim of policy’s takes the place of one of ours, nor stands where we have none (checklist 50)', () => {
+  const reserved = Object.fromEntries(RESERVED_CLAIMS.map((name) => [name, 'forged']))
+  const claims = claimsOf(mint({ claims: { ...reserved, tenant: 'default' } }).text)
+  expect(claims).toEqual({ ...claimsOf(mint().text), jti: claims.jti })
+  const idTokenParts = { sub: 's', accessToken: 'x', ttlSeconds: 60, grant: whole, namesSession: false }
+  const idToken = (more: Readonly<Record<string, unknown>>) =>
+    claimsOf(mintIdToken({ keys: ring.keys, issuer }, { ...idTokenParts, claims: more }, 1000))
+  expect(idToken(reserved)).toEqual(idToken({}))
 })
 
 test('reads its own tokens back, of a person and of a machine', async () => {
@@ -147,17 +158,6 @@ test('refuses everything but ES256 by a key of ours over an at+jwt of this issue
 })
 
 test('an ID token is no access token (RFC 9068 4)', async () => {
-  const grant = {
-    v: 1,
-    grantId: 'g',
-    clientId: 'c',
-    sub: 's',
-    scopes: [],
-    audience: [],
-    acr: 'a',
-    amr: ['pwd'],
-  } as const
-  const whole = { ...grant, authTime: 1, userEpoch: 1, clientEpoch: 1, createdAt: 1, expiresAt: 9, revoked: false }
   const parts = { sub: 's', nonce: 'n', accessToken: mint().text, claims: { iss: 'x', extra: 1 }, ttlSeconds: 60 }
   const jwt = mintIdToken({ keys: ring.keys, issuer }, { ...parts, grant: whole, namesSession: true }, 1000)
   expect(await verify(jwt)).toBeUndefined()

@@ -24,7 +24,7 @@ export const ADMIN_OPTIONS = {
 } as const
 
 /** What `serve --dev` writes; its clients are of its own instance alone. */
-const DEV_CREDENTIALS = join('var', 'dev', 'credentials.json')
+export const DEV_CREDENTIALS = join('var', 'dev', 'credentials.json')
 
 export function adminAccess(config: Config, { values }: Pick<Invocation, 'values'>): AdminAccess {
   const url = typeof values.url === 'string' ? values.url.replace(/\/+$/, '') : undefined

@@ -3,7 +3,6 @@ import type { DevCredentials } from './credentials.ts'
 
 export interface DevFiles {
   readonly credentials: string
-  readonly operatorToken: string
 }
 
 export function banner(credentials: DevCredentials, files: DevFiles, now: Date): string {
@@ -33,7 +32,7 @@ Policy asked directly, OPA's Data API:
   curl -s -H 'content-type: application/json' -d '${JSON.stringify({ input: exampleInput(client.client_id, now) })}' ${policy}/v1/data/authz/token/decision
 
 Edit policies/authz/token.rego and save: the next token follows it. Back to the policy before, by the running instance:
-  node src/main.ts bundle rollback --url ${policy} --token-file ${files.operatorToken}
+  node src/main.ts bundle rollback
 `
 }
 

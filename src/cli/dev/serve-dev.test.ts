@@ -80,6 +80,21 @@ test('gives the admin client the scopes that SCIM and the admin API ask for', as
   expect(await users.json()).toMatchObject({ totalResults: 1 })
 })
 
+test('is found by commands of its folder, whatever its ports are', async () => {
+  const { credentials } = await startDemo(folder)
+  await tokenOf(credentials)
+  const command = (...words: string[]) =>
+    run(process.execPath, [join(ROOT, 'src/main.ts'), ...words], { cwd: folder, env: { PATH: process.env.PATH } })
+  const [bundles, heads, keys] = await Promise.all([
+    command('bundle', 'status', '--json'),
+    command('audit', 'heads'),
+    command('keys', 'list', '--json'),
+  ])
+  expect(JSON.parse(bundles.stdout)).toMatchObject([{ name: 'sallyport' }])
+  expect(JSON.parse(heads.stdout).length).toBeGreaterThan(0)
+  expect(keys.stdout).toContain('ES256')
+})
+
 test('keeps credentials and tokens from run to run, and ends cleanly', async () => {
   const first = await startDemo(folder)
   const { body } = await tokenOf(first.credentials)

@@ -47,7 +47,6 @@ export async function serveDev(invocation: Invocation): Promise<number> {
   keepCredentials(state.credentialsFile, credentials)
   const files = {
     credentials: relative(process.cwd(), state.credentialsFile),
-    operatorToken: relative(process.cwd(), state.operatorTokenFile),
   }
   console.log(banner(credentials, files, new Date()))
   // Counted from the start of the process, as the person waits for it.

@@ -36,7 +36,6 @@ const metadata = {
   id_token_signed_response_alg: text(),
   userinfo_signed_response_alg: text(),
   introspection_signed_response_alg: text(),
-  authorization_signed_response_alg: text(),
   default_max_age: Type.Integer({ minimum: 0 }),
   require_auth_time: truth(),
   default_acr_values: texts(),

@@ -283,6 +283,7 @@ it('keeps what reaches a rule that asks nothing anew, next to those that do', as
 it('gives no caller anything that another could change', async () => {
   const input: DecisionInput<'userinfo'> = {
     tenant: 'default',
+    endpoint: 'https://auth.example/oauth/userinfo',
     token: {
       kind: 'access_token',
       active: true,

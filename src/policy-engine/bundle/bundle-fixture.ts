@@ -134,7 +134,12 @@ decision := {x: y |
 # entrypoint: true
 # custom:
 #   cache_ttl_seconds: 30
-decision := {"allow": true, "reasons": [], "obligations": {"claims": [format_int(input.request.time.epoch_seconds, 10)]}}
+decision := {"allow": true, "reasons": [], "obligations": {
+	"claims": [format_int(input.request.time.epoch_seconds, 10)],
+	"step_up": "none",
+	"acr_values": [],
+	"max_age_seconds": 0,
+}}
 `,
     'probe/probe.rego': `package probe
 

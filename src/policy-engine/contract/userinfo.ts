@@ -12,6 +12,8 @@ export const userinfo = decision('userinfo', {
     {
       tenant: Tenant,
       token: TokenFacts,
+      /** The address of the userinfo endpoint: a token may be for it, or for the default of the tenant. */
+      endpoint: Type.String(),
       subject: Type.Optional(Subject),
       /** When the person signed in; absent where none did. */
       authentication: Type.Optional(Type.Object({ acr: Type.String(), auth_time: Type.Integer() }, closed)),
@@ -27,6 +29,7 @@ export const userinfo = decision('userinfo', {
     subject_missing: 'insufficient_scope',
     subject_inactive: 'invalid_token',
     scope_missing: 'insufficient_scope',
+    audience_wrong: 'invalid_token',
   },
   obligations: Type.Object(
     {

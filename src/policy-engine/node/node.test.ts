@@ -52,6 +52,7 @@ const revoke = (client_id: string, owner = client_id): DecisionInput<'revoke'> =
 })
 const userinfo = (epoch_seconds: number, sub = 'alice'): DecisionInput<'userinfo'> => ({
   tenant: 'default',
+  endpoint: 'https://auth.example/oauth/userinfo',
   token: {
     kind: 'access_token',
     active: true,

@@ -9,6 +9,7 @@ import { connectPolicy, type PolicyClient } from './client.ts'
 
 const userinfo: DecisionInput<'userinfo'> = {
   tenant: 'default',
+  endpoint: 'https://auth.example/oauth/userinfo',
   token: {
     kind: 'access_token',
     active: true,
@@ -24,7 +25,11 @@ const userinfo: DecisionInput<'userinfo'> = {
 const VERDICT = JSON.stringify({
   decision_id: 'd',
   provenance: { bundles: { b: { revision: 'r' } } },
-  result: { allow: true, reasons: [], obligations: { claims: [] } },
+  result: {
+    allow: true,
+    reasons: [],
+    obligations: { claims: [], step_up: 'none', acr_values: [], max_age_seconds: 0 },
+  },
 })
 const DEADLINE_MS = 150
 

@@ -62,7 +62,6 @@ export const memberChecks = ({ authMethods, signing, clientSigning, clientMac }:
   id_token_signed_response_alg: oneOf(signing),
   userinfo_signed_response_alg: oneOf(signing),
   introspection_signed_response_alg: oneOf(signing),
-  authorization_signed_response_alg: oneOf(signing),
   default_max_age: wholeNumber,
   require_auth_time: truth,
   default_acr_values: list(acrFault),

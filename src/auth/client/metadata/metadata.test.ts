@@ -24,14 +24,7 @@ function register(sent: Readonly<Record<string, unknown>>, over: Partial<ClientS
 }
 
 const WHOLE: Required<
-  Omit<
-    ClientMetadata,
-    | 'jwks_uri'
-    | `tls_client_auth_san_${string}`
-    | 'tls_client_auth_subject_dn'
-    | 'pkce'
-    | 'authorization_signed_response_alg'
-  >
+  Omit<ClientMetadata, 'jwks_uri' | `tls_client_auth_san_${string}` | 'tls_client_auth_subject_dn' | 'pkce'>
 > = {
   token_endpoint_auth_method: 'private_key_jwt',
   token_endpoint_auth_signing_alg: 'ES256',

@@ -30,6 +30,12 @@ async function listed(deps: SectorDeps, uri: string): Promise<readonly unknown[]
   return document
 }
 
+/** Nobody need own a name to write it behind a scheme of their own, and every machine has a loopback address. */
+function provenHost(redirectUri: string): string | undefined {
+  const { protocol, hostname } = new URL(redirectUri)
+  return protocol === 'https:' ? hostname : undefined
+}
+
 async function findSector(deps: SectorDeps, { redirectUris, metadata }: ClientSettings): Promise<Sector> {
   const uri = metadata.sector_identifier_uri
   if (uri !== undefined) {
@@ -39,9 +45,10 @@ async function findSector(deps: SectorDeps, { redirectUris, metadata }: ClientSe
     return { sectorIdentifier: new URL(uri).hostname }
   }
   if (metadata.subject_type !== 'pairwise') return {}
-  const [host, ...more] = new Set(redirectUris.map((redirectUri) => new URL(redirectUri).hostname))
-  if (more.length > 0) throw new MetadataFault(FIELD, 'is needed where redirect URIs have several hosts')
-  return host === undefined || host === '' ? {} : { sectorIdentifier: host }
+  const [host, ...more] = new Set(redirectUris.map(provenHost))
+  if (more.length > 0)
+    throw new MetadataFault(FIELD, 'is needed where redirect URIs have several hosts, or are not all https')
+  return host === undefined ? {} : { sectorIdentifier: host }
 }
 
 const aboutSector = ({ redirectUris, metadata }: ClientSettings) => [

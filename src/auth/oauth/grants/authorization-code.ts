@@ -12,10 +12,14 @@ import type { GrantDeps, Presented } from './grant.ts'
 
 const invalid = (cause: string) => new OAuthError('invalid_grant', { cause })
 
-/** RFC 6749 4.1.3: issued for this redirect URI; RFC 7636: to whoever knows the verifier; RFC 9449 10: and holds the key. */
+/**
+ * RFC 6749 4.1.3: issued for this redirect URI; RFC 7636: to whoever knows the verifier; RFC 9449 10: and holds the key.
+ * OAuth 2.1 sends no redirect URI: where there is a challenge, its verifier binds the code.
+ */
 function checkBinding(request: HttpRequest, found: GrantedCode, { proved }: Sender): void {
-  const redirectUri = required(request.form, 'redirect_uri')
-  if (found.code.redirectUri !== redirectUri) throw invalid('another redirect_uri')
+  const hasChallenge = found.code.codeChallenge !== ''
+  const redirectUri = hasChallenge ? request.form.get('redirect_uri') : required(request.form, 'redirect_uri')
+  if (redirectUri !== undefined && found.code.redirectUri !== redirectUri) throw invalid('another redirect_uri')
   checkCodeVerifier(found.code.codeChallenge, request.form.get('code_verifier'))
   const { dpopJkt } = found.code
   if (dpopJkt !== undefined && dpopJkt !== proved.jkt) throw invalid('another key')

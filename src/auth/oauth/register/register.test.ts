@@ -237,4 +237,18 @@ describe('registration', () => {
     expect(body).toMatchObject({ subject_type: 'pairwise' })
     expect(await at.stored(body.client_id)).toMatchObject({ sectorIdentifier: 'sector.example' })
   })
+
+  test('the host of its redirect URIs is its sector by https only (OIDC Core 8.1; checklist 33)', async () => {
+    const registered = async (...redirectUris: string[]) => {
+      const application = { application_type: 'native', token_endpoint_auth_method: 'none', subject_type: 'pairwise' }
+      return at.stored((await at.register({ ...application, redirect_uris: redirectUris })).client_id)
+    }
+    const site = 'https://bank.example/cb'
+    expect(await registered(site)).toMatchObject({ sectorIdentifier: 'bank.example' })
+    for (const uri of ['com.evil.app://bank.example/cb', 'http://127.0.0.1/cb'])
+      expect(await registered(uri)).not.toHaveProperty('sectorIdentifier')
+    await expect(registered(site, 'com.evil.app://bank.example/cb')).rejects.toMatchObject({
+      detail: expect.stringContaining('sector_identifier_uri'),
+    })
+  })
 })
