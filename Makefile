@@ -10,7 +10,7 @@ SCALE ?= 0.1
 ARGS ?=
 VITEST = npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=test-results/vitest.json
 
-.PHONY: help node run test test-full check lint format bundles decision bench conformance-opa run-conformance check-deploy tools test-servers test-clients clean
+.PHONY: help node run test test-full check lint format bundles decision bench conformance-opa run-conformance check-deploy package tools test-servers test-clients clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ run-conformance: node_modules/.ready-dev ## serve for the OpenID Foundation conf
 
 check-deploy: .toolchain/kubeconform .toolchain/kustomize ## validate deploy/ strictly against the Kubernetes schemas
 	sh scripts/toolchain/check-deploy.sh
+
+package: node_modules/.ready-dev ## build dist/ and pack it: sallyport-<version>.tgz, for npm install elsewhere
+	npm pack
 
 clean: ## remove state and results: var/, dist/, coverage/, test-results/, bench/results/
 	rm -rf var dist coverage test-results bench/results

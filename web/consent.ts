@@ -1,7 +1,7 @@
 /** The consent page: who asks, for what, and where the answer goes. OIDC Core 3.1.2.4; checklist 16. */
 import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
-import { claimWords, scopeWords } from './scope-words.ts'
+import { claimWords, inReadingOrder, scopeWords } from './scope-words.ts'
 
 export interface ConsentView {
   readonly clientName: string
@@ -62,7 +62,7 @@ export function consentPage(view: ConsentView): Page {
     content: html`<h1>Allow access?</h1>
 <p class="lead"><strong>${view.clientName}</strong> asks for access to your account <strong class="account">${view.accountName}</strong>.</p>
 ${view.selfRegistered && selfRegistered(view)}<h2 id="scopes">If you allow it, it can</h2>
-<ul class="scopes" aria-labelledby="scopes">${view.scopes.map(scopeItem)}${view.claims.map(claimItem)}</ul>
+<ul class="scopes" aria-labelledby="scopes">${inReadingOrder(view.scopes).map(scopeItem)}${view.claims.map(claimItem)}</ul>
 ${about(view)}<p class="note">You will return to <strong>${destination(view.redirectUri)}</strong>. Allow only what you started yourself.</p>
 <form method="post" action="/consent?interaction=${encodeURIComponent(view.interactionId)}">
 <input type="hidden" name="form_token" value="${view.formToken}">

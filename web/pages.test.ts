@@ -121,6 +121,17 @@ test('the consent page names client, account, scopes in words and the host that 
     'date of birth',
   ])
     expect(body).toContain(text)
+  const inOrder = consentPage({
+    clientName: 'Photo Prints',
+    selfRegistered: false,
+    redirectUri: 'https://prints.example/cb',
+    accountName: 'ada',
+    scopes: ['email', 'offline_access', 'openid', 'prints:order'],
+    claims: [],
+    interactionId: 'i',
+    formToken: 't',
+  }).body
+  expect(inOrder).toMatch(/Know that it is you.*e-mail.*prints:order.*while you are away/s)
   expect(body).not.toMatch(/registered itself|how it handles|its terms/)
 })
 

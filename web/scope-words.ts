@@ -15,6 +15,12 @@ const WORDS: Readonly<Record<string, string>> = {
 export const scopeWords = (scope: string): string | undefined =>
   Object.hasOwn(WORDS, scope) ? WORDS[scope] : undefined
 
+/** As a person reads them: who you are first, what goes on while you are away last. */
+export const inReadingOrder = (scopes: readonly string[]): readonly string[] =>
+  scopes.toSorted((one, other) => placeOf(one) - placeOf(other))
+
+const placeOf = (scope: string): number => (scope === 'openid' ? 0 : scope === 'offline_access' ? 2 : 1)
+
 const CLAIM_WORDS: Readonly<Record<string, string>> = {
   given_name: 'first name',
   family_name: 'family name',

@@ -5,7 +5,13 @@ export interface DevFiles {
   readonly credentials: string
 }
 
-export function banner(credentials: DevCredentials, files: DevFiles, now: Date): string {
+export interface Surroundings {
+  readonly now: Date
+  /** Path of the node that runs the demo. */
+  readonly node: string
+}
+
+export function banner(credentials: DevCredentials, files: DevFiles, { now, node }: Surroundings): string {
   const { issuer, policy, user, client, resource_server: server, admin_client: admin } = credentials
   const token = `curl -s -u '${client.client_id}:${client.client_secret}' -d grant_type=client_credentials ${issuer}/oauth/token`
   const extracted = `$(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`
@@ -32,7 +38,9 @@ Policy asked directly, OPA's Data API:
   curl -s -H 'content-type: application/json' -d '${JSON.stringify({ input: exampleInput(client.client_id, now) })}' ${policy}/v1/data/authz/token/decision
 
 Edit policies/authz/token.rego and save: the next token follows it. Back to the policy before, by the running instance:
-  node src/main.ts bundle rollback
+  ${node} src/main.ts bundle rollback
+That pins it: edits are built, but held until
+  ${node} src/main.ts bundle unpin
 `
 }
 

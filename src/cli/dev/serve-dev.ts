@@ -18,6 +18,7 @@ import { serveTogether } from '../together.ts'
 import { banner } from './banner.ts'
 import { ensureDevBundle } from './bundle.ts'
 import { devCredentials, keepCredentials } from './credentials.ts'
+import { lockState } from './lock.ts'
 import { seedDemo } from './seed.ts'
 import { type DevState, devSettings, openDevState } from './state.ts'
 import { startWatcher } from './watcher.ts'
@@ -29,6 +30,7 @@ export async function serveDev(invocation: Invocation): Promise<number> {
   const stopped = untilSignal()
   const state = openDevState(resolve('var'))
   const config = devConfig(invocation, state)
+  ends.defer(lockState(state.folder, config.auth.port))
   const clock = systemClock
   await ensureDevBundle(state, join(ROOT, 'bundles/sallyport.tar.gz'), clock)
   const envelope = openConfiguredEnvelope(config)
@@ -48,13 +50,19 @@ export async function serveDev(invocation: Invocation): Promise<number> {
   const files = {
     credentials: relative(process.cwd(), state.credentialsFile),
   }
-  console.log(banner(credentials, files, new Date()))
+  console.log(banner(credentials, files, { now: new Date(), node: nodeCommand() }))
   // Counted from the start of the process, as the person waits for it.
   console.log(`ready in ${Math.round(performance.now())} ms on ${authAddress}`)
   const watcher = startWatcher({ root: ROOT, state, say: (line) => console.log(`policies: ${line}`) })
   ends.defer(() => watcher.close())
   await stopped
   return 0
+}
+
+/** The node that runs this, as pasted from here: the system's own may be too old. */
+function nodeCommand(): string {
+  const near = relative(process.cwd(), process.execPath)
+  return near.length < process.execPath.length && near.includes('/') ? near : process.execPath
 }
 
 /** Nothing of the demo leaves this machine: its secrets are printed. */
