@@ -28,7 +28,7 @@ import { sealSecret } from './client/sealed-secret.ts'
 import { keyKeeper } from './keys/keeper.ts'
 import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
-import { scheduleKeys } from './keys/schedule.ts'
+import { keysHeardByAll, scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -225,7 +225,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     keys,
     keeper,
     envelope,
-    rewrap: (tenant) => rewrap({ store, envelope }, tenant),
+    rewrap: (tenant) => rewrap({ store, envelope, heardByAll: keysHeardByAll }, tenant),
     proveSender: withCertificate(sender.prove),
     sealSecret: (tenant, clientId, secret) => sealSecret(envelope, tenant, clientId, secret),
     assertions: clientAssertions({ issuer, store, envelope, keys: keysOfClients }),

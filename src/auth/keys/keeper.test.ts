@@ -194,6 +194,8 @@ test('an algorithm that is new in the configuration is published first, and offe
 describe('another envelope key', () => {
   const later = randomBytes(32)
   const tenant = 'default'
+  /** Nodes that are told by no poll here. */
+  const heardByAll = async () => {}
   const sealedClient = async () => {
     const client = aClient(clock.seconds())
     const sealedSecrets = ['one', 'two'].map((secret) => sealSecret(envelope, tenant, client.clientId, secret))
@@ -213,10 +215,10 @@ describe('another envelope key', () => {
     expect(both.sealingKekId).toBe(envelope.kekId)
 
     const [moved] = await Promise.all([
-      rewrap({ store, envelope: both }, tenant),
+      rewrap({ store, envelope: both, heardByAll }, tenant),
       keeperOf(second, elsewhere).rotate(rules.algorithms, true),
       keeperOf(second, elsewhere).rotate(rules.algorithms, true),
-      rewrap({ store: second, envelope: elsewhere }, tenant),
+      rewrap({ store: second, envelope: elsewhere, heardByAll }, tenant),
     ])
     expect(moved.signingKeys).toBeGreaterThanOrEqual(0)
     await ring.refresh()
@@ -235,11 +237,15 @@ describe('another envelope key', () => {
     await openKeyRing({ store, envelope: fresh })
     // What is derived from the root secret is the same as before: subjects of pairwise clients go on.
     expect((await openRootSecret({ store, envelope: fresh }))('subject')).toEqual(derived)
-    expect(await rewrap({ store, envelope: fresh }, tenant)).toEqual({ signingKeys: 0, clients: 0, checkRecord: 0 })
+    expect(await rewrap({ store, envelope: fresh, heardByAll }, tenant)).toEqual({
+      signingKeys: 0,
+      clients: 0,
+      checkRecord: 0,
+    })
   })
 
   test('a node with only the old key then refuses to start, and says by which key it was sealed', async () => {
-    await rewrap({ store, envelope: openEnvelope(later, kek) }, tenant)
+    await rewrap({ store, envelope: openEnvelope(later, kek), heardByAll }, tenant)
     const said = new RegExp(`sealed by envelope key ${openEnvelope(later).kekId}, not by ${envelope.kekId}`)
     await expect(openRootSecret({ store, envelope })).rejects.toThrow(said)
     await expect(openKeyRing({ store, envelope })).rejects.toBeInstanceOf(EnvelopeError)
@@ -248,8 +254,8 @@ describe('another envelope key', () => {
   test('a record under neither key is told by name, and is left as it is', async () => {
     const before = await store.signingKeys.read()
     const strangers = openEnvelope(later, randomBytes(32))
-    await expect(rewrap({ store, envelope: strangers }, tenant)).rejects.toThrow(Problem)
-    await expect(rewrap({ store, envelope: strangers }, tenant)).rejects.toMatchObject({
+    await expect(rewrap({ store, envelope: strangers, heardByAll }, tenant)).rejects.toThrow(Problem)
+    await expect(rewrap({ store, envelope: strangers, heardByAll }, tenant)).rejects.toMatchObject({
       detail: expect.stringMatching(/neither by the envelope key nor by the previous one: record signing-key\//),
     })
     expect(await store.signingKeys.read()).toEqual(before)

@@ -1,6 +1,7 @@
 /**
  * Moves all that is sealed in the store to the newest envelope key, while the instance serves: signing keys, secrets of
- * clients, and last the check record, by which a node knows at its start whether its envelope key is the right one.
+ * clients, and last the check record, by which a node knows at its start whether its envelope key is the right one: once
+ * that has moved, nothing is left under the key before.
  */
 import { type Envelope, EnvelopeError, kekIdOf, reseal } from '../../kernel/envelope.ts'
 import { Problem, StoreUnavailable } from '../../kernel/errors.ts'
@@ -17,6 +18,8 @@ export interface RewrapDeps {
     readonly clients: Pick<Store['clients'], 'list' | 'find' | 'replace'>
   }
   readonly envelope: Envelope
+  /** Resolves once every node has read the signing keys anew, and what it sealed before that is written. */
+  readonly heardByAll: () => Promise<void>
 }
 
 /** How many records of each kind were moved: none, where all were under the newest key. */
@@ -34,7 +37,9 @@ export async function rewrap(deps: RewrapDeps, tenant: string): Promise<Rewrappe
   try {
     // One after the other: only once nothing else is left may a node start without the key before.
     const signingKeys = await untilWritten(() => moveSigningKeys(deps))
-    const clients = await moveClients(deps, tenant)
+    // A node that has not heard that they moved seals by the key before, behind a sweep that has gone past.
+    if (await isUnderWay(deps)) await deps.heardByAll()
+    const clients = await moveAllClients(deps, tenant)
     const checkRecord = await untilWritten(() => moveCheckRecord(deps))
     return { signingKeys, clients, checkRecord }
   } catch (error) {
@@ -72,25 +77,52 @@ async function moveCheckRecord({ store, envelope }: RewrapDeps): Promise<number 
   return (await store.platform.replaceCheckRecord(sealed, moved)) === 'written' ? 1 : undefined
 }
 
-async function moveClients(deps: RewrapDeps, tenant: string): Promise<number> {
-  let moved = 0
-  for (let offset = 0; ; offset += PAGE) {
-    const { records } = await deps.store.clients.list(tenant, offset, PAGE)
-    for (const client of records) if (isOld(deps, client)) moved += await moveClient(deps, tenant, client.clientId)
-    if (records.length < PAGE) return moved
-  }
+async function isUnderWay({ store, envelope }: RewrapDeps): Promise<boolean> {
+  const sealed = await store.platform.checkRecord()
+  return sealed !== undefined && kekIdOf(sealed) !== envelope.kekId
 }
 
-const isOld = ({ envelope }: RewrapDeps, client: ClientRecord): boolean =>
+/** Until a whole sweep found nothing to move. */
+async function moveAllClients(deps: RewrapDeps, tenant: string): Promise<number> {
+  let moved = 0
+  for (let sweep = 0; sweep < ATTEMPTS; sweep++) {
+    const now = await sweepClients(deps, tenant)
+    if (now === 0) return moved
+    moved += now
+  }
+  throw new StoreUnavailable('secrets of clients were sealed by the previous envelope key, again and again')
+}
+
+/**
+ * From the newest client to the oldest: one that is deleted meanwhile moves others only to where the sweep has yet to come. A
+ * page may hold fewer than it has room for, as those that ended are left out, so only the offset tells the end.
+ */
+async function sweepClients({ store, envelope }: RewrapDeps, tenant: string): Promise<number> {
+  const { total } = await store.clients.list(tenant, 0, 1)
+  let moved = 0
+  for (let page = Math.ceil(total / PAGE) - 1; page >= 0; page--) {
+    const { records } = await store.clients.list(tenant, page * PAGE, PAGE)
+    for (const client of records)
+      if (isOld(envelope, client)) moved += await moveClient(store, envelope, tenant, client.clientId)
+  }
+  return moved
+}
+
+const isOld = (envelope: Envelope, client: ClientRecord): boolean =>
   client.sealedSecrets?.some((sealed) => kekIdOf(sealed) !== envelope.kekId) === true
 
-const moveClient = ({ store, envelope }: RewrapDeps, tenant: string, clientId: string): Promise<number> =>
+const moveClient = (
+  { clients }: Pick<RewrapDeps['store'], 'clients'>,
+  envelope: Envelope,
+  tenant: string,
+  clientId: string,
+): Promise<number> =>
   untilWritten(async () => {
-    const client = await store.clients.find(tenant, clientId)
+    const client = await clients.find(tenant, clientId)
     if (client?.sealedSecrets === undefined) return 0
     const name = secretName(tenant, clientId)
     const sealedSecrets = client.sealedSecrets.map((sealed) => reseal(envelope, name, sealed))
     const next = { ...client, sealedSecrets, version: client.version + 1 }
-    const written = await store.clients.replace(tenant, next, client.version)
+    const written = await clients.replace(tenant, next, client.version)
     return written === 'conflict' ? undefined : Number(written === 'written')
   })

@@ -1,4 +1,5 @@
 /** What goes on by itself on every node: asking whether the keys have changed, and doing what their life demands. */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Audit } from '../../audit/events.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import type { Logger } from '../../observability/logger.ts'
@@ -16,6 +17,9 @@ export interface ScheduleDeps {
 const FIRST_STEP_MS = 1000
 /** Nothing of a key's life is more urgent; at random, so that nodes seldom make the same key at once. */
 const stepDelayMs = () => (10 + Math.random() * 20) * 1000
+
+/** Every node asks within one poll; the second is for what it was about to write by what it knew. */
+export const keysHeardByAll = (): Promise<void> => wait(2 * KEY_POLL_MS)
 
 /** Runs until stopped; the promise resolves when nothing of it is under way. */
 export function scheduleKeys({ ring, keeper, audit, logger }: ScheduleDeps): () => Promise<void> {
