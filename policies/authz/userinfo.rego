@@ -87,7 +87,7 @@ default step_up := "none"
 
 step_up := "required" if not acr_sufficient
 
-step_up := "required" if age > rbac.scopes_max_age(about_person)
+step_up := "required" if not age_kept
 
 acr_sufficient if {
 	rbac.acr_sufficient(input.subject.roles, acr)
@@ -96,7 +96,13 @@ acr_sufficient if {
 
 acr := object.get(input, ["authentication", "acr"], "")
 
-age := input.request.time.epoch_seconds - input.authentication.auth_time
+age_kept if not rbac.scopes_max_age(about_person)
+
+# Who never signed in did not do so lately.
+age_kept if {
+	age := input.request.time.epoch_seconds - input.authentication.auth_time
+	age <= rbac.scopes_max_age(about_person)
+}
 
 about_person := {scope |
 	some scope in input.token.scopes

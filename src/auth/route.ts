@@ -14,5 +14,7 @@ export interface Route {
   readonly decision: DecisionName | 'public'
   /** How errors are written. */
   readonly errors: 'oauth' | 'bearer' | 'registration' | 'scim' | 'problem' | 'page'
+  /** Whether pages of any origin may call it (CORS); its OPTIONS is the server's. Never where a cookie counts. */
+  readonly anyOrigin: boolean
   readonly handler: (request: HttpRequest) => Promise<Reply>
 }

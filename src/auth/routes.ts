@@ -51,6 +51,9 @@ export type RouteDeps = AuthorizeDeps &
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
 
+/** What an application in a browser calls itself, and no cookie reaches. OIDC Core 5.3 of userinfo. */
+const ANY_ORIGIN: ReadonlySet<string> = new Set(['/oauth/token', '/oauth/userinfo', '/oauth/revoke', '/oauth/par'])
+
 const toRoute = ([method, path, source, file, decision, errors, handler]: Row): Route => ({
   method,
   path,
@@ -58,6 +61,7 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
   file,
   decision,
   errors,
+  anyOrigin: ANY_ORIGIN.has(path),
   handler,
 })
 

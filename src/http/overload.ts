@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OAUTH_ERRORS } from '../kernel/error-codes.ts'
+import { ANY_ORIGIN } from './cross-origin.ts'
 import { errorAnswer, type PageError, type PublicError } from './error-answer.ts'
 import type { Answer } from './listener.ts'
 import type { Reply } from './message.ts'
@@ -33,13 +34,14 @@ export function relieved({ endpoints, pressure, renderErrorPage }: Relief, answe
   const match = pathTable(endpoints)
   const refuse = (request: IncomingMessage, response: ServerResponse, path: string): void => {
     const requestId = randomUUID()
-    const { style } = match(path)
+    const { style, anyOrigin } = match(path)
     const { status, headers, body } = errorAnswer(OVERLOADED, { style, requestId, scheme: undefined, renderErrorPage })
     const isText = typeof body === 'string'
     response.writeHead(status, {
       'content-type': isText ? 'text/html; charset=utf-8' : 'application/json',
       'cache-control': 'no-store',
       'sallyport-request-id': requestId,
+      ...(anyOrigin && ANY_ORIGIN),
       ...(headers as Record<string, string>),
     })
     response.end(isText ? body : JSON.stringify(body))

@@ -5,12 +5,14 @@ export interface Addressed {
   readonly method: string
   readonly path: string
   readonly errors: ErrorStyle
+  readonly anyOrigin?: boolean
 }
 
 export interface PathMatch {
   readonly style: ErrorStyle
   /** Methods that this address takes; empty where there is no such address. */
   readonly allow: readonly string[]
+  readonly anyOrigin: boolean
 }
 
 /** An unknown address answers in the words of its nearest neighbours: one under /scim as SCIM, else as OAuth. */
@@ -32,8 +34,8 @@ export function pathTable(endpoints: readonly Addressed[]): (path: string) => Pa
     const parts = path.split('/')
     const here = table.filter((row) => matches(row.parts, parts)).map((row) => row.endpoint)
     const [first] = here
-    if (first === undefined) return { style: styleByPrefix(endpoints, path), allow: [] }
+    if (first === undefined) return { style: styleByPrefix(endpoints, path), allow: [], anyOrigin: false }
     const methods = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-    return { style: first.errors, allow: methods }
+    return { style: first.errors, allow: methods, anyOrigin: first.anyOrigin === true }
   }
 }

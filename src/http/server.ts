@@ -9,6 +9,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { addBodyParsers } from './body-parsers.ts'
 import type { CertificateSource } from './certificate-source.ts'
 import { schemeOf } from './challenge.ts'
+import { ANY_ORIGIN, preflight } from './cross-origin.ts'
 import {
   type ErrorStyle,
   errorAnswer,
@@ -35,6 +36,8 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
   readonly path: string
   readonly errors: ErrorStyle
+  /** Pages of any origin may call it and read its answers. */
+  readonly anyOrigin?: boolean
   readonly handler: (request: HttpRequest) => Promise<Reply>
 }
 
@@ -175,13 +178,17 @@ function readFailure(error: unknown): ReadFailure | undefined {
 }
 
 function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoints: readonly Endpoint[]): void {
+  const toAnyOrigin: Context = { ...context, headers: { ...context.headers, ...ANY_ORIGIN } }
+  const open = new Set(endpoints.filter(({ anyOrigin }) => anyOrigin).map(({ path }) => path))
+  const contextOf = (path: string | undefined) => (path !== undefined && open.has(path) ? toAnyOrigin : context)
   addBodyParsers(app, style)
   app.setErrorHandler((error, request, reply) => {
     const failure = readFailure(error)
     const known = failure === undefined ? judge(context, request, error) : readError(failure, style)
-    return sendError(context, style, request, reply, known)
+    return sendError(contextOf(request.routeOptions.url), style, request, reply, known)
   })
   for (const { method, path, handler } of endpoints) {
+    const answering = contextOf(path)
     const checkAddress = context.rates?.address(path)
     const isSpelt = targetOf(path)
     const pressure = isExempt(path) ? undefined : context.pressure
@@ -189,15 +196,15 @@ function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoi
       method,
       url: path,
       handler: async (request, reply) => {
-        if (!isSpelt(request.url)) return sendError(context, style, request, reply, readError('malformed', style))
-        if (pressure?.enter() === false) return sendError(context, style, request, reply, OVERLOADED)
+        if (!isSpelt(request.url)) return sendError(answering, style, request, reply, readError('malformed', style))
+        if (pressure?.enter() === false) return sendError(answering, style, request, reply, OVERLOADED)
         try {
           const received = view(context, request)
           const waiting = checkAddress?.(received)
           if (waiting !== undefined) await waiting
-          return send(context, request, reply, await handler(received))
+          return send(answering, request, reply, await handler(received))
         } catch (error) {
-          return sendError(context, style, request, reply, judge(context, request, error))
+          return sendError(answering, style, request, reply, judge(context, request, error))
         } finally {
           pressure?.leave()
         }
@@ -211,7 +218,8 @@ function addUnmatched(app: FastifyInstance, context: Context, match: ReturnType<
   // Nothing is there to read it: the body is left where it is.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.setNotFoundHandler((request, reply) => {
-    const { style, allow } = match(request.url.split('?')[0] ?? '')
+    const { style, allow, anyOrigin } = match(request.url.split('?')[0] ?? '')
+    if (anyOrigin && request.method === 'OPTIONS') return send(context, request, reply, preflight(allow))
     if (allow.length > 0) reply.header('allow', allow.join(', '))
     return sendError(context, style, request, reply, readError(allow.length > 0 ? 'method' : 'not_found', style))
   })

@@ -118,7 +118,7 @@ describe('policy platform', () => {
         await rename(`${path}.new`, path)
       } else await writeFile(path, bytes)
       await expect
-        .poll(() => platform.status().nodes.map((node) => node.version), { timeout: 5000, interval: 5 })
+        .poll(() => platform.status().nodes.map((node) => node.version), { timeout: 20_000, interval: 5 })
         .toEqual([version, version])
       answers.set(revisions()[0] ?? '', version)
     }

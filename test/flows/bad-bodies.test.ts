@@ -170,6 +170,28 @@ describe('the admin API (RFC 9457)', () => {
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/)
   })
 
+  test.each([
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a number', '7'],
+    ['an object that asks for something', '{"dry_run":true}'],
+  ])('an act that takes no body: %s', async (_what, body) => {
+    const { web, user } = deployment.population
+    const kept = (await send('GET', '/admin/keys', undefined)).body
+    const [key] = kept.keys as { kid: string }[]
+    for (const act of [
+      'keys/rewrap',
+      `keys/${key?.kid}/revoke`,
+      `clients/${web.id}/revoke`,
+      `users/${user.sub}/revoke`,
+    ]) {
+      const answer = await send('POST', `/admin/${act}`, body)
+      expect([act, answer.status, answer.body.code]).toEqual([act, 400, 'bad_request'])
+    }
+    expect((await send('GET', '/admin/keys', undefined)).body.keys).toEqual(kept.keys)
+    expect((await send('POST', '/admin/keys/rewrap', '{}')).status).toBe(200)
+  })
+
   test('create: more than it reads is 413, another content type 415', async () => {
     const large = await send('POST', '/admin/clients', client({ name: 'x'.repeat(70_000) }))
     expect([large.status, large.body.code]).toEqual([413, 'payload_too_large'])

@@ -112,6 +112,46 @@ test('the OpenAPI document names the version of the package, and only statuses t
   for (const path of colliding) expect(path).toMatch(/^\/(admin|scim)\//)
 })
 
+test('pages of any origin call what a browser client calls, and nothing that knows a cookie (OIDC Core 5.3)', async () => {
+  const { issuer, service: auth } = service
+  const ask = (path: string, method: string) =>
+    fetch(`${issuer}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
+    })
+  const open = new Set<string>()
+  for (const { method, path } of auth.table) {
+    const asked = await ask(path.replace(':id', 'x'), 'OPTIONS')
+    const { headers } = asked
+    expect([path, headers.get('access-control-allow-credentials')]).toEqual([path, null])
+    if (asked.status === 204) open.add(path)
+    else expect([path, asked.status, headers.get('access-control-allow-origin')]).toEqual([path, 405, null])
+    const plain = await ask(path.replace(':id', 'x'), method)
+    await plain.body?.cancel()
+    const isOpen = asked.status === 204 || /^\/(\.well-known|oauth\/jwks)/.test(path)
+    expect([path, plain.headers.get('access-control-allow-origin')]).toEqual([path, isOpen ? '*' : null])
+    expect([path, plain.headers.get('access-control-allow-credentials')]).toEqual([path, null])
+  }
+  expect([...open].sort()).toEqual(['/oauth/par', '/oauth/revoke', '/oauth/token', '/oauth/userinfo'])
+})
+
+test('what a page of another origin may send and read: its proof, its token, the nonce (RFC 9449 8)', async () => {
+  const url = `${service.issuer}/oauth/userinfo`
+  const { headers } = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://app.example' } })
+  expect(headers.get('access-control-allow-headers')).toBe('authorization, content-type, dpop')
+  expect(headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST')
+  const refusals = [
+    await fetch(url),
+    await fetch(url, { method: 'POST', body: '{}', headers: { 'content-type': 'text/csv' } }),
+    await fetch(`${service.issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams({ a: 'b' }) }),
+  ]
+  for (const { status, headers: refused } of refusals) {
+    expect([status >= 400, refused.get('access-control-allow-origin')]).toEqual([true, '*'])
+    expect(refused.get('access-control-expose-headers')).toBe('DPoP-Nonce, WWW-Authenticate')
+  }
+})
+
 test('every success has its decision in the log, under its request id', async () => {
   await useEverything(service)
   const decided = service.decisions().map((event) => `${Object(event.custom).request_id} ${event.path}`)

@@ -4,9 +4,11 @@ import type { AccessDeps } from './access.ts'
 import { findCaller } from './actor.ts'
 import { auditChange, decideAdmin } from './decide-admin.ts'
 import { missing } from './missing.ts'
+import { checkNoBody } from './no-body.ts'
 
 export async function revokeClient(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
+  checkNoBody(request)
 
   const id = request.route.id ?? ''
   const stored = await deps.store.clients.find(caller.tenant, id)

@@ -6,9 +6,11 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { findCaller } from './actor.ts'
 import { decideAdmin } from './decide-admin.ts'
 import { type KeyDeps, renderKeys, tellChanges } from './key-endpoints.ts'
+import { checkNoBody } from './no-body.ts'
 
 export async function revokeKey(deps: KeyDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
+  checkNoBody(request)
   const { keeper } = deps
   const id = request.route.id ?? ''
 

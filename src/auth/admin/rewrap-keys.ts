@@ -4,6 +4,7 @@ import type { Rewrapped } from '../keys/rewrap.ts'
 import { findCaller } from './actor.ts'
 import { decideAdmin } from './decide-admin.ts'
 import { type KeyDeps, tellChanges } from './key-endpoints.ts'
+import { checkNoBody } from './no-body.ts'
 
 export type RewrapKeysDeps = KeyDeps & {
   readonly envelope: { readonly kekId: string }
@@ -12,6 +13,7 @@ export type RewrapKeysDeps = KeyDeps & {
 
 export async function rewrapKeys(deps: RewrapKeysDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
+  checkNoBody(request)
 
   const permit = await decideAdmin(deps, caller, request, { type: 'key', action: 'rewrap' })
 

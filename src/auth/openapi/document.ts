@@ -3,7 +3,7 @@ import type { Reply } from '../../http/message.ts'
 import type { Route } from '../route.ts'
 import { OPERATIONS, type OperationDescription } from './operations.ts'
 
-type Described = Pick<Route, 'method' | 'path' | 'source' | 'decision' | 'errors'>
+type Described = Pick<Route, 'method' | 'path' | 'source' | 'decision' | 'errors' | 'anyOrigin'>
 
 const FORM = 'application/x-www-form-urlencoded'
 /** In which form an error is written, by the column of the table. */
@@ -64,7 +64,7 @@ function canAnswer(status: number, { method, path, decision, errors }: Described
 }
 
 function operationOf(route: Described): object {
-  const { method, path, source, decision, errors } = route
+  const { method, path, source, decision, errors, anyOrigin } = route
   const description = OPERATIONS[`${method} ${path}`]
   if (description === undefined) throw new Error(`${method} ${path} is not described`)
   const { summary, parameters = [], answers = [200] } = description
@@ -75,7 +75,10 @@ function operationOf(route: Described): object {
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w?)/g, (_all, next: string) => next.toUpperCase())}`,
     summary,
-    description: decision === 'public' ? `${source}. Public.` : `${source}. Asks the decision \`${decision}\`.`,
+    description: [
+      decision === 'public' ? `${source}. Public.` : `${source}. Asks the decision \`${decision}\`.`,
+      ...(anyOrigin ? ['Pages of any origin may call it (CORS).'] : []),
+    ].join(' '),
     ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
     ...(body !== undefined && { requestBody: body }),
     responses: {
