@@ -66,6 +66,8 @@ export interface SessionStore {
   delete(tenant: string, digest: string): Promise<void>
   /** From then on no cookie opens it and no grant is issued in it; what was issued is the caller's to revoke. Idempotent. */
   end(tenant: string, sid: string): Promise<void>
+  /** Clients that were issued a code in it, in no order: until it would have expired, also once it has ended. */
+  clients(tenant: string, sid: string): Promise<readonly string[]>
   /** Those that have not ended, the one that would end last first. */
   list(tenant: string, of: { readonly sub?: string }, offset: number, limit: number): Promise<Page<SessionRecord>>
 }
@@ -131,7 +133,7 @@ export interface GrantedCode {
 /** Handles read `<grant id>.<secret>`; `digest` is SHA-256 of the secret half. All keys of a grant share its slot. */
 export interface CodeStore {
   /**
-   * Writes the grant and its code in one step; rejects when the grant id is taken, so that none is revived. `ended`: its
+   * Writes the grant, its code and its client among the session's in one step; rejects when the grant id is taken, so that none is revived. `ended`: its
    * session (`sid`) has ended, also where it ends meanwhile, and nothing can be redeemed.
    */
   issue(tenant: string, grant: GrantRecord, digest: string, code: CodeRecord): Promise<'issued' | 'ended'>

@@ -190,6 +190,16 @@ describe('whom an id_token_hint proves (RP-Initiated Logout 1.0 2; checklist 31)
     await isSignedOut()
   })
 
+  test('one that names no session proves none, of the same person too: the person is asked', async () => {
+    const bare = await addClient(service.store, `bare-${Math.random()}`, { post_logout_redirect_uris: [] })
+    const { id_token: old } = await signIn(service, browser, bare)
+    expect(decodeJwt(String(old)).sid).toBeUndefined()
+    const page = await endSession({ id_token_hint: String(old) })
+    await isAsked(page)
+    await browser.submit(page, { answer: 'sign_out' })
+    await isSignedOut()
+  })
+
   test('one of before a second sign-in still proves the session that goes on', async () => {
     const old = hint()
     await signIn(service, browser, shop, 'openid', { prompt: 'login' })
@@ -490,11 +500,23 @@ describe('back-channel logout', () => {
     await until(async () => (await service.store.logouts.waiting(TENANT)) === 0, 'nothing is left to do')
   })
 
-  test('a client without an address, or whose grant had ended, hears nothing', async () => {
-    const atTold = await signIn(service, browser, told, 'openid')
-    await post(service, '/oauth/revoke', told, { token: String(atTold.access_token) })
-    const [grant] = (await service.store.grants.list(TENANT, { clientId: told.id }, 0, 1)).records
+  test('so is one whose grants have ended long ago, by time or revocation (2.3; checklist 31)', async () => {
+    const revoked = await addClient(service.store, 'revoked', { backchannel_logout_uri: `${site.origin}/revoked` })
+    await signIn(service, browser, revoked, 'openid')
+    await signIn(service, browser, told, 'openid')
+    const [grant] = (await service.store.grants.list(TENANT, { clientId: revoked.id }, 0, 1)).records
     await service.store.grants.revoke(TENANT, grant?.grantId ?? '')
+    service.advance(2 * 60 * 60)
+    expect((await service.store.grants.list(TENANT, { clientId: told.id }, 0, 1)).total).toBe(0)
+    await endSession(asked())
+    await until(async () => site.told.length === 2, 'both are told')
+    const audiences = site.told.map(({ logoutToken }) => decodeJwt(logoutToken).aud)
+    expect(audiences.toSorted()).toEqual([revoked.id, told.id])
+  })
+
+  test('a client without an address hears nothing, nor one that this session was not used at', async () => {
+    await signIn(service, new Browser(service.issuer), told, 'openid')
+    await signIn(service, browser, mail, 'openid')
     await endSession(asked())
     await until(async () => (await service.store.logouts.waiting(TENANT)) === 0, 'nothing is left to do')
     expect(site.told).toEqual([])
@@ -519,11 +541,14 @@ describe('front-channel logout (2 and 3)', () => {
       frontchannel_logout_session_required: true,
     })
     const { id_token } = await signIn(service, browser, framed, 'openid')
+    service.advance(2 * 60 * 60)
     const page = await endSession(asked())
     expect([page.status, page.left]).toEqual([200, undefined])
     const { sid, iss } = decodeJwt(String(id_token))
     const address = `https://framed.example/bye?x=1&${new URLSearchParams({ iss: String(iss), sid: String(sid) })}`
-    expect(page.text).toContain(`<iframe src="${address.replaceAll('&', '&amp;')}" hidden></iframe>`)
+    expect(page.text).toContain(
+      `<iframe src="${address.replaceAll('&', '&amp;')}" sandbox="allow-scripts allow-same-origin" hidden></iframe>`,
+    )
     expect(page.headers.get('content-security-policy')).toMatch(/; frame-src https:\/\/framed\.example$/)
     expect(page.text).toContain(`content="2;url=${`${BYE}&state=a+b%26c`.replaceAll('&', '&amp;')}"`)
     await isSignedOut()

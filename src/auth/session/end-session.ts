@@ -9,7 +9,7 @@ import type { ClientRecord, EndedGrants, GrantRecord, LogoutTask, SessionRecord 
 
 export interface EndSessionDeps {
   readonly store: {
-    readonly sessions: Pick<Store['sessions'], 'end'>
+    readonly sessions: Pick<Store['sessions'], 'end' | 'clients'>
     readonly grants: Pick<Store['grants'], 'list' | 'revoke' | 'endAccessTokens'>
     readonly clients: Pick<Store['clients'], 'find'>
     readonly logouts: Pick<Store['logouts'], 'add' | 'remove'>
@@ -27,7 +27,7 @@ export const LEASE_MS = 20_000
 
 const PAGE = 200
 
-/** Answers the clients that had a live grant in it, in no order. */
+/** Answers the clients that its person signed in to, in no order. */
 export async function endSession(
   deps: EndSessionDeps,
   tenant: string,
@@ -41,7 +41,7 @@ export async function endSession(
   return finishSession(deps, tenant, task)
 }
 
-/** Idempotent: begun anew, it goes through all grants again, and those that have ended are none of its concern. */
+/** Begun anew it goes through all again: grants that have ended are none of its concern, and clients may be told twice. */
 export async function finishSession(
   deps: EndSessionDeps,
   tenant: string,
@@ -49,12 +49,12 @@ export async function finishSession(
 ): Promise<readonly ClientRecord[]> {
   const { grants, sessions, logouts } = deps.store
   await sessions.end(tenant, task.sid)
-  const told = new Map<string, ClientRecord>()
+  // All that it was used at, whose grants may be long over: their own sessions go on (Back-Channel Logout 1.0 2.3).
+  const clients = await sessions.clients(tenant, task.sid)
+  const told = await haveClientsTold(deps, tenant, task, clients)
   for (let offset = 0; ; offset += PAGE) {
     const { records } = await grants.list(tenant, { sid: task.sid }, offset, PAGE)
     const live = records.filter(({ revoked }) => !revoked)
-    // Before its grants end: whoever begins anew finds whom to tell by them.
-    await haveClientsTold(deps, tenant, task, live, told)
     await Promise.all(live.map((grant) => endGrant(deps, tenant, grant, task.ends)))
     if (records.length < PAGE) break
   }
@@ -67,29 +67,27 @@ export async function finishSession(
   })
   await logouts.remove(tenant, task.id)
   deps.logoutsWait()
-  return [...told.values()]
+  return told
 }
 
 async function haveClientsTold(
   deps: EndSessionDeps,
   tenant: string,
   { sid, sub, createdAt }: SessionTask,
-  live: readonly GrantRecord[],
-  told: Map<string, ClientRecord>,
-): Promise<void> {
+  clientIds: readonly string[],
+): Promise<readonly ClientRecord[]> {
   const { clients, logouts } = deps.store
-  const ids = new Set(live.map(({ clientId }) => clientId))
-  await Promise.all(
-    [...ids].map(async (clientId) => {
-      const client = told.has(clientId) ? undefined : await clients.find(tenant, clientId)
-      if (client === undefined) return
-      told.set(clientId, client)
-      if (client.metadata?.backchannel_logout_uri === undefined) return
+  const told = await Promise.all(
+    clientIds.map(async (clientId) => {
+      const client = await clients.find(tenant, clientId)
+      if (client?.metadata?.backchannel_logout_uri === undefined) return client
       const task = { v: 1, id: `client ${sid} ${clientId}`, kind: 'client', clientId, sid, sub, attempts: 0 } as const
       if ((await logouts.add(tenant, { ...task, createdAt }, 0)) === 'full')
         await deps.audit({ event: 'logout_not_delivered', tenant, client_id: clientId, sub, detail: 'queue_full' })
+      return client
     }),
   )
+  return told.filter((client) => client !== undefined)
 }
 
 async function endGrant(deps: EndSessionDeps, tenant: string, grant: GrantRecord, ends: EndedGrants): Promise<void> {
@@ -109,7 +107,7 @@ async function endGrant(deps: EndSessionDeps, tenant: string, grant: GrantRecord
 }
 
 export type EndSessionsDeps = EndSessionDeps & {
-  readonly store: { readonly sessions: Pick<Store['sessions'], 'list' | 'end'> }
+  readonly store: { readonly sessions: Pick<Store['sessions'], 'list' | 'end' | 'clients'> }
 }
 
 /** All sessions of a person and all their grants; answers how many. */

@@ -65,6 +65,47 @@ export function sessionConformance({ clock, subject }: Conformance): void {
       expect(await sessions.find(tenant, next.digest)).toBeUndefined()
     })
 
+    it('keeps its clients from their code on until it would have expired, whatever becomes of their grants', async () => {
+      const { store, another } = subject()
+      const tenant = newTenant()
+      const { session } = await begin(tenant, { expiresAt: clock.seconds() + 3 * 60 * 60 })
+      const { sid } = session
+      expect(await store.sessions.clients(tenant, sid)).toEqual([])
+      const short = { sid, expiresAt: clock.seconds() + 60 }
+      const given = await give(store, tenant, { ...short, clientId: 'shop' }, false)
+      await give(await another(), tenant, { ...short, clientId: 'mail' }, false)
+      await give(store, tenant, { ...short, clientId: 'mail' }, false)
+      await give(store, tenant, { clientId: 'elsewhere' })
+      await store.grants.revoke(tenant, given.grant.grantId)
+      clock.advance(2 * 60 * 60)
+      expect(await idsOf(tenant, { sid })).toEqual([])
+      expect((await store.sessions.clients(tenant, sid)).toSorted()).toEqual(['mail', 'shop'])
+      expect(await store.sessions.clients(newTenant(), sid)).toEqual([])
+      await begin(tenant, { sid, expiresAt: clock.seconds() + 3 * 60 * 60 })
+      clock.advance(2 * 60 * 60)
+      await store.sessions.end(tenant, sid)
+      expect((await give(store, tenant, { sid, clientId: 'late' }, false)).issued).toBe('ended')
+      expect((await store.sessions.clients(tenant, sid)).toSorted()).toEqual(['mail', 'shop'])
+    })
+
+    it('of codes that are issued on two nodes while it ends, the end knows the client of each', async () => {
+      const { store, another } = subject()
+      const second = await another()
+      const tenant = newTenant()
+      const { session } = await begin(tenant)
+      const { sid } = session
+      const issuing = Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          const clientId = `client-${index}`
+          const { issued } = await give(index % 2 ? store : second, tenant, { sid, clientId }, false)
+          return issued === 'issued' ? clientId : undefined
+        }),
+      )
+      await second.sessions.end(tenant, sid)
+      const known = await second.sessions.clients(tenant, sid)
+      for (const clientId of await issuing) if (clientId !== undefined) expect(known).toContain(clientId)
+    })
+
     it('lists those that go on, of a person or all, in pages', async () => {
       const { sessions } = subject().store
       const tenant = newTenant()

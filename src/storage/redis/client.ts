@@ -17,7 +17,10 @@ export interface Script {
 export const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
 
 export type Argument = string | number
-export type Command = readonly [name: 'get' | 'hget' | 'hmget' | 'zrange' | 'zcard' | 'lrange', ...Argument[]]
+export type Command = readonly [
+  name: 'get' | 'hget' | 'hmget' | 'zrange' | 'zcard' | 'lrange' | 'smembers',
+  ...Argument[],
+]
 
 /** Kept after its logical end, so that a node whose clock is behind still sees it; reads judge by `expiresAt`. */
 const SLACK_SECONDS = 60

@@ -17,17 +17,19 @@ const ATTACH = script(`
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
   local ttl = math.max(left, tonumber(ARGV[4]))
   if ttl > redis.call('TTL', KEYS[2]) then redis.call('EXPIRE', KEYS[2], ttl) end
+  redis.call('SADD', KEYS[3], ARGV[5])
+  if left > redis.call('TTL', KEYS[3]) then redis.call('EXPIRE', KEYS[3], left) end
   return 'issued'`)
 
 export async function attachToSession(
   redis: RedisClient,
   tenant: string,
   sid: string,
-  { grantId, expiresAt }: Pick<GrantRecord, 'grantId' | 'expiresAt'>,
+  { grantId, clientId, expiresAt }: Pick<GrantRecord, 'grantId' | 'clientId' | 'expiresAt'>,
 ): Promise<'issued' | 'ended'> {
   const { keys } = redis
-  const values = [grantId, expiresAt, redis.now(), redis.ttl(expiresAt)]
-  const touched = [keys.sessionMark(tenant, sid), keys.sessionGrants(tenant, sid)]
+  const values = [grantId, expiresAt, redis.now(), redis.ttl(expiresAt), clientId]
+  const touched = [keys.sessionMark(tenant, sid), keys.sessionGrants(tenant, sid), keys.sessionClients(tenant, sid)]
   return oneOf(await redis.runDurably(ATTACH, touched, values), 'issued', 'ended')
 }
 

@@ -40,6 +40,7 @@ export class Keys {
   /** What hangs on a session by its sid: whether it goes on, and its grants. */
   sessionMark = (tenant: string, sid: string): string => `${this.#prefix}{${part(tenant)}:sid:${part(sid)}}`
   sessionGrants = (tenant: string, sid: string): string => `${this.sessionMark(tenant, sid)}:grants`
+  sessionClients = (tenant: string, sid: string): string => `${this.sessionMark(tenant, sid)}:clients`
   sessionIndex = (tenant: string): string => `${this.#prefix}{${part(tenant)}:sessions}`
   sessionsOf = (tenant: string, sub: string): string => `${this.#prefix}{${part(tenant)}:sessions-of:${part(sub)}}`
   grantsOfUser = (tenant: string, sub: string): string => `${this.#prefix}{${part(tenant)}:grants-of-user:${part(sub)}}`

@@ -3,9 +3,13 @@ import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type InteractionRecord, type SessionRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
 import { addToIndex, pageOfIndex, removeFromIndex } from './expiring-index.ts'
-import { oneOf, textOrNothing } from './replies.ts'
+import { oneOf, textOrNothing, texts } from './replies.ts'
 
 const PUT = script(`redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])`)
+/** A session that goes on for longer keeps its clients for as long. */
+const PUT_MARK = script(`
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+  if tonumber(ARGV[2]) > redis.call('TTL', KEYS[2]) then redis.call('EXPIRE', KEYS[2], ARGV[2]) end`)
 const REPLACE = script(`
   local stored = redis.call('GET', KEYS[1])
   if not stored or cjson.decode(stored).expiresAt <= tonumber(ARGV[3]) then return 'missing' end
@@ -53,7 +57,7 @@ export function redisSessions(redis: RedisClient): SessionStore {
       await Promise.all([
         addToIndex(redis, keys.sessionIndex(tenant), sid, expiresAt),
         addToIndex(redis, keys.sessionsOf(tenant, sub), sid, expiresAt),
-        redis.run(PUT, [keys.sessionMark(tenant, sid)], [digest, ttl]),
+        redis.run(PUT_MARK, [keys.sessionMark(tenant, sid), keys.sessionClients(tenant, sid)], [digest, ttl]),
       ])
       await redis.run(PUT, [keys.session(tenant, digest)], [JSON.stringify(session), ttl])
     },
@@ -72,6 +76,8 @@ export function redisSessions(redis: RedisClient): SessionStore {
         ...(session ? [removeFromIndex(redis, keys.sessionsOf(tenant, session.sub), sid)] : []),
       ])
     },
+    clients: async (tenant, sid) =>
+      texts(await redis.read('smembers', keys.sessionClients(tenant, sid))).filter((id) => id !== undefined),
     list: (tenant, { sub }, offset, limit) => {
       const index = sub === undefined ? keys.sessionIndex(tenant) : keys.sessionsOf(tenant, sub)
       return pageOfIndex(redis, index, { offset, limit }, (sids) => readAll(tenant, sids))

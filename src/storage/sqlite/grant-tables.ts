@@ -39,6 +39,7 @@ export class GrantTables {
   readonly #selectGrant
   readonly #insertGrant
   readonly #selectSession
+  readonly #insertClient
   readonly #extendGrant
   readonly #indexGrant
   readonly #endTokens
@@ -57,7 +58,12 @@ export class GrantTables {
     this.#insertGrant = db.prepare(
       'INSERT INTO grants (tenant, grant_id, expires_at, revoked, sid, body) VALUES (?, ?, ?, ?, ?, ?)',
     )
-    this.#selectSession = db.prepare('SELECT 1 FROM sessions WHERE tenant = ? AND sid = ?')
+    this.#selectSession = db.prepare(
+      'SELECT expires_at FROM sessions WHERE tenant = ? AND sid = ? ORDER BY expires_at DESC LIMIT 1',
+    )
+    this.#insertClient = db.prepare(
+      'INSERT OR IGNORE INTO session_clients (tenant, sid, client_id, expires_at) VALUES (?, ?, ?, ?)',
+    )
     this.#extendGrant = db.prepare(
       'UPDATE grants SET expires_at = max(expires_at, ?) WHERE tenant = ? AND grant_id = ?',
     )
@@ -89,7 +95,11 @@ export class GrantTables {
   /** False, and nothing written, where its session has ended. */
   addGrant(tenant: string, grant: GrantRecord): boolean {
     const { grantId, expiresAt, revoked, sid } = grant
-    if (sid !== undefined && this.#selectSession.get(tenant, sid) === undefined) return false
+    if (sid !== undefined) {
+      const session = this.#selectSession.get(tenant, sid)
+      if (session === undefined) return false
+      this.#insertClient.run(tenant, sid, grant.clientId, Number(session.expires_at))
+    }
     const body = JSON.stringify(grant)
     this.#insertGrant.run(tenant, grantId, expiresAt, revoked ? 1 : 0, sid ?? null, body)
     return true

@@ -9,6 +9,7 @@ const BETWEEN_ROUNDS_MS = 30 * 1000
 const KEYS = {
   clients: 'tenant, client_id',
   sessions: 'tenant, digest',
+  session_clients: 'tenant, sid, client_id',
   interactions: 'tenant, digest',
   pushed_requests: 'tenant, digest',
   consents: 'tenant, sub, client_id',

@@ -97,6 +97,15 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX grants_sub ON grants (sub) WHERE sub IS NOT NULL;
   CREATE INDEX grants_client ON grants (client_id) WHERE client_id IS NOT NULL;
   `,
+  `
+  CREATE TABLE session_clients (
+    tenant TEXT NOT NULL, sid TEXT NOT NULL, client_id TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, sid, client_id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX session_clients_end ON session_clients (expires_at);
+  INSERT INTO session_clients
+    SELECT g.tenant, g.sid, g.body ->> '$.clientId', max(s.expires_at)
+    FROM grants g JOIN sessions s ON s.tenant = g.tenant AND s.sid = g.sid GROUP BY 1, 2, 3;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

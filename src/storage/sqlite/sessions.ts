@@ -17,6 +17,10 @@ export function sqliteSessions(db: Database, clock: Clock): SessionStore {
   )
   const remove = db.prepare('DELETE FROM sessions WHERE tenant = ? AND digest = ?')
   const end = db.prepare('DELETE FROM sessions WHERE tenant = ? AND sid = ?')
+  const clients = db.prepare('SELECT client_id FROM session_clients WHERE tenant = ? AND sid = ? AND expires_at > ?')
+  const keepClients = db.prepare(
+    'UPDATE session_clients SET expires_at = max(expires_at, ?) WHERE tenant = ? AND sid = ?',
+  )
   const pages = (where: string) => ({
     page: db.prepare(`SELECT body FROM sessions WHERE ${where} ORDER BY expires_at DESC, sid LIMIT ? OFFSET ?`),
     count: db.prepare(`SELECT count(*) AS total FROM sessions WHERE ${where}`),
@@ -28,12 +32,15 @@ export function sqliteSessions(db: Database, clock: Clock): SessionStore {
       db.write(() => {
         const { expiresAt, sid, sub } = session
         upsert.run(tenant, digest, expiresAt, sid, sub, JSON.stringify(session))
+        keepClients.run(expiresAt, tenant, sid)
       }),
     find: (tenant, digest) => db.read(() => decode<SessionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
     findById: (tenant, sid) =>
       db.read(() => decode<SessionRecord>(bodyOf(selectById, tenant, sid, epochSeconds(clock)))),
     delete: (tenant, digest) => db.write(() => void remove.run(tenant, digest), 'power'),
     end: (tenant, sid) => db.write(() => void end.run(tenant, sid), 'power'),
+    clients: (tenant, sid) =>
+      db.read(() => clients.all(tenant, sid, epochSeconds(clock)).map((row) => String(row.client_id))),
     list: (tenant, { sub }, offset, limit) =>
       db.read(() => {
         const { page, count } = sub === undefined ? all : ofPerson
