@@ -55,10 +55,11 @@ async function post(url: string, client: ClientCredentials, form: Readonly<Recor
 }
 
 export function tokensIn({ status, body }: Answer): Tokens | undefined {
-  const { access_token, refresh_token, id_token } = body
+  const { access_token, expires_in, refresh_token, id_token } = body
   if (status !== 200 || typeof access_token !== 'string') return undefined
   return {
     access_token,
+    ...(typeof expires_in === 'number' && { expires_in }),
     ...(typeof refresh_token === 'string' && { refresh_token }),
     ...(typeof id_token === 'string' && { id_token }),
   }

@@ -48,6 +48,7 @@ test('signs in by a code flow with PKCE, shows the tokens and what they say, and
   const told = await page.locator('main').textContent()
   expect(told).toContain(`"iss": "${credentials.issuer}"`)
   expect(told).toContain('"active": true')
+  expect(told).toMatch(/Refresh.*lives \d+ s.*Sign out.*"iss"/s)
   const refreshToken = page.locator('h2:has-text("Refresh token") + pre')
   const before = await refreshToken.textContent()
   await page.getByRole('button', { name: 'Refresh' }).click()

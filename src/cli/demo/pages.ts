@@ -22,17 +22,18 @@ export const tokensPage = (tokens: Tokens, introspection: Answer): Page =>
     title: 'Your tokens',
     content: html`<h1>Your tokens</h1>
 <p class="lead">Edit <code>policies/authz/token.rego</code>, save, refresh: the next token follows the new rule.</p>
-${jwt('Access token', tokens.access_token)}
-${tokens.id_token !== undefined && jwt('ID token', tokens.id_token)}
-${tokens.refresh_token !== undefined && html`<h2>Refresh token</h2>${block(tokens.refresh_token)}`}
-<h2>What the resource server learns</h2>
-${block(introspection.body)}
 ${
   tokens.refresh_token !== undefined &&
   html`<form method="post" action="/demo/refresh">
 <button class="primary" type="submit">Refresh</button>
 </form>`
 }
+<p class="note">${tokens.expires_in !== undefined && html`The access token lives ${tokens.expires_in} s. `}<a href="/oauth/logout">Sign out</a></p>
+${jwt('Access token', tokens.access_token)}
+${tokens.id_token !== undefined && jwt('ID token', tokens.id_token)}
+${tokens.refresh_token !== undefined && html`<h2>Refresh token</h2>${block(tokens.refresh_token)}`}
+<h2>What the resource server learns</h2>
+${block(introspection.body)}
 <p class="note"><a href="/">Start again</a></p>`,
   })
 

@@ -3,6 +3,7 @@ import { randomSecret } from '../../kernel/ids.ts'
 
 export interface Tokens {
   readonly access_token: string
+  readonly expires_in?: number
   readonly refresh_token?: string
   readonly id_token?: string
 }
