@@ -69,7 +69,7 @@ ${
     ? html`<p class="lead">You can close this page.</p>`
     : html`<p class="lead">You are taken back to the application. <a href="${goesOnTo}">Continue</a></p>`
 }
-${frames.map((address) => html`<iframe src="${address}" hidden></iframe>`)}`,
+${frames.map((address) => html`<iframe src="${address}" sandbox="allow-scripts allow-same-origin" hidden></iframe>`)}`,
   })
 }
 

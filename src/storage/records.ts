@@ -166,6 +166,8 @@ export interface ConsentRecord {
   readonly scopes: readonly string[]
   /** Claims asked for one by one, OIDC Core 5.5. */
   readonly claims?: readonly string[]
+  /** Digest of what was shown of a client that registers itself: a consent is for no other that it becomes. */
+  readonly shownClient?: string
   readonly grantedAt: number
   readonly expiresAt: number
 }

@@ -191,6 +191,16 @@ describe('whom an id_token_hint proves (RP-Initiated Logout 1.0 2; checklist 31)
     await isSignedOut()
   })
 
+  test('one that names no session proves none, of the same person too: the person is asked', async () => {
+    const bare = await addClient(service.store, `bare-${Math.random()}`, { post_logout_redirect_uris: [] })
+    const { id_token: old } = await signIn(service, browser, bare)
+    expect(decodeJwt(String(old)).sid).toBeUndefined()
+    const page = await endSession({ id_token_hint: String(old) })
+    await isAsked(page)
+    await browser.submit(page, { answer: 'sign_out' })
+    await isSignedOut()
+  })
+
   test('one of before a second sign-in still proves the session that goes on', async () => {
     const old = hint()
     await signIn(service, browser, shop, 'openid', { prompt: 'login' })
@@ -576,7 +586,9 @@ describe('front-channel logout (2 and 3)', () => {
     expect([page.status, page.left]).toEqual([200, undefined])
     const { sid, iss } = decodeJwt(String(id_token))
     const address = `https://framed.example/bye?x=1&${new URLSearchParams({ iss: String(iss), sid: String(sid) })}`
-    expect(page.text).toContain(`<iframe src="${address.replaceAll('&', '&amp;')}" hidden></iframe>`)
+    expect(page.text).toContain(
+      `<iframe src="${address.replaceAll('&', '&amp;')}" sandbox="allow-scripts allow-same-origin" hidden></iframe>`,
+    )
     expect(page.headers.get('content-security-policy')).toMatch(/; frame-src https:\/\/framed\.example$/)
     expect(page.text).toContain(`content="2;url=${`${BYE}&state=a+b%26c`.replaceAll('&', '&amp;')}"`)
     await isSignedOut()

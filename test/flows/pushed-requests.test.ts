@@ -43,6 +43,13 @@ test('a pushed request gives a request_uri for less than ten minutes, and a code
   expect(body.scope).toBe('openid profile')
 })
 
+test('what anybody may push is kept within bounds (RFC 9126 2.3)', async () => {
+  const { status, body } = await push(service.population.spa, { ui_locales: 'x'.repeat(8 * 1024) })
+  expect([status, body.error]).toEqual([400, 'invalid_request'])
+  expect(body.error_description).toBe('A pushed request takes at most 8192 bytes of parameters.')
+  expect((await push(service.population.spa, { ui_locales: 'x'.repeat(6 * 1024) })).status).toBe(201)
+})
+
 test('what the browser brings besides client_id counts for nothing (RFC 9126 4; checklist 13)', async () => {
   const uri = await pushed(bound, { scope: 'openid', state: 'pushed' })
   const url = begin(bound, uri, {

@@ -12,7 +12,7 @@ import { copyPolicies } from '../servers/policy-folder.ts'
 import { REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { registerClient } from './observe-registration.ts'
-import { begin, redeem } from './relying-party.ts'
+import { begin, discover, redeem } from './relying-party.ts'
 import { type Answer, answerOf, post } from './requests.ts'
 
 const WEB = { client_name: 'Photo Prints', redirect_uris: [REDIRECT_URI], scope: 'openid email' }
@@ -230,6 +230,50 @@ describe('opened by policy data', () => {
     expect(renewed.body.client_secret).not.toBe(body.client_secret)
     const withNew = await post(service, '/oauth/introspect', credentials(renewed.body), { token: 'x' })
     expect(withNew.body.error).toBeUndefined()
+  })
+
+  test('a consent is for the client that was shown, not for what its registration becomes (RFC 7592 2.2; checklist 16)', async () => {
+    service.advance(3600)
+    const { body } = await registerClient(service, undefined, WEB)
+    const browser = new Browser(service.issuer)
+    const ask = async (redirectUri = REDIRECT_URI) => {
+      const url = new URL((await begin(await discover(service.issuer, credentials(body)), 'openid email')).url)
+      url.searchParams.set('redirect_uri', redirectUri)
+      return browser.visit(url.href)
+    }
+    let current = body
+    const replace = async (metadata: object) => {
+      const answer = await answerOf(
+        await fetch(String(body.registration_client_uri), {
+          method: 'PUT',
+          headers: {
+            authorization: `Bearer ${current.registration_access_token}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ ...WEB, ...metadata, client_id: body.client_id }),
+        }),
+      )
+      expect(answer.status).toBe(200)
+      current = answer.body
+    }
+    const { userName: username, password } = service.population.user
+    const page = await browser.submit(await ask(), { username, password })
+    expect(page.url).toContain('/consent')
+    await browser.submit(page, { answer: 'allow' })
+    // Another path on the same host, under the same name, is what was agreed to.
+    await replace({ redirect_uris: [REDIRECT_URI, new URL('/other', REDIRECT_URI).href] })
+    expect((await ask()).left?.searchParams.get('code')).toEqual(expect.any(String))
+
+    const evil = 'https://evil.example/cb'
+    await replace({ redirect_uris: [REDIRECT_URI, evil] })
+    for (const address of [REDIRECT_URI, evil]) {
+      const asked = await ask(address)
+      expect([new URL(asked.url).pathname, asked.left]).toEqual(['/consent', undefined])
+    }
+    await replace({ client_name: 'Somebody else' })
+    expect(new URL((await ask()).url).pathname).toBe('/consent')
+    await replace({})
+    expect((await ask()).left?.searchParams.get('code')).toEqual(expect.any(String))
   })
 
   test('one address registers so many an hour, at once or not, and no more (RFC 6585 4)', async () => {

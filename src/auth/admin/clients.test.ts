@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
-import { digestOf } from '../../kernel/ids.ts'
+import { digestOf, randomId } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
 import { METADATA_MEMBERS } from '../client/metadata/members.ts'
 import {
@@ -10,6 +10,7 @@ import {
   type RequestParts,
   type Surroundings,
   TENANT,
+  userRecord,
 } from '../session/endpoint-fixture.ts'
 import { type AdminHandlers, adminHandlers } from './admin-handlers.ts'
 import { FIELDS } from './parse-client.ts'
@@ -201,6 +202,19 @@ test('makes a client under an id that the caller chose, where none is (RFC 9110 
   around.answers = { admin: () => ({ allow: false, reasons: ['permission_missing'] }) }
   await expect(replace('other', shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('forbidden'))
   expect(await stored('other')).toBeUndefined()
+})
+
+test('names no client like a person (RFC 9700 4.15)', async () => {
+  const named = (id: string) => replace(id, shop, { 'if-none-match': '*' })
+  await around.store.users.create(TENANT, userRecord({ sub: 'ada' }))
+  for (const id of ['ada', randomId()]) {
+    await expect(named(id)).rejects.toMatchObject({ code: 'bad_request', detail: expect.stringContaining('a person') })
+    expect(await stored(id)).toBeUndefined()
+  }
+  expect(await named('ada-shop')).toMatchObject({ status: 201 })
+  around.answers = { admin: () => ({ allow: false, reasons: ['permission_missing'] }) }
+  // Who may not create clients is not told who is known here.
+  await expect(named('ada')).rejects.toEqual(failsWith('forbidden'))
 })
 
 test('takes secrets that were made elsewhere by their digests, and tells them apart without them (checklist 19)', async () => {

@@ -21,6 +21,8 @@ export const createClient = async (deps: AdminDeps, request: HttpRequest): Promi
 
 /** What is plain in a path, a log and a configuration file. */
 const CLIENT_ID = /^[\w.-]{1,128}$/
+/** As the ids of people are drawn: a resource server that knows a person by `sub` takes no client for them (RFC 9700 4.15). */
+const USER_ID = /^[\w-]{21}[AQgw]$/
 
 export async function createNamedClient(
   deps: AdminDeps,
@@ -32,8 +34,12 @@ export async function createNamedClient(
     throw new Problem('bad_request', {
       detail: 'client_id must be 1 to 128 letters, digits, dots, dashes, underscores.',
     })
+  if (USER_ID.test(id)) throw likePerson()
   return create(deps, request, caller, id)
 }
+
+const likePerson = () =>
+  new Problem('bad_request', { detail: 'client_id must not be the id of a person, nor look like one.' })
 
 async function create(deps: AdminDeps, request: HttpRequest, caller: Caller, id?: string): Promise<Reply> {
   const body = parseClient(request.json, blank, deps.offered(), id)
@@ -44,6 +50,7 @@ async function create(deps: AdminDeps, request: HttpRequest, caller: Caller, id?
     changes: clientChanges(body, blank, []),
   })
 
+  if (id !== undefined && (await deps.store.users.find(caller.tenant, id)) !== undefined) throw likePerson()
   const sector = await orBadRequest(() => sectorFor(deps, body.settings))
   const clientId = id ?? randomId()
   const seal = (secret: string) => deps.sealSecret(caller.tenant, clientId, secret)

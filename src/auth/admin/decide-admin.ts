@@ -4,7 +4,7 @@ import type { HttpRequest } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
-import type { ClientStore } from '../../storage/port.ts'
+import type { ClientStore, UserStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import type { Offered } from '../client/metadata/offered.ts'
 import type { SectorDeps } from '../client/metadata/sector.ts'
@@ -18,7 +18,7 @@ export type DecideAdminDeps = ActorDeps & { readonly decide: Decide; readonly au
 export type AdminDeps = DecideAdminDeps &
   SectorDeps & {
     readonly offered: () => Offered
-    readonly store: { readonly clients: ClientStore }
+    readonly store: { readonly clients: ClientStore; readonly users: Pick<UserStore, 'find'> }
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   }
 

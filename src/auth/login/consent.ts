@@ -9,6 +9,7 @@ import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { shownClient } from '../client/shown-client.ts'
 import { formToken } from '../session/csrf.ts'
 import { updateInteraction } from '../session/interaction.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
@@ -94,6 +95,7 @@ export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Re
 
   const { remember_seconds: rememberSeconds, scopes, claims } = verdict.obligations
   const now = epochSeconds(deps.clock)
+  const shownOf = shownClient(waiting.client)
   const consented = {
     sub: session.user.sub,
     scopes: within(scopes, shown.scopes),
@@ -106,6 +108,7 @@ export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Re
       v: 1,
       scopes: consented.scopes,
       ...(consented.claims && { claims: consented.claims }),
+      ...(shownOf !== undefined && { shownClient: shownOf }),
       grantedAt: now,
       expiresAt: now + rememberSeconds,
     })

@@ -26,11 +26,18 @@ export type ParDeps = AuthenticateClientDeps &
     readonly store: { readonly pushedRequests: Pick<PushedRequestStore, 'put'> }
   }
 
-/** What the authorization endpoint reads; never a credential of the client, nor a token. */
+/** It lies in the store until it ends, and a public client's can be pushed by anybody. */
+const MAX_KEPT = 8 * 1024
+
+/** What the authorization endpoint reads; never a credential of the client, nor a token. Throws invalid_request. */
 function kept(form: Params, clientId: string): string {
   const parameters = new URLSearchParams({ client_id: clientId })
   for (const name of AUTHORIZATION_PARAMETERS) for (const value of form.all(name)) parameters.append(name, value)
-  return parameters.toString()
+  const text = parameters.toString()
+  if (text.length <= MAX_KEPT) return text
+  throw new OAuthError('invalid_request', {
+    detail: `A pushed request takes at most ${MAX_KEPT} bytes of parameters.`,
+  })
 }
 
 /** RFC 9449 10.1: a proof binds the code to its key, as `dpop_jkt` does; both together name one key. */
@@ -50,6 +57,7 @@ export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
   if (form.get('request_uri') !== undefined)
     throw new OAuthError('invalid_request', { detail: 'A pushed request takes no request_uri.' })
 
+  const parameters = kept(form, client.clientId)
   const redirectUri = checkOwnRedirectUri(client, form)
   const asked = readAuthorizationRequest(form, redirectUri, client.metadata)
   const onlySub = await subjectOfHint(deps, client.clientId, asked.idTokenHint)
@@ -64,7 +72,7 @@ export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
   await deps.store.pushedRequests.put(tenant, digestOf(secret), {
     v: 1,
     clientId: client.clientId,
-    parameters: kept(form, client.clientId),
+    parameters,
     beginsBefore: nowSeconds + ttlSeconds,
     expiresAt: nowSeconds + ttlSeconds + INTERACTION_TTL_SECONDS,
     ...(dpopJkt !== undefined && { dpopJkt }),

@@ -8,6 +8,7 @@ import type { Decide, Verdict } from '../../policy-engine/decide.ts'
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, SessionRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { isConsentTo } from '../client/shown-client.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { PendingAuthorization } from './interaction.ts'
 import { requestedFacts } from './requested-facts.ts'
@@ -63,7 +64,8 @@ export async function askSubjectStage(
   const { record, user } = session
   const stored = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
   const askAgain = pending.askConsent || client.registration?.consent === 'always'
-  const before: Agreed = askAgain || !stored ? NOTHING : { scopes: stored.scopes, claims: stored.claims ?? [] }
+  const counts = stored !== undefined && !askAgain && isConsentTo(stored, client)
+  const before: Agreed = !counts ? NOTHING : { scopes: stored.scopes, claims: stored.claims ?? [] }
   const here = answered(pending, user.sub) ?? NOTHING
   const consented = { scopes: both(before.scopes, here.scopes), claims: both(before.claims, here.claims) }
   const verdict = await deps.decide(

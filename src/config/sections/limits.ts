@@ -22,7 +22,7 @@ const rate = section(
     token: section({ address: address(6_000), client: client(6_000), person: person(600) }, 'token endpoint'),
     introspect: section({ address: address(60_000), client: client(60_000) }, 'introspection'),
     revoke: section({ address: address(6_000), client: client(6_000) }, 'revocation'),
-    par: section({ address: address(6_000), client: client(6_000) }, 'pushed authorization requests'),
+    par: section({ address: address(1_200), client: client(6_000) }, 'pushed authorization requests'),
     authorize: section({ address: address(1_200), person: person(120) }, 'authorization endpoint'),
     userinfo: section({ address: address(6_000), client: client(6_000), person: person(600) }, 'userinfo'),
     register: section({ address: address(60), client: client(600), person: person(60) }, 'client registration'),

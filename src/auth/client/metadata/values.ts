@@ -8,16 +8,19 @@ export type EntryFault = (entry: string) => string | undefined
 const MAX_ENTRIES = 50
 const MAX_TEXT = 128
 const MAX_URI = 2048
-/** Half a surrogate pair is no character: it would not come back as it was sent. */
-const CONTROL = /[\p{Cc}\p{Cs}]/u
+/**
+ * Half a surrogate pair is no character: it would not come back as it was sent. A format character is not seen, and may turn
+ * what stands around it on the consent page (UTR 36 2).
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 const VISIBLE_ASCII = /^[!-~]+$/
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 export const isLoopbackHost = (hostname: string): boolean => LOOPBACK.has(hostname)
 
 export const text: Check<string> = (field, value) => {
-  if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_TEXT || CONTROL.test(value))
-    throw new MetadataFault(field, `must be a text of 1 to ${MAX_TEXT} characters`)
+  if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_TEXT || UNSEEN.test(value))
+    throw new MetadataFault(field, `must be a text of 1 to ${MAX_TEXT} characters, each to be seen`)
   return value.trim()
 }
 

@@ -187,6 +187,24 @@ describe('registration', () => {
       'grant_types',
     ],
     ['scopes as a list', { redirect_uris: REDIRECTS, scope: ['openid'] }, 'invalid_client_metadata', 'scope'],
+    [
+      'a name that turns (UTR 36)',
+      { redirect_uris: REDIRECTS, client_name: '\u202eelgooG' },
+      'invalid_client_metadata',
+      'client_name',
+    ],
+    [
+      'a name that hides (UTR 36)',
+      { redirect_uris: REDIRECTS, client_name: 'Goo\u200bgle' },
+      'invalid_client_metadata',
+      'client_name',
+    ],
+    [
+      'a name of two lines',
+      { redirect_uris: REDIRECTS, client_name: 'Goo\u2028gle' },
+      'invalid_client_metadata',
+      'client_name',
+    ],
     ['a name that is no text', { redirect_uris: REDIRECTS, client_name: 5 }, 'invalid_client_metadata', 'client_name'],
     [
       'keys twice',

@@ -18,7 +18,7 @@ export interface AskSessionDeps {
 
 type Hint = DecisionInput<'session'>['hint']
 
-/** An ID token that names a session proves that one; an older one its person. A `logout_hint` of somebody else takes that back. */
+/** An ID token proves the session that it names; one that names none proves none, however young. A `logout_hint` of somebody else takes that back. */
 function hintOf(
   deps: AskSessionDeps,
   { client, hint, logoutHint }: LogoutRequest,
@@ -28,9 +28,10 @@ function hintOf(
   if (session === undefined) return 'another_session'
   const sid = sessionIdentifier(session.record.sid, client.clientId)
   const sub = deps.subjectOf(client, session.user.sub)
-  const proven = hint.sid === undefined ? hint.sub === sub : hint.sid === sid
   const names: readonly string[] = [sub, sid, session.user.userName]
-  return proven && (logoutHint === undefined || names.includes(logoutHint)) ? 'this_session' : 'another_session'
+  return hint.sid === sid && (logoutHint === undefined || names.includes(logoutHint))
+    ? 'this_session'
+    : 'another_session'
 }
 
 export interface SessionVerdict {
