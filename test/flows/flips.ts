@@ -29,6 +29,8 @@ const CLIENT = [
   'type',
   'updated_at',
 ]
+/** Userinfo is read with these tokens too. */
+const WIDER = ['urn:flipped', 'urn:sallyport:default']
 const PERMISSIONS = ['orders:read', 'profile:read']
 
 /** `file`: the decision's, by the name of the field. */
@@ -45,9 +47,9 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     [SCOPES, SCOPES],
     ['offline_access openid', 'offline_access openid'],
   ]),
-  flip(1, 'token.audience', '"audience": sort(audience)', '"audience": ["urn:flipped"]', [
+  flip(1, 'token.audience', '"audience": sort(audience)', `"audience": ${JSON.stringify(WIDER)}`, [
     'urn:sallyport:default',
-    'urn:flipped',
+    WIDER,
   ]),
   flip(1, 'token.access_token_ttl_seconds', /access_token_ttl_seconds := \d+/, 'access_token_ttl_seconds := 77', [
     [300, 300],
@@ -113,9 +115,9 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   flip(2, 'admin.visible', '"visible": sort(visible)', '"visible": ["name"]', [CLIENT, ['client_id', 'name']]),
 
   flip(2, 'authorize.scopes', '"scopes": sort(granted)', '"scopes": ["openid", "profile"]', [SCOPES, 'openid profile']),
-  flip(2, 'authorize.audience', '"audience": sort(audience)', '"audience": ["urn:flipped"]', [
+  flip(2, 'authorize.audience', '"audience": sort(audience)', `"audience": ${JSON.stringify(WIDER)}`, [
     'urn:sallyport:default',
-    'urn:flipped',
+    WIDER,
   ]),
   flip(2, 'consent.scopes', '"scopes": sort(scopes.set_of(input.granted.scopes))', '"scopes": ["openid"]', [
     SCOPES,
