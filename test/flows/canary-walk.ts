@@ -6,6 +6,7 @@ import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI, type TestClient } from '../servers/population.ts'
 import { adminToken, clientToken } from '../servers/provision.ts'
 import type { Canaries } from './canaries.ts'
+import { proveRightly } from './canary-proofs.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { basic, post } from './requests.ts'
@@ -74,6 +75,7 @@ export async function walkRightly(deployment: Deployment, canaries: Canaries): P
   canaries.watch('client secret', client.secret)
 
   await registerRightly(deployment, canaries)
+  await proveRightly(deployment, canaries, admin)
 
   const browser = new Browser(issuer)
   const authorize = async (at = browser) => {

@@ -12,7 +12,7 @@ import {
   SignJWT,
   UnsecuredJWT,
 } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { DEFAULT_KEY_RULES } from '../../src/auth/keys/rules.ts'
 import { sessionIdentifier } from '../../src/auth/token/session-identifier.ts'
 import { SIGNING_ALGORITHMS } from '../../src/kernel/signing-algorithms.ts'
@@ -20,6 +20,7 @@ import { createLogger } from '../../src/observability/logger.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
+import { adminToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { openRelyingSite, type RelyingSite } from '../servers/relying-site.ts'
 import { begin, discover } from './relying-party.ts'
@@ -247,6 +248,45 @@ describe('whom an id_token_hint proves (RP-Initiated Logout 1.0 2; checklist 31)
     const kid = String(decodeProtectedHeader(hint()).kid)
     const header = { alg: 'ES256', typ: 'JWT', kid, jwk: await exportJWK(publicKey) }
     const forged = await new SignJWT(decodeJwt(hint())).setProtectedHeader(header).sign(privateKey)
+    await isRefused(await endSession(asked({ id_token_hint: forged })))
+  })
+
+  test('one whose key was revoked is as none: the person is asked, signed out, and led nowhere', async () => {
+    const own = await startAuthService()
+    onTestFinished(() => own.close())
+    const at = await addClient(own.store, 'shop')
+    const person = new Browser(own.issuer)
+    const { id_token } = await signIn(own, person, at)
+    const { kid } = decodeProtectedHeader(String(id_token))
+    const authorization = `Bearer ${await adminToken(own.issuer, own.population.admin)}`
+    const revoked = await fetch(`${own.issuer}/admin/keys/${kid}/revoke`, {
+      method: 'POST',
+      headers: { authorization },
+    })
+    expect(revoked.status).toBe(200)
+    for (const more of [{}, { client_id: at.id }]) {
+      const query = new URLSearchParams({ id_token_hint: String(id_token), post_logout_redirect_uri: BYE, ...more })
+      const page = await person.visit(`${own.issuer}/oauth/logout?${query}`)
+      expect([page.status, page.left]).toEqual([200, undefined])
+      expect(page.text).toContain('Sign out?')
+      expect(await silently(own, person, at)).toBe('code')
+    }
+    const query = new URLSearchParams({ id_token_hint: String(id_token), post_logout_redirect_uri: BYE })
+    const page = await person.visit(`${own.issuer}/oauth/logout?${query}`)
+    const done = await person.submit(page, { answer: 'sign_out' })
+    expect([done.left, done.text.includes('You are signed out')]).toEqual([undefined, true])
+    expect(await silently(own, person, at)).toBe('login_required')
+  })
+
+  test.each([
+    ['of another issuer', { iss: 'https://other.example' }, {}],
+    ['that is no ID token', {}, { typ: 'at+jwt' }],
+    ['that brings more in its header', {}, { jku: 'https://evil.example/' }],
+  ])('one under an unknown key %s is an error page', async (_, claims, header) => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const forged = await new SignJWT({ ...decodeJwt(hint()), ...claims })
+      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: 'gone', ...header })
+      .sign(privateKey)
     await isRefused(await endSession(asked({ id_token_hint: forged })))
   })
 

@@ -72,7 +72,7 @@ describe.each(REASONS)('%s', (reason) => {
     admin = (await post(service, '/oauth/token', service.population.admin, { grant_type: 'client_credentials' })).body
   })
 
-  test('token, introspect, revoke, userinfo, SCIM and admin answer 503, and nothing is spent', async () => {
+  test('token, introspect, revoke, userinfo, SCIM and admin answer 503, and nothing is spent (checklist 51)', async () => {
     const { web, resourceServer } = service.population
     const refreshForm = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
     down = reason

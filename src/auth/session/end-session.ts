@@ -53,10 +53,11 @@ export async function finishSession(
   const clients = await sessions.clients(tenant, task.sid)
   const told = await haveClientsTold(deps, tenant, task, clients)
   for (let offset = 0; ; offset += PAGE) {
-    const { records } = await grants.list(tenant, { sid: task.sid }, offset, PAGE)
+    const { records, total } = await grants.list(tenant, { sid: task.sid }, offset, PAGE)
     const live = records.filter(({ revoked }) => !revoked)
     await Promise.all(live.map((grant) => endGrant(deps, tenant, grant, task.ends)))
-    if (records.length < PAGE) break
+    // A page leaves out what is gone: that it is not full says nothing.
+    if (offset + PAGE >= total) break
   }
   await deps.audit({
     event: 'session_ended',
@@ -113,11 +114,14 @@ export type EndSessionsDeps = EndSessionDeps & {
 /** All sessions of a person and all their grants; answers how many. */
 export async function endSessionsOf(deps: EndSessionsDeps, tenant: string, sub: string): Promise<number> {
   const ended = new Set<string>()
-  for (;;) {
-    const { records } = await deps.store.sessions.list(tenant, { sub }, 0, PAGE)
+  for (let offset = 0; ; ) {
+    const { records, total } = await deps.store.sessions.list(tenant, { sub }, offset, PAGE)
     const left = records.filter(({ sid }) => !ended.has(sid))
-    if (left.length === 0) return ended.size
     await Promise.all(left.map((session) => endSession(deps, tenant, session, 'all')))
     for (const { sid } of left) ended.add(sid)
+    // Those that ended moved others to pages that were read; a page may also hold none of what its places name.
+    if (left.length > 0) offset = 0
+    else if (offset + PAGE >= total) return ended.size
+    else offset += PAGE
   }
 }

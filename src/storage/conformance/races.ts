@@ -33,7 +33,7 @@ export function raceConformance({ clock, subject }: Conformance): void {
   }
 
   describe('races', () => {
-    it('redeems a code once of 50 at once; the losers revoke what it gave (RFC 6749 4.1.2)', async () => {
+    it('redeems a code once of 50 at once; the losers revoke what it gave (RFC 6749 4.1.2; checklist 51)', async () => {
       const { tenant, grant, grantId, code, live } = await issued()
       const all = await contend(({ codes }, { successors }) => codes.redeem(tenant, grantId, code, successors), grant)
       expect(all.filter(({ result }) => result === 'redeemed')).toHaveLength(1)
@@ -67,7 +67,7 @@ export function raceConformance({ clock, subject }: Conformance): void {
         expect(await subject().store.refreshTokens.peek(tenant, grantId, digest)).toBeUndefined()
     })
 
-    it('rotates a refresh token once of 50 at once; the losers end the family (RFC 9700 4.14.2)', async () => {
+    it('rotates a refresh token once of 50 at once; the losers end the family (RFC 9700 4.14.2; checklist 51)', async () => {
       const { tenant, grant, grantId, code, live } = await issued()
       const first = aPair(clock.seconds(), grant)
       await subject().store.codes.redeem(tenant, grantId, code, first.successors)
@@ -107,7 +107,7 @@ export function raceConformance({ clock, subject }: Conformance): void {
       }
     })
 
-    it('burns or redeems a code, never both', async () => {
+    it('burns or redeems a code, never both (checklist 51)', async () => {
       const { tenant, grant, grantId, code } = await issued()
       const { store, another } = subject()
       const { successors } = aPair(clock.seconds(), grant)

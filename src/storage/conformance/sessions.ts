@@ -125,6 +125,33 @@ export function sessionConformance({ clock, subject }: Conformance): void {
     })
   })
 
+  describe('what a list counts', () => {
+    it('counts no session that ended after its cookie was forgotten', async () => {
+      const { sessions } = subject().store
+      const tenant = newTenant()
+      const { session, digest } = await begin(tenant, { sub: 'ada' })
+      await sessions.delete(tenant, digest)
+      await sessions.end(tenant, session.sid)
+      expect(await sessions.list(tenant, { sub: 'ada' }, 0, 10)).toEqual({ total: 0, records: [] })
+      expect(await sessions.list(tenant, {}, 0, 10)).toEqual({ total: 0, records: [] })
+    })
+
+    it('a grant that a rotation lengthened stays among those of its session, person and client', async () => {
+      const { store } = subject()
+      const tenant = newTenant()
+      const { session } = await begin(tenant, { expiresAt: clock.seconds() + 8 * 3600 })
+      const { grant, successors } = await give(store, tenant, { sid: session.sid, sub: 'ada', clientId: 'shop' })
+      const ends = clock.seconds() + 30 * 86_400
+      const next = aPair(clock.seconds(), grant)
+      const longer = { ...next.successors, sid: session.sid, grantExpiresAt: ends }
+      const { digest = '' } = successors.refreshToken ?? {}
+      expect(await store.refreshTokens.rotate(tenant, grant.grantId, digest, longer)).toBe('rotated')
+      clock.advance(2 * 3600)
+      for (const of of [{ sid: session.sid }, { sub: 'ada' }, { clientId: 'shop' }])
+        expect(await idsOf(tenant, of), JSON.stringify(of)).toEqual([grant.grantId])
+    })
+  })
+
   describe('grants of a session, a person and a client', () => {
     it('are found by each, and by no other', async () => {
       const { store } = subject()

@@ -30,12 +30,14 @@ const FIND = `
     return 'reused'
   end`
 
-/** Writes what a use brings into being, but for the refresh token. */
+/** Writes what a use brings into being, but for the refresh token; answers whether the grant lives longer by it. */
 const SUCCEED = `
   local function succeed()
     redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
-    if tonumber(ARGV[5]) > tonumber(stored[1]) then redis.call('HSET', grant, 'expires', ARGV[5]) end
+    local grows = tonumber(ARGV[5]) > tonumber(stored[1])
+    if grows then redis.call('HSET', grant, 'expires', ARGV[5]) end
     if tonumber(ARGV[6]) > redis.call('TTL', grant) then redis.call('EXPIRE', grant, ARGV[6]) end
+    return grows
   end`
 
 /** `grace(mark)`: until, uses, successor and sealed text of a mark, while it holds; else nothing. */
@@ -53,15 +55,14 @@ const SPEND = script(`${FIND} ${SUCCEED} ${GRACE}
     local last, uses, successor, sealed = grace(stored[4])
     if not last then return reused() end
     redis.call('HSET', grant, handle .. ':used', last .. ':' .. (uses - 1) .. ':' .. successor .. ':' .. sealed)
-    succeed()
-    return {'again', sealed}
+    return {'again', sealed, succeed() and 'grown' or ''}
   end
   if tonumber(string.match(stored[3], '^%d+')) <= now then return 'missing' end
   if stored[2] == '1' then return 'revoked' end
   redis.call('HSET', grant, handle .. ':used', ARGV[9] or '1')
   if KEYS[2] then
     if ARGV[7] then redis.call('HSET', grant, ARGV[7], ARGV[8]) end
-    succeed()
+    if succeed() then return 'grown' end
   end
   return 'redeemed'`)
 
@@ -133,6 +134,9 @@ async function graceHolds(redis: RedisClient, tenant: string, grant: GrantRecord
   return found !== undefined && !found.used
 }
 
+/** `grown`: redeemed, and its grant lives longer than before: where it is listed by its end is to be told. */
+export type SpentHandle = Spent | 'grown' | { readonly again: string; readonly grown: boolean }
+
 export async function spendHandle(
   redis: RedisClient,
   tenant: string,
@@ -140,7 +144,7 @@ export async function spendHandle(
   kind: Kind,
   digest: string,
   successors?: Successors,
-): Promise<Spent | { readonly again: string }> {
+): Promise<SpentHandle> {
   const { keys } = redis
   const touched = [keys.grant(tenant, grantId)]
   const values: (string | number)[] = [handleField(kind, digest), redis.now()]
@@ -153,8 +157,11 @@ export async function spendHandle(
     if (refreshToken?.grace) values.push(graceMark(refreshToken.digest, refreshToken.grace))
   }
   const reply = await redis.runDurably(SPEND, touched, values)
-  if (Array.isArray(reply)) return { again: texts(reply)[1] ?? '' }
-  return oneOf(reply, 'redeemed', 'reused', 'missing', 'revoked')
+  if (Array.isArray(reply)) {
+    const [, again = '', grown] = texts(reply)
+    return { again, grown: grown === 'grown' }
+  }
+  return oneOf(reply, 'redeemed', 'grown', 'reused', 'missing', 'revoked')
 }
 
 const graceMark = (successor: string, { until, uses, sealed }: Grace) => `${until}:${uses}:${successor}:${sealed}`

@@ -25,7 +25,7 @@ async function spendCode(
   const spent = await spendHandle(redis, tenant, grantId, 'code', digest, successors)
   // Codes are spent without grace, whatever successors say of their own refresh token.
   if (typeof spent !== 'string') throw new StoreUnavailable('redis: unexpected reply')
-  return spent
+  return spent === 'grown' ? 'redeemed' : spent
 }
 
 export function redisCodes(redis: RedisClient): CodeStore {
@@ -62,7 +62,11 @@ export function redisRefreshTokens(redis: RedisClient): RefreshTokenStore {
     },
     rotate: async (tenant, grantId, digest, successors) => {
       const spent = await spendHandle(redis, tenant, grantId, 'refresh', digest, successors)
-      return spent === 'redeemed' ? 'rotated' : spent
+      const hasGrown = spent === 'grown' || (typeof spent === 'object' && spent.grown)
+      // It would fall out of the indexes at the end that it had before.
+      if (hasGrown) await indexGrant(redis, tenant, successors.accessToken, successors.sid, successors.grantExpiresAt)
+      if (typeof spent === 'object') return { again: spent.again }
+      return spent === 'redeemed' || spent === 'grown' ? 'rotated' : spent
     },
     reuse: (tenant, grantId, digest) => reportReuse(redis, tenant, grantId, 'refresh', digest),
   }

@@ -32,8 +32,16 @@ function decodeLive<R extends { readonly v: 1; readonly expiresAt: number }>(
   return record !== undefined && record.expiresAt > redis.now() ? record : undefined
 }
 
+function readMark(reply: unknown): { readonly digest: string; readonly sub: string } | undefined {
+  const text = textOrNothing(reply)
+  if (text === undefined) return undefined
+  const colon = text.indexOf(':')
+  return { digest: text.slice(0, colon), sub: text.slice(colon + 1) }
+}
+
 /**
- * The record lies under the cookie's digest; a mark under its sid names that digest and is what grants are issued against.
+ * The record lies under the cookie's digest; a mark under its sid names that digest and the person, `<digest>:<sub>`, and is
+ * what grants are issued against.
  * The record goes first and the mark last, so that an end that was cut short is found and done again.
  */
 export function redisSessions(redis: RedisClient): SessionStore {
@@ -45,7 +53,7 @@ export function redisSessions(redis: RedisClient): SessionStore {
   }
   const readAll = async (tenant: string, sids: readonly string[]): Promise<readonly (SessionRecord | undefined)[]> => {
     const marks = await redis.readTogether(sids.map((sid) => ['get', keys.sessionMark(tenant, sid)]))
-    const digests = marks.map(textOrNothing).filter((digest) => digest !== undefined)
+    const digests = marks.map((mark) => readMark(mark)?.digest).filter((digest) => digest !== undefined)
     if (digests.length === 0) return []
     const bodies = await redis.readTogether(digests.map((digest) => ['get', keys.session(tenant, digest)]))
     return bodies.map((body) => decodeLive<SessionRecord>(redis, textOrNothing(body)))
@@ -57,7 +65,11 @@ export function redisSessions(redis: RedisClient): SessionStore {
       await Promise.all([
         addToIndex(redis, keys.sessionIndex(tenant), sid, expiresAt),
         addToIndex(redis, keys.sessionsOf(tenant, sub), sid, expiresAt),
-        redis.run(PUT_MARK, [keys.sessionMark(tenant, sid), keys.sessionClients(tenant, sid)], [digest, ttl]),
+        redis.run(
+          PUT_MARK,
+          [keys.sessionMark(tenant, sid), keys.sessionClients(tenant, sid)],
+          [`${digest}:${sub}`, ttl],
+        ),
       ])
       await redis.run(PUT, [keys.session(tenant, digest)], [JSON.stringify(session), ttl])
     },
@@ -66,14 +78,14 @@ export function redisSessions(redis: RedisClient): SessionStore {
     delete: remove,
     end: async (tenant, sid) => {
       const mark = keys.sessionMark(tenant, sid)
-      const digest = textOrNothing(await redis.read('get', mark))
-      const session = digest === undefined ? undefined : await find(tenant, digest)
-      if (digest !== undefined) await remove(tenant, digest)
-      const last = textOrNothing(await redis.runDurably(TAKE, [mark]))
-      if (last !== undefined && last !== digest) await remove(tenant, last)
+      const first = readMark(await redis.read('get', mark))
+      if (first !== undefined) await remove(tenant, first.digest)
+      const last = readMark(await redis.runDurably(TAKE, [mark]))
+      if (last !== undefined && last.digest !== first?.digest) await remove(tenant, last.digest)
+      const sub = (last ?? first)?.sub
       await Promise.all([
         removeFromIndex(redis, keys.sessionIndex(tenant), sid),
-        ...(session ? [removeFromIndex(redis, keys.sessionsOf(tenant, session.sub), sid)] : []),
+        ...(sub === undefined ? [] : [removeFromIndex(redis, keys.sessionsOf(tenant, sub), sid)]),
       ])
     },
     clients: async (tenant, sid) =>

@@ -6,7 +6,7 @@ import type { Params } from '../../../http/message.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import type { ClientStore } from '../../../storage/port.ts'
 import type { ClientRecord } from '../../../storage/records.ts'
-import { type IdTokenHint, readIdTokenHint } from '../../token/id-token-hint.ts'
+import { type IdTokenHint, isOfGoneKey, readIdTokenHint } from '../../token/id-token-hint.ts'
 import type { KeyRing } from '../../token/key-ring.ts'
 
 export interface LogoutRequestDeps {
@@ -29,10 +29,11 @@ const MAX_STATE = 2048
 
 const refused = (detail: string) => new OAuthError('invalid_request', { detail })
 
-async function readHint(deps: LogoutRequestDeps, params: Params): Promise<IdTokenHint | undefined> {
+async function readHint(deps: LogoutRequestDeps, params: Params): Promise<IdTokenHint | 'unverifiable' | undefined> {
   const text = params.get('id_token_hint')
   if (text === undefined) return undefined
   const hint = await readIdTokenHint(deps, text)
+  if (hint === undefined && (await isOfGoneKey(deps, text))) return 'unverifiable'
   if (hint === undefined) throw refused('The id_token_hint is no ID token of this provider.')
   const clientId = params.get('client_id')
   if (clientId !== undefined && clientId !== hint.clientId)
@@ -58,12 +59,14 @@ export async function readLogoutRequest(
 ): Promise<LogoutRequest> {
   if (params.repeated.size > 0) throw refused('A parameter was sent more than once.')
   if ((params.get('state')?.length ?? 0) > MAX_STATE) throw refused('The parameter state is too long.')
-  const hint = await readHint(deps, params)
+  const read = await readHint(deps, params)
+  const hint = read === 'unverifiable' ? undefined : read
   const clientId = hint?.clientId ?? params.get('client_id')
   const client = clientId === undefined ? undefined : await deps.store.clients.find(tenant, clientId)
   if (clientId !== undefined && client === undefined) throw refused('This client is not registered.')
   const logoutHint = params.get('logout_hint')
-  const returnTo = readReturn(params, client)
+  // The person who confirms is signed out all the same, on a page of ours: they are led nowhere by what cannot be verified.
+  const returnTo = read === 'unverifiable' ? undefined : readReturn(params, client)
   return {
     ...(client && { client }),
     ...(hint && { hint }),
