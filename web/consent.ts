@@ -1,6 +1,6 @@
 /** The consent page: who asks, for what, and where the answer goes. OIDC Core 3.1.2.4; checklist 16. */
 import { type Html, html } from './html.ts'
-import { destination, type Page, page } from './page.ts'
+import { type Page, page } from './page.ts'
 import { claimWords, inReadingOrder, scopeWords } from './scope-words.ts'
 
 export interface ConsentView {
@@ -19,6 +19,12 @@ export interface ConsentView {
   readonly interactionId: string
   readonly formToken: string
   readonly uiLocales?: readonly string[] | undefined
+}
+
+/** Host of a web address; the scheme of an app's own. */
+function destination(redirectUri: string): string {
+  const uri = new URL(redirectUri)
+  return uri.host === '' ? `an app on this device (${uri.protocol.slice(0, -1)})` : uri.host
 }
 
 function scopeItem(scope: string): Html {

@@ -35,12 +35,6 @@ export function exactTarget(redirectUri: string): string {
   return `${uri.origin}${uri.pathname.replaceAll(/[;,]/g, encodeURIComponent)}`
 }
 
-/** Where an address leads, for people: the host of a web address, the scheme of an app's own. */
-export function destination(redirectUri: string): string {
-  const uri = new URL(redirectUri)
-  return uri.host === '' ? `an app on this device (${uri.protocol.slice(0, -1)})` : uri.host
-}
-
 export interface PageParts {
   readonly title: string
   readonly content: Content

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { consentPage } from './consent.ts'
 import { html } from './html.ts'
-import { leavingPage } from './leaving.ts'
 import { errorPage, signedOutPage, signOutPage } from './message.ts'
 import { formTarget, page } from './page.ts'
 import { signInPage } from './sign-in.ts'
@@ -89,24 +88,6 @@ test('a redirect URI cannot add directives to the policy', () => {
     leadsTo: "https://app.example/;%20script-src%20'unsafe-inline'",
   })
   expect(headers['content-security-policy']?.split(';')).toHaveLength(5)
-})
-
-test('a page before an unknown address names its host, escapes all, and leads there only (RFC 9700 4.11.2)', () => {
-  const view = { title: HOSTILE, text: HOSTILE, address: `https://evil.example/cb?x="><script>` }
-  const link = leavingPage(view)
-  const form = leavingPage({ ...view, fields: [[HOSTILE, HOSTILE]] })
-  for (const { body } of [link, form]) {
-    expect(body).not.toMatch(/<script|<img|onerror='/)
-    expect(body).toContain('<strong>evil.example</strong>')
-  }
-  expect(link.headers['content-security-policy']).toContain("form-action 'self';")
-  expect(form.headers['content-security-policy']).toContain('form-action https://evil.example/cb;')
-  expect(leavingPage({ ...view, address: 'com.evil:/cb' }).body).toContain('an app on this device (com.evil)')
-})
-
-test('frames of a sign-out run the scripts of their own site, and leave the page alone (Front-Channel Logout 2)', () => {
-  const { body } = signedOutPage({ frames: ['https://shop.example/bye'] })
-  expect(body).toContain('<iframe src="https://shop.example/bye" sandbox="allow-scripts allow-same-origin" hidden>')
 })
 
 test('labels belong to their fields, and an error is tied to the field that it concerns (WCAG 3.3.1)', () => {

@@ -2,7 +2,7 @@
  * Authorization endpoint. RFC 6749 3.1, OIDC Core 3.1.2, RFC 9126 4, RFC 9700. Asks `authorize`: stage `client` before any
  * page, stage `subject` once a person is signed in.
  */
-import type { HttpRequest, Params, Reply } from '../../http/message.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { answerClientError, type ClientAddress, seeOther } from '../session/answer-client.ts'
@@ -49,21 +49,6 @@ async function authorizeAtClient(
   return seeOther(`/${judged.needs}?interaction=${id}`, cookie)
 }
 
-/** An application that asks without a page does so in a frame: as a page, it may be a link to anywhere (RFC 9700 4.11.2). */
-const isSilent = (request: HttpRequest, params: Params): boolean =>
-  params.get('prompt') === 'none' && request.headers['sec-fetch-dest'] !== 'document'
-
-/** Whether an error takes the browser to the client by itself: not to one that nobody here knows, before anybody signed in. */
-async function leadsOf(
-  deps: SessionDeps,
-  request: HttpRequest,
-  client: ClientRecord,
-  params: Params,
-): Promise<'on' | 'if_wanted'> {
-  if (client.registration === undefined || isSilent(request, params)) return 'on'
-  return (await findSession(deps, request)) === undefined ? 'if_wanted' : 'on'
-}
-
 export async function authorize(deps: AuthorizeDeps, request: HttpRequest): Promise<Reply> {
   const byGet = askByGet(request)
   if (byGet !== undefined) return byGet
@@ -75,7 +60,7 @@ export async function authorize(deps: AuthorizeDeps, request: HttpRequest): Prom
     const answer = await authorizeAtClient(deps, request, client, sent, address)
     if (answer !== undefined) return answer
   } catch (error) {
-    return answerClientError(deps, request, address, error, await leadsOf(deps, request, client, params))
+    return answerClientError(deps, request, address, error)
   }
   // Its code is on the way to the client already: telling of an error there would spoil that one.
   throw new OAuthError('invalid_request_uri')

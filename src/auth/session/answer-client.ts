@@ -4,7 +4,6 @@
  * Post Response Mode; 303, so that no browser repeats a POST there (RFC 9700 4.12).
  */
 import { formPostPage } from '../../../web/form-post.ts'
-import { leavingPage } from '../../../web/leaving.ts'
 import type { Audit } from '../../audit/events.ts'
 import { publicError } from '../../http/error-answer.ts'
 import type { Reply } from '../../http/message.ts'
@@ -23,61 +22,35 @@ export const seeOther = (location: string, cookie?: string): Reply => ({
   headers: { location, ...(cookie !== undefined && { 'set-cookie': cookie }) },
 })
 
-interface Answer {
-  readonly address: string
-  /** What a form takes there; absent: the address says all. */
-  readonly fields?: readonly (readonly [name: string, value: string])[]
-}
-
-function answerOf(
+export function answerClient(
   issuer: string,
   { redirectUri, state, responseMode = 'query' }: ClientAddress,
   parameters: Readonly<Record<string, string>>,
-): Answer {
+): Reply {
   const answer = new URLSearchParams(parameters)
   if (state !== undefined) answer.set('state', state)
   answer.set('iss', issuer)
   switch (responseMode) {
     case 'form_post':
-      return { address: redirectUri, fields: [...answer] }
+      return { status: 200, ...formPostPage({ redirectUri, fields: [...answer] }) }
     case 'fragment':
-      return { address: `${redirectUri}#${answer}` }
+      return seeOther(`${redirectUri}#${answer}`)
     case 'query':
-      return { address: `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${answer}` }
+      return seeOther(`${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${answer}`)
   }
 }
 
-export function answerClient(
-  issuer: string,
-  client: ClientAddress,
-  parameters: Readonly<Record<string, string>>,
-): Reply {
-  const { address, fields } = answerOf(issuer, client, parameters)
-  return fields === undefined ? seeOther(address) : { status: 200, ...formPostPage({ redirectUri: address, fields }) }
-}
-
-/**
- * Errors that a client may read go to it, unavailable ones included; what nobody foresaw is thrown on and becomes a page.
- * `if_wanted`: the person is asked whether to go there (RFC 9700 4.11.2).
- */
+/** Errors that a client may read go to it, unavailable ones included; what nobody foresaw is thrown on and becomes a page. */
 export async function answerClientError(
   deps: { readonly issuer: string; readonly audit: Audit },
   request: { readonly id: string; readonly tenant: string },
   address: ClientAddress,
   error: unknown,
-  leads: 'on' | 'if_wanted' = 'on',
 ): Promise<Reply> {
   const known = publicError(error)
   // RFC 6749 4.1.2.1 has no code for it, and the application is not whom it tells to slow down.
   if (known === undefined || known.status === 429) throw error
   if (error instanceof StoreUnavailable)
     await deps.audit({ event: 'store_unavailable', tenant: request.tenant, request_id: request.id })
-  const parameters = { error: known.code, error_description: known.description }
-  if (leads === 'on') return answerClient(deps.issuer, address, parameters)
-  const page = leavingPage({
-    title: 'This sign-in cannot go on',
-    text: known.description,
-    ...answerOf(deps.issuer, address, parameters),
-  })
-  return { status: known.status, ...page }
+  return answerClient(deps.issuer, address, { error: known.code, error_description: known.description })
 }

@@ -78,9 +78,7 @@ test('confidential clients of the plans may leave out PKCE, public ones never (R
   const confidential = await register({})
   expect((await authorize(confidential.client_id, `${suite}/callback`)).location).toMatch(/^\/login\?/)
   const open = await register({ token_endpoint_auth_method: 'none' })
-  const refused = await authorize(open.client_id, `${suite}/callback`)
-  expect([refused.status, refused.location]).toEqual([400, ''])
-  expect(refused.text).toContain(`<a href="${suite}/callback?error=invalid_request&amp;`)
+  expect((await authorize(open.client_id, `${suite}/callback`)).location).toMatch(/[?&]error=invalid_request/)
 })
 
 test('whoever registers by itself gets ID tokens by RS256 (OIDC Registration 2)', async () => {

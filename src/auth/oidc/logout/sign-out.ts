@@ -1,7 +1,5 @@
 /** Signs the person of this browser out and takes them on: back to the client, or to a page that frames the clients' own sign-outs. */
-import { leavingPage } from '../../../../web/leaving.ts'
 import { signedOutPage } from '../../../../web/message.ts'
-import type { Page } from '../../../../web/page.ts'
 import type { HttpRequest, Reply } from '../../../http/message.ts'
 import type { ClientRecord } from '../../../storage/records.ts'
 import { seeOther } from '../../session/answer-client.ts'
@@ -30,14 +28,6 @@ function addressOf({ returnTo }: LogoutRequest): string | undefined {
   return `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`
 }
 
-const NOBODY_HERE = 'Nobody is signed in here in this browser.'
-
-const signedOut = ({ headers, body }: Page, cookie: string | undefined): Reply => ({
-  status: 200,
-  headers: { ...headers, ...(cookie !== undefined && { 'set-cookie': cookie }) },
-  body,
-})
-
 export async function signOut(
   deps: SignOutDeps,
   request: HttpRequest,
@@ -61,9 +51,11 @@ export async function signOut(
     .filter((frame) => frame !== undefined)
     .slice(0, MAX_FRAMES)
   const goesOnTo = addressOf(asked)
-  // Nobody was signed in: a link alone would lead to whatever a stranger registered (RFC 9700 4.11.2).
-  if (goesOnTo !== undefined && session === undefined && asked.client?.registration !== undefined)
-    return signedOut(leavingPage({ title: 'You are signed out', text: NOBODY_HERE, address: goesOnTo }), cookie)
   if (goesOnTo !== undefined && frames.length === 0) return seeOther(goesOnTo, cookie)
-  return signedOut(signedOutPage({ frames, goesOnTo }), cookie)
+  const page = signedOutPage({ frames, goesOnTo })
+  return {
+    status: 200,
+    headers: { ...page.headers, ...(cookie !== undefined && { 'set-cookie': cookie }) },
+    body: page.body,
+  }
 }
