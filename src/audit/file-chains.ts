@@ -2,8 +2,8 @@
  * Heads of chains in a file: for a policy service that shares no store. It finds what was lost by accident; whoever can change
  * the logs can change it too, so heads are worth exporting from time to time (`sallyport audit heads`).
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { replaceFile } from '../kernel/replace-file.ts'
 import { CHAIN_HEAD_DAYS, type ChainStore } from '../storage/port.ts'
 import type { ChainHead } from '../storage/records.ts'
 import { isHead } from './verify/heads.ts'
@@ -48,17 +48,4 @@ async function readHeads(path: string): Promise<Map<string, ChainHead>> {
   const heads: unknown = JSON.parse(text)
   if (!Array.isArray(heads) || !heads.every(isHead)) throw new Error('the file of chain heads is damaged')
   return new Map(heads.map((head) => [head.chain, head]))
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const beside = `${path}.new`
-  const file = await open(beside, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
 }

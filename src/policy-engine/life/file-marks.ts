@@ -1,8 +1,8 @@
 /** High-water marks of bundle versions in a file: for a policy service whose marks do not lie in the store. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { replaceFile } from '../../kernel/replace-file.ts'
 import type { MarkStore } from '../../storage/port.ts'
 
 const Marks = Type.Record(
@@ -44,17 +44,4 @@ async function readMarks(path: string): Promise<Static<typeof Marks>> {
   const marks: unknown = JSON.parse(text)
   if (!isMarks.Check(marks)) throw new Error('the file of bundle marks is damaged')
   return marks
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const beside = `${path}.${process.pid}.new`
-  const file = await open(beside, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
 }

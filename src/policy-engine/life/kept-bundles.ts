@@ -4,11 +4,12 @@
  * counts where the store confirms it.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ConfigError } from '../../kernel/errors.ts'
+import { replaceFile } from '../../kernel/replace-file.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import type { PinMarks } from './pin-marks.ts'
 
@@ -70,7 +71,7 @@ export async function openKeptBundles({ folder, count = 5 }: KeepOptions, pins: 
   const pathOf = ({ version, digest }: Pick<KeptBundle, 'version' | 'digest'>) =>
     join(folder, `${version}-${digest}.tar.gz`)
   const save = async (next: Static<typeof State>) => {
-    await replaceFile(folder, file, JSON.stringify(next))
+    await replaceFile(file, JSON.stringify(next))
     state = next
   }
   return {
@@ -89,7 +90,7 @@ export async function openKeptBundles({ folder, count = 5 }: KeepOptions, pins: 
       }
       const others = state.kept.filter((other) => other.version !== version || other.digest !== digest)
       // Also where it was kept before: it may be signed anew.
-      await replaceFile(folder, pathOf(entry), archive)
+      await replaceFile(pathOf(entry), archive)
       const sorted = [entry, ...others].sort((left, right) => right.version - left.version)
       const isPinned = ({ version, digest }: KeptBundle) =>
         state.pin?.version === version && state.pin.digest === digest
@@ -125,17 +126,3 @@ const unconfirmed = (file: string, { version, by }: BundlePin) =>
   new ConfigError(
     `${file} pins version ${version} by ${by}, which the store does not confirm: remove the file, and pin again where it should hold`,
   )
-
-/** Beside and renamed, on disk before it counts. */
-async function replaceFile(folder: string, path: string, content: Uint8Array | string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const beside = `${path}.${process.pid}.new`
-  const file = await open(beside, 'w', 0o600)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
-}
