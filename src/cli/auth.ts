@@ -7,12 +7,9 @@ import { createLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { connectPolicy } from '../policy-engine/remote/client.ts'
 import type { Store } from '../storage/port.ts'
-import { keyRules } from './keys/configured.ts'
-import { authLimits } from './limits.ts'
+import { authSettings } from './auth-settings.ts'
 import { listen } from './listen.ts'
 import { openAuditLog } from './logs.ts'
-import { clientsReach, dpopRules } from './outside.ts'
-import { authTransport } from './tls.ts'
 
 interface AuthOptions {
   readonly config: Config
@@ -38,22 +35,14 @@ export async function serveAuth({ config, store, envelope, ends }: AuthOptions):
   })
   ends.defer(() => policy.close())
   const service = await createAuthService({
-    issuer: config.issuer,
+    ...authSettings(config),
     store,
     decide: policy.decide,
     audit: audit.audit,
     envelope,
-    keys: keyRules(config),
     logger,
     metrics,
-    serveMetrics: config.auth.metrics,
     policyReady: () => policy.isReady(),
-    trustedProxies: config.auth.trusted_proxies,
-    ...authTransport(config),
-    ...authLimits(config),
-    registration: config.auth.registration,
-    clientsReach: clientsReach(config),
-    dpop: dpopRules(config),
   })
   ends.defer(() => service.close())
   return `auth service on ${await listen(service, config.auth)}`

@@ -7,18 +7,16 @@ import { randomId } from '../kernel/ids.ts'
 import { createLogger } from '../observability/logger.ts'
 import { openPolicyPlatform } from '../policy-engine/platform.ts'
 import type { Store } from '../storage/port.ts'
+import { authSettings } from './auth-settings.ts'
 import { bundleAudit } from './bundle/audit.ts'
 import { bundleSources } from './bundle-source.ts'
-import { keyRules } from './keys/configured.ts'
-import { authLimits } from './limits.ts'
 import { listen, orExplain } from './listen.ts'
 import { logRules, openAuditLog } from './logs.ts'
 import { tellOthers } from './notices.ts'
-import { clientsReach, dpopRules, outsideSettings } from './outside.ts'
+import { outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import { remotePlaces } from './remotes.ts'
 import { openServices } from './services.ts'
-import { authTransport } from './tls.ts'
 import { VERSION } from './version.ts'
 
 export interface Together {
@@ -68,23 +66,15 @@ export async function serveTogether({
   ends.defer(() => platform.close())
   tellOthers(config, platform, { services, logger, id, ends })
   const auth = await createAuthService({
-    issuer: config.issuer,
+    ...authSettings(config),
     store,
     decide: platform.decide,
     audit: audit.audit,
     envelope,
-    keys: keyRules(config),
     logger,
     clock: systemClock,
     metrics: platform.metrics,
-    serveMetrics: config.auth.metrics,
     policyReady: () => platform.status().nodes.some(({ node, revision }) => node === 'auth' && revision !== undefined),
-    trustedProxies: config.auth.trusted_proxies,
-    ...authTransport(config),
-    ...authLimits(config),
-    registration: config.auth.registration,
-    clientsReach: clientsReach(config),
-    dpop: dpopRules(config),
     ...(extraEndpoints && { extraEndpoints }),
   })
   ends.defer(() => auth.close())

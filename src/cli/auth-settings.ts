@@ -1,0 +1,20 @@
+/** What the configuration says of the auth service, whichever shape it is served in. */
+import type { AuthServiceOptions } from '../auth/service.ts'
+import type { Config } from '../config/schema.ts'
+import { keyRules } from './keys/configured.ts'
+import { authLimits } from './limits.ts'
+import { clientsReach, dpopRules } from './outside.ts'
+import { authTransport } from './tls.ts'
+
+export const authSettings = (config: Config) =>
+  ({
+    issuer: config.issuer,
+    keys: keyRules(config),
+    serveMetrics: config.auth.metrics,
+    trustedProxies: config.auth.trusted_proxies,
+    ...authTransport(config),
+    ...authLimits(config),
+    registration: config.auth.registration,
+    clientsReach: clientsReach(config),
+    dpop: dpopRules(config),
+  }) satisfies Partial<AuthServiceOptions>
