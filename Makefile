@@ -26,8 +26,8 @@ test-full: ## run all tests in full, and check the deployment files
 	@$(MAKE) --no-print-directory test SCALE=1
 	@$(MAKE) --no-print-directory check-deploy
 
-check: lint .toolchain/opa ## types, style, arrows between folders, contract = policies, bundle = sources
-	npx --no-install vitest run test/boundaries.test.ts test/mirror.test.ts
+check: lint .toolchain/opa ## types, style, arrows, contract = policies, routes, bundle = sources
+	npx --no-install vitest run test/boundaries.test.ts test/mirror.test.ts test/table.test.ts
 	node scripts/build-bundles.ts --check --junit test-results/policies.xml
 
 lint: node_modules/.ready-dev ## types and style only

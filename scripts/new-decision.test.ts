@@ -47,20 +47,18 @@ const COMMITTED = ['src', 'policies', 'policy-tests', 'scripts']
 
 it('writes a decision that builds, and that the mirror asks the code for', async () => {
   expect(await mirror()).toEqual([])
-  expect(await node('scripts/new-decision.ts', 'device_code')).toMatchObject({ code: 0 })
-  expect(await readFile(join(root, 'src/policy-engine/contract/index.ts'), 'utf8')).toContain(
-    'device_code: deviceCode,',
-  )
+  expect(await node('scripts/new-decision.ts', 'made_up')).toMatchObject({ code: 0 })
+  expect(await readFile(join(root, 'src/policy-engine/contract/index.ts'), 'utf8')).toContain('made_up: madeUp,')
   const biome = join('node_modules', '@biomejs/biome/bin/biome')
   expect(await node(biome, 'check', ...COMMITTED)).toMatchObject({ code: 0 })
   expect(await mirror()).toEqual([
-    'bundle: lacks authz/device_code/decision',
-    'src/auth/oauth/device-code.ts: does not ask device_code',
+    'bundle: lacks authz/made_up/decision',
+    'src/auth/oauth/made-up.ts: does not ask made_up',
   ])
   expect(await node('scripts/build-bundles.ts')).toMatchObject({ code: 0, stderr: '' })
-  const asking = join(root, 'src/auth/oauth/device-code.ts')
+  const asking = join(root, 'src/auth/oauth/made-up.ts')
   await mkdir(dirname(asking), { recursive: true })
-  await writeFile(asking, "export const ask = (decide: (name: string) => unknown) => decide('device_code')\n")
+  await writeFile(asking, "export const ask = (decide: (name: string) => unknown) => decide('made_up')\n")
   expect(await mirror()).toEqual([])
 })
 

@@ -54,6 +54,8 @@ async function write(names: DecisionNames): Promise<number> {
     await writeFile(join(ROOT, path), text)
     console.log(`wrote ${path}`)
   }
-  console.log(`Next: write the facts and the rule, ask it in ${names.askedBy}, then make format bundles check test.`)
+  console.log(
+    `Next: write the facts and the rule, ask it in ${names.askedBy}, give that a row in src/auth/routes.ts;\nthen make format bundles check test, which names what else is missing.`,
+  )
   return 0
 }

@@ -50,7 +50,7 @@ export async function checkAdded(stage: Stage, added: readonly string[], compile
   }
 }
 
-export async function packageOf(stage: Stage, path: string, compiler: Compiler): Promise<string> {
+async function packageOf(stage: Stage, path: string, compiler: Compiler): Promise<string> {
   const { code, stdout, stderr } = await compiler.run(['parse', '--format', 'json', path], stage.root)
   if (code !== 0) throw new BuildError(stage.errors(stderr))
   const parsed: { package: { path: { value: string }[] } } = JSON.parse(stdout)

@@ -47,7 +47,7 @@ export function openAuditLog(config: Config, chains: ChainStore, logger: Logger,
   })
 }
 
-export const warnOfKey = ({ log }: Config, logger: Logger): void =>
+const warnOfKey = ({ log }: Config, logger: Logger): void =>
   logger.warn(
     { key_file: log.key_file },
     'no key signs the checkpoints of the logs: docs/administration.md says how to make one',

@@ -24,7 +24,7 @@ export interface ConfigSources {
   readonly under?: Readonly<Record<string, unknown>> | undefined
 }
 
-export const DEFAULT_FILE = 'sallyport.yaml'
+const DEFAULT_FILE = 'sallyport.yaml'
 
 const validator = Compile(ConfigSchema)
 

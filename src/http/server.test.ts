@@ -72,7 +72,7 @@ test.each([
   expect(seen).toHaveLength(taken.length)
 })
 
-test('makes the request id itself (design, section 8)', async () => {
+test('makes the request id itself (docs/request-flow.md)', async () => {
   let seen = ''
   const server = serverWith(async (request) => {
     seen = request.id

@@ -85,7 +85,7 @@ export type UnavailableReason =
   | 'elsewhere'
   | 'audit'
 
-/** Policy gave no usable answer. Always denies; never reported as a policy's deny. The edge maps it (design, section 7). */
+/** Policy gave no usable answer. Always denies; never reported as a policy's deny. The edge maps it (docs/request-flow.md). */
 export class PolicyUnavailable extends Error {
   override readonly name = 'PolicyUnavailable'
   readonly reason: UnavailableReason

@@ -1,7 +1,7 @@
 /**
  * Each decision is replaced in turn by undefined, a time-out, a wrong shape and a deny, on each request that would succeed:
  * every endpoint fails closed with the right error, spends nothing, and the request itself succeeds right after (checklist
- * 49; design, section 7). That Rego which is so answers so is proven on real bundles in `fail-closed.test.ts`.
+ * 49; docs/request-flow.md). That Rego which is so answers so is proven on real bundles in `fail-closed.test.ts`.
  */
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'

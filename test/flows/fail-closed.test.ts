@@ -1,6 +1,6 @@
 /**
  * Whatever fails (policy, its answer, the process that decides, the store), nothing is issued, nothing is spent, it is never
- * told as a deny, and all goes on by itself afterwards. Design, section 7. On real processes.
+ * told as a deny, and all goes on by itself afterwards. On real processes.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

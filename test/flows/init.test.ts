@@ -1,6 +1,6 @@
 /**
  * An instance is made once: of two `sallyport init` at once one wins; nodes never make keys and share what it made; its
- * credential works once, for one thing, within an hour. Design, section 2. On real processes and both stores.
+ * credential works once, for one thing, within an hour. On real processes and both stores.
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

@@ -110,7 +110,7 @@ test('a refresh narrows the scope, never widens it, and the family keeps what it
   expect((await refresh(narrow.body.refresh_token)).body.scope).toBe('offline_access openid orders:read')
 })
 
-test('what a person or client loses, every token on it loses at once (design: revocation epochs)', async () => {
+test('what a person or client loses, every token on it loses at once (docs/request-flow.md, epochs)', async () => {
   const { web, user } = service.population
   const tokens = await tokensFor(service, web, SCOPE)
   const machine = await post(service, '/oauth/token', web, { grant_type: 'client_credentials' })

@@ -1,4 +1,4 @@
-/** When policy or store gives no answer: nothing is issued, nothing is spent, and it is never told as a deny (design, section 7). */
+/** When policy or store gives no answer: nothing is issued, nothing is spent, and it is never told as a deny (docs/request-flow.md). */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { PolicyUnavailable, StoreUnavailable, type UnavailableReason } from '../../src/kernel/errors.ts'
 import type { Decide } from '../../src/policy-engine/decide.ts'
@@ -117,7 +117,7 @@ test('health tells what is missing; the process stays alive', async () => {
   expect((await fetch(`${service.issuer}/health/live`)).status).toBe(200)
 })
 
-test('a deny burns the code and leaves the refresh token usable (design, section 6)', async () => {
+test('a deny burns the code and leaves the refresh token usable (docs/request-flow.md)', async () => {
   let deny = false
   const own = await startAuthService({
     decide: (real) => async (name, input, context) => {

@@ -12,7 +12,7 @@ import type { ClientKeys } from './client-keys.ts'
 import { canonicalName } from './distinguished-name.ts'
 import type { Jwk } from './remote-jwks.ts'
 
-export const CERTIFICATE_METHODS = ['tls_client_auth', 'self_signed_tls_client_auth'] as const
+const CERTIFICATE_METHODS = ['tls_client_auth', 'self_signed_tls_client_auth'] as const
 export type CertificateMethod = (typeof CERTIFICATE_METHODS)[number]
 
 /** What is wrong with one, as the audit trail has it. */

@@ -23,7 +23,7 @@ export interface SecretWish {
   readonly digests?: readonly string[] | undefined
 }
 
-export const LIVE_SECRETS = 2
+const LIVE_SECRETS = 2
 
 /** Whether a secret is how this client proves itself: one that registered for its keys or its certificate has none. */
 export const usesSecret = ({ type, metadata }: Pick<ClientSettings, 'type' | 'metadata'>): boolean =>

@@ -117,7 +117,7 @@ test('an unknown token is an audit event, without the token', async () => {
   ])
 })
 
-test('unavailable is never inactive (design, section 7)', async () => {
+test('unavailable is never inactive (docs/request-flow.md)', async () => {
   const down = new PolicyUnavailable('timeout', 'introspect')
   await expect(ask(jwt, down).reply).rejects.toBe(down)
 })

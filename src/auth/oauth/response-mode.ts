@@ -7,7 +7,7 @@ import { OAuthError } from '../../kernel/errors.ts'
 import type { ResponseMode } from '../../storage/records.ts'
 
 /** For `response_modes_supported` in discovery. */
-export const RESPONSE_MODES = ['query', 'fragment', 'form_post'] as const satisfies readonly ResponseMode[]
+const RESPONSE_MODES = ['query', 'fragment', 'form_post'] as const satisfies readonly ResponseMode[]
 
 /** A form goes to a web address: an app's own scheme takes none. */
 const fits = (mode: ResponseMode, redirectUri: string): boolean => mode !== 'form_post' || /^https?:/i.test(redirectUri)

@@ -4,7 +4,7 @@ import { NOTHING_PROVED, type Sender } from '../token/sender.ts'
 import { NOW } from './test-requests.ts'
 import { allow, bodyOf, claimsOf, GRANT_ID, grant, obligations, user, type World, world } from './token-fixture.ts'
 
-test('every obligation shows on the wire and in the store (design, section 1)', async () => {
+test('every obligation shows on the wire and in the store (docs/request-flow.md)', async () => {
   const at = world(allow)
   const body = bodyOf(await at.redeem())
   expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 11, scope: 'a openid' })
@@ -54,7 +54,7 @@ test('policy hears verified facts only (checklist 50)', async () => {
   ])
 })
 
-test('a deny burns the code, leaves the refresh token, and issues nothing (design, section 6)', async () => {
+test('a deny burns the code, leaves the refresh token, and issues nothing (docs/request-flow.md)', async () => {
   const deny = { allow: false, reasons: ['scope_not_allowed'] } as const
   const code = world(deny)
   await expect(code.redeem()).rejects.toMatchObject({ code: 'invalid_scope' })
@@ -73,7 +73,7 @@ test('the first reason in the contract’s order becomes the code; a deny withou
   await expect(world({ allow: false, reasons: [] }).machine()).rejects.toMatchObject({ code: 'unauthorized_client' })
 })
 
-test('unavailable spends neither (design, section 6)', async () => {
+test('unavailable spends neither (docs/request-flow.md)', async () => {
   const down = new PolicyUnavailable('trap', 'token')
   for (const use of ['redeem', 'refresh', 'machine'] as const) {
     const at = world(down)

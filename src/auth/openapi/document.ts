@@ -66,7 +66,7 @@ function canAnswer(status: number, { method, path, decision, errors }: Described
 function operationOf(route: Described): object {
   const { method, path, source, decision, errors, anyOrigin } = route
   const description = OPERATIONS[`${method} ${path}`]
-  if (description === undefined) throw new Error(`${method} ${path} is not described`)
+  if (description === undefined) throw new Error(`${method} ${path} is not described in src/auth/openapi/operations.ts`)
   const { summary, parameters = [], answers = [200] } = description
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }))
   const hasForm = method === 'POST' || method === 'PUT'

@@ -25,13 +25,7 @@ export type ProfileAttribute = keyof typeof PROFILE_ATTRIBUTES
 export const isProfileAttribute = (name: string): name is ProfileAttribute => Object.hasOwn(PROFILE_ATTRIBUTES, name)
 
 /** All attributes that a request may set. */
-export const ATTRIBUTES: readonly string[] = [
-  'userName',
-  'active',
-  'roles',
-  'password',
-  ...Object.keys(PROFILE_ATTRIBUTES),
-]
+const ATTRIBUTES: readonly string[] = ['userName', 'active', 'roles', 'password', ...Object.keys(PROFILE_ATTRIBUTES)]
 
 export const NAME_PARTS: readonly string[] = [
   'formatted',

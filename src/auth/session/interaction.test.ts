@@ -50,7 +50,7 @@ const cookieOf = (setCookie: string): Record<string, string> => {
 
 beforeEach(() => kept.clear())
 
-test('neither the id nor the cookie lies in the store, only their digests (design, section 6)', async () => {
+test('neither the id nor the cookie lies in the store, only their digests', async () => {
   const { id, cookie } = await startInteraction(HTTP, request(), pending)
   const stored = JSON.stringify([...kept])
   expect(stored).not.toContain(id)

@@ -13,7 +13,7 @@ export interface RequestedHow {
 }
 
 /** Names of the claims asked for one by one, wherever they are to be told. */
-export const namesOfClaims = ({ userinfo = {}, idToken = {} }: ClaimsAsked): string[] => [
+const namesOfClaims = ({ userinfo = {}, idToken = {} }: ClaimsAsked): string[] => [
   ...new Set([...Object.keys(userinfo), ...Object.keys(idToken)]),
 ]
 

@@ -64,7 +64,6 @@ const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
   ['/oauth/register/', 'register'],
-  ['/oauth/logout/', 'login'],
 ]
 
 /** Of a path, or of a route's pattern. */

@@ -125,7 +125,7 @@ test('a refresh knows of what changed before it was asked for, though another is
   expect((await keys.publicJwks()).map((key) => key.kid)).toContain(kid)
 })
 
-test('without its store it is unavailable after a minute: it neither signs, verifies nor publishes (design, section 7)', async () => {
+test('without its store it is unavailable after a minute: it neither signs, verifies nor publishes (docs/request-flow.md)', async () => {
   const ring = await testKeys()
   const { kid } = ring.keys.current()
   ring.store.failure = new StoreUnavailable('down')

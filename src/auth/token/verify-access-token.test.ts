@@ -218,7 +218,7 @@ test('does not remember a token whose key went while it was verified', async () 
   expect(await verifier(jwt)).toBeUndefined()
 })
 
-test('keys that cannot be read are unavailable, not a bad token (design, section 7)', async () => {
+test('keys that cannot be read are unavailable, not a bad token (docs/request-flow.md)', async () => {
   const keys = { generation: 0, find: () => Promise.reject(new StoreUnavailable('down')) }
   await expect(accessTokenVerifier({ keys, issuer })(mint().text)).rejects.toBeInstanceOf(StoreUnavailable)
 })

@@ -5,7 +5,7 @@ import { closed, oneOf, path, section } from '../keywords.ts'
 const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const
 const HMAC = ['HS256', 'HS384', 'HS512'] as const
 
-export const bundleKey = Type.Object(
+const bundleKey = Type.Object(
   {
     id: Type.String({ minLength: 1 }),
     key_file: path('public key or certificate, PEM; of HS* the secret itself, 32 characters or more'),
@@ -91,7 +91,6 @@ const otherBundle = Type.Object(
   },
   closed,
 )
-export type BundleConfig = Static<typeof bundle>
 export type OtherBundleConfig = Static<typeof otherBundle>
 
 export const bundles = Type.Array(otherBundle, {

@@ -1,5 +1,5 @@
 /** `policy.remotes`: OPA servers that answer decisions in the stead of the bundle. */
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
 import { closed } from '../keywords.ts'
 
 const remote = Type.Object(
@@ -30,4 +30,3 @@ export const remotes = Type.Array(remote, {
   default: [],
   description: 'OPA servers that answer decisions in the stead of the bundle',
 })
-export type RemoteConfig = Static<typeof remote>

@@ -58,7 +58,7 @@ async function zipped(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 /** RFC 9110 12.5.3, as far as gzip is concerned. */
-export function takesGzip(accepted: string | string[] | undefined): boolean {
+function takesGzip(accepted: string | string[] | undefined): boolean {
   if (accepted === undefined) return false
   return String(accepted)
     .split(',')

@@ -7,7 +7,6 @@ import {
   isSet,
   kindOf,
   type RegoObject,
-  type RegoSet,
   type Value,
   type ValueKind,
 } from '../wasm/value.ts'
@@ -84,14 +83,8 @@ export function asObject(position: number, value: Value | undefined): RegoObject
   throw wrongKind(position, given, 'object')
 }
 
-export function asSet(position: number, value: Value | undefined): RegoSet {
-  const given = present(value)
-  if (isSet(given)) return given
-  throw wrongKind(position, given, 'set')
-}
-
 /** Members of an array or a set, sets in OPA's order. */
-export function asMembers(position: number, value: Value | undefined): readonly Value[] {
+function asMembers(position: number, value: Value | undefined): readonly Value[] {
   const given = present(value)
   if (isArray(given)) return given
   if (isSet(given)) return [...given]

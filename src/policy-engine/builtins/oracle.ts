@@ -25,7 +25,7 @@ export interface Answer {
 }
 
 /** Answers in the order of the calls. */
-export function askOracle(calls: readonly Call[]): Answer[] {
+function askOracle(calls: readonly Call[]): Answer[] {
   const lines = calls.map(({ name, args }) => JSON.stringify({ name, args: args.map((arg) => writeTerm(arg)) }))
   const output = execFileSync(oracleBinary(), {
     input: `${lines.join('\n')}\n`,

@@ -12,7 +12,7 @@ const OPA = resolve(process.env.OPA ?? '.toolchain/opa')
 const CACHE = join(tmpdir(), `bundle-fixtures-${process.getuid?.() ?? 0}`)
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-export const FIXTURE_SIGNER = pair.privateKey.export({ type: 'sec1', format: 'pem' }).toString()
+const FIXTURE_SIGNER = pair.privateKey.export({ type: 'sec1', format: 'pem' }).toString()
 export const FIXTURE_KEYS: readonly BundleKey[] = [
   { id: 'test', algorithm: 'ES256', key: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString() },
 ]

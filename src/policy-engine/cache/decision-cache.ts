@@ -61,7 +61,7 @@ export interface DecisionCache {
   readonly stats: CacheStats
 }
 
-export const DEFAULT_CACHE_BYTES = 16 * 1024 * 1024
+const DEFAULT_CACHE_BYTES = 16 * 1024 * 1024
 
 interface Entry {
   readonly answer: KeptAnswer

@@ -12,7 +12,7 @@ import { type Activator, openActivator } from './activator.ts'
 import { createActiveSet } from './active-set.ts'
 import type { BundleSource } from './bundle-source.ts'
 
-export const PLATFORM_NAME = 'sallyport'
+const PLATFORM_NAME = 'sallyport'
 
 export interface Bundles {
   /** It alone may own `authz`, `system` and `rbac`. */

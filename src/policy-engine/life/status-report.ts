@@ -91,10 +91,7 @@ export function startStatusReports(options: StatusReportOptions): StatusReporter
 /** As Go writes a time that never was: OPA's fields for times have no other "never". */
 const NEVER = '0001-01-01T00:00:00Z'
 
-export function reportOf(
-  labels: Readonly<Record<string, string>>,
-  { bundles, decision_logs, plugins }: PolicyStatus,
-): object {
+function reportOf(labels: Readonly<Record<string, string>>, { bundles, decision_logs, plugins }: PolicyStatus): object {
   return {
     labels,
     bundles: Object.fromEntries(Object.entries(bundles).map(([name, bundle]) => [name, bundleReport(bundle)])),

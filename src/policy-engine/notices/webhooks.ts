@@ -131,5 +131,5 @@ const messageOf = ({ id, type, timestamp, data }: Notice, as: string = type): Me
 })
 
 /** Standard Webhooks, "Signature scheme": symmetric, version 1. */
-export const signatureOf = (secret: Uint8Array, id: string, timestamp: number, body: string): string =>
+const signatureOf = (secret: Uint8Array, id: string, timestamp: number, body: string): string =>
   `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`

@@ -28,7 +28,7 @@ export async function removeFromIndex(redis: RedisClient, index: string, id: str
 }
 
 /** The id that ends last first. */
-export async function idsInIndex(
+async function idsInIndex(
   redis: RedisClient,
   index: string,
   offset: number,

@@ -39,7 +39,7 @@ export interface Credentials {
 
 export const SECRET_CLIENTS = ['oidf-basic-1', 'oidf-basic-2', 'oidf-post-1', 'oidf-backchannel-1'] as const
 export type SecretClient = (typeof SECRET_CLIENTS)[number]
-export const KEY_CLIENTS = ['oidf-fapi-1', 'oidf-fapi-2', 'oidf-mtls-1', 'oidf-mtls-2'] as const
+const KEY_CLIENTS = ['oidf-fapi-1', 'oidf-fapi-2', 'oidf-mtls-1', 'oidf-mtls-2'] as const
 export type KeyClient = (typeof KEY_CLIENTS)[number]
 
 function keyPair(privateKey: KeyObject, publicKey: KeyObject, alg: string): KeyPair {

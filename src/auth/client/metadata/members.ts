@@ -41,7 +41,7 @@ const uri: Check<string> = (field, value) => {
   return value
 }
 
-export const memberChecks = ({ authMethods, signing, clientSigning, clientMac }: Offered): MemberChecks => ({
+const memberChecks = ({ authMethods, signing, clientSigning, clientMac }: Offered): MemberChecks => ({
   token_endpoint_auth_method: oneOf(authMethods),
   token_endpoint_auth_signing_alg: oneOf([...clientSigning, ...clientMac]),
   assertion_audience: oneOf(['issuer', 'endpoint']),

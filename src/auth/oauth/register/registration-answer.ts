@@ -12,7 +12,7 @@ export interface Answered {
   readonly secret?: string | undefined
 }
 
-export const registrationPath = (clientId: string): string => `/oauth/register/${encodeURIComponent(clientId)}`
+const registrationPath = (clientId: string): string => `/oauth/register/${encodeURIComponent(clientId)}`
 
 export function registrationAnswer(
   status: 200 | 201,

@@ -17,7 +17,7 @@ const ERA_DAYS = 146_097
 const EPOCH_DAYS = 719_468
 
 /** Days since 1970-01-01; months and days out of range carry over. */
-export function daysOf(year: number, month: number, day: number): number {
+function daysOf(year: number, month: number, day: number): number {
   const months = year * 12 + month - 1
   const fromMarch = months - 2
   const y = Math.floor(fromMarch / 12)

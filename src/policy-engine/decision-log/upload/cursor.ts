@@ -35,7 +35,7 @@ export interface CursorKey {
 
 const START: Cursor = { position: { inode: 0, offset: 0 }, removed: [] }
 
-export const cursorFileOf = (log: string): string => log.replace(/\.jsonl$/, '.cursor')
+const cursorFileOf = (log: string): string => log.replace(/\.jsonl$/, '.cursor')
 
 export const inodeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.ino ?? 0
 

@@ -39,7 +39,7 @@ export function readNumber(memory: LinearMemory, address: number): number | Rego
 }
 
 /** The module's arithmetic may write what is no JSON number, such as .5. */
-export function numberFromText(text: string): number | RegoNumber {
+function numberFromText(text: string): number | RegoNumber {
   const double = Number(text)
   if (String(double) === text) return double
   return text.startsWith('.') || text.startsWith('-.') ? (readTerm(text) as number | RegoNumber) : numberOf(text)
