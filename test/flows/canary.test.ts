@@ -134,6 +134,7 @@ async function rawStore({ folder, redis }: Deployment): Promise<string> {
       if kind == 'string' then all[#all + 1] = redis.call('GET', key) end
       if kind == 'hash' then all[#all + 1] = table.concat(redis.call('HGETALL', key), ' ') end
       if kind == 'zset' then all[#all + 1] = table.concat(redis.call('ZRANGE', key, 0, -1), ' ') end
+      if kind == 'set' then all[#all + 1] = table.concat(redis.call('SMEMBERS', key), ' ') end
       if kind == 'list' then all[#all + 1] = table.concat(redis.call('LRANGE', key, 0, -1), ' ') end
     end
     return all`

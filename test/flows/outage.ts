@@ -202,6 +202,7 @@ const CONTENT = `
     hash = function(key) return redis.call('HGETALL', key) end,
     zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
     list = function(key) return redis.call('LRANGE', key, 0, -1) end,
+    set = function(key) return redis.call('SMEMBERS', key) end,
   }
   local all = {}
   for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -209,7 +210,7 @@ const CONTENT = `
     if not string.find(key, 'chain:{heads}', 1, true) then
     local kind = redis.call('TYPE', key).ok
     local values = read[kind](key)
-    if kind == 'hash' then table.sort(values) end
+    if kind == 'hash' or kind == 'set' then table.sort(values) end
     all[#all + 1] = key .. ' ' .. redis.sha1hex(table.concat(values, ' '))
     end
   end
