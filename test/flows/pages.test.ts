@@ -233,6 +233,8 @@ test.each([
         .filter((element) => element.getBoundingClientRect().height < 44).length,
       focused: document.activeElement?.id ?? '',
     })`)
+    // The browser focuses the field once it has shown the page.
+    await page.waitForFunction("document.activeElement?.id === 'username'")
     expect(await fits()).toEqual({ sideways: false, small: 0, focused: 'username' })
     await signIn(page)
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor()
