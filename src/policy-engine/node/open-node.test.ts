@@ -42,7 +42,7 @@ beforeEach(async () => {
     },
   })
   const logger = createLogger({ level: 'debug', destination })
-  const place = { name: 'n1', logDirectory: directory, id: 'test', version: '0', deadlineMs: 500 }
+  const place = { name: 'n1', logDirectory: directory, id: 'test', version: '0', deadlineMs: 120 }
   node = openNode(place, (options) => createDataNode(options).node, { logger }).node
   const source = await packFixture(TALKATIVE, 1)
   await node.activate([await loadBundle(source, { name: 'sallyport', keys: FIXTURE_KEYS, requiredEntrypoints: [] })])
