@@ -59,5 +59,6 @@ Start \`sallyport serve\`, then send it as it stands: a client without this role
 curl -sS ${issuer}/admin/clients -H 'authorization: Bearer ${secret}' \\
   -H 'content-type: application/json' -d '${JSON.stringify(FIRST_CLIENT)}'
 
-The answer holds client_id and client_secret, shown once; what to do with them: docs/administration.md.
+The answer holds client_id and client_secret, shown once. To keep it, add \`| (umask 077; tee admin.json)\`: commands of
+operators read that file as admin.credentials_file. What else to do with it: docs/administration.md.
 `

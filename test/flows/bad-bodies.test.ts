@@ -355,11 +355,7 @@ describe("the policy service's Data API", () => {
       'x'.repeat(5000),
     ]) {
       const answer = await ask(`/v1/data/${path}`)
-      expect([path, answer.status, answer.body.result]).toEqual([
-        path,
-        200,
-        path.includes('deeper') ? undefined : undefined,
-      ])
+      expect([path, answer.status, answer.body.result]).toEqual([path, 200, undefined])
     }
     expect((await ask('/v1/data/%zz')).body).toMatchObject({ code: 'invalid_parameter' })
     expect((await ask('/v1/data/x?input={')).body).toMatchObject({ code: 'invalid_parameter' })

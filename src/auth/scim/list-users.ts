@@ -46,7 +46,8 @@ async function scan(users: UserStore, tenant: string, terms: readonly Term[]): P
         detail: 'There are too many users for this filter: name a userName or id.',
       })
     found.push(...records.filter((user) => terms.every((term) => term.matches(user))))
-    if (records.length < SCAN_PAGE) return found
+    // A page leaves out who was deleted meanwhile: that it is not full says nothing.
+    if (offset + SCAN_PAGE >= total) return found
   }
 }
 

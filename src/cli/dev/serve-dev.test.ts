@@ -156,6 +156,7 @@ test.each(['AUTH_PORT', 'POLICY_PORT'])('says that %s must be another when the p
   taken.close()
   expect(code).toBe(1)
   expect(sallyport.said).toContain(`is taken; set ${name}`)
+  expect(sallyport.said).not.toContain('"level":50')
   expect(sallyport.said).not.toMatch(/^ {4}at /m)
 })
 

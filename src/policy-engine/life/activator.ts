@@ -189,6 +189,7 @@ class BundleActivator implements Activator {
       const refusal = asRefusal(error)
       if (refusal.code === 'held' && from === 'source') {
         tracker.held(refusal.message, this.#now())
+        this.#options.logger.warn({ bundle: this.#source.name, why: refusal.message }, 'the bundle is held back')
         return 'held'
       }
       this.#refuse(refusal, { cause: error, from })

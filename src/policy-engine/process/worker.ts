@@ -60,6 +60,8 @@ export interface PolicyWorker {
 /** Short-lived objects get less room than V8 would take: it keeps what it once took. */
 const LIMITS = { maxYoungGenerationSizeMb: 8 }
 
+const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+
 /** Starts at once; what it is told before it listens reaches it then. */
 export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
   const { logger, heartbeatMs = 2000 } = options
@@ -106,7 +108,8 @@ export function startPolicyWorker(options: PolicyWorkerOptions): PolicyWorker {
       hear(message)
     })
     worker.once('error', (error) => {
-      logger.error({ err: error }, 'the policy API thread failed')
+      // At the start, whoever asked for an address that is taken says what to do about it.
+      if (restarts > 0 || !isTaken(error)) logger.error({ err: error }, 'the policy API thread failed')
       listening.reject(error)
     })
     worker.once('exit', () => {
