@@ -44,11 +44,14 @@ function linked(own: string, file: string): boolean {
   }
 }
 
-/** Moved aside first: of two that find it stale, one moves it. */
+/** Moved aside first: of two that find it stale, one moves it. What the other has put there meanwhile is put back. */
 function takeAway(file: string, own: string): void {
+  const aside = `${own}.stale`
   try {
-    renameSync(file, `${own}.stale`)
-    rmSync(`${own}.stale`, { force: true })
+    renameSync(file, aside)
+    const moved = readHolder(aside)
+    if (moved !== undefined && isAlive(moved.pid)) linked(aside, file)
+    rmSync(aside, { force: true })
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
   }
