@@ -59,7 +59,7 @@ async function withoutPkce({ issuer }: Met, body: Answer['body']): Promise<strin
   url.searchParams.delete('code_challenge')
   url.searchParams.delete('code_challenge_method')
   const page = await new Browser(issuer).visit(url.href)
-  return page.url.includes('/login') ? 'goes on' : (/[?&;]error=(\w+)/.exec(page.text)?.[1] ?? 'is refused')
+  return page.url.includes('/login') ? 'goes on' : (page.left?.searchParams.get('error') ?? 'is refused')
 }
 
 async function askedTwice({ issuer, population }: Met, body: Answer['body']): Promise<string> {
