@@ -23,11 +23,13 @@ const AUTH_BASE = [
   'src/kernel',
 ] as const
 const SHARED_BY_PROTOCOLS = [
+  'src/auth/sign-in',
   'src/auth/session',
   'src/auth/token',
   'src/auth/client',
   'src/auth/user',
   'src/auth/threat',
+  'src/mail',
 ] as const
 
 const protocol = (name: string, packages: readonly string[] = [], more: readonly string[] = []): Line => ({
@@ -43,9 +45,16 @@ export const LINES: readonly Line[] = [
   { from: 'src/auth/routes.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/route.ts', to: ['src/http/message.ts', 'src/policy-engine/contract'], packages: [] },
   { from: 'src/auth/openapi', to: ['src/auth/route.ts', 'src/http/message.ts'], packages: [] },
-  ...['oauth', 'oidc', 'scim', 'mfa', 'login'].map((name) => protocol(name)),
+  ...['oauth', 'oidc', 'scim', 'login', 'account', 'device'].map((name) => protocol(name)),
+  protocol('mfa', ['otplib', '@simplewebauthn/server', 'qrcode']),
+  protocol('signals', ['jose']),
   protocol('admin', [], ['src/auth/keys']),
-  protocol('federation', ['jose']),
+  protocol('federation', ['jose', 'openid-client', 'opossum']),
+  {
+    from: 'src/auth/sign-in',
+    to: [...SHARED_BY_PROTOCOLS, ...AUTH_BASE, 'web'],
+    packages: [],
+  },
   {
     from: 'src/auth/session',
     to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE, 'web'],
@@ -54,8 +63,9 @@ export const LINES: readonly Line[] = [
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },
   { from: 'src/auth/client', to: ['src/auth/user', ...AUTH_BASE], packages: ['jose'] },
   { from: 'src/auth/keys', to: ['src/auth/token', 'src/auth/client', ...AUTH_BASE], packages: [] },
-  { from: 'src/auth/threat', to: ['src/auth/user', ...AUTH_BASE], packages: [] },
-  { from: 'src/auth/user', to: AUTH_BASE, packages: [] },
+  { from: 'src/auth/threat', to: ['src/auth/user', ...AUTH_BASE], packages: ['mmdb-lib'] },
+  { from: 'src/auth/user', to: [...AUTH_BASE, 'src/mail', 'web'], packages: ['@zxcvbn-ts/language-common'] },
+  { from: 'src/mail', to: ['src/observability', 'src/kernel', 'web'], packages: ['nodemailer'] },
   { from: 'src/storage', to: ['src/kernel'], packages: [] },
   {
     from: 'src/storage/sqlite',
