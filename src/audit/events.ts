@@ -87,3 +87,6 @@ export interface AuditEvent {
 
 /** Resolves when the event is written; rejects when it cannot be, and then nothing may be answered as done. */
 export type Audit = (event: AuditEvent) => Promise<void>
+
+/** Hears of every event that was written; undefined where there is nothing to wait for. */
+export type AuditListener = (event: AuditEvent) => Promise<void> | undefined

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { errorPage } from '../../web/message.ts'
-import type { Audit } from '../audit/events.ts'
+import type { Audit, AuditEvent, AuditListener } from '../audit/events.ts'
 import { jsonReader } from '../egress/json-document.ts'
 import { type EgressOptions, openEgress } from '../egress/open.ts'
 import type { PageError } from '../http/error-answer.ts'
@@ -94,14 +94,25 @@ export interface AuthService {
 
 const TENANT = 'default'
 
-/** An event that cannot be written stops what it would have recorded: nothing is answered as done. */
+/**
+ * An event that cannot be written stops what it would have recorded: nothing is answered as done. Listeners hear of it then;
+ * what one returns is awaited, and a failure of its own is logged and changes nothing.
+ */
 const strict =
-  (audit: Audit): Audit =>
+  (audit: Audit, listeners: readonly AuditListener[], onFailure: (error: unknown, event: AuditEvent) => void): Audit =>
   async (event) => {
     try {
       await audit(event)
     } catch (cause) {
       throw new PolicyUnavailable('audit', event.event, { cause })
+    }
+    for (const hear of listeners) {
+      try {
+        const heard = hear(event)
+        if (heard !== undefined) await heard
+      } catch (error) {
+        onFailure(error, event)
+      }
     }
   }
 
@@ -180,7 +191,10 @@ function failureReporter(options: AuthServiceOptions) {
 /** Throws ConfigError on a store that was never initialised, EnvelopeError where the envelope key does not fit. */
 export async function createAuthService(options: AuthServiceOptions): Promise<AuthService> {
   const { issuer, store, envelope, clock = systemClock, metrics } = options
-  const audit = strict(options.audit)
+  const listeners: AuditListener[] = []
+  const audit = strict(options.audit, listeners, (error, { event }) =>
+    options.logger.error({ ...describe(error), event }, 'a listener of security events failed'),
+  )
   const { decide, answerHeaders } = observed(options.decide, audit)
   const rules = options.keys ?? DEFAULT_KEY_RULES
   const keys = await openKeyRing({ store, envelope, algorithms: rules.algorithms })
