@@ -1,6 +1,6 @@
 /**
  * Names of keys. What one atomic step touches shares a hash tag, hence a slot and a node: a grant with its codes and tokens;
- * the clients of a tenant; the users of a tenant with their names, consents and one-use records. Everything else stands alone and spreads.
+ * the clients of a tenant; the users of a tenant with their names, consents, identities and one-use records. Everything else stands alone and spreads.
  */
 import { createHash } from 'node:crypto'
 
@@ -30,6 +30,8 @@ export class Keys {
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
 
+  identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
+  identities = (tenant: string): string => `${this.#users(tenant)}:identities`
   oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
   oneUse = (tenant: string, kind: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`

@@ -113,6 +113,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX one_use_sub ON one_use (tenant, sub, kind) WHERE sub IS NOT NULL;
   CREATE INDEX one_use_end ON one_use (expires_at);
   `,
+  `
+  CREATE TABLE identities (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, key TEXT NOT NULL, sub TEXT NOT NULL, body TEXT NOT NULL,
+    UNIQUE (tenant, key)) STRICT;
+  CREATE INDEX identities_sub ON identities (tenant, sub);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

@@ -13,6 +13,7 @@ export function sqliteUsers(db: Database): UserStore {
   const remove = db.prepare('DELETE FROM users WHERE tenant = ? AND sub = ?')
   const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND sub = ?')
   const removeOneUse = db.prepare('DELETE FROM one_use WHERE tenant = ? AND sub = ?')
+  const removeIdentities = db.prepare('DELETE FROM identities WHERE tenant = ? AND sub = ?')
   const page = db.prepare('SELECT body FROM users WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
   const count = db.prepare('SELECT count(*) AS total FROM users WHERE tenant = ?')
 
@@ -45,6 +46,7 @@ export function sqliteUsers(db: Database): UserStore {
       db.write(() => {
         removeConsents.run(tenant, sub)
         removeOneUse.run(tenant, sub)
+        removeIdentities.run(tenant, sub)
         return changed(remove, tenant, sub) === 1 ? 'written' : 'missing'
       }, 'power'),
     list: (tenant, offset, limit) =>
