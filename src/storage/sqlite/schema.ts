@@ -106,6 +106,12 @@ const MIGRATIONS: readonly string[] = [
     SELECT g.tenant, g.sid, g.body ->> '$.clientId', max(s.expires_at)
     FROM grants g JOIN sessions s ON s.tenant = g.tenant AND s.sid = g.sid GROUP BY 1, 2, 3;
   `,
+  `
+  CREATE TABLE devices (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, device_id TEXT NOT NULL, last_seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX devices_end ON devices (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
