@@ -63,9 +63,8 @@ export function redisUsers(redis: RedisClient): UserStore {
     },
     delete: async (tenant, sub) => {
       const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
-      return written(
-        await redis.runDurably(DELETE, [...touched, keys.consents(tenant, sub), keys.devices(tenant, sub)], [sub]),
-      )
+      const hanging = [keys.consents(tenant, sub), keys.oneUseOf(tenant, sub), keys.devices(tenant, sub)]
+      return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
     },
     list: (tenant, offset, limit) =>
       listVersioned<UserRecord>(redis, keys.userIndex(tenant), offset, limit, (sub) => keys.user(tenant, sub)),

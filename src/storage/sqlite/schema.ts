@@ -107,6 +107,13 @@ const MIGRATIONS: readonly string[] = [
     FROM grants g JOIN sessions s ON s.tenant = g.tenant AND s.sid = g.sid GROUP BY 1, 2, 3;
   `,
   `
+  CREATE TABLE one_use (
+    tenant TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL, sub TEXT, expires_at INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, kind, digest)) STRICT;
+  CREATE INDEX one_use_sub ON one_use (tenant, sub, kind) WHERE sub IS NOT NULL;
+  CREATE INDEX one_use_end ON one_use (expires_at);
+  `,
+  `
   CREATE TABLE devices (
     tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, device_id TEXT NOT NULL, last_seen_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
