@@ -6,6 +6,7 @@ import { accessTokenConformance } from './conformance/access-tokens.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
+import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { identityConformance } from './conformance/identities.ts'
 import { isolationConformance } from './conformance/isolation.ts'
@@ -40,6 +41,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     userConformance(conformance)
     expiringConformance(conformance)
     sessionConformance(conformance)
+    deviceConformance(conformance)
     logoutConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)

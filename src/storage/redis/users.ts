@@ -68,7 +68,7 @@ export function redisUsers(redis: RedisClient): UserStore {
     delete: async (tenant, sub) => {
       const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
       const identities = [keys.identities(tenant), keys.identitiesOf(tenant, sub)]
-      const hanging = [...identities, keys.consents(tenant, sub), keys.oneUseOf(tenant, sub)]
+      const hanging = [...identities, keys.consents(tenant, sub), keys.oneUseOf(tenant, sub), keys.devices(tenant, sub)]
       return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
     },
     list: (tenant, offset, limit) =>

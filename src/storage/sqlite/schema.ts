@@ -114,6 +114,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX one_use_end ON one_use (expires_at);
   `,
   `
+  CREATE TABLE devices (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, device_id TEXT NOT NULL, last_seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX devices_end ON devices (expires_at);
+  `,
+  `
   CREATE TABLE identities (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, key TEXT NOT NULL, sub TEXT NOT NULL, body TEXT NOT NULL,
     UNIQUE (tenant, key)) STRICT;
