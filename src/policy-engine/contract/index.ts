@@ -3,6 +3,7 @@ import { admin } from './admin.ts'
 import { authorize } from './authorize.ts'
 import { consent } from './consent.ts'
 import type { Decision, InputOf, ResultOf } from './decision.ts'
+import { federation } from './federation.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
 import { register } from './register.ts'
@@ -24,6 +25,7 @@ export const DECISIONS = {
   scim,
   admin,
   register,
+  federation,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS
