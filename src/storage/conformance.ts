@@ -7,6 +7,7 @@ import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { expiringConformance } from './conformance/expiring.ts'
+import { factorConformance } from './conformance/factors.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
 import { oneUseConformance } from './conformance/one-use.ts'
@@ -39,6 +40,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     userConformance(conformance)
     expiringConformance(conformance)
     sessionConformance(conformance)
+    factorConformance(conformance)
     logoutConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)

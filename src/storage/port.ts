@@ -4,6 +4,7 @@
  * A failing store rejects with StoreUnavailable and is never read as "absent". Records past `expiresAt` read as absent.
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
+import type { FactorStore } from './factors.ts'
 import type {
   AccessTokenRecord,
   ChainHead,
@@ -52,7 +53,7 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Written>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes, as with clients; the person's consents and one-use records end. */
+  /** Also revokes, as with clients; the person's consents, one-use records and factors end. */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -310,6 +311,7 @@ export interface Store {
   readonly sessions: SessionStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
+  readonly factors: FactorStore
   readonly pushedRequests: PushedRequestStore
   readonly oneUse: OneUseStore
   readonly codes: CodeStore

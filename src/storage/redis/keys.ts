@@ -30,6 +30,11 @@ export class Keys {
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
 
+  factors = (tenant: string, sub: string): string => `${this.#users(tenant)}:factors:${part(sub)}`
+  /** Credential id → whose it is. */
+  passkeyIndex = (tenant: string): string => `${this.#users(tenant)}:passkeys`
+  /** Who has a TOTP. */
+  totpIndex = (tenant: string): string => `${this.#users(tenant)}:totp`
   oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
   oneUse = (tenant: string, kind: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`

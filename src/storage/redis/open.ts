@@ -6,6 +6,7 @@ import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
+import { redisFactors } from './factors.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
@@ -44,6 +45,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     sessions: redisSessions(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
+    factors: redisFactors(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
     codes: redisCodes(redis),

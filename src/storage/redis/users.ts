@@ -32,7 +32,11 @@ const DELETE = script(`
   if not name then return 'missing' end
   redis.call('HDEL', KEYS[2], name)
   redis.call('ZREM', KEYS[3], ARGV[1])
-  redis.call('DEL', KEYS[1], unpack(KEYS, 4))
+  for _, field in ipairs(redis.call('HKEYS', KEYS[6])) do
+    if string.sub(field, 1, 8) == 'passkey:' then redis.call('HDEL', KEYS[4], string.sub(field, 9)) end
+  end
+  redis.call('ZREM', KEYS[5], ARGV[1])
+  redis.call('DEL', KEYS[1], unpack(KEYS, 6))
   return 'written'`)
 
 export function redisUsers(redis: RedisClient): UserStore {
@@ -63,8 +67,10 @@ export function redisUsers(redis: RedisClient): UserStore {
     },
     delete: async (tenant, sub) => {
       const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
-      const hanging = [keys.consents(tenant, sub), keys.oneUseOf(tenant, sub)]
-      return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
+      const indexes = [keys.passkeyIndex(tenant), keys.totpIndex(tenant)]
+      // The first is read for its passkeys.
+      const hanging = [keys.factors(tenant, sub), keys.consents(tenant, sub), keys.oneUseOf(tenant, sub)]
+      return written(await redis.runDurably(DELETE, [...touched, ...indexes, ...hanging], [sub]))
     },
     list: (tenant, offset, limit) =>
       listVersioned<UserRecord>(redis, keys.userIndex(tenant), offset, limit, (sub) => keys.user(tenant, sub)),

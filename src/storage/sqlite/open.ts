@@ -14,6 +14,7 @@ import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { BUSY_TIMEOUT_MS, Database } from './database.ts'
+import { sqliteFactors } from './factors.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
@@ -78,6 +79,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     sessions: sqliteSessions(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
+    factors: sqliteFactors(db),
     pushedRequests: sqlitePushedRequests(db, clock),
     oneUse: sqliteOneUse(db, clock),
     codes: sqliteCodes(db, grants),

@@ -13,6 +13,9 @@ export function sqliteUsers(db: Database): UserStore {
   const remove = db.prepare('DELETE FROM users WHERE tenant = ? AND sub = ?')
   const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND sub = ?')
   const removeOneUse = db.prepare('DELETE FROM one_use WHERE tenant = ? AND sub = ?')
+  const removeFactors = ['totp', 'passkeys', 'recovery_codes'].map((table) =>
+    db.prepare(`DELETE FROM ${table} WHERE tenant = ? AND sub = ?`),
+  )
   const page = db.prepare('SELECT body FROM users WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
   const count = db.prepare('SELECT count(*) AS total FROM users WHERE tenant = ?')
 
@@ -45,6 +48,7 @@ export function sqliteUsers(db: Database): UserStore {
       db.write(() => {
         removeConsents.run(tenant, sub)
         removeOneUse.run(tenant, sub)
+        for (const statement of removeFactors) statement.run(tenant, sub)
         return changed(remove, tenant, sub) === 1 ? 'written' : 'missing'
       }, 'power'),
     list: (tenant, offset, limit) =>
