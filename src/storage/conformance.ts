@@ -6,6 +6,7 @@ import { accessTokenConformance } from './conformance/access-tokens.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
+import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
@@ -39,6 +40,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     userConformance(conformance)
     expiringConformance(conformance)
     sessionConformance(conformance)
+    deviceConformance(conformance)
     logoutConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)

@@ -10,6 +10,7 @@ import type {
   ClientRecord,
   CodeRecord,
   ConsentRecord,
+  DeviceRecord,
   GrantRecord,
   InteractionRecord,
   LogoutTask,
@@ -52,7 +53,7 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Written>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes, as with clients; the person's consents and one-use records end. */
+  /** Also revokes, as with clients; whatever hangs on the person ends: consents, devices, one-use records. */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -71,6 +72,31 @@ export interface SessionStore {
   clients(tenant: string, sid: string): Promise<readonly string[]>
   /** Those that have not ended, the one that would end last first. */
   list(tenant: string, of: { readonly sub?: string }, offset: number, limit: number): Promise<Page<SessionRecord>>
+}
+
+/** Devices that a person's list holds at most. */
+export const MAX_DEVICES = 20
+
+export interface FoundDevice {
+  /** Which of those that were asked for. */
+  readonly digest: string
+  readonly device: DeviceRecord
+}
+
+/** Browsers known for a person; `digest` is SHA-256 of one of the secrets in the browser's cookie. They end with the person. */
+export interface DeviceStore {
+  /** The first of these that is known for the person of that name or sub; does the same work where there is no such person. */
+  find(
+    tenant: string,
+    digests: readonly string[],
+    of: { readonly sub: string } | { readonly userName: string },
+  ): Promise<FoundDevice | undefined>
+  /** Of more than MAX_DEVICES of a person, the one seen longest ago goes in the same step. */
+  put(tenant: string, digest: string, device: DeviceRecord): Promise<void>
+  /** The one seen last first. */
+  list(tenant: string, sub: string): Promise<readonly DeviceRecord[]>
+  /** `missing`: it is not the person's, or no more. */
+  forget(tenant: string, sub: string, deviceId: string): Promise<Exclude<Written, 'conflict'>>
 }
 
 export interface InteractionStore {
@@ -308,6 +334,7 @@ export interface Store {
   readonly clients: ClientStore
   readonly users: UserStore
   readonly sessions: SessionStore
+  readonly devices: DeviceStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
   readonly pushedRequests: PushedRequestStore

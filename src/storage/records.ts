@@ -83,6 +83,24 @@ export interface SessionRecord {
   readonly expiresAt: number
 }
 
+/** A browser that a person has signed in with. */
+export interface DeviceRecord {
+  readonly v: 1
+  /** Names it where its cookie's secret must not be: on pages, in events. Never derived from the cookie. */
+  readonly deviceId: string
+  readonly sub: string
+  /** Names of browser and system as it gave them, from lists of ours. */
+  readonly browser: string
+  readonly system: string
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+  /** Until then policy may spare its person a further factor; absent: not remembered. */
+  readonly rememberedUntil?: number
+  /** Of the user, when it was remembered: it is, while equal. */
+  readonly userEpoch: number
+  readonly expiresAt: number
+}
+
 /** How the answer goes back to the client: OAuth 2.0 Multiple Response Types 2.1, OAuth 2.0 Form Post Response Mode. */
 export type ResponseMode = 'query' | 'fragment' | 'form_post'
 

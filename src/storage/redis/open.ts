@@ -6,6 +6,7 @@ import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
+import { redisDevices } from './devices.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
@@ -42,6 +43,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     clients: redisClients(redis),
     users: redisUsers(redis),
     sessions: redisSessions(redis),
+    devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
     pushedRequests: redisPushedRequests(redis),

@@ -63,7 +63,7 @@ export function redisUsers(redis: RedisClient): UserStore {
     },
     delete: async (tenant, sub) => {
       const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
-      const hanging = [keys.consents(tenant, sub), keys.oneUseOf(tenant, sub)]
+      const hanging = [keys.consents(tenant, sub), keys.oneUseOf(tenant, sub), keys.devices(tenant, sub)]
       return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
     },
     list: (tenant, offset, limit) =>

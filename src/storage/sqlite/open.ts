@@ -14,6 +14,7 @@ import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { BUSY_TIMEOUT_MS, Database } from './database.ts'
+import { sqliteDevices } from './devices.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
@@ -76,6 +77,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
+    devices: sqliteDevices(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
     pushedRequests: sqlitePushedRequests(db, clock),

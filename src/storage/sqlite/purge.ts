@@ -14,6 +14,7 @@ const KEYS = {
   pushed_requests: 'tenant, digest',
   one_use: 'tenant, kind, digest',
   consents: 'tenant, sub, client_id',
+  devices: 'tenant, sub, digest',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',
 } as const

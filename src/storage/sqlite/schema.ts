@@ -113,6 +113,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX one_use_sub ON one_use (tenant, sub, kind) WHERE sub IS NOT NULL;
   CREATE INDEX one_use_end ON one_use (expires_at);
   `,
+  `
+  CREATE TABLE devices (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, device_id TEXT NOT NULL, last_seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX devices_end ON devices (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
