@@ -238,7 +238,8 @@ const mailIsDescribed: Rule = ({ mail }) => {
 
 function smtpIsSafe({ host, tls, username, password, password_file }: SmtpConfig): Objection | undefined {
   const at = (key: string, message: string): Objection => ({ path: ['mail', 'smtp', key], message })
-  if (tls === 'none' && !isLoopback(host)) return at('tls', 'none is for a server on loopback: use implicit or starttls')
+  if (tls === 'none' && !isLoopback(host))
+    return at('tls', 'none is for a server on loopback: use implicit or starttls')
   if (password !== undefined && password_file !== undefined)
     return at('password_file', 'is set as well as mail.smtp.password: keep one')
   const hasPassword = password !== undefined || password_file !== undefined

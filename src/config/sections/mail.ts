@@ -17,7 +17,8 @@ const smtp = Type.Object(
     port: Type.Integer({ minimum: 1, maximum: 65_535, default: 465 }),
     tls: oneOf(['implicit', 'starttls', 'none'], {
       default: 'implicit',
-      description: 'implicit: TLS from the first byte (port 465); starttls: never without (port 587); none: loopback only',
+      description:
+        'implicit: TLS from the first byte (port 465); starttls: never without (port 587); none: loopback only',
     }),
     ca_file: Type.Optional(path('certification authorities to trust instead of the system’s, PEM')),
     username: Type.Optional(Type.String({ minLength: 1 })),
@@ -33,7 +34,9 @@ export type SmtpConfig = Static<typeof smtp>
 
 export const mail = section(
   {
-    from: Type.Optional(Type.String({ minLength: 3, maxLength: 320, description: 'the sender, `Name <name@example.com>`' })),
+    from: Type.Optional(
+      Type.String({ minLength: 3, maxLength: 320, description: 'the sender, `Name <name@example.com>`' }),
+    ),
     smtp: Type.Optional(smtp),
     directory: Type.Optional(path('folder that letters are written to instead of being sent: development')),
   },
