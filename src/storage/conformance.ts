@@ -9,6 +9,7 @@ import { codeConformance } from './conformance/codes.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
+import { outboxConformance } from './conformance/outbox.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
@@ -39,6 +40,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     logoutConformance(conformance)
+    outboxConformance(conformance)
     pushedRequestConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)

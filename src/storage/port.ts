@@ -13,10 +13,12 @@ import type {
   GrantRecord,
   InteractionRecord,
   LogoutTask,
+  OutboxTask,
   PushedRequestRecord,
   RefreshTokenRecord,
   SessionRecord,
   SigningKeyRecord,
+  StreamStatusRecord,
   UserRecord,
 } from './records.ts'
 
@@ -214,6 +216,31 @@ export interface LogoutStore {
   waiting(tenant: string): Promise<number>
 }
 
+/** Tasks that wait at most in one queue, so that no dead receiver fills the store. */
+export const MAX_OUTBOX_TASKS = 10_000
+
+/** How much longer than its receivers wait a task is kept. */
+export const OUTBOX_SLACK_SECONDS = 24 * 60 * 60
+
+/** Security events on their way out, in queues: one for each receiver. At least once: what a node began and did not live to do, another does. */
+export interface OutboxStore {
+  /** Due `delayMs` from now; one of the same id that waits stays as it is. `full`: MAX_OUTBOX_TASKS wait in this queue. */
+  add(tenant: string, queue: string, task: OutboxTask, delayMs: number): Promise<'added' | 'full'>
+  /** Due ones, each for one caller only, who has `leaseMs` to remove it or put it off. */
+  claim(tenant: string, queue: string, leaseMs: number, limit: number): Promise<readonly OutboxTask[]>
+  /** Writes it as it is now, due later; nothing where it has been removed. */
+  putOff(tenant: string, queue: string, task: OutboxTask, delayMs: number): Promise<void>
+  /** Whether it was there: of any number at once, one is told so. */
+  remove(tenant: string, queue: string, id: string): Promise<boolean>
+  /** Those that are due first, due or not, claimed or not. */
+  peek(tenant: string, queue: string, limit: number): Promise<readonly OutboxTask[]>
+  waiting(tenant: string, queue: string): Promise<number>
+  clear(tenant: string, queue: string): Promise<void>
+  /** Undefined: nobody has said anything of it. */
+  status(tenant: string, queue: string): Promise<StreamStatusRecord | undefined>
+  setStatus(tenant: string, queue: string, status: StreamStatusRecord): Promise<void>
+}
+
 export interface LimitStore {
   /** Adds `hits`, one by default, to the counter and answers its value; it starts anew `windowSeconds` after its first hit. */
   hit(tenant: string, key: string, windowSeconds: number, hits?: number): Promise<number>
@@ -302,6 +329,7 @@ export interface Store {
   readonly accessTokens: AccessTokenStore
   readonly grants: GrantStore
   readonly logouts: LogoutStore
+  readonly outbox: OutboxStore
   readonly limits: LimitStore
   readonly replay: ReplayStore
   readonly signingKeys: SigningKeyStore

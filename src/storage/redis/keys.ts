@@ -48,6 +48,9 @@ export class Keys {
     `${this.#prefix}{${part(tenant)}:grants-of-client:${part(clientId)}}`
   logouts = (tenant: string): string => `${this.#prefix}{${part(tenant)}:logouts}`
   logoutsDue = (tenant: string): string => `${this.logouts(tenant)}:due`
+  outbox = (tenant: string, queue: string): string => `${this.#prefix}{${part(tenant)}:outbox:${part(queue)}}`
+  outboxDue = (tenant: string, queue: string): string => `${this.outbox(tenant, queue)}:due`
+  outboxStatus = (tenant: string, queue: string): string => `${this.outbox(tenant, queue)}:status`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`

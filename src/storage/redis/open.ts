@@ -11,6 +11,7 @@ import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
 import type { RedisStoreOptions } from './options.ts'
+import { redisOutbox } from './outbox.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
@@ -49,6 +50,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
+    outbox: redisOutbox(redis),
     limits: redisLimits(redis),
     replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),

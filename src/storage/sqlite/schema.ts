@@ -106,6 +106,17 @@ const MIGRATIONS: readonly string[] = [
     SELECT g.tenant, g.sid, g.body ->> '$.clientId', max(s.expires_at)
     FROM grants g JOIN sessions s ON s.tenant = g.tenant AND s.sid = g.sid GROUP BY 1, 2, 3;
   `,
+  `
+  CREATE TABLE tasks (
+    tenant TEXT NOT NULL, queue TEXT NOT NULL, id TEXT NOT NULL, due_at_ms INTEGER NOT NULL, expires_at INTEGER,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, queue, id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX tasks_due ON tasks (tenant, queue, due_at_ms, id);
+  CREATE INDEX tasks_end ON tasks (expires_at) WHERE expires_at IS NOT NULL;
+  INSERT INTO tasks (tenant, queue, id, due_at_ms, body) SELECT tenant, 'logouts', id, due_at_ms, body FROM logouts;
+  DROP TABLE logouts;
+  CREATE TABLE stream_status (
+    tenant TEXT NOT NULL, queue TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, queue)) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
