@@ -17,6 +17,7 @@ import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
 import { signingKeyConformance } from './conformance/signing-keys.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
+import { threatConformance } from './conformance/threats.ts'
 import { userConformance } from './conformance/users.ts'
 
 /** `openEmpty` gives a store that nobody has written to; the suite closes what it opens. */
@@ -46,6 +47,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     raceConformance(conformance)
     chainConformance(conformance)
     replayConformance(conformance)
+    threatConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
     signingKeyConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)

@@ -19,6 +19,7 @@ import type {
   SigningKeyRecord,
   UserRecord,
 } from './records.ts'
+import type { ThreatStore } from './threat-port.ts'
 
 export type Written = 'written' | 'conflict' | 'missing'
 
@@ -303,6 +304,7 @@ export interface Store {
   readonly grants: GrantStore
   readonly logouts: LogoutStore
   readonly limits: LimitStore
+  readonly threats: ThreatStore
   readonly replay: ReplayStore
   readonly signingKeys: SigningKeyStore
   readonly platform: PlatformStore

@@ -28,6 +28,7 @@ export class Keys {
   userNames = (tenant: string): string => `${this.#users(tenant)}:names`
   userIndex = (tenant: string): string => `${this.#users(tenant)}:index`
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
+  presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
 
   grant = (tenant: string, grantId: string): string => `${this.#prefix}{${part(tenant)}:grant:${part(grantId)}}`
@@ -52,6 +53,12 @@ export class Keys {
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
+  attempts = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:attempts:${part(key)}}`
+  sketch = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:sketch:${part(key)}}`
+  sketchEnd = (tenant: string, key: string): string => `${this.sketch(tenant, key)}:end`
+  series = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:series:${part(key)}}`
+  throttles = (tenant: string): string => `${this.#prefix}{${part(tenant)}:throttles}`
+  throttleRates = (tenant: string): string => `${this.throttles(tenant)}:rates`
   replay = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:replay:${part(key)}}`
 
   platform = (): string => `${this.#prefix}{platform}`

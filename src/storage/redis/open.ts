@@ -16,6 +16,7 @@ import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { redisSigningKeys } from './signing-keys.ts'
+import { redisThreats } from './threats.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
 import { verifyServer } from './verify-server.ts'
@@ -50,6 +51,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
     limits: redisLimits(redis),
+    threats: redisThreats(redis),
     replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),

@@ -25,6 +25,7 @@ import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { sqliteSigningKeys } from './signing-keys.ts'
+import { sqliteThreats } from './threats.ts'
 import { TokenTable } from './token-table.ts'
 import { sqliteUsers } from './users.ts'
 
@@ -84,6 +85,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     grants: sqliteGrants(db, grants, clock),
     logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
+    threats: sqliteThreats(db, clock),
     replay: sqliteReplay(db, clock),
     signingKeys: sqliteSigningKeys(db, clock),
     platform: sqlitePlatform(db),

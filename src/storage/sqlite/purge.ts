@@ -15,6 +15,11 @@ const KEYS = {
   consents: 'tenant, sub, client_id',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',
+  attempts: 'tenant, key',
+  sketches: 'tenant, key',
+  series: 'tenant, key, bucket',
+  presence: 'tenant, sub',
+  throttles: 'tenant, key',
 } as const
 
 /** Answers whether more may be waiting. Handles go with their grant: a spent one must be known until then. */

@@ -12,6 +12,7 @@ export function sqliteUsers(db: Database): UserStore {
   const update = db.prepare('UPDATE OR IGNORE users SET name_key = ?, body = ? WHERE tenant = ? AND sub = ?')
   const remove = db.prepare('DELETE FROM users WHERE tenant = ? AND sub = ?')
   const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND sub = ?')
+  const removePresence = db.prepare('DELETE FROM presence WHERE tenant = ? AND sub = ?')
   const page = db.prepare('SELECT body FROM users WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
   const count = db.prepare('SELECT count(*) AS total FROM users WHERE tenant = ?')
 
@@ -43,6 +44,7 @@ export function sqliteUsers(db: Database): UserStore {
     delete: (tenant, sub) =>
       db.write(() => {
         removeConsents.run(tenant, sub)
+        removePresence.run(tenant, sub)
         return changed(remove, tenant, sub) === 1 ? 'written' : 'missing'
       }, 'power'),
     list: (tenant, offset, limit) =>
