@@ -6,9 +6,12 @@ import { accessTokenConformance } from './conformance/access-tokens.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
+import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
+import { identityConformance } from './conformance/identities.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
+import { oneUseConformance } from './conformance/one-use.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
@@ -39,8 +42,11 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     userConformance(conformance)
     expiringConformance(conformance)
     sessionConformance(conformance)
+    deviceConformance(conformance)
     logoutConformance(conformance)
     pushedRequestConformance(conformance)
+    oneUseConformance(conformance)
+    identityConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)

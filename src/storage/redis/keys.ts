@@ -1,6 +1,6 @@
 /**
  * Names of keys. What one atomic step touches shares a hash tag, hence a slot and a node: a grant with its codes and tokens;
- * the clients of a tenant; the users of a tenant with their names and consents. Everything else stands alone and spreads.
+ * the clients of a tenant; the users of a tenant with their names and what ends with them. Everything else stands alone and spreads.
  */
 import { createHash } from 'node:crypto'
 
@@ -30,6 +30,13 @@ export class Keys {
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
+  devices = (tenant: string, sub: string): string => `${this.#users(tenant)}:devices:${part(sub)}`
+
+  identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
+  identities = (tenant: string): string => `${this.#users(tenant)}:identities`
+  oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
+  oneUse = (tenant: string, kind: string, digest: string): string =>
+    `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`
 
   grant = (tenant: string, grantId: string): string => `${this.#prefix}{${part(tenant)}:grant:${part(grantId)}}`
   accessToken(tenant: string, jti: string, grantId: string | undefined): string {

@@ -6,10 +6,13 @@ import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
+import { redisDevices } from './devices.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
+import { redisIdentities } from './identities.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
+import { redisOneUse } from './one-use.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
@@ -42,9 +45,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     clients: redisClients(redis),
     users: redisUsers(redis),
     sessions: redisSessions(redis),
+    devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
     pushedRequests: redisPushedRequests(redis),
+    oneUse: redisOneUse(redis),
+    identities: redisIdentities(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),
