@@ -8,6 +8,7 @@ import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
+import { identityConformance } from './conformance/identities.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
 import { oneUseConformance } from './conformance/one-use.ts'
@@ -44,6 +45,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     logoutConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
+    identityConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)

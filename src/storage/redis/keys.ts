@@ -31,6 +31,8 @@ export class Keys {
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
   devices = (tenant: string, sub: string): string => `${this.#users(tenant)}:devices:${part(sub)}`
 
+  identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
+  identities = (tenant: string): string => `${this.#users(tenant)}:identities`
   oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
   oneUse = (tenant: string, kind: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`

@@ -8,6 +8,7 @@ import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
 import { redisDevices } from './devices.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
+import { redisIdentities } from './identities.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
@@ -48,6 +49,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     consents: redisConsents(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
+    identities: redisIdentities(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),

@@ -17,6 +17,7 @@ import { BUSY_TIMEOUT_MS, Database } from './database.ts'
 import { sqliteDevices } from './devices.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
+import { sqliteIdentities } from './identities.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
 import { sqliteOneUse } from './one-use.ts'
@@ -82,6 +83,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     consents: sqliteConsents(db, clock),
     pushedRequests: sqlitePushedRequests(db, clock),
     oneUse: sqliteOneUse(db, clock),
+    identities: sqliteIdentities(db),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),

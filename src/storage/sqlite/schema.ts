@@ -119,6 +119,12 @@ const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
   CREATE INDEX devices_end ON devices (expires_at);
   `,
+  `
+  CREATE TABLE identities (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, key TEXT NOT NULL, sub TEXT NOT NULL, body TEXT NOT NULL,
+    UNIQUE (tenant, key)) STRICT;
+  CREATE INDEX identities_sub ON identities (tenant, sub);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
