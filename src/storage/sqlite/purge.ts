@@ -12,9 +12,16 @@ const KEYS = {
   session_clients: 'tenant, sid, client_id',
   interactions: 'tenant, digest',
   pushed_requests: 'tenant, digest',
+  one_use: 'tenant, kind, digest',
   consents: 'tenant, sub, client_id',
+  devices: 'tenant, sub, digest',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',
+  attempts: 'tenant, key',
+  sketches: 'tenant, key',
+  series: 'tenant, key, bucket',
+  presence: 'tenant, sub',
+  throttles: 'tenant, key',
   tasks: 'tenant, queue, id',
 } as const
 
