@@ -4,6 +4,7 @@
  * A failing store rejects with StoreUnavailable and is never read as "absent". Records past `expiresAt` read as absent.
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
+import type { OutboxStore } from './outbox-port.ts'
 import type {
   AccessTokenRecord,
   ChainHead,
@@ -16,12 +17,10 @@ import type {
   InteractionRecord,
   LogoutTask,
   OneUseRecord,
-  OutboxTask,
   PushedRequestRecord,
   RefreshTokenRecord,
   SessionRecord,
   SigningKeyRecord,
-  StreamStatusRecord,
   UserRecord,
 } from './records.ts'
 import type { ThreatStore } from './threat-port.ts'
@@ -271,31 +270,6 @@ export interface LogoutStore {
   putOff(tenant: string, task: LogoutTask, delayMs: number): Promise<void>
   remove(tenant: string, id: string): Promise<void>
   waiting(tenant: string): Promise<number>
-}
-
-/** Tasks that wait at most in one queue, so that no dead receiver fills the store. */
-export const MAX_OUTBOX_TASKS = 10_000
-
-/** How much longer than its receivers wait a task is kept. */
-export const OUTBOX_SLACK_SECONDS = 24 * 60 * 60
-
-/** Security events on their way out, in queues: one for each receiver. At least once: what a node began and did not live to do, another does. */
-export interface OutboxStore {
-  /** Due `delayMs` from now; one of the same id that waits stays as it is. `full`: MAX_OUTBOX_TASKS wait in this queue. */
-  add(tenant: string, queue: string, task: OutboxTask, delayMs: number): Promise<'added' | 'full'>
-  /** Due ones, each for one caller only, who has `leaseMs` to remove it or put it off. */
-  claim(tenant: string, queue: string, leaseMs: number, limit: number): Promise<readonly OutboxTask[]>
-  /** Writes it as it is now, due later; nothing where it has been removed. */
-  putOff(tenant: string, queue: string, task: OutboxTask, delayMs: number): Promise<void>
-  /** Whether it was there: of any number at once, one is told so. */
-  remove(tenant: string, queue: string, id: string): Promise<boolean>
-  /** Those that are due first, due or not, claimed or not. */
-  peek(tenant: string, queue: string, limit: number): Promise<readonly OutboxTask[]>
-  waiting(tenant: string, queue: string): Promise<number>
-  clear(tenant: string, queue: string): Promise<void>
-  /** Undefined: nobody has said anything of it. */
-  status(tenant: string, queue: string): Promise<StreamStatusRecord | undefined>
-  setStatus(tenant: string, queue: string, status: StreamStatusRecord): Promise<void>
 }
 
 export interface LimitStore {

@@ -318,58 +318,6 @@ export type LogoutTask = {
   | { readonly kind: 'client'; readonly clientId: string; readonly attempts: number }
 )
 
-/** A security event as it leaves: by ids and bounded words alone, never a personal value. */
-export interface OutgoingEvent {
-  readonly id: string
-  /** The audit event's name. */
-  readonly name: string
-  /** Seconds since the epoch. */
-  readonly at: number
-  readonly sub?: string
-  readonly clientId?: string
-  readonly sid?: string
-  readonly requestId?: string
-  readonly decisionId?: string
-  readonly detail?: string
-  /** Kind and id of what was changed; a session is named by `sid`. */
-  readonly resource?: string
-  /** Names of the attributes that were set to another value. */
-  readonly changed?: readonly string[]
-}
-
-/** What a receiver of Security Event Tokens is told of it: SSF 1.0, CAEP 1.0. */
-export type OutgoingSignal =
-  | { readonly type: 'session_revoked'; readonly reasons: boolean }
-  | {
-      readonly type: 'credential_change'
-      readonly credentialType: string
-      readonly changeType: 'create' | 'revoke' | 'update' | 'delete'
-      readonly reasons: boolean
-    }
-  | { readonly type: 'token_claims_change'; readonly claims: readonly string[]; readonly reasons: boolean }
-  | { readonly type: 'verification'; readonly state?: string }
-
-/** A task of the outbox: an event that receivers are yet to be found for (no `signal`), or one that a receiver is to get. */
-export interface OutboxTask {
-  readonly v: 1
-  /** The same for the same event and receiver: what is begun anew is not told under two names. Sorts by time. */
-  readonly id: string
-  readonly event: OutgoingEvent
-  /** Absent where the event goes as it is. */
-  readonly signal?: OutgoingSignal
-  readonly attempts: number
-  readonly createdAt: number
-  /** Given up then; the record itself is kept a day longer, so that somebody can say so. */
-  readonly expiresAt: number
-}
-
-/** What its receiver said of a stream: SSF 1.0 8.1.2. */
-export interface StreamStatusRecord {
-  readonly v: 1
-  readonly status: 'enabled' | 'paused' | 'disabled'
-  readonly reason?: string
-}
-
 /** `next` is published and waits, `current` signs, `retiring` is published until the last token it signed has ended. */
 export type SigningKeyState = 'next' | 'current' | 'retiring'
 

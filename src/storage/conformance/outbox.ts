@@ -1,8 +1,7 @@
 /** Security events on their way out: queues that know nothing of each other, each task done by one node at a time. */
 import { describe, expect, it } from 'vitest'
 import { orderedId } from '../../kernel/ids.ts'
-import { MAX_OUTBOX_TASKS } from '../port.ts'
-import type { OutboxTask } from '../records.ts'
+import { MAX_OUTBOX_TASKS, type OutboxTask } from '../outbox-port.ts'
 import { type Conformance, newTenant } from './subject.ts'
 
 const LEASE_MS = 30_000

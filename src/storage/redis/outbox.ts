@@ -1,6 +1,12 @@
 /** Security events on their way out, in Redis: each queue with what its receiver said of it in one slot. */
-import { MAX_OUTBOX_TASKS, OUTBOX_SLACK_SECONDS, type OutboxStore } from '../port.ts'
-import { decodeRecord, type OutboxTask, type StreamStatusRecord } from '../records.ts'
+import {
+  MAX_OUTBOX_TASKS,
+  OUTBOX_SLACK_SECONDS,
+  type OutboxStore,
+  type OutboxTask,
+  type StreamStatusRecord,
+} from '../outbox-port.ts'
+import { decodeRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
 import { type QueueKeys, redisTasks } from './task-queue.ts'
 

@@ -1,6 +1,12 @@
 /** Security events on their way out, in SQLite. What is taken in survives a power loss; a claim that is lost is made again. */
-import { MAX_OUTBOX_TASKS, OUTBOX_SLACK_SECONDS, type OutboxStore } from '../port.ts'
-import { decodeRecord, type OutboxTask, type StreamStatusRecord } from '../records.ts'
+import {
+  MAX_OUTBOX_TASKS,
+  OUTBOX_SLACK_SECONDS,
+  type OutboxStore,
+  type OutboxTask,
+  type StreamStatusRecord,
+} from '../outbox-port.ts'
+import { decodeRecord } from '../records.ts'
 import type { Database } from './database.ts'
 import type { TaskTable } from './task-table.ts'
 
