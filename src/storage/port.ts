@@ -4,6 +4,7 @@
  * A failing store rejects with StoreUnavailable and is never read as "absent". Records past `expiresAt` read as absent.
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
+import type { OutboxStore } from './outbox-port.ts'
 import type {
   AccessTokenRecord,
   ChainHead,
@@ -12,6 +13,7 @@ import type {
   ConsentRecord,
   DeviceRecord,
   GrantRecord,
+  IdentityRecord,
   InteractionRecord,
   LogoutTask,
   OneUseRecord,
@@ -21,6 +23,7 @@ import type {
   SigningKeyRecord,
   UserRecord,
 } from './records.ts'
+import type { ThreatStore } from './threat-port.ts'
 
 export type Written = 'written' | 'conflict' | 'missing'
 
@@ -127,6 +130,21 @@ export interface OneUseStore {
   take(tenant: string, kind: string, digest: string): Promise<OneUseRecord | undefined>
   /** Ends all of one person and kind; idempotent. */
   endOf(tenant: string, sub: string, kind: string): Promise<void>
+}
+
+/** Identities of one person at most, so that they fit one read. */
+export const MAX_IDENTITIES_OF_PERSON = 32
+
+/** Whom accounts at identity providers belong to. What a person has of them ends with the person. */
+export interface IdentityStore {
+  find(tenant: string, key: string): Promise<IdentityRecord | undefined>
+  /** In the order in which they were linked. */
+  list(tenant: string, sub: string): Promise<readonly IdentityRecord[]>
+  /** `conflict`: it belongs to somebody already, or the person has MAX_IDENTITIES_OF_PERSON. `missing`: there is no such person. */
+  link(tenant: string, identity: IdentityRecord): Promise<Written>
+  /** A new person and how they enter, in one step: neither is there without the other. `conflict`: one of them is taken. */
+  createPerson(tenant: string, user: UserRecord, identity: IdentityRecord): Promise<Exclude<Written, 'missing'>>
+  unlink(tenant: string, sub: string, key: string): Promise<Exclude<Written, 'conflict'>>
 }
 
 export interface ConsentStore {
@@ -339,12 +357,15 @@ export interface Store {
   readonly consents: ConsentStore
   readonly pushedRequests: PushedRequestStore
   readonly oneUse: OneUseStore
+  readonly identities: IdentityStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore
   readonly accessTokens: AccessTokenStore
   readonly grants: GrantStore
   readonly logouts: LogoutStore
+  readonly outbox: OutboxStore
   readonly limits: LimitStore
+  readonly threats: ThreatStore
   readonly replay: ReplayStore
   readonly signingKeys: SigningKeyStore
   readonly platform: PlatformStore

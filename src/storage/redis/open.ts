@@ -8,16 +8,19 @@ import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
 import { redisDevices } from './devices.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
+import { redisIdentities } from './identities.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
 import { redisOneUse } from './one-use.ts'
 import type { RedisStoreOptions } from './options.ts'
+import { redisOutbox } from './outbox.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { redisSigningKeys } from './signing-keys.ts'
+import { redisThreats } from './threats.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
 import { verifyServer } from './verify-server.ts'
@@ -48,12 +51,15 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     consents: redisConsents(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
+    identities: redisIdentities(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
+    outbox: redisOutbox(redis),
     limits: redisLimits(redis),
+    threats: redisThreats(redis),
     replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),
