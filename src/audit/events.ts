@@ -59,6 +59,7 @@ export type AuditEventName =
   | 'identity_linked'
   | 'identity_unlinked'
   | 'federation_failed'
+  | 'device_added'
   | 'device_remembered'
   | 'device_forgotten'
   | 'device_grant_approved'
@@ -67,6 +68,7 @@ export type AuditEventName =
   | 'consent_withdrawn'
   | 'risk_signal'
   | 'threat_answered'
+  | 'mail_failed'
   | 'person_exported'
   | 'person_erased'
 

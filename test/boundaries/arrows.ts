@@ -14,6 +14,7 @@ const AUTH_BASE = [
   'src/policy-engine/contract',
   'src/storage/port.ts',
   'src/storage/records.ts',
+  'src/storage/outbox-port.ts',
   'src/storage/client-metadata.ts',
   'src/storage/factors.ts',
   'src/http',

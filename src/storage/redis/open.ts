@@ -6,18 +6,22 @@ import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
+import { redisDevices } from './devices.ts'
 import { redisFactors } from './factors.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
+import { redisIdentities } from './identities.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
 import { redisOneUse } from './one-use.ts'
 import type { RedisStoreOptions } from './options.ts'
+import { redisOutbox } from './outbox.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { redisSigningKeys } from './signing-keys.ts'
+import { redisThreats } from './threats.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
 import { verifyServer } from './verify-server.ts'
@@ -43,17 +47,21 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     clients: redisClients(redis),
     users: redisUsers(redis),
     sessions: redisSessions(redis),
+    devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
     factors: redisFactors(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
+    identities: redisIdentities(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
+    outbox: redisOutbox(redis),
     limits: redisLimits(redis),
+    threats: redisThreats(redis),
     replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),
