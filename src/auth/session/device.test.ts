@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { UserRecord } from '../../storage/records.ts'
-import { DEVICE_TTL_SECONDS, deviceOf, deviceOfName, findDevice, rememberDevice } from './device.ts'
+import { DEVICE_TTL_SECONDS, deviceOf, findDevice, rememberDevice } from './device.ts'
 import { cookieOf, openSurroundings, type Surroundings, TENANT, userRecord } from './endpoint-fixture.ts'
 
 const NAME = '__Host-sallyport_devices'
@@ -28,18 +28,22 @@ async function signIn(user: UserRecord, cookie?: string, rememberSeconds?: numbe
 
 test('a browser is new to a person until they completed a sign-in with it, and then known by name and person', async () => {
   const [ada, bob] = [await person(), await person()]
-  expect(await deviceOf(around, requestWith(), ada)).toEqual({ known: false, remembered: false })
+  expect(await deviceOf(around, requestWith(), { ...ada, user: ada })).toEqual({ known: false, remembered: false })
   const first = await signIn(ada)
   expect(first.isNew).toBe(true)
   expect(first.cookie).toMatch(
     /^__Host-sallyport_devices=[A-Za-z0-9_-]{43}; Max-Age=34560000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
   )
   const later = requestWith(first.value)
-  expect(await deviceOf(around, later, ada)).toEqual({ known: true, remembered: false })
-  expect(await deviceOfName(around, later, 'PERSON-1')).toEqual({ known: true, remembered: false })
-  expect(await deviceOf(around, later, bob)).toEqual({ known: false, remembered: false })
-  expect(await deviceOfName(around, later, bob.userName)).toEqual({ known: false, remembered: false })
-  expect(await deviceOfName(around, later, 'nobody')).toEqual({ known: false, remembered: false })
+  expect(await deviceOf(around, later, { ...ada, user: ada })).toMatchObject({ known: true, remembered: false })
+  expect(await deviceOf(around, later, { userName: 'PERSON-1' })).toEqual({
+    known: true,
+    remembered: false,
+    id: first.deviceId,
+  })
+  expect(await deviceOf(around, later, { ...bob, user: bob })).toEqual({ known: false, remembered: false })
+  expect(await deviceOf(around, later, { userName: bob.userName })).toEqual({ known: false, remembered: false })
+  expect(await deviceOf(around, later, { userName: 'nobody' })).toEqual({ known: false, remembered: false })
   const [stored] = await around.store.devices.list(TENANT, ada.sub)
   expect(stored).toMatchObject({ deviceId: first.deviceId, browser: 'Firefox', system: 'Linux' })
   expect(JSON.stringify(stored)).not.toContain(first.value)
@@ -67,7 +71,7 @@ test('a name is looked up with the same calls whether or not there is such an ac
     },
   }
   const deps = { ...around, store: { ...around.store, devices } }
-  for (const name of [ada.userName, 'nobody']) await deviceOfName(deps, requestWith(value), name)
+  for (const name of [ada.userName, 'nobody']) await deviceOf(deps, requestWith(value), { userName: name })
   expect(calls).toEqual([1, 1])
 })
 
@@ -77,7 +81,7 @@ test('two people share a browser under secrets of their own, and a few at most',
   for (const user of people) cookie = (await signIn(user, cookie)).value
   const secrets = cookie?.split('.') ?? []
   expect(new Set(secrets).size).toBe(5)
-  const known = await Promise.all(people.map((user) => deviceOf(around, requestWith(cookie), user)))
+  const known = await Promise.all(people.map((user) => deviceOf(around, requestWith(cookie), { ...user, user })))
   expect(known.map(({ known }) => known)).toEqual([false, true, true, true, true, true])
 })
 
@@ -86,20 +90,29 @@ test('a secret that somebody else made is not taken over: the person gets one of
   const planted = (await signIn(mallory)).value
   const { value } = await signIn(ada, planted)
   expect(value.split('.')[0]).not.toBe(planted)
-  expect(await deviceOf(around, requestWith(planted), ada)).toEqual({ known: false, remembered: false })
+  expect(await deviceOf(around, requestWith(planted), { ...ada, user: ada })).toEqual({
+    known: false,
+    remembered: false,
+  })
 })
 
 test('is remembered for as long as policy gave, and no longer, whatever another sign-in says', async () => {
   const ada = await person()
   const { value } = await signIn(ada, undefined, 3600)
   await signIn(ada, value)
-  expect(await deviceOf(around, requestWith(value), ada)).toEqual({ known: true, remembered: true })
+  expect(await deviceOf(around, requestWith(value), { ...ada, user: ada })).toMatchObject({
+    known: true,
+    remembered: true,
+  })
   expect(around.events.map(({ event }) => event)).toEqual(['device_added', 'device_remembered'])
   const start = around.clock.nowMs()
   around.clock.set(start + 3600 * 1000)
-  expect(await deviceOf(around, requestWith(value), ada)).toEqual({ known: true, remembered: false })
+  expect(await deviceOf(around, requestWith(value), { ...ada, user: ada })).toMatchObject({
+    known: true,
+    remembered: false,
+  })
   around.clock.set(start + DEVICE_TTL_SECONDS * 1000)
-  expect(await deviceOf(around, requestWith(value), ada)).toEqual({ known: false, remembered: false })
+  expect(await deviceOf(around, requestWith(value), { ...ada, user: ada })).toEqual({ known: false, remembered: false })
   around.clock.set(start)
 })
 
@@ -108,9 +121,15 @@ test('a new password, or any revocation, ends that it is remembered; it stays kn
   const { value } = await signIn(ada, undefined, 3600)
   await around.store.users.revokeAll(TENANT, ada.sub)
   const now = (await around.store.users.find(TENANT, ada.sub)) ?? ada
-  expect(await deviceOf(around, requestWith(value), now)).toEqual({ known: true, remembered: false })
+  expect(await deviceOf(around, requestWith(value), { ...now, user: now })).toMatchObject({
+    known: true,
+    remembered: false,
+  })
   await signIn(now, value)
-  expect(await deviceOf(around, requestWith(value), now)).toEqual({ known: true, remembered: false })
+  expect(await deviceOf(around, requestWith(value), { ...now, user: now })).toMatchObject({
+    known: true,
+    remembered: false,
+  })
 })
 
 test('one that was forgotten is new again', async () => {
@@ -129,5 +148,8 @@ test('a cookie of any other form is no device, and asks the store for nothing', 
   }
   const deps = { ...around, store: { ...around.store, devices } }
   for (const cookie of ['', '.', 'short', '../..', 'ä'.repeat(43)])
-    expect(await deviceOf(deps, requestWith(cookie), ada)).toEqual({ known: false, remembered: false })
+    expect(await deviceOf(deps, requestWith(cookie), { ...ada, user: ada })).toEqual({
+      known: false,
+      remembered: false,
+    })
 })

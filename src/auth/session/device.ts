@@ -25,15 +25,16 @@ export interface DeviceDeps {
   readonly clock: Clock
 }
 
-/** As decisions take it. */
-export interface DeviceFacts {
+export interface Device {
   /** The account has completed a sign-in with this browser. */
   readonly known: boolean
   /** It asked to be remembered here, for a time that policy gave, which has not ended; its password has not changed since. */
   readonly remembered: boolean
+  /** Tells it from the account's others, where it is known. */
+  readonly id?: string | undefined
 }
 
-const UNKNOWN: DeviceFacts = { known: false, remembered: false }
+const UNKNOWN: Device = { known: false, remembered: false }
 
 function secretsOf(deps: Pick<DeviceDeps, 'issuer'>, request: HttpRequest): readonly string[] {
   const text = request.cookies[cookieName(deps.issuer, COOKIE)]
@@ -43,32 +44,36 @@ function secretsOf(deps: Pick<DeviceDeps, 'issuer'>, request: HttpRequest): read
 
 type Known = Pick<UserRecord, 'sub' | 'revocationEpoch'>
 
-/** The record of this browser for a person, if it has one. */
-export async function findDevice(
+async function find(
   deps: DeviceDeps,
   request: HttpRequest,
-  user: Pick<UserRecord, 'sub'>,
+  of: { readonly sub: string } | { readonly userName: string },
 ): Promise<FoundDevice | undefined> {
   const secrets = secretsOf(deps, request)
-  if (secrets.length === 0) return undefined
-  return deps.store.devices.find(request.tenant, secrets.map(digestOf), { sub: user.sub })
+  return secrets.length === 0 ? undefined : deps.store.devices.find(request.tenant, secrets.map(digestOf), of)
 }
 
-/** This browser for the person. One that never completed a sign-in costs no read. */
-export async function deviceOf(deps: DeviceDeps, request: HttpRequest, user: Known): Promise<DeviceFacts> {
-  const found = await findDevice(deps, request, user)
-  return found === undefined ? UNKNOWN : { known: true, remembered: isRemembered(deps, found.device, user) }
-}
+/** The record of this browser for a person, if it has one. */
+export const findDevice = async (
+  deps: DeviceDeps,
+  request: HttpRequest,
+  { sub }: Pick<UserRecord, 'sub'>,
+): Promise<DeviceRecord | undefined> => (await find(deps, request, { sub }))?.device
 
 /**
- * This browser for an account of which only the name is given, before anybody is looked up: the same work whether or not there
- * is one. That it is remembered is told only of a person.
+ * This browser, seen from an account. Before anybody is looked up only the name is given: the same work whether or not there is
+ * such an account, and that it is remembered is told only of a person. A browser that nobody signed in with costs no read.
  */
-export async function deviceOfName(deps: DeviceDeps, request: HttpRequest, userName: string): Promise<DeviceFacts> {
-  const secrets = secretsOf(deps, request)
-  if (secrets.length === 0) return UNKNOWN
-  const found = await deps.store.devices.find(request.tenant, secrets.map(digestOf), { userName })
-  return found === undefined ? UNKNOWN : { known: true, remembered: false }
+export async function deviceOf(
+  deps: DeviceDeps,
+  request: HttpRequest,
+  account: { readonly userName: string; readonly user?: UserRecord | undefined },
+): Promise<Device> {
+  const { userName, user } = account
+  const found = await find(deps, request, user === undefined ? { userName } : { sub: user.sub })
+  if (found === undefined) return UNKNOWN
+  const remembered = user !== undefined && isRemembered(deps, found.device, user)
+  return { known: true, remembered, id: found.device.deviceId }
 }
 
 /** Revoking what a person has, which a new password does, ends it too. */
@@ -94,7 +99,7 @@ export async function rememberDevice(
   rememberSeconds = 0,
 ): Promise<SeenDevice> {
   const now = epochSeconds(deps.clock)
-  const found = await findDevice(deps, request, user)
+  const found = await find(deps, request, { sub: user.sub })
   const before = found?.device
   const secrets = secretsOf(deps, request)
   const secret = secrets.find((one) => digestOf(one) === found?.digest) ?? randomSecret()
