@@ -98,7 +98,34 @@ export interface ClaimsAsked {
   readonly idToken?: Readonly<Record<string, ClaimAsked>>
 }
 
-/** An authorization request that waits for sign-in or consent. */
+/** One proof of who signs in. */
+export interface ProvenFactor {
+  readonly kind: 'password' | 'totp' | 'passkey' | 'recovery_code' | 'federated'
+  readonly at: number
+  /** Of a passkey: whether the authenticator verified its user. */
+  readonly userVerified?: boolean
+  /** Of a provider: the level that policy gave to it. */
+  readonly acr?: string
+}
+
+/** A sign-in that is under way. */
+export interface SignInProgress {
+  /** As it was typed. */
+  readonly userName?: string
+  /** Who proved `factors`, and their revocation epoch when they began to. */
+  readonly sub?: string
+  readonly userEpoch?: number
+  readonly factors: readonly ProvenFactor[]
+  /** The session of this browser counts beside them. */
+  readonly steppingUp?: boolean
+  /** The person wants this browser remembered. */
+  readonly rememberDevice?: boolean
+  /** What policy wants next, and what it takes instead. */
+  readonly next?: string
+  readonly offers?: readonly string[]
+}
+
+/** An authorization request, or a page of ours, that waits for sign-in or consent. */
 export interface InteractionRecord {
   readonly v: 1
   readonly clientId: string
@@ -134,6 +161,12 @@ export interface InteractionRecord {
   readonly sessionDigest?: string
   /** Sign-ins before this do not count: `max_age`, OIDC Core 3.1.2.1. */
   readonly authenticatedSince?: number
+  /** A page of ours that waits for a sign-in, not an application: the path and query where it goes on then. */
+  readonly page?: string
+  /** What was proven here so far. */
+  readonly progress?: SignInProgress
+  /** The person chose the account that is signed in: `prompt=select_account` is answered. */
+  readonly accountChosen?: boolean
   /** Consents before this interaction do not count: `prompt=consent`. */
   readonly askConsent?: boolean
   /** Who was asked here, and what they agreed to: they are not asked again, and the code carries no more. */
