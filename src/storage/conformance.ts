@@ -9,6 +9,7 @@ import { codeConformance } from './conformance/codes.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
+import { oneUseConformance } from './conformance/one-use.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
@@ -40,6 +41,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     sessionConformance(conformance)
     logoutConformance(conformance)
     pushedRequestConformance(conformance)
+    oneUseConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)

@@ -13,6 +13,7 @@ import type {
   GrantRecord,
   InteractionRecord,
   LogoutTask,
+  OneUseRecord,
   PushedRequestRecord,
   RefreshTokenRecord,
   SessionRecord,
@@ -51,7 +52,7 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Written>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes, as with clients; the consents of the person end. */
+  /** Also revokes, as with clients; the person's consents and one-use records end. */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -87,6 +88,19 @@ export interface PushedRequestStore {
   find(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
   /** Spends it: of all that finish with it at once, one gets it. */
   take(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
+}
+
+/** Of one person and kind, live at once: one more ends the one that would end first of the others. */
+export const MAX_ONE_USE_OF_PERSON = 8
+
+/** `digest` is SHA-256 of the secret in the link, challenge or state. */
+export interface OneUseStore {
+  put(tenant: string, digest: string, record: OneUseRecord): Promise<void>
+  find(tenant: string, kind: string, digest: string): Promise<OneUseRecord | undefined>
+  /** Spends it: of all that come with it at once, one gets it. */
+  take(tenant: string, kind: string, digest: string): Promise<OneUseRecord | undefined>
+  /** Ends all of one person and kind; idempotent. */
+  endOf(tenant: string, sub: string, kind: string): Promise<void>
 }
 
 export interface ConsentStore {
@@ -297,6 +311,7 @@ export interface Store {
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
   readonly pushedRequests: PushedRequestStore
+  readonly oneUse: OneUseStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore
   readonly accessTokens: AccessTokenStore

@@ -194,6 +194,19 @@ export interface PushedRequestRecord {
   readonly expiresAt: number
 }
 
+/** What may happen once, in one person's name or in nobody's yet: the link of a mail, a challenge, the state of a redirect. */
+export interface OneUseRecord {
+  readonly v: 1
+  /** A plain word of the code that puts and takes it: one of another kind is never found under it. */
+  readonly kind: string
+  /** Absent: nobody is known yet. It ends with this person. */
+  readonly sub?: string
+  readonly facts: Readonly<Record<string, OneUseFact>>
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+export type OneUseFact = string | number | boolean | readonly string[]
+
 export interface ConsentRecord {
   readonly v: 1
   readonly scopes: readonly string[]

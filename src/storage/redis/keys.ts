@@ -1,6 +1,6 @@
 /**
  * Names of keys. What one atomic step touches shares a hash tag, hence a slot and a node: a grant with its codes and tokens;
- * the clients of a tenant; the users of a tenant with their names and consents. Everything else stands alone and spreads.
+ * the clients of a tenant; the users of a tenant with their names, consents and one-use records. Everything else stands alone and spreads.
  */
 import { createHash } from 'node:crypto'
 
@@ -29,6 +29,10 @@ export class Keys {
   userIndex = (tenant: string): string => `${this.#users(tenant)}:index`
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
+
+  oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
+  oneUse = (tenant: string, kind: string, digest: string): string =>
+    `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`
 
   grant = (tenant: string, grantId: string): string => `${this.#prefix}{${part(tenant)}:grant:${part(grantId)}}`
   accessToken(tenant: string, jti: string, grantId: string | undefined): string {

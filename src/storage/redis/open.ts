@@ -10,6 +10,7 @@ import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { Keys } from './keys.ts'
 import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
+import { redisOneUse } from './one-use.ts'
 import type { RedisStoreOptions } from './options.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
@@ -44,6 +45,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
     pushedRequests: redisPushedRequests(redis),
+    oneUse: redisOneUse(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),
     accessTokens: redisAccessTokens(redis),

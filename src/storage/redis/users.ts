@@ -32,7 +32,7 @@ const DELETE = script(`
   if not name then return 'missing' end
   redis.call('HDEL', KEYS[2], name)
   redis.call('ZREM', KEYS[3], ARGV[1])
-  redis.call('DEL', KEYS[1], KEYS[4])
+  redis.call('DEL', KEYS[1], unpack(KEYS, 4))
   return 'written'`)
 
 export function redisUsers(redis: RedisClient): UserStore {
@@ -63,7 +63,8 @@ export function redisUsers(redis: RedisClient): UserStore {
     },
     delete: async (tenant, sub) => {
       const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
-      return written(await redis.runDurably(DELETE, [...touched, keys.consents(tenant, sub)], [sub]))
+      const hanging = [keys.consents(tenant, sub), keys.oneUseOf(tenant, sub)]
+      return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
     },
     list: (tenant, offset, limit) =>
       listVersioned<UserRecord>(redis, keys.userIndex(tenant), offset, limit, (sub) => keys.user(tenant, sub)),

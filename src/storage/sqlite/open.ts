@@ -18,6 +18,7 @@ import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
+import { sqliteOneUse } from './one-use.ts'
 import { sqliteMarks, sqlitePlatform } from './platform.ts'
 import { startPurging } from './purge.ts'
 import { sqlitePushedRequests } from './pushed-requests.ts'
@@ -78,6 +79,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
     pushedRequests: sqlitePushedRequests(db, clock),
+    oneUse: sqliteOneUse(db, clock),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),

@@ -12,6 +12,7 @@ const KEYS = {
   session_clients: 'tenant, sid, client_id',
   interactions: 'tenant, digest',
   pushed_requests: 'tenant, digest',
+  one_use: 'tenant, kind, digest',
   consents: 'tenant, sub, client_id',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',

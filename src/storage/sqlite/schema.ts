@@ -106,6 +106,13 @@ const MIGRATIONS: readonly string[] = [
     SELECT g.tenant, g.sid, g.body ->> '$.clientId', max(s.expires_at)
     FROM grants g JOIN sessions s ON s.tenant = g.tenant AND s.sid = g.sid GROUP BY 1, 2, 3;
   `,
+  `
+  CREATE TABLE one_use (
+    tenant TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL, sub TEXT, expires_at INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, kind, digest)) STRICT;
+  CREATE INDEX one_use_sub ON one_use (tenant, sub, kind) WHERE sub IS NOT NULL;
+  CREATE INDEX one_use_end ON one_use (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

@@ -1,4 +1,4 @@
-/** Users in SQLite: `name_key` carries the uniqueness of user names (RFC 7643 4.1.1). Deleting one deletes its consents. */
+/** Users in SQLite: `name_key` carries the uniqueness of user names (RFC 7643 4.1.1). Deleting one deletes what hangs on it. */
 import type { UserStore } from '../port.ts'
 import { decodeRecord, type UserRecord, userNameKey } from '../records.ts'
 import { bodyOf, changed, type Database } from './database.ts'
@@ -12,6 +12,7 @@ export function sqliteUsers(db: Database): UserStore {
   const update = db.prepare('UPDATE OR IGNORE users SET name_key = ?, body = ? WHERE tenant = ? AND sub = ?')
   const remove = db.prepare('DELETE FROM users WHERE tenant = ? AND sub = ?')
   const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND sub = ?')
+  const removeOneUse = db.prepare('DELETE FROM one_use WHERE tenant = ? AND sub = ?')
   const page = db.prepare('SELECT body FROM users WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
   const count = db.prepare('SELECT count(*) AS total FROM users WHERE tenant = ?')
 
@@ -43,6 +44,7 @@ export function sqliteUsers(db: Database): UserStore {
     delete: (tenant, sub) =>
       db.write(() => {
         removeConsents.run(tenant, sub)
+        removeOneUse.run(tenant, sub)
         return changed(remove, tenant, sub) === 1 ? 'written' : 'missing'
       }, 'power'),
     list: (tenant, offset, limit) =>

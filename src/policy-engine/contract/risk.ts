@@ -1,0 +1,62 @@
+/**
+ * Facts of risk: what was counted about where a request comes from and whom it is about. Measured by `src/auth/threat/`;
+ * what follows from them is policy's to say. docs/threats.md names the window and the memory of each.
+ */
+import Type, { type Static } from 'typebox'
+import { closed } from './decision.ts'
+
+const count = () => Type.Integer({ minimum: 0 })
+
+/** Of a sign-in. This attempt is in none of the counts. */
+export const Risk = Type.Object(
+  {
+    /** Failed attempts. */
+    failures: Type.Object(
+      {
+        /**
+         * To this account from here: from this device where the account knows it, else from this network. Nobody elsewhere
+         * can raise it.
+         */
+        here: count(),
+        /** To this account from all devices that it does not know. Anybody can raise it. */
+        account: count(),
+        address: count(),
+        /** The /24 or /48 of the address. */
+        subnet: count(),
+      },
+      closed,
+    ),
+    /** Seconds since the last of them; absent where there is none. */
+    since_failure: Type.Object({ here: Type.Optional(count()), account: Type.Optional(count()) }, closed),
+    /** Different accounts that attempts from there failed for, about: credential stuffing. */
+    accounts_tried: Type.Object({ address: count(), subnet: count() }, closed),
+    /** More sign-ins fail in the whole tenant than is usual, by far: stuffing spread over many addresses. */
+    surge: Type.Boolean(),
+    /** This browser is none that has signed in to the account; true where no such account is. */
+    new_device: Type.Boolean(),
+    /** The account was signed in to lately, and never from this network. */
+    network_changed: Type.Boolean(),
+    /** ISO 3166-1 alpha-2 of the address; absent where no source of places is configured or it doesn't say. */
+    country: Type.Optional(Type.String()),
+    /** From the place of the last sign-in to this one; absent where one of them is unknown. */
+    travel: Type.Optional(Type.Object({ kilometres: count(), seconds: count() }, closed)),
+    /** Nobody travels so far so fast. */
+    impossible_travel: Type.Boolean(),
+    /** About this account in the last hour: tokens, codes and proofs that came twice. */
+    lately: Type.Object({ replays: count(), refresh_reuse: count() }, closed),
+  },
+  closed,
+)
+export type RiskFacts = Static<typeof Risk>
+
+/** Of a client that people are asked to trust: consent phishing. */
+export const ClientRisk = Type.Object(
+  {
+    /** Since it was registered. */
+    client_age_seconds: count(),
+    /** Different people who agreed to it in the last hour, about. */
+    people_agreed: count(),
+  },
+  closed,
+)
+export type ClientRiskFacts = Static<typeof ClientRisk>
