@@ -77,8 +77,8 @@ reasons contains "wrong_credentials" if {
 reasons contains "subject_inactive" if input.subject.active == false
 
 attempts_left if {
-	input.failures.account < failures_per_account
-	input.failures.address < failures_per_address
+	input.risk.failures.here < failures_per_account
+	input.risk.failures.address < failures_per_address
 }
 
 tenant_allowed if rbac.tenant_active(input.tenant)
@@ -176,7 +176,7 @@ next := "password" if {
 } else := "totp" if {
 	not sufficient
 	"totp" in enrolled
-	strong_enough(mfa)
+	mfa in strong_enough
 } else := "enrol" if {
 	not sufficient
 }
@@ -188,24 +188,23 @@ default enrolled := []
 enrolled := input.enrolled
 
 sufficient if {
-	strong_enough(reached)
+	reached in strong_enough
 	wish_met
 	second_factor_met
 }
 
-# What the person's roles, the scopes and the client itself demand.
-strong_enough(position) if {
-	rbac.acr_sufficient(input.subject.roles, data.rbac.acr[position])
-	rbac.scopes_acr_met(scopes.known(input.requested.scopes), data.rbac.acr[position])
-	insisted(position)
+# Positions of the levels that do for the person's roles, the scopes and the client itself.
+strong_enough contains position if {
+	some position, level in data.rbac.acr
+	rbac.acr_sufficient(input.subject.roles, level)
+	rbac.scopes_acr_met(scopes.known(input.requested.scopes), level)
+	position >= insisted
 }
 
-insisted(_) if count(essential_acr) == 0
+# The weakest of the levels that the client insists on.
+default insisted := 0
 
-insisted(position) if {
-	some level in essential_acr
-	rbac.level(level) <= position
-}
+insisted := min({rbac.level(level) | some level in essential_acr})
 
 # OIDC Core section 3.1.2.1: what the client would like, where the account can have it.
 wish_met if not reachable_wish
@@ -247,7 +246,7 @@ offers contains "federated" if count(primary) == 0
 
 offers contains factor if {
 	next in {"passkey", "totp"}
-	strong_enough(mfa)
+	mfa in strong_enough
 	some factor in enrolled
 	factor in {"passkey", "totp", "recovery_code"}
 	factor != next
@@ -257,5 +256,5 @@ offers contains "passkey" if next == "enrol"
 
 offers contains "totp" if {
 	next == "enrol"
-	strong_enough(mfa)
+	mfa in strong_enough
 }

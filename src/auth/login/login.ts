@@ -7,11 +7,10 @@ import { type SignInFault, signInPage } from '../../../web/sign-in.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { formToken } from '../session/csrf.ts'
-import { askAttempt, askFactors, countingSession } from '../sign-in/ask-login.ts'
-import { failureCounters } from '../sign-in/failures.ts'
+import { askAttempt, askFactors, countingSession, tried } from '../sign-in/ask-login.ts'
+import { cancelSignIn } from '../sign-in/cancel.ts'
 import { leadTo, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
 import { countingFactors, NOTHING_PROVEN } from '../sign-in/progress.ts'
-import { refuseAuthorization } from '../sign-in/refuse.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { checkPassword, type PasswordDeps } from './password.ts'
 
@@ -37,9 +36,9 @@ async function stepUp(deps: SignInDeps, request: HttpRequest, waiting: Waiting):
   const session = await countingSession(deps, request, waiting)
   if (session === undefined || waiting.interaction.onlySub !== undefined) return undefined
   const { user } = session
-  const failures = await failureCounters(deps.store.limits, request, user.userName).counts()
+  const { device, risk } = await tried(deps, request, user.userName, user)
   const proven = countingFactors(waiting.interaction.progress, user, epochSeconds(deps.clock))
-  const verdict = await askFactors(deps, request, waiting, { user, proven, failures, session })
+  const verdict = await askFactors(deps, request, waiting, { user, proven, device, risk: risk.facts, session })
   // Where it would do as it is, the endpoint that sent the person here wants a new one all the same.
   if (!verdict.allow || verdict.obligations.next === 'none' || verdict.obligations.next === 'password') return undefined
   const known = { userName: user.userName, sub: user.sub, userEpoch: user.revocationEpoch, factors: proven }
@@ -52,8 +51,8 @@ const mustChoose = ({ interaction: { prompt, accountChosen } }: Waiting): boolea
 /** GET /login. Counts of an account are not known yet: only the address can be refused here. */
 export async function showLogin(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
-  const { address } = await failureCounters(deps.store.limits, request, '').counts()
-  const verdict = await askAttempt(deps, request, waiting, { account: 0, address })
+  const { device, risk } = await tried(deps, request, '')
+  const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
   if (!verdict.allow) return refuseStep(verdict, (status) => page(waiting, status))
   requirePause(verdict.obligations)
 
@@ -62,18 +61,11 @@ export async function showLogin(deps: LoginDeps, request: HttpRequest): Promise<
   return (await stepUp(deps, request, waiting)) ?? page(waiting, 200, waiting.interaction.loginHint)
 }
 
-/** Policy hears of it as of any sign-in, though there is nothing that it could forbid. */
-async function cancel(deps: SignInDeps, request: HttpRequest, waiting: Waiting): Promise<Reply> {
-  const { address } = await failureCounters(deps.store.limits, request, '').counts()
-  await askAttempt(deps, request, waiting, { account: 0, address })
-  return refuseAuthorization(deps, request, waiting, { event: 'sign_in_refused', code: 'access_denied' })
-}
-
 /** POST /login. A password that comes along, as password managers and simple clients send it, is checked at once. */
 export async function login(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   requireOwnForm(deps, request, waiting.secret, 'login', waiting.id)
-  if (request.form.get('answer') === 'deny') return cancel(deps, request, waiting)
+  if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
 
   const userName = (request.form.get('username') ?? '').trim()
   if (userName === '') return page(waiting, 400, '', { field: 'username', text: 'Enter your user name.' })
@@ -83,8 +75,8 @@ export async function login(deps: LoginDeps, request: HttpRequest): Promise<Repl
   const password = request.form.get('password')
   if (password !== undefined) return checkPassword(deps, request, waiting, userName, password)
 
-  const failures = await failureCounters(deps.store.limits, request, userName).counts()
-  const verdict = await askAttempt(deps, request, waiting, failures, userName)
+  const { device, risk } = await tried(deps, request, userName)
+  const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
   if (!verdict.allow) return refuseStep(verdict, (status) => page(waiting, status, userName))
   requirePause(verdict.obligations)
   return leadTo(deps, request, waiting, { ...NOTHING_PROVEN, userName }, verdict.obligations)

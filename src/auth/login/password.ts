@@ -7,8 +7,9 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { formToken } from '../session/csrf.ts'
+import { askAttempt, tried } from '../sign-in/ask-login.ts'
+import { cancelSignIn } from '../sign-in/cancel.ts'
 import { auditRefusal, begin, proceed, refuseStep, type SignInDeps } from '../sign-in/proceed.ts'
-import { refuseAuthorization } from '../sign-in/refuse.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { GateFull } from '../user/gate.ts'
 import type { PasswordHasher } from '../user/password.ts'
@@ -53,31 +54,35 @@ export async function checkPassword(
   password: string,
 ): Promise<Reply> {
   const again = (status: number) => page(waiting, status, userName, 'wrong')
-  const { verdict, failures } = await begin(deps, request, waiting, userName)
-  if (!verdict.allow) {
-    await auditRefusal(deps, request, waiting, verdict, undefined)
-    return refuseStep(verdict, again)
+  const begun = await begin(deps, request, waiting, { userName })
+  if ('denied' in begun) {
+    await auditRefusal(deps, request, waiting, begun.denied, undefined)
+    return refuseStep(begun.denied, again)
   }
   const user = await deps.store.users.findByUserName(request.tenant, userName)
   const verified = await verifyPassword(deps, password, user)
   const rememberDevice = request.form.get('remember') === 'yes'
   const outcome = verified ? 'verified' : 'failed'
-  return proceed(deps, request, waiting, { factor: 'password', outcome, user, failures, userName, rememberDevice, again })
+  const { tried } = begun
+  return proceed(deps, request, waiting, { factor: 'password', outcome, user, tried, userName, rememberDevice, again })
 }
 
 /** GET /login/password. */
 export async function showPassword(deps: PasswordDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   const { userName } = waiting.interaction.progress ?? {}
-  return userName === undefined ? loginAt(waiting.id) : page(waiting, 200, userName)
+  if (userName === undefined) return loginAt(waiting.id)
+  const { device, risk } = await tried(deps, request, userName)
+  const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
+  if (!verdict.allow) return refuseStep(verdict, (status) => page(waiting, status, userName))
+  return page(waiting, 200, userName)
 }
 
 /** POST /login/password. */
 export async function password(deps: PasswordDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   requireOwnForm(deps, request, waiting.secret, 'password', waiting.id)
-  if (request.form.get('answer') === 'deny')
-    return refuseAuthorization(deps, request, waiting, { event: 'sign_in_refused', code: 'access_denied' })
+  if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
   const { userName } = waiting.interaction.progress ?? {}
   if (userName === undefined) return loginAt(waiting.id)
   const given = request.form.get('password')

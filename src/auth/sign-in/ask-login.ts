@@ -2,28 +2,56 @@
 import type { HttpRequest } from '../../http/message.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import type { FactorKind } from '../../policy-engine/contract/login.ts'
+import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
 import type { Verdict } from '../../policy-engine/decide.ts'
 import type { ProvenFactor, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { authenticationFacts, signedInHere } from '../session/subject-stage.ts'
+import type { AssessRisk, SignInRisk } from '../threat/risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
-import type { FailureCounts } from './failures.ts'
 import { loginFactors } from './progress.ts'
 import type { Waiting, WaitingDeps } from './waiting.ts'
 
 /** What an account can prove itself with. Asked of a person who has proven something only. */
 export type EnrolledFactors = (tenant: string, user: UserRecord) => Promise<readonly FactorKind[]>
 
-/** Whether this browser has signed in to the account before, and is remembered by it. */
-export type DeviceFactsOf = (
+export interface Device {
+  /** It has signed in to the account before. */
+  readonly known: boolean
+  /** The person asked for it to be remembered, and that still holds. */
+  readonly remembered: boolean
+  /** Tells it from the account's others, where it is known. */
+  readonly id?: string | undefined
+}
+
+/** The browser of this request, seen from an account; nothing of what it costs tells whether there is such an account. */
+export type DeviceOf = (
   request: HttpRequest,
-  account: { readonly userName: string } | { readonly sub: string },
-) => Promise<DecisionInput<'login'>['device']>
+  account: { readonly userName: string; readonly user?: UserRecord | undefined },
+) => Promise<Device>
 
 export type AskLoginDeps = WaitingDeps & {
   readonly enrolled: EnrolledFactors
-  readonly deviceFacts: DeviceFactsOf
+  readonly deviceOf: DeviceOf
+  readonly assessRisk: AssessRisk
+}
+
+/** Whom a sign-in is tried for, from where, and what that says of it. */
+export interface Tried {
+  readonly device: Device
+  readonly risk: SignInRisk
+}
+
+/** `userName` is empty where nobody was named yet. */
+export async function tried(
+  deps: AskLoginDeps,
+  request: HttpRequest,
+  userName: string,
+  user?: UserRecord,
+): Promise<Tried> {
+  const device = await deps.deviceOf(request, { userName, user })
+  return { device, risk: await deps.assessRisk(request, { userName, user, device }) }
 }
 
 const requestedOf = ({ interaction }: Waiting): DecisionInput<'login'>['requested'] => ({
@@ -32,15 +60,14 @@ const requestedOf = ({ interaction }: Waiting): DecisionInput<'login'>['requeste
   ...(interaction.essentialAcr && { essential_acr: [...interaction.essentialAcr] }),
 })
 
-const NO_DEVICE = { known: false, remembered: false }
+const deviceFacts = ({ known, remembered }: Device) => ({ known, remembered })
 
-/** Before a factor is checked. `userName` is undefined where nobody was named yet. */
-export async function askAttempt(
+/** Before a factor is checked. */
+export function askAttempt(
   deps: AskLoginDeps,
   request: HttpRequest,
   waiting: Waiting,
-  failures: FailureCounts,
-  userName?: string,
+  { device, risk }: { readonly device: Device; readonly risk: RiskFacts },
 ): Promise<Verdict<'login'>> {
   return deps.decide(
     'login',
@@ -50,8 +77,8 @@ export async function askAttempt(
       client: clientFacts(waiting.client, 'none'),
       factors: loginFactors([]),
       requested: requestedOf(waiting),
-      device: userName === undefined ? NO_DEVICE : await deps.deviceFacts(request, { userName }),
-      failures,
+      device: deviceFacts(device),
+      risk,
       request: request.origin,
     },
     { requestId: request.id },
@@ -63,7 +90,8 @@ export interface Evidence {
   readonly user: UserRecord | undefined
   readonly proven: readonly ProvenFactor[]
   readonly failed?: FactorKind | undefined
-  readonly failures: FailureCounts
+  readonly device: Device
+  readonly risk: RiskFacts
   /** An earlier sign-in in this browser that counts beside what was proven. */
   readonly session?: LiveSession | undefined
 }
@@ -73,14 +101,10 @@ export async function askFactors(
   deps: AskLoginDeps,
   request: HttpRequest,
   waiting: Waiting,
-  { user, proven, failed, failures, session }: Evidence,
+  { user, proven, failed, device, risk, session }: Evidence,
 ): Promise<Verdict<'login'>> {
-  const known = user !== undefined && failed === undefined
   const federated = proven.find(({ kind }) => kind === 'federated')
-  const [enrolled, device] = await Promise.all([
-    known ? deps.enrolled(request.tenant, user) : undefined,
-    known ? deps.deviceFacts(request, { sub: user.sub }) : NO_DEVICE,
-  ])
+  const enrolled = user && failed === undefined ? await deps.enrolled(request.tenant, user) : undefined
   return deps.decide(
     'login',
     {
@@ -93,8 +117,8 @@ export async function askFactors(
       ...(enrolled && { enrolled: [...enrolled] }),
       ...(session && { session: authenticationFacts(session.record) }),
       requested: requestedOf(waiting),
-      device,
-      failures,
+      device: deviceFacts(device),
+      risk,
       request: request.origin,
     },
     { requestId: request.id },
@@ -110,10 +134,9 @@ export async function countingSession(
   request: HttpRequest,
   { interaction }: Waiting,
 ): Promise<LiveSession | undefined> {
-  const { askSignIn, authenticatedSince, accountChosen, prompt } = interaction
-  const anew = askSignIn === true && !(accountChosen === true && prompt?.includes('login') !== true)
-  if (anew) return undefined
+  if (interaction.askSignIn === true) return undefined
   const session = await findSession(deps, request)
   if (session === undefined || signedInHere(interaction, session)) return undefined
+  const { authenticatedSince } = interaction
   return authenticatedSince !== undefined && session.record.authTime < authenticatedSince ? undefined : session
 }

@@ -3,17 +3,18 @@
  * next step, a session, or a refusal. Every way to sign in comes through here, so that none reaches more than another
  * (checklist 39). OIDC Core 3.1.2.3.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { FactorKind } from '../../policy-engine/contract/login.ts'
+import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
 import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { ProvenFactor, SignInProgress, UserRecord } from '../../storage/records.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
-import { type LiveSession, startSession } from '../session/session.ts'
-import { type AskLoginDeps, askAttempt, askFactors, countingSession } from './ask-login.ts'
-import { type FailureCounts, failureCounters, WINDOW_SECONDS } from './failures.ts'
+import { startSession } from '../session/session.ts'
+import { type AskLoginDeps, askAttempt, askFactors, countingSession, type Tried, tried } from './ask-login.ts'
 import { countingFactors, withFactor } from './progress.ts'
 import { stepAt } from './steps.ts'
 import { ended, resumeAt, type Waiting } from './waiting.ts'
@@ -27,9 +28,9 @@ export interface Step {
   readonly outcome: 'verified' | 'failed'
   /** Whose factor it is; undefined where nobody has that name. */
   readonly user: UserRecord | undefined
-  /** As `begin` answered. Absent: of a factor that is not counted by account. */
-  readonly failures?: FailureCounts | undefined
-  /** The name under which the attempt was counted. */
+  /** As `begin` answered it. */
+  readonly tried: Tried
+  /** As it was typed, where it was. */
   readonly userName?: string | undefined
   /** Of a passkey: false where the authenticator did not verify its user. */
   readonly userVerified?: boolean | undefined
@@ -41,10 +42,13 @@ export interface Step {
   readonly again: (status: number) => Reply | Promise<Reply>
 }
 
+/** Where policy names no time. */
+const WAIT_SECONDS = 15 * 60
+
 /** Too many attempts and a refused network are told; what is wrong with the credentials is not. */
 export async function refuseStep(verdict: Denied, again: Step['again']): Promise<Reply> {
   const code = publicCode('login', verdict, 'access_denied')
-  if (code === 'slow_down') throw new OAuthError('slow_down', { retryAfterSeconds: WINDOW_SECONDS })
+  if (code === 'slow_down') throw new OAuthError('slow_down', { retryAfterSeconds: WAIT_SECONDS })
   const reasons: readonly string[] = verdict.reasons
   const aboutCredentials =
     reasons.length > 0 && reasons.every((reason) => reason === 'wrong_credentials' || reason === 'subject_inactive')
@@ -57,25 +61,33 @@ export function requirePause(obligations: Obligations<'login'>): void {
   if (obligations.wait_seconds > 0) throw new OAuthError('slow_down', { retryAfterSeconds: obligations.wait_seconds })
 }
 
+/** A step that may be checked now, or what policy says against it. */
+export type Begun = { readonly tried: Tried } | { readonly denied: Denied }
+
 /**
  * Asks whether a factor of this account may be checked now, and counts the attempt as failed until it has not: many at once
- * can't all pass under a limit. Asks again until the answer was given on counts that include every attempt begun before.
+ * can't all pass under a limit. Throws slow_down where policy wants a pause first.
  */
 export async function begin(
   deps: SignInDeps,
   request: HttpRequest,
   waiting: Waiting,
-  userName: string,
-): Promise<{ readonly verdict: Verdict<'login'>; readonly failures: FailureCounts }> {
-  const counters = failureCounters(deps.store.limits, request, userName)
-  const failures = await counters.counts()
-  const verdict = await askAttempt(deps, request, waiting, failures, userName)
-  if (!verdict.allow) return { verdict, failures }
-  requirePause(verdict.obligations)
-  const account = await counters.begin()
-  if (account <= failures.account) return { verdict, failures }
-  const counted = { ...failures, account }
-  return { verdict: await askAttempt(deps, request, waiting, counted, userName), failures: counted }
+  account: { readonly userName: string; readonly user?: UserRecord | undefined },
+): Promise<Begun> {
+  const attempt = await tried(deps, request, account.userName, account.user)
+  const { device } = attempt
+  const ask = (risk: RiskFacts) => askAttempt(deps, request, waiting, { device, risk })
+  const allowed = (verdict: Verdict<'login'>) => {
+    if (verdict.allow) requirePause(verdict.obligations)
+    return verdict
+  }
+  const first = allowed(await ask(attempt.risk.facts))
+  if (!first.allow) return { denied: first }
+  const facts = await attempt.risk.begin()
+  const counted = { device, risk: { ...attempt.risk, facts } }
+  if (isDeepStrictEqual(facts, attempt.risk.facts)) return { tried: counted }
+  const second = allowed(await ask(facts))
+  return second.allow ? { tried: counted } : { denied: second }
 }
 
 export async function auditRefusal(
@@ -140,22 +152,6 @@ export async function leadTo(
   return { status: 303, headers: { location: stepAt(next, waiting.id) } }
 }
 
-/** What `login` answers to what is proven by now; `proven` holds the step's factor where it was verified. */
-async function judge(
-  deps: SignInDeps,
-  request: HttpRequest,
-  waiting: Waiting,
-  step: Step,
-  proven: readonly ProvenFactor[],
-  session: LiveSession | undefined,
-) {
-  const failed = step.outcome === 'failed' ? step.factor : undefined
-  const counters = failureCounters(deps.store.limits, request, step.userName ?? step.user?.userName ?? '')
-  const failures = step.failures ?? (await counters.counts())
-  const verdict = await askFactors(deps, request, waiting, { user: step.user, proven, failed, failures, session })
-  return { verdict, counters }
-}
-
 /** Throws OAuthError where the sign-in cannot go on, PolicyUnavailable where nobody can say. */
 export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: Waiting, step: Step): Promise<Reply> {
   const { user, outcome } = step
@@ -166,8 +162,10 @@ export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: W
   const counting = await countingSession(deps, request, waiting)
   const session = counting !== undefined && counting.user.sub === user?.sub ? counting : undefined
 
-  const { verdict, counters } = await judge(deps, request, waiting, step, proven, session)
-  if (!verdict.allow || !verified) await counters.failed()
+  const { device, risk } = step.tried
+  const failed = outcome === 'failed' ? step.factor : undefined
+  const verdict = await askFactors(deps, request, waiting, { user, proven, failed, device, risk: risk.facts, session })
+  if (!verdict.allow || !verified) await risk.failed()
   if (!verdict.allow) {
     await auditRefusal(deps, request, waiting, verdict, user)
     return refuseStep(verdict, step.again)
@@ -185,8 +183,11 @@ export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: W
     factors: proven,
     ...(rememberDevice === true && { rememberDevice }),
   }
-  if (verdict.obligations.next !== 'none') return leadTo(deps, request, waiting, known, verdict.obligations)
+  if (verdict.obligations.next !== 'none') {
+    await risk.verified()
+    return leadTo(deps, request, waiting, known, verdict.obligations)
+  }
   // Only now: who knows a password alone must not clear the count of guesses at the second factor.
-  await counters.succeeded()
+  await risk.succeeded(user)
   return admit(deps, request, waiting, user, verdict.obligations, verdict.decisionId)
 }

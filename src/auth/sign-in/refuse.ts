@@ -6,7 +6,7 @@ import type { OAuthErrorCode } from '../../kernel/error-codes.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { answerClientError } from '../session/answer-client.ts'
 import { takeInteraction } from '../session/interaction.ts'
-import { ended, type WaitingDeps, type Waiting } from './waiting.ts'
+import { ended, type Waiting, type WaitingDeps } from './waiting.ts'
 
 export interface Refusal {
   readonly event: Extract<AuditEventName, 'consent_refused' | 'sign_in_refused'>

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
+import { Risk } from './risk.ts'
 
 /** What an account can prove itself with. `federated`: at a provider that it is linked to. */
 export const FACTOR_KINDS = ['password', 'totp', 'passkey', 'recovery_code', 'federated'] as const
@@ -49,8 +50,7 @@ export const login = decision('login', {
       ),
       /** `known`: this browser has signed in to the account before; `remembered`: and was asked to be remembered, lately enough. */
       device: Type.Object({ known: Type.Boolean(), remembered: Type.Boolean() }, closed),
-      /** Failed sign-ins of the last 15 minutes, this one not counted. */
-      failures: Type.Object({ account: Type.Integer(), address: Type.Integer() }, closed),
+      risk: Risk,
       request: RequestFacts,
     },
     closed,
