@@ -59,6 +59,7 @@ export type AuditEventName =
   | 'identity_linked'
   | 'identity_unlinked'
   | 'federation_failed'
+  | 'device_added'
   | 'device_remembered'
   | 'device_forgotten'
   | 'device_grant_approved'

@@ -7,6 +7,7 @@ import { connect as connectTls, createSecureContext, type SecureContext } from '
 import type { buildConnector } from 'undici'
 import type { AllowList } from './allow-list.ts'
 import { EgressError, type EgressTls } from './egress.ts'
+import { refuseUnpinned } from './pins.ts'
 import { type LookUp, type Resolved, resolveTarget } from './resolve.ts'
 
 /** Deadlines of requests end them sooner; this ends what no request waits for any more. */
@@ -23,7 +24,7 @@ export function createConnector(allow: AllowList, lookUp: LookUp, tls: EgressTls
       secure ??= secureContext(tls)
       // An address has no name to show (RFC 6066 3).
       const name = tls.serverName ?? (servername || hostname)
-      return connectTls({
+      const socket = connectTls({
         ...destination(hostname, addresses),
         port,
         ...(isIP(name) === 0 && { servername: name }),
@@ -31,6 +32,9 @@ export function createConnector(allow: AllowList, lookUp: LookUp, tls: EgressTls
         rejectUnauthorized: tls.insecure !== true,
         ALPNProtocols: ['http/1.1'],
       })
+      // Before undici hears of the connection: nothing is sent to a server that is not the one.
+      if (tls.pins) refuseUnpinned(socket, hostname, tls.pins)
+      return socket
     }
     open().then(
       (socket) => settle(socket, isTls, callback),
@@ -71,6 +75,7 @@ function settle(socket: Socket, isTls: boolean, callback: buildConnector.Callbac
   let pending = true
   socket.once(isTls ? 'secureConnect' : 'connect', () => {
     clearTimeout(late)
+    if (socket.destroyed) return
     pending = false
     callback(null, socket)
   })

@@ -11,6 +11,11 @@ export interface EgressTls {
   readonly cert?: string
   readonly key?: string
   readonly serverName?: string
+  /**
+   * SHA-256 of public keys (SPKI, DER; base64, RFC 7469 2.4), beside all else that is checked: one of them must have signed the
+   * server's certificate, or be its own.
+   */
+  readonly pins?: readonly string[]
   /** Only where a policy asks for it in so many words (`tls_insecure_skip_verify`). */
   readonly insecure?: boolean
 }
@@ -50,8 +55,8 @@ export interface Egress {
   close(): Promise<void>
 }
 
-/** `invalid`: the request cannot be written as HTTP, or its certificates are none. */
-export type EgressRefusal = 'denied' | 'unreachable' | 'timeout' | 'tls' | 'too_large' | 'aborted' | 'invalid'
+/** `invalid`: the request cannot be written as HTTP, or its certificates are none. `pin`: the server's keys are not those pinned. */
+export type EgressRefusal = 'denied' | 'unreachable' | 'timeout' | 'tls' | 'pin' | 'too_large' | 'aborted' | 'invalid'
 
 export class EgressError extends Error {
   override readonly name = 'EgressError'

@@ -6,7 +6,9 @@ import { accessTokenConformance } from './conformance/access-tokens.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
+import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
+import { identityConformance } from './conformance/identities.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
 import { oneUseConformance } from './conformance/one-use.ts'
@@ -18,6 +20,7 @@ import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
 import { signingKeyConformance } from './conformance/signing-keys.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
+import { threatConformance } from './conformance/threats.ts'
 import { userConformance } from './conformance/users.ts'
 
 /** `openEmpty` gives a store that nobody has written to; the suite closes what it opens. */
@@ -39,15 +42,18 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     userConformance(conformance)
     expiringConformance(conformance)
     sessionConformance(conformance)
+    deviceConformance(conformance)
     logoutConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
+    identityConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)
     accessTokenConformance(conformance)
     raceConformance(conformance)
     chainConformance(conformance)
     replayConformance(conformance)
+    threatConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
     signingKeyConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)

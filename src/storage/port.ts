@@ -10,7 +10,9 @@ import type {
   ClientRecord,
   CodeRecord,
   ConsentRecord,
+  DeviceRecord,
   GrantRecord,
+  IdentityRecord,
   InteractionRecord,
   LogoutTask,
   OneUseRecord,
@@ -20,6 +22,7 @@ import type {
   SigningKeyRecord,
   UserRecord,
 } from './records.ts'
+import type { ThreatStore } from './threat-port.ts'
 
 export type Written = 'written' | 'conflict' | 'missing'
 
@@ -52,7 +55,7 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Written>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes, as with clients; the person's consents and one-use records end. */
+  /** Also revokes, as with clients; whatever hangs on the person ends: consents, devices, one-use records. */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -71,6 +74,31 @@ export interface SessionStore {
   clients(tenant: string, sid: string): Promise<readonly string[]>
   /** Those that have not ended, the one that would end last first. */
   list(tenant: string, of: { readonly sub?: string }, offset: number, limit: number): Promise<Page<SessionRecord>>
+}
+
+/** Devices that a person's list holds at most. */
+export const MAX_DEVICES = 20
+
+export interface FoundDevice {
+  /** Which of those that were asked for. */
+  readonly digest: string
+  readonly device: DeviceRecord
+}
+
+/** Browsers known for a person; `digest` is SHA-256 of one of the secrets in the browser's cookie. They end with the person. */
+export interface DeviceStore {
+  /** The first of these that is known for the person of that name or sub; does the same work where there is no such person. */
+  find(
+    tenant: string,
+    digests: readonly string[],
+    of: { readonly sub: string } | { readonly userName: string },
+  ): Promise<FoundDevice | undefined>
+  /** Of more than MAX_DEVICES of a person, the one seen longest ago goes in the same step. */
+  put(tenant: string, digest: string, device: DeviceRecord): Promise<void>
+  /** The one seen last first. */
+  list(tenant: string, sub: string): Promise<readonly DeviceRecord[]>
+  /** `missing`: it is not the person's, or no more. */
+  forget(tenant: string, sub: string, deviceId: string): Promise<Exclude<Written, 'conflict'>>
 }
 
 export interface InteractionStore {
@@ -101,6 +129,21 @@ export interface OneUseStore {
   take(tenant: string, kind: string, digest: string): Promise<OneUseRecord | undefined>
   /** Ends all of one person and kind; idempotent. */
   endOf(tenant: string, sub: string, kind: string): Promise<void>
+}
+
+/** Identities of one person at most, so that they fit one read. */
+export const MAX_IDENTITIES_OF_PERSON = 32
+
+/** Whom accounts at identity providers belong to. What a person has of them ends with the person. */
+export interface IdentityStore {
+  find(tenant: string, key: string): Promise<IdentityRecord | undefined>
+  /** In the order in which they were linked. */
+  list(tenant: string, sub: string): Promise<readonly IdentityRecord[]>
+  /** `conflict`: it belongs to somebody already, or the person has MAX_IDENTITIES_OF_PERSON. `missing`: there is no such person. */
+  link(tenant: string, identity: IdentityRecord): Promise<Written>
+  /** A new person and how they enter, in one step: neither is there without the other. `conflict`: one of them is taken. */
+  createPerson(tenant: string, user: UserRecord, identity: IdentityRecord): Promise<Exclude<Written, 'missing'>>
+  unlink(tenant: string, sub: string, key: string): Promise<Exclude<Written, 'conflict'>>
 }
 
 export interface ConsentStore {
@@ -308,16 +351,19 @@ export interface Store {
   readonly clients: ClientStore
   readonly users: UserStore
   readonly sessions: SessionStore
+  readonly devices: DeviceStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
   readonly pushedRequests: PushedRequestStore
   readonly oneUse: OneUseStore
+  readonly identities: IdentityStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore
   readonly accessTokens: AccessTokenStore
   readonly grants: GrantStore
   readonly logouts: LogoutStore
   readonly limits: LimitStore
+  readonly threats: ThreatStore
   readonly replay: ReplayStore
   readonly signingKeys: SigningKeyStore
   readonly platform: PlatformStore

@@ -2,7 +2,7 @@
  * What the store keeps. Every record carries `v`, its schema version, and is migrated on read. Times are seconds since
  * the Unix epoch. Secrets are SHA-256 digests (base64url), argon2id strings, or sealed; nothing usable lies here.
  */
-import { randomInt } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { StoreUnavailable } from '../kernel/errors.ts'
 import type { SigningAlgorithm } from '../kernel/signing-algorithms.ts'
 import type { ClientMetadata } from './client-metadata.ts'
@@ -80,6 +80,24 @@ export interface SessionRecord {
   /** Of the user, when the session began: live while equal. */
   readonly userEpoch: number
   readonly createdAt: number
+  readonly expiresAt: number
+}
+
+/** A browser that a person has signed in with. */
+export interface DeviceRecord {
+  readonly v: 1
+  /** Names it where its cookie's secret must not be: on pages, in events. Never derived from the cookie. */
+  readonly deviceId: string
+  readonly sub: string
+  /** Names of browser and system as it gave them, from lists of ours. */
+  readonly browser: string
+  readonly system: string
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+  /** Until then policy may spare its person a further factor; absent: not remembered. */
+  readonly rememberedUntil?: number
+  /** Of the user, when it was remembered: it is, while equal. */
+  readonly userEpoch: number
   readonly expiresAt: number
 }
 
@@ -206,6 +224,26 @@ export interface OneUseRecord {
   readonly expiresAt: number
 }
 export type OneUseFact = string | number | boolean | readonly string[]
+
+/** An account at an identity provider that a person of ours enters by. */
+export interface IdentityRecord {
+  readonly v: 1
+  /** `identityKey` of issuer and subject; unique in the tenant. */
+  readonly key: string
+  readonly sub: string
+  /** As the configuration names it. */
+  readonly provider: string
+  readonly issuer: string
+  /** Of the provider, never an address or name that can change hands. */
+  readonly subject: string
+  /** What the person knows the account by, e.g. its address there; shown to them alone. */
+  readonly label?: string
+  readonly linkedAt: number
+}
+
+/** An issuer holds no line end (RFC 8414 2), so that no two pairs share a key. */
+export const identityKey = (issuer: string, subject: string): string =>
+  createHash('sha256').update(`${issuer}\n${subject}`).digest('base64url')
 
 export interface ConsentRecord {
   readonly v: 1

@@ -1,6 +1,6 @@
 /**
  * Names of keys. What one atomic step touches shares a hash tag, hence a slot and a node: a grant with its codes and tokens;
- * the clients of a tenant; the users of a tenant with their names, consents and one-use records. Everything else stands alone and spreads.
+ * the clients of a tenant; the users of a tenant with their names and what ends with them. Everything else stands alone and spreads.
  */
 import { createHash } from 'node:crypto'
 
@@ -28,8 +28,12 @@ export class Keys {
   userNames = (tenant: string): string => `${this.#users(tenant)}:names`
   userIndex = (tenant: string): string => `${this.#users(tenant)}:index`
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
+  presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
+  devices = (tenant: string, sub: string): string => `${this.#users(tenant)}:devices:${part(sub)}`
 
+  identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
+  identities = (tenant: string): string => `${this.#users(tenant)}:identities`
   oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
   oneUse = (tenant: string, kind: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`
@@ -56,6 +60,12 @@ export class Keys {
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
+  attempts = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:attempts:${part(key)}}`
+  sketch = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:sketch:${part(key)}}`
+  sketchEnd = (tenant: string, key: string): string => `${this.sketch(tenant, key)}:end`
+  series = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:series:${part(key)}}`
+  throttles = (tenant: string): string => `${this.#prefix}{${part(tenant)}:throttles}`
+  throttleRates = (tenant: string): string => `${this.throttles(tenant)}:rates`
   replay = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:replay:${part(key)}}`
 
   platform = (): string => `${this.#prefix}{platform}`

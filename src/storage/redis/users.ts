@@ -5,12 +5,15 @@ import { type RedisClient, script } from './client.ts'
 import { textOrNothing } from './replies.ts'
 import { decodeVersioned, listVersioned, REVOKE_ALL, readVersioned, written } from './versioned.ts'
 
-const CREATE = script(`
+/** KEYS: the person, names, index, sequence. ARGV: sub, name, body, version, epoch, active. */
+export const CREATE_USER = `
   if redis.call('EXISTS', KEYS[1]) == 1 then return 'conflict' end
   if redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[1]) == 0 then return 'conflict' end
   redis.call('HSET', KEYS[1], 'body', ARGV[3], 'version', ARGV[4], 'epoch', ARGV[5], 'active', ARGV[6], 'name', ARGV[2])
   redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[4]), ARGV[1])
-  return 'written'`)
+  return 'written'`
+
+const CREATE = script(CREATE_USER)
 
 const REPLACE = script(`
   local stored = redis.call('HMGET', KEYS[1], 'version', 'epoch', 'active', 'name')
@@ -32,7 +35,8 @@ const DELETE = script(`
   if not name then return 'missing' end
   redis.call('HDEL', KEYS[2], name)
   redis.call('ZREM', KEYS[3], ARGV[1])
-  redis.call('DEL', KEYS[1], unpack(KEYS, 4))
+  for _, key in ipairs(redis.call('HKEYS', KEYS[5])) do redis.call('HDEL', KEYS[4], key) end
+  redis.call('DEL', KEYS[1], unpack(KEYS, 5))
   return 'written'`)
 
 export function redisUsers(redis: RedisClient): UserStore {
@@ -63,7 +67,14 @@ export function redisUsers(redis: RedisClient): UserStore {
     },
     delete: async (tenant, sub) => {
       const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
-      const hanging = [keys.consents(tenant, sub), keys.oneUseOf(tenant, sub)]
+      const identities = [keys.identities(tenant), keys.identitiesOf(tenant, sub)]
+      const hanging = [
+        ...identities,
+        keys.consents(tenant, sub),
+        keys.oneUseOf(tenant, sub),
+        keys.devices(tenant, sub),
+        keys.presence(tenant, sub),
+      ]
       return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
     },
     list: (tenant, offset, limit) =>

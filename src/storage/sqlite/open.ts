@@ -14,8 +14,10 @@ import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { BUSY_TIMEOUT_MS, Database } from './database.ts'
+import { sqliteDevices } from './devices.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
+import { sqliteIdentities } from './identities.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
 import { sqliteOneUse } from './one-use.ts'
@@ -26,6 +28,7 @@ import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { sqliteSigningKeys } from './signing-keys.ts'
+import { sqliteThreats } from './threats.ts'
 import { TokenTable } from './token-table.ts'
 import { sqliteUsers } from './users.ts'
 
@@ -76,16 +79,19 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
+    devices: sqliteDevices(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
     pushedRequests: sqlitePushedRequests(db, clock),
     oneUse: sqliteOneUse(db, clock),
+    identities: sqliteIdentities(db),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
     grants: sqliteGrants(db, grants, clock),
     logouts: sqliteLogouts(db, clock),
     limits: sqliteLimits(db, clock),
+    threats: sqliteThreats(db, clock),
     replay: sqliteReplay(db, clock),
     signingKeys: sqliteSigningKeys(db, clock),
     platform: sqlitePlatform(db),

@@ -14,8 +14,14 @@ const KEYS = {
   pushed_requests: 'tenant, digest',
   one_use: 'tenant, kind, digest',
   consents: 'tenant, sub, client_id',
+  devices: 'tenant, sub, digest',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',
+  attempts: 'tenant, key',
+  sketches: 'tenant, key',
+  series: 'tenant, key, bucket',
+  presence: 'tenant, sub',
+  throttles: 'tenant, key',
 } as const
 
 /** Answers whether more may be waiting. Handles go with their grant: a spent one must be known until then. */

@@ -113,6 +113,40 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX one_use_sub ON one_use (tenant, sub, kind) WHERE sub IS NOT NULL;
   CREATE INDEX one_use_end ON one_use (expires_at);
   `,
+  `
+  CREATE TABLE devices (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, device_id TEXT NOT NULL, last_seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX devices_end ON devices (expires_at);
+  `,
+  `
+  CREATE TABLE identities (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, key TEXT NOT NULL, sub TEXT NOT NULL, body TEXT NOT NULL,
+    UNIQUE (tenant, key)) STRICT;
+  CREATE INDEX identities_sub ON identities (tenant, sub);
+  `,
+  `
+  CREATE TABLE attempts (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, failures INTEGER NOT NULL, last_at_ms INTEGER, ends_at_ms INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX attempts_end ON attempts (expires_at);
+  CREATE TABLE sketches (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, bits BLOB NOT NULL, ends_at_ms INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX sketches_end ON sketches (expires_at);
+  CREATE TABLE series (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, bucket INTEGER NOT NULL, hits INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key, bucket)) STRICT, WITHOUT ROWID;
+  CREATE INDEX series_end ON series (expires_at);
+  CREATE TABLE presence (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, body TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, sub)) STRICT, WITHOUT ROWID;
+  CREATE INDEX presence_end ON presence (expires_at);
+  CREATE TABLE throttles (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, per_minute INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX throttles_end ON throttles (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

@@ -3,6 +3,9 @@ import type { UserStore } from '../port.ts'
 import { decodeRecord, type UserRecord, userNameKey } from '../records.ts'
 import { bodyOf, changed, type Database } from './database.ts'
 
+/** Tables whose rows end with their person. */
+const HANGING = ['consents', 'one_use', 'devices', 'identities', 'presence'] as const
+
 export function sqliteUsers(db: Database): UserStore {
   const select = db.prepare('SELECT body FROM users WHERE tenant = ? AND sub = ?')
   const selectByName = db.prepare('SELECT body FROM users WHERE tenant = ? AND name_key = ?')
@@ -11,8 +14,7 @@ export function sqliteUsers(db: Database): UserStore {
   )
   const update = db.prepare('UPDATE OR IGNORE users SET name_key = ?, body = ? WHERE tenant = ? AND sub = ?')
   const remove = db.prepare('DELETE FROM users WHERE tenant = ? AND sub = ?')
-  const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND sub = ?')
-  const removeOneUse = db.prepare('DELETE FROM one_use WHERE tenant = ? AND sub = ?')
+  const removeHanging = HANGING.map((table) => db.prepare(`DELETE FROM ${table} WHERE tenant = ? AND sub = ?`))
   const page = db.prepare('SELECT body FROM users WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
   const count = db.prepare('SELECT count(*) AS total FROM users WHERE tenant = ?')
 
@@ -43,8 +45,7 @@ export function sqliteUsers(db: Database): UserStore {
       }, 'power'),
     delete: (tenant, sub) =>
       db.write(() => {
-        removeConsents.run(tenant, sub)
-        removeOneUse.run(tenant, sub)
+        for (const statement of removeHanging) statement.run(tenant, sub)
         return changed(remove, tenant, sub) === 1 ? 'written' : 'missing'
       }, 'power'),
     list: (tenant, offset, limit) =>

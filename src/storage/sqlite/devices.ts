@@ -1,0 +1,49 @@
+/** Known devices of a person in SQLite; they go with the person (`users.ts`). */
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import { type DeviceStore, MAX_DEVICES } from '../port.ts'
+import { type DeviceRecord, decodeRecord, userNameKey } from '../records.ts'
+import { bodyOf, changed, type Database } from './database.ts'
+
+export function sqliteDevices(db: Database, clock: Clock): DeviceStore {
+  const of = (person: string) => `SELECT d.body FROM devices d ${person} AND d.digest = ? AND d.expires_at > ?`
+  const findBySub = db.prepare(of('WHERE d.tenant = ? AND d.sub = ?'))
+  const findByName = db.prepare(
+    of('JOIN users u ON u.tenant = d.tenant AND u.sub = d.sub WHERE u.tenant = ? AND u.name_key = ?'),
+  )
+  const upsert = db.prepare(
+    `INSERT OR REPLACE INTO devices (tenant, sub, digest, device_id, last_seen_at, expires_at, body)
+      SELECT ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM users WHERE tenant = ? AND sub = ?)`,
+  )
+  const bound = db.prepare(
+    `DELETE FROM devices WHERE tenant = ?1 AND sub = ?2 AND digest IN (
+      SELECT digest FROM devices WHERE tenant = ?1 AND sub = ?2 AND digest <> ?3
+      ORDER BY last_seen_at DESC LIMIT -1 OFFSET ${MAX_DEVICES - 1})`,
+  )
+  const page = db.prepare(
+    'SELECT body FROM devices WHERE tenant = ? AND sub = ? AND expires_at > ? ORDER BY last_seen_at DESC, device_id',
+  )
+  const remove = db.prepare('DELETE FROM devices WHERE tenant = ? AND sub = ? AND device_id = ?')
+  return {
+    find: (tenant, digests, of) =>
+      db.read(() => {
+        const [statement, person] = 'sub' in of ? [findBySub, of.sub] : [findByName, userNameKey(of.userName)]
+        for (const digest of digests) {
+          const body = bodyOf(statement, tenant, person, digest, epochSeconds(clock))
+          if (body !== undefined) return { digest, device: decodeRecord<DeviceRecord>(body) }
+        }
+        return undefined
+      }),
+    put: (tenant, digest, device) =>
+      db.write(() => {
+        const { deviceId, sub, lastSeenAt, expiresAt } = device
+        upsert.run(tenant, sub, digest, deviceId, lastSeenAt, expiresAt, JSON.stringify(device), tenant, sub)
+        bound.run(tenant, sub, digest)
+      }),
+    list: (tenant, sub) =>
+      db.read(() =>
+        page.all(tenant, sub, epochSeconds(clock)).map(({ body }) => decodeRecord<DeviceRecord>(String(body))),
+      ),
+    forget: (tenant, sub, deviceId) =>
+      db.write(() => (changed(remove, tenant, sub, deviceId) > 0 ? 'written' : 'missing'), 'power'),
+  }
+}
