@@ -4,6 +4,7 @@
  * A failing store rejects with StoreUnavailable and is never read as "absent". Records past `expiresAt` read as absent.
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
+import type { InteractionRecord } from './interaction-records.ts'
 import type {
   AccessTokenRecord,
   ChainHead,
@@ -13,7 +14,6 @@ import type {
   DeviceRecord,
   GrantRecord,
   IdentityRecord,
-  InteractionRecord,
   LogoutTask,
   OneUseRecord,
   PushedRequestRecord,

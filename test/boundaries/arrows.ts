@@ -15,6 +15,7 @@ const AUTH_BASE = [
   'src/storage/port.ts',
   'src/storage/records.ts',
   'src/storage/client-metadata.ts',
+  'src/storage/interaction-records.ts',
   'src/http',
   'src/observability',
   'src/audit',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
-import type { InteractionRecord } from '../../storage/records.ts'
+import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import {
   clientRecord,
   cookieOf,

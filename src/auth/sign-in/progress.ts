@@ -1,7 +1,8 @@
 /** What was proven in one sign-in, as it is kept and as `login` takes it. A proof counts for ten minutes, and for one person. */
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import type { FactorKind } from '../../policy-engine/contract/login.ts'
-import type { ProvenFactor, SignInProgress, UserRecord } from '../../storage/records.ts'
+import type { ProvenFactor, SignInProgress } from '../../storage/interaction-records.ts'
+import type { UserRecord } from '../../storage/records.ts'
 
 export type LoginFactors = DecisionInput<'login'>['factors']
 

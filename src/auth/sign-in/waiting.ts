@@ -5,6 +5,7 @@ import type { HttpRequest } from '../../http/message.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { Decide } from '../../policy-engine/decide.ts'
+import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import type {
   ClientStore,
   ConsentStore,
@@ -14,7 +15,7 @@ import type {
   SessionStore,
   UserStore,
 } from '../../storage/port.ts'
-import type { ClientRecord, InteractionRecord } from '../../storage/records.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { isOwnForm } from '../session/csrf.ts'
 import { browserSecret, findInteraction } from '../session/interaction.ts'
