@@ -42,7 +42,6 @@ ${fault === 'wrong' && html`<div class="alert" role="alert" id="password-fault">
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required autofocus${faulty}>
 ${fault === 'missing' && html`<p class="fault" id="password-fault">${FAULTS.missing}</p>`}
 </div>
-<label class="check"><input type="checkbox" name="remember" value="yes"> Remember this browser</label>
 <div class="actions">
 <button class="primary" type="submit" name="answer" value="sign_in">Sign in</button>
 <button type="submit" name="answer" value="deny" formnovalidate>Cancel</button>

@@ -23,8 +23,10 @@ session_ttl_seconds := 28800
 
 session_idle_seconds := 7200
 
-# How long a browser may spare its person the second factor.
-remember_device_seconds := 2592000
+# How long a browser may spare its person the second factor, once it was given there.
+default remember_device_seconds := 0
+
+remember_device_seconds := 2592000 if reached >= mfa
 
 default allow := false
 

@@ -68,6 +68,7 @@ export type AuditEventName =
   | 'consent_withdrawn'
   | 'risk_signal'
   | 'threat_answered'
+  | 'mail_failed'
   | 'person_exported'
   | 'person_erased'
 

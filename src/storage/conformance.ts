@@ -8,10 +8,12 @@ import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
+import { factorConformance } from './conformance/factors.ts'
 import { identityConformance } from './conformance/identities.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
 import { oneUseConformance } from './conformance/one-use.ts'
+import { outboxConformance } from './conformance/outbox.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
@@ -43,7 +45,9 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     deviceConformance(conformance)
+    factorConformance(conformance)
     logoutConformance(conformance)
+    outboxConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
     identityConformance(conformance)

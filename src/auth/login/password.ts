@@ -61,10 +61,9 @@ export async function checkPassword(
   }
   const user = await deps.store.users.findByUserName(request.tenant, userName)
   const verified = await verifyPassword(deps, password, user)
-  const rememberDevice = request.form.get('remember') === 'yes'
   const outcome = verified ? 'verified' : 'failed'
   const { tried } = begun
-  return proceed(deps, request, waiting, { factor: 'password', outcome, user, tried, userName, rememberDevice, again })
+  return proceed(deps, request, waiting, { factor: 'password', outcome, user, tried, userName, again })
 }
 
 /** GET /login/password. */

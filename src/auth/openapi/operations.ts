@@ -165,11 +165,15 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'GET /login/password': { summary: 'the password step', parameters: ['interaction'], answers: PAGE },
   'POST /login/password': {
     summary: 'checks a password',
-    parameters: ['password', 'remember', 'answer', 'form_token'],
+    parameters: ['password', 'answer', 'form_token'],
     answers: PAGE,
   },
   'GET /login/select': { summary: 'this account or another', parameters: ['interaction'], answers: PAGE },
-  'POST /login/select': { summary: 'chooses an account', parameters: ['answer', 'form_token'], answers: [303] },
+  'POST /login/select': {
+    summary: 'chooses an account',
+    parameters: ['interaction', 'answer', 'form_token'],
+    answers: [303],
+  },
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {
     summary: 'answers it',

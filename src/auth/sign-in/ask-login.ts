@@ -7,6 +7,7 @@ import type { Verdict } from '../../policy-engine/decide.ts'
 import type { ProvenFactor } from '../../storage/interaction-records.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { type Device, type DeviceDeps, deviceOf } from '../session/device.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { authenticationFacts, signedInHere } from '../session/subject-stage.ts'
 import type { AssessRisk, SignInRisk } from '../threat/risk.ts'
@@ -17,26 +18,11 @@ import type { Waiting, WaitingDeps } from './waiting.ts'
 /** What an account can prove itself with. Asked of a person who has proven something only. */
 export type EnrolledFactors = (tenant: string, user: UserRecord) => Promise<readonly FactorKind[]>
 
-export interface Device {
-  /** It has signed in to the account before. */
-  readonly known: boolean
-  /** The person asked for it to be remembered, and that still holds. */
-  readonly remembered: boolean
-  /** Tells it from the account's others, where it is known. */
-  readonly id?: string | undefined
-}
-
-/** The browser of this request, seen from an account; nothing of what it costs tells whether there is such an account. */
-export type DeviceOf = (
-  request: HttpRequest,
-  account: { readonly userName: string; readonly user?: UserRecord | undefined },
-) => Promise<Device>
-
-export type AskLoginDeps = WaitingDeps & {
-  readonly enrolled: EnrolledFactors
-  readonly deviceOf: DeviceOf
-  readonly assessRisk: AssessRisk
-}
+export type AskLoginDeps = WaitingDeps &
+  DeviceDeps & {
+    readonly enrolled: EnrolledFactors
+    readonly assessRisk: AssessRisk
+  }
 
 /** Whom a sign-in is tried for, from where, and what that says of it. */
 export interface Tried {
@@ -51,7 +37,7 @@ export async function tried(
   userName: string,
   user?: UserRecord,
 ): Promise<Tried> {
-  const device = await deps.deviceOf(request, { userName, user })
+  const device = await deviceOf(deps, request, { userName, user })
   return { device, risk: await deps.assessRisk(request, { userName, user, device }) }
 }
 

@@ -13,6 +13,7 @@ import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
 import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { ProvenFactor, SignInProgress } from '../../storage/interaction-records.ts'
 import type { UserRecord } from '../../storage/records.ts'
+import { rememberDevice } from '../session/device.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { startSession } from '../session/session.ts'
 import { type AskLoginDeps, askAttempt, askFactors, countingSession, type Tried, tried } from './ask-login.ts'
@@ -118,10 +119,10 @@ async function admit(
   request: HttpRequest,
   waiting: Waiting,
   user: UserRecord,
-  obligations: Obligations<'login'>,
-  decisionId: string,
+  { obligations, decisionId }: Extract<Verdict<'login'>, { allow: true }>,
+  remember: boolean,
 ): Promise<Reply> {
-  const { acr, amr, session_ttl_seconds: ttlSeconds } = obligations
+  const { acr, amr, session_ttl_seconds: ttlSeconds, remember_device_seconds: rememberSeconds } = obligations
   const session = await startSession(deps, request, { user, acr, amr, ttlSeconds })
   const { progress: _spent, ...interaction } = waiting.interaction
   const going =
@@ -129,6 +130,7 @@ async function admit(
       ? await updateInteraction(deps, request, waiting.id, { ...interaction, sessionDigest: session.digest })
       : (await takeInteraction(deps, request, waiting.id)) !== undefined
   if (!going) throw ended()
+  const device = await rememberDevice(deps, request, user, remember ? rememberSeconds : 0)
   await deps.audit({
     event: 'sign_in',
     tenant: request.tenant,
@@ -137,7 +139,8 @@ async function admit(
     sub: user.sub,
     decision_id: decisionId,
   })
-  return { status: 303, headers: { location: interaction.page ?? resumeAt(waiting.id), 'set-cookie': session.cookie } }
+  const location = interaction.page ?? resumeAt(waiting.id)
+  return { status: 303, headers: { location, 'set-cookie': [session.cookie, device.cookie] } }
 }
 
 /** Writes what is known and leads to the next step; 303, so that nothing that was typed is sent along (RFC 9700 4.12). */
@@ -175,14 +178,14 @@ export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: W
   if (!verified) throw new OAuthError('access_denied')
 
   const { progress } = waiting.interaction
-  const rememberDevice = step.rememberDevice ?? progress?.rememberDevice
+  const remember = step.rememberDevice ?? progress?.rememberDevice
   const userName = step.userName ?? progress?.userName
   const known: SignInProgress = {
     ...(userName !== undefined && { userName }),
     sub: user.sub,
     userEpoch: user.revocationEpoch,
     factors: proven,
-    ...(rememberDevice === true && { rememberDevice }),
+    ...(remember === true && { rememberDevice: true }),
   }
   if (verdict.obligations.next !== 'none') {
     await risk.verified()
@@ -190,5 +193,5 @@ export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: W
   }
   // Only now: who knows a password alone must not clear the count of guesses at the second factor.
   await risk.succeeded(user)
-  return admit(deps, request, waiting, user, verdict.obligations, verdict.decisionId)
+  return admit(deps, request, waiting, user, verdict, remember === true)
 }

@@ -34,6 +34,11 @@ export class Keys {
 
   identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
   identities = (tenant: string): string => `${this.#users(tenant)}:identities`
+  factors = (tenant: string, sub: string): string => `${this.#users(tenant)}:factors:${part(sub)}`
+  /** Credential id → whose it is. */
+  passkeyIndex = (tenant: string): string => `${this.#users(tenant)}:passkeys`
+  /** Who has a TOTP. */
+  totpIndex = (tenant: string): string => `${this.#users(tenant)}:totp`
   oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
   oneUse = (tenant: string, kind: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`
@@ -56,6 +61,9 @@ export class Keys {
     `${this.#prefix}{${part(tenant)}:grants-of-client:${part(clientId)}}`
   logouts = (tenant: string): string => `${this.#prefix}{${part(tenant)}:logouts}`
   logoutsDue = (tenant: string): string => `${this.logouts(tenant)}:due`
+  outbox = (tenant: string, queue: string): string => `${this.#prefix}{${part(tenant)}:outbox:${part(queue)}}`
+  outboxDue = (tenant: string, queue: string): string => `${this.outbox(tenant, queue)}:due`
+  outboxStatus = (tenant: string, queue: string): string => `${this.outbox(tenant, queue)}:status`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`

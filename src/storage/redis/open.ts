@@ -7,6 +7,7 @@ import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
 import { redisDevices } from './devices.ts'
+import { redisFactors } from './factors.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { redisIdentities } from './identities.ts'
 import { Keys } from './keys.ts'
@@ -14,6 +15,7 @@ import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
 import { redisOneUse } from './one-use.ts'
 import type { RedisStoreOptions } from './options.ts'
+import { redisOutbox } from './outbox.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
@@ -48,6 +50,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
+    factors: redisFactors(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
     identities: redisIdentities(redis),
@@ -56,6 +59,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
+    outbox: redisOutbox(redis),
     limits: redisLimits(redis),
     threats: redisThreats(redis),
     replay: redisReplay(redis),

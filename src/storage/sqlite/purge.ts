@@ -22,6 +22,7 @@ const KEYS = {
   series: 'tenant, key, bucket',
   presence: 'tenant, sub',
   throttles: 'tenant, key',
+  tasks: 'tenant, queue, id',
 } as const
 
 /** Answers whether more may be waiting. Handles go with their grant: a spent one must be known until then. */

@@ -147,6 +147,29 @@ const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
   CREATE INDEX throttles_end ON throttles (expires_at);
   `,
+  `
+  CREATE TABLE tasks (
+    tenant TEXT NOT NULL, queue TEXT NOT NULL, id TEXT NOT NULL, due_at_ms INTEGER NOT NULL, expires_at INTEGER,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, queue, id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX tasks_due ON tasks (tenant, queue, due_at_ms, id);
+  CREATE INDEX tasks_end ON tasks (expires_at) WHERE expires_at IS NOT NULL;
+  INSERT INTO tasks (tenant, queue, id, due_at_ms, body) SELECT tenant, 'logouts', id, due_at_ms, body FROM logouts;
+  DROP TABLE logouts;
+  CREATE TABLE stream_status (
+    tenant TEXT NOT NULL, queue TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, queue)) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE totp (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, sealed TEXT NOT NULL, last_step INTEGER NOT NULL, used_at INTEGER,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, sub)) STRICT;
+  CREATE TABLE passkeys (
+    tenant TEXT NOT NULL, credential_id TEXT NOT NULL, sub TEXT NOT NULL, counter INTEGER NOT NULL,
+    backed_up INTEGER NOT NULL, name TEXT NOT NULL, used_at INTEGER, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, credential_id)) STRICT;
+  CREATE INDEX passkeys_sub ON passkeys (tenant, sub);
+  CREATE TABLE recovery_codes (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
