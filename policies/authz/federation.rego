@@ -94,7 +94,10 @@ client_active if own_page
 # The person acts on their own account, signed in.
 own_page if input.purpose == "link"
 
-needs_session if own_page
+needs_session if {
+	own_page
+	input.stage != "sign_out"
+}
 
 needs_session if input.stage == "proved"
 
@@ -148,6 +151,11 @@ stage_allowed if {
 	input.stage == "unlink"
 	signed_in
 	input.other_ways
+}
+
+stage_allowed if {
+	input.stage == "sign_out"
+	own_page
 }
 
 signed_in if {

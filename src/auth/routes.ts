@@ -11,6 +11,8 @@ import type { AdminDeps } from './admin/decide-admin.ts'
 import { keyHandlers } from './admin/key-handlers.ts'
 import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
+import type { FederationDeps } from './federation/deps.ts'
+import { federationHandlers } from './federation/federation-handlers.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -47,7 +49,8 @@ export type RouteDeps = AuthorizeDeps &
   RewrapKeysDeps &
   SectorDeps &
   RegisterDeps &
-  WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
+  FederationDeps &
+  WriteUserDeps & { readonly store: Store; readonly servedMetrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
 
@@ -114,6 +117,41 @@ function registrationRows(deps: RouteDeps): Row[] {
     row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
     row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
     row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
+  ]
+}
+
+/** Where identity providers are configured. */
+function federationRows(deps: RouteDeps): Row[] {
+  if (deps.providers.all.length === 0) return []
+  const handlers = federationHandlers(deps)
+  const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
+    method,
+    path,
+    source,
+    `federation/${file}.ts`,
+    'federation',
+    'page',
+    handler,
+  ]
+  const back: Row = [
+    'POST',
+    '/federation/callback/:provider',
+    'OAuth 2.0 Form Post Response Mode 2',
+    'federation/callback.ts',
+    'public',
+    'page',
+    handlers.formCallback,
+  ]
+  return [
+    row('GET', '/federation/:provider/start', 'OIDC Core 3.1.2.1', 'start', handlers.start),
+    row('GET', '/federation/callback/:provider', 'OIDC Core 3.1.2.5', 'callback', handlers.callback),
+    back,
+    row('GET', '/federation/link', 'account linking', 'link-pending', handlers.showLink),
+    row('POST', '/federation/link', 'account linking', 'link-pending', handlers.link),
+    row('POST', '/federation/sign-out', 'RP-Initiated Logout 2', 'sign-out', handlers.signOutThere),
+    row('GET', '/account/identities', 'account page', 'identities', handlers.showIdentities),
+    row('POST', '/account/identities/link', 'account page', 'identities', handlers.beginLink),
+    row('POST', '/account/identities/unlink', 'account page', 'identities', handlers.unlink),
   ]
 }
 
@@ -210,6 +248,11 @@ function openApiRow({ issuer }: RouteDeps, others: readonly Row[]): Row {
 }
 
 export function routes(deps: RouteDeps): readonly Route[] {
-  const rows = [...protocolRows(deps), ...peopleRows(deps), ...(deps.metrics ? [metricsRow(deps.metrics)] : [])]
+  const rows = [
+    ...protocolRows(deps),
+    ...peopleRows(deps),
+    ...federationRows(deps),
+    ...(deps.servedMetrics ? [metricsRow(deps.servedMetrics)] : []),
+  ]
   return [...rows, openApiRow(deps, rows)].map(toRoute)
 }

@@ -9,12 +9,18 @@ interface Said {
   readonly message: string
 }
 
+/** Addresses of ours below /federation. */
+const RESERVED: ReadonlySet<string> = new Set(['callback', 'link', 'sign-out', 'start'])
+
 type ProviderRule = (provider: ProviderConfig) => Said | undefined
 
 const isPlainHttps = (text: string): boolean => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === 'https:' && !url.search && !url.hash && url.username === '' && url.password === ''
 }
+
+const idIsFree: ProviderRule = ({ id }) =>
+  RESERVED.has(id) ? { key: 'id', message: 'is a word of our own addresses: take another' } : undefined
 
 const kindHasWhatItNeeds: ProviderRule = ({ kind, issuer, tenant, hosted_domain, api_url }) => {
   if (kind === 'oidc' && issuer === undefined) return { key: 'issuer', message: 'is what kind oidc is known by' }
@@ -66,6 +72,7 @@ const targetsAreEntries: ProviderRule = ({ allow }) =>
     : { key: 'allow', message: 'must hold hosts, *.suffixes, addresses or CIDR ranges, with :port or without' }
 
 const RULES: readonly ProviderRule[] = [
+  idIsFree,
   kindHasWhatItNeeds,
   addressesAreSafe,
   microsoftNamesItsTenant,

@@ -21,8 +21,12 @@ export interface OpenIdSite extends SecureSite {
   readonly alter: Map<string, (body: Json) => Json>
   /** ID tokens are signed by a new key from now on; `published`: and its key set holds that one alone. */
   rotate(published?: boolean): void
-  /** The ID token that it gave, with other claims, signed by its own key. */
-  resign(idToken: unknown, changes: Json): Promise<string>
+  /** Its first keys again, as if nothing had been rotated. */
+  restoreKeys(): void
+  /** The ID token that it gave, with other claims, signed by its own key, or by a stranger's under its name. */
+  resign(idToken: unknown, changes: Json, by?: 'stranger'): Promise<string>
+  /** What takes the place of its ID tokens. */
+  alterToken: ((body: Json) => Promise<string>) | undefined
 }
 
 export interface OpenIdSiteOptions {
@@ -99,11 +103,13 @@ export async function openOpenIdSite(
     await next()
     const change = alter.get(lastPart(context.path))
     if (change && typeof context.body === 'object' && context.body !== null) context.body = change({ ...context.body })
-    if (context.body instanceof Promise) throw new Error('an answer is changed at once')
-    if (signer !== first && lastPart(context.path) === 'token') context.body = await resigned(context.body as Json)
+    if (lastPart(context.path) === 'token') context.body = await withIdToken(context.body as Json)
   })
-  const resigned = async (body: Json): Promise<Json> =>
-    typeof body.id_token === 'string' ? { ...body, id_token: await site.resign(body.id_token, {}) } : body
+  const withIdToken = async (body: Json): Promise<Json> => {
+    if (typeof body.id_token !== 'string') return body
+    if (site.alterToken) return { ...body, id_token: await site.alterToken(body) }
+    return signer === first ? body : { ...body, id_token: await site.resign(body.id_token, {}) }
+  }
 
   const handle = provider.callback()
   const secure = await openSecureSite(certificates, port, (request, response) => {
@@ -123,10 +129,16 @@ export async function openOpenIdSite(
       const jwk = { ...next.publicKey.export({ format: 'jwk' }), kid: next.kid, alg: 'ES256', use: 'sig' }
       if (published) alter.set('jwks', () => ({ keys: [jwk] }))
     },
-    resign: (idToken: unknown, changes: Json) => {
-      const claims = { ...decodeJwt(String(idToken)), ...changes }
-      return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: signer.kid }).sign(signer.privateKey)
+    restoreKeys: () => {
+      signer = first
+      alter.delete('jwks')
     },
+    resign: (idToken: unknown, changes: Json, by?: 'stranger') => {
+      const claims = { ...decodeJwt(String(idToken)), ...changes }
+      const { privateKey } = by === 'stranger' ? newKey() : signer
+      return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: signer.kid }).sign(privateKey)
+    },
+    alterToken: undefined as OpenIdSite['alterToken'],
   })
   return site
 }

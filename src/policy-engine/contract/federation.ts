@@ -14,8 +14,9 @@ export const federation = decision('federation', {
       /**
        * `start`: before the browser is sent to the provider. `entered`: it is back, and all that the provider said was checked.
        * `proved`: the person has then signed in to the account that it may belong to. `list`, `unlink`: at the person's own page.
+       * `sign_out`: signed out here, the person wants to be signed out there.
        */
-      stage: oneOf('start', 'entered', 'proved', 'list', 'unlink'),
+      stage: oneOf('start', 'entered', 'proved', 'list', 'unlink', 'sign_out'),
       /** `link`: somebody who is signed in wants a further way in. */
       purpose: oneOf('sign_in', 'link'),
       /** On whose behalf the person signs in; absent at the person's own page. */
