@@ -60,8 +60,8 @@ escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
-	"actor", "authentication", "client", "factors", "failures", "grant", "granted", "holder", "request", "requested",
-	"resource", "sender", "subject", "time", "token",
+	"actor", "authentication", "client", "event", "factors", "failures", "grant", "granted", "holder", "receiver", "request",
+	"requested", "resource", "sender", "subject", "time", "token",
 }
 
 plain_fields := {
@@ -70,7 +70,7 @@ plain_fields := {
 	"code_challenge_method", "confirmed", "consented_claims", "consented_scopes", "created_at", "dpop",
 	"endpoint", "epoch_seconds", "essential_acr", "expires_at", "first_party", "grant_type", "grant_types", "hint",
 	"id", "issued_at", "kind", "max_age_seconds", "minute_of_day", "prompt", "pushed", "redirect", "redirect_hosts",
-	"registrations", "requires", "resources", "response_type", "roles", "scopes", "signed_in_here", "stage", "sub",
+	"registrations", "relation", "requires", "resources", "response_type", "roles", "scopes", "signed_in_here", "stage", "sub",
 	"subject_type", "tenant", "type", "weekday",
 }
 
