@@ -68,6 +68,9 @@ export type AuditEventName =
   | 'consent_withdrawn'
   | 'risk_signal'
   | 'threat_answered'
+  | 'signal_not_delivered'
+  | 'stream_updated'
+  | 'stream_verification_asked'
   | 'person_exported'
   | 'person_erased'
 
@@ -84,6 +87,8 @@ export interface AuditEvent {
   readonly detail?: string
   /** Kind and id of what was changed. */
   readonly resource?: string
+  /** Names of the attributes that got another value; never a value. */
+  readonly changed?: readonly string[]
 }
 
 /** Resolves when the event is written; rejects when it cannot be, and then nothing may be answered as done. */

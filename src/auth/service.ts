@@ -33,6 +33,7 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { type SignalOptions, startSignals } from './signals/service.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -77,6 +78,8 @@ export interface AuthServiceOptions {
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** How often clients are told of a sign-out. */
   readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
+  /** Who hears of security events; default: nobody. */
+  readonly signals?: SignalOptions | undefined
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** Pages that belong to no protocol: the demo of `--dev`. */
@@ -228,10 +231,19 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
       metrics: measured,
       onFailure: (error) => options.logger.warn({ err: error }, 'rate limits are not shared while the store is away'),
     })
+  const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
+  const signals = startSignals(
+    { ...outgoing, store, clock, audit, decide, metrics: measured.signals },
+    TENANT,
+    options.signals ?? { receivers: [] },
+  )
+  listeners.push(signals.hear)
   const table = routes({
     rates,
     issuer,
     decide,
+    signals,
+    signalMetrics: measured.signals,
     ...ending,
     registration: options.registration ?? true,
     readJson,
@@ -253,7 +265,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
   })
-  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const sending = { ...ending, ...outgoing, metrics }
   const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
   const transport = openTransport({
@@ -290,8 +302,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   })
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
+    signals.release()
     await server.close()
     await backChannel.close()
+    await signals.close()
     await stopKeeping()
     await egress.close()
   }

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { keyRules } from './keys/configured.ts'
 import { authLimits } from './limits.ts'
 import { clientsReach, dpopRules } from './outside.ts'
+import { signalSettings } from './security-events.ts'
 import { authTransport } from './tls.ts'
 
 export const authSettings = (config: Config) =>
@@ -17,4 +18,5 @@ export const authSettings = (config: Config) =>
     registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
+    signals: signalSettings(config),
   }) satisfies Partial<AuthServiceOptions>

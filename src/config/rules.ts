@@ -222,6 +222,21 @@ const noticesAreSafe: Rule = ({ notices, tls }) => {
   return undefined
 }
 
+/** Where security events go, each under a name of its own. */
+const receiversAreSafe: Rule = ({ security_events: { webhooks, streams }, tls }) => {
+  for (const [kind, receivers] of [
+    ['webhooks', webhooks.map(({ name, url }) => ({ name, url, at: ['url'] }))],
+    ['streams', streams.map(({ name, push }) => ({ name, url: push?.url, at: ['push', 'url'] }))],
+  ] as const) {
+    const path = ['security_events', kind]
+    const unsafe = receivers.findIndex(({ url }) => url !== undefined && !isSafeUrl(url, tls === 'terminated'))
+    if (unsafe >= 0) return { path: [...path, unsafe, ...(receivers[unsafe]?.at ?? [])], message: SAFE_URL }
+    const twice = repeated(receivers.map(({ name }) => name))
+    if (twice >= 0) return { path: [...path, twice, 'name'], message: 'is used twice' }
+  }
+  return undefined
+}
+
 const RULES: readonly Rule[] = [
   issuerIsUrl,
   issuerIsHttps,
@@ -239,6 +254,7 @@ const RULES: readonly Rule[] = [
   serviceNamesAreUnique,
   servicesAreSafe,
   noticesAreSafe,
+  receiversAreSafe,
   bundleNamesAreUnique,
   egressListsTargets,
 ]

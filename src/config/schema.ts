@@ -12,6 +12,7 @@ import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
+import { securityEvents } from './sections/security-events.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
 import { listenerTls, mtls } from './sections/tls.ts'
@@ -119,6 +120,7 @@ export const ConfigSchema = Type.Object(
     services,
     status,
     notices,
+    security_events: securityEvents,
     egress,
     store,
     log,

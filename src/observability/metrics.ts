@@ -1,6 +1,8 @@
 /** The metrics of one thread (Prometheus text format). Every label comes from a bounded set; none holds an id or address. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+import { type SignalMetrics, signalMetrics } from './signal-metrics.ts'
+
 export interface Waiting {
   readonly bytes: number
   readonly oldestSeconds: number
@@ -24,6 +26,7 @@ export interface Metrics {
   readonly maskFailures: Counter
   /** Logout tokens sent to clients. */
   readonly logouts: Counter<'outcome'>
+  readonly signals: SignalMetrics
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
@@ -75,6 +78,7 @@ export function createMetrics(node: string): Metrics {
       labelNames: ['outcome'],
       registers,
     }),
+    signals: signalMetrics(registers),
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),
     dropped: counter('decision_log_dropped_total', 'Events of which policy keeps only a stub.', registers),
     logFailures: counter('decision_log_failures_total', 'Events that could not be written.', registers),

@@ -23,6 +23,7 @@ export const RATED = [
   'login',
   'scim',
   'admin',
+  'signals',
 ] as const
 export type RatedEndpoint = (typeof RATED)[number]
 export type CountedBy = 'address' | 'client' | 'person'
@@ -63,6 +64,7 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
+  ['/ssf/', 'signals'],
   ['/oauth/register/', 'register'],
 ]
 
