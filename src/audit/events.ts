@@ -68,6 +68,7 @@ export type AuditEventName =
   | 'consent_withdrawn'
   | 'risk_signal'
   | 'threat_answered'
+  | 'mail_failed'
   | 'signal_not_delivered'
   | 'stream_updated'
   | 'stream_verification_asked'

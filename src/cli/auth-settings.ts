@@ -3,6 +3,7 @@ import type { AuthServiceOptions } from '../auth/service.ts'
 import type { Config } from '../config/schema.ts'
 import { keyRules } from './keys/configured.ts'
 import { authLimits } from './limits.ts'
+import { mailSettings } from './mail.ts'
 import { clientsReach, dpopRules } from './outside.ts'
 import { signalSettings } from './security-events.ts'
 import { authTransport } from './tls.ts'
@@ -18,5 +19,6 @@ export const authSettings = (config: Config) =>
     registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
+    mail: mailSettings(config),
     signals: signalSettings(config),
   }) satisfies Partial<AuthServiceOptions>

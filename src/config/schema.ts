@@ -10,6 +10,7 @@ import { egress } from './sections/egress.ts'
 import { keys } from './sections/keys.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
+import { mail } from './sections/mail.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
 import { securityEvents } from './sections/security-events.ts'
@@ -125,6 +126,7 @@ export const ConfigSchema = Type.Object(
     store,
     log,
     limits,
+    mail,
     ...clientsAsCode,
   },
   { ...closed, title: 'sallyport.yaml' },
