@@ -33,6 +33,8 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { deviceBinding } from './session/binding/device-binding.ts'
+import { sessionContinuation } from './session/continue-session.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -214,6 +216,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const readJson = jsonReader(egress, egressTls)
   const subjectOf = subjectIdentifiers(derive)
   const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
+  const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
   const rates =
@@ -246,6 +249,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     certificates: clientCertificates(keysOfClients),
     mtls,
     subjectOf,
+    binding: deviceBinding({ issuer, derive }),
+    continueSession,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),

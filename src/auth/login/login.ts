@@ -152,7 +152,7 @@ async function admit(
     sub: user.sub,
     decision_id: decisionId,
   })
-  return { status: 303, headers: { location: resumeAt(waiting.id), 'set-cookie': session.cookie } }
+  return { status: 303, headers: { location: resumeAt(waiting.id), 'set-cookie': session.cookie, ...session.headers } }
 }
 
 /** Policy hears of it as of any sign-in, though there is nothing that it could forbid. */

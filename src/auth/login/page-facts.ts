@@ -18,8 +18,9 @@ import type { ClientRecord, InteractionRecord } from '../../storage/records.ts'
 import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { isOwnForm } from '../session/csrf.ts'
 import { browserSecret, findInteraction } from '../session/interaction.ts'
+import type { SessionDeps } from '../session/session.ts'
 
-export interface LoginDeps {
+export type LoginDeps = SessionDeps & {
   readonly issuer: string
   readonly store: {
     readonly clients: Pick<ClientStore, 'find'>

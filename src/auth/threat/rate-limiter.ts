@@ -58,6 +58,8 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/consent', 'login'],
   ['/logout', 'login'],
   ['/oauth/logout', 'login'],
+  ['/session/binding', 'authorize'],
+  ['/session/binding/refresh', 'authorize'],
 ])
 
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
