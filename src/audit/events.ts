@@ -69,6 +69,7 @@ export type AuditEventName =
   | 'consent_withdrawn'
   | 'risk_signal'
   | 'threat_answered'
+  | 'mail_failed'
   | 'person_exported'
   | 'person_erased'
 

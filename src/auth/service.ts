@@ -14,6 +14,9 @@ import { type MtlsOptions, openTransport } from '../http/transport.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
 import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
+import type { MailKind } from '../mail/mailer.ts'
+import { type MailSettings, openMail } from '../mail/open.ts'
+import type { MailOutcome } from '../mail/queue.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { seriesOf } from '../observability/series.ts'
@@ -35,6 +38,7 @@ import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
+import { assessFailures } from './sign-in/failures.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -81,6 +85,8 @@ export interface AuthServiceOptions {
   readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
+  /** How letters to people leave; default: not at all. */
+  readonly mail?: MailSettings | undefined
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -171,6 +177,20 @@ function renderErrorPage({ status, description, requestId }: PageError): Reply {
   }
 }
 
+/** What becomes of letters is counted; one that will never arrive is audited. No address is told. */
+function mailWatch({ audit, metrics, logger }: { audit: Audit; metrics: Metrics; logger: Logger }) {
+  const onOutcome = (kind: MailKind, outcome: MailOutcome, error?: unknown): void => {
+    metrics.mails.inc({ kind, outcome })
+    if (outcome === 'sent' || outcome === 'late') return
+    logger.warn({ kind, outcome, ...(error === undefined ? {} : { err: error }) }, 'a letter was not sent')
+    if (outcome === 'again') return
+    audit({ event: 'mail_failed', tenant: TENANT, detail: `${kind}:${outcome}` }).catch(() =>
+      logger.error({ kind }, 'audit failed'),
+    )
+  }
+  return { onOutcome }
+}
+
 /** An error that nobody foresaw may quote what was sent: its kind and place are logged, its text is not. */
 function describe(error: unknown): Readonly<Record<string, unknown>> {
   if (error instanceof PolicyUnavailable || error instanceof StoreUnavailable) return { err: error }
@@ -231,6 +251,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
       metrics: measured,
       onFailure: (error) => options.logger.warn({ err: error }, 'rate limits are not shared while the store is away'),
     })
+  const mail = await openMail(options.mail, {
+    clock,
+    ...mailWatch({ audit, metrics: measured, logger: options.logger }),
+  })
   const table = routes({
     rates,
     issuer,
@@ -254,6 +278,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     passwords: options.passwords ?? createPasswordHasher(),
+    assessRisk: assessFailures(store.limits),
+    enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
@@ -296,6 +322,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
     await server.close()
+    await mail.close()
     await backChannel.close()
     await stopKeeping()
     await egress.close()

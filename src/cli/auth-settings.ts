@@ -3,6 +3,7 @@ import type { AuthServiceOptions } from '../auth/service.ts'
 import type { Config } from '../config/schema.ts'
 import { keyRules } from './keys/configured.ts'
 import { authLimits } from './limits.ts'
+import { mailSettings } from './mail.ts'
 import { clientsReach, dpopRules } from './outside.ts'
 import { authTransport } from './tls.ts'
 
@@ -17,4 +18,5 @@ export const authSettings = (config: Config) =>
     registration: config.auth.registration,
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
+    mail: mailSettings(config),
   }) satisfies Partial<AuthServiceOptions>

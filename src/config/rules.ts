@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { isEntry } from '../egress/allow-list.ts'
 import type { KeyPath } from './origin.ts'
 import type { Config } from './schema.ts'
+import type { SmtpConfig } from './sections/mail.ts'
 import type { ServiceConfig } from './sections/services.ts'
 
 export interface Objection {
@@ -222,6 +223,31 @@ const noticesAreSafe: Rule = ({ notices, tls }) => {
   return undefined
 }
 
+const mailIsDescribed: Rule = ({ mail }) => {
+  const { from, smtp, directory } = mail
+  if (smtp !== undefined && directory !== undefined)
+    return { path: ['mail', 'directory'], message: 'is set as well as mail.smtp: keep one' }
+  if (from === undefined)
+    return smtp === undefined && directory === undefined
+      ? undefined
+      : { path: ['mail', 'from'], message: 'is needed: the sender, as `Name <name@example.com>`' }
+  if (!/^[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/.test(from))
+    return { path: ['mail', 'from'], message: 'must be an address, or `Name <name@example.com>`' }
+  return smtp && smtpIsSafe(smtp)
+}
+
+function smtpIsSafe({ host, tls, username, password, password_file }: SmtpConfig): Objection | undefined {
+  const at = (key: string, message: string): Objection => ({ path: ['mail', 'smtp', key], message })
+  if (tls === 'none' && !isLoopback(host))
+    return at('tls', 'none is for a server on loopback: use implicit or starttls')
+  if (password !== undefined && password_file !== undefined)
+    return at('password_file', 'is set as well as mail.smtp.password: keep one')
+  const hasPassword = password !== undefined || password_file !== undefined
+  return hasPassword === (username !== undefined)
+    ? undefined
+    : at(hasPassword ? 'username' : 'password_file', 'needs the other half: username and password_file')
+}
+
 const RULES: readonly Rule[] = [
   issuerIsUrl,
   issuerIsHttps,
@@ -241,6 +267,7 @@ const RULES: readonly Rule[] = [
   noticesAreSafe,
   bundleNamesAreUnique,
   egressListsTargets,
+  mailIsDescribed,
 ]
 
 export const objections = (config: Config): readonly Objection[] =>

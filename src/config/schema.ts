@@ -10,6 +10,7 @@ import { egress } from './sections/egress.ts'
 import { keys } from './sections/keys.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
+import { mail } from './sections/mail.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
 import { services } from './sections/services.ts'
@@ -123,6 +124,7 @@ export const ConfigSchema = Type.Object(
     store,
     log,
     limits,
+    mail,
     ...clientsAsCode,
   },
   { ...closed, title: 'sallyport.yaml' },

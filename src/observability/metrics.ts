@@ -24,6 +24,8 @@ export interface Metrics {
   readonly maskFailures: Counter
   /** Logout tokens sent to clients. */
   readonly logouts: Counter<'outcome'>
+  /** Letters to people. */
+  readonly mails: Counter<'kind' | 'outcome'>
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
@@ -73,6 +75,12 @@ export function createMetrics(node: string): Metrics {
       name: 'backchannel_logouts_total',
       help: 'Logout tokens sent to clients: delivered, again (not taken, sent again later), given_up.',
       labelNames: ['outcome'],
+      registers,
+    }),
+    mails: new Counter({
+      name: 'mails_total',
+      help: 'Letters to people, by kind and outcome: sent, again (tried later), refused, given_up, late (its link had ended), no_room.',
+      labelNames: ['kind', 'outcome'],
       registers,
     }),
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),

@@ -8,10 +8,12 @@ import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
+import { factorConformance } from './conformance/factors.ts'
 import { identityConformance } from './conformance/identities.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
 import { oneUseConformance } from './conformance/one-use.ts'
+import { outboxConformance } from './conformance/outbox.ts'
 import { platformConformance } from './conformance/platform.ts'
 import { pushedRequestConformance } from './conformance/pushed-requests.ts'
 import { raceConformance } from './conformance/races.ts'
@@ -20,6 +22,7 @@ import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
 import { signingKeyConformance } from './conformance/signing-keys.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
+import { threatConformance } from './conformance/threats.ts'
 import { userConformance } from './conformance/users.ts'
 
 /** `openEmpty` gives a store that nobody has written to; the suite closes what it opens. */
@@ -42,7 +45,9 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     deviceConformance(conformance)
+    factorConformance(conformance)
     logoutConformance(conformance)
+    outboxConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
     identityConformance(conformance)
@@ -52,6 +57,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     raceConformance(conformance)
     chainConformance(conformance)
     replayConformance(conformance)
+    threatConformance(conformance)
     platformConformance(conformance, () => openEmpty(clock))
     signingKeyConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)

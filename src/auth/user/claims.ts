@@ -13,7 +13,7 @@ function primaryEntry(values: unknown): Readonly<Record<string, unknown>> {
   return entries.find((entry) => entry.primary === true) ?? entries[0] ?? {}
 }
 
-const primary = (values: unknown): string | undefined => asText(primaryEntry(values).value)
+export const primary = (values: unknown): string | undefined => asText(primaryEntry(values).value)
 
 const nameOf = (user: UserRecord): Readonly<Record<string, unknown>> => asRecord(user.profile.name)
 

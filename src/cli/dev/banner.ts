@@ -3,6 +3,8 @@ import type { DevCredentials } from './credentials.ts'
 
 export interface DevFiles {
   readonly credentials: string
+  /** Empty where letters are sent. */
+  readonly mail: string
 }
 
 export interface Surroundings {
@@ -22,6 +24,7 @@ export function banner(credentials: DevCredentials, files: DevFiles, { now, node
     ['demo client', `${client.client_id} / ${client.client_secret}`],
     ['resource server', `${server.client_id} / ${server.client_secret}`],
     ['admin client', `${admin.client_id} / ${admin.client_secret}   scopes: scim admin`],
+    ...(files.mail === '' ? [] : [['mail', `written to ${files.mail}/ as .eml files, not sent`] as const]),
     ['as JSON', files.credentials],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))

@@ -49,6 +49,7 @@ export async function serveDev(invocation: Invocation): Promise<number> {
   keepCredentials(state.credentialsFile, credentials)
   const files = {
     credentials: relative(process.cwd(), state.credentialsFile),
+    mail: relative(process.cwd(), config.mail.directory ?? ''),
   }
   console.log(banner(credentials, files, { now: new Date(), node: nodeCommand() }))
   // Counted from the start of the process, as the person waits for it.
@@ -67,7 +68,7 @@ function nodeCommand(): string {
 
 /** Nothing of the demo leaves this machine: its secrets are printed. */
 function devConfig(invocation: Invocation, state: DevState): Config {
-  const settings = devSettings(state)
+  const settings = devSettings(state, invocation.config().mail)
   const { auth } = invocation.config(settings)
   const config = invocation.config({ ...settings, issuer: `http://localhost:${auth.port}` })
   for (const [setting, host] of [

@@ -2,6 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Config } from '../../config/schema.ts'
 import { randomSecret } from '../../kernel/ids.ts'
 import { ensureLogKey } from '../logs.ts'
 
@@ -19,6 +20,8 @@ export interface DevState {
   readonly operatorTokenFile: string
   readonly storeFile: string
   readonly logFolder: string
+  /** Where letters to people are written instead of being sent. */
+  readonly mailFolder: string
   readonly logKeyFile: string
 }
 
@@ -35,6 +38,7 @@ export function openDevState(folder: string): DevState {
     operatorTokenFile: join(dev, 'operator-token'),
     storeFile: join(folder, 'sallyport.sqlite'),
     logFolder: join(folder, 'log'),
+    mailFolder: join(folder, 'mail'),
     logKeyFile: join(dev, 'log-key.pem'),
   }
   if (!existsSync(state.kekFile)) writePrivate(state.kekFile, `${randomBytes(32).toString('base64')}\n`)
@@ -63,7 +67,10 @@ export function writePrivate(file: string, content: string | Uint8Array): void {
 export const readText = (file: string): string => readFileSync(file, 'utf8')
 
 /** Settings below the user's own: everything stays in `var/`, and only the development key is trusted. */
-export const devSettings = (state: DevState): Readonly<Record<string, unknown>> => ({
+export const devSettings = (state: DevState, mail: Config['mail']): Readonly<Record<string, unknown>> => ({
+  ...(mail.smtp === undefined && {
+    mail: { from: 'Sallyport <sallyport@localhost.example>', directory: state.mailFolder },
+  }),
   kek_file: state.kekFile,
   store: { kind: 'sqlite', path: state.storeFile },
   log: { directory: state.logFolder, key_file: state.logKeyFile },

@@ -28,11 +28,17 @@ export class Keys {
   userNames = (tenant: string): string => `${this.#users(tenant)}:names`
   userIndex = (tenant: string): string => `${this.#users(tenant)}:index`
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
+  presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
   devices = (tenant: string, sub: string): string => `${this.#users(tenant)}:devices:${part(sub)}`
 
   identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
   identities = (tenant: string): string => `${this.#users(tenant)}:identities`
+  factors = (tenant: string, sub: string): string => `${this.#users(tenant)}:factors:${part(sub)}`
+  /** Credential id → whose it is. */
+  passkeyIndex = (tenant: string): string => `${this.#users(tenant)}:passkeys`
+  /** Who has a TOTP. */
+  totpIndex = (tenant: string): string => `${this.#users(tenant)}:totp`
   oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
   oneUse = (tenant: string, kind: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`
@@ -55,10 +61,19 @@ export class Keys {
     `${this.#prefix}{${part(tenant)}:grants-of-client:${part(clientId)}}`
   logouts = (tenant: string): string => `${this.#prefix}{${part(tenant)}:logouts}`
   logoutsDue = (tenant: string): string => `${this.logouts(tenant)}:due`
+  outbox = (tenant: string, queue: string): string => `${this.#prefix}{${part(tenant)}:outbox:${part(queue)}}`
+  outboxDue = (tenant: string, queue: string): string => `${this.outbox(tenant, queue)}:due`
+  outboxStatus = (tenant: string, queue: string): string => `${this.outbox(tenant, queue)}:status`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
+  attempts = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:attempts:${part(key)}}`
+  sketch = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:sketch:${part(key)}}`
+  sketchEnd = (tenant: string, key: string): string => `${this.sketch(tenant, key)}:end`
+  series = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:series:${part(key)}}`
+  throttles = (tenant: string): string => `${this.#prefix}{${part(tenant)}:throttles}`
+  throttleRates = (tenant: string): string => `${this.throttles(tenant)}:rates`
   replay = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:replay:${part(key)}}`
 
   platform = (): string => `${this.#prefix}{platform}`

@@ -7,6 +7,7 @@ import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
 import { redisDevices } from './devices.ts'
+import { redisFactors } from './factors.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { redisIdentities } from './identities.ts'
 import { Keys } from './keys.ts'
@@ -14,11 +15,13 @@ import { redisLimits } from './limits.ts'
 import { redisLogouts } from './logouts.ts'
 import { redisOneUse } from './one-use.ts'
 import type { RedisStoreOptions } from './options.ts'
+import { redisOutbox } from './outbox.ts'
 import { redisMarks, redisPlatform } from './platform.ts'
 import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { redisSigningKeys } from './signing-keys.ts'
+import { redisThreats } from './threats.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
 import { verifyServer } from './verify-server.ts'
@@ -47,6 +50,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
+    factors: redisFactors(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
     identities: redisIdentities(redis),
@@ -55,7 +59,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     accessTokens: redisAccessTokens(redis),
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
+    outbox: redisOutbox(redis),
     limits: redisLimits(redis),
+    threats: redisThreats(redis),
     replay: redisReplay(redis),
     signingKeys: redisSigningKeys(redis),
     platform: redisPlatform(redis),

@@ -15,12 +15,14 @@ import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { BUSY_TIMEOUT_MS, Database } from './database.ts'
 import { sqliteDevices } from './devices.ts'
+import { sqliteFactors } from './factors.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteIdentities } from './identities.ts'
 import { sqliteLimits } from './limits.ts'
 import { sqliteLogouts } from './logouts.ts'
 import { sqliteOneUse } from './one-use.ts'
+import { sqliteOutbox } from './outbox.ts'
 import { sqliteMarks, sqlitePlatform } from './platform.ts'
 import { startPurging } from './purge.ts'
 import { sqlitePushedRequests } from './pushed-requests.ts'
@@ -28,6 +30,8 @@ import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { sqliteSigningKeys } from './signing-keys.ts'
+import { TaskTable } from './task-table.ts'
+import { sqliteThreats } from './threats.ts'
 import { TokenTable } from './token-table.ts'
 import { sqliteUsers } from './users.ts'
 
@@ -71,6 +75,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const tokens = new TokenTable(db, clock)
   const grants = new GrantTables(db, clock, tokens)
   const clients = new ClientTable(db, clock)
+  const tasks = new TaskTable(db, clock)
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
   const stopCheckpoints = startCheckpoints(path)
@@ -81,6 +86,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     devices: sqliteDevices(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
+    factors: sqliteFactors(db),
     pushedRequests: sqlitePushedRequests(db, clock),
     oneUse: sqliteOneUse(db, clock),
     identities: sqliteIdentities(db),
@@ -88,8 +94,10 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     refreshTokens: sqliteRefreshTokens(db, grants),
     accessTokens: sqliteAccessTokens(db, { tokens, grants, clients }),
     grants: sqliteGrants(db, grants, clock),
-    logouts: sqliteLogouts(db, clock),
+    logouts: sqliteLogouts(db, tasks),
+    outbox: sqliteOutbox(db, tasks),
     limits: sqliteLimits(db, clock),
+    threats: sqliteThreats(db, clock),
     replay: sqliteReplay(db, clock),
     signingKeys: sqliteSigningKeys(db, clock),
     platform: sqlitePlatform(db),

@@ -17,6 +17,12 @@ const KEYS = {
   devices: 'tenant, sub, digest',
   access_tokens: 'tenant, jti',
   replay: 'tenant, key',
+  attempts: 'tenant, key',
+  sketches: 'tenant, key',
+  series: 'tenant, key, bucket',
+  presence: 'tenant, sub',
+  throttles: 'tenant, key',
+  tasks: 'tenant, queue, id',
 } as const
 
 /** Answers whether more may be waiting. Handles go with their grant: a spent one must be known until then. */

@@ -125,6 +125,51 @@ const MIGRATIONS: readonly string[] = [
     UNIQUE (tenant, key)) STRICT;
   CREATE INDEX identities_sub ON identities (tenant, sub);
   `,
+  `
+  CREATE TABLE attempts (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, failures INTEGER NOT NULL, last_at_ms INTEGER, ends_at_ms INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX attempts_end ON attempts (expires_at);
+  CREATE TABLE sketches (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, bits BLOB NOT NULL, ends_at_ms INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX sketches_end ON sketches (expires_at);
+  CREATE TABLE series (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, bucket INTEGER NOT NULL, hits INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key, bucket)) STRICT, WITHOUT ROWID;
+  CREATE INDEX series_end ON series (expires_at);
+  CREATE TABLE presence (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, body TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, sub)) STRICT, WITHOUT ROWID;
+  CREATE INDEX presence_end ON presence (expires_at);
+  CREATE TABLE throttles (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, per_minute INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, PRIMARY KEY (tenant, key)) STRICT, WITHOUT ROWID;
+  CREATE INDEX throttles_end ON throttles (expires_at);
+  `,
+  `
+  CREATE TABLE tasks (
+    tenant TEXT NOT NULL, queue TEXT NOT NULL, id TEXT NOT NULL, due_at_ms INTEGER NOT NULL, expires_at INTEGER,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, queue, id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX tasks_due ON tasks (tenant, queue, due_at_ms, id);
+  CREATE INDEX tasks_end ON tasks (expires_at) WHERE expires_at IS NOT NULL;
+  INSERT INTO tasks (tenant, queue, id, due_at_ms, body) SELECT tenant, 'logouts', id, due_at_ms, body FROM logouts;
+  DROP TABLE logouts;
+  CREATE TABLE stream_status (
+    tenant TEXT NOT NULL, queue TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, queue)) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE totp (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, sealed TEXT NOT NULL, last_step INTEGER NOT NULL, used_at INTEGER,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, sub)) STRICT;
+  CREATE TABLE passkeys (
+    tenant TEXT NOT NULL, credential_id TEXT NOT NULL, sub TEXT NOT NULL, counter INTEGER NOT NULL,
+    backed_up INTEGER NOT NULL, name TEXT NOT NULL, used_at INTEGER, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, credential_id)) STRICT;
+  CREATE INDEX passkeys_sub ON passkeys (tenant, sub);
+  CREATE TABLE recovery_codes (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
