@@ -11,7 +11,7 @@ import { type LiveSession, readSession } from '../session.ts'
 import { changesSince } from '../sight.ts'
 import { nextChallenge, sessionInstructions } from './instructions.ts'
 import { isProofOf, readDeviceProof, textOfHeader } from './proof.ts'
-import { answersChallenge, type BindingDeps, refused } from './register.ts'
+import { type BindingDeps, challengeAnswered, refused } from './register.ts'
 
 /** 403 asks for a proof of this challenge; any other 4xx ends the binding in the browser. */
 function askAgain(deps: BindingDeps, { record }: LiveSession): Reply {
@@ -34,8 +34,9 @@ export async function refreshDeviceProof(deps: BindingDeps, request: HttpRequest
   const proof = readDeviceProof(request)
   if (proof === undefined) return askAgain(deps, session)
   const signed = await isProofOf(proof, deviceKey)
+  const spend = challengeAnswered(deps, request, 'refresh', session, proof)
   // An old challenge may be on its way while a new one is: it is asked again.
-  if (signed && !(await answersChallenge(deps, request, 'refresh', session, proof))) return askAgain(deps, session)
+  if (signed && spend === undefined) return askAgain(deps, session)
 
   const continuation = {
     changes: changesSince(session.record.sight, request),
@@ -45,6 +46,7 @@ export async function refreshDeviceProof(deps: BindingDeps, request: HttpRequest
   const { next, proof_seconds: proofSeconds } = answer.obligations
   if (next !== 'go_on') await obeyContinuation(deps, request, session, continuation, answer)
   if (next !== 'go_on' || !signed) throw refused('The device did not prove the key of this session.', 'signature')
+  if (!(await spend?.())) return askAgain(deps, session)
   return {
     status: 200,
     headers: { 'set-cookie': deps.binding.prove(session.record, proofSeconds, epochSeconds(deps.clock)) },

@@ -21,17 +21,17 @@ export type BindingDeps = SessionDeps &
 /** A browser drops the session's binding on any such answer. */
 export const refused = (detail: string, cause: string) => new OAuthError('invalid_request', { detail, cause })
 
-/** Whether the proof answers a challenge of ours that nobody has answered yet. Spends it. */
-export async function answersChallenge(
+/** Whether the proof answers a challenge of ours; undefined where it does not, else how it is spent: true for the first who does. */
+export function challengeAnswered(
   deps: BindingDeps,
   request: HttpRequest,
   purpose: ChallengeFor,
   { record }: LiveSession,
   { challenge }: DeviceProof,
-): Promise<boolean> {
+): (() => Promise<boolean>) | undefined {
   const end = deps.binding.judgeChallenge(purpose, record, challenge, epochSeconds(deps.clock))
-  if (end === undefined) return false
-  return deps.store.replay.firstUse(request.tenant, digestOf(`device bound session\n${challenge}`), end)
+  if (end === undefined) return undefined
+  return () => deps.store.replay.firstUse(request.tenant, digestOf(`device bound session\n${challenge}`), end)
 }
 
 /** Undefined where it has ended meanwhile, or another request has bound it. */
@@ -63,8 +63,8 @@ export async function registerDeviceKey(deps: BindingDeps, request: HttpRequest)
   const now = epochSeconds(deps.clock)
   const deviceKey = await keyOfProof(proof, now)
   if (deviceKey === undefined) throw refused('The proof is not signed by the public key in its header.', 'signature')
-  if (!(await answersChallenge(deps, request, 'register', session, proof)))
-    throw refused('The proof answers no challenge of this session, or one that was answered.', 'challenge')
+  const spend = challengeAnswered(deps, request, 'register', session, proof)
+  if (spend === undefined) throw refused('The proof answers no challenge of this session.', 'challenge')
 
   const changes = changesSince(session.record.sight, request)
   const { obligations, decisionId } = await askSessionStage(deps, request, 'bind', session, {
@@ -73,6 +73,7 @@ export async function registerDeviceKey(deps: BindingDeps, request: HttpRequest)
   })
   if (obligations.next !== 'go_on') throw new OAuthError('access_denied')
 
+  if (!(await spend())) throw refused('This challenge was answered before.', 'challenge')
   const bound = await bind(deps, request, session, deviceKey)
   if (bound === undefined) throw refused('This session has ended or is bound already.', 'bound already')
   await deps.audit({
