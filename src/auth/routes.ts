@@ -31,6 +31,7 @@ import { openApi } from './openapi/document.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
+import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
   ParDeps &
@@ -47,7 +48,8 @@ export type RouteDeps = AuthorizeDeps &
   RewrapKeysDeps &
   SectorDeps &
   RegisterDeps &
-  WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
+  WriteUserDeps &
+  NotifyDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
 
