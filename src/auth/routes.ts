@@ -11,7 +11,7 @@ import type { AdminDeps } from './admin/decide-admin.ts'
 import { keyHandlers } from './admin/key-handlers.ts'
 import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
-import type { SignInDeps } from './login/login.ts'
+import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
@@ -43,7 +43,7 @@ export type RouteDeps = AuthorizeDeps &
   DiscoveryDeps &
   EndSessionEndpointDeps &
   HealthDeps &
-  SignInDeps &
+  LoginDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
   SectorDeps &
@@ -128,6 +128,10 @@ function peopleRows(deps: RouteDeps): Row[] {
   return [
     ['GET', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.showLogin],
     ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
+    ['GET', '/login/password', 'OIDC Core 3.1.2.3', 'login/password.ts', 'login', 'page', pages.showPassword],
+    ['POST', '/login/password', 'OIDC Core 3.1.2.3', 'login/password.ts', 'login', 'page', pages.password],
+    ['GET', '/login/select', 'OIDC Core 3.1.2.1', 'login/select.ts', 'login', 'page', pages.showSelect],
+    ['POST', '/login/select', 'OIDC Core 3.1.2.1', 'login/select.ts', 'login', 'page', pages.select],
     ['GET', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'authorize', 'page', pages.showConsent],
     ['POST', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'consent', 'page', pages.consent],
     ['POST', '/scim/v2/Users', 'RFC 7644 3.3', 'scim/create-user.ts', 'scim', 'scim', scim.createUser],

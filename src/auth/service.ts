@@ -36,6 +36,7 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { assessFailures } from './sign-in/failures.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -277,6 +278,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     ...people.parts,
     mail,
+    assessRisk: assessFailures(store.limits),
+    enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,

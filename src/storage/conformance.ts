@@ -8,6 +8,7 @@ import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
 import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
+import { factorConformance } from './conformance/factors.ts'
 import { identityConformance } from './conformance/identities.ts'
 import { isolationConformance } from './conformance/isolation.ts'
 import { logoutConformance } from './conformance/logouts.ts'
@@ -44,6 +45,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     deviceConformance(conformance)
+    factorConformance(conformance)
     logoutConformance(conformance)
     outboxConformance(conformance)
     pushedRequestConformance(conformance)

@@ -4,6 +4,9 @@
  * A failing store rejects with StoreUnavailable and is never read as "absent". Records past `expiresAt` read as absent.
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
+
+import type { FactorStore } from './factors.ts'
+import type { InteractionRecord } from './interaction-records.ts'
 import type { OutboxStore } from './outbox-port.ts'
 import type {
   AccessTokenRecord,
@@ -14,7 +17,6 @@ import type {
   DeviceRecord,
   GrantRecord,
   IdentityRecord,
-  InteractionRecord,
   LogoutTask,
   OneUseRecord,
   PushedRequestRecord,
@@ -56,7 +58,7 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Written>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes, as with clients; whatever hangs on the person ends: consents, devices, one-use records. */
+  /** Also revokes, as with clients; whatever hangs on the person ends: consents, devices, one-use records, factors. */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -355,6 +357,7 @@ export interface Store {
   readonly devices: DeviceStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore
+  readonly factors: FactorStore
   readonly pushedRequests: PushedRequestStore
   readonly oneUse: OneUseStore
   readonly identities: IdentityStore

@@ -108,6 +108,11 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'asked again',
   ]),
   flip(3, 'scim.revoke_access', '"revoke_access": revoke_access', '"revoke_access": false', ['ended', 'goes on']),
+  flip(3, 'scim.vouches_for_email', '"vouches_for_email": vouches_for_email', '"vouches_for_email": false', [
+    true,
+    false,
+  ]),
+  flip(3, 'scim.least_password_characters', 'passwords.least_characters(roles_touched)', '20', [201, 400]),
   flip(2, 'scim.visible', '"visible": sort(visible)', '"visible": ["userName"]', [
     USER,
     ['id', 'meta', 'schemas', 'userName'],

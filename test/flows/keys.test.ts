@@ -219,7 +219,10 @@ describe('by hand', () => {
 
   test('nothing is left to move where there is one envelope key', async () => {
     const { status, body } = await call('POST', '/admin/keys/rewrap')
-    expect([status, body.moved]).toEqual([200, { signing_keys: 0, client_secrets: 0, check_record: 0 }])
+    expect([status, body.moved]).toEqual([
+      200,
+      { signing_keys: 0, client_secrets: 0, totp_secrets: 0, check_record: 0 },
+    ])
     expect(service.audits.filter(({ event }) => event === 'keys_rewrapped')).toHaveLength(1)
   })
 })

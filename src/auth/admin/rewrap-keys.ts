@@ -17,9 +17,14 @@ export async function rewrapKeys(deps: RewrapKeysDeps, request: HttpRequest): Pr
 
   const permit = await decideAdmin(deps, caller, request, { type: 'key', action: 'rewrap' })
 
-  const { signingKeys, clients, checkRecord } = await deps.rewrap(caller.tenant)
+  const { signingKeys, clients, totp, checkRecord } = await deps.rewrap(caller.tenant)
   await tellChanges(deps, caller, request, { changes: [] }, permit, 'keys_rewrapped')
 
-  const moved = { signing_keys: signingKeys, client_secrets: clients, check_record: checkRecord }
+  const moved = {
+    signing_keys: signingKeys,
+    client_secrets: clients,
+    totp_secrets: totp,
+    check_record: checkRecord,
+  }
   return { status: 200, body: { kek_id: deps.envelope.kekId, moved } }
 }

@@ -7,12 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../../../test/servers/redis.ts'
 import { kekIdOf, openEnvelope } from '../../kernel/envelope.ts'
 import { randomId } from '../../kernel/ids.ts'
-import { aClient, ManualClock } from '../../storage/conformance/subject.ts'
+import { aClient, aUser, ManualClock } from '../../storage/conformance/subject.ts'
 import type { Store } from '../../storage/port.ts'
 import { openRedisStore } from '../../storage/redis/open.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
 import { sealSecret } from '../client/sealed-secret.ts'
 import { CHECK_RECORD } from '../token/root-secret.ts'
+import { sealTotpSecret, withTotpSecret } from '../user/totp-secret.ts'
 import { firstKeys } from './keeper.ts'
 import { rewrap } from './rewrap.ts'
 import { DEFAULT_KEY_RULES } from './rules.ts'
@@ -85,6 +86,34 @@ describe.each([
     await rewrap({ store: { ...store, clients }, envelope, heardByAll }, TENANT)
     expect(deleted).toBeGreaterThan(2)
     for (let index = deleted; index < MANY; index++) expect(await kekOf(`c${index}`)).toEqual([envelope.kekId])
+    await store.close()
+  })
+
+  test('moves the TOTP secrets of people, over several pages, and what is spent stays spent (checklist 40)', async () => {
+    const { store, node } = await instance()
+    const old = node()
+    const secret = Buffer.from('12345678901234567890')
+    const subs: string[] = []
+    for (let index = 0; index < MANY; index++) {
+      const user = aUser(clock.seconds())
+      subs.push(user.sub)
+      await store.users.create(TENANT, user)
+      const sealed = sealTotpSecret(old, TENANT, user.sub, secret)
+      await store.factors.totp.add(TENANT, user.sub, { v: 1, sealed, createdAt: 1 })
+      if (index === 0) await store.factors.totp.useStep(TENANT, user.sub, { sealed, step: 9, usedAt: 1 })
+    }
+    const envelope = node()
+    expect((await rewrap({ store, envelope, heardByAll }, TENANT)).totp).toBe(MANY)
+    const [first = ''] = subs
+    for (const sub of subs) {
+      const sealed = (await store.factors.of(TENANT, sub)).totp?.sealed ?? ''
+      expect(kekIdOf(sealed)).toBe(envelope.kekId)
+      withTotpSecret(envelope, TENANT, sub, sealed, (opened) => expect(Buffer.from(opened)).toEqual(secret))
+      expect(() => withTotpSecret(envelope, TENANT, `${sub}x`, sealed, () => 0)).toThrow('sealed under another name')
+      if (sub !== first) continue
+      expect(await store.factors.totp.useStep(TENANT, sub, { sealed, step: 9, usedAt: 2 })).toBe('replayed')
+    }
+    expect((await rewrap({ store, envelope, heardByAll }, TENANT)).totp).toBe(0)
     await store.close()
   })
 

@@ -1,6 +1,6 @@
 /**
  * Moves all that is sealed in the store to the newest envelope key, while the instance serves: signing keys, secrets of
- * clients, and last the check record, by which a node knows at its start whether its envelope key is the right one: once
+ * clients, TOTP secrets of people, and last the check record, by which a node knows at its start whether its envelope key is the right one: once
  * that has moved, nothing is left under the key before.
  */
 import { type Envelope, EnvelopeError, kekIdOf, reseal } from '../../kernel/envelope.ts'
@@ -10,12 +10,14 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { secretName } from '../client/sealed-secret.ts'
 import { CHECK_RECORD } from '../token/root-secret.ts'
 import { resealSigningKey } from '../token/signing-key.ts'
+import { totpSecretName } from '../user/totp-secret.ts'
 
 export interface RewrapDeps {
   readonly store: {
     readonly signingKeys: Store['signingKeys']
     readonly platform: Pick<Store['platform'], 'checkRecord' | 'replaceCheckRecord'>
     readonly clients: Pick<Store['clients'], 'list' | 'find' | 'replace'>
+    readonly factors: { readonly totp: Pick<Store['factors']['totp'], 'list' | 'reseal'> }
   }
   readonly envelope: Envelope
   /** Resolves once every node has read the signing keys anew, and what it sealed before that is written. */
@@ -26,6 +28,7 @@ export interface RewrapDeps {
 export interface Rewrapped {
   readonly signingKeys: number
   readonly clients: number
+  readonly totp: number
   readonly checkRecord: number
 }
 
@@ -39,9 +42,10 @@ export async function rewrap(deps: RewrapDeps, tenant: string): Promise<Rewrappe
     const signingKeys = await untilWritten(() => moveSigningKeys(deps))
     // A node that has not heard that they moved seals by the key before, behind a sweep that has gone past.
     if (await isUnderWay(deps)) await deps.heardByAll()
-    const clients = await moveAllClients(deps, tenant)
+    const clients = await untilNothingIsLeft(() => sweepClients(deps, tenant))
+    const totp = await untilNothingIsLeft(() => sweepTotp(deps, tenant))
     const checkRecord = await untilWritten(() => moveCheckRecord(deps))
-    return { signingKeys, clients, checkRecord }
+    return { signingKeys, clients, totp, checkRecord }
   } catch (error) {
     if (!(error instanceof EnvelopeError)) throw error
     throw new Problem('conflict', {
@@ -82,15 +86,30 @@ async function isUnderWay({ store, envelope }: RewrapDeps): Promise<boolean> {
   return sealed !== undefined && kekIdOf(sealed) !== envelope.kekId
 }
 
-/** Until a whole sweep found nothing to move. */
-async function moveAllClients(deps: RewrapDeps, tenant: string): Promise<number> {
+async function untilNothingIsLeft(sweep: () => Promise<number>): Promise<number> {
   let moved = 0
-  for (let sweep = 0; sweep < ATTEMPTS; sweep++) {
-    const now = await sweepClients(deps, tenant)
+  for (let sweeps = 0; sweeps < ATTEMPTS; sweeps++) {
+    const now = await sweep()
     if (now === 0) return moved
     moved += now
   }
-  throw new StoreUnavailable('secrets of clients were sealed by the previous envelope key, again and again')
+  throw new StoreUnavailable('secrets were sealed by the previous envelope key, again and again')
+}
+
+/** One that is replaced meanwhile is found by the next sweep. */
+async function sweepTotp({ store: { factors }, envelope }: RewrapDeps, tenant: string): Promise<number> {
+  let moved = 0
+  let after = ''
+  for (;;) {
+    const page = await factors.totp.list(tenant, after, PAGE)
+    for (const { sub, sealed } of page) {
+      after = sub
+      if (sealed === '' || kekIdOf(sealed) === envelope.kekId) continue
+      const next = reseal(envelope, totpSecretName(tenant, sub), sealed)
+      if ((await factors.totp.reseal(tenant, sub, sealed, next)) === 'written') moved += 1
+    }
+    if (page.length < PAGE) return moved
+  }
 }
 
 /**

@@ -34,6 +34,11 @@ export class Keys {
 
   identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
   identities = (tenant: string): string => `${this.#users(tenant)}:identities`
+  factors = (tenant: string, sub: string): string => `${this.#users(tenant)}:factors:${part(sub)}`
+  /** Credential id → whose it is. */
+  passkeyIndex = (tenant: string): string => `${this.#users(tenant)}:passkeys`
+  /** Who has a TOTP. */
+  totpIndex = (tenant: string): string => `${this.#users(tenant)}:totp`
   oneUseOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:one-use:${part(sub)}`
   oneUse = (tenant: string, kind: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:one-use:${part(kind)}:${part(digest)}}`

@@ -7,6 +7,7 @@ import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
 import { redisDevices } from './devices.ts'
+import { redisFactors } from './factors.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
 import { redisIdentities } from './identities.ts'
 import { Keys } from './keys.ts'
@@ -49,6 +50,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
+    factors: redisFactors(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
     identities: redisIdentities(redis),

@@ -36,7 +36,11 @@ const DELETE = script(`
   redis.call('HDEL', KEYS[2], name)
   redis.call('ZREM', KEYS[3], ARGV[1])
   for _, key in ipairs(redis.call('HKEYS', KEYS[5])) do redis.call('HDEL', KEYS[4], key) end
-  redis.call('DEL', KEYS[1], unpack(KEYS, 5))
+  for _, field in ipairs(redis.call('HKEYS', KEYS[6])) do
+    if string.sub(field, 1, 8) == 'passkey:' then redis.call('HDEL', KEYS[7], string.sub(field, 9)) end
+  end
+  redis.call('ZREM', KEYS[8], ARGV[1])
+  redis.call('DEL', KEYS[1], KEYS[5], KEYS[6], unpack(KEYS, 9))
   return 'written'`)
 
 export function redisUsers(redis: RedisClient): UserStore {
@@ -68,8 +72,10 @@ export function redisUsers(redis: RedisClient): UserStore {
     delete: async (tenant, sub) => {
       const touched = [keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant)]
       const identities = [keys.identities(tenant), keys.identitiesOf(tenant, sub)]
+      const factors = [keys.factors(tenant, sub), keys.passkeyIndex(tenant), keys.totpIndex(tenant)]
       const hanging = [
         ...identities,
+        ...factors,
         keys.consents(tenant, sub),
         keys.oneUseOf(tenant, sub),
         keys.devices(tenant, sub),

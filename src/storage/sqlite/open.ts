@@ -15,6 +15,7 @@ import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { BUSY_TIMEOUT_MS, Database } from './database.ts'
 import { sqliteDevices } from './devices.ts'
+import { sqliteFactors } from './factors.ts'
 import { GrantTables } from './grant-tables.ts'
 import { sqliteCodes, sqliteGrants, sqliteRefreshTokens } from './grants.ts'
 import { sqliteIdentities } from './identities.ts'
@@ -85,6 +86,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     devices: sqliteDevices(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
+    factors: sqliteFactors(db),
     pushedRequests: sqlitePushedRequests(db, clock),
     oneUse: sqliteOneUse(db, clock),
     identities: sqliteIdentities(db),

@@ -158,6 +158,18 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE stream_status (
     tenant TEXT NOT NULL, queue TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, queue)) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE totp (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, sealed TEXT NOT NULL, last_step INTEGER NOT NULL, used_at INTEGER,
+    body TEXT NOT NULL, PRIMARY KEY (tenant, sub)) STRICT;
+  CREATE TABLE passkeys (
+    tenant TEXT NOT NULL, credential_id TEXT NOT NULL, sub TEXT NOT NULL, counter INTEGER NOT NULL,
+    backed_up INTEGER NOT NULL, name TEXT NOT NULL, used_at INTEGER, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, credential_id)) STRICT;
+  CREATE INDEX passkeys_sub ON passkeys (tenant, sub);
+  CREATE TABLE recovery_codes (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

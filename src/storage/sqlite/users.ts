@@ -4,7 +4,16 @@ import { decodeRecord, type UserRecord, userNameKey } from '../records.ts'
 import { bodyOf, changed, type Database } from './database.ts'
 
 /** Tables whose rows end with their person. */
-const HANGING = ['consents', 'one_use', 'devices', 'identities', 'presence'] as const
+const HANGING = [
+  'consents',
+  'one_use',
+  'devices',
+  'identities',
+  'presence',
+  'totp',
+  'passkeys',
+  'recovery_codes',
+] as const
 
 export function sqliteUsers(db: Database): UserStore {
   const select = db.prepare('SELECT body FROM users WHERE tenant = ? AND sub = ?')

@@ -9,14 +9,14 @@ import type { UserRecord } from '../../storage/records.ts'
 import { GateFull } from './gate.ts'
 import type { PasswordHasher } from './password.ts'
 
-export interface CheckPasswordDeps {
+export interface VerifyPasswordDeps {
   readonly passwords: PasswordHasher
   readonly store: { readonly users: Pick<UserStore, 'replace'> }
 }
 
 /** Throws temporarily_unavailable where as many hash as can. */
-export async function checkPassword(
-  deps: CheckPasswordDeps,
+export async function verifyPassword(
+  deps: VerifyPasswordDeps,
   request: HttpRequest,
   password: string,
   user: UserRecord | undefined,
@@ -40,7 +40,7 @@ export async function slowedDown<T>(hashing: Promise<T>): Promise<T> {
 
 /** What cannot be done now is done at the next sign-in; whoever changed the record meanwhile has the last word. */
 async function rehash(
-  { passwords, store }: CheckPasswordDeps,
+  { passwords, store }: VerifyPasswordDeps,
   tenant: string,
   user: UserRecord,
   password: string,
