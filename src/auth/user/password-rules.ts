@@ -4,7 +4,7 @@
  */
 import type { UserRecord } from '../../storage/records.ts'
 import type { BreachedPasswords } from './breached-passwords.ts'
-import { isCommonPassword } from './common-passwords.ts'
+import { isCommonPassword } from './guessed-passwords.ts'
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS } from './password.ts'
 
 export const PASSWORD_FAULTS = ['too_short', 'too_long', 'common', 'breached', 'about_you'] as const
