@@ -25,6 +25,9 @@ export interface ObserveOptions {
 }
 
 export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
+  const pause = await observePause(deployment)
+  // Nobody signs in while it lasts.
+  if (pause !== 'no pause') return { 'login.wait_seconds': pause }
   const [person, managed, registered] = await Promise.all([
     observePerson(deployment),
     observeManagement(deployment),
@@ -34,6 +37,7 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
   const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
   const changed = person['login.next'] === 'signed in' ? await observePasswordChange(deployment) : undefined
   return {
+    'login.wait_seconds': pause,
     ...person,
     ...managed,
     ...registered,
@@ -43,6 +47,12 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
   }
 }
 
+async function observePause({ issuer, population }: Met): Promise<string | null> {
+  const { url } = await begin(await discover(issuer, population.web), SCOPE)
+  const { status, headers } = await new Browser(issuer).visit(url)
+  return status === 429 ? headers.get('retry-after') : 'no pause'
+}
+
 async function observePerson(deployment: Met): Promise<Observed> {
   const { issuer, population } = deployment
   const rp = await discover(issuer, population.web)
@@ -50,7 +60,8 @@ async function observePerson(deployment: Met): Promise<Observed> {
   const browser = new Browser(issuer)
   const login = await browser.visit(begun.url)
   const { userName: username, password } = population.user
-  let page = await browser.submit(login, { username, password })
+  const named = await browser.submit(login, { username })
+  let page = await browser.submit(named, { password })
   if (page.url.includes('/login')) return { 'login.next': 'asked again' }
 
   const asked = page.url.includes('/consent') ? formOf(page).fields : undefined
@@ -72,6 +83,7 @@ async function observePerson(deployment: Met): Promise<Observed> {
   )
   const again = await browser.visit((await begin(rp, SCOPE)).url)
   return {
+    'login.offers': named.text.includes('/mfa/passkey') ? 'a passkey' : 'nothing',
     'login.next': cookies.has('sallyport_session') ? 'signed in' : 'no session',
     'login.session_ttl_seconds': browser.lifetimes.get('sallyport_session'),
     'authorize.scopes': shown,

@@ -7,7 +7,7 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { formToken } from '../session/csrf.ts'
 import { askAttempt, tried } from '../sign-in/ask-login.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
-import { auditRefusal, begin, proceed, refuseStep, type SignInDeps } from '../sign-in/proceed.ts'
+import { auditRefusal, begin, proceed, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { type VerifyPasswordDeps, verifyPassword } from '../user/verify-password.ts'
 
@@ -58,11 +58,12 @@ export async function checkPassword(
 export async function showPassword(deps: PasswordDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   const { userName } = waiting.interaction.progress ?? {}
-  if (userName === undefined) return loginAt(waiting.id)
-  const { device, risk } = await tried(deps, request, userName)
+  const { device, risk } = await tried(deps, request, userName ?? '')
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
-  if (!verdict.allow) return refuseStep(verdict, (status) => page(waiting, status, userName))
-  return page(waiting, 200, userName)
+  const show = (status: number) => (userName === undefined ? loginAt(waiting.id) : page(waiting, status, userName))
+  if (!verdict.allow) return refuseStep(verdict, show)
+  requirePause(verdict.obligations)
+  return show(200)
 }
 
 /** POST /login/password. */
