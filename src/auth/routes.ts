@@ -34,6 +34,7 @@ import { scimHandlers } from './scim/scim-handlers.ts'
 import { REFRESH_PATH, REGISTER_PATH } from './session/binding/instructions.ts'
 import { refreshDeviceProof } from './session/binding/refresh.ts'
 import { type BindingDeps, registerDeviceKey } from './session/binding/register.ts'
+import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
   ParDeps &
@@ -51,7 +52,8 @@ export type RouteDeps = AuthorizeDeps &
   SectorDeps &
   RegisterDeps &
   BindingDeps &
-  WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
+  WriteUserDeps &
+  NotifyDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
 

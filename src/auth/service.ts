@@ -47,7 +47,8 @@ import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
-import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
+import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
+import type { PasswordHasher } from './user/password.ts'
 
 export interface AuthServiceOptions {
   /** Address of this provider without a trailing slash: `iss` of all that it issues. */
@@ -65,6 +66,8 @@ export interface AuthServiceOptions {
   readonly serveMetrics?: boolean
   readonly policyReady?: () => boolean | Promise<boolean>
   readonly passwords?: PasswordHasher
+  /** What hashes cost, how many are made at once, and which passwords may be set. */
+  readonly passwordSettings?: PasswordSettings
   readonly trustedProxies?: readonly string[]
   /** Absent: plain http. */
   readonly tls?: ListenerTls | undefined
@@ -255,6 +258,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
+  const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const table = routes({
     rates,
     issuer,
@@ -277,7 +281,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     continueSession,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
-    passwords: options.passwords ?? createPasswordHasher(),
+    ...people.parts,
+    mail,
     assessRisk: assessFailures(store.limits),
     enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
@@ -323,6 +328,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const close = async () => {
     await server.close()
     await mail.close()
+    await people.close()
     await backChannel.close()
     await stopKeeping()
     await egress.close()

@@ -21,6 +21,7 @@ import type { AccessTokenClaims } from '../token/access-token.ts'
 import { NOTHING_PROVED, type ProveSender } from '../token/sender.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher, type PasswordHasher } from '../user/password.ts'
+import { type PasswordRules, passwordRules } from '../user/password-rules.ts'
 import { type DeviceBinding, deviceBinding } from './binding/device-binding.ts'
 import { sessionContinuation } from './continue-session.ts'
 import type { ContinueSession } from './session.ts'
@@ -58,6 +59,7 @@ export interface Surroundings {
   readonly audit: (event: AuditEvent) => Promise<void>
   readonly events: AuditEvent[]
   readonly passwords: PasswordHasher
+  readonly passwordRules: PasswordRules
   readonly offered: () => Offered
   /** What addresses that clients name answer; any other cannot be reached. */
   readonly documents: Map<string, unknown>
@@ -152,6 +154,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     audit: async (event) => void events.push(event),
     events,
     passwords: createPasswordHasher(createGate({ concurrent: 2, waiting: 100 })),
+    passwordRules: passwordRules({ words: ['sallyport'] }),
     offered: () => offeredWith(['ES256']),
     documents,
     readJson: async (url) => {
