@@ -5,6 +5,7 @@ import { type HealthDeps, health, live } from '../http/health.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
+import { type AccountDeps, accountHandlers } from './account/account-handlers.ts'
 import { accessHandlers } from './admin/access-handlers.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
 import type { AdminDeps } from './admin/decide-admin.ts'
@@ -49,6 +50,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   LoginDeps &
+  AccountDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
   SectorDeps &
@@ -194,6 +196,21 @@ function peopleRows(deps: RouteDeps): Row[] {
   ]
 }
 
+function accountRows(deps: RouteDeps): Row[] {
+  const pages = accountHandlers(deps)
+  return [accountRow('GET', '', 'overview', pages.showOverview)]
+}
+
+const accountRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
+  method,
+  `/account${path}`,
+  'self-service',
+  `account/${file}.ts`,
+  'account',
+  'page',
+  handler,
+]
+
 const adminRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
   method,
   path,
@@ -245,7 +262,19 @@ function openApiRow({ issuer }: RouteDeps, others: readonly Row[]): Row {
   return row(openApi(issuer, packageFile.version, described))
 }
 
-export function routes(deps: RouteDeps): readonly Route[] {
-  const rows = [...protocolRows(deps), ...peopleRows(deps), ...(deps.metrics ? [metricsRow(deps.metrics)] : [])]
+/** Pages of self-service that show something of their own: what its navigation may lead to. */
+const isAccountPage = ([method, path]: Row): boolean =>
+  method === 'GET' && /^\/account(\/|$)/.test(path) && !path.includes(':')
+
+export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[] {
+  const accountPaths = new Set<string>()
+  const deps = { ...given, accountPaths }
+  const rows = [
+    ...protocolRows(deps),
+    ...peopleRows(deps),
+    ...accountRows(deps),
+    ...(deps.metrics ? [metricsRow(deps.metrics)] : []),
+  ]
+  for (const row of rows) if (isAccountPage(row)) accountPaths.add(row[1])
   return [...rows, openApiRow(deps, rows)].map(toRoute)
 }

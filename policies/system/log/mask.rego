@@ -72,8 +72,9 @@ plain_fields := {
 	"consented_scopes", "country", "created_at", "device_bound", "device_known", "dpop", "endpoint", "enrolled",
 	"epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party", "grant_type",
 	"grant_types", "here", "hint", "id", "idle_seconds", "impossible_travel", "issued_at", "kilometres", "kind",
-	"known", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "passkey", "prompt", "pushed",
-	"redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays", "requires",
+	"known", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "own", "passkey", "prompt",
+	"pushed", "redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays",
+	"requires",
 	"resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type",
 	"subnet", "surge", "tenant", "totp", "type", "weekday",
 }

@@ -208,6 +208,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'form_token', 'scope', 'answer'],
     answers: PAGE,
   },
+  'GET /account': { summary: 'who you are, and how safe your account is', answers: PAGE },
   'POST /scim/v2/Users': { summary: 'makes a user', json: USER_BODY, answers: [201] },
   'GET /scim/v2/Users': {
     summary: 'lists users',

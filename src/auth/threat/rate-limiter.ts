@@ -59,6 +59,7 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/consent', 'login'],
   ['/login/password', 'login'],
   ['/login/select', 'login'],
+  ['/account', 'login'],
   ['/logout', 'login'],
   ['/oauth/logout', 'login'],
   ['/session/binding', 'authorize'],
@@ -68,6 +69,7 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
+  ['/account/', 'login'],
   ['/ssf/', 'signals'],
   ['/oauth/register/', 'register'],
 ]

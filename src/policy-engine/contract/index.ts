@@ -1,4 +1,5 @@
 /** The registry: every decision that the code asks. A new one enters together with the code that asks it. */
+import { account } from './account.ts'
 import { admin } from './admin.ts'
 import { authorize } from './authorize.ts'
 import { consent } from './consent.ts'
@@ -26,6 +27,7 @@ export const DECISIONS = {
   scim,
   admin,
   register,
+  account,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS
