@@ -31,7 +31,7 @@ export async function addIdentity(
   const identity = identityOf(options, upstream, user.sub, request.origin.time.epoch_seconds)
   if ((await deps.store.identities.link(request.tenant, identity)) !== 'written')
     throw new OAuthError('access_denied', { detail: 'This account cannot be connected: it is connected already.' })
-  deps.metrics.federation.outcomes.inc({ provider: options.id, outcome: 'linked' })
+  deps.federationMetrics.outcomes.inc({ provider: options.id, outcome: 'linked' })
   await deps.audit({
     event: 'identity_linked',
     tenant: request.tenant,

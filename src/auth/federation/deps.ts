@@ -17,5 +17,5 @@ export type FederationDeps = SignInDeps &
     readonly providers: Providers
     readonly envelope: Envelope
     readonly logger: Pick<Logger, 'warn'>
-    readonly metrics: Pick<Metrics, 'federation'>
+    readonly federationMetrics: Metrics['federation']
   }

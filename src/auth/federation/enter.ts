@@ -68,7 +68,7 @@ export async function enter(
   if (!verdict.allow) return denied(deps, request, options, verdict, errand)
 
   const { obligations } = verdict
-  const count = (outcome: string) => deps.metrics.federation.outcomes.inc({ provider: options.id, outcome })
+  const count = (outcome: string) => deps.federationMetrics.outcomes.inc({ provider: options.id, outcome })
   const goOn = (user: UserRecord) => signIn(deps, request, waiting, provider, errand, came, user, obligations)
   // A policy that says more than the facts bear signs nobody in, and links nothing that was not proven.
   switch (obligations.next) {

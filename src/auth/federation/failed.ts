@@ -37,7 +37,7 @@ export async function failed(
 ): Promise<Reply> {
   const { code } = error
   deps.logger.warn({ provider: options.id, failure: code, detail: error.message, request_id: request.id }, 'federation')
-  deps.metrics.federation.outcomes.inc({ provider: options.id, outcome: code })
+  deps.federationMetrics.outcomes.inc({ provider: options.id, outcome: code })
   await deps.audit({
     event: 'federation_failed',
     tenant: request.tenant,
@@ -56,7 +56,7 @@ export async function denied(
   verdict: Extract<Verdict<'federation'>, { allow: false }>,
   errand?: Errand,
 ): Promise<Reply> {
-  deps.metrics.federation.outcomes.inc({ provider: options.id, outcome: 'denied' })
+  deps.federationMetrics.outcomes.inc({ provider: options.id, outcome: 'denied' })
   await deps.audit({
     event: 'federation_failed',
     tenant: request.tenant,
