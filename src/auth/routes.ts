@@ -35,6 +35,8 @@ import { scimHandlers } from './scim/scim-handlers.ts'
 import { REFRESH_PATH, REGISTER_PATH } from './session/binding/instructions.ts'
 import { refreshDeviceProof } from './session/binding/refresh.ts'
 import { type BindingDeps, registerDeviceKey } from './session/binding/register.ts'
+import type { PollDeps } from './signals/poll.ts'
+import { signalHandlers } from './signals/signal-handlers.ts'
 import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
@@ -55,6 +57,7 @@ export type RouteDeps = AuthorizeDeps &
   RegisterDeps &
   BindingDeps &
   WriteUserDeps &
+  PollDeps &
   NotifyDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
@@ -103,6 +106,7 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', REGISTER_PATH, 'DBSC', `${BINDING}/register.ts`, 'session', 'oauth', at(registerDeviceKey, deps)],
     ['POST', REFRESH_PATH, 'DBSC', `${BINDING}/refresh.ts`, 'session', 'oauth', at(refreshDeviceProof, deps)],
     ...registrationRows(deps),
+    ...signalRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
   ]
@@ -125,6 +129,29 @@ function registrationRows(deps: RouteDeps): Row[] {
     row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
     row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
     row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
+  ]
+}
+
+/** Where the configuration names streams. */
+function signalRows(deps: RouteDeps): Row[] {
+  if (deps.signals.streams.length === 0) return []
+  const signals = signalHandlers(deps)
+  const row = (
+    method: Route['method'],
+    path: string,
+    source: string,
+    file: string,
+    handler: Route['handler'],
+    decision: Route['decision'] = 'signal',
+  ): Row => [method, path, source, `signals/${file}.ts`, decision, 'registration', handler]
+  const configuration = '/.well-known/ssf-configuration'
+  return [
+    row('GET', configuration, 'SSF 1.0 7.1', 'ssf-configuration', signals.ssfConfiguration, 'public'),
+    row('GET', '/ssf/streams', 'SSF 1.0 8.1.1.2', 'read-streams', signals.readStreams),
+    row('GET', '/ssf/status', 'SSF 1.0 8.1.2.1', 'stream-status', signals.readStreamStatus),
+    row('POST', '/ssf/status', 'SSF 1.0 8.1.2.2', 'stream-status', signals.updateStreamStatus),
+    row('POST', '/ssf/verify', 'SSF 1.0 8.1.4.2', 'verify-stream', signals.verifyStream),
+    row('POST', '/ssf/poll/:id', 'RFC 8936 2', 'poll', signals.poll),
   ]
 }
 

@@ -23,6 +23,7 @@ export const RATED = [
   'login',
   'scim',
   'admin',
+  'signals',
 ] as const
 export type RatedEndpoint = (typeof RATED)[number]
 export type CountedBy = 'address' | 'client' | 'person'
@@ -69,6 +70,7 @@ const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
   ['/account/', 'login'],
+  ['/ssf/', 'signals'],
   ['/oauth/register/', 'register'],
 ]
 

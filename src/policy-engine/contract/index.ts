@@ -10,6 +10,7 @@ import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
 import { session } from './session.ts'
+import { signal } from './signal.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -22,6 +23,7 @@ export const DECISIONS = {
   login,
   consent,
   session,
+  signal,
   scim,
   admin,
   register,
