@@ -1,57 +1,79 @@
 /** The first page of self-service: who the person is here, and how safe the account is. */
-import { type AccountFrame, accountView } from './account-frame.ts'
+import { type AccountFrame, accountView, linked } from './account-frame.ts'
+import { type Place, placeWords } from './account-place.ts'
 import { type Html, html } from './html.ts'
+import { moment } from './moment.ts'
 import type { Page } from './page.ts'
+import { ACCOUNT } from './words/account.ts'
+import { words } from './words/words.ts'
+
+type FactorName = keyof (typeof ACCOUNT)['en']['factorNames']
 
 export interface OverviewView {
   readonly frame: AccountFrame
   readonly userName: string
   readonly name?: string | undefined
-  readonly email?: { readonly address: string; readonly verified: boolean } | undefined
-  readonly hasPassword: boolean
-  /** A one-time password or a passkey confirms a sign-in. */
-  readonly hasSecondFactor: boolean
-  readonly recoveryCodes: boolean
+  /** Absent: policy does not show it. */
+  readonly email?: { readonly address: string | undefined; readonly verified: boolean } | undefined
+  /** What the account can prove itself with. */
+  readonly factors: readonly FactorName[]
+  /** Refused sign-ins lately. */
+  readonly refused: number
+  readonly lastSignIns: readonly { readonly at: number; readonly place?: Place | undefined }[]
 }
 
-/** A page that there may be not is named without a link. */
-const linked = ({ paths }: AccountFrame, path: string, words: string): Html =>
-  paths.has(path) ? html`<a href="${path}">${words}</a>` : html`${words}`
+const FACTORS = '/account/factors'
+const EMAIL = '/account/email'
 
 function warnings(view: OverviewView): readonly Html[] {
-  const { frame } = view
+  const { frame, factors, email } = view
+  const says = words(ACCOUNT, frame.uiLocales)
+  const hasSecondFactor = factors.some((factor) => factor === 'totp' || factor === 'passkey')
+  const warning = (isOpen: boolean, text: string, path: string, act: string) =>
+    isOpen && html`${text} ${frame.paths.has(path) && linked(frame, path, act)}`
   return [
-    !view.hasSecondFactor &&
-      html`Your password alone opens your account. ${linked(frame, '/account/factors', 'Add a passkey or a one-time password')}.`,
-    view.hasSecondFactor &&
-      !view.recoveryCodes &&
-      html`You have no recovery codes: whoever loses their passkey or phone needs one. ${linked(frame, '/account/factors', 'Make some')}.`,
-    view.email === undefined &&
-      html`No e-mail address is known: nobody can tell you what happens to your account. ${linked(frame, '/account/email', 'Add one')}.`,
-    view.email?.verified === false &&
-      html`Your e-mail address is not verified yet. ${linked(frame, '/account/email', 'Verify it')}.`,
+    warning(!hasSecondFactor && factors.includes('password'), says.noSecondFactor, FACTORS, says.addFactor),
+    warning(hasSecondFactor && !factors.includes('recovery_code'), says.noRecoveryCodes, FACTORS, says.makeCodes),
+    warning(email !== undefined && email.address === undefined, says.noEmail, EMAIL, says.addEmail),
+    warning(email?.address !== undefined && !email.verified, says.emailNotVerified, EMAIL, says.verifyEmail),
+    warning(view.refused > 0, says.refused(view.refused), '/account/activity', says.lookAtActivity),
   ].filter((text) => text !== false)
 }
 
 export function overviewPage(view: OverviewView): Page {
+  const { frame, email } = view
+  const says = words(ACCOUNT, frame.uiLocales)
   const open = warnings(view)
-  return accountView(view.frame, {
+  return accountView(frame, {
     here: 'overview',
-    title: 'Your account',
+    title: says.yourAccount,
     content: html`<section aria-labelledby="who">
-<h2 id="who">Who you are</h2>
+<h2 id="who">${says.whoYouAre}</h2>
 <dl>
-${view.name !== undefined && html`<dt>Name</dt><dd>${view.name}</dd>`}
-<dt>User name</dt><dd>${view.userName}</dd>
-${view.email && html`<dt>E-mail</dt><dd>${view.email.address}</dd>`}
+${view.name !== undefined && html`<dt>${says.name}</dt><dd>${view.name}</dd>`}
+<dt>${says.userName}</dt><dd><bdi>${view.userName}</bdi></dd>
+${
+  email?.address !== undefined &&
+  html`<dt>${says.email}</dt><dd><bdi>${email.address}</bdi> (${email.verified ? says.verified : says.notVerified})</dd>`
+}
 </dl>
 </section>
 <section aria-labelledby="safety">
-<h2 id="safety">How safe your account is</h2>
+<h2 id="safety">${says.howSafe}</h2>
+${open.length === 0 ? html`<p>${says.allDone}</p>` : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`}
+<dl>
+<dt>${says.waysToSignIn}</dt><dd>${view.factors.map((factor) => says.factorNames[factor]).join(', ')}</dd>
+</dl>
+</section>
+<section aria-labelledby="last">
+<h2 id="last">${says.lastSignIns}</h2>
 ${
-  open.length === 0
-    ? html`<p class="lead">Nothing is left to do.</p>`
-    : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`
+  view.lastSignIns.length === 0
+    ? html`<p>${says.none}</p>`
+    : html`<ul class="entries">${view.lastSignIns.map(
+        ({ at, place }) => html`<li><p>${moment(at, frame)}</p>${place && html`<p class="note">${placeWords(place, frame)}</p>`}</li>
+`,
+      )}</ul>`
 }
 </section>`,
   })

@@ -1,0 +1,30 @@
+/** Where something happened, in the words of whoever it happened to. */
+import type { Content } from './html.ts'
+import { countryName, type Reader } from './moment.ts'
+import { ACCOUNT } from './words/account.ts'
+import { words } from './words/words.ts'
+
+export interface Place {
+  /** Names from lists of ours, or `other`. */
+  readonly browser: string
+  readonly system: string
+  readonly network: string
+  readonly country?: string | undefined
+}
+
+const OTHER = 'other'
+
+export function browserWords({ browser, system }: Pick<Place, 'browser' | 'system'>, reader: Reader): string {
+  const says = words(ACCOUNT, reader.uiLocales)
+  if (browser === OTHER) return system === OTHER ? says.someBrowser : says.someBrowserOn(system)
+  return system === OTHER ? browser : says.on(browser, system)
+}
+
+export function placeWords(place: Place, reader: Reader): Content {
+  const says = words(ACCOUNT, reader.uiLocales)
+  return says.dot([
+    browserWords(place, reader),
+    says.network(place.network),
+    ...(place.country === undefined ? [] : [countryName(place.country, reader)]),
+  ])
+}
