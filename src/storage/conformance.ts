@@ -6,6 +6,7 @@ import { accessTokenConformance } from './conformance/access-tokens.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
+import { deviceGrantConformance } from './conformance/device-grants.ts'
 import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { factorConformance } from './conformance/factors.ts'
@@ -50,6 +51,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     outboxConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
+    deviceGrantConformance(conformance)
     identityConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)

@@ -5,6 +5,7 @@
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
 
+import type { DeviceGrantStore } from './device-grants.ts'
 import type { FactorStore } from './factors.ts'
 import type { InteractionRecord } from './interaction-records.ts'
 import type { OutboxStore } from './outbox-port.ts'
@@ -360,6 +361,7 @@ export interface Store {
   readonly factors: FactorStore
   readonly pushedRequests: PushedRequestStore
   readonly oneUse: OneUseStore
+  readonly deviceGrants: DeviceGrantStore
   readonly identities: IdentityStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore

@@ -69,7 +69,7 @@ plain_fields := {
 	"account", "acr", "acr_values", "action", "active", "amr", "application_type", "audience", "auth_method",
 	"auth_time", "certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_id",
 	"code_challenge_method", "confirmed", "consented_claims", "consented_scopes", "country", "created_at", "dpop",
-	"endpoint", "enrolled", "epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party", "grant_type", "grant_types", "here", "hint",
+	"endpoint", "enrolled", "epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party", "flow", "grant_type", "grant_types", "here", "hint",
 	"id", "impossible_travel", "issued_at", "kilometres", "kind", "known", "max_age_seconds", "minute_of_day",
 	"network_changed", "new_device", "passkey", "prompt", "pushed", "redirect", "redirect_hosts",
 	"refresh_reuse", "registrations", "remembered", "replays", "requires", "resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub",
