@@ -14,6 +14,7 @@ import { mail } from './sections/mail.ts'
 import { passwords } from './sections/passwords.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
+import { securityEvents } from './sections/security-events.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
 import { listenerTls, mtls } from './sections/tls.ts'
@@ -121,6 +122,7 @@ export const ConfigSchema = Type.Object(
     services,
     status,
     notices,
+    security_events: securityEvents,
     egress,
     store,
     log,

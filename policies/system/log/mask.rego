@@ -60,9 +60,9 @@ escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
-	"accounts_tried", "actor", "authentication", "client", "device", "factors", "failures", "grant", "granted",
-	"holder", "lately", "request", "requested", "resource", "risk", "seen", "sender", "session", "since_failure",
-	"subject", "time", "token", "travel",
+	"accounts_tried", "actor", "authentication", "client", "device", "event", "factors", "failures", "grant",
+	"granted", "holder", "lately", "receiver", "request", "requested", "resource", "risk", "seen", "sender",
+	"session", "since_failure", "subject", "time", "token", "travel",
 }
 
 plain_fields := {
@@ -72,8 +72,9 @@ plain_fields := {
 	"consented_scopes", "country", "created_at", "device_bound", "device_known", "dpop", "endpoint", "enrolled",
 	"epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party", "grant_type",
 	"grant_types", "here", "hint", "id", "idle_seconds", "impossible_travel", "issued_at", "kilometres", "kind",
-	"known", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "passkey", "prompt", "pushed",
-	"redirect", "redirect_hosts", "refresh_reuse", "registrations", "remembered", "replays", "requires",
+	"known", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "own", "passkey", "prompt",
+	"pushed", "redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays",
+	"requires",
 	"resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type",
 	"subnet", "surge", "tenant", "totp", "type", "weekday",
 }
