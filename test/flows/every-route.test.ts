@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FEDERATION_OPERATIONS } from '../../src/auth/openapi/federation-operations.ts'
 import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
 import { VERSION } from '../../src/cli/version.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
@@ -57,6 +58,7 @@ const PUBLIC = [
 
 /** Only where the configuration asks for them. */
 const SWITCHED = [
+  ...Object.keys(FEDERATION_OPERATIONS),
   'GET /metrics',
   'POST /oauth/register',
   'GET /oauth/register/:id',

@@ -1,4 +1,5 @@
 /** What each route of the table takes, in the words of OpenAPI 3.1. The table itself says the rest: source, decision, errors. */
+import { FEDERATION_OPERATIONS } from './federation-operations.ts'
 
 export interface OperationDescription {
   readonly summary: string
@@ -202,6 +203,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'answer', 'form_token'],
     answers: [303],
   },
+  ...FEDERATION_OPERATIONS,
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {
     summary: 'answers it',
