@@ -250,7 +250,13 @@ function peopleRows(deps: RouteDeps): Row[] {
 
 function accountRows(deps: RouteDeps): Row[] {
   const pages = accountHandlers(deps)
-  return [accountRow('GET', '', 'overview', pages.showOverview)]
+  return [
+    accountRow('GET', '', 'overview', pages.showOverview),
+    accountRow('GET', '/sessions', 'sessions', pages.showSessions),
+    accountRow('POST', '/sessions/end-others', 'end-sessions', pages.endOtherSessions),
+    accountRow('POST', '/sessions/:id/end', 'end-sessions', pages.endOwnSession),
+    accountRow('POST', '/devices/:id/forget', 'forget-device', pages.forgetDevice),
+  ]
 }
 
 const accountRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
