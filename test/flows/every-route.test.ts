@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
 import { VERSION } from '../../src/cli/version.ts'
-import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { startAuthService, TEST_STREAM, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { useEverything } from './everything.ts'
@@ -23,6 +23,7 @@ const answered: Answered[] = []
 
 beforeAll(async () => {
   service = await startAuthService({
+    service: { signals: TEST_STREAM },
     onServer: (server) => {
       server.addHook('onRoute', ({ method, url }) => {
         for (const one of [method].flat()) served.add(`${one} ${url}`)
@@ -39,6 +40,7 @@ afterAll(() => service.close())
 const PUBLIC = [
   'GET /.well-known/oauth-authorization-server',
   'GET /.well-known/openid-configuration',
+  'GET /.well-known/ssf-configuration',
   'GET /health',
   'GET /health/live',
   'GET /oauth/jwks',
@@ -182,6 +184,8 @@ test('without policy no route but the public ones answers success (checklist 49)
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
     '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
+    '/ssf/status': JSON.stringify({ stream_id: 'test', status: 'paused' }),
+    '/ssf/verify': JSON.stringify({ stream_id: 'test' }),
   }
   service.node.deactivate()
 

@@ -7,6 +7,7 @@ import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
+import { useStreams } from './use-streams.ts'
 
 /** One success at least on every route that asks. */
 export async function useEverything(service: TestService): Promise<void> {
@@ -32,6 +33,7 @@ export async function useEverything(service: TestService): Promise<void> {
   }
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
+  await useStreams(service)
   await useApis(service)
   await useRegistration(service)
 }
