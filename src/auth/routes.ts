@@ -12,6 +12,8 @@ import type { AdminDeps } from './admin/decide-admin.ts'
 import { keyHandlers } from './admin/key-handlers.ts'
 import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
+import type { FederationDeps } from './federation/deps.ts'
+import { federationHandlers } from './federation/federation-handlers.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -55,6 +57,7 @@ export type RouteDeps = AuthorizeDeps &
   RewrapKeysDeps &
   SectorDeps &
   RegisterDeps &
+  FederationDeps &
   BindingDeps &
   WriteUserDeps &
   PollDeps &
@@ -132,6 +135,41 @@ function registrationRows(deps: RouteDeps): Row[] {
   ]
 }
 
+/** Where identity providers are configured. */
+function federationRows(deps: RouteDeps): Row[] {
+  if (deps.providers.all.length === 0) return []
+  const handlers = federationHandlers(deps)
+  const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
+    method,
+    path,
+    source,
+    `federation/${file}.ts`,
+    'federation',
+    'page',
+    handler,
+  ]
+  const back: Row = [
+    'POST',
+    '/federation/callback/:provider',
+    'OAuth 2.0 Form Post Response Mode 2',
+    'federation/callback.ts',
+    'public',
+    'page',
+    handlers.formCallback,
+  ]
+  return [
+    row('GET', '/federation/:provider/start', 'OIDC Core 3.1.2.1', 'start', handlers.start),
+    row('GET', '/federation/callback/:provider', 'OIDC Core 3.1.2.5', 'callback', handlers.callback),
+    back,
+    row('GET', '/federation/link', 'account linking', 'link-pending', handlers.showLink),
+    row('POST', '/federation/link', 'account linking', 'link-pending', handlers.link),
+    row('POST', '/federation/sign-out', 'RP-Initiated Logout 2', 'sign-out', handlers.signOutThere),
+    row('GET', '/account/identities', 'account page', 'identities', handlers.showIdentities),
+    row('POST', '/account/identities/link', 'account page', 'identities', handlers.beginLink),
+    row('POST', '/account/identities/unlink', 'account page', 'identities', handlers.unlink),
+  ]
+}
+
 /** Where the configuration names streams. */
 function signalRows(deps: RouteDeps): Row[] {
   if (deps.signals.streams.length === 0) return []
@@ -198,7 +236,13 @@ function peopleRows(deps: RouteDeps): Row[] {
 
 function accountRows(deps: RouteDeps): Row[] {
   const pages = accountHandlers(deps)
-  return [accountRow('GET', '', 'overview', pages.showOverview)]
+  return [
+    accountRow('GET', '', 'overview', pages.showOverview),
+    accountRow('GET', '/sessions', 'sessions', pages.showSessions),
+    accountRow('POST', '/sessions/end-others', 'end-sessions', pages.endOtherSessions),
+    accountRow('POST', '/sessions/:id/end', 'end-sessions', pages.endOwnSession),
+    accountRow('POST', '/devices/:id/forget', 'forget-device', pages.forgetDevice),
+  ]
 }
 
 const accountRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
@@ -273,6 +317,7 @@ export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[]
     ...protocolRows(deps),
     ...peopleRows(deps),
     ...accountRows(deps),
+    ...federationRows(deps),
     ...(deps.metrics ? [metricsRow(deps.metrics)] : []),
   ]
   for (const row of rows) if (isAccountPage(row)) accountPaths.add(row[1])

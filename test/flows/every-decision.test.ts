@@ -108,6 +108,8 @@ test('no decision to be had: 503 with Retry-After, or told to the client as temp
       // A form that is not our own is refused before anything is judged.
       else if (nameOf(route) === 'POST /logout' && status === 403)
         expect(body, at).toContain('did not come from our own page')
+      // It asks for a proof: what is proven is judged.
+      else if (nameOf(route) === 'POST /session/binding/refresh' && status === 403) expect(body, at).toBe('')
       // It leads to the page that will be judged.
       else expect([status, LEADS_ON.test(location)], at).toEqual([303, true])
       expect(told === 'access_denied' || /"(error|code)":"access_denied"/.test(body), at).toBe(false)

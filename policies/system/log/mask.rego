@@ -61,20 +61,20 @@ escape(index) := format_int(index, 10)
 # Names of the contract that hold further names, never a text of their own.
 groups := {
 	"accounts_tried", "actor", "authentication", "client", "device", "event", "factors", "failures", "grant",
-	"granted", "holder", "lately", "receiver", "request", "requested", "resource", "risk", "seen", "sender",
-	"session", "since_failure", "subject", "time", "token", "travel",
+	"granted", "holder", "lately", "provider", "receiver", "request", "requested", "resource", "risk", "seen",
+	"sender", "session", "since_failure", "subject", "time", "token", "travel", "upstream",
 }
 
 plain_fields := {
 	"account", "acr", "acr_values", "action", "active", "age_seconds", "amr", "application_type", "audience",
 	"auth_method", "auth_time", "binding", "browser_changed", "certificate", "changed", "changed_roles",
 	"changed_scopes", "claims", "client_id", "code_challenge_method", "confirmed", "consented_claims",
-	"consented_scopes", "country", "created_at", "device_bound", "device_known", "dpop", "endpoint", "enrolled",
-	"epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party", "grant_type",
-	"grant_types", "here", "hint", "id", "idle_seconds", "impossible_travel", "issued_at", "kilometres", "kind",
-	"known", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "own", "passkey", "prompt",
-	"pushed", "redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays",
-	"requires",
+	"consented_scopes", "country", "created_at", "device_bound", "device_known", "dpop", "email_domain",
+	"email_verified", "endpoint", "enrolled", "epoch_seconds", "essential_acr", "expires_at", "federated",
+	"federated_acr", "first_party", "grant_type", "grant_types", "groups", "here", "hint", "id", "idle_seconds",
+	"impossible_travel", "issued_at", "kilometres", "kind", "known", "linked", "max_age_seconds", "minute_of_day",
+	"network_changed", "new_device", "organisation", "other_ways", "own", "passkey", "prompt", "purpose", "pushed",
+	"redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays", "requires",
 	"resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type",
 	"subnet", "surge", "tenant", "totp", "type", "weekday",
 }

@@ -1,4 +1,5 @@
 /** What each route of the table takes, in the words of OpenAPI 3.1. The table itself says the rest: source, decision, errors. */
+import { FEDERATION_OPERATIONS } from './federation-operations.ts'
 
 export interface OperationDescription {
   readonly summary: string
@@ -202,12 +203,17 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'answer', 'form_token'],
     answers: [303],
   },
+  ...FEDERATION_OPERATIONS,
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {
     summary: 'answers it',
     parameters: ['interaction', 'form_token', 'scope', 'answer'],
     answers: PAGE,
   },
+  'GET /account/sessions': { summary: 'where you are signed in, and the devices known for you', answers: PAGE },
+  'POST /account/sessions/end-others': { summary: 'ends all your sessions but this one', answers: PAGE },
+  'POST /account/sessions/:id/end': { summary: 'ends one of your sessions', answers: PAGE },
+  'POST /account/devices/:id/forget': { summary: 'has a device forgotten', answers: PAGE },
   'GET /account': { summary: 'who you are, and how safe your account is', answers: PAGE },
   'POST /scim/v2/Users': { summary: 'makes a user', json: USER_BODY, answers: [201] },
   'GET /scim/v2/Users': {

@@ -69,6 +69,7 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
+  ['/federation/', 'login'],
   ['/account/', 'login'],
   ['/ssf/', 'signals'],
   ['/oauth/register/', 'register'],
