@@ -9,7 +9,7 @@ import type { Route } from '../../src/auth/route.ts'
 import type { AuthService } from '../../src/auth/service.ts'
 import { PolicyUnavailable, type UnavailableReason } from '../../src/kernel/errors.ts'
 import type { Decide, Verdict } from '../../src/policy-engine/decide.ts'
-import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { startAuthService, TEST_STREAM, type TestService } from '../servers/auth-service.ts'
 import { useEverything } from './everything.ts'
 
 const UNAVAILABLE = ['undefined', 'timeout', 'wrong_result'] as const satisfies readonly UnavailableReason[]
@@ -80,7 +80,7 @@ function breakEach(server: AuthService['server']): void {
 }
 
 beforeAll(async () => {
-  service = await startAuthService({ decide: breakable, onServer: breakEach })
+  service = await startAuthService({ decide: breakable, onServer: breakEach, service: { signals: TEST_STREAM } })
   // Throws where a request does not succeed after its decision was broken.
   await useEverything(service)
 }, 120_000)
