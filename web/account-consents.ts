@@ -38,9 +38,10 @@ export interface ConsentsView {
 
 type Says = (typeof CONSENTS)['en']
 
-const scopeItems = (scopes: readonly string[], frame: AccountFrame): Html => html`<ul class="scopes">${inReadingOrder(
-  scopes,
-).map((scope) => html`<li>${scopeWords(scope, frame.uiLocales)}</li>`)}</ul>`
+const scopeItems = (scopes: readonly string[], frame: AccountFrame): Html =>
+  html`<ul class="scopes">${inReadingOrder(scopes).map(
+    (scope) => html`<li>${scopeWords(scope, frame.uiLocales)}</li>`,
+  )}</ul>`
 
 function grantItem(says: Says, frame: AccountFrame, grant: GrantView, about: string): Html {
   return html`<li>

@@ -55,7 +55,7 @@ export function accountView(frame: AccountFrame, { here, title, content, faulty 
     uiLocales: frame.uiLocales,
     style: STYLE,
     content: html`<div class="account-frame">
-<nav class="account-nav" aria-label="${says.yourAccount}">
+<nav class="account-nav" aria-label="${says.navigation}">
 <a class="skip" href="#content">${says.skip}</a>
 <p class="note">${says.signedInAs(frame.accountName)} <a href="/logout">${says.signOut}</a></p>
 <ul>

@@ -5,9 +5,10 @@ import { type Html, html } from './html.ts'
 import { moment } from './moment.ts'
 import type { Page } from './page.ts'
 import { ACCOUNT } from './words/account.ts'
+import { OVERVIEW } from './words/account-overview.ts'
 import { words } from './words/words.ts'
 
-type FactorName = keyof (typeof ACCOUNT)['en']['factorNames']
+type FactorName = keyof (typeof OVERVIEW)['en']['factors']
 
 export interface OverviewView {
   readonly frame: AccountFrame
@@ -27,12 +28,12 @@ const EMAIL = '/account/email'
 
 function warnings(view: OverviewView): readonly Html[] {
   const { frame, factors, email } = view
-  const says = words(ACCOUNT, frame.uiLocales)
+  const says = { ...words(ACCOUNT, frame.uiLocales), ...words(OVERVIEW, frame.uiLocales) }
   const hasSecondFactor = factors.some((factor) => factor === 'totp' || factor === 'passkey')
   const warning = (isOpen: boolean, text: string, path: string, act: string) =>
     isOpen && html`${text} ${frame.paths.has(path) && linked(frame, path, act)}`
   return [
-    warning(!hasSecondFactor && factors.includes('password'), says.noSecondFactor, FACTORS, says.addFactor),
+    warning(!hasSecondFactor && factors.includes('password'), says.passwordAlone, FACTORS, says.addFactor),
     warning(hasSecondFactor && !factors.includes('recovery_code'), says.noRecoveryCodes, FACTORS, says.makeCodes),
     warning(email !== undefined && email.address === undefined, says.noEmail, EMAIL, says.addEmail),
     warning(email?.address !== undefined && !email.verified, says.emailNotVerified, EMAIL, says.verifyEmail),
@@ -42,13 +43,13 @@ function warnings(view: OverviewView): readonly Html[] {
 
 export function overviewPage(view: OverviewView): Page {
   const { frame, email } = view
-  const says = words(ACCOUNT, frame.uiLocales)
+  const says = { ...words(ACCOUNT, frame.uiLocales), ...words(OVERVIEW, frame.uiLocales) }
   const open = warnings(view)
   return accountView(frame, {
     here: 'overview',
-    title: says.yourAccount,
+    title: says.title,
     content: html`<section aria-labelledby="who">
-<h2 id="who">${says.whoYouAre}</h2>
+<h2 id="who">${says.who}</h2>
 <dl>
 ${view.name !== undefined && html`<dt>${says.name}</dt><dd>${view.name}</dd>`}
 <dt>${says.userName}</dt><dd><bdi>${view.userName}</bdi></dd>
@@ -59,10 +60,10 @@ ${
 </dl>
 </section>
 <section aria-labelledby="safety">
-<h2 id="safety">${says.howSafe}</h2>
-${open.length === 0 ? html`<p>${says.allDone}</p>` : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`}
+<h2 id="safety">${says.safety}</h2>
+${open.length === 0 ? html`<p>${says.nothingLeft}</p>` : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`}
 <dl>
-<dt>${says.waysToSignIn}</dt><dd>${view.factors.map((factor) => says.factorNames[factor]).join(', ')}</dd>
+<dt>${says.waysToSignIn}</dt><dd>${view.factors.map((factor) => says.factors[factor]).join(', ')}</dd>
 </dl>
 </section>
 <section aria-labelledby="last">
@@ -71,7 +72,10 @@ ${
   view.lastSignIns.length === 0
     ? html`<p>${says.none}</p>`
     : html`<ul class="entries">${view.lastSignIns.map(
-        ({ at, place }) => html`<li><p>${moment(at, frame)}</p>${place && html`<p class="note">${placeWords(place, frame)}</p>`}</li>
+        ({
+          at,
+          place,
+        }) => html`<li><p>${moment(at, frame)}</p>${place && html`<p class="note">${placeWords(place, frame)}</p>`}</li>
 `,
       )}</ul>`
 }

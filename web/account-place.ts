@@ -1,7 +1,7 @@
 /** Where something happened, in the words of whoever it happened to. */
 import type { Content } from './html.ts'
 import { countryName, type Reader } from './moment.ts'
-import { ACCOUNT } from './words/account.ts'
+import { OVERVIEW } from './words/account-overview.ts'
 import { words } from './words/words.ts'
 
 export interface Place {
@@ -15,16 +15,13 @@ export interface Place {
 const OTHER = 'other'
 
 export function browserWords({ browser, system }: Pick<Place, 'browser' | 'system'>, reader: Reader): string {
-  const says = words(ACCOUNT, reader.uiLocales)
+  const says = words(OVERVIEW, reader.uiLocales)
   if (browser === OTHER) return system === OTHER ? says.someBrowser : says.someBrowserOn(system)
-  return system === OTHER ? browser : says.on(browser, system)
+  return system === OTHER ? browser : says.browserOn(browser, system)
 }
 
 export function placeWords(place: Place, reader: Reader): Content {
-  const says = words(ACCOUNT, reader.uiLocales)
-  return says.dot([
-    browserWords(place, reader),
-    says.network(place.network),
-    ...(place.country === undefined ? [] : [countryName(place.country, reader)]),
-  ])
+  const { network, country } = place
+  const named = country === undefined ? undefined : countryName(country, reader)
+  return words(OVERVIEW, reader.uiLocales).place(browserWords(place, reader), network, named)
 }

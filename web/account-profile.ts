@@ -95,8 +95,8 @@ ${
 function form(says: Says, view: ProfileView): Html {
   return html`<form method="post" action="/account/profile">
 ${hidden('form_token', view.formToken)}${hidden('version', String(view.version))}${TEXTS.filter(([name]) =>
-    view.writable.has(name),
-  ).map(([name, attributes]) => textField(says, view, name, attributes))}
+  view.writable.has(name),
+).map(([name, attributes]) => textField(says, view, name, attributes))}
 ${view.writable.has('locale') && localeField(says, view)}
 <div class="actions">
 <button class="primary" type="submit">${says.save}</button>

@@ -81,8 +81,7 @@ export const ACTIVITY = inAllLanguages(
       ownPages: 'für die Seiten Ihres Kontos',
       lastOf: (when, times) => html`${times}-mal, zuletzt ${when}`,
       notMe: 'Das war ich nicht',
-      whatHappens:
-        'Beendet alle Ihre anderen Sitzungen, vergisst Ihre Geräte und lässt Sie ein neues Passwort wählen.',
+      whatHappens: 'Beendet alle Ihre anderen Sitzungen, vergisst Ihre Geräte und lässt Sie ein neues Passwort wählen.',
       reported:
         'Alle Ihre anderen Sitzungen wurden beendet und Ihre Geräte vergessen. Falls jemand Ihr Passwort kennt, wählen Sie ein neues.',
       changePassword: 'Passwort ändern',
