@@ -1,12 +1,12 @@
 /** Composes the auth service: every endpoint with what it uses, on one server. Nobody imports it but what starts it. */
 import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { errorPage } from '../../web/message.ts'
+import type { Asset } from '../../web/assets.ts'
+import { PLAIN_THEME, type Theme } from '../../web/theme.ts'
 import type { Audit, AuditEvent, AuditListener } from '../audit/events.ts'
 import { jsonReader } from '../egress/json-document.ts'
 import { type EgressOptions, openEgress } from '../egress/open.ts'
-import type { PageError } from '../http/error-answer.ts'
-import type { HttpRequest, Reply } from '../http/message.ts'
+import type { HttpRequest } from '../http/message.ts'
 import { createPressure, type PressureLimits } from '../http/pressure.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
 import type { ListenerTls } from '../http/tls.ts'
@@ -33,6 +33,8 @@ import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { keysHeardByAll, scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
+import { renderErrorPage } from './pages/error-page.ts'
+import { readable } from './pages/reading.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
@@ -95,6 +97,8 @@ export interface AuthServiceOptions {
   readonly mail?: MailSettings | undefined
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
+  /** Whose pages they are, with the files that they name; default: ours. */
+  readonly theme?: { readonly theme: Theme; readonly assets: readonly Asset[] }
 }
 
 export interface AuthService {
@@ -167,21 +171,6 @@ function measureOf({ http }: Metrics): NonNullable<ServerOptions['onAnswer']> {
 /** RFC 9449 8.2: with whatever the answer is. */
 const withNonce = (headers: Readonly<Record<string, string>> | undefined, nonce: string | undefined) =>
   nonce === undefined ? headers : { ...headers, 'dpop-nonce': nonce }
-
-const TITLES: Readonly<Record<number, string>> = {
-  403: 'Not allowed',
-  404: 'Nothing here',
-  429: 'Too many attempts',
-  500: 'Something went wrong',
-  503: 'Not available right now',
-}
-
-function renderErrorPage({ status, description, requestId }: PageError): Reply {
-  return {
-    status,
-    ...errorPage({ title: TITLES[status] ?? 'This request cannot go on', text: description, requestId }),
-  }
-}
 
 /** What becomes of letters is counted; one that will never arrive is audited. No address is told. */
 function mailWatch({ audit, metrics, logger }: { audit: Audit; metrics: Metrics; logger: Logger }) {
@@ -269,7 +258,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     options.signals ?? { receivers: [] },
   )
   listeners.push(signals.hear)
+  const { theme, assets } = options.theme ?? { theme: PLAIN_THEME, assets: [] }
+  const reading = { issuer, theme }
   const table = routes({
+    assets,
     rates,
     issuer,
     decide,
@@ -316,14 +308,14 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const serving: ServerOptions = {
     rates,
     pressure,
-    endpoints: [...table, ...(options.extraEndpoints ?? [])],
+    endpoints: readable(reading, [...table, ...(options.extraEndpoints ?? [])]),
     issuer,
     tenant: TENANT,
     clock,
     tls: transport.tls,
     certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
-    renderErrorPage,
+    renderErrorPage: renderErrorPage(reading),
     answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),
     ...(metrics && { onAnswer: measureOf(metrics) }),

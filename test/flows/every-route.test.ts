@@ -39,6 +39,7 @@ afterAll(() => service.close())
 const PUBLIC = [
   'GET /.well-known/oauth-authorization-server',
   'GET /.well-known/openid-configuration',
+  'GET /assets/:digest/:name',
   'GET /health',
   'GET /health/live',
   'GET /oauth/jwks',
