@@ -287,6 +287,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     issuer,
     decide,
     signals,
+    hearsOfSessions: signals.hearsOfSessions,
     signalMetrics: measured.signals,
     ...ending,
     registration: options.registration ?? true,
