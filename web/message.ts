@@ -1,5 +1,5 @@
 /** Pages that say something of a sign-out: asked for, done, not done. */
-import { html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
 import { buttons, hidden } from './parts/form.ts'
 import { SIGN_OUT } from './words/sign-out.ts'
@@ -39,20 +39,38 @@ export interface SignedOutView {
   readonly frames?: readonly string[] | undefined
   /** Back to the application, once the frames had a moment to load. */
   readonly goesOnTo?: string | undefined
+  /** The provider that the person had come in by. */
+  readonly alsoAt?: AlsoAt | undefined
 }
 
-export function signedOutPage({ frames = [], goesOnTo }: SignedOutView = {}): Page {
+export interface AlsoAt {
+  readonly name: string
+  readonly formToken: string
+  readonly origin: string
+}
+
+function signOutThere({ name, formToken }: AlsoAt): Html {
+  const says = words(SIGN_OUT)
+  return html`<form method="post" action="/federation/sign-out">
+${hidden('form_token', formToken)}<p class="lead">${says.stillThere(name)}</p>
+<div class="actions"><button type="submit">${says.signOutThere(name)}</button></div>
+</form>`
+}
+
+export function signedOutPage({ frames = [], goesOnTo, alsoAt }: SignedOutView = {}): Page {
   const says = words(SIGN_OUT)
   return page({
     title: says.signedOut,
     frames,
     goesOnTo,
+    leadsTo: alsoAt?.origin,
     content: html`<h1>${says.youAreSignedOut}</h1>
 ${
   goesOnTo === undefined
     ? html`<p class="lead">${says.closePage}</p>`
     : html`<p class="lead">${says.takenBack} <a href="${goesOnTo}">${says.goOn}</a></p>`
 }
+${alsoAt && goesOnTo === undefined && signOutThere(alsoAt)}
 ${frames.map((address) => html`<iframe src="${address}" sandbox="allow-scripts allow-same-origin" hidden></iframe>`)}`,
   })
 }

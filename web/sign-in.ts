@@ -1,4 +1,5 @@
 /** The sign-in page: who is it? The fault of the last attempt tied to the field that it concerns, a way to refuse. */
+import { type ProviderButton, providerButtons } from './federation.ts'
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
 import { alert, buttons, field, hidden } from './parts/form.ts'
@@ -15,6 +16,8 @@ export interface SignInView {
   /** Shown again after a failed attempt. */
   readonly userName?: string | undefined
   readonly fault?: SignInFault | undefined
+  /** Identity providers that the person may come in by. */
+  readonly providers?: readonly ProviderButton[] | undefined
   readonly uiLocales?: readonly string[] | undefined
 }
 
@@ -41,6 +44,7 @@ ${hidden('form_token', view.formToken)}${field({
   describedBy: about ? 'form-fault' : undefined,
 })}
 ${buttons({ words: says.next, value: 'sign_in' }, { words: says.cancel, value: 'deny', leaves: true })}
-</form>`,
+</form>
+${providerButtons(view.providers ?? [], view.interactionId)}`,
   })
 }

@@ -26,11 +26,24 @@ export function formOf(page: Visited): { readonly action: string; readonly field
   return { action: new URL(attribute(form, 'action') ?? '', page.url).href, fields }
 }
 
+/** The first form of a page with several that goes to such an address. */
+export function formAt(page: Visited, to: RegExp): ReturnType<typeof formOf> {
+  const found = page.text
+    .split('<form')
+    .slice(1)
+    .map((rest) => formOf({ ...page, text: `<form${rest.split('</form>')[0] ?? ''}` }))
+    .find(({ action }) => to.test(new URL(action).pathname))
+  if (found === undefined) throw new Error(`no form to ${to} on ${page.url}: ${page.status}`)
+  return found
+}
+
 export class Browser {
   readonly #origin: string
   readonly cookies = new Map<string, string>()
   /** Seconds that each cookie was given, where it was. */
   readonly lifetimes = new Map<string, number>()
+  /** Sent with every request, e.g. what browser it is. */
+  readonly headers: Record<string, string> = {}
   /** The last offer to bind the session to a key of the device: Secure-Session-Registration. */
   offer: string | undefined
 
@@ -47,7 +60,7 @@ export class Browser {
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const headers = new Headers(init.headers)
+    const headers = new Headers({ ...this.headers, ...Object.fromEntries(new Headers(init.headers)) })
     if (cookie !== '') headers.set('cookie', cookie)
     const response = await fetch(this.#route(url), { ...init, headers, redirect: 'manual' })
     this.offer = response.headers.get('secure-session-registration') ?? this.offer
