@@ -9,6 +9,7 @@ import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
 import { session } from './session.ts'
+import { threat } from './threat.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -24,6 +25,7 @@ export const DECISIONS = {
   scim,
   admin,
   register,
+  threat,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS

@@ -52,6 +52,8 @@ export type RiskFacts = Static<typeof Risk>
 /** Of a client that people are asked to trust: consent phishing. */
 export const ClientRisk = Type.Object(
   {
+    /** It registered itself, RFC 7591: nobody vouches for it. */
+    self_registered: Type.Boolean(),
     /** Since it was registered. */
     client_age_seconds: count(),
     /** Different people who agreed to it in the last hour, about. */
