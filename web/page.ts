@@ -48,6 +48,8 @@ export interface PageParts {
   readonly formAction?: string | undefined
   /** Ours, never made of what was sent. */
   readonly script?: string | undefined
+  /** More style than every page has. */
+  readonly style?: Html | undefined
   /** BCP 47 tags that the person or the client would like, in order. */
   readonly uiLocales?: readonly string[] | undefined
 }
@@ -76,7 +78,7 @@ export function page(parts: PageParts): Page {
 <meta name="robots" content="noindex">
 ${parts.goesOnTo !== undefined && html`<meta http-equiv="refresh" content="${MOMENT_SECONDS};url=${parts.goesOnTo}">`}
 <title>${parts.title} · Sallyport</title>
-<style nonce="${nonce}">${STYLE}</style>
+<style nonce="${nonce}">${STYLE}${parts.style}</style>
 </head>
 <body>
 <main class="card">

@@ -64,11 +64,15 @@ export type AuditEventName =
   | 'device_forgotten'
   | 'device_grant_approved'
   | 'device_grant_refused'
+  | 'session_bound'
   | 'session_changed'
   | 'consent_withdrawn'
   | 'risk_signal'
   | 'threat_answered'
   | 'mail_failed'
+  | 'signal_not_delivered'
+  | 'stream_updated'
+  | 'stream_verification_asked'
   | 'person_exported'
   | 'person_erased'
 
@@ -85,6 +89,8 @@ export interface AuditEvent {
   readonly detail?: string
   /** Kind and id of what was changed. */
   readonly resource?: string
+  /** Names of the attributes that got another value; never a value. */
+  readonly changed?: readonly string[]
 }
 
 /** Resolves when the event is written; rejects when it cannot be, and then nothing may be answered as done. */

@@ -36,7 +36,10 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { deviceBinding } from './session/binding/device-binding.ts'
+import { sessionContinuation } from './session/continue-session.ts'
 import { assessFailures } from './sign-in/failures.ts'
+import { type SignalOptions, startSignals } from './signals/service.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -45,7 +48,8 @@ import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
-import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
+import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
+import type { PasswordHasher } from './user/password.ts'
 
 export interface AuthServiceOptions {
   /** Address of this provider without a trailing slash: `iss` of all that it issues. */
@@ -63,6 +67,8 @@ export interface AuthServiceOptions {
   readonly serveMetrics?: boolean
   readonly policyReady?: () => boolean | Promise<boolean>
   readonly passwords?: PasswordHasher
+  /** What hashes cost, how many are made at once, and which passwords may be set. */
+  readonly passwordSettings?: PasswordSettings
   readonly trustedProxies?: readonly string[]
   /** Absent: plain http. */
   readonly tls?: ListenerTls | undefined
@@ -81,6 +87,8 @@ export interface AuthServiceOptions {
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** How often clients are told of a sign-out. */
   readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
+  /** Who hears of security events; default: nobody. */
+  readonly signals?: SignalOptions | undefined
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
@@ -234,6 +242,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const readJson = jsonReader(egress, egressTls)
   const subjectOf = subjectIdentifiers(derive)
   const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
+  const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
   const rates =
@@ -252,10 +261,20 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
+  const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
+  const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
+  const signals = startSignals(
+    { ...outgoing, store, clock, audit, decide, metrics: measured.signals },
+    TENANT,
+    options.signals ?? { receivers: [] },
+  )
+  listeners.push(signals.hear)
   const table = routes({
     rates,
     issuer,
     decide,
+    signals,
+    signalMetrics: measured.signals,
     ...ending,
     registration: options.registration ?? true,
     readJson,
@@ -270,16 +289,19 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     certificates: clientCertificates(keysOfClients),
     mtls,
     subjectOf,
+    binding: deviceBinding({ issuer, derive }),
+    continueSession,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
-    passwords: options.passwords ?? createPasswordHasher(),
+    ...people.parts,
+    mail,
     assessRisk: assessFailures(store.limits),
     enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
   })
-  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const sending = { ...ending, ...outgoing, metrics }
   const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
   const transport = openTransport({
@@ -316,9 +338,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   })
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
+    signals.release()
     await server.close()
     await mail.close()
+    await people.close()
     await backChannel.close()
+    await signals.close()
     await stopKeeping()
     await egress.close()
   }

@@ -11,8 +11,10 @@ import { keys } from './sections/keys.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { mail } from './sections/mail.ts'
+import { passwords } from './sections/passwords.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
+import { securityEvents } from './sections/security-events.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
 import { listenerTls, mtls } from './sections/tls.ts'
@@ -120,11 +122,13 @@ export const ConfigSchema = Type.Object(
     services,
     status,
     notices,
+    security_events: securityEvents,
     egress,
     store,
     log,
     limits,
     mail,
+    passwords,
     ...clientsAsCode,
   },
   { ...closed, title: 'sallyport.yaml' },

@@ -1,6 +1,8 @@
 /** The metrics of one thread (Prometheus text format). Every label comes from a bounded set; none holds an id or address. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+import { type SignalMetrics, signalMetrics } from './signal-metrics.ts'
+
 export interface Waiting {
   readonly bytes: number
   readonly oldestSeconds: number
@@ -16,6 +18,14 @@ export interface UploadMetrics {
   watch(waiting: () => Waiting): void
 }
 
+/** Of password hashes. */
+export interface HashingMetrics {
+  readonly seconds: Histogram
+  readonly refused: Counter
+  /** Asked whenever the metrics are read. */
+  watch(load: () => { readonly active: number; readonly waiting: number }): void
+}
+
 export interface Metrics {
   readonly registry: Registry
   readonly http: Histogram<'code' | 'handler' | 'method'>
@@ -26,6 +36,8 @@ export interface Metrics {
   readonly logouts: Counter<'outcome'>
   /** Letters to people. */
   readonly mails: Counter<'kind' | 'outcome'>
+  readonly hashing: HashingMetrics
+  readonly signals: SignalMetrics
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
@@ -83,6 +95,7 @@ export function createMetrics(node: string): Metrics {
       labelNames: ['kind', 'outcome'],
       registers,
     }),
+    signals: signalMetrics(registers),
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),
     dropped: counter('decision_log_dropped_total', 'Events of which policy keeps only a stub.', registers),
     logFailures: counter('decision_log_failures_total', 'Events that could not be written.', registers),
@@ -111,6 +124,7 @@ export function createMetrics(node: string): Metrics {
       labelNames: ['name'],
       registers,
     }),
+    hashing: hashingMetrics(registers),
     ...tlsMetrics(registers),
     ...limitMetrics(registers),
   }
@@ -155,6 +169,33 @@ const tlsMetrics = (registers: Registry[]) => ({
     registers,
   }),
 })
+
+function hashingMetrics(registers: Registry[]): HashingMetrics {
+  let load = () => ({ active: 0, waiting: 0 })
+  new Gauge({
+    name: 'password_hashes',
+    help: 'Password hashes, by state: active, waiting.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { active, waiting } = load()
+      this.set({ state: 'active' }, active)
+      this.set({ state: 'waiting' }, waiting)
+    },
+  })
+  return {
+    seconds: new Histogram({
+      name: 'password_hash_duration_seconds',
+      help: 'Duration of one password hash, without its time in the queue.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    refused: counter('password_hashes_refused_total', 'Password hashes refused because too many waited.', registers),
+    watch: (next) => {
+      load = next
+    },
+  }
+}
 
 function uploadMetrics(registers: Registry[]): UploadMetrics {
   let waiting = (): Waiting => ({ bytes: 0, oldestSeconds: 0 })

@@ -96,6 +96,7 @@ test('shows the page of the client that waits, and signs in: 303, new session, a
   expect(session).toHaveLength(43)
   expect(around.events.map(({ event, sub, client_id }) => ({ event, sub, client_id }))).toEqual([
     { event: 'sign_in_failed', sub: 'sub-1', client_id: 'client-1' },
+    { event: 'device_added', sub: 'sub-1', client_id: undefined },
     { event: 'sign_in', sub: 'sub-1', client_id: 'client-1' },
   ])
   const inputs = around.asked.map(({ input }) => input as Login)

@@ -4,17 +4,14 @@
  */
 import { type PasswordFault, passwordPage } from '../../../web/password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
-import { OAuthError } from '../../kernel/errors.ts'
-import type { UserRecord } from '../../storage/records.ts'
 import { formToken } from '../session/csrf.ts'
 import { askAttempt, tried } from '../sign-in/ask-login.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
-import { auditRefusal, begin, proceed, refuseStep, type SignInDeps } from '../sign-in/proceed.ts'
+import { auditRefusal, begin, proceed, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
-import { GateFull } from '../user/gate.ts'
-import type { PasswordHasher } from '../user/password.ts'
+import { type VerifyPasswordDeps, verifyPassword } from '../user/verify-password.ts'
 
-export type PasswordDeps = SignInDeps & { readonly passwords: PasswordHasher }
+export type PasswordDeps = SignInDeps & VerifyPasswordDeps
 
 const loginAt = (id: string): Reply => ({
   status: 303,
@@ -36,15 +33,6 @@ function page(waiting: Waiting, status: number, userName: string, fault?: Passwo
   return { status, ...view }
 }
 
-async function verifyPassword(deps: PasswordDeps, password: string, user: UserRecord | undefined): Promise<boolean> {
-  try {
-    return await deps.passwords.verify(password, user?.passwordHash)
-  } catch (cause) {
-    if (cause instanceof GateFull) throw new OAuthError('temporarily_unavailable', { cause, retryAfterSeconds: 2 })
-    throw cause
-  }
-}
-
 /** Of the identifier's page and of this one. */
 export async function checkPassword(
   deps: PasswordDeps,
@@ -60,7 +48,7 @@ export async function checkPassword(
     return refuseStep(begun.denied, again)
   }
   const user = await deps.store.users.findByUserName(request.tenant, userName)
-  const verified = await verifyPassword(deps, password, user)
+  const verified = await verifyPassword(deps, request, password, user)
   const outcome = verified ? 'verified' : 'failed'
   const { tried } = begun
   return proceed(deps, request, waiting, { factor: 'password', outcome, user, tried, userName, again })
@@ -70,11 +58,12 @@ export async function checkPassword(
 export async function showPassword(deps: PasswordDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   const { userName } = waiting.interaction.progress ?? {}
-  if (userName === undefined) return loginAt(waiting.id)
-  const { device, risk } = await tried(deps, request, userName)
+  const { device, risk } = await tried(deps, request, userName ?? '')
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
-  if (!verdict.allow) return refuseStep(verdict, (status) => page(waiting, status, userName))
-  return page(waiting, 200, userName)
+  const show = (status: number) => (userName === undefined ? loginAt(waiting.id) : page(waiting, status, userName))
+  if (!verdict.allow) return refuseStep(verdict, show)
+  requirePause(verdict.obligations)
+  return show(200)
 }
 
 /** POST /login/password. */

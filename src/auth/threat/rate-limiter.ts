@@ -23,6 +23,7 @@ export const RATED = [
   'login',
   'scim',
   'admin',
+  'signals',
 ] as const
 export type RatedEndpoint = (typeof RATED)[number]
 export type CountedBy = 'address' | 'client' | 'person'
@@ -58,13 +59,18 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/consent', 'login'],
   ['/login/password', 'login'],
   ['/login/select', 'login'],
+  ['/account', 'login'],
   ['/logout', 'login'],
   ['/oauth/logout', 'login'],
+  ['/session/binding', 'authorize'],
+  ['/session/binding/refresh', 'authorize'],
 ])
 
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
+  ['/account/', 'login'],
+  ['/ssf/', 'signals'],
   ['/oauth/register/', 'register'],
 ]
 

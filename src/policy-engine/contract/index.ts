@@ -1,4 +1,5 @@
 /** The registry: every decision that the code asks. A new one enters together with the code that asks it. */
+import { account } from './account.ts'
 import { admin } from './admin.ts'
 import { authorize } from './authorize.ts'
 import { consent } from './consent.ts'
@@ -9,6 +10,7 @@ import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
 import { session } from './session.ts'
+import { signal } from './signal.ts'
 import { threat } from './threat.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
@@ -22,10 +24,12 @@ export const DECISIONS = {
   login,
   consent,
   session,
+  signal,
   scim,
   admin,
   register,
   threat,
+  account,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS
