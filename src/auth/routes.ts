@@ -12,6 +12,7 @@ import type { AdminDeps } from './admin/decide-admin.ts'
 import { keyHandlers } from './admin/key-handlers.ts'
 import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
+import type { ConsentDeps } from './login/consent.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -50,6 +51,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   LoginDeps &
+  ConsentDeps &
   AccountDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &

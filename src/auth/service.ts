@@ -38,8 +38,10 @@ import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
-import { assessFailures } from './sign-in/failures.ts'
+import { endSessionsOf } from './session/end-session.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
+import { noticeOf } from './threat/notices.ts'
+import { openThreats, type ThreatOptions, type Threats } from './threat/open.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -48,6 +50,7 @@ import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
+import { notifyUser } from './user/notify.ts'
 import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
 import type { PasswordHasher } from './user/password.ts'
 
@@ -89,6 +92,8 @@ export interface AuthServiceOptions {
   readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
   /** Who hears of security events; default: nobody. */
   readonly signals?: SignalOptions | undefined
+  /** From when on something is a signal of an attack. */
+  readonly threats?: ThreatOptions
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
@@ -103,6 +108,7 @@ export interface AuthService {
   /** The same endpoints on a further listener, not bound yet; it closes with the server. `asking`: for certificates. */
   anotherListener(asking?: boolean): Server
   readonly table: readonly Route[]
+  readonly threats: Pick<Threats, 'settled' | 'introspections' | 'throttles'>
   close(): Promise<void>
 }
 
@@ -245,7 +251,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
-  const rates =
+  const counted =
     options.rates &&
     createRateLimiter({
       ...options.rates,
@@ -261,6 +267,19 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
+  const threats = openThreats(
+    {
+      ...{ store, clock, derive, decide, audit, metrics: measured, tenant: TENANT },
+      act: {
+        endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, ends),
+        notify: (user, signal) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal)),
+      },
+      onFailure: (error, what) => options.logger.warn(describe(error), what),
+    },
+    options.threats,
+  )
+  listeners.push(threats.hear)
+  const rates = threats.throttles.before(counted)
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
   const signals = startSignals(
@@ -295,7 +314,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     ...people.parts,
     mail,
-    assessRisk: assessFailures(store.limits),
+    assessRisk: threats.assessRisk,
+    assessClient: threats.assessClient,
+    introspected: threats.introspections.count,
     enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
@@ -340,6 +361,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const close = async () => {
     signals.release()
     await server.close()
+    await threats.close()
     await mail.close()
     await people.close()
     await backChannel.close()
@@ -349,5 +371,5 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   }
   const anotherListener = (asking = false) =>
     alsoListen(server, serving, asking ? transport.certificateTls : transport.tls)
-  return { server, table, anotherListener, close }
+  return { server, table, threats, anotherListener, close }
 }

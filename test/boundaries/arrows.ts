@@ -67,7 +67,7 @@ export const LINES: readonly Line[] = [
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },
   { from: 'src/auth/client', to: ['src/auth/user', ...AUTH_BASE], packages: ['jose'] },
   { from: 'src/auth/keys', to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: [] },
-  { from: 'src/auth/threat', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['mmdb-lib'] },
+  { from: 'src/auth/threat', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE, 'web'], packages: ['mmdb-lib'] },
   { from: 'src/auth/user', to: [...AUTH_BASE, 'src/mail', 'web'], packages: ['@zxcvbn-ts/language-common'] },
   { from: 'src/mail', to: ['src/observability', 'src/kernel', 'web'], packages: ['nodemailer'] },
   { from: 'src/storage', to: ['src/kernel'], packages: [] },

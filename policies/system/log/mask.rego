@@ -68,15 +68,15 @@ groups := {
 plain_fields := {
 	"account", "acr", "acr_values", "action", "active", "age_seconds", "amr", "application_type", "audience",
 	"auth_method", "auth_time", "binding", "browser_changed", "certificate", "changed", "changed_roles",
-	"changed_scopes", "claims", "client_id", "code_challenge_method", "confirmed", "consented_claims",
-	"consented_scopes", "country", "created_at", "device_bound", "device_known", "dpop", "endpoint", "enrolled",
-	"epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party", "grant_type",
-	"grant_types", "here", "hint", "id", "idle_seconds", "impossible_travel", "issued_at", "kilometres", "kind",
-	"known", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "own", "passkey", "prompt",
-	"pushed", "redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays",
-	"requires",
-	"resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type",
-	"subnet", "surge", "tenant", "totp", "type", "weekday",
+	"changed_scopes", "claims", "client_age_seconds", "client_id", "code_challenge_method", "confirmed",
+	"consented_claims", "consented_scopes", "count", "country", "created_at", "device_bound", "device_known", "dpop",
+	"endpoint", "enrolled", "epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr",
+	"first_party", "grant_type", "grant_types", "here", "hint", "id", "idle_seconds", "impossible_travel",
+	"issued_at", "kilometres", "kind", "known", "max_age_seconds", "minute_of_day", "network_changed",
+	"network_known", "new_device", "own", "passkey", "people_agreed", "prompt", "pushed", "redirect",
+	"redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays", "requires", "resources",
+	"response_type", "roles", "scopes", "seconds", "self_registered", "signal", "signed_in_here", "source", "stage",
+	"sub", "subject_type", "subnet", "surge", "tenant", "totp", "type", "usual", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.

@@ -1,12 +1,14 @@
 /** For tests: what a sign-in needs beside an endpoint's surroundings; a person has their password, and failures are counted. */
 import type { Surroundings } from '../session/endpoint-fixture.ts'
+import type { AssessClient } from '../threat/client-risk.ts'
+import { testThreats } from '../threat/threat-fixture.ts'
 import type { AskLoginDeps } from './ask-login.ts'
-import { assessFailures } from './failures.ts'
 
 export const signInSurroundings = <S extends Surroundings>(
   around: S,
-): S & Pick<AskLoginDeps, 'enrolled' | 'assessRisk'> => ({
+): S & Pick<AskLoginDeps, 'enrolled' | 'assessRisk'> & { readonly assessClient: AssessClient } => ({
   ...around,
   enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
-  assessRisk: assessFailures(around.store.limits),
+  assessRisk: testThreats(around).assessRisk,
+  assessClient: testThreats(around).assessClient,
 })

@@ -10,7 +10,8 @@ import { noteFailure, noteSuccess } from './sign-in-outcome.ts'
 
 /** What stood before an attempt that is counted now. */
 interface Counted {
-  readonly here: Attempt
+  /** Absent where nobody was named. */
+  readonly here: Attempt | undefined
   /** Absent from a device that the account knows: nobody's failures elsewhere are the owner's. */
   readonly account: Attempt | undefined
   readonly address: number
@@ -52,9 +53,12 @@ async function count({ store, keys }: AssessDeps, request: HttpRequest, attempte
   const { threats, limits } = store
   const { tenant, origin } = request
   const { address } = origin
+  const isNamed = attempted.userName !== ''
   const [here, account, ofAddress, ofSubnet] = await Promise.all([
-    threats.attempt(tenant, keys.here(request, attempted), FORGET_SECONDS),
-    attempted.device.known ? undefined : threats.attempt(tenant, keys.account(attempted.userName), FORGET_SECONDS),
+    isNamed ? threats.attempt(tenant, keys.here(request, attempted), FORGET_SECONDS) : undefined,
+    attempted.device.known || !isNamed
+      ? undefined
+      : threats.attempt(tenant, keys.account(attempted.userName), FORGET_SECONDS),
     limits.hit(tenant, keys.address(address), SOURCE_WINDOW_SECONDS),
     limits.hit(tenant, keys.subnet(address), SOURCE_WINDOW_SECONDS),
   ])
@@ -70,7 +74,7 @@ async function undo(
   const { threats, limits } = store
   const { tenant, origin } = request
   await Promise.all([
-    threats.undoAttempt(tenant, keys.here(request, attempted), here),
+    here && threats.undoAttempt(tenant, keys.here(request, attempted), here),
     account && threats.undoAttempt(tenant, keys.account(attempted.userName), account),
     limits.hit(tenant, keys.address(origin.address), SOURCE_WINDOW_SECONDS, -1),
     limits.hit(tenant, keys.subnet(origin.address), SOURCE_WINDOW_SECONDS, -1),
@@ -84,14 +88,14 @@ function withCounted(facts: RiskFacts, { here, account, address, subnet }: Count
   return {
     ...facts,
     failures: {
-      here: Math.max(failures.here, here.before.count),
+      here: Math.max(failures.here, here?.before.count ?? 0),
       account: Math.max(failures.account, account?.before.count ?? 0),
       address: Math.max(failures.address, address),
       subnet: Math.max(failures.subnet, subnet),
     },
     since_failure: {
       ...since,
-      ...(newer(failures.here, here) && { here: secondsSince(here.before, here.atMs) }),
+      ...(here && newer(failures.here, here) && { here: secondsSince(here.before, here.atMs) }),
       ...(account && newer(failures.account, account) && { account: secondsSince(account.before, account.atMs) }),
     },
   }

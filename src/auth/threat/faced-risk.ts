@@ -7,6 +7,9 @@ import { lately } from './lately.ts'
 import { kilometresBetween, type Located } from './places.ts'
 import type { Attempted } from './risk.ts'
 
+/** Where nobody was named, there is nobody whose failures could be counted. */
+const NOBODY: Attempts = { count: 0 }
+
 export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted): Promise<RiskFacts> {
   const { store, keys, places, surge } = deps
   const { threats, limits } = store
@@ -16,8 +19,8 @@ export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempte
   const sub = user?.sub ?? keys.account(userName)
   const [here, account, address, subnet, triedFromAddress, triedFromSubnet, surges, presence, recent] =
     await Promise.all([
-      threats.attempts(tenant, keys.here(request, attempted)),
-      threats.attempts(tenant, keys.account(userName)),
+      userName === '' ? NOBODY : threats.attempts(tenant, keys.here(request, attempted)),
+      userName === '' ? NOBODY : threats.attempts(tenant, keys.account(userName)),
       limits.count(tenant, keys.address(origin.address)),
       limits.count(tenant, keys.subnet(origin.address)),
       threats.countDistinct(tenant, tried.address),
@@ -26,6 +29,7 @@ export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempte
       threats.presence(tenant, sub),
       lately(limits, tenant, sub),
     ])
+  const isKnown = presence?.networks.includes(keys.network(origin.address)) === true
   const located = places.find(origin.address)
   const travel = travelled(presence, located, origin.time.epoch_seconds)
   return {
@@ -43,7 +47,8 @@ export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempte
     accounts_tried: { address: triedFromAddress, subnet: triedFromSubnet },
     surge: surges,
     new_device: !device.known,
-    network_changed: presence !== undefined && !presence.networks.includes(keys.network(origin.address)),
+    network_known: isKnown,
+    network_changed: presence !== undefined && !isKnown,
     ...(located?.country !== undefined && { country: located.country }),
     ...(travel && { travel }),
     impossible_travel: travel !== undefined && isImpossible(travel, deps.rules.travel),

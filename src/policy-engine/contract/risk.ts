@@ -34,7 +34,9 @@ export const Risk = Type.Object(
     surge: Type.Boolean(),
     /** This browser is none that has signed in to the account; true where no such account is. */
     new_device: Type.Boolean(),
-    /** The account was signed in to lately, and never from this network. */
+    /** The account was signed in to from this network lately. */
+    network_known: Type.Boolean(),
+    /** The account was signed in to lately, and not from this network. */
     network_changed: Type.Boolean(),
     /** ISO 3166-1 alpha-2 of the address; absent where no source of places is configured or it doesn't say. */
     country: Type.Optional(Type.String()),
