@@ -28,6 +28,10 @@ import { clientKeys } from './client/client-keys.ts'
 import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
+import { openProviders } from './federation/open-providers.ts'
+import type { Provider } from './federation/provider.ts'
+import type { ProviderOptions } from './federation/provider-options.ts'
+import { signOutOffers } from './federation/sign-out.ts'
 import { keyKeeper } from './keys/keeper.ts'
 import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
@@ -86,6 +90,8 @@ export interface AuthServiceOptions {
   readonly requestTimeoutMs?: number
   /** Serves dynamic client registration (RFC 7591), where policy decides who registers; default true. */
   readonly registration?: boolean
+  /** Identity providers that people may come in by. */
+  readonly providers?: readonly ProviderOptions[]
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** How often clients are told of a sign-out. */
@@ -135,6 +141,12 @@ const strict =
       }
     }
   }
+
+const buttonOf = ({ options: { id, displayName }, state }: Provider) => ({
+  id,
+  name: displayName,
+  available: state !== 'open',
+})
 
 /** Remembers which revision judged a request until its answer goes out, and tells audit of a decision that was not to be had. */
 function observed(decide: Decide, audit: Audit) {
@@ -271,7 +283,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     {
       ...{ store, clock, derive, decide, audit, metrics: measured, tenant: TENANT },
       act: {
-        endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, ends),
+        endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, undefined, ends),
         notify: (user, signal) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal)),
       },
       onFailure: (error, what) => options.logger.warn(describe(error), what),
@@ -280,6 +292,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   )
   listeners.push(threats.hear)
   const rates = threats.throttles.before(counted)
+  const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
   const signals = startSignals(
@@ -293,6 +306,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     issuer,
     decide,
     signals,
+    hearsOfSessions: signals.hearsOfSessions,
     signalMetrics: measured.signals,
     ...ending,
     registration: options.registration ?? true,
@@ -321,6 +335,11 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
+    federationMetrics: measured.federation,
+    providers,
+    providerButtons: () => providers.all.map(buttonOf),
+    alsoAt: signOutOffers(issuer, providers),
+    logger: options.logger,
   })
   const sending = { ...ending, ...outgoing, metrics }
   const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
@@ -363,6 +382,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     await server.close()
     await threats.close()
     await mail.close()
+    await providers.close()
     await people.close()
     await backChannel.close()
     await signals.close()

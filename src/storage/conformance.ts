@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Clock } from '../kernel/clock.ts'
 import { StoreUnavailable } from '../kernel/errors.ts'
 import { accessTokenConformance } from './conformance/access-tokens.ts'
+import { activityConformance } from './conformance/activity.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
+import { deviceGrantConformance } from './conformance/device-grants.ts'
 import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { factorConformance } from './conformance/factors.ts'
@@ -45,11 +47,13 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     deviceConformance(conformance)
+    activityConformance(conformance)
     factorConformance(conformance)
     logoutConformance(conformance)
     outboxConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
+    deviceGrantConformance(conformance)
     identityConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)

@@ -19,6 +19,8 @@ const AUTH_BASE = [
   'src/storage/threat-port.ts',
   'src/storage/interaction-records.ts',
   'src/storage/factors.ts',
+  'src/storage/activity-port.ts',
+  'src/storage/device-grants.ts',
   'src/http',
   'src/observability',
   'src/audit',

@@ -60,9 +60,33 @@ escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
-	"accounts_tried", "actor", "authentication", "client", "device", "event", "factors", "failures", "grant",
-	"granted", "holder", "lately", "receiver", "request", "requested", "resource", "risk", "seen", "sender",
-	"session", "since_failure", "subject", "time", "token", "travel",
+	"accounts_tried",
+	"actor",
+	"authentication",
+	"client",
+	"device",
+	"event",
+	"factors",
+	"failures",
+	"grant",
+	"granted",
+	"holder",
+	"lately",
+	"provider",
+	"receiver",
+	"request",
+	"requested",
+	"resource",
+	"risk",
+	"seen",
+	"sender",
+	"session",
+	"since_failure",
+	"subject",
+	"time",
+	"token",
+	"travel",
+	"upstream",
 }
 
 plain_fields := {
@@ -70,13 +94,14 @@ plain_fields := {
 	"auth_method", "auth_time", "binding", "browser_changed", "certificate", "changed", "changed_roles",
 	"changed_scopes", "claims", "client_age_seconds", "client_id", "code_challenge_method", "confirmed",
 	"consented_claims", "consented_scopes", "count", "country", "created_at", "device_bound", "device_known", "dpop",
-	"endpoint", "enrolled", "epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr",
-	"first_party", "grant_type", "grant_types", "here", "hint", "id", "idle_seconds", "impossible_travel",
-	"issued_at", "kilometres", "kind", "known", "max_age_seconds", "minute_of_day", "network_changed",
-	"network_known", "new_device", "own", "passkey", "people_agreed", "prompt", "pushed", "redirect",
-	"redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays", "requires", "resources",
-	"response_type", "roles", "scopes", "seconds", "self_registered", "signal", "signed_in_here", "source", "stage",
-	"sub", "subject_type", "subnet", "surge", "tenant", "totp", "type", "usual", "weekday",
+	"email_domain", "email_verified", "endpoint", "enrolled", "epoch_seconds", "essential_acr", "expires_at",
+	"federated", "federated_acr", "first_party", "flow", "grant_type", "grant_types", "groups", "here", "hint", "id",
+	"idle_seconds", "impossible_travel", "issued_at", "kilometres", "kind", "known", "linked", "max_age_seconds",
+	"minute_of_day", "network_changed", "network_known", "new_device", "organisation", "other_ways", "own",
+	"passkey", "people_agreed", "prompt", "purpose", "pushed", "redirect", "redirect_hosts", "refresh_reuse",
+	"registrations", "relation", "remembered", "replays", "requires", "resources", "response_type", "roles",
+	"scopes", "seconds", "self_registered", "signal", "signed_in_here", "source", "stage", "sub", "subject_type",
+	"subnet", "surge", "tenant", "totp", "type", "usual", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.

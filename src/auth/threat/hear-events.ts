@@ -29,6 +29,7 @@ function heard({ event, detail }: AuditEvent): Heard | undefined {
     case 'client_authentication_failed':
       return detail === 'assertion_replayed' ? { signal: 'replay', kind: 'client_assertion' } : undefined
     case 'consent_granted':
+    case 'device_grant_approved':
       return 'agreed'
     default:
       return undefined

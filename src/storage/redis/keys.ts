@@ -30,6 +30,8 @@ export class Keys {
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
+  activity = (tenant: string, sub: string, shelf: string): string =>
+    `${this.#users(tenant)}:activity:${part(shelf)}:${part(sub)}`
   devices = (tenant: string, sub: string): string => `${this.#users(tenant)}:devices:${part(sub)}`
 
   identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`
@@ -67,6 +69,8 @@ export class Keys {
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
+  deviceGrant = (tenant: string, digest: string): string => `${this.#deviceGrants(tenant)}:${digest}`
+  deviceUserCode = (tenant: string, digest: string): string => `${this.#deviceGrants(tenant)}:by-user-code:${digest}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
   attempts = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:attempts:${part(key)}}`
   sketch = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:sketch:${part(key)}}`
@@ -82,6 +86,10 @@ export class Keys {
   chainHeads = (): string => `${this.#prefix}chain:{heads}`
   chainOrder = (): string => `${this.#prefix}chain:{heads}:order`
   mark = (bundle: string): string => `${this.#prefix}mark:{${part(bundle)}}`
+
+  #deviceGrants(tenant: string): string {
+    return `${this.#prefix}{${part(tenant)}:device-grants}`
+  }
 
   #clients(tenant: string): string {
     return `${this.#prefix}{${part(tenant)}:clients}`

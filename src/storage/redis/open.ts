@@ -2,10 +2,12 @@
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { redisAccessTokens } from './access-tokens.ts'
+import { redisActivity } from './activity.ts'
 import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
+import { redisDeviceGrants } from './device-grants.ts'
 import { redisDevices } from './devices.ts'
 import { redisFactors } from './factors.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
@@ -47,12 +49,14 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     clients: redisClients(redis),
     users: redisUsers(redis),
     sessions: redisSessions(redis),
+    activity: redisActivity(redis),
     devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),
     factors: redisFactors(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
+    deviceGrants: redisDeviceGrants(redis),
     identities: redisIdentities(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),

@@ -9,11 +9,13 @@ import type { Clock } from '../../kernel/clock.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { sqliteAccessTokens } from './access-tokens.ts'
+import { sqliteActivity } from './activity.ts'
 import { sqliteChains } from './chains.ts'
 import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { BUSY_TIMEOUT_MS, Database } from './database.ts'
+import { sqliteDeviceGrants } from './device-grants.ts'
 import { sqliteDevices } from './devices.ts'
 import { sqliteFactors } from './factors.ts'
 import { GrantTables } from './grant-tables.ts'
@@ -83,12 +85,14 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
+    activity: sqliteActivity(db, clock),
     devices: sqliteDevices(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),
     factors: sqliteFactors(db),
     pushedRequests: sqlitePushedRequests(db, clock),
     oneUse: sqliteOneUse(db, clock),
+    deviceGrants: sqliteDeviceGrants(db, clock),
     identities: sqliteIdentities(db),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),

@@ -13,6 +13,7 @@ const KEYS = {
   interactions: 'tenant, digest',
   pushed_requests: 'tenant, digest',
   one_use: 'tenant, kind, digest',
+  device_grants: 'tenant, digest',
   consents: 'tenant, sub, client_id',
   devices: 'tenant, sub, digest',
   access_tokens: 'tenant, jti',
@@ -23,6 +24,7 @@ const KEYS = {
   presence: 'tenant, sub',
   throttles: 'tenant, key',
   tasks: 'tenant, queue, id',
+  activity: 'seq',
 } as const
 
 /** Answers whether more may be waiting. Handles go with their grant: a spent one must be known until then. */
