@@ -18,6 +18,8 @@ import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
+import { type DeviceAuthorizationDeps, deviceAuthorization } from './oauth/device/device-authorization.ts'
+import { confirmDevice, showConfirmDevice, showDevice } from './oauth/device/device-page.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
 import { type ParDeps, par } from './oauth/par.ts'
@@ -43,6 +45,7 @@ import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
   ParDeps &
+  DeviceAuthorizationDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &
@@ -79,6 +82,8 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
   handler,
 })
 
+const DEVICE_REQUEST = 'oauth/device/device-authorization.ts'
+const DEVICE_PAGE = 'oauth/device/device-page.ts'
 const END_SESSION = 'oidc/logout/end-session.ts'
 const SIGN_OUT_PAGE = 'oidc/logout/sign-out-page.ts'
 const BINDING = 'session/binding'
@@ -89,6 +94,11 @@ function protocolRows(deps: RouteDeps): Row[] {
     (request: HttpRequest) =>
       endpoint(own, request)
   const metadata = () => discovery(deps)
+  const device = {
+    request: at(deviceAuthorization, deps),
+    show: at(showConfirmDevice, deps),
+    confirm: at(confirmDevice, deps),
+  }
   return [
     ['GET', '/.well-known/openid-configuration', 'OIDC Discovery 4', 'oidc/discovery.ts', 'public', 'oauth', metadata],
     ['GET', '/.well-known/oauth-authorization-server', 'RFC 8414 3', 'oidc/discovery.ts', 'public', 'oauth', metadata],
@@ -97,6 +107,10 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['GET', '/oauth/authorize/resume', 'OIDC Core 3.1.2.3', 'oauth/resume.ts', 'authorize', 'page', at(resume, deps)],
     ['POST', '/oauth/par', 'RFC 9126 2', 'oauth/par.ts', 'authorize', 'oauth', at(par, deps)],
+    ['POST', '/oauth/device_authorization', 'RFC 8628 3.1', DEVICE_REQUEST, 'authorize', 'oauth', device.request],
+    ['GET', '/device', 'RFC 8628 3.3', DEVICE_PAGE, 'public', 'page', showDevice],
+    ['GET', '/device/confirm', 'RFC 8628 3.3', DEVICE_PAGE, 'authorize', 'page', device.show],
+    ['POST', '/device/confirm', 'RFC 8628 3.3', DEVICE_PAGE, 'consent', 'page', device.confirm],
     ['POST', '/oauth/token', 'RFC 6749 3.2', 'oauth/token.ts', 'token', 'oauth', at(token, deps)],
     ['POST', '/oauth/introspect', 'RFC 7662 2', 'oauth/introspect.ts', 'introspect', 'oauth', at(introspect, deps)],
     ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],

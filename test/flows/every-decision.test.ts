@@ -42,7 +42,9 @@ const breakable =
 
 /** A deny spends what was presented once for all: such a request is denied by tests of its own (`token.test.ts`, `consent.test.ts`). */
 const spendsWhenDenied = (url: string, body: string): boolean =>
-  url.startsWith('/consent') || (url === '/oauth/token' && body.includes('grant_type=authorization_code'))
+  url.startsWith('/consent') ||
+  url.startsWith('/device/confirm') ||
+  (url === '/oauth/token' && body.includes('grant_type=authorization_code'))
 
 /** Before each request comes to its endpoint, it is made four times over with its decision broken. */
 function breakEach(server: AuthService['server']): void {
@@ -121,6 +123,7 @@ const DENIED: ReadonlyMap<string, number> = new Map([
   ['GET /oauth/authorize', 303],
   ['POST /oauth/authorize', 303],
   ['GET /oauth/authorize/resume', 303],
+  ['POST /oauth/device_authorization', 400],
   ['POST /oauth/token', 400],
   ['POST /oauth/introspect', 200],
   ['POST /oauth/revoke', 400],

@@ -191,6 +191,17 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'form_token', 'username', 'password', 'answer'],
     answers: PAGE,
   },
+  'POST /oauth/device_authorization': {
+    summary: 'a device asks for access',
+    parameters: [...CLIENT, 'scope', 'resource'],
+  },
+  'GET /device': { summary: 'the page for a user code', parameters: ['user_code'], answers: PAGE },
+  'GET /device/confirm': { summary: 'what a user code stands for', parameters: ['user_code'], answers: PAGE },
+  'POST /device/confirm': {
+    summary: 'answers a device',
+    parameters: ['user_code', 'answer', 'form_token'],
+    answers: PAGE,
+  },
   'GET /login/password': { summary: 'the password step', parameters: ['interaction'], answers: PAGE },
   'POST /login/password': {
     summary: 'checks a password',
