@@ -33,6 +33,11 @@ const CLIENT = [
 const WIDER = ['urn:flipped', 'urn:sallyport:default']
 const PERMISSIONS = ['orders:read', 'profile:read']
 
+/** Decisions of what must be configured first, and the test that flips their obligations. */
+export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['federation', 'test/flows/federation-policy.test.ts'],
+])
+
 /** `file`: the decision's, by the name of the field. */
 const flip = (
   group: Flip['group'],
