@@ -235,6 +235,8 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     ['issuer', 'endpoint'],
   ),
   flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
+  flip(5, 'signal.reasons', 'default told := "none"', 'default told := "told"', ['that it ended', 'why, too']),
+  flip(5, 'signal.claims', '"claims": sort(claims)', '"claims": ["email"]', ['nothing', ['email']]),
 
   flip(4, 'login.next', '"next": next,', '"next": "password",', ['signed in', 'asked again']),
 ])

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { revisionIn } from '../servers/bundle-desk.ts'
-import { type Deployment, deploy } from '../servers/deployment.ts'
+import { type Deployment, deploy, TEST_STREAM_SETTINGS } from '../servers/deployment.ts'
 import { copyPolicies, type PolicyFolder } from '../servers/policy-folder.ts'
 import type { Population } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
@@ -18,7 +18,7 @@ const people: Population['user'][] = []
 
 beforeAll(async () => {
   policies = copyPolicies()
-  deployment = await deploy('one-process')
+  deployment = await deploy('one-process', { settings: TEST_STREAM_SETTINGS })
   const { issuer, population } = deployment
   const token = await adminToken(issuer, population.admin)
   for (const group of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
