@@ -14,6 +14,7 @@ import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
 import type { FederationDeps } from './federation/deps.ts'
 import { federationHandlers } from './federation/federation-handlers.ts'
+import type { ConsentDeps } from './login/consent.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -57,6 +58,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   LoginDeps &
+  ConsentDeps &
   AccountDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &

@@ -44,8 +44,10 @@ import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
-import { assessFailures } from './sign-in/failures.ts'
+import { endSessionsOf } from './session/end-session.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
+import { noticeOf } from './threat/notices.ts'
+import { openThreats, type ThreatOptions, type Threats } from './threat/open.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -54,6 +56,7 @@ import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
+import { notifyUser } from './user/notify.ts'
 import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
 import type { PasswordHasher } from './user/password.ts'
 
@@ -97,6 +100,8 @@ export interface AuthServiceOptions {
   readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
   /** Who hears of security events; default: nobody. */
   readonly signals?: SignalOptions | undefined
+  /** From when on something is a signal of an attack. */
+  readonly threats?: ThreatOptions
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
@@ -113,6 +118,7 @@ export interface AuthService {
   /** The same endpoints on a further listener, not bound yet; it closes with the server. `asking`: for certificates. */
   anotherListener(asking?: boolean): Server
   readonly table: readonly Route[]
+  readonly threats: Pick<Threats, 'settled' | 'introspections' | 'throttles'>
   close(): Promise<void>
 }
 
@@ -246,7 +252,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
-  const rates =
+  const counted =
     options.rates &&
     createRateLimiter({
       ...options.rates,
@@ -262,6 +268,19 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
+  const threats = openThreats(
+    {
+      ...{ store, clock, derive, decide, audit, metrics: measured, tenant: TENANT },
+      act: {
+        endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, undefined, ends),
+        notify: (user, signal) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal)),
+      },
+      onFailure: (error, what) => options.logger.warn(describe(error), what),
+    },
+    options.threats,
+  )
+  listeners.push(threats.hear)
+  const rates = threats.throttles.before(counted)
   const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
@@ -301,7 +320,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     ...people.parts,
     mail,
-    assessRisk: assessFailures(store.limits),
+    assessRisk: threats.assessRisk,
+    assessClient: threats.assessClient,
+    introspected: threats.introspections.count,
     enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
@@ -351,6 +372,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const close = async () => {
     signals.release()
     await server.close()
+    await threats.close()
     await mail.close()
     await providers.close()
     await people.close()
@@ -361,5 +383,5 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   }
   const anotherListener = (asking = false) =>
     alsoListen(server, serving, asking ? transport.certificateTls : transport.tls)
-  return { server, table, anotherListener, close }
+  return { server, table, threats, anotherListener, close }
 }
