@@ -1,6 +1,6 @@
 /** Where something happened, in the words of whoever it happened to. */
 import type { Content } from './html.ts'
-import { countryName, type Reader } from './moment.ts'
+import { countryName, type Whose } from './moment.ts'
 import { OVERVIEW } from './words/account-overview.ts'
 import { words } from './words/words.ts'
 
@@ -14,13 +14,13 @@ export interface Place {
 
 const OTHER = 'other'
 
-export function browserWords({ browser, system }: Pick<Place, 'browser' | 'system'>, reader: Reader): string {
+export function browserWords({ browser, system }: Pick<Place, 'browser' | 'system'>, reader: Whose): string {
   const says = words(OVERVIEW, reader.uiLocales)
   if (browser === OTHER) return system === OTHER ? says.someBrowser : says.someBrowserOn(system)
   return system === OTHER ? browser : says.browserOn(browser, system)
 }
 
-export function placeWords(place: Place, reader: Reader): Content {
+export function placeWords(place: Place, reader: Whose): Content {
   const { network, country } = place
   const named = country === undefined ? undefined : countryName(country, reader)
   return words(OVERVIEW, reader.uiLocales).place(browserWords(place, reader), network, named)

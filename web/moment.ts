@@ -1,8 +1,8 @@
 /** A moment in the words and the time zone of whoever reads it. ECMA-402; HTML 4.5.14, `time`. */
 import { type Html, html } from './html.ts'
-import { pageLanguage } from './language.ts'
+import { reader, readersLanguage } from './reader.ts'
 
-export interface Reader {
+export interface Whose {
   /** BCP 47 tags in order of preference. */
   readonly uiLocales?: readonly string[] | undefined
   /** IANA name; what is none reads as UTC. */
@@ -18,14 +18,25 @@ const FIELDS = {
   timeZoneName: 'short',
 } as const
 
-/** Where a tag of no region says too little to write a date. */
+/** Where no tag names a region, and the language alone would be another one's. */
 const REGIONS: Readonly<Record<string, string>> = { en: 'en-GB' }
 
-/** Of the tags that are of the page's language the first: its region tells how dates read. */
+/** In the language of the page; of the tags of that language the first tells by its region how dates read. */
 export function dateLocale(uiLocales: readonly string[] = []): string {
-  const language = pageLanguage(uiLocales)
-  const own = uiLocales.find((tag) => /^[A-Za-z0-9-]{2,35}$/.test(tag) && tag.split('-')[0]?.toLowerCase() === language)
-  return own?.includes('-') ? own : (REGIONS[language] ?? language)
+  const language = readersLanguage(uiLocales)
+  const { asked = [], accepted } = reader()
+  const own = [...uiLocales, ...asked, ...accepted].find((tag) => regional(tag, language))
+  return own ?? REGIONS[language] ?? language
+}
+
+/** Tags were checked by nobody: SCIM and browsers send any text. */
+function regional(tag: string, language: string): boolean {
+  if (!tag.includes('-') || tag.split('-')[0]?.toLowerCase() !== language) return false
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1
+  } catch {
+    return false
+  }
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()
@@ -45,19 +56,19 @@ function newFormat(locale: string, timeZone: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat(locale, { ...FIELDS, timeZone })
   } catch {
-    // Neither was checked where it was written: SCIM takes any text.
-    return new Intl.DateTimeFormat(pageLanguage([locale]), { ...FIELDS, timeZone: 'UTC' })
+    // SCIM takes any text for a time zone.
+    return new Intl.DateTimeFormat(locale, { ...FIELDS, timeZone: 'UTC' })
   }
 }
 
 /** Of seconds since the Unix epoch. */
-export function moment(seconds: number, { uiLocales, timeZone = 'UTC' }: Reader): Html {
+export function moment(seconds: number, { uiLocales, timeZone = 'UTC' }: Whose): Html {
   const at = new Date(seconds * 1000)
   return html`<time datetime="${at.toISOString()}">${formatOf(dateLocale(uiLocales), timeZone).format(at)}</time>`
 }
 
 /** The name of an ISO 3166-1 alpha-2 country. */
-export function countryName(country: string, { uiLocales }: Reader): string {
+export function countryName(country: string, { uiLocales }: Whose): string {
   if (!/^[A-Z]{2}$/.test(country)) return country
   return new Intl.DisplayNames([dateLocale(uiLocales)], { type: 'region', fallback: 'code' }).of(country) ?? country
 }
