@@ -12,6 +12,7 @@ import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
 import { session } from './session.ts'
 import { signal } from './signal.ts'
+import { threat } from './threat.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -28,6 +29,7 @@ export const DECISIONS = {
   scim,
   admin,
   register,
+  threat,
   federation,
   account,
 } as const satisfies Record<string, Decision>
