@@ -60,18 +60,19 @@ escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
-	"actor", "authentication", "client", "factors", "failures", "grant", "granted", "holder", "request", "requested",
-	"resource", "sender", "subject", "time", "token",
+	"actor", "authentication", "authenticator", "client", "factors", "failures", "grant", "granted", "guesses", "held",
+	"holder", "request", "requested", "resource", "sender", "sign_in", "subject", "time", "token",
 }
 
 plain_fields := {
-	"account", "acr", "acr_values", "action", "active", "amr", "application_type", "audience", "auth_method",
-	"auth_time", "certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_id",
-	"code_challenge_method", "confirmed", "consented_claims", "consented_scopes", "created_at", "dpop",
-	"endpoint", "epoch_seconds", "essential_acr", "expires_at", "first_party", "grant_type", "grant_types", "hint",
-	"id", "issued_at", "kind", "max_age_seconds", "minute_of_day", "prompt", "pushed", "redirect", "redirect_hosts",
-	"registrations", "requires", "resources", "response_type", "roles", "scopes", "signed_in_here", "stage", "sub",
-	"subject_type", "tenant", "type", "weekday",
+	"aaguid", "account", "acr", "acr_values", "action", "active", "amr", "application_type", "attestation", "audience",
+	"auth_method", "auth_time", "backed_up", "backup_eligible", "certificate", "changed", "changed_roles",
+	"changed_scopes", "claims", "client_id", "code_challenge_method", "confirmed", "consented_claims",
+	"consented_scopes", "created_at", "day", "dpop", "endpoint", "enrolment_demanded", "epoch_seconds", "essential_acr",
+	"expires_at", "first_party", "grant_type", "grant_types", "here", "hint", "id", "issued_at", "kind",
+	"max_age_seconds", "minute_of_day", "passkeys", "prompt", "proven", "pushed", "recovery_codes_left", "redirect",
+	"redirect_hosts", "registrations", "requires", "resources", "response_type", "roles", "scopes", "signed_in_here",
+	"stage", "sub", "subject_type", "tenant", "totp_factors", "type", "user_verified", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.

@@ -5,6 +5,7 @@ import { consent } from './consent.ts'
 import type { Decision, InputOf, ResultOf } from './decision.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
+import { mfa } from './mfa.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
@@ -19,6 +20,7 @@ export const DECISIONS = {
   revoke,
   userinfo,
   login,
+  mfa,
   consent,
   session,
   scim,
