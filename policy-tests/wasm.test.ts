@@ -88,7 +88,7 @@ const UNREAD: Partial<Record<DecisionName, readonly string[]>> = {
   mfa: ['request'],
   session: ['authentication', 'client', 'confirmed', 'hint', 'request', 'subject'],
   register: ['registrations'],
-  login: ['client', 'factors'],
+  login: ['client', 'device', 'factors', 'requested'],
   consent: ['authentication', 'request'],
   scim: ['resource'],
   admin: ['resource'],

@@ -92,13 +92,13 @@ test('a redirect URI cannot add directives to the policy', () => {
 
 test('labels belong to their fields, and an error is tied to the field that it concerns (WCAG 3.3.1)', () => {
   const both = signIn({ field: 'form', text: 'Wrong.' }).body
-  expect(both.match(/aria-invalid="true" aria-describedby="form-fault"/g)).toHaveLength(2)
+  expect(both.match(/aria-invalid="true" aria-describedby="form-fault"/g)).toHaveLength(1)
   expect(both).toContain('role="alert" id="form-fault"')
-  const one = signIn({ field: 'password', text: 'Enter your password.' }).body
+  const one = signIn({ field: 'username', text: 'Enter your user name.' }).body
   expect(one.match(/ aria-invalid="true"/g)).toHaveLength(1)
-  expect(one).toContain('aria-describedby="password-fault"')
-  expect(one).toContain('id="password-fault">Enter your password.')
-  for (const name of ['username', 'password']) expect(one).toContain(`<label for="${name}">`)
+  expect(one).toContain('aria-describedby="username-fault"')
+  expect(one).toContain('id="username-fault">Enter your user name.')
+  expect(one).toContain('<label for="username">')
 })
 
 test('the consent page names client, account, scopes in words and the host that the answer goes to (checklist 16)', () => {

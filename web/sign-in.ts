@@ -1,4 +1,4 @@
-/** The sign-in page: user name and password, the fault of the last attempt tied to the field that it concerns, a way to refuse. */
+/** The sign-in page: who is it? The fault of the last attempt tied to the field that it concerns, a way to refuse. */
 import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
 
@@ -15,14 +15,14 @@ export interface SignInView {
 }
 
 export interface SignInFault {
-  /** `form`: about both fields together, so that it does not say which was wrong. */
-  readonly field: 'form' | 'username' | 'password'
+  /** `form`: about more than the field, so that it does not say what was wrong. */
+  readonly field: 'form' | 'username'
   readonly text: string
 }
 
 const faultText = (id: string, text: string): Html => html`<p class="fault" id="${id}">${text}</p>`
 
-function field(view: SignInView, name: 'username' | 'password', label: string, attributes: Html): Html {
+function field(view: SignInView, name: 'username', label: string, attributes: Html): Html {
   const own = view.fault?.field === name ? view.fault : undefined
   const faulty = own !== undefined || view.fault?.field === 'form'
   const describedBy = own ? `${name}-fault` : 'form-fault'
@@ -34,10 +34,7 @@ ${own && faultText(`${name}-fault`, own.text)}
 }
 
 export function signInPage(view: SignInView): Page {
-  const known = view.userName !== undefined && view.userName !== ''
-  const focusOn = (wanted: boolean): Html | false => wanted && html` autofocus`
-  const userName = html`type="text" value="${view.userName}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256"${focusOn(!known)}`
-  const password = html`type="password" autocomplete="current-password" maxlength="1024"${focusOn(known)}`
+  const userName = html`type="text" value="${view.userName}" autocomplete="username webauthn" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" autofocus`
   return page({
     title: view.fault ? 'Error: Sign in' : 'Sign in',
     leadsTo: view.redirectUri,
@@ -48,9 +45,8 @@ ${view.fault?.field === 'form' && html`<div class="alert" role="alert" id="form-
 <form method="post" action="/login?interaction=${encodeURIComponent(view.interactionId)}">
 <input type="hidden" name="form_token" value="${view.formToken}">
 ${field(view, 'username', 'User name', userName)}
-${field(view, 'password', 'Password', password)}
 <div class="actions">
-<button class="primary" type="submit" name="answer" value="sign_in">Sign in</button>
+<button class="primary" type="submit" name="answer" value="sign_in">Continue</button>
 <button type="submit" name="answer" value="deny" formnovalidate>Cancel</button>
 </div>
 </form>`,

@@ -21,7 +21,7 @@ code_ttl_seconds := 60
 request_uri_ttl_seconds := 60
 
 # Levels that a new sign-in can reach; what `login` gives.
-reachable_acr := {"urn:sallyport:acr:password"}
+reachable_acr := {"urn:sallyport:acr:password", "urn:sallyport:acr:mfa", "urn:sallyport:acr:phishing_resistant"}
 
 default allow := false
 
@@ -207,7 +207,12 @@ sign_in := "required" if {
 	not silent
 	some acr in reachable_acr
 	acr in input.requested.acr_values
-	not input.authentication.acr in input.requested.acr_values
+	not wish_met
+}
+
+wish_met if {
+	some acr in input.requested.acr_values
+	rbac.level(acr) <= rbac.level(input.authentication.acr)
 }
 
 silent if "none" in input.requested.prompt

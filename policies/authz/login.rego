@@ -1,17 +1,18 @@
 # METADATA
 # title: Login
 # description: >-
-#   May this sign-in go on, and what does it reach? Asked before a password is hashed, so that guessing costs the guesser
-#   more than us, and again once the factors were checked.
+#   May this sign-in go on, what is needed next, and what does it reach? Asked before a factor is checked, so that guessing
+#   costs the guesser more than us, and again after each. RFC 8176, RFC 9470, OIDC Core section 5.5.1.1.
 # schemas:
 #   - input: schema.authz.login.input
 #   - data.rbac: schema.data.rbac
 # custom:
-#   asked_by: src/auth/login/login.ts
+#   asked_by: src/auth/sign-in/ask-login.ts
 package authz.login
 
 import data.lib.network
 import data.lib.rbac
+import data.lib.scopes
 
 # Failed sign-ins in 15 minutes.
 failures_per_account := 10
@@ -19,6 +20,13 @@ failures_per_account := 10
 failures_per_address := 50
 
 session_ttl_seconds := 28800
+
+session_idle_seconds := 7200
+
+# How long a browser may spare its person the second factor, once it was given there.
+default remember_device_seconds := 0
+
+remember_device_seconds := 2592000 if reached >= mfa
 
 default allow := false
 
@@ -43,15 +51,19 @@ attempt_allowed if {
 decision := {
 	"allow": true,
 	"reasons": [],
-	"obligations": object.union(reached, {"session_ttl_seconds": session_ttl_seconds}),
+	"obligations": {
+		"next": next,
+		"offers": sort(offers),
+		"acr": acr,
+		"amr": sort(amr),
+		"session_ttl_seconds": session_ttl_seconds,
+		"session_idle_seconds": session_idle_seconds,
+		"remember_device_seconds": remember_device_seconds,
+		"wait_seconds": 0,
+	},
 } if {
 	allow
 } else := {"allow": false, "reasons": sort(reasons)}
-
-# RFC 8176 names the methods; the acr values stand in data.rbac.
-reached := {"next": "none", "acr": "urn:sallyport:acr:password", "amr": ["pwd"]} if {
-	input.stage == "factors"
-} else := {"next": "password", "acr": "urn:sallyport:acr:none", "amr": []}
 
 reasons contains "too_many_attempts" if not attempts_left
 
@@ -67,17 +79,184 @@ reasons contains "wrong_credentials" if {
 reasons contains "subject_inactive" if input.subject.active == false
 
 attempts_left if {
-	input.failures.account < failures_per_account
-	input.failures.address < failures_per_address
+	input.risk.failures.here < failures_per_account
+	input.risk.failures.address < failures_per_address
 }
 
 tenant_allowed if rbac.tenant_active(input.tenant)
 
 network_allowed if network.allowed(input.tenant, [], input.request.address)
 
+subject_active if input.subject.active
+
+# The person proved something, and failed at nothing.
 credentials_right if {
-	input.factors.password == "verified"
 	input.subject
+	count(proven) > 0
+	count(failed) == 0
 }
 
-subject_active if input.subject.active
+failed contains factor if {
+	some factor, state in input.factors
+	state == "failed"
+}
+
+proven contains factor if {
+	some factor, state in input.factors
+	state in {"verified", "present"}
+}
+
+# An earlier sign-in in this browser, where it counts for the request.
+proven contains "session" if input.session
+
+# What tells who the person is; the other factors only confirm it.
+primary := proven & {"password", "passkey", "federated", "session"}
+
+confirmed if {
+	count(primary) > 0
+	count(proven & {"totp", "recovery_code"}) > 0
+}
+
+confirmed if {
+	"passkey" in proven
+	count(primary) > 1
+}
+
+# Levels reached, as positions in data.rbac.acr.
+levels contains rbac.level("urn:sallyport:acr:none")
+
+levels contains rbac.level("urn:sallyport:acr:password") if count(primary) > 0
+
+levels contains rbac.level("urn:sallyport:acr:mfa") if confirmed
+
+levels contains rbac.level("urn:sallyport:acr:phishing_resistant") if input.factors.passkey == "verified"
+
+levels contains rbac.level(input.session.acr) if input.session
+
+levels contains rbac.level(input.federated_acr) if input.factors.federated == "verified"
+
+reached := max(levels)
+
+# Of the levels that the client insists on, the strongest that was reached: it reads one that it asked for.
+acr := data.rbac.acr[max(met)] if {
+	count(met) > 0
+} else := data.rbac.acr[reached]
+
+met contains position if {
+	some level in essential_acr
+	position := rbac.level(level)
+	position <= reached
+}
+
+essential_acr := object.get(input.requested, "essential_acr", [])
+
+# RFC 8176; what is confirmed by two kinds of proof is `mfa`.
+amr contains method if {
+	some factor in proven
+	some method in methods[factor]
+}
+
+amr contains method if some method in input.session.amr
+
+amr contains "mfa" if reached >= rbac.level("urn:sallyport:acr:mfa")
+
+methods := {
+	"password": ["pwd"],
+	"totp": ["otp"],
+	"recovery_code": ["otp"],
+	"passkey": ["pop", "user"],
+	"federated": ["fed"],
+}
+
+default next := "none"
+
+next := "password" if {
+	count(primary) == 0
+} else := "passkey" if {
+	not sufficient
+	"passkey" in enrolled
+} else := "totp" if {
+	not sufficient
+	"totp" in enrolled
+	mfa in strong_enough
+} else := "enrol" if {
+	not sufficient
+}
+
+mfa := rbac.level("urn:sallyport:acr:mfa")
+
+default enrolled := []
+
+enrolled := input.enrolled
+
+sufficient if {
+	reached in strong_enough
+	wish_met
+	second_factor_met
+}
+
+# Positions of the levels that do for the person's roles, the scopes and the client itself.
+strong_enough contains position if {
+	some position, level in data.rbac.acr
+	rbac.acr_sufficient(input.subject.roles, level)
+	rbac.scopes_acr_met(scopes.known(input.requested.scopes), level)
+	position >= insisted
+}
+
+# The weakest of the levels that the client insists on.
+default insisted := 0
+
+insisted := min({rbac.level(level) | some level in essential_acr})
+
+# OIDC Core section 3.1.2.1: what the client would like, where the account can have it.
+wish_met if not reachable_wish
+
+wish_met if {
+	some level in input.requested.acr_values
+	rbac.level(level) <= reached
+}
+
+reachable_wish if {
+	some level in input.requested.acr_values
+	rbac.level(level) <= reachable
+}
+
+reachable := max({rbac.level(level) |
+	some factor in enrolled
+	level := {
+		"password": "urn:sallyport:acr:password",
+		"totp": "urn:sallyport:acr:mfa",
+		"passkey": "urn:sallyport:acr:phishing_resistant",
+	}[factor]
+})
+
+# Who has added a second factor is asked for it, but in a browser that is remembered.
+second_factor_met if not second_factor_enrolled
+
+second_factor_met if reached >= mfa
+
+second_factor_met if input.device.remembered
+
+second_factor_enrolled if {
+	some factor in enrolled
+	factor in {"totp", "passkey"}
+}
+
+offers contains "passkey" if count(primary) == 0
+
+offers contains "federated" if count(primary) == 0
+
+offers contains factor if {
+	next in {"passkey", "totp"}
+	mfa in strong_enough
+	some factor in enrolled
+	factor in {"passkey", "totp", "recovery_code"}
+	factor != next
+}
+
+offers contains "passkey" if next == "enrol"
+
+offers contains "totp" if {
+	next == "enrol"
+	mfa in strong_enough
+}

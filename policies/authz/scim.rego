@@ -9,6 +9,7 @@
 package authz.scim
 
 import data.lib.network
+import data.lib.passwords
 import data.lib.rbac
 import data.lib.scopes
 
@@ -28,7 +29,13 @@ allow if {
 decision := {
 	"allow": true,
 	"reasons": [],
-	"obligations": {"visible": sort(visible), "writable": sort(writable), "revoke_access": revoke_access},
+	"obligations": {
+		"visible": sort(visible),
+		"writable": sort(writable),
+		"revoke_access": revoke_access,
+		"least_password_characters": passwords.least_characters(roles_touched),
+		"vouches_for_email": vouches_for_email,
+	},
 } if {
 	allow
 } else := {"allow": false, "reasons": sort(reasons)}
@@ -76,6 +83,14 @@ writable := visible | {"password"} if input.action in {"create", "replace"}
 default revoke_access := false
 
 revoke_access if "password" in input.changed
+
+# A directory knows whose address it is. A person who types one does not, nor does one who types their own.
+default vouches_for_email := false
+
+vouches_for_email if {
+	input.actor.kind == "client"
+	input.action in {"create", "replace"}
+}
 
 token_active if input.actor.active
 

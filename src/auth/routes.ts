@@ -11,7 +11,7 @@ import type { AdminDeps } from './admin/decide-admin.ts'
 import { keyHandlers } from './admin/key-handlers.ts'
 import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
-import type { SignInDeps } from './login/login.ts'
+import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
@@ -31,6 +31,7 @@ import { openApi } from './openapi/document.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
+import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
   ParDeps &
@@ -42,12 +43,13 @@ export type RouteDeps = AuthorizeDeps &
   DiscoveryDeps &
   EndSessionEndpointDeps &
   HealthDeps &
-  SignInDeps &
+  LoginDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
   SectorDeps &
   RegisterDeps &
-  WriteUserDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
+  WriteUserDeps &
+  NotifyDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
 
@@ -126,6 +128,10 @@ function peopleRows(deps: RouteDeps): Row[] {
   return [
     ['GET', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.showLogin],
     ['POST', '/login', 'OIDC Core 3.1.2.3', 'login/login.ts', 'login', 'page', pages.login],
+    ['GET', '/login/password', 'OIDC Core 3.1.2.3', 'login/password.ts', 'login', 'page', pages.showPassword],
+    ['POST', '/login/password', 'OIDC Core 3.1.2.3', 'login/password.ts', 'login', 'page', pages.password],
+    ['GET', '/login/select', 'OIDC Core 3.1.2.1', 'login/select.ts', 'login', 'page', pages.showSelect],
+    ['POST', '/login/select', 'OIDC Core 3.1.2.1', 'login/select.ts', 'login', 'page', pages.select],
     ['GET', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'authorize', 'page', pages.showConsent],
     ['POST', '/consent', 'OIDC Core 3.1.2.4', 'login/consent.ts', 'consent', 'page', pages.consent],
     ['POST', '/scim/v2/Users', 'RFC 7644 3.3', 'scim/create-user.ts', 'scim', 'scim', scim.createUser],

@@ -36,6 +36,7 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { assessFailures } from './sign-in/failures.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -44,7 +45,8 @@ import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
-import { createPasswordHasher, type PasswordHasher } from './user/password.ts'
+import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
+import type { PasswordHasher } from './user/password.ts'
 
 export interface AuthServiceOptions {
   /** Address of this provider without a trailing slash: `iss` of all that it issues. */
@@ -62,6 +64,8 @@ export interface AuthServiceOptions {
   readonly serveMetrics?: boolean
   readonly policyReady?: () => boolean | Promise<boolean>
   readonly passwords?: PasswordHasher
+  /** What hashes cost, how many are made at once, and which passwords may be set. */
+  readonly passwordSettings?: PasswordSettings
   readonly trustedProxies?: readonly string[]
   /** Absent: plain http. */
   readonly tls?: ListenerTls | undefined
@@ -251,6 +255,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
+  const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const table = routes({
     rates,
     issuer,
@@ -271,7 +276,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     subjectOf,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
-    passwords: options.passwords ?? createPasswordHasher(),
+    ...people.parts,
+    mail,
+    assessRisk: assessFailures(store.limits),
+    enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
@@ -315,6 +323,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const close = async () => {
     await server.close()
     await mail.close()
+    await people.close()
     await backChannel.close()
     await stopKeeping()
     await egress.close()

@@ -5,6 +5,7 @@ import { keyRules } from './keys/configured.ts'
 import { authLimits } from './limits.ts'
 import { mailSettings } from './mail.ts'
 import { clientsReach, dpopRules } from './outside.ts'
+import { passwordSettings } from './passwords.ts'
 import { authTransport } from './tls.ts'
 
 export const authSettings = (config: Config) =>
@@ -19,4 +20,5 @@ export const authSettings = (config: Config) =>
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
     mail: mailSettings(config),
+    passwordSettings: passwordSettings(config),
   }) satisfies Partial<AuthServiceOptions>

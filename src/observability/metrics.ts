@@ -16,6 +16,14 @@ export interface UploadMetrics {
   watch(waiting: () => Waiting): void
 }
 
+/** Of password hashes. */
+export interface HashingMetrics {
+  readonly seconds: Histogram
+  readonly refused: Counter
+  /** Asked whenever the metrics are read. */
+  watch(load: () => { readonly active: number; readonly waiting: number }): void
+}
+
 export interface Metrics {
   readonly registry: Registry
   readonly http: Histogram<'code' | 'handler' | 'method'>
@@ -26,6 +34,7 @@ export interface Metrics {
   readonly logouts: Counter<'outcome'>
   /** Letters to people. */
   readonly mails: Counter<'kind' | 'outcome'>
+  readonly hashing: HashingMetrics
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
@@ -111,6 +120,7 @@ export function createMetrics(node: string): Metrics {
       labelNames: ['name'],
       registers,
     }),
+    hashing: hashingMetrics(registers),
     ...tlsMetrics(registers),
     ...limitMetrics(registers),
   }
@@ -155,6 +165,33 @@ const tlsMetrics = (registers: Registry[]) => ({
     registers,
   }),
 })
+
+function hashingMetrics(registers: Registry[]): HashingMetrics {
+  let load = () => ({ active: 0, waiting: 0 })
+  new Gauge({
+    name: 'password_hashes',
+    help: 'Password hashes, by state: active, waiting.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { active, waiting } = load()
+      this.set({ state: 'active' }, active)
+      this.set({ state: 'waiting' }, waiting)
+    },
+  })
+  return {
+    seconds: new Histogram({
+      name: 'password_hash_duration_seconds',
+      help: 'Duration of one password hash, without its time in the queue.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    refused: counter('password_hashes_refused_total', 'Password hashes refused because too many waited.', registers),
+    watch: (next) => {
+      load = next
+    },
+  }
+}
 
 function uploadMetrics(registers: Registry[]): UploadMetrics {
   let waiting = (): Waiting => ({ bytes: 0, oldestSeconds: 0 })

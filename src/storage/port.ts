@@ -4,7 +4,9 @@
  * A failing store rejects with StoreUnavailable and is never read as "absent". Records past `expiresAt` read as absent.
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
+
 import type { FactorStore } from './factors.ts'
+import type { InteractionRecord } from './interaction-records.ts'
 import type { OutboxStore } from './outbox-port.ts'
 import type {
   AccessTokenRecord,
@@ -15,7 +17,6 @@ import type {
   DeviceRecord,
   GrantRecord,
   IdentityRecord,
-  InteractionRecord,
   LogoutTask,
   OneUseRecord,
   PushedRequestRecord,

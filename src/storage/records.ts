@@ -6,6 +6,7 @@ import { createHash, randomInt } from 'node:crypto'
 import { StoreUnavailable } from '../kernel/errors.ts'
 import type { SigningAlgorithm } from '../kernel/signing-algorithms.ts'
 import type { ClientMetadata } from './client-metadata.ts'
+import type { ClaimsAsked } from './interaction-records.ts'
 
 export interface ClientRecord {
   readonly v: 1
@@ -98,69 +99,6 @@ export interface DeviceRecord {
   readonly rememberedUntil?: number
   /** Of the user, when it was remembered: it is, while equal. */
   readonly userEpoch: number
-  readonly expiresAt: number
-}
-
-/** How the answer goes back to the client: OAuth 2.0 Multiple Response Types 2.1, OAuth 2.0 Form Post Response Mode. */
-export type ResponseMode = 'query' | 'fragment' | 'form_post'
-
-/** What was asked of one claim, OIDC Core 5.5.1: released only where it is one of `values`, if there are any. */
-export interface ClaimAsked {
-  readonly essential?: boolean
-  readonly values?: readonly (string | number | boolean)[]
-}
-
-/** Claims of a person that were asked for one by one, by name: for userinfo and for the ID token. */
-export interface ClaimsAsked {
-  readonly userinfo?: Readonly<Record<string, ClaimAsked>>
-  readonly idToken?: Readonly<Record<string, ClaimAsked>>
-}
-
-/** An authorization request that waits for sign-in or consent. */
-export interface InteractionRecord {
-  readonly v: 1
-  readonly clientId: string
-  readonly redirectUri: string
-  /** Absent: query. */
-  readonly responseMode?: ResponseMode
-  readonly state?: string
-  readonly nonce?: string
-  readonly scopes: readonly string[]
-  readonly resources: readonly string[]
-  readonly codeChallenge?: string
-  /** RFC 9449 10: the key that the code is bound to. */
-  readonly dpopJkt?: string
-  /** Digest of the pushed request that it began with, RFC 9126: spent with the code. */
-  readonly pushedDigest?: string
-  readonly claims?: ClaimsAsked
-  /** OIDC Core 3.1.2.1, as `authorize` takes them. */
-  readonly prompt?: readonly string[]
-  readonly acrValues?: readonly string[]
-  readonly essentialAcr?: readonly string[]
-  readonly maxAgeSeconds?: number
-  /** Only this person will do: `id_token_hint`, or `sub` with a value (OIDC Core 3.1.2.2 and 5.5.1). */
-  readonly onlySub?: string
-  /** Shown on the sign-in page: `login_hint`. */
-  readonly loginHint?: string
-  /** BCP 47 tags in order of preference. */
-  readonly uiLocales?: readonly string[]
-  /** SHA-256 of the browser cookie that may continue it: login CSRF and swapped browsers end here. */
-  readonly browserDigest: string
-  /** Only a session that signed in here counts: `prompt=login` asks for one, OIDC Core 3.1.2.1. */
-  readonly askSignIn?: boolean
-  /** Digest of the session that signed in here, once one did. */
-  readonly sessionDigest?: string
-  /** Sign-ins before this do not count: `max_age`, OIDC Core 3.1.2.1. */
-  readonly authenticatedSince?: number
-  /** Consents before this interaction do not count: `prompt=consent`. */
-  readonly askConsent?: boolean
-  /** Who was asked here, and what they agreed to: they are not asked again, and the code carries no more. */
-  readonly consented?: {
-    readonly sub: string
-    readonly scopes: readonly string[]
-    readonly claims?: readonly string[]
-  }
-  readonly createdAt: number
   readonly expiresAt: number
 }
 

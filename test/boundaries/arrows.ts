@@ -16,6 +16,7 @@ const AUTH_BASE = [
   'src/storage/records.ts',
   'src/storage/outbox-port.ts',
   'src/storage/client-metadata.ts',
+  'src/storage/interaction-records.ts',
   'src/storage/factors.ts',
   'src/http',
   'src/observability',

@@ -100,7 +100,7 @@ test('the OpenAPI document names the version of the package, and only statuses t
     ['413', '415'],
   ]
   expect(statuses('get', '/oauth/jwks')).toEqual(reads)
-  expect(statuses('get', '/login')).toEqual(['200', '400', '401', '403', '405', '429', '503'])
+  expect(statuses('get', '/login')).toEqual(['200', '303', '400', '401', '403', '405', '429', '503'])
   expect(statuses('post', '/login')).toEqual(expect.arrayContaining(forms))
   // RFC 6749 5.2: what cannot be read is an invalid_request.
   expect(statuses('post', '/oauth/token')).toEqual(['200', '400', '401', '403', '405', '413', '429', '503'])

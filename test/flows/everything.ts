@@ -14,6 +14,7 @@ export async function useEverything(service: TestService): Promise<void> {
   const { url } = await begin(await discover(issuer, population.web), 'openid')
   await browser.authorize(url, population.user)
   await browser.visit(url, { method: 'HEAD' })
+  await useSelection(service, browser)
   await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
   const tokens = await tokensFor(service, population.web, 'openid offline_access')
   await post(service, '/oauth/par', population.web, Object.fromEntries(new URL(url).searchParams))
@@ -31,6 +32,16 @@ export async function useEverything(service: TestService): Promise<void> {
   await browser.submit(page, { answer: 'sign_out' })
   await useApis(service)
   await useRegistration(service)
+}
+
+/** The account that is signed in is chosen. */
+async function useSelection(service: TestService, browser: Browser): Promise<void> {
+  const rp = await discover(service.issuer, service.population.web)
+  const { url } = await begin(rp, 'openid', { prompt: 'select_account' })
+  const page = await browser.visit(url)
+  await browser.visit(page.url, { method: 'HEAD' })
+  const chosen = await browser.submit(page, { answer: 'this' })
+  if (chosen.left === undefined) throw new Error(`stayed at ${chosen.url}: ${chosen.status}`)
 }
 
 async function useApis(service: TestService): Promise<void> {

@@ -3,7 +3,7 @@ import type { Edit } from '../servers/policy-folder.ts'
 
 export interface Flip extends Edit {
   /** Flips of one group stand in one bundle; none hides another. */
-  readonly group: 1 | 2 | 3 | 4 | 5
+  readonly group: 1 | 2 | 3 | 4 | 5 | 6
   readonly before: unknown
   readonly after: unknown
 }
@@ -97,17 +97,24 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     ['email', 'email_verified', 'sub'],
   ]),
   flip(1, 'revoke.revoke', '"revoke": extent', '"revoke": "grant"', ['the token only', 'the whole grant']),
-  flip(1, 'login.acr', '"acr": "urn:sallyport:acr:password"', '"acr": "urn:sallyport:acr:mfa"', [
+  flip(1, 'login.acr', '"acr": acr,', '"acr": "urn:sallyport:acr:mfa",', [
     'urn:sallyport:acr:password',
     'urn:sallyport:acr:mfa',
   ]),
-  flip(1, 'login.amr', '"amr": ["pwd"]', '"amr": ["otp", "pwd"]', [['pwd'], ['otp', 'pwd']]),
+  flip(1, 'login.offers', '"offers": sort(offers)', '"offers": []', ['a passkey', 'nothing']),
+  flip(6, 'login.wait_seconds', '"wait_seconds": 0', '"wait_seconds": 33', ['no pause', '33']),
+  flip(1, 'login.amr', '"amr": sort(amr)', '"amr": ["otp", "pwd"]', [['pwd'], ['otp', 'pwd']]),
   flip(1, 'login.session_ttl_seconds', /session_ttl_seconds := \d+/, 'session_ttl_seconds := 999', [28800, 999]),
   flip(1, 'consent.remember_seconds', '"remember_seconds": remember_seconds', '"remember_seconds": 0', [
     'remembered',
     'asked again',
   ]),
   flip(3, 'scim.revoke_access', '"revoke_access": revoke_access', '"revoke_access": false', ['ended', 'goes on']),
+  flip(3, 'scim.vouches_for_email', '"vouches_for_email": vouches_for_email', '"vouches_for_email": false', [
+    true,
+    false,
+  ]),
+  flip(3, 'scim.least_password_characters', 'passwords.least_characters(roles_touched)', '20', [201, 400]),
   flip(2, 'scim.visible', '"visible": sort(visible)', '"visible": ["userName"]', [
     USER,
     ['id', 'meta', 'schemas', 'userName'],
@@ -187,7 +194,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   ),
   flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
 
-  flip(4, 'login.next', '"next": "none"', '"next": "password"', ['signed in', 'asked again']),
+  flip(4, 'login.next', '"next": next,', '"next": "password",', ['signed in', 'asked again']),
 ])
 
 /** Longer than the code lives once flipped, far shorter than before. */

@@ -20,7 +20,8 @@ beforeAll(async () => {
   deployment = await deploy('one-process')
   const { issuer, population } = deployment
   const token = await adminToken(issuer, population.admin)
-  for (const group of [0, 1, 2, 3, 4, 5]) people.push(await createPerson(issuer, token, `person-${group}@example.com`))
+  for (const group of [0, 1, 2, 3, 4, 5, 6])
+    people.push(await createPerson(issuer, token, `person-${group}@example.com`))
 })
 afterAll(async () => {
   await deployment?.stop()
@@ -61,7 +62,7 @@ test('before any edit, each is seen as the policies state it', async () => {
   expect(seen).toEqual(Object.fromEntries([...FLIPS].map(([field, { before }]) => [field, before])))
 })
 
-describe.each([1, 2, 3, 4, 5])('bundle %i', (group) => {
+describe.each([1, 2, 3, 4, 5, 6])('bundle %i', (group) => {
   let seen: Observed
 
   beforeAll(async () => {

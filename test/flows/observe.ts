@@ -25,6 +25,9 @@ export interface ObserveOptions {
 }
 
 export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
+  const pause = await observePause(deployment)
+  // Nobody signs in while it lasts.
+  if (pause !== 'no pause') return { 'login.wait_seconds': pause }
   const [person, managed, registered] = await Promise.all([
     observePerson(deployment),
     observeManagement(deployment),
@@ -34,12 +37,20 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
   const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
   const changed = person['login.next'] === 'signed in' ? await observePasswordChange(deployment) : undefined
   return {
+    'login.wait_seconds': pause,
     ...person,
     ...managed,
     ...registered,
     'authorize.code_ttl_seconds': late,
-    'scim.revoke_access': changed,
+    'scim.revoke_access': changed?.access,
+    'scim.vouches_for_email': changed?.verified,
   }
+}
+
+async function observePause({ issuer, population }: Met): Promise<string | null> {
+  const { url } = await begin(await discover(issuer, population.web), SCOPE)
+  const { status, headers } = await new Browser(issuer).visit(url)
+  return status === 429 ? headers.get('retry-after') : 'no pause'
 }
 
 async function observePerson(deployment: Met): Promise<Observed> {
@@ -49,7 +60,8 @@ async function observePerson(deployment: Met): Promise<Observed> {
   const browser = new Browser(issuer)
   const login = await browser.visit(begun.url)
   const { userName: username, password } = population.user
-  let page = await browser.submit(login, { username, password })
+  const named = await browser.submit(login, { username })
+  let page = await browser.submit(named, { password })
   if (page.url.includes('/login')) return { 'login.next': 'asked again' }
 
   const asked = page.url.includes('/consent') ? formOf(page).fields : undefined
@@ -71,6 +83,7 @@ async function observePerson(deployment: Met): Promise<Observed> {
   )
   const again = await browser.visit((await begin(rp, SCOPE)).url)
   return {
+    'login.offers': named.text.includes('/mfa/passkey') ? 'a passkey' : 'nothing',
     'login.next': cookies.has('sallyport_session') ? 'signed in' : 'no session',
     'login.session_ttl_seconds': browser.lifetimes.get('sallyport_session'),
     'authorize.scopes': shown,
@@ -174,18 +187,20 @@ async function useTwice(deployment: Met, token: unknown): Promise<string> {
   return first.refresh_token === second.refresh_token ? 'gives the same again' : 'gives another'
 }
 
-/** What a new password leaves of the tokens of before. */
-async function observePasswordChange({ issuer, population }: Met): Promise<unknown> {
+/** What a directory's word makes of an address, and what a new password leaves of the tokens of before. */
+async function observePasswordChange({ issuer, population }: Met) {
   const token = await adminToken(issuer, population.admin)
   const user = await createPerson(issuer, token, `${Math.random()}@example.com`).catch(() => undefined)
   if (user === undefined) return undefined
-  const tokens = await tokensFor({ issuer, population: { user } }, population.web, 'openid')
+  const tokens = await tokensFor({ issuer, population: { user } }, population.web, 'openid email')
+  const authorization = `Bearer ${tokens.access_token}`
+  const claims = await answerOf(await fetch(`${issuer}/oauth/userinfo`, { headers: { authorization } }))
   const body = JSON.stringify({ schemas: [USER_SCHEMA], userName: user.userName, password: 'another horse battery' })
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   await fetch(`${issuer}/scim/v2/Users/${user.sub}`, { method: 'PUT', headers, body })
   const form = { token: String(tokens.access_token) }
   const seen = await post({ issuer }, '/oauth/introspect', population.web, form)
-  return seen.body.active === true ? 'goes on' : 'ended'
+  return { access: seen.body.active === true ? 'goes on' : 'ended', verified: claims.body.email_verified }
 }
 
 async function redeemLate(deployment: Met, ageMs: number): Promise<unknown> {
@@ -210,15 +225,18 @@ async function observeManagement({ issuer, population }: Met): Promise<Observed>
     )
   const user = { schemas: [USER_SCHEMA], userName: `${Math.random()}@example.com` }
   const made = { name: 'Made', type: 'confidential', grant_types: ['client_credentials'] }
-  const [read, created, client, registered] = await Promise.all([
+  const short = { ...user, userName: `${Math.random()}@example.com`, password: 'correct horse' }
+  const [read, created, withPassword, client, registered] = await Promise.all([
     call('GET', `/scim/v2/Users/${population.user.sub}`),
     call('POST', '/scim/v2/Users', user),
+    call('POST', '/scim/v2/Users', short),
     call('GET', `/admin/clients/${population.web.id}`),
     call('POST', '/admin/clients', made),
   ])
   return {
     'scim.visible': Object.keys(read.body).sort(),
     'scim.writable': created.status,
+    'scim.least_password_characters': withPassword.status,
     'admin.visible': Object.keys(client.body).sort(),
     'admin.writable': registered.status,
   }

@@ -58,6 +58,7 @@ async function browser(options: ChromiumOptions = {}): Promise<Chromium> {
 
 async function signIn(page: Page, password = service.population.user.password): Promise<void> {
   await page.getByLabel('User name').fill(service.population.user.userName)
+  await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
@@ -128,7 +129,8 @@ test('a wrong password is told at the fields, by keyboard alone it is mended (WC
   // Focus is given with a page's first frame, which may come after its load event.
   await page.locator('input[name="username"]:focus').waitFor()
   await page.keyboard.type(service.population.user.userName)
-  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.locator('input[name="password"]:focus').waitFor()
   await page.keyboard.type('wrong password')
   await page.keyboard.press('Enter')
   await page.getByRole('alert').waitFor()
@@ -137,7 +139,7 @@ test('a wrong password is told at the fields, by keyboard alone it is mended (WC
   expect(await password.getAttribute('aria-invalid')).toBe('true')
   expect(await page.locator(`#${await password.getAttribute('aria-describedby')}`).textContent()).toContain('wrong')
   expect(await password.inputValue()).toBe('')
-  expect(await page.getByLabel('User name').inputValue()).toBe(service.population.user.userName)
+  expect(await page.locator('.account').textContent()).toBe(service.population.user.userName)
   await page.locator('input[name="password"]:focus').waitFor()
   await page.keyboard.type(service.population.user.password)
   await page.keyboard.press('Enter')
@@ -151,7 +153,11 @@ test('our cookies can be read by no script, go to no other site, and a sign-out 
   await signIn(page)
   await page.getByRole('heading', { name: 'Allow access?' }).waitFor()
   const cookies = await context.cookies(service.issuer)
-  expect(cookies.map(({ name }) => name).sort()).toEqual(['sallyport_browser', 'sallyport_session'])
+  expect(cookies.map(({ name }) => name).sort()).toEqual([
+    'sallyport_browser',
+    'sallyport_devices',
+    'sallyport_session',
+  ])
   for (const { httpOnly, secure, sameSite, path } of cookies)
     expect({ httpOnly, secure, sameSite, path }).toEqual({ httpOnly: true, secure: true, sameSite: 'Lax', path: '/' })
   expect(await page.evaluate('document.cookie')).toBe('')
@@ -159,9 +165,12 @@ test('our cookies can be read by no script, go to no other site, and a sign-out 
   await page.getByRole('link', { name: 'Sign out' }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
-  expect((await context.cookies(service.issuer)).map(({ name }) => name)).toEqual(['sallyport_browser'])
+  expect((await context.cookies(service.issuer)).map(({ name }) => name).sort()).toEqual([
+    'sallyport_browser',
+    'sallyport_devices',
+  ])
   await page.goto((await authorization()).begun.url)
-  await page.getByLabel('Password').waitFor()
+  await page.getByLabel('User name').waitFor()
 })
 
 test('another site can neither frame the page nor sign anyone in with its own account (checklist 11, 12)', async () => {
@@ -203,8 +212,9 @@ test('ten wrong passwords close the account for a while: 429 with Retry-After, w
   const { begun } = await authorization()
   const { page } = await browser()
   await page.goto(begun.url)
+  await page.getByLabel('User name').fill('somebody@example.com')
+  await page.getByRole('button', { name: 'Continue' }).click()
   for (let round = 0; round < 10; round += 1) {
-    await page.getByLabel('User name').fill('somebody@example.com')
     await page.getByLabel('Password').fill(`wrong ${round}`)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').waitFor()

@@ -70,15 +70,16 @@ test('a scope for those who signed in lately: challenge, new sign-in, and the an
   expect((await userinfo(await tokenOf(browser, { max_age: '60' }))).status).toBe(200)
 })
 
-test('a role that needs a stronger sign-in by now: the challenge names it, and a sign-in that cannot reach it says so', async () => {
+test('a role that needs a stronger sign-in by now: the challenge names it, and the sign-in goes on with what is missing', async () => {
   const browser = await signedIn(service)
   const token = await tokenOf(browser)
   await activate({ from: '  user:\n    permissions', to: `  user:\n    acr: ${MFA}\n    permissions` })
   const challenged = await userinfo(token)
   expect(challenged.status).toBe(401)
-  expect(challenged.headers.get('www-authenticate')).toContain(`acr_values="${MFA}"`)
+  expect(challenged.headers.get('www-authenticate')).toContain(`acr_values="${MFA} `)
+  // Nothing of the kind is there yet: it is to be added, on the strength of the session.
   const page = await browser.visit(url({ acr_values: MFA }))
-  expect(told(page)).toMatchObject({ error: 'unmet_authentication_requirements', iss: service.issuer })
+  expect(page.url).toContain('/mfa/enrol')
 })
 
 test('policy that wants a new sign-in for ever has one, and then the client is told', async () => {

@@ -84,8 +84,9 @@ export class Browser {
   /** Signs in where asked, consents where asked; answers the redirect back to the client. */
   async authorize(url: string, person: { readonly userName: string; readonly password: string }): Promise<URL> {
     let page = await this.visit(url)
-    if (page.url.includes('/login'))
-      page = await this.submit(page, { username: person.userName, password: person.password })
+    if (page.url.includes('/login/select')) page = await this.submit(page, { answer: 'another' })
+    if (page.url.includes('/login?')) page = await this.submit(page, { username: person.userName })
+    if (page.url.includes('/login/password')) page = await this.submit(page, { password: person.password })
     if (page.url.includes('/consent')) page = await this.submit(page, { answer: 'allow' })
     if (page.left === undefined) throw new Error(`stayed at ${page.url}: ${page.status} ${page.text}`)
     return page.left

@@ -60,25 +60,29 @@ escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
-	"actor", "authentication", "authenticator", "client", "factors", "failures", "grant", "granted", "guesses", "held",
-	"holder", "request", "requested", "resource", "sender", "sign_in", "subject", "time", "token",
+	"accounts_tried", "actor", "authentication", "authenticator", "client", "device", "factors", "failures", "grant",
+	"granted", "guesses", "held", "holder", "lately", "request", "requested", "resource", "risk", "sender", "session",
+	"sign_in", "since_failure", "subject", "time", "token", "travel",
 }
 
 plain_fields := {
 	"aaguid", "account", "acr", "acr_values", "action", "active", "amr", "application_type", "attestation", "audience",
 	"auth_method", "auth_time", "backed_up", "backup_eligible", "certificate", "changed", "changed_roles",
 	"changed_scopes", "claims", "client_id", "code_challenge_method", "confirmed", "consented_claims",
-	"consented_scopes", "created_at", "day", "dpop", "endpoint", "enrolment_demanded", "epoch_seconds", "essential_acr",
-	"expires_at", "first_party", "grant_type", "grant_types", "here", "hint", "id", "issued_at", "kind",
-	"max_age_seconds", "minute_of_day", "passkeys", "prompt", "proven", "pushed", "recovery_codes_left", "redirect",
-	"redirect_hosts", "registrations", "requires", "resources", "response_type", "roles", "scopes", "signed_in_here",
-	"stage", "sub", "subject_type", "tenant", "totp_factors", "type", "user_verified", "weekday",
+	"consented_scopes", "country", "created_at", "day", "dpop", "endpoint", "enrolled", "enrolment_demanded",
+	"epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party", "grant_type",
+	"grant_types", "here", "hint", "id", "impossible_travel", "issued_at", "kilometres", "kind", "known",
+	"max_age_seconds", "minute_of_day", "network_changed", "new_device", "passkey", "passkeys", "prompt", "proven",
+	"pushed", "recovery_codes_left", "redirect", "redirect_hosts", "refresh_reuse", "registrations", "remembered",
+	"replays", "requires", "resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub",
+	"subject_type", "subnet", "surge", "tenant", "totp", "totp_factors", "type", "user_verified", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.
 words := {
 	"credential": {"initial_access_token", "none", "registration_access_token"},
 	"password": {"absent", "failed", "verified"},
+	"recovery_code": {"absent", "failed", "verified"},
 }
 
 fields := (plain_fields | object.keys(words)) | {"address"}

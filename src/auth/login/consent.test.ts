@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Reply } from '../../http/message.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
-import type { InteractionRecord } from '../../storage/records.ts'
+import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import {
   clientRecord,
   cookieOf,
@@ -15,6 +15,7 @@ import {
 } from '../session/endpoint-fixture.ts'
 import { findInteraction, startInteraction } from '../session/interaction.ts'
 import { startSession } from '../session/session.ts'
+import { signInSurroundings } from '../sign-in/sign-in-fixture.ts'
 import { type LoginHandlers, loginHandlers } from './login-handlers.ts'
 
 const BROWSER = '__Host-sallyport_browser'
@@ -50,7 +51,7 @@ beforeEach(async () => {
     consent: ({ granted }) =>
       granted.scopes.length > 0 ? consentResult(granted.scopes) : { allow: false, reasons: ['nothing_granted'] },
   })
-  pages = loginHandlers(around)
+  pages = loginHandlers(signInSurroundings(around))
   await around.store.clients.create(TENANT, clientRecord({ redirectUris: ['https://app.example/cb?x=%2F'] }))
   const user = userRecord()
   await around.store.users.create(TENANT, user)

@@ -14,9 +14,16 @@ import { formToken } from '../session/csrf.ts'
 import { updateInteraction } from '../session/interaction.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { type Agreed, askSubjectStage, authenticationFacts } from '../session/subject-stage.ts'
+import { refuseAuthorization } from '../sign-in/refuse.ts'
+import {
+  ended,
+  findAuthorization,
+  requireOwnForm,
+  resumeAt,
+  type Waiting,
+  type WaitingDeps,
+} from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
-import { ended, findWaiting, type LoginDeps, requireOwnForm, resumeAt, type Waiting } from './page-facts.ts'
-import { refuseAuthorization } from './refuse.ts'
 
 /** What is asked for is part of the form's token: what is agreed to is what was shown, to whom it was shown. */
 const formAbout = (waiting: Waiting, session: LiveSession, { scopes, claims }: Agreed): readonly string[] => [
@@ -30,8 +37,8 @@ const formAbout = (waiting: Waiting, session: LiveSession, { scopes, claims }: A
 const backToAuthorize = (waiting: Waiting): Reply => ({ status: 303, headers: { location: resumeAt(waiting.id) } })
 
 /** GET /consent. Asks `authorize`, so that the page never asks for more than a code could carry. */
-export async function showConsent(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
-  const waiting = await findWaiting(deps, request)
+export async function showConsent(deps: WaitingDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findAuthorization(deps, request)
   const session = await findSession(deps, request)
   if (!session) return backToAuthorize(waiting)
 
@@ -64,8 +71,8 @@ const within = (names: readonly string[], limit: readonly string[]): string[] =>
   names.filter((name) => limit.includes(name))
 
 /** POST /consent. */
-export async function consent(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
-  const waiting = await findWaiting(deps, request)
+export async function consent(deps: WaitingDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findAuthorization(deps, request)
   const session = await findSession(deps, request)
   if (!session) return backToAuthorize(waiting)
   const shown = { scopes: named(request, 'scope'), claims: named(request, 'claims') }

@@ -1,11 +1,17 @@
 /** The pages of sign-in and consent bound to what they use, for the route table. */
 import type { HttpRequest } from '../../http/message.ts'
 import { consent, showConsent } from './consent.ts'
-import { login, type SignInDeps, showLogin } from './login.ts'
+import { type LoginDeps, login, showLogin } from './login.ts'
+import { password, showPassword } from './password.ts'
+import { select, showSelect } from './select.ts'
 
-export const loginHandlers = (deps: SignInDeps) => ({
+export const loginHandlers = (deps: LoginDeps) => ({
   showLogin: (request: HttpRequest) => showLogin(deps, request),
   login: (request: HttpRequest) => login(deps, request),
+  showPassword: (request: HttpRequest) => showPassword(deps, request),
+  password: (request: HttpRequest) => password(deps, request),
+  showSelect: (request: HttpRequest) => showSelect(deps, request),
+  select: (request: HttpRequest) => select(deps, request),
   showConsent: (request: HttpRequest) => showConsent(deps, request),
   consent: (request: HttpRequest) => consent(deps, request),
 })

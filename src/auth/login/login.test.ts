@@ -12,6 +12,7 @@ import {
   userRecord,
 } from '../session/endpoint-fixture.ts'
 import { startInteraction } from '../session/interaction.ts'
+import { signInSurroundings } from '../sign-in/sign-in-fixture.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher } from '../user/password.ts'
 import { type LoginHandlers, loginHandlers } from './login-handlers.ts'
@@ -20,11 +21,20 @@ type Login = DecisionInput<'login'>
 const allowed = (next: 'password' | 'none'): DecisionResult<'login'> => ({
   allow: true,
   reasons: [],
-  obligations: { next, acr: 'urn:sallyport:acr:password', amr: ['pwd'], session_ttl_seconds: 600 },
+  obligations: {
+    next,
+    offers: [],
+    acr: 'urn:sallyport:acr:password',
+    amr: ['pwd'],
+    session_ttl_seconds: 600,
+    session_idle_seconds: 600,
+    remember_device_seconds: 0,
+    wait_seconds: 0,
+  },
 })
 /** As the shipped policy judges, with a limit of three. */
-const judge = ({ stage, failures, factors, subject }: Login): DecisionResult<'login'> => {
-  if (failures.account >= 3 || failures.address >= 5) return { allow: false, reasons: ['too_many_attempts'] }
+const judge = ({ stage, risk: { failures }, factors, subject }: Login): DecisionResult<'login'> => {
+  if (failures.here >= 3 || failures.address >= 5) return { allow: false, reasons: ['too_many_attempts'] }
   if (stage === 'attempt') return allowed('password')
   if (factors.password !== 'verified' || !subject) return { allow: false, reasons: ['wrong_credentials'] }
   return subject.active ? allowed('none') : { allow: false, reasons: ['subject_inactive'] }
@@ -39,7 +49,7 @@ let browser: string
 let interaction: string
 beforeEach(async () => {
   around = await openSurroundings({ login: judge })
-  pages = loginHandlers(around)
+  pages = loginHandlers(signInSurroundings(around))
   await around.store.clients.create(TENANT, clientRecord())
   const passwordHash = await around.passwords.hash('correct horse')
   await around.store.users.create(TENANT, userRecord({ passwordHash }))
@@ -86,13 +96,14 @@ test('shows the page of the client that waits, and signs in: 303, new session, a
   expect(session).toHaveLength(43)
   expect(around.events.map(({ event, sub, client_id }) => ({ event, sub, client_id }))).toEqual([
     { event: 'sign_in_failed', sub: 'sub-1', client_id: 'client-1' },
+    { event: 'device_added', sub: 'sub-1', client_id: undefined },
     { event: 'sign_in', sub: 'sub-1', client_id: 'client-1' },
   ])
   const inputs = around.asked.map(({ input }) => input as Login)
   expect(inputs.at(-2)).toMatchObject({
     stage: 'attempt',
     factors: { password: 'absent' },
-    failures: { account: 1, address: 1 },
+    risk: { failures: { here: 1, address: 1 } },
   })
   expect(inputs.at(-2)?.subject).toBeUndefined()
   expect(inputs.at(-1)).toMatchObject({
@@ -102,7 +113,7 @@ test('shows the page of the client that waits, and signs in: 303, new session, a
     client: { client_id: 'client-1', auth_method: 'none' },
   })
   await submit('ada@example.com', 'wrong')
-  expect(around.asked.at(-1)?.input).toMatchObject({ failures: { account: 0, address: 1 } })
+  expect(around.asked.at(-1)?.input).toMatchObject({ risk: { failures: { here: 0, address: 1 } } })
 })
 
 test('the same page and status for an unknown user, a wrong password, and an inactive one (checklist 37)', async () => {
@@ -110,8 +121,10 @@ test('the same page and status for an unknown user, a wrong password, and an ina
   const unknown = await submit('nobody@example.com', 'wrong password')
   const inactive = await submit('gone', 'correct horse')
   expect([wrong.status, unknown.status, inactive.status]).toEqual([401, 401, 401])
-  expect(textOf(unknown)).toBe(textOf(wrong))
-  expect(textOf(inactive)).toBe(textOf(wrong))
+  const pages = [wrong, unknown, inactive].map((reply) =>
+    textOf(reply).replaceAll(/ada@example.com|nobody@example.com|gone/g, 'whoever it was'),
+  )
+  expect(new Set(pages).size).toBe(1)
   expect(textOf(wrong)).toContain('The user name or the password is wrong.')
   for (const reply of [wrong, unknown, inactive]) expect(reply.headers?.['set-cookie']).toBeUndefined()
   expect(around.events.map(({ detail }) => detail)).toEqual([
@@ -137,7 +150,7 @@ describe('limits (checklist 38)', () => {
         return around.passwords.verify(password, stored)
       },
     }
-    pages = loginHandlers({ ...around, passwords: counting })
+    pages = loginHandlers({ ...signInSurroundings(around), passwords: counting })
     for (const name of ['ada@example.com', 'nobody']) {
       // Each address may fail five times; so each account is tried from its own.
       const parts = { address: name === 'nobody' ? '198.51.100.1' : '198.51.100.2' }
@@ -217,7 +230,10 @@ test('a missing field is told beside the field, and nothing is asked or counted'
   const noName = await submit('', 'x')
   expect(noName.status).toBe(400)
   expect(noName.body).toContain('id="username-fault">Enter your user name.')
-  const noPassword = await submit('ada', '')
+  await submit('ada', '')
+  const page = await pages.showPassword(at())
+  const noPassword = await pages.password(at({ method: 'POST', form: { form_token: tokenIn(page) } }))
+  expect(noPassword.status).toBe(400)
   expect(noPassword.body).toContain('id="password-fault">Enter your password.')
   expect(noPassword.body).toContain('value="ada"')
   expect((await submit('x'.repeat(300), 'y')).status).toBe(400)
@@ -229,7 +245,8 @@ test('policy that is unavailable, allows a failed password, or asks for more tha
   await expect(submit('ada@example.com', 'wrong')).rejects.toEqual(failsWith('access_denied'))
   await expect(submit('nobody', 'wrong')).rejects.toEqual(failsWith('access_denied'))
   around.answers = { login: () => allowed('password') }
-  await expect(submit('ada@example.com', 'correct horse')).rejects.toEqual(failsWith('access_denied'))
+  const more = await submit('ada@example.com', 'correct horse')
+  expect([more.status, more.headers?.['set-cookie']]).toEqual([303, undefined])
   around.answers = {}
   await expect(show()).rejects.toMatchObject({ name: 'PolicyUnavailable' })
   expect(around.events.filter(({ event }) => event === 'sign_in')).toEqual([])
@@ -244,7 +261,10 @@ test('a refused network or tenant is 403, also on the page', async () => {
 })
 
 test('a server that hashes all it can answers 503 (checklist 36)', async () => {
-  pages = loginHandlers({ ...around, passwords: createPasswordHasher(createGate({ concurrent: 1, waiting: 0 })) })
+  pages = loginHandlers({
+    ...signInSurroundings(around),
+    passwords: createPasswordHasher(createGate({ concurrent: 1, waiting: 0 })),
+  })
   const form_token = tokenIn(await show())
   const outcomes = await Promise.allSettled(
     ['a', 'b'].map((username) => pages.login(at({ form: { form_token, username, password: 'wrong' } }))),
@@ -267,4 +287,28 @@ test('who cancels goes back to the client with access_denied, once, and audit sa
   ])
   expect(around.asked.at(-1)).toMatchObject({ name: 'login', input: { stage: 'attempt' } })
   await expect(cancel(token)).rejects.toMatchObject({ code: 'invalid_request' })
+})
+
+test('who is named first is asked for the password next, whether there is such an account or not (checklist 37)', async () => {
+  const named = async (username: string) => {
+    const form_token = tokenIn(await show())
+    const reply = await pages.login(at({ method: 'POST', form: { form_token, username } }))
+    expect(reply).toEqual({ status: 303, headers: { location: `/login/password?interaction=${interaction}` } })
+    return pages.showPassword(at())
+  }
+  const known = await named('ada@example.com')
+  expect(known.body).toContain('value="ada@example.com"')
+  expect(textOf(await named('nobody')).replaceAll('nobody', '')).toBe(textOf(known).replaceAll('ada@example.com', ''))
+})
+
+test('the password of whoever was named signs in; a cancelled step tells the client (checklist 12)', async () => {
+  const form_token = tokenIn(await show())
+  await pages.login(at({ method: 'POST', form: { form_token, username: 'ada@example.com' } }))
+  const token = tokenIn(await pages.showPassword(at()))
+  const post = (form: Record<string, string>) => pages.password(at({ method: 'POST', form }))
+  await expect(post({ form_token, password: 'correct horse' })).rejects.toEqual(failsWith('access_denied'))
+  const reply = await post({ form_token: token, password: 'correct horse' })
+  expect(reply.headers?.location).toBe(`/oauth/authorize/resume?interaction=${interaction}`)
+  const cancelled = await post({ form_token: token, answer: 'deny' })
+  expect(String(cancelled.headers?.location)).toContain('error=access_denied')
 })

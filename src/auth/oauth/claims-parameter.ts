@@ -3,7 +3,7 @@
  * OIDC Core 5.5. Claims that this provider does not know are ignored, and reach nobody.
  */
 import { OAuthError } from '../../kernel/errors.ts'
-import type { ClaimAsked, ClaimsAsked } from '../../storage/records.ts'
+import type { ClaimAsked, ClaimsAsked } from '../../storage/interaction-records.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
 
 export interface ClaimsParameter {

@@ -33,6 +33,7 @@ function mustSignIn(pending: PendingAuthorization, session: LiveSession, sub: st
     return true
   }
   if (pending.askSignIn === true && !here) return true
+  if (pending.prompt?.includes('select_account') && pending.accountChosen === undefined && !here) return true
   return pending.authenticatedSince !== undefined && session.record.authTime < pending.authenticatedSince
 }
 

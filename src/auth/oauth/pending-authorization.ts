@@ -15,7 +15,7 @@ export interface Circumstances {
 
 /** What it asks of the sign-in. */
 function signInParts({ prompt, maxAgeSeconds, acrValues, claims }: AuthorizationRequest, nowSeconds: number) {
-  const fresh = prompt.has('login') || prompt.has('select_account') || maxAgeSeconds === 0
+  const fresh = prompt.has('login') || maxAgeSeconds === 0
   return {
     ...(prompt.size > 0 && { prompt: [...prompt] }),
     ...(fresh && { askSignIn: true }),

@@ -4,7 +4,7 @@
  */
 import type { Params } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import type { ResponseMode } from '../../storage/records.ts'
+import type { ResponseMode } from '../../storage/interaction-records.ts'
 
 /** For `response_modes_supported` in discovery. */
 const RESPONSE_MODES = ['query', 'fragment', 'form_post'] as const satisfies readonly ResponseMode[]

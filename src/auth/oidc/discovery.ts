@@ -67,7 +67,11 @@ export function metadata({
     id_token_signing_alg_values_supported: keys.algorithms(),
     userinfo_signing_alg_values_supported: keys.algorithms(),
     introspection_signing_alg_values_supported: keys.algorithms(),
-    acr_values_supported: ['urn:sallyport:acr:password'],
+    acr_values_supported: [
+      'urn:sallyport:acr:password',
+      'urn:sallyport:acr:mfa',
+      'urn:sallyport:acr:phishing_resistant',
+    ],
     ui_locales_supported: LANGUAGES,
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'sid', ...CLAIM_NAMES],
     claims_parameter_supported: true,

@@ -156,11 +156,23 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'GET /health': { summary: 'ready to serve' },
   'GET /health/live': { summary: 'the process answers' },
   'GET /metrics': { summary: 'metrics, in Prometheus’s text format' },
-  'GET /login': { summary: 'the sign-in page', parameters: ['interaction'] },
+  'GET /login': { summary: 'the sign-in page: who is it?', parameters: ['interaction'], answers: PAGE },
   'POST /login': {
     summary: 'signs in',
     parameters: ['interaction', 'form_token', 'username', 'password', 'answer'],
     answers: PAGE,
+  },
+  'GET /login/password': { summary: 'the password step', parameters: ['interaction'], answers: PAGE },
+  'POST /login/password': {
+    summary: 'checks a password',
+    parameters: ['password', 'answer', 'form_token'],
+    answers: PAGE,
+  },
+  'GET /login/select': { summary: 'this account or another', parameters: ['interaction'], answers: PAGE },
+  'POST /login/select': {
+    summary: 'chooses an account',
+    parameters: ['interaction', 'answer', 'form_token'],
+    answers: [303],
   },
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {

@@ -41,14 +41,23 @@ export const omitted = (body: UserBody, before: UserRecord): readonly string[] =
     (name) => valueIn(before.profile, name) !== undefined && valueIn(body.profile, name) === undefined,
   )
 
+/** `vouched`: whoever sends it is believed about e-mail addresses. */
+export const profileOf = ({ profile }: UserBody, vouched: boolean): Readonly<Record<string, unknown>> => ({
+  ...profile,
+  ...(vouched && profile.emails !== undefined && { emailVerified: true }),
+})
+
 /** The profile after a replace: what the body sets, less what is cleared. A verification goes with its address. */
 export function profileAfter(
   body: UserBody,
   before: UserRecord,
   cleared: readonly string[],
+  vouched: boolean,
 ): Readonly<Record<string, unknown>> {
-  const after = { ...before.profile, ...body.profile }
+  const sent = profileOf(body, vouched)
+  const after: Readonly<Record<string, unknown>> = { ...before.profile, ...sent }
   const gone = new Set(cleared)
-  if (gone.has('emails') || !isDeepStrictEqual(after.emails, before.profile.emails)) gone.add('emailVerified')
+  const isAnother = gone.has('emails') || !isDeepStrictEqual(after.emails, before.profile.emails)
+  if (isAnother && sent.emailVerified !== true) gone.add('emailVerified')
   return Object.fromEntries(Object.entries(after).filter(([name]) => !gone.has(name)))
 }

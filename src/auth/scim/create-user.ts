@@ -4,23 +4,22 @@ import { ScimError } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { firstRevocationEpoch, type UserRecord } from '../../storage/records.ts'
 import { type BearerDeps, requireBearer } from '../token/bearer.ts'
-import type { PasswordHasher } from '../user/password.ts'
 import { userReply } from './answer.ts'
-import { changesOf } from './changes.ts'
-import { auditChange, decideScim, type ScimDeps } from './decide-scim.ts'
+import { changesOf, profileOf } from './changes.ts'
+import { auditChange, decideScim, type ScimDeps, type ScimPermit } from './decide-scim.ts'
 import { parseUser, type UserBody } from './parse-user.ts'
-import { passwordHashOf } from './password-of.ts'
+import { type PasswordOfDeps, passwordHashOf } from './password-of.ts'
 import { selectionOf } from './render-user.ts'
 
-export type WriteUserDeps = ScimDeps & BearerDeps & { readonly passwords: PasswordHasher }
+export type WriteUserDeps = ScimDeps & BearerDeps & PasswordOfDeps
 
-const newUser = (body: UserBody, nowSeconds: number): UserRecord => ({
+const newUser = (body: UserBody, permit: ScimPermit, nowSeconds: number): UserRecord => ({
   v: 1,
   sub: randomId(),
   userName: body.userName,
   active: body.active ?? true,
   roles: body.roles ?? [],
-  profile: body.profile,
+  profile: profileOf(body, permit.vouchesForEmail),
   createdAt: nowSeconds,
   updatedAt: nowSeconds,
   version: 1,
@@ -34,8 +33,9 @@ export async function createUser(deps: WriteUserDeps, request: HttpRequest): Pro
 
   const permit = await decideScim(deps, bearer, request, { action: 'create', changes: changesOf(body, undefined) })
 
-  const hash = await passwordHashOf(deps.passwords, body.password)
-  const user = { ...newUser(body, request.origin.time.epoch_seconds), ...hash }
+  const newcomer = newUser(body, permit, request.origin.time.epoch_seconds)
+  const hash = await passwordHashOf(deps, body.password, newcomer, permit.leastPasswordCharacters)
+  const user = { ...newcomer, ...hash }
   const written = await deps.store.users.create(bearer.tenant, user)
   if (written !== 'written') throw new ScimError('uniqueness', { detail: 'This userName is in use already.' })
   await auditChange(deps, bearer, request, { action: 'create', id: user.sub, decisionId: permit.decisionId })

@@ -34,6 +34,8 @@ export interface ScimPermit {
   readonly visible: ReadonlySet<string>
   readonly writable: ReadonlySet<string>
   readonly revokeAccess: boolean
+  readonly leastPasswordCharacters: number
+  readonly vouchesForEmail: boolean
   readonly decisionId: string
 }
 
@@ -65,8 +67,15 @@ export async function decideScim(
   if (!verdict.allow) throw new ScimError(publicCode('scim', verdict, 'forbidden'))
   const writable = new Set(verdict.obligations.writable)
   if (!changed.every((name) => writable.has(name))) throw new ScimError('forbidden')
-  const { visible, revoke_access: revokeAccess } = verdict.obligations
-  return { visible: new Set(visible), writable, revokeAccess, decisionId: verdict.decisionId }
+  const { visible, revoke_access, least_password_characters, vouches_for_email } = verdict.obligations
+  return {
+    visible: new Set(visible),
+    writable,
+    revokeAccess: revoke_access,
+    leastPasswordCharacters: least_password_characters,
+    vouchesForEmail: vouches_for_email,
+    decisionId: verdict.decisionId,
+  }
 }
 
 /** Written before the change is answered as done: who changed which user, never to what. */

@@ -20,8 +20,11 @@ const endsAccess = (stored: UserRecord, body: UserBody, { revokeAccess }: ScimPe
 function replaced(
   stored: UserRecord,
   body: UserBody,
-  cleared: readonly string[],
-  ends: boolean,
+  {
+    cleared,
+    ends,
+    permit,
+  }: { readonly cleared: readonly string[]; readonly ends: boolean; readonly permit: ScimPermit },
   nowSeconds: number,
 ): UserRecord {
   return {
@@ -29,7 +32,7 @@ function replaced(
     userName: body.userName,
     active: body.active ?? stored.active,
     roles: body.roles ?? stored.roles,
-    profile: profileAfter(body, stored, cleared),
+    profile: profileAfter(body, stored, cleared, permit.vouchesForEmail),
     updatedAt: nowSeconds,
     version: stored.version + 1,
     revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),
@@ -76,9 +79,10 @@ export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Pr
   if (!stored) throw new ScimError('notFound')
   checkPrecondition(request, stored)
 
-  const hash = await passwordHashOf(deps.passwords, body.password)
   const ends = endsAccess(stored, body, permit)
-  const user = { ...replaced(stored, body, cleared, ends, request.origin.time.epoch_seconds), ...hash }
+  const changed = replaced(stored, body, { cleared, ends, permit }, request.origin.time.epoch_seconds)
+  const hash = await passwordHashOf(deps, body.password, changed, permit.leastPasswordCharacters)
+  const user = { ...changed, ...hash }
   const written = await deps.store.users.replace(bearer.tenant, user, stored.version)
   if (written === 'missing') throw new ScimError('notFound')
   if (written === 'conflict') throw await conflictOf(deps, bearer.tenant, stored)

@@ -16,10 +16,15 @@ import { CLAIMS_SCHEMA, USER_SCHEMA } from './attributes.ts'
 import { type ScimHandlers, scimHandlers } from './scim-handlers.ts'
 
 const ALL = ['active', 'displayName', 'emails', 'externalId', 'name', 'roles', 'userName']
-const allow = (visible = ALL, writable = [...ALL, 'password'], revoke_access = false): DecisionResult<'scim'> => ({
+const allow = (
+  visible = ALL,
+  writable = [...ALL, 'password'],
+  revoke_access = false,
+  { least_password_characters = 8, vouches_for_email = false } = {},
+): DecisionResult<'scim'> => ({
   allow: true,
   reasons: [],
-  obligations: { visible, writable, revoke_access },
+  obligations: { visible, writable, revoke_access, least_password_characters, vouches_for_email },
 })
 const provisioner = clientRecord({ clientId: 'provisioner', roles: ['scim_client'] })
 
@@ -120,6 +125,50 @@ test('a deny is 403 (401 for a token that policy holds inactive), and changes no
   around.answers = {}
   await expect(scim.deleteUser(as(requests))).rejects.toMatchObject({ name: 'PolicyUnavailable' })
   expect((await around.store.users.find(TENANT, id))?.userName).toBe('Ada')
+})
+
+test.each([
+  ['seven c', /needs 8 characters/],
+  ['password1', /first that are guessed/],
+  ['Dragon-1234', /first that are guessed/],
+  ['ada@example.com', /name or address of the user/],
+  ['Sallyport1', /or the service/],
+  ['x'.repeat(1025), /at most 1024 bytes/],
+])(
+  'refuses a password like %.12s with invalidValue, saying what to do (RFC 7644 3.12; checklist 35)',
+  async (password, detail) => {
+    const { id } = bodyOf(await create())
+    const refused = failsWith('invalidValue')
+    await expect(replace(id, { ...ada, password })).rejects.toEqual(refused)
+    await expect(create({ ...ada, userName: 'Other', password })).rejects.toMatchObject({
+      detail: expect.stringMatching(detail),
+    })
+    expect((await around.store.users.find(TENANT, id))?.passwordHash).toBeUndefined()
+  },
+)
+
+test('policy asks for a longer password where the roles reach further (ASVS 6.2.1)', async () => {
+  around.answers = { scim: () => allow(ALL, undefined, false, { least_password_characters: 15 }) }
+  await expect(create({ ...ada, password: 'fourteen chars' })).rejects.toEqual(failsWith('invalidValue'))
+  expect((await create({ ...ada, password: 'fifteen chars!!' })).status).toBe(201)
+})
+
+test('an address is verified where policy believes its source, until it changes (OIDC Core 5.7; checklist 43)', async () => {
+  const verified = async (id: string) => (await around.store.users.find(TENANT, id))?.profile.emailVerified
+  const { id } = bodyOf(await create())
+  expect(await verified(id)).toBeUndefined()
+  around.answers = { scim: () => allow(ALL, undefined, false, { vouches_for_email: true }) }
+  await replace(id, ada)
+  expect(await verified(id)).toBe(true)
+  const other = bodyOf(await create({ ...ada, userName: 'Other' }))
+  expect(await verified(other.id)).toBe(true)
+  const none = bodyOf(await create({ schemas: [USER_SCHEMA], userName: 'None' }))
+  expect(await verified(none.id)).toBeUndefined()
+  around.answers = { scim: () => allow() }
+  await replace(id, { ...ada, displayName: 'Another' })
+  expect(await verified(id)).toBe(true)
+  await replace(id, { ...ada, emails: [{ value: 'eve@example.com' }] })
+  expect(await verified(id)).toBeUndefined()
 })
 
 test('shows only what policy makes visible, and never a password (RFC 7643 7)', async () => {

@@ -8,7 +8,7 @@ import type { Audit } from '../../audit/events.ts'
 import { publicError } from '../../http/error-answer.ts'
 import type { Reply } from '../../http/message.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
-import type { ResponseMode } from '../../storage/records.ts'
+import type { ResponseMode } from '../../storage/interaction-records.ts'
 
 export interface ClientAddress {
   readonly redirectUri: string

@@ -20,6 +20,7 @@ import type { AccessTokenClaims } from '../token/access-token.ts'
 import { NOTHING_PROVED, type ProveSender } from '../token/sender.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher, type PasswordHasher } from '../user/password.ts'
+import { type PasswordRules, passwordRules } from '../user/password-rules.ts'
 
 export const ISSUER = 'https://id.example'
 export const TENANT = 'default'
@@ -54,6 +55,7 @@ export interface Surroundings {
   readonly audit: (event: AuditEvent) => Promise<void>
   readonly events: AuditEvent[]
   readonly passwords: PasswordHasher
+  readonly passwordRules: PasswordRules
   readonly offered: () => Offered
   /** What addresses that clients name answer; any other cannot be reached. */
   readonly documents: Map<string, unknown>
@@ -146,6 +148,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     audit: async (event) => void events.push(event),
     events,
     passwords: createPasswordHasher(createGate({ concurrent: 2, waiting: 100 })),
+    passwordRules: passwordRules({ words: ['sallyport'] }),
     offered: () => offeredWith(['ES256']),
     documents,
     readJson: async (url) => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { HttpRequest } from '../../http/message.ts'
 import { noParams } from '../../http/params.ts'
-import type { InteractionRecord } from '../../storage/records.ts'
+import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import {
   findInteraction,
   type InteractionDeps,

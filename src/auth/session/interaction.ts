@@ -6,8 +6,8 @@ import { cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { equalDigests } from '../../kernel/constant-time.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import type { InteractionStore } from '../../storage/port.ts'
-import type { InteractionRecord } from '../../storage/records.ts'
 
 const COOKIE = 'sallyport_browser'
 const SECRET = /^[A-Za-z0-9_-]{43}$/

@@ -1,6 +1,6 @@
 /** What an authorization request asks, as both stages of `authorize` take it. RFC 6749 4.1.1, OIDC Core 3.1.2.1 and 5.5. */
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
-import type { ClaimsAsked } from '../../storage/records.ts'
+import type { ClaimsAsked } from '../../storage/interaction-records.ts'
 import { redirectKind } from '../client/redirect-uri.ts'
 import type { PendingAuthorization } from './interaction.ts'
 

@@ -56,6 +56,8 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/oauth/register', 'register'],
   ['/login', 'login'],
   ['/consent', 'login'],
+  ['/login/password', 'login'],
+  ['/login/select', 'login'],
   ['/logout', 'login'],
   ['/oauth/logout', 'login'],
 ])

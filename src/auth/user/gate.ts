@@ -8,9 +8,18 @@ export class GateFull extends Error {
 export interface Gate {
   /** Runs `work` when a place is free; rejects with GateFull when the queue is full already. */
   run<T>(work: () => Promise<T>): Promise<T>
+  readonly active: number
+  readonly waiting: number
 }
 
-export function createGate(limits: { readonly concurrent: number; readonly waiting: number }): Gate {
+export interface GateLimits {
+  readonly concurrent: number
+  readonly waiting: number
+  /** Told of each refusal. */
+  readonly onRefused?: () => void
+}
+
+export function createGate(limits: GateLimits): Gate {
   let active = 0
   const queue: (() => void)[] = []
 
@@ -21,9 +30,18 @@ export function createGate(limits: { readonly concurrent: number; readonly waiti
   }
 
   return {
+    get active() {
+      return active
+    },
+    get waiting() {
+      return queue.length
+    },
     async run(work) {
       if (active >= limits.concurrent) {
-        if (queue.length >= limits.waiting) throw new GateFull('too many waiting')
+        if (queue.length >= limits.waiting) {
+          limits.onRefused?.()
+          throw new GateFull('too many waiting')
+        }
         await new Promise<void>((resolve) => queue.push(resolve))
       } else {
         active += 1

@@ -1,7 +1,7 @@
 import { argon2, argon2Sync } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { createGate, GateFull } from './gate.ts'
-import { createPasswordHasher, passwordFault } from './password.ts'
+import { createPasswordHasher, DEFAULT_HASH_PARAMETERS } from './password.ts'
 import { formatPhc, parsePhc } from './phc.ts'
 
 // The real one, counted.
@@ -66,14 +66,26 @@ test('refuses work beyond its queue instead of piling it up (checklist 36)', asy
   for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(GateFull)
 })
 
-test('takes 8 characters and long passphrases, counts code points, composes accents alike (checklist 35)', async () => {
-  expect(passwordFault('1234567')).toBe('too_short')
-  expect(passwordFault('🙂🙂🙂🙂')).toBe('too_short')
-  expect(passwordFault('12345678')).toBeUndefined()
-  expect(passwordFault('x'.repeat(1024))).toBeUndefined()
-  expect(passwordFault('x'.repeat(1025))).toBe('too_long')
+test('composes accents alike, so that every keyboard types the same password (NIST SP 800-63B 3.1.1.2; checklist 35)', async () => {
   const stored = await passwords.hash('caf\u00e9 au lait')
   expect(await passwords.verify('cafe\u0301 au lait', stored)).toBe(true)
+})
+
+test('a hash of another cost is verified, is not current, and costs an unknown user no less work (checklist 36, 37)', async () => {
+  const dearer = createPasswordHasher(undefined, { memoryKib: 24 * 1024, passes: 3, parallelism: 1 })
+  const old = await passwords.hash('the right one')
+  expect(passwords.isCurrent(old)).toBe(true)
+  expect(dearer.isCurrent(old)).toBe(false)
+  expect(dearer.isCurrent('no hash')).toBe(false)
+  expect(dearer.isCurrent(await dearer.hash('the right one'))).toBe(true)
+  expect(await dearer.verify('the right one', old)).toBe(true)
+  const kibOf = async (hasher: typeof passwords, stored: string | undefined) => {
+    derivations.mockClear()
+    expect(await hasher.verify('a wrong one', stored)).toBe(false)
+    return derivations.mock.calls.reduce((sum, [, { memory, passes }]) => sum + memory * passes, 0)
+  }
+  expect(await kibOf(dearer, old)).toBe(await kibOf(dearer, undefined))
+  expect(await kibOf(passwords, undefined)).toBe(DEFAULT_HASH_PARAMETERS.memoryKib * DEFAULT_HASH_PARAMETERS.passes)
 })
 
 test('a passphrase of 1024 bytes counts to its last character (no truncation, checklist 35)', async () => {

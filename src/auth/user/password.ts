@@ -1,12 +1,17 @@
 /** Password hashing: argon2id (RFC 9106) by node:crypto at OWASP's parameters, the same time for unknown users, never more than the gate lets in. */
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { createGate, type Gate } from './gate.ts'
+import { createGate, type Gate, type GateLimits } from './gate.ts'
 import { formatPhc, parsePhc } from './phc.ts'
 
-const MEMORY_KIB = 19 * 1024
-const PASSES = 2
-const PARALLELISM = 1
+/** What a hash costs; OWASP's minimum is the default. */
+export interface HashParameters {
+  readonly memoryKib: number
+  readonly passes: number
+  readonly parallelism: number
+}
+export const DEFAULT_HASH_PARAMETERS: HashParameters = { memoryKib: 19 * 1024, passes: 2, parallelism: 1 }
+
 const SALT_BYTES = 16
 const HASH_BYTES = 32
 
@@ -20,12 +25,8 @@ export interface PasswordHasher {
   hash(password: string): Promise<string>
   /** False for a wrong password, an unreadable hash, or none; in all cases after as much work. */
   verify(password: string, stored: string | undefined): Promise<boolean>
-}
-
-/** Length in code points after NFC, as a person counts; `undefined` when it may be used. */
-export function passwordFault(password: string): 'too_short' | 'too_long' | undefined {
-  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return 'too_long'
-  return [...password.normalize('NFC')].length < MIN_PASSWORD_CHARACTERS ? 'too_short' : undefined
+  /** Whether it was made as hashes are made now; else the password is hashed anew when it is next known. */
+  isCurrent(stored: string): boolean
 }
 
 function derive(password: string, parameters: Omit<Argon2Parameters, 'message'>): Promise<Buffer> {
@@ -39,30 +40,81 @@ function derive(password: string, parameters: Omit<Argon2Parameters, 'message'>)
   })
 }
 
-/** One core stays free of hashing where there is more than one. */
-const defaultGate = (): Gate =>
-  createGate({ concurrent: Math.min(4, Math.max(1, availableParallelism() - 1)), waiting: 32 })
+/** Hashes run on the threads that also read files, sync the store's log and look up names: of the four, one stays free. */
+const MOST_AT_ONCE = 3
+const WAITING = 32
 
-export function createPasswordHasher(gate: Gate = defaultGate()): PasswordHasher {
-  const current = { memory: MEMORY_KIB, passes: PASSES, parallelism: PARALLELISM }
+/** One core stays free of hashing where there is more than one. */
+export const hashGate = ({ concurrent, waiting, onRefused }: Partial<GateLimits> = {}): Gate =>
+  createGate({
+    concurrent: concurrent ?? Math.min(MOST_AT_ONCE, Math.max(1, availableParallelism() - 1)),
+    waiting: waiting ?? WAITING,
+    ...(onRefused && { onRefused }),
+  })
+
+type Cost = Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>
+
+/** The least memory that argon2 takes, RFC 9106 3.1: what is less is not worth a call. */
+const LEAST_MEMORY_KIB = 8
+
+/** What a hash of lower cost leaves to do, so that an account that has not signed in since is not told by its speed. */
+function rest(of: Cost, wanted: Cost): Cost | undefined {
+  const missing = wanted.memory * wanted.passes - of.memory * of.passes
+  const passes = Math.ceil(missing / wanted.memory)
+  const memory = Math.floor(missing / passes)
+  return missing > 0 && memory >= LEAST_MEMORY_KIB ? { memory, passes, parallelism: 1 } : undefined
+}
+
+/** `onHash` hears how long each hash took, without its time in the queue. */
+export function createPasswordHasher(
+  gate: Gate = hashGate(),
+  { memoryKib: memory, passes, parallelism }: HashParameters = DEFAULT_HASH_PARAMETERS,
+  onHash: (seconds: number) => void = () => undefined,
+): PasswordHasher {
+  const current = { memory, passes, parallelism }
   /** Matches no password: its hash part is random. */
   const nobody = { ...current, salt: randomBytes(SALT_BYTES), hash: randomBytes(HASH_BYTES) }
+
+  async function timed<T>(work: () => Promise<T>): Promise<T> {
+    const began = performance.now()
+    const done = await work()
+    onHash((performance.now() - began) / 1000)
+    return done
+  }
 
   return {
     async hash(password) {
       const salt = randomBytes(SALT_BYTES)
-      const hash = await gate.run(() => derive(password, { ...current, nonce: salt, tagLength: HASH_BYTES }))
+      const parameters = { ...current, nonce: salt, tagLength: HASH_BYTES }
+      const hash = await gate.run(() => timed(() => derive(password, parameters)))
       return formatPhc({ ...current, salt, hash })
     },
 
     async verify(password, stored) {
       const known = stored === undefined ? undefined : parsePhc(stored)
-      const { memory, passes, parallelism, salt, hash } = known ?? nobody
+      const { salt, hash, ...cost } = known ?? nobody
       // An overlong password is not hashed whole, yet costs the same time as a wrong one.
       const tooLong = Buffer.byteLength(password) > MAX_PASSWORD_BYTES
-      const parameters = { memory, passes, parallelism, nonce: salt, tagLength: hash.length }
-      const derived = await gate.run(() => derive(tooLong ? '' : password, parameters))
+      const more = rest(cost, current)
+      const derived = await gate.run(() =>
+        timed(async () => {
+          if (more) await derive('', { ...more, nonce: salt, tagLength: hash.length })
+          return derive(tooLong ? '' : password, { ...cost, nonce: salt, tagLength: hash.length })
+        }),
+      )
       return timingSafeEqual(derived, hash) && known !== undefined && !tooLong
+    },
+
+    isCurrent(stored) {
+      const known = parsePhc(stored)
+      return (
+        known !== undefined &&
+        known.memory === memory &&
+        known.passes === passes &&
+        known.parallelism === parallelism &&
+        known.hash.length === HASH_BYTES &&
+        known.salt.length === SALT_BYTES
+      )
     },
   }
 }

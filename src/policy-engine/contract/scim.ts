@@ -47,6 +47,10 @@ export const scim = decision('scim', {
       writable: strings(),
       /** Whether all that the person was given before ends: sessions, grants, tokens. A deactivation ends it in any case. */
       revoke_access: Type.Boolean(),
+      /** A password that is set needs so many characters, or what the password rules ask for if that is more. */
+      least_password_characters: Type.Integer({ minimum: 8, maximum: 64 }),
+      /** Whether e-mail addresses that this actor sets count as verified. */
+      vouches_for_email: Type.Boolean(),
     },
     closed,
   ),

@@ -1,7 +1,8 @@
 /** Sessions, interactions and consents: what is put under a key until it expires. */
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
-import type { ConsentRecord, InteractionRecord, SessionRecord } from '../records.ts'
+import type { InteractionRecord } from '../interaction-records.ts'
+import type { ConsentRecord, SessionRecord } from '../records.ts'
 import { aClient, aUser, type Conformance, newTenant } from './subject.ts'
 
 const aSession = (now: number): SessionRecord => ({

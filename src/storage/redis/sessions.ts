@@ -1,6 +1,8 @@
 /** Sessions, interactions and consents in Redis: what is put under a key until it expires. */
+
+import type { InteractionRecord } from '../interaction-records.ts'
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
-import { type ConsentRecord, decodeRecord, type InteractionRecord, type SessionRecord } from '../records.ts'
+import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
 import { addToIndex, pageOfIndex, removeFromIndex } from './expiring-index.ts'
 import { oneOf, textOrNothing, texts } from './replies.ts'

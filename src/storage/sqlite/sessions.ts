@@ -1,7 +1,8 @@
 /** Sessions, interactions and consents in SQLite: what is put under a key until it expires. */
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import type { InteractionRecord } from '../interaction-records.ts'
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
-import { type ConsentRecord, decodeRecord, type InteractionRecord, type SessionRecord } from '../records.ts'
+import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records.ts'
 import { bodyOf, type Database } from './database.ts'
 
 const decode = <R extends { readonly v: 1 }>(body: string | undefined): R | undefined =>

@@ -1,10 +1,11 @@
-/** What the pages of one interaction share: which request waits, for which client, in which browser. */
+/** What the steps of one sign-in share: which request waits, for which client, in which browser. Checklist 12. */
 
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { Decide } from '../../policy-engine/decide.ts'
+import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import type {
   ClientStore,
   ConsentStore,
@@ -14,12 +15,13 @@ import type {
   SessionStore,
   UserStore,
 } from '../../storage/port.ts'
-import type { ClientRecord, InteractionRecord } from '../../storage/records.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { isOwnForm } from '../session/csrf.ts'
 import { browserSecret, findInteraction } from '../session/interaction.ts'
+import { OWN_PAGES } from './own-pages.ts'
 
-export interface LoginDeps {
+export interface WaitingDeps {
   readonly issuer: string
   readonly store: {
     readonly clients: Pick<ClientStore, 'find'>
@@ -35,7 +37,7 @@ export interface LoginDeps {
   readonly clock: Clock
 }
 
-/** An authorization request that waits in this browser. */
+/** An authorization request, or a page of ours, that waits in this browser. */
 export interface Waiting {
   readonly id: string
   readonly interaction: InteractionRecord
@@ -50,20 +52,21 @@ const START_AGAIN =
 export const ended = () => new OAuthError('invalid_request', { detail: START_AGAIN })
 
 /** Throws invalid_request where no request waits in this browser under the id in the address. */
-export async function findWaiting(deps: LoginDeps, request: HttpRequest): Promise<Waiting> {
+export async function findWaiting(deps: WaitingDeps, request: HttpRequest): Promise<Waiting> {
   const id = request.query.get('interaction')
   const secret = browserSecret(deps.issuer, request)
   const interaction = id === undefined ? undefined : await findInteraction(deps, request, id)
-  const client = interaction && (await deps.store.clients.find(request.tenant, interaction.clientId))
-  if (id === undefined || secret === undefined || interaction === undefined || client === undefined) throw ended()
+  if (id === undefined || secret === undefined || interaction === undefined) throw ended()
+  if (interaction.page !== undefined) return { id, interaction, client: OWN_PAGES, secret }
+  const client = await deps.store.clients.find(request.tenant, interaction.clientId)
   // It was the client's own when the request came; a page must lead nowhere else than where it may go now.
-  if (!ownsRedirectUri(client, interaction.redirectUri)) throw ended()
+  if (client === undefined || !ownsRedirectUri(client, interaction.redirectUri)) throw ended()
   return { id, interaction, client, secret }
 }
 
 /** Throws access_denied for a form that is not ours, not of this browser, or not about what it says; a repeated field is malformed. */
 export function requireOwnForm(
-  deps: Pick<LoginDeps, 'issuer'>,
+  deps: Pick<WaitingDeps, 'issuer'>,
   request: HttpRequest,
   secret: string,
   ...about: readonly string[]
@@ -74,6 +77,13 @@ export function requireOwnForm(
     detail: 'This form did not come from our own page in this browser. Go back to the application and start again.',
     cause: 'form token or origin',
   })
+}
+
+/** As `findWaiting`, and it is an application that waits: a page of ours is given no consent and no code. */
+export async function findAuthorization(deps: WaitingDeps, request: HttpRequest): Promise<Waiting> {
+  const waiting = await findWaiting(deps, request)
+  if (waiting.interaction.page !== undefined) throw ended()
+  return waiting
 }
 
 /** Where the authorization goes on after a page; 303, so that no password or answer is sent along (RFC 9700 4.12). */

@@ -1,0 +1,79 @@
+/**
+ * The password step. OIDC Core 3.1.2.3. An unknown user and a wrong password get the same page after the same work
+ * (checklist 37).
+ */
+import { type PasswordFault, passwordPage } from '../../../web/password.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { formToken } from '../session/csrf.ts'
+import { askAttempt, tried } from '../sign-in/ask-login.ts'
+import { cancelSignIn } from '../sign-in/cancel.ts'
+import { auditRefusal, begin, proceed, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
+import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
+import { type VerifyPasswordDeps, verifyPassword } from '../user/verify-password.ts'
+
+export type PasswordDeps = SignInDeps & VerifyPasswordDeps
+
+const loginAt = (id: string): Reply => ({
+  status: 303,
+  headers: { location: `/login?interaction=${encodeURIComponent(id)}` },
+})
+
+function page(waiting: Waiting, status: number, userName: string, fault?: PasswordFault): Reply {
+  const { interaction } = waiting
+  const view = passwordPage({
+    clientName: waiting.client.name,
+    redirectUri: interaction.redirectUri,
+    interactionId: waiting.id,
+    formToken: formToken(waiting.secret, 'password', waiting.id),
+    userName,
+    offers: interaction.progress?.offers ?? [],
+    fault,
+    uiLocales: interaction.uiLocales,
+  })
+  return { status, ...view }
+}
+
+/** Of the identifier's page and of this one. */
+export async function checkPassword(
+  deps: PasswordDeps,
+  request: HttpRequest,
+  waiting: Waiting,
+  userName: string,
+  password: string,
+): Promise<Reply> {
+  const again = (status: number) => page(waiting, status, userName, 'wrong')
+  const begun = await begin(deps, request, waiting, { userName })
+  if ('denied' in begun) {
+    await auditRefusal(deps, request, waiting, begun.denied, undefined)
+    return refuseStep(begun.denied, again)
+  }
+  const user = await deps.store.users.findByUserName(request.tenant, userName)
+  const verified = await verifyPassword(deps, request, password, user)
+  const outcome = verified ? 'verified' : 'failed'
+  const { tried } = begun
+  return proceed(deps, request, waiting, { factor: 'password', outcome, user, tried, userName, again })
+}
+
+/** GET /login/password. */
+export async function showPassword(deps: PasswordDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findWaiting(deps, request)
+  const { userName } = waiting.interaction.progress ?? {}
+  const { device, risk } = await tried(deps, request, userName ?? '')
+  const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
+  const show = (status: number) => (userName === undefined ? loginAt(waiting.id) : page(waiting, status, userName))
+  if (!verdict.allow) return refuseStep(verdict, show)
+  requirePause(verdict.obligations)
+  return show(200)
+}
+
+/** POST /login/password. */
+export async function password(deps: PasswordDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findWaiting(deps, request)
+  requireOwnForm(deps, request, waiting.secret, 'password', waiting.id)
+  if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
+  const { userName } = waiting.interaction.progress ?? {}
+  if (userName === undefined) return loginAt(waiting.id)
+  const given = request.form.get('password')
+  if (given === undefined) return page(waiting, 400, userName, 'missing')
+  return checkPassword(deps, request, waiting, userName, given)
+}
