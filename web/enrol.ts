@@ -12,7 +12,13 @@ export interface EnrolView {
   readonly uiLocales?: readonly string[] | undefined
 }
 
-export type EnrolFault = 'missing' | 'wrong' | 'user_not_verified' | 'attestation_not_verified' | 'authenticator_not_allowed' | 'taken'
+export type EnrolFault =
+  | 'missing'
+  | 'wrong'
+  | 'user_not_verified'
+  | 'attestation_not_verified'
+  | 'authenticator_not_allowed'
+  | 'taken'
 
 const FAULTS: Readonly<Record<EnrolFault, string>> = {
   missing: 'Enter the six digits that your app shows.',
@@ -24,10 +30,13 @@ const FAULTS: Readonly<Record<EnrolFault, string>> = {
 }
 
 const alert = (fault: EnrolFault | undefined): Html | false =>
-  fault !== undefined && html`<div class="alert" role="alert" id="fault"><p>${FAULTS[fault]}</p></div>
+  fault !== undefined &&
+  html`<div class="alert" role="alert" id="fault"><p>${FAULTS[fault]}</p></div>
 `
 
-export function enrolChoicePage(view: Omit<EnrolView, 'formToken'> & { readonly offers: readonly ('totp' | 'passkey')[] }): Page {
+export function enrolChoicePage(
+  view: Omit<EnrolView, 'formToken'> & { readonly offers: readonly ('totp' | 'passkey')[] },
+): Page {
   const choices = {
     passkey: html`<li><a href="/mfa/enrol/passkey${view.query}">Passkey or security key</a><p class="note">Your fingerprint, face, PIN or a key you plug in. Nobody can trick you out of it.</p></li>`,
     totp: html`<li><a href="/mfa/enrol/totp${view.query}">Authenticator app</a><p class="note">An app on your phone that shows a new code every 30 seconds.</p></li>`,

@@ -60,7 +60,12 @@ ${form(view, 'remove_passkey', factor, html`<button type="submit">Remove ${name}
 export function factorsPage(view: FactorsView): Page {
   const { totp } = view
   const hasFactor = totp !== undefined || view.passkeys.length > 0
-  const endOthers = form(view, 'end_other_sessions', html``, html`<button type="submit">Sign out everywhere else</button>`)
+  const endOthers = form(
+    view,
+    'end_other_sessions',
+    html``,
+    html`<button type="submit">Sign out everywhere else</button>`,
+  )
   const changed = view.done === 'added' || view.done === 'removed'
   return page({
     title: 'Ways to sign in',

@@ -32,6 +32,8 @@ import { keyKeeper } from './keys/keeper.ts'
 import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { keysHeardByAll, scheduleKeys } from './keys/schedule.ts'
+import { enrolledFactors } from './mfa/enrolled.ts'
+import { openRelyingParty } from './mfa/relying-party.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -88,6 +90,8 @@ export interface AuthServiceOptions {
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
   readonly mail?: MailSettings | undefined
+  /** Who we are to authenticators; files of roots by which attestations are verified. */
+  readonly passkeys?: { readonly name: string; readonly attestationRoots: readonly string[] } | undefined
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
 }
@@ -279,7 +283,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...people.parts,
     mail,
     assessRisk: assessFailures(store.limits),
-    enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
+    enrolled: (tenant, user) => enrolledFactors(store.factors, tenant, user),
+    relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,

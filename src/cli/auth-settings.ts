@@ -20,5 +20,6 @@ export const authSettings = (config: Config) =>
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
     mail: mailSettings(config),
+    passkeys: { name: config.passkeys.name, attestationRoots: config.passkeys.attestation_roots },
     passwordSettings: passwordSettings(config),
   }) satisfies Partial<AuthServiceOptions>

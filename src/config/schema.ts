@@ -11,6 +11,7 @@ import { keys } from './sections/keys.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { mail } from './sections/mail.ts'
+import { passkeys } from './sections/passkeys.ts'
 import { passwords } from './sections/passwords.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
@@ -126,6 +127,7 @@ export const ConfigSchema = Type.Object(
     log,
     limits,
     mail,
+    passkeys,
     passwords,
     ...clientsAsCode,
   },

@@ -18,7 +18,10 @@ export async function showEnrolChoice(deps: MfaDeps, request: HttpRequest): Prom
   const wanted = (['passkey', 'totp'] as const).filter((kind) => progress?.offers?.includes(kind))
   const kinds = wanted.length === 0 ? (['passkey', 'totp'] as const) : wanted
   const verdicts = await Promise.all(
-    kinds.map(async (kind) => ({ kind, verdict: await askMfa(deps, request, { action: ACTIONS[kind], user, held, signIn }) })),
+    kinds.map(async (kind) => ({
+      kind,
+      verdict: await askMfa(deps, request, { action: ACTIONS[kind], user, held, signIn }),
+    })),
   )
   const offers = verdicts.filter(({ verdict }) => verdict.allow).map(({ kind }) => kind)
   const denied = verdicts.map(({ verdict }) => verdict).find((verdict) => !verdict.allow)

@@ -7,12 +7,22 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { formToken } from '../session/csrf.ts'
-import { askMfa, mfaError, type MfaDenied } from './ask-mfa.ts'
+import { askMfa, type MfaDenied, mfaError } from './ask-mfa.ts'
 import { readRegistration } from './credential-json.ts'
-import { aboutOf, added, askEnrolling, enrollingFacts, type Enrolling, findEnrolling, isReply, isStepUp, requireEnrolForm } from './enrolling.ts'
+import {
+  aboutOf,
+  added,
+  askEnrolling,
+  type Enrolling,
+  enrollingFacts,
+  findEnrolling,
+  isReply,
+  isStepUp,
+  requireEnrolForm,
+} from './enrolling.ts'
+import { factorName } from './factor-name.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 import { registrationOptions, verifyRegistration } from './passkey-registration.ts'
-import { factorName } from './factor-name.ts'
 import { auditFactor } from './second-step.ts'
 
 const PATH = '/mfa/enrol/passkey'

@@ -83,7 +83,12 @@ export async function showEnrolTotp(deps: MfaDeps, request: HttpRequest): Promis
 const again = () => new OAuthError('invalid_request', { detail: 'This took too long. Go back and scan a new code.' })
 
 /** The secret that was shown to this person under that id. */
-async function findSealed(deps: MfaDeps, request: HttpRequest, { user }: Enrolling, enrolment: string): Promise<string> {
+async function findSealed(
+  deps: MfaDeps,
+  request: HttpRequest,
+  { user }: Enrolling,
+  enrolment: string,
+): Promise<string> {
   const record = await deps.store.oneUse.find(request.tenant, KIND, digestOf(enrolment))
   if (record?.sub !== user.sub || typeof record.facts.sealed !== 'string') throw again()
   return record.facts.sealed

@@ -128,11 +128,18 @@ export async function added(deps: MfaDeps, request: HttpRequest, enrolling: Enro
   const codes = await makeRecoveryCodes(deps, request, user, what.recoveryCodes)
   const onward =
     'waiting' in during
-      ? await checkStep(deps, request, during.waiting, user, () => loginAt(during.waiting.id), async () => ({
-          factor,
-          outcome: 'verified',
-          ...(userVerified !== undefined && { userVerified }),
-        }))
+      ? await checkStep(
+          deps,
+          request,
+          during.waiting,
+          user,
+          () => loginAt(during.waiting.id),
+          async () => ({
+            factor,
+            outcome: 'verified',
+            ...(userVerified !== undefined && { userVerified }),
+          }),
+        )
       : toFactors('added')
   return codes.length === 0 ? onward : showCodes(enrolling, codes, onward)
 }

@@ -20,7 +20,11 @@ export interface Guesses {
   right(): Promise<void>
 }
 
-export function guesses(limits: LimitStore, { tenant }: Pick<HttpRequest, 'tenant'>, of: { readonly kind: 'totp' | 'recovery'; readonly sub: string; readonly interaction: string }): Guesses {
+export function guesses(
+  limits: LimitStore,
+  { tenant }: Pick<HttpRequest, 'tenant'>,
+  of: { readonly kind: 'totp' | 'recovery'; readonly sub: string; readonly interaction: string },
+): Guesses {
   const here = `mfa:${of.kind}:here:${digestOf(of.interaction)}`
   const account = `mfa:${of.kind}:account:${digestOf(`${tenant}\n${of.sub}`)}`
   const day = `mfa:${of.kind}:day:${digestOf(`${tenant}\n${of.sub}`)}`

@@ -54,11 +54,18 @@ export async function passkeyOptions(deps: MfaDeps, request: HttpRequest): Promi
 
 const FAILED = { factor: 'passkey', outcome: 'failed' } as const
 
-async function judge(deps: MfaDeps, request: HttpRequest, user: UserRecord | undefined, assertion: Assertion | undefined) {
+async function judge(
+  deps: MfaDeps,
+  request: HttpRequest,
+  user: UserRecord | undefined,
+  assertion: Assertion | undefined,
+) {
   const verdict = await askMfa(deps, request, {
     action: 'verify_passkey',
     user,
-    ...(assertion && { shown: { ...assertion.passkey, userVerified: assertion.userVerified, backedUp: assertion.backedUp } }),
+    ...(assertion && {
+      shown: { ...assertion.passkey, userVerified: assertion.userVerified, backedUp: assertion.backedUp },
+    }),
   })
   if (verdict.allow) return undefined
   if (verdict.reasons.includes('user_not_verified')) return 'user_not_verified' as const
@@ -86,7 +93,8 @@ export async function passkeyStep(deps: MfaDeps, request: HttpRequest): Promise<
 
   const { user, assertion } = await check(deps, request, waiting, response)
   const refused = await judge(deps, request, user, assertion)
-  if (refused !== undefined && user !== undefined) await auditFactor(deps, request, 'factor_failed', user, `passkey:${refused}`)
+  if (refused !== undefined && user !== undefined)
+    await auditFactor(deps, request, 'factor_failed', user, `passkey:${refused}`)
   const again = (status: number) => page(deps, request, waiting, status, refused ?? 'wrong')
 
   return checkStep(deps, request, waiting, user, again, async () => {

@@ -25,7 +25,11 @@ export async function showRecovery(deps: MfaDeps, request: HttpRequest): Promise
   const claimed = await findClaimed(deps, request, waiting)
   if (claimed === undefined) return loginAt(waiting.id)
   const { user, proven } = claimed
-  await requireMfa(deps, request, { action: 'verify_recovery_code', user, signIn: { enrolmentDemanded: false, proven } })
+  await requireMfa(deps, request, {
+    action: 'verify_recovery_code',
+    user,
+    signIn: { enrolmentDemanded: false, proven },
+  })
   return page(waiting, user, 200)
 }
 
@@ -44,17 +48,24 @@ export async function recoveryStep(deps: MfaDeps, request: HttpRequest): Promise
   const signIn = { enrolmentDemanded: false, proven }
   await requireMfa(deps, request, { action: 'verify_recovery_code', user, signIn, guesses: await counted.begin() })
 
-  return checkStep(deps, request, waiting, user, (status) => page(waiting, user, status, 'wrong'), async () => {
-    const code = readRecoveryCode(typed)
-    const digest = code && recoveryDigest(request.tenant, user.sub, code)
-    const used = digest && (await deps.store.factors.recoveryCodes.use(request.tenant, user.sub, digest)) === 'used'
-    if (!used) {
-      await auditFactor(deps, request, 'factor_failed', user, 'recovery_code:wrong')
-      return { factor: 'recovery_code', outcome: 'failed' }
-    }
-    await counted.right()
-    await auditFactor(deps, request, 'recovery_code_used', user, 'sign_in')
-    notifyUser(deps, user, 'recovery_code_used')
-    return { factor: 'recovery_code', outcome: 'verified' }
-  })
+  return checkStep(
+    deps,
+    request,
+    waiting,
+    user,
+    (status) => page(waiting, user, status, 'wrong'),
+    async () => {
+      const code = readRecoveryCode(typed)
+      const digest = code && recoveryDigest(request.tenant, user.sub, code)
+      const used = digest && (await deps.store.factors.recoveryCodes.use(request.tenant, user.sub, digest)) === 'used'
+      if (!used) {
+        await auditFactor(deps, request, 'factor_failed', user, 'recovery_code:wrong')
+        return { factor: 'recovery_code', outcome: 'failed' }
+      }
+      await counted.right()
+      await auditFactor(deps, request, 'recovery_code_used', user, 'sign_in')
+      notifyUser(deps, user, 'recovery_code_used')
+      return { factor: 'recovery_code', outcome: 'verified' }
+    },
+  )
 }

@@ -1,5 +1,6 @@
 /** Who we are to authenticators: the issuer's host is the RP ID, its origin the only one that counts. WebAuthn Level 3 5.1.2. */
 import type { X509Certificate } from 'node:crypto'
+import { forgetLibraryRoots, readAttestationRoots } from './attestation.ts'
 
 export interface RelyingParty {
   readonly rpId: string
@@ -9,7 +10,15 @@ export interface RelyingParty {
   readonly attestationRoots: readonly X509Certificate[]
 }
 
-export function relyingParty(issuer: string, name: string, roots: readonly X509Certificate[]): RelyingParty {
+/** Throws ConfigError where a file of roots holds none. */
+export function openRelyingParty(
+  issuer: string,
+  { name, attestationRoots }: { readonly name: string; readonly attestationRoots: readonly string[] } = {
+    name: 'Sallyport',
+    attestationRoots: [],
+  },
+): RelyingParty {
+  forgetLibraryRoots()
   const { hostname, origin } = new URL(issuer)
-  return { rpId: hostname, origin, name, attestationRoots: roots }
+  return { rpId: hostname, origin, name, attestationRoots: readAttestationRoots(attestationRoots) }
 }

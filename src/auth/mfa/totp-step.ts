@@ -57,14 +57,21 @@ export async function totpStep(deps: MfaDeps, request: HttpRequest): Promise<Rep
   const signIn = { enrolmentDemanded: false, proven }
   await requireMfa(deps, request, { action: 'verify_totp', user, signIn, guesses: await counted.begin() })
 
-  return checkStep(deps, request, waiting, user, (status) => page(waiting, user, status, 'wrong'), async () => {
-    const outcome = await useCode(deps, request, user, code)
-    if (outcome === 'used') await counted.right()
-    else await auditFactor(deps, request, 'factor_failed', user, `totp:${outcome}`)
-    return {
-      factor: 'totp',
-      outcome: outcome === 'used' ? 'verified' : 'failed',
-      ...(request.form.get('remember') === 'yes' && { rememberDevice: true }),
-    }
-  })
+  return checkStep(
+    deps,
+    request,
+    waiting,
+    user,
+    (status) => page(waiting, user, status, 'wrong'),
+    async () => {
+      const outcome = await useCode(deps, request, user, code)
+      if (outcome === 'used') await counted.right()
+      else await auditFactor(deps, request, 'factor_failed', user, `totp:${outcome}`)
+      return {
+        factor: 'totp',
+        outcome: outcome === 'used' ? 'verified' : 'failed',
+        ...(request.form.get('remember') === 'yes' && { rememberDevice: true }),
+      }
+    },
+  )
 }

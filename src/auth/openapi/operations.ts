@@ -174,6 +174,47 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'answer', 'form_token'],
     answers: [303],
   },
+  'GET /mfa/totp': { summary: 'asks for a code of an app', parameters: ['interaction'], answers: PAGE },
+  'POST /mfa/totp': {
+    summary: 'checks it',
+    parameters: ['interaction', 'form_token', 'code', 'remember', 'answer'],
+    answers: PAGE,
+  },
+  'GET /mfa/passkey': { summary: 'asks for a passkey', parameters: ['interaction'], answers: PAGE },
+  'POST /mfa/passkey': {
+    summary: 'checks it',
+    parameters: ['interaction', 'form_token', 'credential', 'answer'],
+    answers: PAGE,
+  },
+  'POST /mfa/passkey/options': {
+    summary: 'options for the suggestions of a browser, WebAuthn Level 3 5.5',
+    parameters: ['interaction', 'form_token'],
+  },
+  'GET /mfa/recovery': { summary: 'asks for a recovery code', parameters: ['interaction'], answers: PAGE },
+  'POST /mfa/recovery': {
+    summary: 'checks it',
+    parameters: ['interaction', 'form_token', 'code', 'answer'],
+    answers: PAGE,
+  },
+  'GET /mfa/enrol': { summary: 'which second factor to add', parameters: ['interaction'], answers: PAGE },
+  'GET /mfa/enrol/totp': { summary: 'a new secret for an app', parameters: ['interaction'], answers: PAGE },
+  'POST /mfa/enrol/totp': {
+    summary: 'adds it',
+    parameters: ['interaction', 'form_token', 'enrolment', 'code'],
+    answers: PAGE,
+  },
+  'GET /mfa/enrol/passkey': { summary: 'asks for a new passkey', parameters: ['interaction'], answers: PAGE },
+  'POST /mfa/enrol/passkey': {
+    summary: 'adds it',
+    parameters: ['interaction', 'form_token', 'credential', 'name'],
+    answers: PAGE,
+  },
+  'GET /account/factors': { summary: 'one’s own second factors', parameters: ['done'], answers: PAGE },
+  'POST /account/factors': {
+    summary: 'changes them',
+    parameters: ['form_token', 'action', 'factor', 'name'],
+    answers: PAGE,
+  },
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {
     summary: 'answers it',

@@ -112,8 +112,20 @@ export type EndSessionsDeps = EndSessionDeps & {
 }
 
 /** All sessions of a person and all their grants; answers how many. */
-export async function endSessionsOf(deps: EndSessionsDeps, tenant: string, sub: string): Promise<number> {
-  const ended = new Set<string>()
+export const endSessionsOf = (deps: EndSessionsDeps, tenant: string, sub: string): Promise<number> =>
+  endSessionsBut(deps, tenant, sub, new Set())
+
+/** The same, but for the session that asks. ASVS 7.4.3. */
+export const endOtherSessions = (deps: EndSessionsDeps, tenant: string, sub: string, own: string): Promise<number> =>
+  endSessionsBut(deps, tenant, sub, new Set([own]))
+
+async function endSessionsBut(
+  deps: EndSessionsDeps,
+  tenant: string,
+  sub: string,
+  spared: ReadonlySet<string>,
+): Promise<number> {
+  const ended = new Set(spared)
   for (let offset = 0; ; ) {
     const { records, total } = await deps.store.sessions.list(tenant, { sub }, offset, PAGE)
     const left = records.filter(({ sid }) => !ended.has(sid))
@@ -121,7 +133,7 @@ export async function endSessionsOf(deps: EndSessionsDeps, tenant: string, sub: 
     for (const { sid } of left) ended.add(sid)
     // Those that ended moved others to pages that were read; a page may also hold none of what its places name.
     if (left.length > 0) offset = 0
-    else if (offset + PAGE >= total) return ended.size
+    else if (offset + PAGE >= total) return ended.size - spared.size
     else offset += PAGE
   }
 }

@@ -65,6 +65,8 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
+  ['/mfa/', 'login'],
+  ['/account/', 'login'],
   ['/oauth/register/', 'register'],
 ]
 
