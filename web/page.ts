@@ -48,6 +48,8 @@ export interface PageParts {
   readonly formAction?: string | undefined
   /** Ours, never made of what was sent. */
   readonly script?: string | undefined
+  /** The script asks endpoints of ours. */
+  readonly connects?: boolean | undefined
   /** BCP 47 tags that the person or the client would like, in order. */
   readonly uiLocales?: readonly string[] | undefined
 }
@@ -62,6 +64,7 @@ export function page(parts: PageParts): Page {
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
     ...(parts.script === undefined ? [] : [`script-src 'nonce-${nonce}'`]),
+    ...(parts.connects === true ? ["connect-src 'self'"] : []),
     `form-action ${parts.formAction ?? usual}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",

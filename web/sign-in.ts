@@ -1,6 +1,7 @@
 /** The sign-in page: who is it? The fault of the last attempt tied to the field that it concerns, a way to refuse. */
 import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
+import { passkeyScript } from './passkey-script.ts'
 
 export interface SignInView {
   readonly clientName: string
@@ -8,6 +9,8 @@ export interface SignInView {
   readonly redirectUri: string
   readonly interactionId: string
   readonly formToken: string
+  /** Of the form that sends a passkey. */
+  readonly passkeyToken: string
   /** Shown again after a failed attempt. */
   readonly userName?: string | undefined
   readonly fault?: SignInFault | undefined
@@ -33,12 +36,24 @@ ${own && faultText(`${name}-fault`, own.text)}
 </div>`
 }
 
+/** Passkeys among the suggestions of the name field, or on a page of their own. WebAuthn Level 3 5.1.4. */
+function passkeys({ interactionId, passkeyToken }: SignInView): Html {
+  const at = (path: string) => `${path}?interaction=${encodeURIComponent(interactionId)}`
+  return html`<form method="post" action="${at('/mfa/passkey')}" data-passkey="autofill" data-options="${at('/mfa/passkey/options')}" hidden>
+<input type="hidden" name="form_token" value="${passkeyToken}">
+<input type="hidden" name="credential" value="">
+</form>
+<p class="note"><a href="${at('/mfa/passkey')}">Sign in with a passkey</a></p>`
+}
+
 export function signInPage(view: SignInView): Page {
   const userName = html`type="text" value="${view.userName}" autocomplete="username webauthn" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" autofocus`
   return page({
     title: view.fault ? 'Error: Sign in' : 'Sign in',
     leadsTo: view.redirectUri,
     uiLocales: view.uiLocales,
+    script: passkeyScript,
+    connects: true,
     content: html`<h1>Sign in</h1>
 <p class="lead">to continue to <strong>${view.clientName}</strong></p>
 ${view.fault?.field === 'form' && html`<div class="alert" role="alert" id="form-fault"><p>${view.fault.text}</p></div>`}
@@ -49,6 +64,7 @@ ${field(view, 'username', 'User name', userName)}
 <button class="primary" type="submit" name="answer" value="sign_in">Continue</button>
 <button type="submit" name="answer" value="deny" formnovalidate>Cancel</button>
 </div>
-</form>`,
+</form>
+${passkeys(view)}`,
   })
 }

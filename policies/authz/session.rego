@@ -1,8 +1,9 @@
 # METADATA
 # title: Session
 # description: >-
-#   May this person be signed out now, and what ends with the session? OIDC RP-Initiated Logout 1.0 section 2, OIDC
-#   Back-Channel Logout 1.0 section 2.7.
+#   May this person be signed out now, and what ends with the session (OIDC RP-Initiated Logout 1.0 section 2, OIDC
+#   Back-Channel Logout 1.0 section 2.7)? May a session go on where something has changed since it was last seen, and may
+#   it be bound to a key of its device (Device Bound Session Credentials)?
 # schemas:
 #   - input: schema.authz.session.input
 #   - data.rbac: schema.data.rbac
@@ -15,6 +16,9 @@ import data.lib.rbac
 # `online`: what was given for offline access outlives the session, though its access tokens do not. `all`: nothing does.
 revoke_grants := "online"
 
+# For how long a stolen cookie of a bound session is of use: until then the device need not prove its key again.
+proof_seconds := 600
+
 default allow := false
 
 allow if {
@@ -25,7 +29,12 @@ allow if {
 decision := {
 	"allow": true,
 	"reasons": [],
-	"obligations": {"confirmation": confirmation, "revoke_grants": revoke_grants},
+	"obligations": {
+		"confirmation": confirmation,
+		"next": next,
+		"proof_seconds": proof_seconds,
+		"revoke_grants": revoke_grants,
+	},
 } if {
 	allow
 } else := {"allow": false, "reasons": sort(reasons)}
@@ -49,3 +58,31 @@ confirmation := "none" if input.hint == "this_session"
 
 # Nobody is signed in who could be asked.
 confirmation := "none" if not input.subject
+
+# A session goes on in the same browser, on a device that proved its key if it has one; people change networks all day.
+# Whoever comes with the cookie and a wrong proof, or from elsewhere in another browser, has copied it: it ends for everybody.
+default next := "step_up"
+
+next := "go_on" if {
+	same_browser
+	device_held
+}
+
+next := "end" if input.seen.binding == "failed"
+
+next := "end" if {
+	input.seen.browser_changed
+	input.seen.network_changed
+	not key_proven
+}
+
+same_browser if input.seen.browser_changed == false
+
+device_held if input.seen.device_bound == false
+
+device_held if key_proven
+
+key_proven if input.seen.binding == "proven"
+
+# Of a sign-out that is not asked.
+next := "go_on" if input.stage == "sign_out"

@@ -64,6 +64,7 @@ export type AuditEventName =
   | 'device_forgotten'
   | 'device_grant_approved'
   | 'device_grant_refused'
+  | 'session_bound'
   | 'session_changed'
   | 'consent_withdrawn'
   | 'risk_signal'

@@ -33,6 +33,9 @@ import { openApi } from './openapi/document.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
+import { REFRESH_PATH, REGISTER_PATH } from './session/binding/instructions.ts'
+import { refreshDeviceProof } from './session/binding/refresh.ts'
+import { type BindingDeps, registerDeviceKey } from './session/binding/register.ts'
 import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
@@ -51,6 +54,7 @@ export type RouteDeps = AuthorizeDeps &
   RewrapKeysDeps &
   SectorDeps &
   RegisterDeps &
+  BindingDeps &
   WriteUserDeps &
   NotifyDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
@@ -72,6 +76,7 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
 
 const END_SESSION = 'oidc/logout/end-session.ts'
 const SIGN_OUT_PAGE = 'oidc/logout/sign-out-page.ts'
+const BINDING = 'session/binding'
 
 function protocolRows(deps: RouteDeps): Row[] {
   const at =
@@ -96,6 +101,8 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/logout', 'RP-Initiated Logout 2', END_SESSION, 'session', 'page', at(endSessionEndpoint, deps)],
     ['GET', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(showSignOut, deps)],
     ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
+    ['POST', REGISTER_PATH, 'DBSC', `${BINDING}/register.ts`, 'session', 'oauth', at(registerDeviceKey, deps)],
+    ['POST', REFRESH_PATH, 'DBSC', `${BINDING}/refresh.ts`, 'session', 'oauth', at(refreshDeviceProof, deps)],
     ...registrationRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],

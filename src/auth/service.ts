@@ -38,6 +38,8 @@ import { endGrantWith } from './oauth/grants/end-grant.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
+import { deviceBinding } from './session/binding/device-binding.ts'
+import { sessionContinuation } from './session/continue-session.ts'
 import { assessFailures } from './sign-in/failures.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
@@ -241,6 +243,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const readJson = jsonReader(egress, egressTls)
   const subjectOf = subjectIdentifiers(derive)
   const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
+  const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
   const rates =
@@ -278,6 +281,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     certificates: clientCertificates(keysOfClients),
     mtls,
     subjectOf,
+    binding: deviceBinding({ issuer, derive }),
+    continueSession,
     verifyAccessToken: accessTokenVerifier({ keys, issuer }),
     endGrant: endGrantWith(audit),
     ...people.parts,

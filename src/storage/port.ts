@@ -69,6 +69,11 @@ export interface SessionStore {
   put(tenant: string, digest: string, session: SessionRecord): Promise<void>
   find(tenant: string, digest: string): Promise<SessionRecord | undefined>
   findById(tenant: string, sid: string): Promise<SessionRecord | undefined>
+  /**
+   * Writes what changed of one that goes on under this cookie, if its revision is `expectedRevision`, and counts the revision.
+   * `sid`, `sub` and the absolute end stay as they are: they are the caller's to leave alone. Brings none back.
+   */
+  replace(tenant: string, digest: string, session: SessionRecord, expectedRevision: number): Promise<Written>
   /** The cookie opens it no more; the session itself goes on. */
   delete(tenant: string, digest: string): Promise<void>
   /** From then on no cookie opens it and no grant is issued in it; what was issued is the caller's to revoke. Idempotent. */

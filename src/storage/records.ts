@@ -81,7 +81,34 @@ export interface SessionRecord {
   /** Of the user, when the session began: live while equal. */
   readonly userEpoch: number
   readonly createdAt: number
+  /** It ends then, however much it is used. */
   readonly expiresAt: number
+  /** It ends when it was not seen for so long; absent: never for that. */
+  readonly idleSeconds?: number
+  /** To a minute or less; absent: when it began. */
+  readonly lastSeenAt?: number
+  readonly sight?: Sight
+  /** The device it began on proves this key of its own again and again: Device Bound Session Credentials. */
+  readonly deviceKey?: DeviceKey
+  /** Counts what was written of it under one cookie; absent: 0. */
+  readonly revision?: number
+}
+
+/** What a session was last used from. */
+export interface Sight {
+  readonly browser: string
+  readonly system: string
+  /** The last /24 of IPv4, and the last /48 of IPv6: browsers go from one to the other all the time. */
+  readonly networks: readonly string[]
+}
+
+export interface DeviceKey {
+  readonly alg: 'ES256' | 'RS256'
+  /** RFC 7517, the public members alone. */
+  readonly jwk: Readonly<Record<string, unknown>>
+  /** RFC 7638. */
+  readonly thumbprint: string
+  readonly boundAt: number
 }
 
 /** A browser that a person has signed in with. */

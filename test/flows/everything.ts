@@ -3,6 +3,7 @@ import type { TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
+import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
@@ -16,6 +17,7 @@ export async function useEverything(service: TestService): Promise<void> {
   await browser.visit(url, { method: 'HEAD' })
   await useSelection(service, browser)
   await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
+  await (await bindBrowser(browser, issuer)).refresh()
   const tokens = await tokensFor(service, population.web, 'openid offline_access')
   await post(service, '/oauth/par', population.web, Object.fromEntries(new URL(url).searchParams))
   const bearer = { headers: { authorization: `Bearer ${tokens.access_token}` } }

@@ -5,6 +5,7 @@ import type { Deployment } from '../servers/deployment.ts'
 import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
+import { bindBrowser } from './bound-browser.ts'
 import { observeRegistration } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
@@ -94,7 +95,25 @@ async function observePerson(deployment: Met): Promise<Observed> {
     'consent.scopes': tokens.scope,
     'consent.remember_seconds': again.url.includes('/consent') ? 'asked again' : 'remembered',
     ...(await observeTokens(deployment, tokens)),
+    ...(await observeContinuation(deployment, rp, browser)),
     ...(await observeSignOut(deployment, rp, browser)),
+  }
+}
+
+const ANOTHER_BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+/** The same cookies in another browser, on a device that has proved its key just now. */
+async function observeContinuation(
+  { issuer }: Met,
+  rp: Awaited<ReturnType<typeof discover>>,
+  browser: Browser,
+): Promise<Observed> {
+  await bindBrowser(browser, issuer)
+  const { url } = await begin(rp, SCOPE)
+  const there = await browser.visit(url, { headers: { 'user-agent': ANOTHER_BROWSER } })
+  return {
+    'session.next': there.url.includes('/login') ? 'asked to sign in' : 'the session does',
+    'session.proof_seconds': browser.lifetimes.get('sallyport_bound'),
   }
 }
 

@@ -31,6 +31,8 @@ export class Browser {
   readonly cookies = new Map<string, string>()
   /** Seconds that each cookie was given, where it was. */
   readonly lifetimes = new Map<string, number>()
+  /** The last offer to bind the session to a key of the device: Secure-Session-Registration. */
+  offer: string | undefined
 
   #route = (url: string): string => url
 
@@ -48,6 +50,7 @@ export class Browser {
     const headers = new Headers(init.headers)
     if (cookie !== '') headers.set('cookie', cookie)
     const response = await fetch(this.#route(url), { ...init, headers, redirect: 'manual' })
+    this.offer = response.headers.get('secure-session-registration') ?? this.offer
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (/max-age=0/i.test(line)) this.cookies.delete(name)

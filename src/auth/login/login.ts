@@ -24,6 +24,7 @@ function page(waiting: Waiting, status: number, userName?: string, fault?: SignI
     redirectUri: waiting.interaction.redirectUri,
     interactionId: waiting.id,
     formToken: formToken(waiting.secret, 'login', waiting.id),
+    passkeyToken: formToken(waiting.secret, 'passkey', waiting.id),
     userName,
     fault,
     uiLocales: waiting.interaction.uiLocales,

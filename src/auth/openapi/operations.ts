@@ -110,6 +110,8 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction'],
     answers: PAGE,
   },
+  'POST /session/binding': { summary: 'binds the session of a browser to a key of its device' },
+  'POST /session/binding/refresh': { summary: 'proves the key of a bound session again' },
   'POST /oauth/par': {
     summary: 'keeps an authorization request under an address',
     parameters: [...CLIENT, ...AUTHORIZATION.filter((name) => name !== 'client_id' && name !== 'request_uri')],

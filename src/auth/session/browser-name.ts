@@ -36,7 +36,16 @@ const MAX_LENGTH = 1024
 const named = (list: readonly (readonly [string, RegExp])[], text: string): string =>
   list.find(([, told]) => told.test(text))?.[0] ?? OTHER
 
+/** Read once: a browser sends the same text with every request. */
+const read = new Map<string, BrowserName>()
+const MAX_READ = 500
+
 export function browserName(request: Pick<HttpRequest, 'headers'>): BrowserName {
   const text = (request.headers['user-agent'] ?? '').slice(0, MAX_LENGTH)
-  return { browser: named(BROWSERS, text), system: named(SYSTEMS, text) }
+  const known = read.get(text)
+  if (known !== undefined) return known
+  const name = { browser: named(BROWSERS, text), system: named(SYSTEMS, text) }
+  if (read.size >= MAX_READ) read.clear()
+  read.set(text, name)
+  return name
 }

@@ -9,6 +9,7 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { originAt } from '../../http/origin.ts'
 import { parseParams } from '../../http/params.ts'
 import { PolicyUnavailable } from '../../kernel/errors.ts'
+import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionName, DecisionResult } from '../../policy-engine/contract/index.ts'
 import type { Decide, Verdict } from '../../policy-engine/decide.ts'
 import { CONTRACT } from '../../policy-engine/validate.ts'
@@ -21,6 +22,9 @@ import { NOTHING_PROVED, type ProveSender } from '../token/sender.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher, type PasswordHasher } from '../user/password.ts'
 import { type PasswordRules, passwordRules } from '../user/password-rules.ts'
+import { type DeviceBinding, deviceBinding } from './binding/device-binding.ts'
+import { sessionContinuation } from './continue-session.ts'
+import type { ContinueSession } from './session.ts'
 
 export const ISSUER = 'https://id.example'
 export const TENANT = 'default'
@@ -61,6 +65,8 @@ export interface Surroundings {
   readonly documents: Map<string, unknown>
   readonly readJson: ReadJson
   readonly logoutsWait: () => void
+  readonly binding: DeviceBinding
+  readonly continueSession: ContinueSession
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
   readonly proveSender: ProveSender
   readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
@@ -156,6 +162,8 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
       return documents.get(url)
     },
     logoutsWait: () => undefined,
+    binding: deviceBinding({ issuer: ISSUER, derive: (purpose) => Buffer.from(digestOf(purpose)).subarray(0, 32) }),
+    continueSession: (...used) => sessionContinuation(surroundings)(...used),
     verifyAccessToken: async (token) => tokens.get(token),
     proveSender: async () => NOTHING_PROVED,
     sealSecret: (_tenant, _clientId, secret) => `sealed ${secret}`,

@@ -1,6 +1,7 @@
 /**
- * The browser's session: a 256-bit id in a cookie, its SHA-256 in the store. It lives while its record does, its user is
- * active, and the user's revocation epoch is that of the sign-in. OWASP ASVS 7.2; checklist 44 and 45.
+ * The browser's session: a 256-bit id in a cookie, its SHA-256 in the store. It lives while its record does and is not idle for
+ * too long, its user is active, and the user's revocation epoch is that of the sign-in. OWASP ASVS 7.2 and 7.3; checklist 44
+ * and 45. Where it is used otherwise than before, `session` is asked whether it goes on.
  */
 import { clearCookie, cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
@@ -8,17 +9,12 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { digestOf, randomId, randomSecret } from '../../kernel/ids.ts'
 import type { SessionStore, UserStore } from '../../storage/port.ts'
-import type { SessionRecord, UserRecord } from '../../storage/records.ts'
+import type { SessionRecord, Sight, UserRecord } from '../../storage/records.ts'
+import type { DeviceBinding, Proof } from './binding/device-binding.ts'
+import { registrationOffer } from './binding/instructions.ts'
+import { type Changes, changesSince, sightOf } from './sight.ts'
 
 const COOKIE = 'sallyport_session'
-
-export interface SessionDeps {
-  readonly issuer: string
-  readonly store: { readonly sessions: SessionStore; readonly users: Pick<UserStore, 'find'> }
-  readonly clock: Clock
-  /** Absent: people are not counted. */
-  readonly rates?: Pick<RateLimits, 'person'> | undefined
-}
 
 export interface LiveSession {
   readonly digest: string
@@ -26,9 +22,36 @@ export interface LiveSession {
   readonly user: UserRecord
 }
 
+/** What differs from the last time, and what the device proved of a key, where the session is bound to one. */
+export interface Continuation {
+  readonly changes: Changes
+  readonly proof: Proof | undefined
+}
+
+/** What becomes of a session that is used otherwise than before; undefined: in this browser it is none. */
+export type ContinueSession = (
+  request: HttpRequest,
+  session: LiveSession,
+  continuation: Continuation,
+) => Promise<LiveSession | undefined>
+
+export interface SessionDeps {
+  readonly issuer: string
+  readonly store: { readonly sessions: SessionStore; readonly users: Pick<UserStore, 'find'> }
+  readonly clock: Clock
+  readonly binding: DeviceBinding
+  readonly continueSession: ContinueSession
+  /** Absent: people are not counted. */
+  readonly rates?: Pick<RateLimits, 'person'> | undefined
+}
+
 /** The cookie's value: the secret that forms of a signed-in person are bound to. */
 export const sessionSecret = (issuer: string, request: HttpRequest): string | undefined =>
   request.cookies[cookieName(issuer, COOKIE)] || undefined
+
+/** When it ends if nobody uses it. */
+export const sessionEnd = ({ createdAt, lastSeenAt = createdAt, idleSeconds, expiresAt }: SessionRecord): number =>
+  idleSeconds === undefined ? expiresAt : Math.min(expiresAt, lastSeenAt + idleSeconds)
 
 /** One that was begun before sessions had a sid is none: its person signs in again. */
 export const sessionIsLive = (
@@ -37,24 +60,72 @@ export const sessionIsLive = (
   nowSeconds: number,
 ): user is UserRecord =>
   session.sid !== undefined &&
-  session.expiresAt > nowSeconds &&
+  sessionEnd(session) > nowSeconds &&
   user?.active === true &&
   user.revocationEpoch === session.userEpoch
 
-/**
- * The session of this request, if it is live. A store that fails rejects: it never reads as signed out. Rejects with slow_down
- * where the person's requests came too fast.
- */
-export async function findSession(deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> {
+/** As it is stored: nothing is judged of where it is used from, and it is not seen for it. */
+export async function readSession(
+  deps: Pick<SessionDeps, 'issuer' | 'store' | 'clock'>,
+  request: HttpRequest,
+): Promise<LiveSession | undefined> {
   const secret = sessionSecret(deps.issuer, request)
   if (secret === undefined) return undefined
   const digest = digestOf(secret)
   const record = await deps.store.sessions.find(request.tenant, digest)
   if (record === undefined) return undefined
   const user = await deps.store.users.find(request.tenant, record.sub)
-  if (!sessionIsLive(record, user, epochSeconds(deps.clock))) return undefined
-  await deps.rates?.person(request, user.sub)
-  return { digest, record, user }
+  return sessionIsLive(record, user, epochSeconds(deps.clock)) ? { digest, record, user } : undefined
+}
+
+/**
+ * The session of this request, if it is live. A store that fails rejects: it never reads as signed out. Rejects with slow_down
+ * where the person's requests came too fast, and where policy denies that a session goes on which is used otherwise than before.
+ */
+export async function findSession(deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> {
+  const session = await readSession(deps, request)
+  if (session === undefined) return undefined
+  await deps.rates?.person(request, session.user.sub)
+  const changes = changesSince(session.record.sight, request)
+  const proof = deps.binding.judge(request, session.record, epochSeconds(deps.clock))
+  const asBefore = !changes.browser && !changes.network && (proof === undefined || proof === 'proven')
+  return asBefore
+    ? seeSession(deps, request, session, changes.sight)
+    : deps.continueSession(request, session, { changes, proof })
+}
+
+/** How often it is written down that a session was seen. */
+const SEEN_SECONDS = 60
+/** Of a session that is idle soon, often enough that no use of it is lost. */
+const SEEN_OF_IDLE = 1 / 4
+
+function isDue({ idleSeconds = Infinity, lastSeenAt, createdAt }: SessionRecord, nowSeconds: number): boolean {
+  const every = Math.min(SEEN_SECONDS, idleSeconds * SEEN_OF_IDLE)
+  return nowSeconds - (lastSeenAt ?? createdAt) >= every
+}
+
+async function seeSession(
+  deps: SessionDeps,
+  request: HttpRequest,
+  session: LiveSession,
+  sight: Sight,
+): Promise<LiveSession | undefined> {
+  const now = epochSeconds(deps.clock)
+  return isDue(session.record, now) ? writeSeen(deps, request, session, sight) : session
+}
+
+/** Undefined where it has ended meanwhile. Never later than its absolute end. */
+export async function writeSeen(
+  deps: { readonly store: { readonly sessions: Pick<SessionStore, 'replace'> }; readonly clock: Clock },
+  request: HttpRequest,
+  session: LiveSession,
+  sight: Sight,
+): Promise<LiveSession | undefined> {
+  const record = { ...session.record, lastSeenAt: epochSeconds(deps.clock), sight }
+  const { revision = 0 } = session.record
+  const written = await deps.store.sessions.replace(request.tenant, session.digest, record, revision)
+  // Another request of this browser has just written what it saw: that is as good.
+  return written === 'missing' ? undefined : { ...session, record }
 }
 
 export interface SignedIn {
@@ -62,36 +133,77 @@ export interface SignedIn {
   readonly user: UserRecord
   readonly acr: string
   readonly amr: readonly string[]
+  /** Until its absolute end. */
   readonly ttlSeconds: number
+  /** Absent: it ends for no idleness. */
+  readonly idleSeconds?: number | undefined
+}
+
+export interface Started {
+  readonly digest: string
+  readonly cookie: string
+  /** Go out with the answer beside the cookie: they offer the browser to bind the session to a key of its device. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Whom the same browser signed in before; a session that is bound to a device goes on only where the device proved itself. */
+async function sessionBefore(deps: SessionDeps, request: HttpRequest, sub: string) {
+  const before = await readSession(deps, request)
+  const proof = before && deps.binding.judge(request, before.record, epochSeconds(deps.clock))
+  const goesOn = before?.user.sub === sub && (proof === undefined || proof === 'proven')
+  return { before: before?.record, kept: goesOn ? before.record : undefined }
 }
 
 /** Signs in under a new cookie; the one that the browser came with opens nothing more (session fixation). */
-export async function startSession(
-  deps: SessionDeps,
-  request: HttpRequest,
-  signedIn: SignedIn,
-): Promise<{ readonly digest: string; readonly cookie: string }> {
+export async function startSession(deps: SessionDeps, request: HttpRequest, signedIn: SignedIn): Promise<Started> {
+  const { user, acr, amr, ttlSeconds, idleSeconds } = signedIn
   const secret = randomSecret()
   const digest = digestOf(secret)
   const now = epochSeconds(deps.clock)
-  const before = await findSession(deps, request)
-  // Who signs in anew goes on with the session that applications know; anybody else begins one.
-  const goesOn = before?.user.sub === signedIn.user.sub
-  await deps.store.sessions.put(request.tenant, digest, {
+  const { before, kept } = await sessionBefore(deps, request, user.sub)
+  const session: SessionRecord = {
     v: 1,
-    sid: goesOn ? before.record.sid : randomId(),
-    sub: signedIn.user.sub,
-    acr: signedIn.acr,
-    amr: signedIn.amr,
+    // Who signs in anew goes on with the session that applications know; anybody else begins one.
+    sid: kept?.sid ?? randomId(),
+    sub: user.sub,
+    acr,
+    amr,
     authTime: now,
-    userEpoch: signedIn.user.revocationEpoch,
+    userEpoch: user.revocationEpoch,
     createdAt: now,
-    expiresAt: now + signedIn.ttlSeconds,
-  })
+    expiresAt: now + ttlSeconds,
+    ...(idleSeconds !== undefined && { idleSeconds }),
+    lastSeenAt: now,
+    sight: sightOf(request),
+    ...(kept?.deviceKey && { deviceKey: kept.deviceKey }),
+  }
+  await deps.store.sessions.put(request.tenant, digest, session)
   const old = sessionSecret(deps.issuer, request)
   if (old !== undefined) await deps.store.sessions.delete(request.tenant, digestOf(old))
-  if (before !== undefined && !goesOn) await deps.store.sessions.end(request.tenant, before.record.sid)
-  return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, signedIn.ttlSeconds) }
+  if (before !== undefined && kept === undefined) await deps.store.sessions.end(request.tenant, before.sid)
+  const offer = session.deviceKey === undefined && {
+    'secure-session-registration': registrationOffer(deps.binding.challenge('register', session, now)),
+  }
+  return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, ttlSeconds), headers: { ...offer } }
+}
+
+/**
+ * Goes on under a new cookie after what ended all sessions of its person, e.g. a new password: `user` is as stored since. Its
+ * absolute end stays.
+ */
+export async function renewSession(
+  deps: SessionDeps,
+  request: HttpRequest,
+  session: LiveSession,
+  user: UserRecord,
+): Promise<{ readonly digest: string; readonly cookie: string }> {
+  const secret = randomSecret()
+  const digest = digestOf(secret)
+  const { revision: _, ...record } = session.record
+  await deps.store.sessions.put(request.tenant, digest, { ...record, userEpoch: user.revocationEpoch })
+  await deps.store.sessions.delete(request.tenant, session.digest)
+  const left = record.expiresAt - epochSeconds(deps.clock)
+  return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, left) }
 }
 
 /** The cookie opens nothing more; answers the Set-Cookie value that removes it, or undefined where there was none. */

@@ -122,8 +122,9 @@ async function admit(
   { obligations, decisionId }: Extract<Verdict<'login'>, { allow: true }>,
   remember: boolean,
 ): Promise<Reply> {
-  const { acr, amr, session_ttl_seconds: ttlSeconds, remember_device_seconds: rememberSeconds } = obligations
-  const session = await startSession(deps, request, { user, acr, amr, ttlSeconds })
+  const { acr, amr, remember_device_seconds: rememberSeconds } = obligations
+  const [ttlSeconds, idleSeconds] = [obligations.session_ttl_seconds, obligations.session_idle_seconds]
+  const session = await startSession(deps, request, { user, acr, amr, ttlSeconds, idleSeconds })
   const { progress: _spent, ...interaction } = waiting.interaction
   const going =
     interaction.page === undefined
@@ -140,7 +141,7 @@ async function admit(
     decision_id: decisionId,
   })
   const location = interaction.page ?? resumeAt(waiting.id)
-  return { status: 303, headers: { location, 'set-cookie': [session.cookie, device.cookie] } }
+  return { status: 303, headers: { location, 'set-cookie': [session.cookie, device.cookie], ...session.headers } }
 }
 
 /** Writes what is known and leads to the next step; 303, so that nothing that was typed is sent along (RFC 9700 4.12). */

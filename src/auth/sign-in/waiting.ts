@@ -19,9 +19,10 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { isOwnForm } from '../session/csrf.ts'
 import { browserSecret, findInteraction } from '../session/interaction.ts'
+import type { SessionDeps } from '../session/session.ts'
 import { OWN_PAGES } from './own-pages.ts'
 
-export interface WaitingDeps {
+export type WaitingDeps = SessionDeps & {
   readonly issuer: string
   readonly store: {
     readonly clients: Pick<ClientStore, 'find'>

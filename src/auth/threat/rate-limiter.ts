@@ -60,6 +60,8 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/login/select', 'login'],
   ['/logout', 'login'],
   ['/oauth/logout', 'login'],
+  ['/session/binding', 'authorize'],
+  ['/session/binding/refresh', 'authorize'],
 ])
 
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [

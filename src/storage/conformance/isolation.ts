@@ -47,6 +47,8 @@ export function isolationConformance({ clock, subject }: Conformance): void {
       await consents.put(a, 's', 'c', { v: 1, scopes: [], grantedAt: now, expiresAt: now + 60 })
       await limits.hit(a, 'k', 60)
       for (const tenant of [a, b]) expect(await replay.firstUse(tenant, digest, now + 60)).toBe(true)
+      const [foreign] = (await sessions.list(a, {}, 0, 1)).records
+      if (foreign) expect(await sessions.replace(b, digest, foreign, 0)).toBe('missing')
       await sessions.delete(b, digest)
       await sessions.end(b, 'i')
       await consents.delete(b, 's', 'c')

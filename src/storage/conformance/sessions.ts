@@ -65,6 +65,46 @@ export function sessionConformance({ clock, subject }: Conformance): void {
       expect(await sessions.find(tenant, next.digest)).toBeUndefined()
     })
 
+    it('is written while it goes on under its cookie, once for each revision, and never brought back', async () => {
+      const { store, another } = subject()
+      const [tenant, second] = [newTenant(), await another()]
+      const { session, digest } = await begin(tenant)
+      const seen = { ...session, lastSeenAt: session.createdAt + 1 }
+      expect(await store.sessions.replace(tenant, digest, seen, 1)).toBe('conflict')
+      expect(await store.sessions.replace(newTenant(), digest, seen, 0)).toBe('missing')
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 ? store : second).sessions.replace(tenant, digest, { ...seen, idleSeconds: index + 1 }, 0),
+        ),
+      )
+      expect(results.filter((result) => result === 'written')).toHaveLength(1)
+      expect(results.filter((result) => result === 'conflict')).toHaveLength(19)
+      const winner = results.indexOf('written')
+      const stored = { ...seen, idleSeconds: winner + 1, revision: 1 }
+      expect(await store.sessions.find(tenant, digest)).toEqual(stored)
+      expect(await store.sessions.findById(tenant, session.sid)).toEqual(stored)
+      clock.advance(59)
+      expect(await store.sessions.replace(tenant, digest, seen, 1)).toBe('written')
+      clock.advance(1)
+      expect(await store.sessions.replace(tenant, digest, seen, 2)).toBe('missing')
+      const other = await begin(tenant)
+      await store.sessions.end(tenant, other.session.sid)
+      expect(await store.sessions.replace(tenant, other.digest, other.session, 0)).toBe('missing')
+      expect(await store.sessions.find(tenant, other.digest)).toBeUndefined()
+    })
+
+    it('of one that ends while it is written on two nodes, nothing is left', async () => {
+      const { store, another } = subject()
+      const [tenant, second] = [newTenant(), await another()]
+      const { session, digest } = await begin(tenant)
+      await Promise.all([
+        ...Array.from({ length: 20 }, (_, index) => store.sessions.replace(tenant, digest, session, index)),
+        second.sessions.end(tenant, session.sid),
+      ])
+      expect(await store.sessions.find(tenant, digest)).toBeUndefined()
+      expect(await second.sessions.findById(tenant, session.sid)).toBeUndefined()
+    })
+
     it('keeps its clients from their code on until it would have expired, whatever becomes of their grants', async () => {
       const { store, another } = subject()
       const tenant = newTenant()

@@ -6,12 +6,21 @@ import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records
 import { type RedisClient, script } from './client.ts'
 import { addToIndex, pageOfIndex, removeFromIndex } from './expiring-index.ts'
 import { oneOf, textOrNothing, texts } from './replies.ts'
+import { written } from './versioned.ts'
 
 const PUT = script(`redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])`)
 /** A session that goes on for longer keeps its clients for as long. */
 const PUT_MARK = script(`
   redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
   if tonumber(ARGV[2]) > redis.call('TTL', KEYS[2]) then redis.call('EXPIRE', KEYS[2], ARGV[2]) end`)
+/** KEYS: record. ARGV: record, now, the revision it was read at. */
+const REPLACE_SESSION = script(`
+  local text = redis.call('GET', KEYS[1])
+  local stored = text and cjson.decode(text)
+  if not stored or stored.expiresAt <= tonumber(ARGV[2]) then return 'missing' end
+  if (stored.revision or 0) ~= tonumber(ARGV[3]) then return 'conflict' end
+  redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
+  return 'written'`)
 const REPLACE = script(`
   local stored = redis.call('GET', KEYS[1])
   if not stored or cjson.decode(stored).expiresAt <= tonumber(ARGV[3]) then return 'missing' end
@@ -77,6 +86,12 @@ export function redisSessions(redis: RedisClient): SessionStore {
     },
     find,
     findById: async (tenant, sid) => (await readAll(tenant, [sid]))[0],
+    replace: async (tenant, digest, session, expectedRevision) => {
+      const text = JSON.stringify({ ...session, revision: expectedRevision + 1 })
+      return written(
+        await redis.run(REPLACE_SESSION, [keys.session(tenant, digest)], [text, redis.now(), expectedRevision]),
+      )
+    },
     delete: remove,
     end: async (tenant, sid) => {
       const mark = keys.sessionMark(tenant, sid)

@@ -16,6 +16,7 @@ export function sqliteSessions(db: Database, clock: Clock): SessionStore {
   const selectById = db.prepare(
     'SELECT body FROM sessions WHERE tenant = ? AND sid = ? AND expires_at > ? ORDER BY expires_at DESC LIMIT 1',
   )
+  const update = db.prepare('UPDATE sessions SET body = ? WHERE tenant = ? AND digest = ?')
   const remove = db.prepare('DELETE FROM sessions WHERE tenant = ? AND digest = ?')
   const end = db.prepare('DELETE FROM sessions WHERE tenant = ? AND sid = ?')
   const clients = db.prepare('SELECT client_id FROM session_clients WHERE tenant = ? AND sid = ? AND expires_at > ?')
@@ -38,6 +39,14 @@ export function sqliteSessions(db: Database, clock: Clock): SessionStore {
     find: (tenant, digest) => db.read(() => decode<SessionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
     findById: (tenant, sid) =>
       db.read(() => decode<SessionRecord>(bodyOf(selectById, tenant, sid, epochSeconds(clock)))),
+    replace: (tenant, digest, session, expectedRevision) =>
+      db.write(() => {
+        const stored = decode<SessionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))
+        if (stored === undefined) return 'missing'
+        if ((stored.revision ?? 0) !== expectedRevision) return 'conflict'
+        update.run(JSON.stringify({ ...session, revision: expectedRevision + 1 }), tenant, digest)
+        return 'written'
+      }),
     delete: (tenant, digest) => db.write(() => void remove.run(tenant, digest), 'power'),
     end: (tenant, sid) => db.write(() => void end.run(tenant, sid), 'power'),
     clients: (tenant, sid) =>

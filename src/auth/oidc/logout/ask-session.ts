@@ -16,7 +16,7 @@ export interface AskSessionDeps {
   readonly subjectOf: SubjectOf
 }
 
-type Hint = DecisionInput<'session'>['hint']
+type Hint = NonNullable<DecisionInput<'session'>['hint']>
 
 /** An ID token proves the session that it names; one that names none proves none, however young. A `logout_hint` of somebody else takes that back. */
 function hintOf(
@@ -53,6 +53,7 @@ export async function askSession(
     'session',
     {
       tenant: request.tenant,
+      stage: 'sign_out',
       ...(asked.client && { client: clientFacts(asked.client, 'none') }),
       ...(session && { subject: subjectFacts(session.user), authentication: authenticationFacts(session.record) }),
       hint,

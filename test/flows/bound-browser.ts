@@ -1,0 +1,43 @@
+/** For tests: a browser that binds its session to a key of its device, over HTTP as the draft has it. */
+import type { Browser } from '../servers/browser.ts'
+import { challengeIn, type DeviceKeyPair, makeDeviceKey, offerIn } from '../servers/device-key.ts'
+
+type Answer = Awaited<ReturnType<Browser['visit']>>
+
+export interface BoundBrowser {
+  readonly key: DeviceKeyPair
+  /** What the registration answered. */
+  readonly registered: Answer
+  /** The session's name between the browser and us. */
+  readonly id: string
+  /** Asks for a challenge; 403. */
+  challenge(): Promise<Answer>
+  /** Asks for a challenge and answers it. */
+  refresh(key?: DeviceKeyPair): Promise<Answer>
+}
+
+/** After a sign-in. */
+export async function bindBrowser(browser: Browser, issuer: string): Promise<BoundBrowser> {
+  const key = makeDeviceKey()
+  const { path, challenge } = offerIn(browser.offer)
+  const send = (at: string, headers: Readonly<Record<string, string>>) =>
+    browser.visit(new URL(at, issuer).href, { method: 'POST', headers })
+  const registered = await send(path, { 'secure-session-response': await key.prove({ challenge, withKey: true }) })
+  const told = registered.status === 200 ? JSON.parse(registered.text) : {}
+  const id = String(told.session_identifier)
+  const ask = (response?: string) =>
+    send(String(told.refresh_url), {
+      'sec-secure-session-id': `"${id}"`,
+      ...(response !== undefined && { 'secure-session-response': response }),
+    })
+  return {
+    key,
+    registered,
+    id,
+    challenge: () => ask(),
+    refresh: async (other = key) => {
+      const asked = challengeIn((await ask()).headers.get('secure-session-challenge'))
+      return ask(await other.prove({ challenge: asked.challenge }))
+    },
+  }
+}
