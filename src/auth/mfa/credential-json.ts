@@ -64,13 +64,17 @@ export function readAssertion(text: string | undefined): AuthenticationResponseJ
   }
 }
 
-/** The challenge that the browser says it answers; it is held against the store and the signature afterwards. */
+/**
+ * The challenge that the browser says it answers, to be held against the store and the signature afterwards; none of a page
+ * that another origin frames: ours are framed by nobody (WebAuthn Level 3 7.1 step 10 and 7.2 step 13).
+ */
 export function challengeIn({
   response: { clientDataJSON },
 }: AuthenticationResponseJSON | RegistrationResponseJSON): string {
   try {
-    const { challenge } = members(JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString('utf8')))
-    return typeof challenge === 'string' && challenge.length <= 128 ? challenge : ''
+    const { challenge, crossOrigin } = members(JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString('utf8')))
+    if (typeof challenge !== 'string' || challenge.length > 128) return ''
+    return crossOrigin === undefined || crossOrigin === false ? challenge : ''
   } catch {
     return ''
   }
