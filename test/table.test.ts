@@ -14,7 +14,12 @@ import { DECISIONS } from '../src/policy-engine/contract/index.ts'
 const ROOT = resolve(import.meta.dirname, '..')
 
 /** Nothing is called here: what switches rows on is all that the table reads. */
-const SWITCHED_ON: unknown = { issuer: 'https://auth.example', registration: {}, metrics: { registry: {} } }
+const SWITCHED_ON: unknown = {
+  issuer: 'https://auth.example',
+  registration: {},
+  signals: { streams: [{}] },
+  metrics: { registry: {} },
+}
 
 const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>) => `${method} ${path}`
 

@@ -48,6 +48,8 @@ export interface PageParts {
   readonly formAction?: string | undefined
   /** Ours, never made of what was sent. */
   readonly script?: string | undefined
+  /** More style than every page has. */
+  readonly style?: Html | undefined
   /** The script asks endpoints of ours. */
   readonly connects?: boolean | undefined
   /** BCP 47 tags that the person or the client would like, in order. */
@@ -79,7 +81,7 @@ export function page(parts: PageParts): Page {
 <meta name="robots" content="noindex">
 ${parts.goesOnTo !== undefined && html`<meta http-equiv="refresh" content="${MOMENT_SECONDS};url=${parts.goesOnTo}">`}
 <title>${parts.title} · Sallyport</title>
-<style nonce="${nonce}">${STYLE}</style>
+<style nonce="${nonce}">${STYLE}${parts.style}</style>
 </head>
 <body>
 <main class="card">

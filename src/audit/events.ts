@@ -70,6 +70,9 @@ export type AuditEventName =
   | 'risk_signal'
   | 'threat_answered'
   | 'mail_failed'
+  | 'signal_not_delivered'
+  | 'stream_updated'
+  | 'stream_verification_asked'
   | 'person_exported'
   | 'person_erased'
 
@@ -86,6 +89,8 @@ export interface AuditEvent {
   readonly detail?: string
   /** Kind and id of what was changed. */
   readonly resource?: string
+  /** Names of the attributes that got another value; never a value. */
+  readonly changed?: readonly string[]
 }
 
 /** Resolves when the event is written; rejects when it cannot be, and then nothing may be answered as done. */

@@ -5,6 +5,7 @@ import { type HealthDeps, health, live } from '../http/health.ts'
 import type { HttpRequest, Reply } from '../http/message.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Store } from '../storage/port.ts'
+import { type AccountDeps, accountHandlers } from './account/account-handlers.ts'
 import { accessHandlers } from './admin/access-handlers.ts'
 import { adminHandlers } from './admin/admin-handlers.ts'
 import type { AdminDeps } from './admin/decide-admin.ts'
@@ -36,6 +37,8 @@ import { scimHandlers } from './scim/scim-handlers.ts'
 import { REFRESH_PATH, REGISTER_PATH } from './session/binding/instructions.ts'
 import { refreshDeviceProof } from './session/binding/refresh.ts'
 import { type BindingDeps, registerDeviceKey } from './session/binding/register.ts'
+import type { PollDeps } from './signals/poll.ts'
+import { signalHandlers } from './signals/signal-handlers.ts'
 import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
@@ -49,6 +52,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   LoginDeps &
+  AccountDeps &
   MfaDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
@@ -56,6 +60,7 @@ export type RouteDeps = AuthorizeDeps &
   RegisterDeps &
   BindingDeps &
   WriteUserDeps &
+  PollDeps &
   NotifyDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 type Row = [Route['method'], string, source: string, file: string, Route['decision'], Route['errors'], Route['handler']]
@@ -104,6 +109,7 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', REGISTER_PATH, 'DBSC', `${BINDING}/register.ts`, 'session', 'oauth', at(registerDeviceKey, deps)],
     ['POST', REFRESH_PATH, 'DBSC', `${BINDING}/refresh.ts`, 'session', 'oauth', at(refreshDeviceProof, deps)],
     ...registrationRows(deps),
+    ...signalRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
     ['GET', '/health/live', 'probes', '../http/health.ts', 'public', 'problem', live],
   ]
@@ -126,6 +132,29 @@ function registrationRows(deps: RouteDeps): Row[] {
     row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
     row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
     row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
+  ]
+}
+
+/** Where the configuration names streams. */
+function signalRows(deps: RouteDeps): Row[] {
+  if (deps.signals.streams.length === 0) return []
+  const signals = signalHandlers(deps)
+  const row = (
+    method: Route['method'],
+    path: string,
+    source: string,
+    file: string,
+    handler: Route['handler'],
+    decision: Route['decision'] = 'signal',
+  ): Row => [method, path, source, `signals/${file}.ts`, decision, 'registration', handler]
+  const configuration = '/.well-known/ssf-configuration'
+  return [
+    row('GET', configuration, 'SSF 1.0 7.1', 'ssf-configuration', signals.ssfConfiguration, 'public'),
+    row('GET', '/ssf/streams', 'SSF 1.0 8.1.1.2', 'read-streams', signals.readStreams),
+    row('GET', '/ssf/status', 'SSF 1.0 8.1.2.1', 'stream-status', signals.readStreamStatus),
+    row('POST', '/ssf/status', 'SSF 1.0 8.1.2.2', 'stream-status', signals.updateStreamStatus),
+    row('POST', '/ssf/verify', 'SSF 1.0 8.1.4.2', 'verify-stream', signals.verifyStream),
+    row('POST', '/ssf/poll/:id', 'RFC 8936 2', 'poll', signals.poll),
   ]
 }
 
@@ -169,6 +198,21 @@ function peopleRows(deps: RouteDeps): Row[] {
     adminRow('POST', '/admin/users/:id/revoke', 'revoke-user.ts', access.revokeUser),
   ]
 }
+
+function accountRows(deps: RouteDeps): Row[] {
+  const pages = accountHandlers(deps)
+  return [accountRow('GET', '', 'overview', pages.showOverview)]
+}
+
+const accountRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
+  method,
+  `/account${path}`,
+  'self-service',
+  `account/${file}.ts`,
+  'account',
+  'page',
+  handler,
+]
 
 /** Second factors: as steps of a sign-in, and as the person's own to change. */
 function factorRows(deps: RouteDeps): Row[] {
@@ -251,12 +295,20 @@ function openApiRow({ issuer }: RouteDeps, others: readonly Row[]): Row {
   return row(openApi(issuer, packageFile.version, described))
 }
 
-export function routes(deps: RouteDeps): readonly Route[] {
+/** Pages of self-service that show something of their own: what its navigation may lead to. */
+const isAccountPage = ([method, path]: Row): boolean =>
+  method === 'GET' && /^\/account(\/|$)/.test(path) && !path.includes(':')
+
+export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[] {
+  const accountPaths = new Set<string>()
+  const deps = { ...given, accountPaths }
   const rows = [
     ...protocolRows(deps),
     ...peopleRows(deps),
+    ...accountRows(deps),
     ...factorRows(deps),
     ...(deps.metrics ? [metricsRow(deps.metrics)] : []),
   ]
+  for (const row of rows) if (isAccountPage(row)) accountPaths.add(row[1])
   return [...rows, openApiRow(deps, rows)].map(toRoute)
 }

@@ -41,6 +41,7 @@ import { type BackChannel, type BackChannelOptions, startBackChannel } from './s
 import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
 import { assessFailures } from './sign-in/failures.ts'
+import { type SignalOptions, startSignals } from './signals/service.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -88,6 +89,8 @@ export interface AuthServiceOptions {
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** How often clients are told of a sign-out. */
   readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
+  /** Who hears of security events; default: nobody. */
+  readonly signals?: SignalOptions | undefined
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
@@ -263,10 +266,19 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
+  const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
+  const signals = startSignals(
+    { ...outgoing, store, clock, audit, decide, metrics: measured.signals },
+    TENANT,
+    options.signals ?? { receivers: [] },
+  )
+  listeners.push(signals.hear)
   const table = routes({
     rates,
     issuer,
     decide,
+    signals,
+    signalMetrics: measured.signals,
     ...ending,
     registration: options.registration ?? true,
     readJson,
@@ -294,7 +306,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
   })
-  const sending = { ...ending, issuer, keys, subjectOf, egress, egressTls, metrics, logger: options.logger }
+  const sending = { ...ending, ...outgoing, metrics }
   const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
   const transport = openTransport({
@@ -331,10 +343,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   })
   const stopKeeping = scheduleKeys({ ring: keys, keeper, audit, logger: options.logger })
   const close = async () => {
+    signals.release()
     await server.close()
     await mail.close()
     await people.close()
     await backChannel.close()
+    await signals.close()
     await stopKeeping()
     await egress.close()
   }

@@ -6,6 +6,7 @@ import { authLimits } from './limits.ts'
 import { mailSettings } from './mail.ts'
 import { clientsReach, dpopRules } from './outside.ts'
 import { passwordSettings } from './passwords.ts'
+import { signalSettings } from './security-events.ts'
 import { authTransport } from './tls.ts'
 
 export const authSettings = (config: Config) =>
@@ -22,4 +23,5 @@ export const authSettings = (config: Config) =>
     mail: mailSettings(config),
     passkeys: { name: config.passkeys.name, attestationRoots: config.passkeys.attestation_roots },
     passwordSettings: passwordSettings(config),
+    signals: signalSettings(config),
   }) satisfies Partial<AuthServiceOptions>

@@ -1,9 +1,7 @@
 /** Who is told of activations and states: webhooks and the status service; and whose notices this instance hears. */
 import type { Config } from '../config/schema.ts'
-import { readSecretFile } from '../config/secrets.ts'
 import { openEgress } from '../egress/open.ts'
 import { hostWithPort } from '../egress/service.ts'
-import { ConfigError } from '../kernel/errors.ts'
 import type { Logger } from '../observability/logger.ts'
 import { startStatusReports } from '../policy-engine/life/status-report.ts'
 import { readToken } from '../policy-engine/listen.ts'
@@ -13,6 +11,7 @@ import { sendToWebhook } from '../policy-engine/notices/webhooks.ts'
 import type { PolicyStatus } from '../policy-engine/status.ts'
 import type { Services } from './services.ts'
 import { VERSION } from './version.ts'
+import { webhookSecret } from './webhook-secret.ts'
 
 export interface Told {
   readonly notices: NoticeHub
@@ -65,19 +64,4 @@ export function tellOthers(config: Config, told: Told, deps: TellDeps): void {
     })
     ends.defer(() => subscriber.close())
   }
-}
-
-const MIN_SECRET_BYTES = 24
-const MAX_SECRET_BYTES = 64
-
-/** Standard Webhooks, "Secret": `whsec_` and base64. */
-function webhookSecret(file: string, setting: string): Uint8Array {
-  const text = readSecretFile(file, setting)
-  const encoded = text.startsWith('whsec_') ? text.slice('whsec_'.length) : ''
-  const bytes = Buffer.from(encoded, 'base64')
-  if (bytes.byteLength < MIN_SECRET_BYTES || bytes.byteLength > MAX_SECRET_BYTES || !/^[A-Za-z0-9+/]+=*$/.test(encoded))
-    throw new ConfigError(
-      `${setting}: must be whsec_ and base64 of ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes (for one: echo whsec_$(openssl rand -base64 32))`,
-    )
-  return bytes
 }

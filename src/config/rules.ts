@@ -248,6 +248,21 @@ function smtpIsSafe({ host, tls, username, password, password_file }: SmtpConfig
     : at(hasPassword ? 'username' : 'password_file', 'needs the other half: username and password_file')
 }
 
+/** Where security events go, each under a name of its own. */
+const receiversAreSafe: Rule = ({ security_events: { webhooks, streams }, tls }) => {
+  for (const [kind, receivers] of [
+    ['webhooks', webhooks.map(({ name, url }) => ({ name, url, at: ['url'] }))],
+    ['streams', streams.map(({ name, push }) => ({ name, url: push?.url, at: ['push', 'url'] }))],
+  ] as const) {
+    const path = ['security_events', kind]
+    const unsafe = receivers.findIndex(({ url }) => url !== undefined && !isSafeUrl(url, tls === 'terminated'))
+    if (unsafe >= 0) return { path: [...path, unsafe, ...(receivers[unsafe]?.at ?? [])], message: SAFE_URL }
+    const twice = repeated(receivers.map(({ name }) => name))
+    if (twice >= 0) return { path: [...path, twice, 'name'], message: 'is used twice' }
+  }
+  return undefined
+}
+
 const RULES: readonly Rule[] = [
   issuerIsUrl,
   issuerIsHttps,
@@ -265,6 +280,7 @@ const RULES: readonly Rule[] = [
   serviceNamesAreUnique,
   servicesAreSafe,
   noticesAreSafe,
+  receiversAreSafe,
   bundleNamesAreUnique,
   egressListsTargets,
   mailIsDescribed,

@@ -15,6 +15,7 @@ import { passkeys } from './sections/passkeys.ts'
 import { passwords } from './sections/passwords.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
 import { remotes } from './sections/remotes.ts'
+import { securityEvents } from './sections/security-events.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
 import { listenerTls, mtls } from './sections/tls.ts'
@@ -122,6 +123,7 @@ export const ConfigSchema = Type.Object(
     services,
     status,
     notices,
+    security_events: securityEvents,
     egress,
     store,
     log,

@@ -1,6 +1,8 @@
 /** The metrics of one thread (Prometheus text format). Every label comes from a bounded set; none holds an id or address. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+import { type SignalMetrics, signalMetrics } from './signal-metrics.ts'
+
 export interface Waiting {
   readonly bytes: number
   readonly oldestSeconds: number
@@ -35,6 +37,7 @@ export interface Metrics {
   /** Letters to people. */
   readonly mails: Counter<'kind' | 'outcome'>
   readonly hashing: HashingMetrics
+  readonly signals: SignalMetrics
   readonly dropped: Counter
   readonly logFailures: Counter
   readonly logGap: Counter
@@ -92,6 +95,7 @@ export function createMetrics(node: string): Metrics {
       labelNames: ['kind', 'outcome'],
       registers,
     }),
+    signals: signalMetrics(registers),
     maskFailures: counter('decision_log_mask_failures_total', 'Events whose input and result were erased.', registers),
     dropped: counter('decision_log_dropped_total', 'Events of which policy keeps only a stub.', registers),
     logFailures: counter('decision_log_failures_total', 'Events that could not be written.', registers),

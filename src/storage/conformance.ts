@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Clock } from '../kernel/clock.ts'
 import { StoreUnavailable } from '../kernel/errors.ts'
 import { accessTokenConformance } from './conformance/access-tokens.ts'
+import { activityConformance } from './conformance/activity.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
@@ -45,6 +46,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     expiringConformance(conformance)
     sessionConformance(conformance)
     deviceConformance(conformance)
+    activityConformance(conformance)
     factorConformance(conformance)
     logoutConformance(conformance)
     outboxConformance(conformance)

@@ -7,7 +7,10 @@ export interface OutgoingEvent {
   readonly name: string
   /** Seconds since the epoch. */
   readonly at: number
+  /** Whom it is about. */
   readonly sub?: string
+  /** Who did it to them. */
+  readonly by?: string
   readonly clientId?: string
   readonly sid?: string
   readonly requestId?: string

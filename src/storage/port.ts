@@ -5,6 +5,7 @@
  * `storage/conformance.ts` holds both adapters to this page, races included.
  */
 
+import type { ActivityStore } from './activity-port.ts'
 import type { FactorStore } from './factors.ts'
 import type { InteractionRecord } from './interaction-records.ts'
 import type { OutboxStore } from './outbox-port.ts'
@@ -58,7 +59,7 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Written>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes, as with clients; whatever hangs on the person ends: consents, devices, one-use records, factors. */
+  /** Also revokes, as with clients; whatever hangs on the person ends: consents, activity, devices, one-use records, factors. */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -154,10 +155,14 @@ export interface IdentityStore {
   unlink(tenant: string, sub: string, key: string): Promise<Exclude<Written, 'conflict'>>
 }
 
+export type ConsentTo = ConsentRecord & { readonly clientId: string }
+
 export interface ConsentStore {
   find(tenant: string, sub: string, clientId: string): Promise<ConsentRecord | undefined>
   put(tenant: string, sub: string, clientId: string, consent: ConsentRecord): Promise<void>
   delete(tenant: string, sub: string, clientId: string): Promise<void>
+  /** Those of a person to clients that there are, the latest first. */
+  list(tenant: string, sub: string, offset: number, limit: number): Promise<Page<ConsentTo>>
 }
 
 /** For how long, how often and with what a spent refresh token still answers: with the successor that it gave first. */
@@ -359,6 +364,7 @@ export interface Store {
   readonly clients: ClientStore
   readonly users: UserStore
   readonly sessions: SessionStore
+  readonly activity: ActivityStore
   readonly devices: DeviceStore
   readonly interactions: InteractionStore
   readonly consents: ConsentStore

@@ -18,6 +18,7 @@ const AUTH_BASE = [
   'src/storage/client-metadata.ts',
   'src/storage/interaction-records.ts',
   'src/storage/factors.ts',
+  'src/storage/activity-port.ts',
   'src/http',
   'src/observability',
   'src/audit',

@@ -60,9 +60,9 @@ escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
-	"accounts_tried", "actor", "authentication", "authenticator", "client", "device", "factors", "failures", "grant",
-	"granted", "guesses", "held", "holder", "lately", "request", "requested", "resource", "risk", "seen", "sender",
-	"session", "sign_in", "since_failure", "subject", "time", "token", "travel",
+	"accounts_tried", "actor", "authentication", "authenticator", "client", "device", "event", "factors", "failures",
+	"grant", "granted", "guesses", "held", "holder", "lately", "receiver", "request", "requested", "resource", "risk",
+	"seen", "sender", "session", "sign_in", "since_failure", "subject", "time", "token", "travel",
 }
 
 plain_fields := {
@@ -73,10 +73,10 @@ plain_fields := {
 	"dpop", "endpoint", "enrolled", "enrolment_demanded", "epoch_seconds", "essential_acr", "expires_at", "federated",
 	"federated_acr", "first_party", "grant_type", "grant_types", "here", "hint", "id", "idle_seconds",
 	"impossible_travel", "issued_at", "kilometres", "kind", "known", "max_age_seconds", "minute_of_day",
-	"network_changed", "new_device", "passkey", "passkeys", "prompt", "proven", "pushed", "recovery_codes_left",
-	"redirect", "redirect_hosts", "refresh_reuse", "registrations", "remembered", "replays", "requires", "resources",
-	"response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type", "subnet", "surge",
-	"tenant", "totp", "totp_factors", "type", "user_verified", "weekday",
+	"network_changed", "new_device", "own", "passkey", "passkeys", "prompt", "proven", "pushed", "recovery_codes_left",
+	"redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays", "requires",
+	"resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type",
+	"subnet", "surge", "tenant", "totp", "totp_factors", "type", "user_verified", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.

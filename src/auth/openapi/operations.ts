@@ -92,6 +92,22 @@ const USER_BODY = {
   },
 }
 
+const STREAM_STATUS_BODY = {
+  type: 'object',
+  properties: { stream_id: text, status: { enum: ['enabled', 'paused', 'disabled'] }, reason: text },
+  required: ['stream_id', 'status'],
+}
+const VERIFY_BODY = { type: 'object', properties: { stream_id: text, state: text }, required: ['stream_id'] }
+const POLL_BODY = {
+  type: 'object',
+  properties: {
+    maxEvents: { type: 'integer', minimum: 0 },
+    returnImmediately: flag,
+    ack: texts,
+    setErrs: { type: 'object', additionalProperties: { type: 'object' } },
+  },
+}
+
 const authorization = { summary: 'asks for a code', parameters: AUTHORIZATION, answers: PAGE }
 const endSession = { summary: 'signs out, for a client', parameters: LOGOUT, answers: PAGE }
 const userinfo = { summary: 'claims about the person of the access token' }
@@ -155,6 +171,16 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'GET /oauth/register/:id': { summary: 'the client’s own registration' },
   'PUT /oauth/register/:id': { summary: 'replaces it', json: REGISTRATION_BODY },
   'DELETE /oauth/register/:id': { summary: 'ends it', answers: [204] },
+  'GET /.well-known/ssf-configuration': { summary: 'what this transmitter of security events offers' },
+  'GET /ssf/streams': { summary: 'the streams of a client', parameters: ['stream_id'] },
+  'GET /ssf/status': { summary: 'whether a stream goes on', parameters: ['stream_id'] },
+  'POST /ssf/status': { summary: 'pauses, disables or enables a stream', json: STREAM_STATUS_BODY },
+  'POST /ssf/verify': {
+    summary: 'asks for an event that shows that a stream works',
+    json: VERIFY_BODY,
+    answers: [204],
+  },
+  'POST /ssf/poll/:id': { summary: 'fetches and acknowledges security event tokens', json: POLL_BODY },
   'GET /health': { summary: 'ready to serve' },
   'GET /health/live': { summary: 'the process answers' },
   'GET /metrics': { summary: 'metrics, in Prometheus’s text format' },
@@ -223,6 +249,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'form_token', 'scope', 'answer'],
     answers: PAGE,
   },
+  'GET /account': { summary: 'who you are, and how safe your account is', answers: PAGE },
   'POST /scim/v2/Users': { summary: 'makes a user', json: USER_BODY, answers: [201] },
   'GET /scim/v2/Users': {
     summary: 'lists users',

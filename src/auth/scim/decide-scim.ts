@@ -78,12 +78,17 @@ export async function decideScim(
   }
 }
 
-/** Written before the change is answered as done: who changed which user, never to what. */
+/** Written before the change is answered as done: who changed what of which user, never to what. */
 export const auditChange = (
   deps: Pick<ScimDeps, 'audit'>,
   bearer: Bearer,
   request: HttpRequest,
-  change: { readonly action: ScimAction; readonly id: string; readonly decisionId: string },
+  change: {
+    readonly action: ScimAction
+    readonly id: string
+    readonly decisionId: string
+    readonly changed?: readonly string[]
+  },
 ): Promise<void> =>
   deps.audit({
     event: 'scim_changed',
@@ -94,4 +99,5 @@ export const auditChange = (
     decision_id: change.decisionId,
     detail: change.action,
     resource: `User:${change.id}`,
+    ...(change.changed && { changed: change.changed }),
   })

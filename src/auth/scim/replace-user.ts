@@ -50,14 +50,15 @@ async function decideReplace(
   id: string,
   body: UserBody,
   stored: UserRecord | undefined,
-): Promise<{ readonly permit: ScimPermit; readonly cleared: readonly string[] }> {
+): Promise<{ readonly permit: ScimPermit; readonly cleared: readonly string[]; readonly changed: readonly string[] }> {
   const changes = changesOf(body, stored)
   const ask = (asked: Changes): Promise<ScimPermit> =>
     decideScim(deps, bearer, request, { action: 'replace', id, stored, changes: asked })
   const permit = await ask(changes)
   const cleared = stored ? omitted(body, stored).filter((name) => permit.writable.has(name)) : []
-  if (cleared.length === 0) return { permit, cleared }
-  return { permit: await ask({ ...changes, changed: [...changes.changed, ...cleared] }), cleared }
+  const changed = [...changes.changed, ...cleared]
+  if (cleared.length === 0) return { permit, cleared, changed }
+  return { permit: await ask({ ...changes, changed }), cleared, changed }
 }
 
 /** A conflict is a lost race for the version, or a user name that is taken: what is stored now tells which. */
@@ -75,7 +76,7 @@ export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Pr
   const body = parseUser(request.json)
   const stored = await deps.store.users.find(bearer.tenant, id)
 
-  const { permit, cleared } = await decideReplace(deps, bearer, request, id, body, stored)
+  const { permit, cleared, changed: names } = await decideReplace(deps, bearer, request, id, body, stored)
   if (!stored) throw new ScimError('notFound')
   checkPrecondition(request, stored)
 
@@ -86,7 +87,7 @@ export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Pr
   const written = await deps.store.users.replace(bearer.tenant, user, stored.version)
   if (written === 'missing') throw new ScimError('notFound')
   if (written === 'conflict') throw await conflictOf(deps, bearer.tenant, stored)
-  await auditChange(deps, bearer, request, { action: 'replace', id, decisionId: permit.decisionId })
+  await auditChange(deps, bearer, request, { action: 'replace', id, changed: names, decisionId: permit.decisionId })
   // The new epoch has ended them; this tells the clients.
   if (ends) await endSessionsOf(deps, bearer.tenant, id)
 

@@ -6,6 +6,7 @@
 import type { Audit } from '../../audit/events.ts'
 import { type Egress, EgressError, type EgressTls } from '../../egress/egress.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
+import { type Work, workThrough } from '../../kernel/work-through.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Store } from '../../storage/port.ts'
@@ -34,11 +35,7 @@ export interface BackChannelOptions {
   readonly attempts?: number
 }
 
-export interface BackChannel {
-  /** Looks at once. */
-  wake(): void
-  close(): Promise<void>
-}
+export type BackChannel = Work
 
 const AT_ONCE = 32
 const AT_ONCE_EACH = 4
@@ -51,75 +48,35 @@ type ClientTask = Extract<LogoutTask, { readonly kind: 'client' }>
 
 export function startBackChannel(deps: BackChannelDeps, options: BackChannelOptions): BackChannel {
   const { tenant, idleMs = 5_000, backOffMs = 1_000, attempts = 13 } = options
+  const { logouts } = deps.store
   const ended = new AbortController()
   const sending: Sending = { tenant, backOffMs, attempts, signal: ended.signal, inTrouble: new Map(), asked: new Map() }
-  const underWay = new Set<Promise<void>>()
-  let woken = Promise.withResolvers<void>()
-
-  const settle = async (task: LogoutTask): Promise<void> => {
-    try {
+  const work = workThrough<LogoutTask>({
+    atOnce: () => AT_ONCE,
+    idleMs,
+    soonMs: Math.min(idleMs, backOffMs),
+    waiting: () => logouts.waiting(tenant),
+    claim: (limit) => logouts.claim(tenant, LEASE_MS, limit),
+    settle: async (task) => {
       if (task.kind === 'session') await finishSession(deps, tenant, task)
       else await tellClient(deps, task, sending)
-    } catch (error) {
-      // It stays leased, and comes again.
-      deps.logger.warn({ error: nameOf(error) }, 'a sign-out could not be finished and is tried again')
-    }
-  }
-  const soonMs = Math.min(idleMs, backOffMs)
-  /** Takes as much as there is room for: a client that is slow to answer holds up nobody else. Says when to look again. */
-  const takeUp = async (): Promise<number> => {
-    const room = AT_ONCE - underWay.size
-    // A look costs nothing; a claim is a write.
-    if (room > 0 && (await deps.store.logouts.waiting(tenant)) === 0) return idleMs
-    if (room <= 0) return soonMs
-    const tasks = await deps.store.logouts.claim(tenant, LEASE_MS, room)
-    for (const task of tasks) {
-      const settling: Promise<void> = settle(task).finally(() => {
-        // With a full house more may be due.
-        if (underWay.size === AT_ONCE) woken.resolve()
-        underWay.delete(settling)
-      })
-      underWay.add(settling)
-    }
-    return soonMs
-  }
-  const run = async (): Promise<void> => {
-    while (!ended.signal.aborted) {
-      woken = Promise.withResolvers()
-      const asleep = woken.promise
-      let sleepMs = idleMs
-      try {
-        sleepMs = await takeUp()
-      } catch (error) {
-        deps.logger.warn({ error: nameOf(error) }, 'unfinished sign-outs cannot be read')
-      }
-      if (!ended.signal.aborted) await Promise.race([asleep, pause(sleepMs, ended.signal)])
-    }
-    await Promise.all(underWay)
-  }
-  const running = run()
+    },
+    onFailure: (error, of) =>
+      deps.logger.warn(
+        { error: nameOf(error) },
+        of === 'task' ? 'a sign-out could not be finished and is tried again' : 'unfinished sign-outs cannot be read',
+      ),
+  })
   return {
-    wake: () => woken.resolve(),
-    close: async () => {
+    wake: work.wake,
+    close: () => {
       ended.abort()
-      woken.resolve()
-      await running
+      return work.close()
     },
   }
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, ms).unref()
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })
 
 interface Sending {
   readonly tenant: string

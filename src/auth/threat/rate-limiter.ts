@@ -23,6 +23,7 @@ export const RATED = [
   'login',
   'scim',
   'admin',
+  'signals',
 ] as const
 export type RatedEndpoint = (typeof RATED)[number]
 export type CountedBy = 'address' | 'client' | 'person'
@@ -58,6 +59,7 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/consent', 'login'],
   ['/login/password', 'login'],
   ['/login/select', 'login'],
+  ['/account', 'login'],
   ['/logout', 'login'],
   ['/oauth/logout', 'login'],
   ['/session/binding', 'authorize'],
@@ -67,8 +69,9 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
-  ['/mfa/', 'login'],
   ['/account/', 'login'],
+  ['/ssf/', 'signals'],
+  ['/mfa/', 'login'],
   ['/oauth/register/', 'register'],
 ]
 

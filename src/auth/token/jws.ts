@@ -11,9 +11,9 @@ import type { SigningKey } from './signing-key.ts'
 
 /**
  * What a token is for, so that none passes for another (RFC 8725 3.11): access tokens (RFC 9068 2.1), introspection answers
- * (RFC 9701 5), logout tokens (OIDC Back-Channel Logout 2.4); ID tokens and signed userinfo are plain `JWT`.
+ * (RFC 9701 5), logout tokens (OIDC Back-Channel Logout 2.4), security event tokens (RFC 8417 2.3); ID tokens and signed userinfo are plain `JWT`.
  */
-export type JwtKind = 'at+jwt' | 'JWT' | 'token-introspection+jwt' | 'logout+jwt'
+export type JwtKind = 'at+jwt' | 'JWT' | 'token-introspection+jwt' | 'logout+jwt' | 'secevent+jwt'
 
 export interface SignOptions {
   /** As a client registered it, e.g. `id_token_signed_response_alg`; absent: the platform's own. */

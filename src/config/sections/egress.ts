@@ -17,7 +17,7 @@ const clients = section(
     }),
     ca_file: Type.Optional(path('certification authorities to trust beside the system’s, PEM')),
   },
-  'addresses that clients register: jwks_uri, sector_identifier_uri, logout',
+  'addresses that clients register (jwks_uri, sector_identifier_uri, logout), and those of security events',
 )
 
 export const egress = section(

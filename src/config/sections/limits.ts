@@ -29,6 +29,7 @@ const rate = section(
     login: section({ address: address(300), person: person(120) }, 'sign-in, consent and sign-out pages'),
     scim: section({ address: address(6_000), client: client(6_000), person: person(600) }, 'SCIM'),
     admin: section({ address: address(6_000), client: client(6_000), person: person(600) }, 'admin API'),
+    signals: section({ address: address(6_000), client: client(6_000) }, 'streams of security events'),
   },
   'how often anybody may come; beyond it 429 with Retry-After',
 )

@@ -1,4 +1,5 @@
 /** The registry: every decision that the code asks. A new one enters together with the code that asks it. */
+import { account } from './account.ts'
 import { admin } from './admin.ts'
 import { authorize } from './authorize.ts'
 import { consent } from './consent.ts'
@@ -10,6 +11,7 @@ import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
 import { session } from './session.ts'
+import { signal } from './signal.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -23,9 +25,11 @@ export const DECISIONS = {
   mfa,
   consent,
   session,
+  signal,
   scim,
   admin,
   register,
+  account,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS

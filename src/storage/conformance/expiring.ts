@@ -127,6 +127,35 @@ export function expiringConformance({ clock, subject }: Conformance): void {
       expect(await consents.find(tenant, 'person', 'other')).toBeUndefined()
     })
 
+    it('lists those of a person to clients that there are, the latest first, page by page', async () => {
+      const { consents, users, clients } = subject().store
+      const tenant = newTenant()
+      const [user, other] = [aUser(clock.seconds()), aUser(clock.seconds())]
+      await users.create(tenant, user)
+      const now = clock.seconds()
+      const ids = ['a', 'b', 'c', 'd'].map((id) => `${id} ${tenant}`)
+      for (const [index, clientId] of ids.entries()) {
+        await clients.create(tenant, aClient(now, { clientId }))
+        const times = { grantedAt: now - index, expiresAt: now + (index === 2 ? 10 : 60) }
+        await consents.put(tenant, user.sub, clientId, { ...aConsent(now), ...times })
+      }
+      await consents.put(tenant, other.sub, 'a', aConsent(now))
+      const listed = async (offset: number, limit: number) => {
+        const { total, records } = await consents.list(tenant, user.sub, offset, limit)
+        return [total, ...records.map(({ clientId }) => clientId.slice(0, 1))]
+      }
+      expect(await listed(0, 9)).toEqual([4, 'a', 'b', 'c', 'd'])
+      expect(await listed(1, 2)).toEqual([4, 'b', 'c'])
+      expect(await listed(4, 9)).toEqual([4])
+      expect((await consents.list(tenant, user.sub, 0, 1)).records).toEqual([
+        { ...aConsent(now), clientId: ids[0], grantedAt: now, expiresAt: now + 60 },
+      ])
+      await clients.delete(tenant, ids[1] ?? '')
+      clock.advance(10)
+      expect(await listed(0, 9)).toEqual([2, 'a', 'd'])
+      expect((await consents.list(newTenant(), user.sub, 0, 9)).records).toEqual([])
+    })
+
     it('ends with its person or client, also when one of the same id is created anew', async () => {
       const { consents, users, clients } = subject().store
       const tenant = newTenant()

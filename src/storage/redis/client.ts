@@ -18,7 +18,7 @@ export const script = (lua: string): Script => ({ lua, sha: createHash('sha1').u
 
 export type Argument = string | number
 export type Command = readonly [
-  name: 'get' | 'hget' | 'hmget' | 'zrange' | 'zcard' | 'hvals' | 'lrange' | 'smembers',
+  name: 'get' | 'hget' | 'hmget' | 'zrange' | 'zcard' | 'hgetall' | 'hvals' | 'lrange' | 'smembers',
   ...Argument[],
 ]
 

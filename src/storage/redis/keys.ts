@@ -30,6 +30,8 @@ export class Keys {
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`
   consents = (tenant: string, sub: string): string => `${this.#users(tenant)}:consents:${part(sub)}`
+  activity = (tenant: string, sub: string, shelf: string): string =>
+    `${this.#users(tenant)}:activity:${part(shelf)}:${part(sub)}`
   devices = (tenant: string, sub: string): string => `${this.#users(tenant)}:devices:${part(sub)}`
 
   identitiesOf = (tenant: string, sub: string): string => `${this.#users(tenant)}:identities-of:${part(sub)}`

@@ -2,6 +2,7 @@
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { redisAccessTokens } from './access-tokens.ts'
+import { redisActivity } from './activity.ts'
 import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
@@ -47,6 +48,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     clients: redisClients(redis),
     users: redisUsers(redis),
     sessions: redisSessions(redis),
+    activity: redisActivity(redis),
     devices: redisDevices(redis),
     interactions: redisInteractions(redis),
     consents: redisConsents(redis),

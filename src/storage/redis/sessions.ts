@@ -134,14 +134,17 @@ export function redisInteractions(redis: RedisClient): InteractionStore {
 export function redisConsents(redis: RedisClient): ConsentStore {
   const { keys } = redis
   const incarnation = (reply: unknown): string => textOrNothing(reply) ?? ''
+  const readConsent = (consent: string | undefined, client: unknown): ConsentRecord | undefined => {
+    const [, given, text] = /^([^:]*):(.*)$/s.exec(consent ?? '') ?? []
+    return given === incarnation(client) ? decodeLive<ConsentRecord>(redis, text) : undefined
+  }
   return {
     find: async (tenant, sub, clientId) => {
       const [consent, client] = await redis.readTogether([
         ['hget', keys.consents(tenant, sub), clientId],
         ['hget', keys.client(tenant, clientId), 'incarnation'],
       ])
-      const [, given, text] = /^([^:]*):(.*)$/s.exec(textOrNothing(consent) ?? '') ?? []
-      return given === incarnation(client) ? decodeLive<ConsentRecord>(redis, text) : undefined
+      return readConsent(textOrNothing(consent), client)
     },
     put: async (tenant, sub, clientId, consent) => {
       const client = incarnation(await redis.read('hget', keys.client(tenant, clientId), 'incarnation'))
@@ -150,6 +153,20 @@ export function redisConsents(redis: RedisClient): ConsentStore {
     },
     delete: async (tenant, sub, clientId) => {
       await redis.runDurably(DELETE_CONSENT, [keys.consents(tenant, sub)], [clientId])
+    },
+    list: async (tenant, sub, offset, limit) => {
+      // ioredis makes an object of it.
+      const stored = Object.entries(Object(await redis.read('hgetall', keys.consents(tenant, sub))))
+      if (stored.length === 0) return { total: 0, records: [] }
+      const incarnations = await redis.readTogether(
+        stored.map(([clientId]) => ['hget', keys.client(tenant, clientId), 'incarnation']),
+      )
+      const live = stored.flatMap(([clientId, text], index) => {
+        const consent = readConsent(textOrNothing(text), incarnations[index])
+        return consent === undefined ? [] : [{ ...consent, clientId }]
+      })
+      const sorted = live.toSorted((a, b) => b.grantedAt - a.grantedAt || (a.clientId < b.clientId ? -1 : 1))
+      return { total: sorted.length, records: sorted.slice(offset, offset + limit) }
     },
   }
 }

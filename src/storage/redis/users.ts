@@ -80,6 +80,8 @@ export function redisUsers(redis: RedisClient): UserStore {
         keys.oneUseOf(tenant, sub),
         keys.devices(tenant, sub),
         keys.presence(tenant, sub),
+        keys.activity(tenant, sub, 'done'),
+        keys.activity(tenant, sub, 'refused'),
       ]
       return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
     },

@@ -9,6 +9,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { Store } from '../port.ts'
 import { sqliteAccessTokens } from './access-tokens.ts'
+import { sqliteActivity } from './activity.ts'
 import { sqliteChains } from './chains.ts'
 import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
@@ -83,6 +84,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
     sessions: sqliteSessions(db, clock),
+    activity: sqliteActivity(db, clock),
     devices: sqliteDevices(db, clock),
     interactions: sqliteInteractions(db, clock),
     consents: sqliteConsents(db, clock),

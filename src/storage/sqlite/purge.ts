@@ -23,6 +23,7 @@ const KEYS = {
   presence: 'tenant, sub',
   throttles: 'tenant, key',
   tasks: 'tenant, queue, id',
+  activity: 'seq',
 } as const
 
 /** Answers whether more may be waiting. Handles go with their grant: a spent one must be known until then. */

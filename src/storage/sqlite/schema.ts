@@ -170,6 +170,13 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE recovery_codes (
     tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE activity (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, sub TEXT NOT NULL, shelf TEXT NOT NULL,
+    fold TEXT NOT NULL, times INTEGER NOT NULL, at INTEGER NOT NULL, expires_at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX activity_sub ON activity (tenant, sub, shelf);
+  CREATE INDEX activity_end ON activity (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

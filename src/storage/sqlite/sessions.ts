@@ -96,11 +96,26 @@ export function sqliteConsents(db: Database, clock: Clock): ConsentStore {
     'SELECT body FROM consents WHERE tenant = ? AND sub = ? AND client_id = ? AND expires_at > ?',
   )
   const remove = db.prepare('DELETE FROM consents WHERE tenant = ? AND sub = ? AND client_id = ?')
+  const ofPerson = `FROM consents WHERE tenant = ?1 AND sub = ?2 AND expires_at > ?3`
+  const count = db.prepare(`SELECT count(*) AS total ${ofPerson}`)
+  const page = db.prepare(
+    `SELECT client_id, body ${ofPerson} ORDER BY body ->> '$.grantedAt' DESC, client_id LIMIT ?4 OFFSET ?5`,
+  )
   return {
     find: (tenant, sub, clientId) =>
       db.read(() => decode<ConsentRecord>(bodyOf(select, tenant, sub, clientId, epochSeconds(clock)))),
     put: (tenant, sub, clientId, consent) =>
       db.write(() => void upsert.run(tenant, sub, clientId, consent.expiresAt, JSON.stringify(consent))),
     delete: (tenant, sub, clientId) => db.write(() => void remove.run(tenant, sub, clientId), 'power'),
+    list: (tenant, sub, offset, limit) =>
+      db.read(() => {
+        const now = epochSeconds(clock)
+        const rows = page.all(tenant, sub, now, limit, offset)
+        const records = rows.map((row) => ({
+          ...decodeRecord<ConsentRecord>(String(row.body)),
+          clientId: String(row.client_id),
+        }))
+        return { total: Number(count.get(tenant, sub, now)?.total), records }
+      }),
   }
 }

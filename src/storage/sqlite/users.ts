@@ -13,6 +13,7 @@ const HANGING = [
   'totp',
   'passkeys',
   'recovery_codes',
+  'activity',
 ] as const
 
 export function sqliteUsers(db: Database): UserStore {

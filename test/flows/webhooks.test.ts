@@ -1,0 +1,205 @@
+/**
+ * Security events by webhook, to HTTPS servers that fail, are slow or away and come back: each event arrives at least once,
+ * signed so that a library we did not write verifies it. Standard Webhooks 1.0.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Receiver, WebhookReceiver } from '../../src/auth/signals/receivers.ts'
+import type { SignalOptions } from '../../src/auth/signals/service.ts'
+import type { TestService } from '../servers/auth-service.ts'
+import { Browser } from '../servers/browser.ts'
+import { type Certificates, makeCertificates } from '../servers/certificates.ts'
+import { type EventSink, type Received, startEventSink } from '../servers/event-sink.ts'
+import { TENANT } from '../servers/population.ts'
+import { until } from '../servers/redis.ts'
+import { begin, discover } from './relying-party.ts'
+import { startWithReceivers } from './security-events.ts'
+import { signIn } from './signed-in.ts'
+
+const SECRET = Buffer.from('0123456789abcdef0123456789abcdef')
+const OTHER = Buffer.from('fedcba9876543210fedcba9876543210')
+const whsec = (secret: Uint8Array) => `whsec_${Buffer.from(secret).toString('base64')}`
+
+let folder: string
+let certificates: Certificates
+let sink: EventSink
+let service: TestService | undefined
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'webhooks-'))
+  certificates = await makeCertificates(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(async () => {
+  await service?.close()
+  service = undefined
+  await sink?.shut()
+})
+
+async function start(parts: Partial<WebhookReceiver> = {}, options: Partial<SignalOptions> = {}): Promise<TestService> {
+  sink = await startEventSink(certificates)
+  const receiver: Receiver = { kind: 'webhook', name: 'siem', url: new URL(sink.url), secrets: [SECRET], ...parts }
+  service = await startWithReceivers(certificates, { receivers: [receiver], ...options })
+  return service
+}
+
+interface Body {
+  readonly id: string
+  readonly type: string
+  readonly timestamp: string
+  readonly tenant: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+const bodies = (kept: readonly Received[] = sink.kept): Body[] => kept.map(({ body }) => JSON.parse(body))
+const ofType = (type: string) => bodies().filter((body) => body.type === type)
+
+/** Makes the person fail `times` at sign-in: as many events. */
+async function fail(times: number): Promise<void> {
+  const { issuer, population } = service as TestService
+  for (let index = 0; index < times; index += 1) {
+    const browser = new Browser(issuer)
+    const page = await browser.visit(await urlOfSignIn())
+    await browser.submit(page, { username: population.user.userName, password: 'wrong wrong wrong' })
+  }
+}
+
+async function urlOfSignIn(): Promise<string> {
+  const { issuer, population } = service as TestService
+  return (await begin(await discover(issuer, population.own), 'openid')).url
+}
+
+const failures = () => (service as TestService).audits.filter(({ event }) => event === 'sign_in_failed').length
+const left = () => (service as TestService).store.outbox.waiting(TENANT, 'webhook:siem')
+
+describe('what is sent', () => {
+  test('names event, time, tenant and person by pseudonym; nothing personal, and no session’s own id', async () => {
+    const { audits, population, issuer } = await start()
+    await signIn({ issuer, population }, new Browser(issuer), population.own, 'openid')
+    await until(async () => ofType('sign_in').length > 0, 'the sign-in is told')
+    const [body] = ofType('sign_in') as [Body]
+    const event = audits.find((one) => one.event === 'sign_in')
+    expect(body).toMatchObject({ tenant: 'default', data: { sub: population.user.sub, request_id: event?.request_id } })
+    expect(Math.abs(Date.parse(body.timestamp) - Date.now())).toBeLessThan(60_000)
+    expect(JSON.stringify(bodies())).not.toMatch(/alice|@|127\.0\.0\.1/)
+
+    const sids = (await (service as TestService).store.sessions.list(TENANT, {}, 0, 10)).records.map(({ sid }) => sid)
+    expect(sids.length).toBeGreaterThan(0)
+    for (const sid of sids) expect(JSON.stringify(bodies())).not.toContain(sid)
+  })
+
+  test('is verified by a library that we did not write, and not once a byte differs (Standard Webhooks 1.0)', async () => {
+    await start()
+    await fail(1)
+    await until(async () => sink.kept.length > 0, 'a webhook')
+    const [{ body, headers }] = sink.kept as [Received]
+    const sent = headers as Record<string, string>
+    const verified = new Webhook(whsec(SECRET)).verify(body, sent)
+    expect(verified).toMatchObject({ type: 'sign_in_failed', id: sent['webhook-id'] })
+    expect(() => new Webhook(whsec(SECRET)).verify(`${body} `, sent)).toThrow()
+    expect(() => new Webhook(whsec(OTHER)).verify(body, sent)).toThrow()
+    const later = { ...sent, 'webhook-timestamp': String(Number(sent['webhook-timestamp']) + 1) }
+    expect(() => new Webhook(whsec(SECRET)).verify(body, later)).toThrow()
+  })
+
+  test('is signed by both secrets while one takes the place of the other', async () => {
+    await start({ secrets: [OTHER, SECRET] })
+    await fail(1)
+    await until(async () => sink.kept.length > 0, 'a webhook')
+    const [{ body, headers }] = sink.kept as [Received]
+    for (const secret of [SECRET, OTHER])
+      expect(new Webhook(whsec(secret)).verify(body, headers as Record<string, string>)).toBeTruthy()
+  })
+
+  test('is what the list of events names, and nothing else', async () => {
+    const { issuer, population } = await start({ events: ['sign_in'] })
+    await fail(1)
+    await signIn({ issuer, population }, new Browser(issuer), population.own, 'openid')
+    await until(async () => sink.kept.length > 0 && (await left()) === 0, 'the sign-in is told')
+    expect(bodies().map(({ type }) => type)).toEqual(['sign_in'])
+  })
+})
+
+describe('a receiver that does not take it gets it again, under the same id', () => {
+  test.each([
+    ['500', 500],
+    ['429', 429],
+    ['a redirect, which is not followed', 302],
+    ['a broken connection', 'drop'],
+    ['an answer that is lost after it was taken', 'lost'],
+  ] as const)('after %s', async (_what, mood) => {
+    await start()
+    sink.feel(mood, mood, 200)
+    await fail(1)
+    await until(async () => sink.kept.length > 0 && (await left()) === 0, 'it is taken')
+    expect(sink.asked).toBe(3)
+    expect(new Set(bodies().map(({ id }) => id)).size).toBe(1)
+    const signed = sink.kept.map(({ headers }) => headers['webhook-id'])
+    expect(new Set(signed).size).toBe(1)
+  })
+
+  test('dead for a while: all events of that time arrive once it is back, and few requests were wasted on it', async () => {
+    await start()
+    await sink.shut()
+    await fail(12)
+    await until(async () => (await left()) === failures(), 'all wait')
+    expect(failures()).toBe(12)
+    await sink.open()
+    await until(async () => (await left()) === 0, 'all are taken')
+    expect(new Set(ofType('sign_in_failed').map(({ id }) => id)).size).toBe(12)
+  })
+
+  test('one that is slow holds up no request, and gets at most four at once', async () => {
+    await start()
+    sink.feel('slow')
+    await fail(10)
+    expect((await left()) > 0).toBe(true)
+    await until(async () => (await left()) === 0, 'all are taken')
+    expect(new Set(ofType('sign_in_failed').map(({ id }) => id)).size).toBe(10)
+    expect(sink.atOnce).toBeLessThanOrEqual(4)
+  })
+
+  test('one event that it never takes holds up no other', async () => {
+    await start()
+    sink.feel(500, 200)
+    await fail(4)
+    await until(async () => (await left()) === 0, 'all are taken')
+    expect(new Set(ofType('sign_in_failed').map(({ id }) => id)).size).toBe(4)
+  })
+})
+
+describe('given up, which audit and metrics say', () => {
+  const givenUp = () =>
+    (service as TestService).audits.filter(({ event }) => event === 'signal_not_delivered').map(({ detail }) => detail)
+
+  test('after so many tries', async () => {
+    await start({}, { attempts: 3 })
+    sink.feel(500)
+    await fail(1)
+    await until(async () => givenUp().length > 0, 'it is given up')
+    expect([givenUp(), sink.asked, await left()]).toEqual([['refused'], 3, 0])
+    const about = (service as TestService).audits.find(({ event }) => event === 'signal_not_delivered')
+    expect(about?.resource).toMatch(/^webhook:siem:sign_in_failed:/)
+  })
+
+  test('at once where the receiver says that it is gone (410)', async () => {
+    await start()
+    sink.feel(410)
+    await fail(1)
+    await until(async () => givenUp().length > 0, 'it is given up')
+    expect([givenUp(), sink.asked]).toEqual([['gone'], 1])
+  })
+
+  test('once it is too old', async () => {
+    await start({}, { keepSeconds: 60 })
+    sink.feel(500)
+    await fail(1)
+    await until(async () => sink.asked > 0, 'it was tried')
+    ;(service as TestService).advance(61)
+    await until(async () => givenUp().length > 0, 'it is given up')
+    expect([givenUp(), await left()]).toEqual([['too_old'], 0])
+  })
+})
