@@ -18,6 +18,7 @@ const SWITCHED_ON: unknown = {
   issuer: 'https://auth.example',
   registration: {},
   signals: { streams: [{}] },
+  providers: { all: [{}] },
   metrics: { registry: {} },
 }
 

@@ -1,6 +1,8 @@
 /** The person's own second factors: what there is, with names and uses, and how to change it. ASVS 7.5.1 and 7.4.3. */
+
+import { type AccountFrame, accountView } from './account-frame.ts'
 import { type Html, html } from './html.ts'
-import { type Page, page } from './page.ts'
+import type { Page } from './page.ts'
 
 export interface PasskeyRow {
   readonly id: string
@@ -11,13 +13,13 @@ export interface PasskeyRow {
 }
 
 export interface FactorsView {
+  readonly frame: AccountFrame
   readonly formToken: string
   readonly totp?: { readonly createdAt: number; readonly lastUsedAt?: number | undefined } | undefined
   readonly passkeys: readonly PasskeyRow[]
   readonly recoveryCodes: number
   /** What has just been done: the other sessions may be ended now. */
   readonly done?: FactorsDone | undefined
-  readonly uiLocales?: readonly string[] | undefined
 }
 
 export const FACTORS_DONE = ['added', 'removed', 'renamed', 'sessions_ended'] as const
@@ -67,11 +69,10 @@ export function factorsPage(view: FactorsView): Page {
     html`<button type="submit">Sign out everywhere else</button>`,
   )
   const changed = view.done === 'added' || view.done === 'removed'
-  return page({
+  return accountView(view.frame, {
+    here: 'factors',
     title: 'Ways to sign in',
-    uiLocales: view.uiLocales,
-    content: html`<h1>Ways to sign in</h1>
-${view.done !== undefined && html`<div class="notice" role="status"><p>${DONE[view.done]}</p>${changed && html`<p>If somebody else may have been in your account:</p>${endOthers}`}</div>`}
+    content: html`${view.done !== undefined && html`<div class="notice" role="status"><p>${DONE[view.done]}</p>${changed && html`<p>If somebody else may have been in your account:</p>${endOthers}`}</div>`}
 <h2>Passkeys and security keys</h2>
 ${view.passkeys.length === 0 ? html`<p class="note">None yet.</p>` : html`<ul class="factors">${view.passkeys.map((row, index) => passkeyItem(view, row, index))}</ul>`}
 <p><a href="/mfa/enrol/passkey">Add a passkey</a></p>

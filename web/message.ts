@@ -56,19 +56,35 @@ export interface SignedOutView {
   readonly frames?: readonly string[] | undefined
   /** Back to the application, once the frames had a moment to load. */
   readonly goesOnTo?: string | undefined
+  /** The provider that the person had come in by. */
+  readonly alsoAt?: AlsoAt | undefined
 }
 
-export function signedOutPage({ frames = [], goesOnTo }: SignedOutView = {}): Page {
+export interface AlsoAt {
+  readonly name: string
+  readonly formToken: string
+  readonly origin: string
+}
+
+const signOutThere = ({ name, formToken }: AlsoAt) => html`<form method="post" action="/federation/sign-out">
+<input type="hidden" name="form_token" value="${formToken}">
+<p class="lead">You are still signed in at ${name}.</p>
+<button type="submit">Sign out at ${name} too</button>
+</form>`
+
+export function signedOutPage({ frames = [], goesOnTo, alsoAt }: SignedOutView = {}): Page {
   return page({
     title: 'Signed out',
     frames,
     goesOnTo,
+    leadsTo: alsoAt?.origin,
     content: html`<h1>You are signed out</h1>
 ${
   goesOnTo === undefined
     ? html`<p class="lead">You can close this page.</p>`
     : html`<p class="lead">You are taken back to the application. <a href="${goesOnTo}">Continue</a></p>`
 }
+${alsoAt && goesOnTo === undefined && signOutThere(alsoAt)}
 ${frames.map((address) => html`<iframe src="${address}" sandbox="allow-scripts allow-same-origin" hidden></iframe>`)}`,
   })
 }

@@ -1,4 +1,5 @@
 /** The sign-in page: who is it? The fault of the last attempt tied to the field that it concerns, a way to refuse. */
+import { type ProviderButton, providerButtons } from './federation.ts'
 import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
 import { passkeyScript } from './passkey-script.ts'
@@ -14,6 +15,8 @@ export interface SignInView {
   /** Shown again after a failed attempt. */
   readonly userName?: string | undefined
   readonly fault?: SignInFault | undefined
+  /** Identity providers that the person may come in by. */
+  readonly providers?: readonly ProviderButton[] | undefined
   readonly uiLocales?: readonly string[] | undefined
 }
 
@@ -65,6 +68,7 @@ ${field(view, 'username', 'User name', userName)}
 <button type="submit" name="answer" value="deny" formnovalidate>Cancel</button>
 </div>
 </form>
-${passkeys(view)}`,
+${passkeys(view)}
+${providerButtons(view.providers ?? [], view.interactionId)}`,
   })
 }

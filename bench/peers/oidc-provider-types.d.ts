@@ -1,4 +1,4 @@
-/** The part of npm `oidc-provider` that the benchmark uses; the package ships no types. */
+/** The part of npm `oidc-provider` that the benchmark and the tests use; the package ships no types. */
 declare module 'oidc-provider' {
   import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
@@ -7,6 +7,8 @@ declare module 'oidc-provider' {
     readonly req: IncomingMessage
     readonly res: ServerResponse
     respond: boolean
+    /** Of the answer, once the rest has run. */
+    body: unknown
   }
 
   interface Grant {
@@ -27,6 +29,7 @@ declare module 'oidc-provider' {
       response: ServerResponse,
     ): Promise<{ readonly session?: { readonly accountId: string } }>
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
+    callback(): (request: IncomingMessage, response: ServerResponse) => void
     listen(port: number, host: string, ready: () => void): Server
   }
 }

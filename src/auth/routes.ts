@@ -12,12 +12,16 @@ import type { AdminDeps } from './admin/decide-admin.ts'
 import { keyHandlers } from './admin/key-handlers.ts'
 import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
+import type { FederationDeps } from './federation/deps.ts'
+import { federationHandlers } from './federation/federation-handlers.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { MfaDeps } from './mfa/mfa-deps.ts'
 import { mfaHandlers } from './mfa/mfa-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
+import { type DeviceAuthorizationDeps, deviceAuthorization } from './oauth/device/device-authorization.ts'
+import { confirmDevice, showConfirmDevice, showDevice } from './oauth/device/device-page.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
 import { type ParDeps, par } from './oauth/par.ts'
@@ -43,6 +47,7 @@ import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
   ParDeps &
+  DeviceAuthorizationDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &
@@ -58,6 +63,7 @@ export type RouteDeps = AuthorizeDeps &
   RewrapKeysDeps &
   SectorDeps &
   RegisterDeps &
+  FederationDeps &
   BindingDeps &
   WriteUserDeps &
   PollDeps &
@@ -79,6 +85,8 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
   handler,
 })
 
+const DEVICE_REQUEST = 'oauth/device/device-authorization.ts'
+const DEVICE_PAGE = 'oauth/device/device-page.ts'
 const END_SESSION = 'oidc/logout/end-session.ts'
 const SIGN_OUT_PAGE = 'oidc/logout/sign-out-page.ts'
 const BINDING = 'session/binding'
@@ -89,6 +97,11 @@ function protocolRows(deps: RouteDeps): Row[] {
     (request: HttpRequest) =>
       endpoint(own, request)
   const metadata = () => discovery(deps)
+  const device = {
+    request: at(deviceAuthorization, deps),
+    show: at(showConfirmDevice, deps),
+    confirm: at(confirmDevice, deps),
+  }
   return [
     ['GET', '/.well-known/openid-configuration', 'OIDC Discovery 4', 'oidc/discovery.ts', 'public', 'oauth', metadata],
     ['GET', '/.well-known/oauth-authorization-server', 'RFC 8414 3', 'oidc/discovery.ts', 'public', 'oauth', metadata],
@@ -97,6 +110,10 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['GET', '/oauth/authorize/resume', 'OIDC Core 3.1.2.3', 'oauth/resume.ts', 'authorize', 'page', at(resume, deps)],
     ['POST', '/oauth/par', 'RFC 9126 2', 'oauth/par.ts', 'authorize', 'oauth', at(par, deps)],
+    ['POST', '/oauth/device_authorization', 'RFC 8628 3.1', DEVICE_REQUEST, 'authorize', 'oauth', device.request],
+    ['GET', '/device', 'RFC 8628 3.3', DEVICE_PAGE, 'public', 'page', showDevice],
+    ['GET', '/device/confirm', 'RFC 8628 3.3', DEVICE_PAGE, 'authorize', 'page', device.show],
+    ['POST', '/device/confirm', 'RFC 8628 3.3', DEVICE_PAGE, 'consent', 'page', device.confirm],
     ['POST', '/oauth/token', 'RFC 6749 3.2', 'oauth/token.ts', 'token', 'oauth', at(token, deps)],
     ['POST', '/oauth/introspect', 'RFC 7662 2', 'oauth/introspect.ts', 'introspect', 'oauth', at(introspect, deps)],
     ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],
@@ -132,6 +149,41 @@ function registrationRows(deps: RouteDeps): Row[] {
     row('GET', '/:id', 'RFC 7592 2.1', 'read-registration', registration.readRegistration),
     row('PUT', '/:id', 'RFC 7592 2.2', 'replace-registration', registration.replaceRegistration),
     row('DELETE', '/:id', 'RFC 7592 2.3', 'delete-registration', registration.deleteRegistration),
+  ]
+}
+
+/** Where identity providers are configured. */
+function federationRows(deps: RouteDeps): Row[] {
+  if (deps.providers.all.length === 0) return []
+  const handlers = federationHandlers(deps)
+  const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
+    method,
+    path,
+    source,
+    `federation/${file}.ts`,
+    'federation',
+    'page',
+    handler,
+  ]
+  const back: Row = [
+    'POST',
+    '/federation/callback/:provider',
+    'OAuth 2.0 Form Post Response Mode 2',
+    'federation/callback.ts',
+    'public',
+    'page',
+    handlers.formCallback,
+  ]
+  return [
+    row('GET', '/federation/:provider/start', 'OIDC Core 3.1.2.1', 'start', handlers.start),
+    row('GET', '/federation/callback/:provider', 'OIDC Core 3.1.2.5', 'callback', handlers.callback),
+    back,
+    row('GET', '/federation/link', 'account linking', 'link-pending', handlers.showLink),
+    row('POST', '/federation/link', 'account linking', 'link-pending', handlers.link),
+    row('POST', '/federation/sign-out', 'RP-Initiated Logout 2', 'sign-out', handlers.signOutThere),
+    row('GET', '/account/identities', 'account page', 'identities', handlers.showIdentities),
+    row('POST', '/account/identities/link', 'account page', 'identities', handlers.beginLink),
+    row('POST', '/account/identities/unlink', 'account page', 'identities', handlers.unlink),
   ]
 }
 
@@ -201,7 +253,13 @@ function peopleRows(deps: RouteDeps): Row[] {
 
 function accountRows(deps: RouteDeps): Row[] {
   const pages = accountHandlers(deps)
-  return [accountRow('GET', '', 'overview', pages.showOverview)]
+  return [
+    accountRow('GET', '', 'overview', pages.showOverview),
+    accountRow('GET', '/sessions', 'sessions', pages.showSessions),
+    accountRow('POST', '/sessions/end-others', 'end-sessions', pages.endOtherSessions),
+    accountRow('POST', '/sessions/:id/end', 'end-sessions', pages.endOwnSession),
+    accountRow('POST', '/devices/:id/forget', 'forget-device', pages.forgetDevice),
+  ]
 }
 
 const accountRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
@@ -307,6 +365,7 @@ export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[]
     ...peopleRows(deps),
     ...accountRows(deps),
     ...factorRows(deps),
+    ...federationRows(deps),
     ...(deps.metrics ? [metricsRow(deps.metrics)] : []),
   ]
   for (const row of rows) if (isAccountPage(row)) accountPaths.add(row[1])

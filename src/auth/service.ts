@@ -28,6 +28,10 @@ import { clientKeys } from './client/client-keys.ts'
 import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
+import { openProviders } from './federation/open-providers.ts'
+import type { Provider } from './federation/provider.ts'
+import type { ProviderOptions } from './federation/provider-options.ts'
+import { signOutOffers } from './federation/sign-out.ts'
 import { keyKeeper } from './keys/keeper.ts'
 import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
@@ -85,6 +89,8 @@ export interface AuthServiceOptions {
   readonly requestTimeoutMs?: number
   /** Serves dynamic client registration (RFC 7591), where policy decides who registers; default true. */
   readonly registration?: boolean
+  /** Identity providers that people may come in by. */
+  readonly providers?: readonly ProviderOptions[]
   /** What clients may make this service reach, by the addresses that they register; default: every public one. */
   readonly clientsReach?: Pick<EgressOptions, 'allow' | 'unlisted'> & { readonly ca?: string }
   /** How often clients are told of a sign-out. */
@@ -133,6 +139,12 @@ const strict =
       }
     }
   }
+
+const buttonOf = ({ options: { id, displayName }, state }: Provider) => ({
+  id,
+  name: displayName,
+  available: state !== 'open',
+})
 
 /** Remembers which revision judged a request until its answer goes out, and tells audit of a decision that was not to be had. */
 function observed(decide: Decide, audit: Audit) {
@@ -265,6 +277,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
+  const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
   const signals = startSignals(
@@ -278,6 +291,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     issuer,
     decide,
     signals,
+    hearsOfSessions: signals.hearsOfSessions,
     signalMetrics: measured.signals,
     ...ending,
     registration: options.registration ?? true,
@@ -300,11 +314,16 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     ...people.parts,
     mail,
     assessRisk: assessFailures(store.limits),
-    enrolled: (tenant, user) => enrolledFactors(store.factors, tenant, user),
+    enrolled: (tenant, user) => enrolledFactors(store, tenant, user),
     relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
+    federationMetrics: measured.federation,
+    providers,
+    providerButtons: () => providers.all.map(buttonOf),
+    alsoAt: signOutOffers(issuer, providers),
+    logger: options.logger,
   })
   const sending = { ...ending, ...outgoing, metrics }
   const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
@@ -346,6 +365,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     signals.release()
     await server.close()
     await mail.close()
+    await providers.close()
     await people.close()
     await backChannel.close()
     await signals.close()

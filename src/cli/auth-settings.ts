@@ -1,6 +1,7 @@
 /** What the configuration says of the auth service, whichever shape it is served in. */
 import type { AuthServiceOptions } from '../auth/service.ts'
 import type { Config } from '../config/schema.ts'
+import { federationProviders } from './federation/settings.ts'
 import { keyRules } from './keys/configured.ts'
 import { authLimits } from './limits.ts'
 import { mailSettings } from './mail.ts'
@@ -18,6 +19,7 @@ export const authSettings = (config: Config) =>
     ...authTransport(config),
     ...authLimits(config),
     registration: config.auth.registration,
+    providers: federationProviders(config),
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
     mail: mailSettings(config),

@@ -1,6 +1,7 @@
 /** What a schema cannot say: rules between settings. Each answers the setting at fault and what to do about it. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { isEntry } from '../egress/allow-list.ts'
+import { federationObjection } from './federation-rules.ts'
 import type { KeyPath } from './origin.ts'
 import type { Config } from './schema.ts'
 import type { SmtpConfig } from './sections/mail.ts'
@@ -283,6 +284,7 @@ const RULES: readonly Rule[] = [
   receiversAreSafe,
   bundleNamesAreUnique,
   egressListsTargets,
+  federationObjection,
   mailIsDescribed,
 ]
 

@@ -7,6 +7,7 @@ import { clientsAsCode } from './sections/clients.ts'
 import { cacheBytes } from './sections/decision-cache.ts'
 import { dpop } from './sections/dpop.ts'
 import { egress } from './sections/egress.ts'
+import { federation } from './sections/federation.ts'
 import { keys } from './sections/keys.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
@@ -125,6 +126,7 @@ export const ConfigSchema = Type.Object(
     notices,
     security_events: securityEvents,
     egress,
+    federation,
     store,
     log,
     limits,

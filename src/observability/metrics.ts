@@ -48,6 +48,12 @@ export interface Metrics {
   readonly tlsReloads: Counter<'listener' | 'outcome'>
   readonly tlsNotAfter: Gauge<'listener'>
   readonly rateLimited: Counter<'endpoint' | 'by'>
+  /** Identity providers, by the ids of the configuration. */
+  readonly federation: {
+    readonly state: Gauge<'provider'>
+    readonly opened: Counter<'provider'>
+    readonly outcomes: Counter<'provider' | 'outcome'>
+  }
   readonly pressure: {
     readonly shed: Counter<'reason'>
     readonly inFlight: Gauge
@@ -126,11 +132,33 @@ export function createMetrics(node: string): Metrics {
     }),
     hashing: hashingMetrics(registers),
     ...tlsMetrics(registers),
+    federation: federationMetrics(registers),
     ...limitMetrics(registers),
   }
 }
 
 const counter = (name: string, help: string, registers: Registry[]) => new Counter({ name, help, registers })
+
+const federationMetrics = (registers: Registry[]) => ({
+  state: new Gauge({
+    name: 'federation_breaker_state',
+    help: 'Breaker before an identity provider: 0 closed, 1 probing, 2 open.',
+    labelNames: ['provider'] as const,
+    registers,
+  }),
+  opened: new Counter({
+    name: 'federation_breaker_opened_total',
+    help: 'Times the breaker before an identity provider opened.',
+    labelNames: ['provider'] as const,
+    registers,
+  }),
+  outcomes: new Counter({
+    name: 'federation_sign_ins_total',
+    help: 'People who came back from an identity provider: entered, created, to_prove, linked, denied, or what was wrong.',
+    labelNames: ['provider', 'outcome'] as const,
+    registers,
+  }),
+})
 
 const limitMetrics = (registers: Registry[]) => ({
   rateLimited: new Counter({

@@ -19,6 +19,7 @@ const AUTH_BASE = [
   'src/storage/interaction-records.ts',
   'src/storage/factors.ts',
   'src/storage/activity-port.ts',
+  'src/storage/device-grants.ts',
   'src/http',
   'src/observability',
   'src/audit',

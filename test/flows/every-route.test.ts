@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { FEDERATION_OPERATIONS } from '../../src/auth/openapi/federation-operations.ts'
 import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
 import { VERSION } from '../../src/cli/version.ts'
-import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { startAuthService, TEST_STREAM, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { useEverything } from './everything.ts'
@@ -15,6 +16,7 @@ interface Answered {
   readonly route: string
   readonly status: number
   readonly id: string
+  readonly location: string
 }
 
 let service: TestService
@@ -23,13 +25,20 @@ const answered: Answered[] = []
 
 beforeAll(async () => {
   service = await startAuthService({
+    service: { signals: TEST_STREAM },
     onServer: (server) => {
       server.addHook('onRoute', ({ method, url }) => {
         for (const one of [method].flat()) served.add(`${one} ${url}`)
       })
       server.addHook('onResponse', async (request, reply) => {
         const id = String(reply.getHeader('sallyport-request-id'))
-        answered.push({ route: `${request.method} ${request.routeOptions.url}`, status: reply.statusCode, id })
+        const location = String(reply.getHeader('location') ?? '')
+        answered.push({
+          route: `${request.method} ${request.routeOptions.url}`,
+          status: reply.statusCode,
+          id,
+          location,
+        })
       })
     },
   })
@@ -39,6 +48,8 @@ afterAll(() => service.close())
 const PUBLIC = [
   'GET /.well-known/oauth-authorization-server',
   'GET /.well-known/openid-configuration',
+  'GET /.well-known/ssf-configuration',
+  'GET /device',
   'GET /health',
   'GET /health/live',
   'GET /oauth/jwks',
@@ -50,6 +61,7 @@ const PUBLIC = [
 
 /** Only where the configuration asks for them. */
 const SWITCHED = [
+  ...Object.keys(FEDERATION_OPERATIONS),
   'GET /metrics',
   'POST /oauth/register',
   'GET /oauth/register/:id',
@@ -152,18 +164,23 @@ test('what a page of another origin may send and read: its proof, its token, the
   }
 })
 
+/** Where nobody is signed in, a page of self-service shows and does nothing. */
+const leadsToSignIn = ({ route, location }: Answered): boolean =>
+  / \/account(\/|$)/.test(route) && location.startsWith('/login?')
+
 test('every success has its decision in the log, under its request id', async () => {
   await useEverything(service)
   const decided = service.decisions().map((event) => `${Object(event.custom).request_id} ${event.path}`)
   const asks = service.service.table.filter((route) => route.decision !== 'public')
   for (const { decision, ...route } of asks) {
-    const succeeded = answered.filter(({ status }) => status < 400)
+    const succeeded = answered.filter((answer) => answer.status < 400 && !leadsToSignIn(answer))
     const successes = succeeded.filter((answer) => answer.route.replace('HEAD', 'GET') === nameOf(route))
     expect(
       successes.map((answer) => answer.route),
       nameOf(route),
     ).toContain(nameOf(route))
-    for (const { id } of successes) expect(decided).toContain(`${id} authz/${decision}/decision`)
+    for (const { id, status } of successes)
+      expect(decided, `${nameOf(route)} ${status}`).toContain(`${id} authz/${decision}/decision`)
   }
   expect(answered.filter(({ route, status }) => route.startsWith('HEAD ') && status < 400).length).toBeGreaterThan(5)
 })
@@ -182,6 +199,8 @@ test('without policy no route but the public ones answers success (checklist 49)
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
     '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
+    '/ssf/status': JSON.stringify({ stream_id: 'test', status: 'paused' }),
+    '/ssf/verify': JSON.stringify({ stream_id: 'test' }),
   }
   service.node.deactivate()
 

@@ -1,12 +1,14 @@
 /** For tests: everything that the auth service offers, used once, rightly. */
 import type { TestService } from '../servers/auth-service.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, formAt } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
+import { addClient } from './signed-in.ts'
+import { useStreams } from './use-streams.ts'
 
 /** One success at least on every route that asks. */
 export async function useEverything(service: TestService): Promise<void> {
@@ -30,10 +32,57 @@ export async function useEverything(service: TestService): Promise<void> {
     await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
     await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
   }
+  await useSelfService(service, browser)
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
+  await useStreams(service)
+  await useDevice(service)
   await useApis(service)
   await useRegistration(service)
+}
+
+/** What a person sees and ends of their own sessions and devices, another browser of theirs among them. */
+async function useSelfService({ issuer, population }: TestService, browser: Browser): Promise<void> {
+  const at = `${issuer}/account/sessions`
+  const rp = await discover(issuer, population.web)
+  const signIn = async () => {
+    const { url } = await begin(rp, 'openid')
+    await new Browser(issuer).authorize(url, population.user)
+    return browser.visit(at)
+  }
+  for (const path of ['/account', '/account/sessions']) {
+    await browser.visit(`${issuer}${path}`)
+    await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
+  }
+  const post = async (path: RegExp) => {
+    const page = await signIn()
+    const { action, fields } = formAt(page, path)
+    const answer = await browser.visit(action, { method: 'POST', body: fields })
+    if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
+  }
+  await post(/sessions\/[^/]+\/end$/)
+  await post(/end-others$/)
+  await post(/forget$/)
+}
+
+/** A device is connected. */
+async function useDevice(service: TestService): Promise<void> {
+  const client = await addClient(
+    service.store,
+    'device',
+    {},
+    { grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'], redirectUris: [] },
+  )
+  const browser = new Browser(service.issuer)
+  await browser.authorize(
+    (await begin(await discover(service.issuer, service.population.web), 'openid')).url,
+    service.population.user,
+  )
+  const { body } = await post(service, '/oauth/device_authorization', client, { scope: 'openid' })
+  const page = await browser.visit(String(body.verification_uri_complete))
+  await browser.visit(page.url, { method: 'HEAD' })
+  const done = await browser.submit(page, { answer: 'allow' })
+  if (done.status !== 200) throw new Error(`not connected: ${done.status} ${done.text}`)
 }
 
 /** The account that is signed in is chosen. */

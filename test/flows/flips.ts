@@ -135,8 +135,22 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   flip(2, 'scim.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
   flip(2, 'admin.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
 
+  flip(
+    3,
+    'authorize.device_code_ttl_seconds',
+    /device_code_ttl_seconds := \d+/,
+    'device_code_ttl_seconds := 300',
+    [600, 300],
+  ),
+  flip(
+    3,
+    'authorize.device_interval_seconds',
+    /device_interval_seconds := \d+/,
+    'device_interval_seconds := 9',
+    [5, 9],
+  ),
   flip(3, 'authorize.consent', '"consent": consent', '"consent": "none"', ['asked', 'not asked']),
-  flip(3, 'authorize.code_ttl_seconds', /code_ttl_seconds := \d+/, 'code_ttl_seconds := 3', [
+  flip(3, 'authorize.code_ttl_seconds', /\ncode_ttl_seconds := \d+/, '\ncode_ttl_seconds := 3', [
     'redeemed',
     'invalid_grant',
   ]),

@@ -252,7 +252,15 @@ async function observeManagement({ issuer, population }: Met): Promise<Observed>
     call('GET', `/admin/clients/${population.web.id}`),
     call('POST', '/admin/clients', made),
   ])
+  const device = { ...made, grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], scopes: ['openid'] }
+  const { body: tv } = await call('POST', '/admin/clients', { ...device, audience: ['urn:sallyport:default'] })
+  const form = { scope: 'openid', client_id: String(tv.client_id), client_secret: String(tv.client_secret) }
+  const asked = await answerOf(
+    await fetch(`${issuer}/oauth/device_authorization`, { method: 'POST', body: new URLSearchParams(form) }),
+  )
   return {
+    'authorize.device_code_ttl_seconds': asked.body.expires_in,
+    'authorize.device_interval_seconds': asked.body.interval,
     'scim.visible': Object.keys(read.body).sort(),
     'scim.writable': created.status,
     'scim.least_password_characters': withPassword.status,

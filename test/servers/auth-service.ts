@@ -47,6 +47,11 @@ export async function signedBundle(path = resolve('bundles/sallyport.tar.gz'), v
   })
 }
 
+/** Switches the endpoints of streams on, for the population's receiver. */
+export const TEST_STREAM = {
+  receivers: [{ kind: 'stream', name: 'test', clientId: 'receiver', delivery: { method: 'poll' } }],
+} as const satisfies AuthServiceOptions['signals']
+
 export interface TestService {
   readonly issuer: string
   readonly service: AuthService
@@ -67,6 +72,8 @@ export interface TestServiceOptions {
   /** Around the node's own decide. */
   readonly decide?: (real: Decide) => Decide
   readonly logger?: Logger
+  /** Where others must know the address beforehand. */
+  readonly port?: number
   readonly service?: Partial<AuthServiceOptions>
   /** Sees the server before it listens, to add hooks. */
   readonly onServer?: (server: AuthService['server']) => void
@@ -76,7 +83,7 @@ export async function startAuthService(options: TestServiceOptions = {}): Promis
   const folder = mkdtempSync(join(tmpdir(), 'auth-service-'))
   let offsetMs = 0
   const clock = { nowMs: () => Date.now() + offsetMs }
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const issuer = `${options.service?.tls ? 'https' : 'http'}://localhost:${port}`
   const store = await (options.store ?? ((path) => openSqliteStore({ path, clock })))(join(folder, 'store.db'), clock)
   const envelope = openEnvelope(randomBytes(32))

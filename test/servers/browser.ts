@@ -26,6 +26,17 @@ export function formOf(page: Visited): { readonly action: string; readonly field
   return { action: new URL(attribute(form, 'action') ?? '', page.url).href, fields }
 }
 
+/** The first form of a page with several that goes to such an address. */
+export function formAt(page: Visited, to: RegExp): ReturnType<typeof formOf> {
+  const found = page.text
+    .split('<form')
+    .slice(1)
+    .map((rest) => formOf({ ...page, text: `<form${rest.split('</form>')[0] ?? ''}` }))
+    .find(({ action }) => to.test(new URL(action).pathname))
+  if (found === undefined) throw new Error(`no form to ${to} on ${page.url}: ${page.status}`)
+  return found
+}
+
 export class Browser {
   readonly #origin: string
   readonly cookies = new Map<string, string>()

@@ -11,6 +11,8 @@ const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable
 export interface ChromiumOptions {
   readonly javaScriptEnabled?: boolean
   readonly colorScheme?: 'light' | 'dark'
+  /** For providers whose certificates are of a test's own authority. */
+  readonly ignoreHTTPSErrors?: boolean
   readonly viewport?: { readonly width: number; readonly height: number }
 }
 

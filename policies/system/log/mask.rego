@@ -61,8 +61,9 @@ escape(index) := format_int(index, 10)
 # Names of the contract that hold further names, never a text of their own.
 groups := {
 	"accounts_tried", "actor", "authentication", "authenticator", "client", "device", "event", "factors", "failures",
-	"grant", "granted", "guesses", "held", "holder", "lately", "receiver", "request", "requested", "resource", "risk",
-	"seen", "sender", "session", "sign_in", "since_failure", "subject", "time", "token", "travel",
+	"grant", "granted", "guesses", "held", "holder", "lately", "provider", "receiver", "request", "requested",
+	"resource", "risk", "seen", "sender", "session", "sign_in", "since_failure", "subject", "time", "token", "travel",
+	"upstream",
 }
 
 plain_fields := {
@@ -70,13 +71,14 @@ plain_fields := {
 	"attestation", "audience", "auth_method", "auth_time", "backed_up", "backup_eligible", "binding", "browser_changed",
 	"certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_id", "code_challenge_method",
 	"confirmed", "consented_claims", "consented_scopes", "country", "created_at", "day", "device_bound", "device_known",
-	"dpop", "endpoint", "enrolled", "enrolment_demanded", "epoch_seconds", "essential_acr", "expires_at", "federated",
-	"federated_acr", "first_party", "grant_type", "grant_types", "here", "hint", "id", "idle_seconds",
-	"impossible_travel", "issued_at", "kilometres", "kind", "known", "max_age_seconds", "minute_of_day",
-	"network_changed", "new_device", "own", "passkey", "passkeys", "prompt", "proven", "pushed", "recovery_codes_left",
-	"redirect", "redirect_hosts", "refresh_reuse", "registrations", "relation", "remembered", "replays", "requires",
-	"resources", "response_type", "roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type",
-	"subnet", "surge", "tenant", "totp", "totp_factors", "type", "user_verified", "weekday",
+	"dpop", "email_domain", "email_verified", "endpoint", "enrolled", "enrolment_demanded", "epoch_seconds",
+	"essential_acr", "expires_at", "federated", "federated_acr", "first_party", "flow", "grant_type", "grant_types",
+	"groups", "here", "hint", "id", "idle_seconds", "impossible_travel", "issued_at", "kilometres", "kind", "known",
+	"linked", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "organisation", "other_ways", "own",
+	"passkey", "passkeys", "prompt", "proven", "purpose", "pushed", "recovery_codes_left", "redirect", "redirect_hosts",
+	"refresh_reuse", "registrations", "relation", "remembered", "replays", "requires", "resources", "response_type",
+	"roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type", "subnet", "surge", "tenant", "totp",
+	"totp_factors", "type", "user_verified", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.

@@ -3,6 +3,7 @@
  * on whether there is such an account (checklist 37). Whoever refuses to sign in goes back to the client with access_denied.
  */
 
+import type { ProviderButton } from '../../../web/federation.ts'
 import { type SignInFault, signInPage } from '../../../web/sign-in.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
@@ -14,11 +15,20 @@ import { countingFactors, NOTHING_PROVEN } from '../sign-in/progress.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { checkPassword, type PasswordDeps } from './password.ts'
 
-export type LoginDeps = PasswordDeps
+export type LoginDeps = PasswordDeps & {
+  /** Identity providers that people may come in by, as they are at the moment. */
+  readonly providerButtons?: (() => readonly ProviderButton[]) | undefined
+}
 
 const MAX_USER_NAME = 256
 
-function page(waiting: Waiting, status: number, userName?: string, fault?: SignInFault): Reply {
+function page(
+  { providerButtons }: LoginDeps,
+  waiting: Waiting,
+  status: number,
+  userName?: string,
+  fault?: SignInFault,
+): Reply {
   const view = signInPage({
     clientName: waiting.client.name,
     redirectUri: waiting.interaction.redirectUri,
@@ -27,6 +37,7 @@ function page(waiting: Waiting, status: number, userName?: string, fault?: SignI
     passkeyToken: formToken(waiting.secret, 'passkey', waiting.id),
     userName,
     fault,
+    providers: providerButtons?.(),
     uiLocales: waiting.interaction.uiLocales,
   })
   return { status, ...view }
@@ -54,12 +65,12 @@ export async function showLogin(deps: LoginDeps, request: HttpRequest): Promise<
   const waiting = await findWaiting(deps, request)
   const { device, risk } = await tried(deps, request, '')
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
-  if (!verdict.allow) return refuseStep(verdict, (status) => page(waiting, status))
+  if (!verdict.allow) return refuseStep(verdict, (status) => page(deps, waiting, status))
   requirePause(verdict.obligations)
 
   if (mustChoose(waiting))
     return { status: 303, headers: { location: `/login/select?interaction=${encodeURIComponent(waiting.id)}` } }
-  return (await stepUp(deps, request, waiting)) ?? page(waiting, 200, waiting.interaction.loginHint)
+  return (await stepUp(deps, request, waiting)) ?? page(deps, waiting, 200, waiting.interaction.loginHint)
 }
 
 /** POST /login. A password that comes along, as password managers and simple clients send it, is checked at once. */
@@ -69,16 +80,16 @@ export async function login(deps: LoginDeps, request: HttpRequest): Promise<Repl
   if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
 
   const userName = (request.form.get('username') ?? '').trim()
-  if (userName === '') return page(waiting, 400, '', { field: 'username', text: 'Enter your user name.' })
+  if (userName === '') return page(deps, waiting, 400, '', { field: 'username', text: 'Enter your user name.' })
   if (userName.length > MAX_USER_NAME)
-    return page(waiting, 400, userName.slice(0, MAX_USER_NAME), { field: 'username', text: 'That is too long.' })
+    return page(deps, waiting, 400, userName.slice(0, MAX_USER_NAME), { field: 'username', text: 'That is too long.' })
 
   const password = request.form.get('password')
   if (password !== undefined) return checkPassword(deps, request, waiting, userName, password)
 
   const { device, risk } = await tried(deps, request, userName)
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
-  if (!verdict.allow) return refuseStep(verdict, (status) => page(waiting, status, userName))
+  if (!verdict.allow) return refuseStep(verdict, (status) => page(deps, waiting, status, userName))
   requirePause(verdict.obligations)
   return leadTo(deps, request, waiting, { ...NOTHING_PROVEN, userName }, verdict.obligations)
 }

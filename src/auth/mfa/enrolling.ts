@@ -12,6 +12,7 @@ import { seeOther } from '../session/answer-client.ts'
 import { findSession, type LiveSession, sessionSecret } from '../session/session.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
+import { localesOf } from '../user/email.ts'
 import { notifyUser } from '../user/notify.ts'
 import { type MfaAction, type MfaQuestion, requireMfa } from './ask-mfa.ts'
 import type { MfaDeps } from './mfa-deps.ts'
@@ -53,7 +54,8 @@ export async function findEnrolling(deps: MfaDeps, request: HttpRequest, page: s
   const secret = sessionSecret(deps.issuer, request)
   if (session === undefined || secret === undefined) return signInFor(deps, request, { page })
   const held = await deps.store.factors.of(request.tenant, session.user.sub)
-  return { user: session.user, held, secret, query: '', during: { session } }
+  const uiLocales = localesOf(session.user)
+  return { user: session.user, held, secret, query: '', uiLocales, during: { session } }
 }
 
 export const isReply = (found: Enrolling | Reply): found is Reply => 'status' in found

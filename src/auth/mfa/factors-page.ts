@@ -6,7 +6,8 @@ import { FACTORS_DONE, factorsPage } from '../../../web/factors.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { formToken } from '../session/csrf.ts'
-import { endOtherSessions } from '../session/end-session.ts'
+import { endSessionsOf } from '../session/end-session.ts'
+import { localesOf } from '../user/email.ts'
 import { notifyUser } from '../user/notify.ts'
 import type { MfaAction } from './ask-mfa.ts'
 import {
@@ -43,7 +44,9 @@ export async function showFactors(deps: MfaDeps, request: HttpRequest): Promise<
 
   const { totp, passkeys, recoveryCodes } = owner.held
   const done = request.query.get('done')
+  const { user } = owner
   const view = factorsPage({
+    frame: { accountName: user.userName, paths: deps.accountPaths, uiLocales: localesOf(user) },
     formToken: formToken(owner.secret, ...aboutOf(owner, FORM)),
     totp,
     passkeys: passkeys.map(({ credentialId, backedUp, ...rest }) => ({ ...rest, id: credentialId, synced: backedUp })),
@@ -108,7 +111,7 @@ const renewCodes: Change = async (deps, request, owner, count) => {
 }
 
 const endOthers: Change = async (deps, request, { user, during }) => {
-  if ('session' in during) await endOtherSessions(deps, request.tenant, user.sub, during.session.record.sid)
+  if ('session' in during) await endSessionsOf(deps, request.tenant, user.sub, during.session.record.sid)
   notifyUser(deps, user, 'sessions_ended')
   return toFactors('sessions_ended')
 }

@@ -13,4 +13,6 @@ export type MfaDeps = SignInDeps &
     readonly store: { readonly factors: FactorStore; readonly oneUse: OneUseStore }
     readonly envelope: Envelope
     readonly relyingParty: RelyingParty
+    /** Of self-service: what its navigation leads to. */
+    readonly accountPaths: ReadonlySet<string>
   }

@@ -1,4 +1,6 @@
 /** What each route of the table takes, in the words of OpenAPI 3.1. The table itself says the rest: source, decision, errors. */
+import { FACTOR_OPERATIONS } from './factor-operations.ts'
+import { FEDERATION_OPERATIONS } from './federation-operations.ts'
 
 export interface OperationDescription {
   readonly summary: string
@@ -190,6 +192,17 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'form_token', 'username', 'password', 'answer'],
     answers: PAGE,
   },
+  'POST /oauth/device_authorization': {
+    summary: 'a device asks for access',
+    parameters: [...CLIENT, 'scope', 'resource'],
+  },
+  'GET /device': { summary: 'the page for a user code', parameters: ['user_code'], answers: PAGE },
+  'GET /device/confirm': { summary: 'what a user code stands for', parameters: ['user_code'], answers: PAGE },
+  'POST /device/confirm': {
+    summary: 'answers a device',
+    parameters: ['user_code', 'answer', 'form_token'],
+    answers: PAGE,
+  },
   'GET /login/password': { summary: 'the password step', parameters: ['interaction'], answers: PAGE },
   'POST /login/password': {
     summary: 'checks a password',
@@ -202,53 +215,18 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'answer', 'form_token'],
     answers: [303],
   },
-  'GET /mfa/totp': { summary: 'asks for a code of an app', parameters: ['interaction'], answers: PAGE },
-  'POST /mfa/totp': {
-    summary: 'checks it',
-    parameters: ['interaction', 'form_token', 'code', 'remember', 'answer'],
-    answers: PAGE,
-  },
-  'GET /mfa/passkey': { summary: 'asks for a passkey', parameters: ['interaction'], answers: PAGE },
-  'POST /mfa/passkey': {
-    summary: 'checks it',
-    parameters: ['interaction', 'form_token', 'credential', 'answer'],
-    answers: PAGE,
-  },
-  'POST /mfa/passkey/options': {
-    summary: 'options for the suggestions of a browser, WebAuthn Level 3 5.5',
-    parameters: ['interaction', 'form_token'],
-  },
-  'GET /mfa/recovery': { summary: 'asks for a recovery code', parameters: ['interaction'], answers: PAGE },
-  'POST /mfa/recovery': {
-    summary: 'checks it',
-    parameters: ['interaction', 'form_token', 'code', 'answer'],
-    answers: PAGE,
-  },
-  'GET /mfa/enrol': { summary: 'which second factor to add', parameters: ['interaction'], answers: PAGE },
-  'GET /mfa/enrol/totp': { summary: 'a new secret for an app', parameters: ['interaction'], answers: PAGE },
-  'POST /mfa/enrol/totp': {
-    summary: 'adds it',
-    parameters: ['interaction', 'form_token', 'enrolment', 'code'],
-    answers: PAGE,
-  },
-  'GET /mfa/enrol/passkey': { summary: 'asks for a new passkey', parameters: ['interaction'], answers: PAGE },
-  'POST /mfa/enrol/passkey': {
-    summary: 'adds it',
-    parameters: ['interaction', 'form_token', 'credential', 'name'],
-    answers: PAGE,
-  },
-  'GET /account/factors': { summary: 'one’s own second factors', parameters: ['done'], answers: PAGE },
-  'POST /account/factors': {
-    summary: 'changes them',
-    parameters: ['form_token', 'action', 'factor', 'name'],
-    answers: PAGE,
-  },
+  ...FEDERATION_OPERATIONS,
+  ...FACTOR_OPERATIONS,
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {
     summary: 'answers it',
     parameters: ['interaction', 'form_token', 'scope', 'answer'],
     answers: PAGE,
   },
+  'GET /account/sessions': { summary: 'where you are signed in, and the devices known for you', answers: PAGE },
+  'POST /account/sessions/end-others': { summary: 'ends all your sessions but this one', answers: PAGE },
+  'POST /account/sessions/:id/end': { summary: 'ends one of your sessions', answers: PAGE },
+  'POST /account/devices/:id/forget': { summary: 'has a device forgotten', answers: PAGE },
   'GET /account': { summary: 'who you are, and how safe your account is', answers: PAGE },
   'POST /scim/v2/Users': { summary: 'makes a user', json: USER_BODY, answers: [201] },
   'GET /scim/v2/Users': {

@@ -111,29 +111,22 @@ export type EndSessionsDeps = EndSessionDeps & {
   readonly store: { readonly sessions: Pick<Store['sessions'], 'list' | 'end' | 'clients'> }
 }
 
-/** All sessions of a person and all their grants; answers how many. */
-export const endSessionsOf = (deps: EndSessionsDeps, tenant: string, sub: string): Promise<number> =>
-  endSessionsBut(deps, tenant, sub, new Set())
-
-/** The same, but for the session that asks. ASVS 7.4.3. */
-export const endOtherSessions = (deps: EndSessionsDeps, tenant: string, sub: string, own: string): Promise<number> =>
-  endSessionsBut(deps, tenant, sub, new Set([own]))
-
-async function endSessionsBut(
+/** All sessions of a person, but one that may go on, and all their grants; answers how many. */
+export async function endSessionsOf(
   deps: EndSessionsDeps,
   tenant: string,
   sub: string,
-  spared: ReadonlySet<string>,
+  butSid?: string,
 ): Promise<number> {
-  const ended = new Set(spared)
+  const ended = new Set<string>()
   for (let offset = 0; ; ) {
     const { records, total } = await deps.store.sessions.list(tenant, { sub }, offset, PAGE)
-    const left = records.filter(({ sid }) => !ended.has(sid))
+    const left = records.filter(({ sid }) => sid !== butSid && !ended.has(sid))
     await Promise.all(left.map((session) => endSession(deps, tenant, session, 'all')))
     for (const { sid } of left) ended.add(sid)
     // Those that ended moved others to pages that were read; a page may also hold none of what its places name.
     if (left.length > 0) offset = 0
-    else if (offset + PAGE >= total) return ended.size - spared.size
+    else if (offset + PAGE >= total) return ended.size
     else offset += PAGE
   }
 }

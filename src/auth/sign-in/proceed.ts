@@ -13,15 +13,17 @@ import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
 import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { ProvenFactor, SignInProgress } from '../../storage/interaction-records.ts'
 import type { UserRecord } from '../../storage/records.ts'
+import { browserName } from '../session/browser-name.ts'
 import { rememberDevice } from '../session/device.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { startSession } from '../session/session.ts'
+import { type NotifyDeps, notifyUser } from '../user/notify.ts'
 import { type AskLoginDeps, askAttempt, askFactors, countingSession, type Tried, tried } from './ask-login.ts'
 import { countingFactors, withFactor } from './progress.ts'
 import { stepAt } from './steps.ts'
 import { ended, resumeAt, type Waiting } from './waiting.ts'
 
-export type SignInDeps = AskLoginDeps
+export type SignInDeps = AskLoginDeps & NotifyDeps
 
 export type Denied = Extract<Verdict<'login'>, { allow: false }>
 
@@ -140,6 +142,7 @@ async function admit(
     sub: user.sub,
     decision_id: decisionId,
   })
+  if (device.isNew) notifyUser(deps, user, 'new_sign_in', browserName(request))
   const location = interaction.page ?? resumeAt(waiting.id)
   return { status: 303, headers: { location, 'set-cookie': [session.cookie, device.cookie], ...session.headers } }
 }

@@ -52,9 +52,12 @@ const START_AGAIN =
 
 export const ended = () => new OAuthError('invalid_request', { detail: START_AGAIN })
 
-/** Throws invalid_request where no request waits in this browser under the id in the address. */
-export async function findWaiting(deps: WaitingDeps, request: HttpRequest): Promise<Waiting> {
-  const id = request.query.get('interaction')
+/** Throws invalid_request where no request waits in this browser under the id, which stands in the address where none is given. */
+export async function findWaiting(
+  deps: WaitingDeps,
+  request: HttpRequest,
+  id = request.query.get('interaction'),
+): Promise<Waiting> {
   const secret = browserSecret(deps.issuer, request)
   const interaction = id === undefined ? undefined : await findInteraction(deps, request, id)
   if (id === undefined || secret === undefined || interaction === undefined) throw ended()

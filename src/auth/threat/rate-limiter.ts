@@ -51,6 +51,9 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/oauth/introspect', 'introspect'],
   ['/oauth/revoke', 'revoke'],
   ['/oauth/par', 'par'],
+  ['/oauth/device_authorization', 'par'],
+  ['/device', 'login'],
+  ['/device/confirm', 'login'],
   ['/oauth/authorize', 'authorize'],
   ['/oauth/authorize/resume', 'authorize'],
   ['/oauth/userinfo', 'userinfo'],
@@ -69,6 +72,7 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
 const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/scim/', 'scim'],
   ['/admin/', 'admin'],
+  ['/federation/', 'login'],
   ['/account/', 'login'],
   ['/ssf/', 'signals'],
   ['/mfa/', 'login'],

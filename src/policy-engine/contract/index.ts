@@ -4,6 +4,7 @@ import { admin } from './admin.ts'
 import { authorize } from './authorize.ts'
 import { consent } from './consent.ts'
 import type { Decision, InputOf, ResultOf } from './decision.ts'
+import { federation } from './federation.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
 import { mfa } from './mfa.ts'
@@ -29,6 +30,7 @@ export const DECISIONS = {
   scim,
   admin,
   register,
+  federation,
   account,
 } as const satisfies Record<string, Decision>
 

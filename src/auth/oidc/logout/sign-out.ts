@@ -1,5 +1,5 @@
 /** Signs the person of this browser out and takes them on: back to the client, or to a page that frames the clients' own sign-outs. */
-import { signedOutPage } from '../../../../web/message.ts'
+import { type AlsoAt, signedOutPage } from '../../../../web/message.ts'
 import type { HttpRequest, Reply } from '../../../http/message.ts'
 import type { ClientRecord } from '../../../storage/records.ts'
 import { seeOther } from '../../session/answer-client.ts'
@@ -9,7 +9,11 @@ import { sessionIdentifier } from '../../token/session-identifier.ts'
 import type { SessionVerdict } from './ask-session.ts'
 import type { LogoutRequest } from './logout-request.ts'
 
-export type SignOutDeps = SessionDeps & EndSessionDeps
+export type SignOutDeps = SessionDeps &
+  EndSessionDeps & {
+    /** What the page offers where the person came in by an identity provider. */
+    readonly alsoAt?: ((request: HttpRequest) => AlsoAt | undefined) | undefined
+  }
 
 /** Of one page; a person signed in to more hears of it by their own means. */
 const MAX_FRAMES = 50
@@ -52,7 +56,7 @@ export async function signOut(
     .slice(0, MAX_FRAMES)
   const goesOnTo = addressOf(asked)
   if (goesOnTo !== undefined && frames.length === 0) return seeOther(goesOnTo, cookie)
-  const page = signedOutPage({ frames, goesOnTo })
+  const page = signedOutPage({ frames, goesOnTo, alsoAt: deps.alsoAt?.(request) })
   return {
     status: 200,
     headers: { ...page.headers, ...(cookie !== undefined && { 'set-cookie': cookie }) },
