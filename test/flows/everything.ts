@@ -8,6 +8,7 @@ import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
 import { addClient } from './signed-in.ts'
+import { useFactors } from './use-factors.ts'
 import { useStreams } from './use-streams.ts'
 
 /** One success at least on every route that asks. */
@@ -35,6 +36,7 @@ export async function useEverything(service: TestService): Promise<void> {
   await useSelfService(service, browser)
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
+  await useFactors(service)
   await useStreams(service)
   await useDevice(service)
   await useApis(service)

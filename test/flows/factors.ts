@@ -11,6 +11,8 @@ export const PASSWORD_ACR = 'urn:sallyport:acr:password'
 export const MFA_ACR = 'urn:sallyport:acr:mfa'
 export const PHISHING_RESISTANT = 'urn:sallyport:acr:phishing_resistant'
 
+export type Person = Pick<TestService['population']['user'], 'userName' | 'password'>
+
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 /** RFC 4648 6. */
@@ -36,8 +38,8 @@ export async function signInByPassword(
   service: TestService,
   browser: Browser,
   more: Record<string, string> = {},
+  { userName, password }: Person = service.population.user,
 ): Promise<Visited> {
-  const { userName, password } = service.population.user
   let page = await browser.visit(authorizeUrl(service, more))
   if (page.url.includes('/login/select')) page = await browser.submit(page, { answer: 'another' })
   if (page.url.includes('/login?')) page = await browser.submit(page, { username: userName })
@@ -45,8 +47,12 @@ export async function signInByPassword(
 }
 
 /** As far as the password, for one of our own pages. */
-export async function openOwnPage(service: TestService, browser: Browser, path: string): Promise<Visited> {
-  const { userName, password } = service.population.user
+export async function openOwnPage(
+  service: TestService,
+  browser: Browser,
+  path: string,
+  { userName, password }: Person = service.population.user,
+): Promise<Visited> {
   let page = await browser.visit(`${service.issuer}${path}`)
   if (page.url.includes('/login?')) page = await browser.submit(page, { username: userName })
   return page.url.includes('/login/password') ? browser.submit(page, { password }) : page

@@ -1,12 +1,12 @@
 /**
- * Challenges of WebAuthn ceremonies: 256 random bits, five minutes, for one ceremony of one browser, taken once, whatever
- * comes of it. WebAuthn Level 3 13.4.3; checklist 41.
+ * Challenges of WebAuthn ceremonies: 256 random bits, five minutes, for one ceremony of one browser, taken once. WebAuthn Level 3 13.4.3; checklist 41.
  */
 import type { HttpRequest } from '../../http/message.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { equalDigests } from '../../kernel/constant-time.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { OneUseStore } from '../../storage/port.ts'
+import type { OneUseRecord } from '../../storage/records.ts'
 
 export const CHALLENGE_SECONDS = 5 * 60
 
@@ -43,13 +43,21 @@ export async function newChallenge(
   return challenge
 }
 
-/** True for one of all who come with it, and only in the browser and for the person that it was made for. */
-export async function takeChallenge(
+const isFor = (record: OneUseRecord | undefined, { browser, sub }: ChallengeFor): boolean =>
+  record !== undefined && record.sub === sub && equalDigests(String(record.facts.browser), digestOf(browser))
+
+/** Whether it was made for this ceremony, browser and person, and nobody has taken it; it is still there afterwards. */
+export const knowsChallenge = async (
   { store }: ChallengeDeps,
   { tenant }: Pick<HttpRequest, 'tenant'>,
   challenge: string,
-  { ceremony, browser, sub }: ChallengeFor,
-): Promise<boolean> {
-  const record = await store.oneUse.take(tenant, ceremony, digestOf(challenge))
-  return record !== undefined && record.sub === sub && equalDigests(String(record.facts.browser), digestOf(browser))
-}
+  of: ChallengeFor,
+): Promise<boolean> => isFor(await store.oneUse.find(tenant, of.ceremony, digestOf(challenge)), of)
+
+/** True for one of all who come with it. */
+export const takeChallenge = async (
+  { store }: ChallengeDeps,
+  { tenant }: Pick<HttpRequest, 'tenant'>,
+  challenge: string,
+  of: ChallengeFor,
+): Promise<boolean> => isFor(await store.oneUse.take(tenant, of.ceremony, digestOf(challenge)), of)

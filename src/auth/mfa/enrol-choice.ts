@@ -1,17 +1,20 @@
 /** GET /mfa/enrol: a sign-in that policy lets go on only with a second factor: which one? Asks `mfa` of each. */
 import { enrolChoicePage } from '../../../web/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { ended } from '../sign-in/waiting.ts'
 import { askMfa, mfaError } from './ask-mfa.ts'
-import { findEnrolling, isReply } from './enrolling.ts'
+import { FACTORS_PAGE, findEnrolling, isReply } from './enrolling.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 
 const ACTIONS = { passkey: 'enrol_passkey', totp: 'enrol_totp' } as const
 
 export async function showEnrolChoice(deps: MfaDeps, request: HttpRequest): Promise<Reply> {
-  const enrolling = await findEnrolling(deps, request, '/account/factors')
+  // Outside a sign-in one chooses on one's own page.
+  if (request.query.get('interaction') === undefined) throw ended()
+  const enrolling = await findEnrolling(deps, request, FACTORS_PAGE)
   if (isReply(enrolling)) return enrolling
   const { user, held, during, query, leadsTo, uiLocales } = enrolling
-  if (!('waiting' in during)) return { status: 303, headers: { location: '/account/factors' } }
+  if (!('waiting' in during)) throw ended()
 
   const { progress } = during.waiting.interaction
   const signIn = { enrolmentDemanded: progress?.next === 'enrol', proven: during.proven }

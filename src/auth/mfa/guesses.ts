@@ -13,9 +13,13 @@ const SIGN_IN_SECONDS = 30 * 60
 const ACCOUNT_SECONDS = 15 * 60
 const DAY_SECONDS = 24 * 60 * 60
 
+type Counts = NonNullable<DecisionInput<'mfa'>['guesses']>
+
 export interface Guesses {
-  /** Counts this one as wrong; answers the counts with it. */
-  begin(): Promise<NonNullable<DecisionInput<'mfa'>['guesses']>>
+  /** The counts as they would be with one more. */
+  next(): Promise<Counts>
+  /** Counts one more as wrong; answers the counts with it. */
+  begin(): Promise<Counts>
   /** It was right: the account's counts start anew. */
   right(): Promise<void>
 }
@@ -25,10 +29,15 @@ export function guesses(
   { tenant }: Pick<HttpRequest, 'tenant'>,
   of: { readonly kind: 'totp' | 'recovery'; readonly sub: string; readonly interaction: string },
 ): Guesses {
+  const person = digestOf(`${tenant}\n${of.sub}`)
   const here = `mfa:${of.kind}:here:${digestOf(of.interaction)}`
-  const account = `mfa:${of.kind}:account:${digestOf(`${tenant}\n${of.sub}`)}`
-  const day = `mfa:${of.kind}:day:${digestOf(`${tenant}\n${of.sub}`)}`
+  const [account, day] = [`mfa:${of.kind}:account:${person}`, `mfa:${of.kind}:day:${person}`]
   return {
+    async next() {
+      const counts = await Promise.all([here, account, day].map((key) => limits.count(tenant, key)))
+      const [inSignIn = 0, inAccount = 0, inDay = 0] = counts
+      return { here: inSignIn + 1, account: inAccount + 1, day: inDay + 1 }
+    },
     async begin() {
       const [inSignIn, inAccount, inDay] = await Promise.all([
         limits.hit(tenant, here, SIGN_IN_SECONDS),

@@ -13,13 +13,15 @@ import type { HttpRequest } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { FactorStore, PasskeyRecord } from '../../storage/factors.ts'
-import { CHALLENGE_SECONDS, newChallenge, takeChallenge } from './challenges.ts'
+import { CHALLENGE_SECONDS, type ChallengeFor, knowsChallenge, newChallenge, takeChallenge } from './challenges.ts'
 import { challengeIn } from './credential-json.ts'
 import type { PasskeyDeps } from './passkey-registration.ts'
 
 export type AssertionDeps = PasskeyDeps & {
   readonly store: PasskeyDeps['store'] & { readonly factors: Pick<FactorStore, 'passkeys'> }
 }
+
+const assertionOf = (browser: string): ChallengeFor => ({ ceremony: 'passkey_assertion', browser })
 
 /** Without `passkeys` any discoverable one of this site may answer: nobody learns which accounts have some. */
 export async function assertionOptions(
@@ -29,7 +31,7 @@ export async function assertionOptions(
   wanted: Pick<Obligations<'mfa'>, 'user_verification'>,
   passkeys: readonly PasskeyRecord[] = [],
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
-  const challenge = await newChallenge(deps, request, { ceremony: 'passkey_assertion', browser })
+  const challenge = await newChallenge(deps, request, assertionOf(browser))
   return generateAuthenticationOptions({
     rpID: deps.relyingParty.rpId,
     challenge: isoBase64URL.toBuffer(challenge),
@@ -43,13 +45,14 @@ export async function assertionOptions(
 }
 
 export interface Assertion {
+  readonly challenge: string
   readonly passkey: PasskeyRecord
   readonly userVerified: boolean
   readonly backedUp: boolean
   readonly counter: number
 }
 
-/** A signature that holds; nothing of the passkey has been written yet. */
+/** A signature that holds; nothing has been written yet, so that nothing is lost where policy can't be asked of it. */
 export async function verifyAssertion(
   deps: AssertionDeps,
   request: HttpRequest,
@@ -57,14 +60,20 @@ export async function verifyAssertion(
   response: AuthenticationResponseJSON,
 ): Promise<Assertion | undefined> {
   const challenge = challengeIn(response)
-  if (!(await takeChallenge(deps, request, challenge, { ceremony: 'passkey_assertion', browser }))) return undefined
+  if (!(await knowsChallenge(deps, request, challenge, assertionOf(browser)))) return undefined
   const passkey = await deps.store.factors.passkeys.find(request.tenant, response.id)
   if (passkey === undefined || !isOwn(response, passkey)) return undefined
   const info = await verified(deps, response, challenge, passkey)
   if (info === undefined) return undefined
   // Fixed when it was made, WebAuthn Level 3 7.2 step 19.
   if ((info.credentialDeviceType === 'multiDevice') !== passkey.backupEligible) return undefined
-  return { passkey, userVerified: info.userVerified, backedUp: info.credentialBackedUp, counter: info.newCounter }
+  return {
+    challenge,
+    passkey,
+    userVerified: info.userVerified,
+    backedUp: info.credentialBackedUp,
+    counter: info.newCounter,
+  }
 }
 
 /** WebAuthn Level 3 7.2 step 6: the authenticator names the same person, where it names one. */
@@ -98,10 +107,17 @@ async function verified(
   }
 }
 
-/** Writes the use. `regressed`: another authenticator may hold the same key, and neither is believed. */
-export const useAssertion = (
+/**
+ * Takes the challenge and writes the use: of all that come with one answer, one is `used`. `regressed`: another authenticator
+ * may hold the same key, and neither is believed.
+ */
+export async function useAssertion(
   deps: AssertionDeps,
-  { tenant }: Pick<HttpRequest, 'tenant'>,
-  { passkey, counter, backedUp }: Assertion,
-): Promise<'used' | 'regressed' | 'missing'> =>
-  deps.store.factors.passkeys.use(tenant, passkey.credentialId, { counter, backedUp, usedAt: epochSeconds(deps.clock) })
+  request: Pick<HttpRequest, 'tenant'>,
+  browser: string,
+  { challenge, passkey, counter, backedUp }: Assertion,
+): Promise<'used' | 'replayed' | 'regressed' | 'missing'> {
+  if (!(await takeChallenge(deps, request, challenge, assertionOf(browser)))) return 'replayed'
+  const use = { counter, backedUp, usedAt: epochSeconds(deps.clock) }
+  return deps.store.factors.passkeys.use(request.tenant, passkey.credentialId, use)
+}

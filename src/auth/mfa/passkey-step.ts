@@ -70,7 +70,8 @@ async function judge(
   if (verdict.allow) return undefined
   if (verdict.reasons.includes('user_not_verified')) return 'user_not_verified' as const
   // An account that is locked reads as any passkey that does not do.
-  if (verdict.reasons.every((reason) => reason === 'subject_inactive')) return 'wrong' as const
+  if (verdict.reasons.length > 0 && verdict.reasons.every((reason) => reason === 'subject_inactive'))
+    return 'wrong' as const
   throw mfaError(verdict)
 }
 
@@ -99,9 +100,15 @@ export async function passkeyStep(deps: MfaDeps, request: HttpRequest): Promise<
 
   return checkStep(deps, request, waiting, user, again, async () => {
     if (assertion === undefined || user === undefined || refused !== undefined) return FAILED
-    const use = await useAssertion(deps, request, assertion)
+    const use = await useAssertion(deps, request, waiting.secret, assertion)
     if (use === 'used') return { factor: 'passkey', outcome: 'verified', userVerified: assertion.userVerified }
-    await auditFactor(deps, request, 'factor_failed', user, `passkey:counter_${use}`)
+    await auditFactor(
+      deps,
+      request,
+      'factor_failed',
+      user,
+      use === 'regressed' ? 'passkey:counter_regressed' : `passkey:${use}`,
+    )
     return FAILED
   })
 }

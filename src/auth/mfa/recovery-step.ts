@@ -12,7 +12,7 @@ import { requireMfa } from './ask-mfa.ts'
 import { guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 import { readRecoveryCode, recoveryDigest } from './recovery-codes.ts'
-import { auditFactor, checkStep, findClaimed, loginAt, stepView } from './second-step.ts'
+import { auditFactor, checkStep, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
 
 const page = (waiting: Waiting, user: UserRecord, status: number, fault?: StepFault): Reply => ({
   status,
@@ -40,13 +40,12 @@ export async function recoveryStep(deps: MfaDeps, request: HttpRequest): Promise
   if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
   const claimed = await findClaimed(deps, request, waiting)
   if (claimed === undefined) return loginAt(waiting.id)
-  const { user, proven } = claimed
+  const { user } = claimed
   const typed = request.form.get('code')
   if (typed === undefined) return page(waiting, user, 400, 'missing')
 
   const counted = guesses(deps.store.limits, request, { kind: 'recovery', sub: user.sub, interaction: waiting.id })
-  const signIn = { enrolmentDemanded: false, proven }
-  await requireMfa(deps, request, { action: 'verify_recovery_code', user, signIn, guesses: await counted.begin() })
+  await requireGuess(deps, request, claimed, 'verify_recovery_code', counted)
 
   return checkStep(
     deps,

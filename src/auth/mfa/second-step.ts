@@ -1,4 +1,5 @@
 /** What the steps of a sign-in with a second factor share: whose it is, what else is offered, and what a wrong one comes to. */
+import { isDeepStrictEqual } from 'node:util'
 import type { StepFault, StepView } from '../../../web/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
@@ -8,6 +9,8 @@ import { countingSession } from '../sign-in/ask-login.ts'
 import { auditRefusal, begin, proceed, refuseStep, type Step } from '../sign-in/proceed.ts'
 import { countingFactors } from '../sign-in/progress.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
+import { type MfaAction, requireMfa } from './ask-mfa.ts'
+import type { Guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 
 export interface Claimed {
@@ -46,6 +49,25 @@ export const stepView = (waiting: Waiting, about: string, userName?: string, fau
   fault,
   uiLocales: waiting.interaction.uiLocales,
 })
+
+/**
+ * Throws slow_down where too many were wrong. Asked again where others were counted meanwhile, so that many at once can't all
+ * pass; nothing is counted while policy can't be asked.
+ */
+export async function requireGuess(
+  deps: MfaDeps,
+  request: HttpRequest,
+  { user, proven }: Claimed,
+  action: Extract<MfaAction, 'verify_totp' | 'verify_recovery_code'>,
+  counted: Guesses,
+): Promise<void> {
+  const ask = (counts: Awaited<ReturnType<Guesses['next']>>) =>
+    requireMfa(deps, request, { action, user, signIn: { enrolmentDemanded: false, proven }, guesses: counts })
+  const expected = await counted.next()
+  await ask(expected)
+  const counts = await counted.begin()
+  if (!isDeepStrictEqual(counts, expected)) await ask(counts)
+}
 
 type Checked = Pick<Step, 'factor' | 'outcome' | 'userVerified' | 'rememberDevice' | 'again'> & {
   readonly user: UserRecord | undefined

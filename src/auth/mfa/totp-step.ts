@@ -12,7 +12,7 @@ import { withTotpSecret } from '../user/totp-secret.ts'
 import { requireMfa } from './ask-mfa.ts'
 import { guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { auditFactor, checkStep, findClaimed, loginAt, stepView } from './second-step.ts'
+import { auditFactor, checkStep, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
 import { readCode, stepOf } from './totp.ts'
 
 const page = (waiting: Waiting, user: UserRecord, status: number, fault?: StepFault): Reply => ({
@@ -49,13 +49,12 @@ export async function totpStep(deps: MfaDeps, request: HttpRequest): Promise<Rep
   if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
   const claimed = await findClaimed(deps, request, waiting)
   if (claimed === undefined) return loginAt(waiting.id)
-  const { user, proven } = claimed
+  const { user } = claimed
   const code = readCode(request.form.get('code'))
   if (code === undefined) return page(waiting, user, 400, 'missing')
 
   const counted = guesses(deps.store.limits, request, { kind: 'totp', sub: user.sub, interaction: waiting.id })
-  const signIn = { enrolmentDemanded: false, proven }
-  await requireMfa(deps, request, { action: 'verify_totp', user, signIn, guesses: await counted.begin() })
+  await requireGuess(deps, request, claimed, 'verify_totp', counted)
 
   return checkStep(
     deps,
