@@ -143,7 +143,7 @@ const strict =
 const buttonOf = ({ options: { id, displayName }, state }: Provider) => ({
   id,
   name: displayName,
-  available: state !== 'open',
+  available: state === 'closed',
 })
 
 /** Remembers which revision judged a request until its answer goes out, and tells audit of a decision that was not to be had. */

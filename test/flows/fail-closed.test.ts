@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
-import { type Deployment, deploy } from '../servers/deployment.ts'
+import { type Deployment, deploy, TEST_STREAM_SETTINGS } from '../servers/deployment.ts'
 import { until } from '../servers/redis.ts'
 import { BROKEN_DECISIONS, broken } from './broken-policies.ts'
 import {
@@ -44,7 +44,10 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
   let underWay: UnderWay
 
   beforeAll(async () => {
-    deployment = await deploy(shape, { redis: { appendOnly: true }, settings: { auth: { metrics: true } } })
+    deployment = await deploy(shape, {
+      redis: { appendOnly: true },
+      settings: { ...TEST_STREAM_SETTINGS, auth: { metrics: true } },
+    })
   })
   afterAll(() => deployment?.stop())
   beforeEach(async () => {

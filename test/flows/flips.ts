@@ -33,6 +33,11 @@ const CLIENT = [
 const WIDER = ['urn:flipped', 'urn:sallyport:default']
 const PERMISSIONS = ['orders:read', 'profile:read']
 
+/** Decisions of what must be configured first, and the test that flips their obligations. */
+export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['federation', 'test/flows/federation-policy.test.ts'],
+])
+
 /** `file`: the decision's, by the name of the field. */
 const flip = (
   group: Flip['group'],
@@ -212,6 +217,8 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     ['issuer', 'endpoint'],
   ),
   flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
+  flip(5, 'signal.reasons', 'default told := "none"', 'default told := "told"', ['that it ended', 'why, too']),
+  flip(5, 'signal.claims', '"claims": sort(claims)', '"claims": ["email"]', ['nothing', ['email']]),
 
   flip(4, 'login.next', '"next": next,', '"next": "password",', ['signed in', 'asked again']),
 ])

@@ -1,13 +1,14 @@
 /** Obligations are obeyed: each one, flipped in a copy of the Rego, changes what is seen on the wire of a real process. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { revisionIn } from '../servers/bundle-desk.ts'
-import { type Deployment, deploy } from '../servers/deployment.ts'
+import { type Deployment, deploy, TEST_STREAM_SETTINGS } from '../servers/deployment.ts'
 import { copyPolicies, type PolicyFolder } from '../servers/policy-folder.ts'
 import type { Population } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
-import { CODE_AGE_MS, FLIPS } from './flips.ts'
+import { CODE_AGE_MS, FLIPPED_ELSEWHERE, FLIPS } from './flips.ts'
 import { type Observed, observe } from './observe.ts'
 
 let policies: PolicyFolder
@@ -17,7 +18,7 @@ const people: Population['user'][] = []
 
 beforeAll(async () => {
   policies = copyPolicies()
-  deployment = await deploy('one-process')
+  deployment = await deploy('one-process', { settings: TEST_STREAM_SETTINGS })
   const { issuer, population } = deployment
   const token = await adminToken(issuer, population.admin)
   for (const group of [0, 1, 2, 3, 4, 5, 6])
@@ -32,7 +33,11 @@ test('the table flips every obligation of every decision', () => {
   const fields = Object.values(DECISIONS).flatMap(({ name, obligations }) =>
     Object.keys(obligations.properties).map((field) => `${name}.${field}`),
   )
-  expect([...FLIPS.keys()].sort()).toEqual(fields.sort())
+  const here = fields.filter((field) => !FLIPPED_ELSEWHERE.has(field.split('.')[0] ?? ''))
+  expect([...FLIPS.keys()].sort()).toEqual(here.sort())
+  for (const [name, file] of FLIPPED_ELSEWHERE)
+    for (const field of fields.filter((one) => one.startsWith(`${name}.`)))
+      expect(readFileSync(file, 'utf8'), field).toContain(`'${field}'`)
 })
 
 function look(codeAgeMs?: number): Promise<Observed> {

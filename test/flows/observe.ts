@@ -7,6 +7,7 @@ import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { observeRegistration } from './observe-registration.ts'
+import { observeSignals } from './observe-signals.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
 
@@ -36,12 +37,15 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
   ])
   // Afterwards: its own consent, to less, would take the place of the one that is looked at.
   const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
-  const changed = person['login.next'] === 'signed in' ? await observePasswordChange(deployment) : undefined
+  const signsIn = person['login.next'] === 'signed in'
+  const changed = signsIn ? await observePasswordChange(deployment) : undefined
+  const told = signsIn ? await observeSignals(deployment) : {}
   return {
     'login.wait_seconds': pause,
     ...person,
     ...managed,
     ...registered,
+    ...told,
     'authorize.code_ttl_seconds': late,
     'scim.revoke_access': changed?.access,
     'scim.vouches_for_email': changed?.verified,
