@@ -1,7 +1,12 @@
 /** Adds a second factor: the choice, the QR code of an app, a passkey, and the recovery codes, which are shown once. */
-import { type Html, html } from './html.ts'
+import { readFileSync } from 'node:fs'
+import { Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
-import { passkeyScript } from './passkey-script.ts'
+import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
+import { ENROL } from './words/enrol.ts'
+import { words } from './words/words.ts'
+
+const STYLE = new Html(readFileSync(new URL('./enrol.css', import.meta.url), 'utf8'))
 
 export interface EnrolView {
   /** The query that the forms and links carry, with its `?`; empty outside a sign-in. */
@@ -12,42 +17,28 @@ export interface EnrolView {
   readonly uiLocales?: readonly string[] | undefined
 }
 
-export type EnrolFault =
-  | 'missing'
-  | 'wrong'
-  | 'user_not_verified'
-  | 'attestation_not_verified'
-  | 'authenticator_not_allowed'
-  | 'taken'
+export type EnrolFault = keyof (typeof ENROL)['en']['faults']
 
-const FAULTS: Readonly<Record<EnrolFault, string>> = {
-  missing: 'Enter the six digits that your app shows.',
-  wrong: 'That did not work. Try again.',
-  user_not_verified: 'Your passkey did not check that it is you. Set a PIN, fingerprint or face for it first.',
-  attestation_not_verified: 'This passkey could not prove what it is. Use one that your organisation allows.',
-  authenticator_not_allowed: 'Your organisation does not allow this kind of passkey.',
-  taken: 'This passkey is added already.',
-}
+/** What a passkey is called that its owner did not name. */
+export const unnamedPasskey = (uiLocales?: readonly string[]): string => words(ENROL, uiLocales).unnamed
 
-const alert = (fault: EnrolFault | undefined): Html | false =>
-  fault !== undefined &&
-  html`<div class="alert" role="alert" id="fault"><p>${FAULTS[fault]}</p></div>
-`
+type Choice = 'passkey' | 'totp'
 
-export function enrolChoicePage(
-  view: Omit<EnrolView, 'formToken'> & { readonly offers: readonly ('totp' | 'passkey')[] },
-): Page {
-  const choices = {
-    passkey: html`<li><a href="/mfa/enrol/passkey${view.query}">Passkey or security key</a><p class="note">Your fingerprint, face, PIN or a key you plug in. Nobody can trick you out of it.</p></li>`,
-    totp: html`<li><a href="/mfa/enrol/totp${view.query}">Authenticator app</a><p class="note">An app on your phone that shows a new code every 30 seconds.</p></li>`,
-  }
+export function enrolChoicePage(view: Omit<EnrolView, 'formToken'> & { readonly offers: readonly Choice[] }): Page {
+  const says = words(ENROL, view.uiLocales)
+  const texts = { passkey: [says.passkey, says.passkeyNote], totp: [says.app, says.appNote] } as const
   return page({
-    title: 'Protect your account',
+    title: says.choice,
     leadsTo: view.leadsTo,
     uiLocales: view.uiLocales,
-    content: html`<h1>Add a second step</h1>
-<p class="lead">You need one more way to prove that it is you before you go on.</p>
-<ul class="choices">${(['passkey', 'totp'] as const).filter((one) => view.offers.includes(one)).map((one) => choices[one])}</ul>`,
+    style: STYLE,
+    content: html`<h1>${says.choice}</h1>
+<p class="lead">${says.choiceLead}</p>
+<ul class="choices">${view.offers.map(
+      (one) => html`<li><a href="/mfa/enrol/${one}${view.query}">${texts[one][0]}</a>
+<p class="note">${texts[one][1]}</p></li>
+`,
+    )}</ul>`,
   })
 }
 
@@ -60,29 +51,28 @@ export interface EnrolTotpView extends EnrolView {
 }
 
 export function enrolTotpPage(view: EnrolTotpView): Page {
-  const heading = 'Add an authenticator app'
+  const says = words(ENROL, view.uiLocales)
+  const { qr, fault } = view
   return page({
-    title: view.fault ? `Error: ${heading}` : heading,
+    title: says.addApp,
+    faulty: fault !== undefined,
     leadsTo: view.leadsTo,
     uiLocales: view.uiLocales,
-    content: html`<h1>${heading}</h1>
-${alert(view.fault)}<ol class="steps">
-<li>Scan this with your authenticator app.
-<svg class="qr" viewBox="0 0 ${view.qr.size} ${view.qr.size}" width="240" height="240" role="img" aria-label="QR code with the key below" shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path fill="#000" d="${view.qr.path}"/></svg>
-<p class="note">Can’t scan it? Type this key into the app: <code class="secret">${view.secret}</code></p>
-<p class="note"><a href="${view.uri}">Open in an app on this device</a></p></li>
-<li>Enter the code that it shows.</li>
-</ol>
+    style: STYLE,
+    content: html`<h1>${says.addApp}</h1>
+${fault !== undefined && alert(says.faults[fault])}<p>${says.scan}</p>
+<svg class="qr" viewBox="0 0 ${qr.size} ${qr.size}" width="240" height="240" role="img" aria-label="${says.qr}" shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path fill="#000" d="${qr.path}"/></svg>
+<p class="note">${says.typeKey} <code class="secret">${view.secret}</code></p>
+<p class="note"><a href="${view.uri}">${says.openApp}</a></p>
 <form method="post" action="/mfa/enrol/totp${view.query}">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<input type="hidden" name="enrolment" value="${view.enrolment}">
-<div class="field">
-<label for="code">Six-digit code</label>
-<input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="16" required${view.fault !== undefined && html` aria-invalid="true" aria-describedby="fault"`}>
-</div>
-<div class="actions">
-<button class="primary" type="submit">Add it</button>
-</div>
+${hidden('form_token', view.formToken)}${hidden('enrolment', view.enrolment)}<p>${says.thenCode}</p>
+${field({
+  name: 'code',
+  label: says.code,
+  attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="16" dir="ltr" required`,
+  describedBy: fault === undefined ? undefined : FAULT,
+})}
+${buttons({ words: says.add })}
 </form>`,
   })
 }
@@ -93,26 +83,25 @@ export interface EnrolPasskeyView extends EnrolView {
 }
 
 export function enrolPasskeyPage(view: EnrolPasskeyView): Page {
-  const heading = 'Add a passkey'
+  const says = words(ENROL, view.uiLocales)
   return page({
-    title: view.fault ? `Error: ${heading}` : heading,
+    title: says.addPasskey,
+    faulty: view.fault !== undefined,
     leadsTo: view.leadsTo,
     uiLocales: view.uiLocales,
-    script: passkeyScript,
-    content: html`<h1>${heading}</h1>
-<p class="lead">Your browser asks for your fingerprint, face, PIN or security key, and remembers it for signing in here.</p>
-${alert(view.fault)}<form method="post" action="/mfa/enrol/passkey${view.query}" data-passkey="register" data-options="${JSON.stringify(view.options)}">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<input type="hidden" name="credential" value="">
-<div class="field">
-<label for="name">Name, for you to know it by</label>
-<input id="name" name="name" maxlength="64" autocomplete="off" placeholder="My laptop">
-</div>
-<p class="fault" data-passkey-failed hidden role="status">That did not work in this browser. Try again.</p>
-<noscript><p class="fault">Passkeys need JavaScript, which is switched off in this browser.</p></noscript>
-<div class="actions">
-<button class="primary" type="submit">Create passkey</button>
-</div>
+    script: 'passkey.js',
+    style: STYLE,
+    content: html`<h1>${says.addPasskey}</h1>
+<p class="lead">${says.addPasskeyLead}</p>
+${view.fault !== undefined && alert(says.faults[view.fault])}<form method="post" action="/mfa/enrol/passkey${view.query}" data-passkey="register" data-options="${JSON.stringify(view.options)}">
+${hidden('form_token', view.formToken)}${hidden('credential', '')}${field({
+  name: 'name',
+  label: says.name,
+  attributes: html`maxlength="64" autocomplete="off"`,
+})}
+<p class="fault" data-passkey-failed hidden role="alert">${says.failed}</p>
+<noscript><p class="fault">${says.needsScript}</p></noscript>
+${buttons({ words: says.create })}
 </form>`,
   })
 }
@@ -125,13 +114,15 @@ export interface RecoveryCodesView {
 
 /** Shown once: the store has their digests only. */
 export function recoveryCodesPage(view: RecoveryCodesView): Page {
+  const says = words(ENROL, view.uiLocales)
   return page({
-    title: 'Your recovery codes',
+    title: says.keepCodes,
     uiLocales: view.uiLocales,
-    content: html`<h1>Keep these recovery codes</h1>
-<p class="lead">If you lose your phone or passkey, one of them lets you in. Each works once. They are not shown again.</p>
-<ol class="codes">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ol>
-<p class="note">Print them or write them down, and keep them where your passwords are not.</p>
-<div class="actions"><a class="primary" href="${view.goesOnTo}">I have kept them</a></div>`,
+    style: STYLE,
+    content: html`<h1>${says.keepCodes}</h1>
+<p class="lead">${says.keepCodesLead}</p>
+<ol class="codes" dir="ltr">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ol>
+<p class="note">${says.keepCodesNote}</p>
+<p class="onward"><a href="${view.goesOnTo}">${says.kept}</a></p>`,
   })
 }

@@ -3,6 +3,9 @@
 import { type AccountFrame, accountView } from './account-frame.ts'
 import { type Html, html } from './html.ts'
 import type { Page } from './page.ts'
+import { hidden, notice } from './parts/form.ts'
+import { FACTORS } from './words/factors.ts'
+import { words } from './words/words.ts'
 
 export interface PasskeyRow {
   readonly id: string
@@ -25,68 +28,87 @@ export interface FactorsView {
 export const FACTORS_DONE = ['added', 'removed', 'renamed', 'sessions_ended'] as const
 export type FactorsDone = (typeof FACTORS_DONE)[number]
 
-const DONE: Readonly<Record<FactorsDone, string>> = {
-  added: 'It was added. We have told you by e-mail too.',
-  removed: 'It was removed. We have told you by e-mail too.',
-  renamed: 'It has its new name.',
-  sessions_ended: 'You are signed out everywhere else.',
-}
-
 const day = (epochSeconds: number): Html => {
   const iso = new Date(epochSeconds * 1000).toISOString()
   return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`
 }
 
-const uses = (lastUsedAt: number | undefined): Html =>
-  lastUsedAt === undefined ? html`not used yet` : html`last used ${day(lastUsedAt)}`
-
-function form(view: FactorsView, action: string, fields: Html, button: Html): Html {
+function form(view: FactorsView, action: string, content: Html): Html {
   return html`<form method="post" action="/account/factors" class="inline">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<input type="hidden" name="action" value="${action}">
-${fields}${button}
-</form>`
+${hidden('form_token', view.formToken)}${hidden('action', action)}${content}</form>
+`
 }
 
-function passkeyItem(view: FactorsView, { id, name, createdAt, lastUsedAt, synced }: PasskeyRow, index: number): Html {
-  const factor = html`<input type="hidden" name="factor" value="${id}">`
+const button = (text: string): Html => html`<button type="submit">${text}</button>
+`
+
+function history(
+  view: FactorsView,
+  { createdAt, lastUsedAt, synced = false }: Partial<PasskeyRow> & { createdAt: number },
+) {
+  const says = words(FACTORS, view.frame.uiLocales)
+  const used = lastUsedAt === undefined ? says.notUsed : says.lastUsed(day(lastUsedAt))
+  return html`<p class="note">${says.added(day(createdAt))} · ${used}${synced && html` · ${says.synced}`}</p>
+`
+}
+
+function passkeyItem(view: FactorsView, row: PasskeyRow, index: number): Html {
+  const says = words(FACTORS, view.frame.uiLocales)
+  const { id, name } = row
+  const factor = hidden('factor', id)
   const field = `name-${index}`
   return html`<li>
 <h3>${name}</h3>
-<p class="note">Added ${day(createdAt)}, ${uses(lastUsedAt)}${synced && html`, synced between your devices`}</p>
-${form(view, 'rename', html`${factor}<label for="${field}">Name</label> <input id="${field}" name="name" value="${name}" maxlength="64" required>`, html` <button type="submit">Rename</button>`)}
-${form(view, 'remove_passkey', factor, html`<button type="submit">Remove ${name}</button>`)}
-</li>`
+${history(view, row)}${form(
+  view,
+  'rename',
+  html`${factor}<label for="${field}">${says.name}</label>
+<input id="${field}" name="name" value="${name}" maxlength="64" autocomplete="off" required>
+${button(says.rename)}`,
+)}${form(view, 'remove_passkey', html`${factor}${button(says.remove(name))}`)}</li>
+`
+}
+
+function told(view: FactorsView): Html | false {
+  const says = words(FACTORS, view.frame.uiLocales)
+  const { done } = view
+  if (done === undefined) return false
+  const changed = done === 'added' || done === 'removed'
+  return notice(html`<p>${says.done[done]}</p>
+${
+  changed &&
+  html`<p>${says.endOthersLead}</p>
+${form(view, 'end_other_sessions', button(says.endOthers))}`
+}`)
 }
 
 export function factorsPage(view: FactorsView): Page {
-  const { totp } = view
-  const hasFactor = totp !== undefined || view.passkeys.length > 0
-  const endOthers = form(
-    view,
-    'end_other_sessions',
-    html``,
-    html`<button type="submit">Sign out everywhere else</button>`,
-  )
-  const changed = view.done === 'added' || view.done === 'removed'
+  const says = words(FACTORS, view.frame.uiLocales)
+  const { totp, passkeys } = view
+  const hasFactor = totp !== undefined || passkeys.length > 0
   return accountView(view.frame, {
     here: 'factors',
-    title: 'Ways to sign in',
-    content: html`${view.done !== undefined && html`<div class="notice" role="status"><p>${DONE[view.done]}</p>${changed && html`<p>If somebody else may have been in your account:</p>${endOthers}`}</div>`}
-<h2>Passkeys and security keys</h2>
-${view.passkeys.length === 0 ? html`<p class="note">None yet.</p>` : html`<ul class="factors">${view.passkeys.map((row, index) => passkeyItem(view, row, index))}</ul>`}
-<p><a href="/mfa/enrol/passkey">Add a passkey</a></p>
-<h2>Authenticator app</h2>
+    title: says.title,
+    content: html`${told(view)}<h2>${says.passkeys}</h2>
+${
+  passkeys.length === 0
+    ? html`<p class="note">${says.none}</p>`
+    : html`<ul class="factors">${passkeys.map((row, index) => passkeyItem(view, row, index))}</ul>`
+}
+<p><a href="/mfa/enrol/passkey">${says.addPasskey}</a></p>
+<h2>${says.app}</h2>
 ${
   totp === undefined
-    ? html`<p class="note">None yet.</p><p><a href="/mfa/enrol/totp">Add an authenticator app</a></p>`
-    : html`<p class="note">Added ${day(totp.createdAt)}, ${uses(totp.lastUsedAt)}</p>${form(view, 'remove_totp', html``, html`<button type="submit">Remove the authenticator app</button>`)}`
+    ? html`<p class="note">${says.none}</p>
+<p><a href="/mfa/enrol/totp">${says.addApp}</a></p>`
+    : html`${history(view, totp)}${form(view, 'remove_totp', button(says.removeApp))}`
 }
-<h2>Recovery codes</h2>
+<h2>${says.recoveryCodes}</h2>
 ${
   hasFactor
-    ? html`<p class="note">${view.recoveryCodes} left.</p>${form(view, 'recovery_codes', html``, html`<button type="submit">Make new recovery codes</button>`)}`
-    : html`<p class="note">You get them with your first passkey or app.</p>`
+    ? html`<p class="note">${says.codesLeft(view.recoveryCodes)}</p>
+${form(view, 'recovery_codes', button(says.newCodes))}`
+    : html`<p class="note">${says.codesCome}</p>`
 }`,
   })
 }

@@ -14,6 +14,9 @@ export type NoticeKind =
   | 'account_linked'
   | 'account_unlinked'
   | 'sessions_ended'
+  | 'guessing'
+  | 'unusual_sign_in'
+  | 'unusual_use'
 
 export interface NoticeFacts {
   readonly factor?: 'totp' | 'passkey' | undefined
@@ -68,6 +71,18 @@ const SAYS: Readonly<Record<NoticeKind, (facts: NoticeFacts) => readonly [subjec
   account_unlinked: ({ provider }) => [
     'A sign-in with another account was removed',
     `Your account can no longer be signed in to with ${provider ?? 'another provider'}.`,
+  ],
+  guessing: () => [
+    'Somebody tries to sign in to your account',
+    'There were many attempts to sign in to your account from devices that it was not used on before, and they failed. Your account is not locked. A passkey cannot be guessed: add one if you have none.',
+  ],
+  unusual_sign_in: () => [
+    'Unusual sign-in to your account',
+    'Your account was signed in to in a way that is unusual for you: from a new device, or from far away from the last time.',
+  ],
+  unusual_use: () => [
+    'Unusual use of your account',
+    'Something that may be used once only, by one application, came twice. What that application had of your account was ended for your safety.',
   ],
   sessions_ended: () => ['You were signed out', 'Sessions of your account were ended.'],
 }

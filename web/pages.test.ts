@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { consentPage } from './consent.ts'
+import { errorPage } from './error.ts'
 import { html } from './html.ts'
-import { errorPage, signedOutPage, signOutPage } from './message.ts'
+import { signedOutPage, signOutPage } from './message.ts'
 import { formTarget, page } from './page.ts'
-import { passkeyScript } from './passkey-script.ts'
 import { signInPage } from './sign-in.ts'
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='x'>&amp;`
@@ -33,16 +33,16 @@ const consent = () =>
 
 const everyPage = () => [
   signIn(),
-  signIn({ field: 'form', text: HOSTILE }),
-  signIn({ field: 'username', text: HOSTILE }),
+  signIn('wrong'),
+  signIn('noUserName'),
   consent(),
-  errorPage({ title: HOSTILE, text: HOSTILE, requestId: HOSTILE }),
+  errorPage({ status: 400, code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
   signOutPage({ accountName: HOSTILE, formToken: HOSTILE }),
   signedOutPage(),
 ]
 
 const withoutOurScript = (body: string): string =>
-  body.replace(passkeyScript, '').replace(/<script nonce="[A-Za-z0-9+/=]{24}"><\/script>/, '')
+  body.replace(/<script nonce="[A-Za-z0-9+/=]{24}" src="\/assets\/[A-Za-z0-9_-]{22}\/[a-z-]+\.js" defer><\/script>/, '')
 
 test('what is not markup of ours is escaped, in text and in attributes', () => {
   for (const { body } of everyPage()) {
@@ -97,10 +97,10 @@ test('a redirect URI cannot add directives to the policy', () => {
 })
 
 test('labels belong to their fields, and an error is tied to the field that it concerns (WCAG 3.3.1)', () => {
-  const both = signIn({ field: 'form', text: 'Wrong.' }).body
+  const both = signIn('wrong').body
   expect(both.match(/aria-invalid="true" aria-describedby="form-fault"/g)).toHaveLength(1)
   expect(both).toContain('role="alert" id="form-fault"')
-  const one = signIn({ field: 'username', text: 'Enter your user name.' }).body
+  const one = signIn('noUserName').body
   expect(one.match(/ aria-invalid="true"/g)).toHaveLength(1)
   expect(one).toContain('aria-describedby="username-fault"')
   expect(one).toContain('id="username-fault">Enter your user name.')

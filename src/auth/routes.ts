@@ -14,6 +14,7 @@ import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
 import type { FederationDeps } from './federation/deps.ts'
 import { federationHandlers } from './federation/federation-handlers.ts'
+import type { ConsentDeps } from './login/consent.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import type { MfaDeps } from './mfa/mfa-deps.ts'
@@ -35,6 +36,7 @@ import { type EndSessionEndpointDeps, endSessionEndpoint } from './oidc/logout/e
 import { confirmSignOut, showSignOut } from './oidc/logout/sign-out-page.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
 import { openApi } from './openapi/document.ts'
+import { type AssetsDeps, readAsset } from './pages/assets.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
@@ -46,6 +48,7 @@ import { signalHandlers } from './signals/signal-handlers.ts'
 import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
+  AssetsDeps &
   ParDeps &
   DeviceAuthorizationDeps &
   TokenDeps &
@@ -57,6 +60,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   LoginDeps &
+  ConsentDeps &
   AccountDeps &
   MfaDeps &
   Pick<AdminDeps, 'sealSecret'> &
@@ -125,6 +129,7 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
     ['POST', REGISTER_PATH, 'DBSC', `${BINDING}/register.ts`, 'session', 'oauth', at(registerDeviceKey, deps)],
     ['POST', REFRESH_PATH, 'DBSC', `${BINDING}/refresh.ts`, 'session', 'oauth', at(refreshDeviceProof, deps)],
+    ['GET', '/assets/:digest/:name', 'files of pages', 'pages/assets.ts', 'public', 'problem', at(readAsset, deps)],
     ...registrationRows(deps),
     ...signalRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],

@@ -8,6 +8,7 @@ import { mailSettings } from './mail.ts'
 import { clientsReach, dpopRules } from './outside.ts'
 import { passwordSettings } from './passwords.ts'
 import { signalSettings } from './security-events.ts'
+import { threatSettings } from './threats.ts'
 import { authTransport } from './tls.ts'
 
 export const authSettings = (config: Config) =>
@@ -26,4 +27,5 @@ export const authSettings = (config: Config) =>
     passkeys: { name: config.passkeys.name, attestationRoots: config.passkeys.attestation_roots },
     passwordSettings: passwordSettings(config),
     signals: signalSettings(config),
+    threats: threatSettings(config),
   }) satisfies Partial<AuthServiceOptions>

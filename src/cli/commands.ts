@@ -152,6 +152,16 @@ export const COMMANDS: readonly Command[] = [
   }),
   bundleAct('unpin', 'Let newer versions in again; an audit event.', {}),
   {
+    name: 'federation test',
+    summary:
+      'Look at identity providers as a sign-in would: metadata, pinned keys, keys of tokens; says what is wrong.',
+    operands: '[PROVIDER ...]',
+    accepts: 'any',
+    options: CONFIG_OPTIONS,
+    notes: ['Shows the keys of every host as pins, to be put into `pins`. Exit codes: 0 fit, 1 not, 2 wrong usage.'],
+    run: async (invocation) => (await import('./federation/commands.ts')).federationTest(invocation),
+  },
+  {
     name: 'keys list',
     summary: 'Show the signing keys: which sign, which come next, until when the others stay published.',
     options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },

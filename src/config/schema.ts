@@ -19,6 +19,7 @@ import { remotes } from './sections/remotes.ts'
 import { securityEvents } from './sections/security-events.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
+import { threats } from './sections/threats.ts'
 import { listenerTls, mtls } from './sections/tls.ts'
 
 const auth = section(
@@ -130,6 +131,7 @@ export const ConfigSchema = Type.Object(
     store,
     log,
     limits,
+    threats,
     mail,
     passkeys,
     passwords,

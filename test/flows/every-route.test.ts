@@ -49,6 +49,7 @@ const PUBLIC = [
   'GET /.well-known/oauth-authorization-server',
   'GET /.well-known/openid-configuration',
   'GET /.well-known/ssf-configuration',
+  'GET /assets/:digest/:name',
   'GET /device',
   'GET /health',
   'GET /health/live',

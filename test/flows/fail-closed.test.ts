@@ -19,6 +19,7 @@ import {
   getUnderWay,
   pagesAreUnavailable,
   readsAreUnavailable,
+  replayProof,
   storeContent,
   type UnderWay,
   writesAreUnavailable,
@@ -61,11 +62,21 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     const logged = deployment.decisions().slice(earlier)
     expect(logged.length).toBeGreaterThan(15)
     if (shape === 'one-process') for (const event of logged) expect(event).toMatchObject({ error: { code: reason } })
-    const told = deployment.audits().filter(({ event }) => event === 'decision_unavailable')
+    const unavailable = () =>
+      deployment
+        .audits()
+        .filter(({ event }) => event === 'decision_unavailable')
+        .map(({ detail }) => detail)
+    const threatAsked = async () => {
+      await replayProof(deployment)
+      return unavailable().includes(`threat:${reason}`)
+    }
+    await until(threatAsked, 'a signal that cannot be answered')
+    const told = unavailable()
 
     // First, so that a decision missing here is one failure and not one of every test that follows.
     await activate(deployment, await committedBundle())
-    for (const name of Object.keys(DECISIONS)) expect(told.map(({ detail }) => detail)).toContain(`${name}:${reason}`)
+    for (const name of Object.keys(DECISIONS)) expect(told).toContain(`${name}:${reason}`)
     await allGoesOn(deployment, underWay)
   })
 

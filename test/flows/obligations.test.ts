@@ -9,7 +9,7 @@ import type { Population } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { CODE_AGE_MS, FLIPPED_ELSEWHERE, FLIPS } from './flips.ts'
-import { type Observed, observe } from './observe.ts'
+import { type Observed, type ObserveOptions, observe } from './observe.ts'
 
 let policies: PolicyFolder
 let deployment: Deployment
@@ -21,7 +21,7 @@ beforeAll(async () => {
   deployment = await deploy('one-process', { settings: TEST_STREAM_SETTINGS })
   const { issuer, population } = deployment
   const token = await adminToken(issuer, population.admin)
-  for (const group of [0, 1, 2, 3, 4, 5, 6])
+  for (const group of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     people.push(await createPerson(issuer, token, `person-${group}@example.com`))
 })
 afterAll(async () => {
@@ -40,10 +40,10 @@ test('the table flips every obligation of every decision', () => {
       expect(readFileSync(file, 'utf8'), field).toContain(`'${field}'`)
 })
 
-function look(codeAgeMs?: number): Promise<Observed> {
-  const { issuer, population } = deployment
+function look(options: ObserveOptions): Promise<Observed> {
+  const { population } = deployment
   const user = people.shift() ?? population.user
-  return observe({ issuer, population: { ...population, user } }, { codeAgeMs })
+  return observe({ ...deployment, population: { ...population, user } }, options)
 }
 
 const flipsOf = (group: number) => [...FLIPS].filter(([, flip]) => flip.group === group)
@@ -63,17 +63,18 @@ async function activate(group: number): Promise<void> {
 }
 
 test('before any edit, each is seen as the policies state it', async () => {
-  const seen = await look(CODE_AGE_MS)
+  const seen = await look({ codeAgeMs: CODE_AGE_MS, threats: true })
   expect(seen).toEqual(Object.fromEntries([...FLIPS].map(([field, { before }]) => [field, before])))
 })
 
-describe.each([1, 2, 3, 4, 5, 6])('bundle %i', (group) => {
+describe.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('bundle %i', (group) => {
   let seen: Observed
 
   beforeAll(async () => {
     await activate(group)
     const withCode = flipsOf(group).some(([field]) => field === CODE_TTL)
-    seen = await look(withCode ? CODE_AGE_MS : undefined)
+    const threats = flipsOf(group).some(([field]) => field.startsWith('threat.'))
+    seen = await look({ codeAgeMs: withCode ? CODE_AGE_MS : undefined, threats })
   })
 
   test.each(flipsOf(group))('%s', (field, { before, after }) => {

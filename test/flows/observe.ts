@@ -8,6 +8,7 @@ import { until } from '../servers/redis.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { observeRegistration } from './observe-registration.ts'
 import { observeSignals } from './observe-signals.ts'
+import { observeThreats } from './observe-threats.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
 
@@ -19,17 +20,21 @@ const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const SCOPE = 'openid profile email offline_access orders:read'
 
 /** A deployment as one person meets it. */
-export type Met = Pick<Deployment, 'issuer' | 'population'>
+export type Met = Pick<Deployment, 'issuer' | 'population' | 'audits'>
 
 export interface ObserveOptions {
   /** A code is redeemed this long after its issue; without it, none is. */
   readonly codeAgeMs?: number | undefined
+  /** Looks at how signals of attacks are answered; where that is not as shipped, at nothing else. */
+  readonly threats?: boolean
 }
 
-export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
+export async function observe(deployment: Met, { codeAgeMs, threats }: ObserveOptions = {}): Promise<Observed> {
   const pause = await observePause(deployment)
   // Nobody signs in while it lasts.
   if (pause !== 'no pause') return { 'login.wait_seconds': pause }
+  const answered = threats === true ? await observeThreats(deployment) : {}
+  if (answered['threat.actions'] === 'throttled') return answered
   const [person, managed, registered] = await Promise.all([
     observePerson(deployment),
     observeManagement(deployment),
@@ -45,6 +50,7 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
     ...person,
     ...managed,
     ...registered,
+    ...answered,
     ...told,
     'authorize.code_ttl_seconds': late,
     'scim.revoke_access': changed?.access,

@@ -8,11 +8,12 @@ import { Browser } from '../servers/browser.ts'
 import { revisionIn } from '../servers/bundle-desk.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
+import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken, clientToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
-import { type Answer, answerOf, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
+import { type Answer, answerOf, basic, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
 
 const SCOPE = 'openid offline_access orders:read'
 
@@ -227,8 +228,9 @@ const CONTENT = `
   }
   local all = {}
   for _, key in ipairs(redis.call('KEYS', '*')) do
-    -- Heads of the logs' chains move with every refusal that is logged, and security events by themselves.
-    if not string.find(key, 'chain:{heads}', 1, true) and not string.find(key, ':outbox:', 1, true) then
+    -- Heads of the logs' chains move with every refusal that is logged, security events and counts by time by themselves.
+    if not string.find(key, 'chain:{heads}', 1, true) and not string.find(key, ':outbox:', 1, true)
+      and not string.find(key, ':series:', 1, true) then
     local kind = redis.call('TYPE', key).ok
     local values = read[kind](key)
     if kind == 'hash' or kind == 'set' then table.sort(values) end
@@ -240,14 +242,16 @@ const CONTENT = `
 
 /**
  * Everything in the store as text to compare, but the heads of the logs' chains, which move with each refusal that is logged,
- * and security events on their way out.
+ * security events on their way out, and counts by time, which nodes tell when it is time to.
  */
 export async function storeContent({ redis, folder }: Deployment): Promise<string> {
   if (redis) return redis.command('EVAL', CONTENT, '0')
   const db = new DatabaseSync(join(folder, 'store.sqlite'), { readOnly: true })
   try {
     const tables = db
-      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'chain%' ORDER BY name")
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'chain%' AND name <> 'series' ORDER BY name",
+      )
       .all()
     const rows = (name: unknown) =>
       db.prepare(`SELECT * FROM "${name}" ${name === 'tasks' ? "WHERE queue NOT LIKE 'outbox:%'" : ''}`).all()
@@ -266,4 +270,12 @@ export async function activate(deployment: Deployment, files: BundleFiles): Prom
     return nodes.length > 0 && nodes.every(({ revision }) => revision === revisionIn(files))
   }
   await until(everywhere, `${revisionIn(files)} is active`)
+}
+
+/** A proof that came twice raises a signal, which is answered behind the request (RFC 9449 11.1). */
+export async function replayProof({ issuer, population }: Deployment): Promise<void> {
+  const url = `${issuer}/oauth/token`
+  const headers = { authorization: basic(population.web), dpop: await (await makeProofKey()).proof({ url }) }
+  for (const _use of ['first', 'second'])
+    await fetch(url, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'client_credentials' }) })
 }

@@ -370,7 +370,7 @@ describe('policy demands', () => {
     const authenticator = new Authenticator(service.issuer)
     const codes = await browser.submit(asked, { credential: authenticator.create(optionsOn(asked.text)) })
     expect(codes.text).toContain('Keep these recovery codes')
-    const onward = /class="primary" href="([^"]+)"/.exec(codes.text)?.[1] ?? ''
+    const onward = /class="onward"><a href="([^"]+)"/.exec(codes.text)?.[1] ?? ''
     const page = await browser.visit(new URL(onward, service.issuer).href)
     expect(await acrOf(page)).toBe(PHISHING_RESISTANT)
   })

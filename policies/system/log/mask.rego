@@ -69,16 +69,17 @@ groups := {
 plain_fields := {
 	"aaguid", "account", "acr", "acr_values", "action", "active", "age_seconds", "amr", "application_type",
 	"attestation", "audience", "auth_method", "auth_time", "backed_up", "backup_eligible", "binding", "browser_changed",
-	"certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_id", "code_challenge_method",
-	"confirmed", "consented_claims", "consented_scopes", "country", "created_at", "day", "device_bound", "device_known",
-	"dpop", "email_domain", "email_verified", "endpoint", "enrolled", "enrolment_demanded", "epoch_seconds",
-	"essential_acr", "expires_at", "federated", "federated_acr", "first_party", "flow", "grant_type", "grant_types",
-	"groups", "here", "hint", "id", "idle_seconds", "impossible_travel", "issued_at", "kilometres", "kind", "known",
-	"linked", "max_age_seconds", "minute_of_day", "network_changed", "new_device", "organisation", "other_ways", "own",
-	"passkey", "passkeys", "prompt", "proven", "purpose", "pushed", "recovery_codes_left", "redirect", "redirect_hosts",
-	"refresh_reuse", "registrations", "relation", "remembered", "replays", "requires", "resources", "response_type",
-	"roles", "scopes", "seconds", "signed_in_here", "stage", "sub", "subject_type", "subnet", "surge", "tenant", "totp",
-	"totp_factors", "type", "user_verified", "weekday",
+	"certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_age_seconds", "client_id",
+	"code_challenge_method", "confirmed", "consented_claims", "consented_scopes", "count", "country", "created_at",
+	"day", "device_bound", "device_known", "dpop", "email_domain", "email_verified", "endpoint", "enrolled",
+	"enrolment_demanded", "epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party",
+	"flow", "grant_type", "grant_types", "groups", "here", "hint", "id", "idle_seconds", "impossible_travel",
+	"issued_at", "kilometres", "kind", "known", "linked", "max_age_seconds", "minute_of_day", "network_changed",
+	"network_known", "new_device", "organisation", "other_ways", "own", "passkey", "passkeys", "people_agreed",
+	"prompt", "proven", "purpose", "pushed", "recovery_codes_left", "redirect", "redirect_hosts", "refresh_reuse",
+	"registrations", "relation", "remembered", "replays", "requires", "resources", "response_type", "roles", "scopes",
+	"seconds", "self_registered", "signal", "signed_in_here", "source", "stage", "sub", "subject_type", "subnet",
+	"surge", "tenant", "totp", "totp_factors", "type", "user_verified", "usual", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.

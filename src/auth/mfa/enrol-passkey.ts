@@ -2,7 +2,7 @@
  * Adds a passkey or security key: policy says what is asked of the authenticator, and judges it by what was verified of its
  * answer. WebAuthn Level 3 7.1; checklist 41. Asks `mfa` before and after.
  */
-import { type EnrolFault, enrolPasskeyPage } from '../../../web/enrol.ts'
+import { type EnrolFault, enrolPasskeyPage, unnamedPasskey } from '../../../web/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
@@ -86,7 +86,7 @@ export async function enrolPasskey(deps: MfaDeps, request: HttpRequest): Promise
     return page(deps, request, enrolling, permit, 403, fault)
   }
 
-  const name = factorName(request.form.get('name')) ?? 'Passkey'
+  const name = factorName(request.form.get('name')) ?? unnamedPasskey(enrolling.uiLocales)
   const passkey = { ...shown, name, createdAt: epochSeconds(deps.clock) }
   if ((await deps.store.factors.passkeys.add(request.tenant, passkey)) !== 'written')
     return page(deps, request, enrolling, permit, 409, 'taken')

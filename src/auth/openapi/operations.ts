@@ -183,6 +183,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     answers: [204],
   },
   'POST /ssf/poll/:id': { summary: 'fetches and acknowledges security event tokens', json: POLL_BODY },
+  'GET /assets/:digest/:name': { summary: 'scripts and pictures that pages name' },
   'GET /health': { summary: 'ready to serve' },
   'GET /health/live': { summary: 'the process answers' },
   'GET /metrics': { summary: 'metrics, in Prometheus’s text format' },

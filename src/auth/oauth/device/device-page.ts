@@ -55,7 +55,13 @@ export async function showConfirmDevice(deps: DevicePageDeps, request: HttpReque
 }
 
 /** What of the person's answer may be kept: `consent` says. */
-const askConsent = (deps: DevicePageDeps, request: HttpRequest, asked: Asked, scopes: string[], allowed: boolean) =>
+const askConsent = async (
+  deps: DevicePageDeps,
+  request: HttpRequest,
+  asked: Asked,
+  scopes: string[],
+  allowed: boolean,
+) =>
   deps.decide(
     'consent',
     {
@@ -65,6 +71,7 @@ const askConsent = (deps: DevicePageDeps, request: HttpRequest, asked: Asked, sc
       authentication: authenticationFacts(asked.session.record),
       requested: { scopes },
       granted: { scopes: allowed ? scopes : [] },
+      risk: await deps.assessClient(request.tenant, asked.client),
       request: request.origin,
     },
     { requestId: request.id },

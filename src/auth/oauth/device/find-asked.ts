@@ -16,10 +16,12 @@ import type { ClientRecord } from '../../../storage/records.ts'
 import { findSession, type LiveSession, type SessionDeps } from '../../session/session.ts'
 import { askSubjectStage } from '../../session/subject-stage.ts'
 import { signInFor } from '../../sign-in/own-pages.ts'
+import type { AssessClient } from '../../threat/client-risk.ts'
 import { deviceRequest } from './device-request.ts'
 import { GUESS_WINDOW_SECONDS, MAX_GUESSES, userCodeDigest } from './user-code.ts'
 
 export type DevicePageDeps = SessionDeps & {
+  readonly assessClient: AssessClient
   readonly decide: Decide
   readonly audit: Audit
   readonly store: Pick<Store, 'clients' | 'interactions' | 'consents' | 'deviceGrants' | 'codes' | 'grants' | 'limits'>
