@@ -185,7 +185,7 @@ const STEPS: Readonly<Record<string, () => Promise<{ ask(): Promise<Visited>; go
     const { browser } = await come()
     return {
       ask: () => browser.visit(`${service.issuer}/account/identities`),
-      goesOn: ({ text }) => text.includes('Connected accounts'),
+      goesOn: ({ text }) => text.includes('Linked accounts'),
     }
   },
   'POST /account/identities/link': async () => {
