@@ -3,11 +3,15 @@ import type { HttpRequest } from '../../http/message.ts'
 import { type EndOwnSessionsDeps, endOtherSessions, endOwnSession } from './end-sessions.ts'
 import { forgetDevice } from './forget-device.ts'
 import { showOverview } from './overview.ts'
+import { eraseOwnData, exportOwnData, type OwnDataDeps, showOwnData } from './own-data.ts'
 import { showSessions } from './sessions.ts'
 
-export type AccountDeps = EndOwnSessionsDeps
+export type AccountDeps = EndOwnSessionsDeps & OwnDataDeps
 
 export const accountHandlers = (deps: AccountDeps) => ({
+  showOwnData: (request: HttpRequest) => showOwnData(deps, request),
+  exportOwnData: (request: HttpRequest) => exportOwnData(deps, request),
+  eraseOwnData: (request: HttpRequest) => eraseOwnData(deps, request),
   showOverview: (request: HttpRequest) => showOverview(deps, request),
   showSessions: (request: HttpRequest) => showSessions(deps, request),
   endOwnSession: (request: HttpRequest) => endOwnSession(deps, request),
