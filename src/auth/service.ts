@@ -22,6 +22,8 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { seriesOf } from '../observability/series.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
+import { recordActivity } from './account/record-activity.ts'
+import { createVisits } from './account/visits.ts'
 import { clientAssertions } from './client/assertion.ts'
 import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
@@ -36,6 +38,8 @@ import { keyKeeper } from './keys/keeper.ts'
 import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { keysHeardByAll, scheduleKeys } from './keys/schedule.ts'
+import { enrolledFactors } from './mfa/enrolled.ts'
+import { openRelyingParty } from './mfa/relying-party.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import { renderErrorPage } from './pages/error-page.ts'
 import { readable } from './pages/reading.ts'
@@ -106,6 +110,8 @@ export interface AuthServiceOptions {
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
   readonly mail?: MailSettings | undefined
+  /** Who we are to authenticators; files of roots by which attestations are verified. */
+  readonly passkeys?: { readonly name: string; readonly attestationRoots: readonly string[] } | undefined
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
   /** Whose pages they are, with the files that they name; default: ours. */
@@ -289,10 +295,13 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     TENANT,
     options.signals ?? { receivers: [] },
   )
-  listeners.push(signals.hear)
+  const visits = createVisits()
+  const onFailure = (error: unknown) => options.logger.error(describe(error), 'activity of a person is not recorded')
+  const activity = recordActivity({ store, clock, visits, onFailure })
+  listeners.push(signals.hear, activity.hear)
   const { theme, assets } = options.theme ?? { theme: PLAIN_THEME, assets: [] }
   const reading = { issuer, theme }
-  const table = routes({
+  const given = routes({
     assets,
     rates,
     issuer,
@@ -323,7 +332,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     assessRisk: threats.assessRisk,
     assessClient: threats.assessClient,
     introspected: threats.introspections.count,
-    enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
+    enrolled: (tenant, user) => enrolledFactors(store, tenant, user),
+    relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,
@@ -333,6 +343,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     alsoAt: signOutOffers(issuer, providers),
     logger: options.logger,
   })
+  const table = visits.over(given)
   const sending = { ...ending, ...outgoing, metrics }
   const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
@@ -372,6 +383,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const close = async () => {
     signals.release()
     await server.close()
+    await activity.settled()
     await threats.close()
     await mail.close()
     await providers.close()

@@ -88,7 +88,7 @@ export const STORED: readonly Stored[] = [
   of<ActivityEntry>()('recent activity', `${ERASED}, the latest 100`, 'yes', {
     personal: ['place'],
     pseudonym: ['id'],
-    plain: ['kind', 'detail', 'clientId', 'at', 'expiresAt', 'times'],
+    plain: ['shelf', 'kind', 'detail', 'clientId', 'at', 'expiresAt', 'times'],
   }),
   of<PresenceRecord>()('places of sign-ins', ERASED, 'yes', { personal: ['networks', 'place'] }),
   of<Records.GrantRecord>()('grant', ITS_END, 'yes', {

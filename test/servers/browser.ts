@@ -18,10 +18,10 @@ function attribute(tag: string, name: string): string | undefined {
 
 /** Hidden fields of the page's first form, and where it goes. */
 export function formOf(page: Visited): { readonly action: string; readonly fields: URLSearchParams } {
-  const form = /<form\b[^>]*>/.exec(page.text)?.[0]
+  const [whole = '', form] = /(<form\b[^>]*>)[\s\S]*?(?:<\/form>|$)/.exec(page.text) ?? []
   if (form === undefined) throw new Error(`no form on ${page.url}: ${page.status} ${page.text.slice(0, 300)}`)
   const fields = new URLSearchParams()
-  for (const [tag] of page.text.matchAll(FIELD))
+  for (const [tag] of whole.matchAll(FIELD))
     if (attribute(tag, 'type') === 'hidden') fields.append(attribute(tag, 'name') ?? '', attribute(tag, 'value') ?? '')
   return { action: new URL(attribute(form, 'action') ?? '', page.url).href, fields }
 }
@@ -39,6 +39,7 @@ export function formAt(page: Visited, to: RegExp): ReturnType<typeof formOf> {
 
 export class Browser {
   readonly #origin: string
+  readonly #userAgent: string | undefined
   readonly cookies = new Map<string, string>()
   /** Seconds that each cookie was given, where it was. */
   readonly lifetimes = new Map<string, number>()
@@ -49,8 +50,9 @@ export class Browser {
 
   #route = (url: string): string => url
 
-  constructor(origin: string) {
+  constructor(origin: string, userAgent?: string) {
     this.#origin = origin
+    this.#userAgent = userAgent
   }
 
   /** From now on requests go where this says, as a load balancer does it; what the browser sees of addresses stays. */
@@ -62,6 +64,7 @@ export class Browser {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const headers = new Headers({ ...this.headers, ...Object.fromEntries(new Headers(init.headers)) })
     if (cookie !== '') headers.set('cookie', cookie)
+    if (this.#userAgent !== undefined && !headers.has('user-agent')) headers.set('user-agent', this.#userAgent)
     const response = await fetch(this.#route(url), { ...init, headers, redirect: 'manual' })
     this.offer = response.headers.get('secure-session-registration') ?? this.offer
     for (const line of response.headers.getSetCookie()) {

@@ -1,4 +1,5 @@
 /** What each route of the table takes, in the words of OpenAPI 3.1. The table itself says the rest: source, decision, errors. */
+import { FACTOR_OPERATIONS } from './factor-operations.ts'
 import { FEDERATION_OPERATIONS } from './federation-operations.ts'
 
 export interface OperationDescription {
@@ -216,11 +217,35 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     answers: [303],
   },
   ...FEDERATION_OPERATIONS,
+  ...FACTOR_OPERATIONS,
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {
     summary: 'answers it',
     parameters: ['interaction', 'form_token', 'scope', 'answer'],
     answers: PAGE,
+  },
+  'GET /account/profile': { summary: 'your profile', answers: PAGE },
+  'POST /account/profile': {
+    summary: 'changes it',
+    parameters: ['form_token', 'version', 'displayName', 'givenName', 'familyName', 'nickName', 'picture', 'locale'],
+    answers: [...PAGE, 409],
+  },
+  'GET /account/consents': { summary: 'apps with access to your account', answers: PAGE },
+  'POST /account/consents/withdraw': {
+    summary: 'ends what an app was allowed, and all that it holds',
+    parameters: ['form_token', 'client_id'],
+    answers: [303],
+  },
+  'POST /account/grants/revoke': {
+    summary: 'ends one grant of an app',
+    parameters: ['form_token', 'grant'],
+    answers: [303],
+  },
+  'GET /account/activity': { summary: 'what happened to your account', answers: PAGE },
+  'POST /account/activity/report': {
+    summary: 'says that it was not you, and puts everybody else out',
+    parameters: ['form_token', 'entry'],
+    answers: [303],
   },
   'GET /account/data': { summary: 'what is kept of you, and the end of it', answers: PAGE },
   'POST /account/data/export': { summary: 'what is kept of you, as JSON', answers: PAGE },
