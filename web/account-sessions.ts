@@ -1,5 +1,6 @@
 /** Where the person is signed in, and the browsers known for them: each named as people know it, with a button that ends it. */
 import { type AccountFrame, accountView } from './account-frame.ts'
+import { browserWords } from './account-place.ts'
 import { type Html, html } from './html.ts'
 import { moment } from './moment.ts'
 import type { Page } from './page.ts'
@@ -13,8 +14,9 @@ export type SessionsDone = 'ended' | 'others_ended' | 'forgotten'
 interface Seen {
   /** This very one. */
   readonly current: boolean
-  readonly browser?: string | undefined
-  readonly system?: string | undefined
+  /** Names from lists of ours, or `other`. */
+  readonly browser: string
+  readonly system: string
   /** Seconds since the Unix epoch, as all times here. */
   readonly lastSeenAt: number
   readonly formToken: string
@@ -45,12 +47,6 @@ export interface SessionsView {
 
 type Says = (typeof SESSIONS)['en']
 
-function named(says: Says, { browser = 'other', system = 'other' }: Seen): string {
-  const [known, on] = [browser !== 'other', system !== 'other']
-  if (known && on) return says.both(browser, system)
-  return known ? browser : on ? says.someBrowserOn(system) : says.someBrowser
-}
-
 /** The button says what it ends, also to who hears it out of its place. */
 const form = (action: string, formToken: string, text: string, about: string): Html =>
   html`<form method="post" action="${action}">
@@ -58,15 +54,15 @@ ${hidden('form_token', formToken)}<button type="submit" aria-describedby="${abou
 </form>
 `
 
-const heading = (says: Says, id: string, seen: Seen, here: string): Html =>
-  html`<h3 id="${id}"><bdi>${named(says, seen)}</bdi>${seen.current && html` <strong class="here">${here}</strong>`}</h3>
+const heading = (frame: AccountFrame, id: string, seen: Seen, here: string): Html =>
+  html`<h3 id="${id}"><bdi>${browserWords(seen, frame)}</bdi>${seen.current && html` <strong class="here">${here}</strong>`}</h3>
 `
 
 function sessionEntry(says: Says, frame: AccountFrame, session: SessionView, index: number): Html {
   const id = `session-${index + 1}`
   const action = `/account/sessions/${encodeURIComponent(session.sid)}/end`
   return html`<li>
-${heading(says, id, session, says.thisSession)}<p>${says.lastUsed(moment(session.lastSeenAt, frame))}</p>
+${heading(frame, id, session, says.thisSession)}<p>${says.lastUsed(moment(session.lastSeenAt, frame))}</p>
 <p class="note">${says.since(moment(session.signedInAt, frame), moment(session.endsAt, frame))}</p>
 ${session.networks.length > 0 && html`<p class="note">${says.network(session.networks.join(', '))}</p>`}
 ${session.bound && html`<p class="note">${says.bound}</p>`}
@@ -78,7 +74,7 @@ function deviceEntry(says: Says, frame: AccountFrame, device: DeviceView, index:
   const id = `device-${index + 1}`
   const { rememberedUntil: until } = device
   return html`<li>
-${heading(says, id, device, says.thisDevice)}<p>${says.lastSignIn(moment(device.lastSeenAt, frame))}</p>
+${heading(frame, id, device, says.thisDevice)}<p>${says.lastSignIn(moment(device.lastSeenAt, frame))}</p>
 <p class="note">${says.firstSignIn(moment(device.firstSeenAt, frame))}${
     until !== undefined && html` ${says.remembered(moment(until, frame))}`
   }</p>

@@ -8,9 +8,6 @@ export const SESSIONS = inAllLanguages(
     signedIn: 'Where you are signed in',
     about:
       'Ending a session signs you out there, and takes from its apps what you gave them in it. If you do not know one of these, end it and change your password.',
-    both: (browser: string, system: string) => `${browser} on ${system}`,
-    someBrowserOn: (system: string) => `A browser on ${system}`,
-    someBrowser: 'A browser',
     thisSession: 'this session',
     lastUsed: (when: Content) => html`Last used ${when}`,
     since: (signedIn: Content, ends: Content) => html`Signed in ${signedIn}, ends ${ends} if it is not used.`,
@@ -37,9 +34,6 @@ export const SESSIONS = inAllLanguages(
       signedIn: 'Wo Sie angemeldet sind',
       about:
         'Wenn Sie eine Sitzung beenden, sind Sie dort abgemeldet, und ihre Apps verlieren, was Sie ihnen darin gegeben haben. Kennen Sie eine davon nicht, beenden Sie sie und ändern Sie Ihr Passwort.',
-      both: (browser, system) => `${browser} unter ${system}`,
-      someBrowserOn: (system) => `Ein Browser unter ${system}`,
-      someBrowser: 'Ein Browser',
       thisSession: 'diese Sitzung',
       lastUsed: (when) => html`Zuletzt genutzt ${when}`,
       since: (signedIn, ends) => html`Angemeldet ${signedIn}, endet ${ends}, wenn sie nicht genutzt wird.`,
@@ -66,9 +60,6 @@ export const SESSIONS = inAllLanguages(
       signedIn: 'أين سجّلت الدخول',
       about:
         'إنهاء جلسة يسجّل خروجك هناك ويسحب من تطبيقاتها ما منحته لها فيها. إن لم تعرف إحداها فأنهها وغيّر كلمة مرورك.',
-      both: (browser, system) => `${browser} على ${system}`,
-      someBrowserOn: (system) => `متصفح على ${system}`,
-      someBrowser: 'متصفح',
       thisSession: 'هذه الجلسة',
       lastUsed: (when) => html`آخر استخدام ${when}`,
       since: (signedIn, ends) => html`سُجّل الدخول في ${signedIn}، وتنتهي في ${ends} إن لم تُستخدم.`,
