@@ -16,6 +16,7 @@ import type { FederationDeps } from './federation/deps.ts'
 import { federationHandlers } from './federation/federation-handlers.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
+import { type MailLinksDeps, mailLinkHandlers } from './mail-links/mail-link-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
@@ -53,6 +54,7 @@ export type RouteDeps = AuthorizeDeps &
   HealthDeps &
   LoginDeps &
   AccountDeps &
+  MailLinksDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
   SectorDeps &
@@ -234,6 +236,25 @@ function peopleRows(deps: RouteDeps): Row[] {
   ]
 }
 
+function mailLinkRows(deps: RouteDeps): Row[] {
+  const pages = mailLinkHandlers(deps)
+  const row = (
+    method: Route['method'],
+    path: string,
+    file: string,
+    decision: Route['decision'],
+    handler: Route['handler'],
+  ): Row => [method, path, 'NIST SP 800-63B 4.2', `mail-links/${file}.ts`, decision, 'page', handler]
+  return [
+    row('GET', '/password/forgot', 'forgot-password', 'public', pages.showForgotPassword),
+    row('POST', '/password/forgot', 'forgot-password', 'mail_link', pages.forgotPassword),
+    row('GET', '/password/reset', 'reset-password', 'public', pages.showResetPassword),
+    row('POST', '/password/reset', 'reset-password', 'mail_link', pages.resetPassword),
+    row('GET', '/email/verify', 'verify-email', 'public', pages.showVerifyEmail),
+    row('POST', '/email/verify', 'verify-email', 'mail_link', pages.verifyEmail),
+  ]
+}
+
 function accountRows(deps: RouteDeps): Row[] {
   const pages = accountHandlers(deps)
   return [
@@ -317,6 +338,7 @@ export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[]
     ...protocolRows(deps),
     ...peopleRows(deps),
     ...accountRows(deps),
+    ...mailLinkRows(deps),
     ...federationRows(deps),
     ...(deps.metrics ? [metricsRow(deps.metrics)] : []),
   ]

@@ -210,6 +210,18 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'form_token', 'scope', 'answer'],
     answers: PAGE,
   },
+  'GET /password/forgot': { summary: 'the page that asks for a link to a new password' },
+  'POST /password/forgot': {
+    summary: 'has a link sent, if there is such an account',
+    parameters: ['username', 'form_token'],
+  },
+  'GET /password/reset': { summary: 'the page that a link leads to', parameters: ['link'] },
+  'POST /password/reset': {
+    summary: 'spends the link for a new password',
+    parameters: ['link', 'new_password', 'form_token'],
+  },
+  'GET /email/verify': { summary: 'the page that a link leads to', parameters: ['link'] },
+  'POST /email/verify': { summary: 'spends the link for a verified address', parameters: ['link', 'form_token'] },
   'GET /account/sessions': { summary: 'where you are signed in, and the devices known for you', answers: PAGE },
   'POST /account/sessions/end-others': { summary: 'ends all your sessions but this one', answers: PAGE },
   'POST /account/sessions/:id/end': { summary: 'ends one of your sessions', answers: PAGE },

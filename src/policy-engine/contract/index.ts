@@ -7,6 +7,7 @@ import type { Decision, InputOf, ResultOf } from './decision.ts'
 import { federation } from './federation.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
+import { mailLink } from './mail-link.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
@@ -30,6 +31,7 @@ export const DECISIONS = {
   register,
   federation,
   account,
+  mail_link: mailLink,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS
