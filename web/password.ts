@@ -10,6 +10,8 @@ export interface PasswordView {
   readonly userName: string
   /** Other ways that policy takes instead. */
   readonly offers: readonly string[]
+  /** A link to a new password can be sent. */
+  readonly canReset?: boolean
   readonly fault?: PasswordFault | undefined
   readonly uiLocales?: readonly string[] | undefined
 }
@@ -47,6 +49,7 @@ ${fault === 'missing' && html`<p class="fault" id="password-fault">${FAULTS.miss
 <button type="submit" name="answer" value="deny" formnovalidate>Cancel</button>
 </div>
 </form>
+${view.canReset === true && html`<p class="note"><a href="/password/forgot">Forgot your password?</a></p>`}
 ${view.offers.includes('passkey') && html`<p class="note"><a href="${at('/mfa/passkey')}">Use a passkey instead</a></p>`}`,
   })
 }

@@ -47,10 +47,13 @@ afterAll(() => service.close())
 const PUBLIC = [
   'GET /.well-known/oauth-authorization-server',
   'GET /.well-known/openid-configuration',
+  'GET /email/verify',
   'GET /health',
   'GET /health/live',
   'GET /oauth/jwks',
   'GET /openapi.json',
+  'GET /password/forgot',
+  'GET /password/reset',
   'GET /scim/v2/ResourceTypes',
   'GET /scim/v2/Schemas',
   'GET /scim/v2/ServiceProviderConfig',

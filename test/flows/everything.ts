@@ -1,7 +1,8 @@
 /** For tests: everything that the auth service offers, used once, rightly. */
+import { digestOf, randomSecret } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
-import { REDIRECT_URI } from '../servers/population.ts'
+import { REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
@@ -33,6 +34,7 @@ export async function useEverything(service: TestService): Promise<void> {
   await useSelfService(service, browser)
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
+  await useMailLinks(service)
   await useApis(service)
   await useRegistration(service)
 }
@@ -59,6 +61,37 @@ async function useSelfService({ issuer, population }: TestService, browser: Brow
   await post(/sessions\/[^/]+\/end$/)
   await post(/end-others$/)
   await post(/forget$/)
+}
+
+/** Links as letters hold them: asked for, and used for a new password and a verified address. */
+async function useMailLinks({ issuer, store, population }: TestService): Promise<void> {
+  const { sub, userName, password } = population.user
+  const browser = new Browser(issuer)
+  const forgot = await browser.visit(`${issuer}/password/forgot`)
+  await browser.submit(forgot, { username: userName })
+  const user = await store.users.find(TENANT, sub)
+  if (user === undefined) throw new Error('no user')
+  const proven = { ...user, profile: { ...user.profile, emailVerified: true }, version: user.version + 1 }
+  await store.users.replace(TENANT, proven, user.version)
+  for (const [path, kind, purpose] of [
+    ['/email/verify', 'email_link', 'email_verify'],
+    ['/password/reset', 'password_link', 'password_reset'],
+  ] as const) {
+    const secret = randomSecret()
+    const now = Math.floor(Date.now() / 1000)
+    const facts = {
+      purpose,
+      epoch: user.revocationEpoch,
+      credential: digestOf(user.passwordHash ?? ''),
+      address: 'alice@example.com',
+    }
+    const record = { v: 1, kind, sub, facts, createdAt: now, expiresAt: now + 3600 } as const
+    await store.oneUse.put(TENANT, digestOf(secret), record)
+    const page = await browser.visit(`${issuer}${path}?link=${secret}`)
+    // The same one again, for what comes after it here.
+    const done = await browser.submit(page, { new_password: password })
+    if (done.status !== 200) throw new Error(`${path}: ${done.status} ${done.text}`)
+  }
 }
 
 /** The account that is signed in is chosen. */

@@ -11,7 +11,7 @@ import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
 import { changeUser } from '../user/change-user.ts'
 import { localesOf } from '../user/email.ts'
-import { findMailLink, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
+import { findMailLink, isUsable, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password.ts'
 import type { PasswordRules } from '../user/password-rules.ts'
@@ -51,7 +51,7 @@ export async function resetPassword(deps: ResetDeps, request: HttpRequest): Prom
   const found = await findMailLink(deps, request, KIND)
 
   const verdict = await askMailLink(deps, request, { purpose: 'password_reset', stage: 'use', user: found?.user })
-  if (!verdict.allow || found === undefined) return ended()
+  if (!isUsable(verdict) || found === undefined) return ended()
   const { least_password_characters: leastCharacters, revoke_access: revokes, notify } = verdict.obligations
 
   const password = request.form.get('new_password')

@@ -9,7 +9,7 @@ import type { UserStore } from '../../storage/port.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
 import { changeUser } from '../user/change-user.ts'
 import { emailOf, localesOf, withVerifiedEmail } from '../user/email.ts'
-import { findMailLink, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
+import { findMailLink, isUsable, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
@@ -35,7 +35,7 @@ export async function verifyEmail(deps: VerifyEmailDeps, request: HttpRequest): 
 
   const purpose = found?.purpose ?? 'email_verify'
   const verdict = await askMailLink(deps, request, { purpose, stage: 'use', user: found?.user })
-  if (!verdict.allow || found === undefined) return ended()
+  if (!isUsable(verdict) || found === undefined) return ended()
 
   const user = await spend(deps, request, found)
   if (user === undefined) return ended()

@@ -13,8 +13,7 @@ import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { Mailer } from '../../mail/mailer.ts'
-import type { Decide } from '../../policy-engine/decide.ts'
-import { publicCode } from '../../policy-engine/decide.ts'
+import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { LimitStore, OneUseStore, UserStore } from '../../storage/port.ts'
 import { type OneUseRecord, type UserRecord, userNameKey } from '../../storage/records.ts'
 import { askMailLink, type LinkPurpose } from './ask-mail-link.ts'
@@ -105,6 +104,14 @@ async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userNa
     hit('address', networkOf(request.origin.address)),
   ])
   return { account: account - 1, address: address - 1 }
+}
+
+/** The link, or its account, does not do: told like one that has ended. Throws what else policy has against it. */
+export function isUsable(verdict: Verdict<'mail_link'>): verdict is Extract<typeof verdict, { allow: true }> {
+  if (verdict.allow) return true
+  const code = publicCode('mail_link', verdict, 'access_denied')
+  if (code !== 'invalid_request') throw refusal(code)
+  return false
 }
 
 /** Where policy names no time. */
