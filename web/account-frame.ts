@@ -2,22 +2,24 @@
 import { readFileSync } from 'node:fs'
 import { type Content, Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
+import { ACCOUNT } from './words/account.ts'
+import { words } from './words/words.ts'
 
 const STYLE = new Html(readFileSync(new URL('./account.css', import.meta.url), 'utf8'))
 
 /** The rows of the navigation, in order. */
-const PARTS = {
-  overview: { path: '/account', words: 'Overview' },
-  profile: { path: '/account/profile', words: 'Profile' },
-  factors: { path: '/account/factors', words: 'Sign-in methods' },
-  sessions: { path: '/account/sessions', words: 'Devices and sessions' },
-  identities: { path: '/account/identities', words: 'Linked accounts' },
-  consents: { path: '/account/consents', words: 'Apps with access' },
-  activity: { path: '/account/activity', words: 'Recent activity' },
-  data: { path: '/account/data', words: 'Your data' },
+const PATHS = {
+  overview: '/account',
+  profile: '/account/profile',
+  factors: '/account/factors',
+  sessions: '/account/sessions',
+  identities: '/account/identities',
+  consents: '/account/consents',
+  activity: '/account/activity',
+  data: '/account/data',
 } as const
 
-export type AccountPart = keyof typeof PARTS
+export type AccountPart = keyof typeof PATHS
 
 export interface AccountFrame {
   /** As the person knows the account. */
@@ -36,23 +38,24 @@ export interface AccountPageParts {
   readonly faulty?: boolean
 }
 
-function row({ path, words }: { readonly path: string; readonly words: string }, isHere: boolean): Html {
-  return html`<li><a href="${path}"${isHere && html` aria-current="page"`}>${words}</a></li>
-`
-}
+const PARTS = Object.keys(PATHS) as AccountPart[]
 
 export function accountView(frame: AccountFrame, parts: AccountPageParts): Page {
-  const rows = Object.entries(PARTS).filter(([, { path }]) => frame.paths.has(path))
+  const says = words(ACCOUNT, frame.uiLocales)
+  const row = (part: AccountPart): Html =>
+    html`<li><a href="${PATHS[part]}"${part === parts.here && html` aria-current="page"`}>${says.parts[part]}</a></li>
+`
   return page({
-    title: parts.faulty === true ? `Error: ${parts.title}` : parts.title,
+    title: parts.title,
+    faulty: parts.faulty,
     uiLocales: frame.uiLocales,
     style: STYLE,
     content: html`<div class="account-frame">
-<nav class="account-nav" aria-label="Your account">
-<a class="skip" href="#content">Skip to the content</a>
-<p class="note">Signed in as <strong class="account">${frame.accountName}</strong>. <a href="/logout">Sign out</a></p>
+<nav class="account-nav" aria-label="${says.navigation}">
+<a class="skip" href="#content">${says.skip}</a>
+<p class="note">${says.signedInAs(frame.accountName)} <a href="/logout">${says.signOut}</a></p>
 <ul>
-${rows.map(([part, entry]) => row(entry, part === parts.here))}</ul>
+${PARTS.filter((part) => frame.paths.has(PATHS[part])).map(row)}</ul>
 </nav>
 <div class="account-content" id="content" tabindex="-1">
 <h1>${parts.title}</h1>

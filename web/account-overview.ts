@@ -2,6 +2,8 @@
 import { type AccountFrame, accountView } from './account-frame.ts'
 import { type Html, html } from './html.ts'
 import type { Page } from './page.ts'
+import { ACCOUNT } from './words/account.ts'
+import { words } from './words/words.ts'
 
 export interface OverviewView {
   readonly frame: AccountFrame
@@ -15,42 +17,40 @@ export interface OverviewView {
 }
 
 /** A page that there may be not is named without a link. */
-const linked = ({ paths }: AccountFrame, path: string, words: string): Html =>
-  paths.has(path) ? html`<a href="${path}">${words}</a>` : html`${words}`
+const linked = ({ paths }: AccountFrame, path: string, text: string): Html =>
+  paths.has(path) ? html`<a href="${path}">${text}</a>` : html`${text}`
 
-function warnings(view: OverviewView): readonly Html[] {
-  const { frame } = view
+function warnings(view: OverviewView, says: (typeof ACCOUNT)['en']): readonly Html[] {
+  const at = (path: string, text: string) => linked(view.frame, path, text)
   return [
-    !view.hasSecondFactor &&
-      html`Your password alone opens your account. ${linked(frame, '/account/factors', 'Add a passkey or a one-time password')}.`,
+    !view.hasSecondFactor && html`${says.passwordAlone} ${at('/account/factors', says.addFactor)}.`,
     view.hasSecondFactor &&
       !view.recoveryCodes &&
-      html`You have no recovery codes: whoever loses their passkey or phone needs one. ${linked(frame, '/account/factors', 'Make some')}.`,
-    view.email === undefined &&
-      html`No e-mail address is known: nobody can tell you what happens to your account. ${linked(frame, '/account/email', 'Add one')}.`,
-    view.email?.verified === false &&
-      html`Your e-mail address is not verified yet. ${linked(frame, '/account/email', 'Verify it')}.`,
+      html`${says.noRecoveryCodes} ${at('/account/factors', says.makeCodes)}.`,
+    view.email === undefined && html`${says.noEmail} ${at('/account/email', says.addEmail)}.`,
+    view.email?.verified === false && html`${says.emailNotVerified} ${at('/account/email', says.verifyEmail)}.`,
   ].filter((text) => text !== false)
 }
 
 export function overviewPage(view: OverviewView): Page {
-  const open = warnings(view)
+  const says = words(ACCOUNT, view.frame.uiLocales)
+  const open = warnings(view, says)
   return accountView(view.frame, {
     here: 'overview',
-    title: 'Your account',
+    title: says.title,
     content: html`<section aria-labelledby="who">
-<h2 id="who">Who you are</h2>
+<h2 id="who">${says.who}</h2>
 <dl>
-${view.name !== undefined && html`<dt>Name</dt><dd>${view.name}</dd>`}
-<dt>User name</dt><dd>${view.userName}</dd>
-${view.email && html`<dt>E-mail</dt><dd>${view.email.address}</dd>`}
+${view.name !== undefined && html`<dt>${says.name}</dt><dd>${view.name}</dd>`}
+<dt>${says.userName}</dt><dd>${view.userName}</dd>
+${view.email && html`<dt>${says.email}</dt><dd>${view.email.address}</dd>`}
 </dl>
 </section>
 <section aria-labelledby="safety">
-<h2 id="safety">How safe your account is</h2>
+<h2 id="safety">${says.safety}</h2>
 ${
   open.length === 0
-    ? html`<p class="lead">Nothing is left to do.</p>`
+    ? html`<p class="lead">${says.nothingLeft}</p>`
     : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`
 }
 </section>`,

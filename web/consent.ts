@@ -1,7 +1,10 @@
 /** The consent page: who asks, for what, and where the answer goes. OIDC Core 3.1.2.4; checklist 16. */
 import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
-import { claimWords, inReadingOrder, scopeWords } from './scope-words.ts'
+import { buttons, hidden } from './parts/form.ts'
+import { scopeList } from './scope-words.ts'
+import { CONSENT } from './words/consent.ts'
+import { words } from './words/words.ts'
 
 export interface ConsentView {
   readonly clientName: string
@@ -21,58 +24,49 @@ export interface ConsentView {
   readonly uiLocales?: readonly string[] | undefined
 }
 
+type Says = (typeof CONSENT)['en']
+
 /** Host of a web address; the scheme of an app's own. */
-function destination(redirectUri: string): string {
+function destination(says: Says, redirectUri: string): string {
   const uri = new URL(redirectUri)
-  return uri.host === '' ? `an app on this device (${uri.protocol.slice(0, -1)})` : uri.host
+  return uri.host === '' ? says.app(uri.protocol.slice(0, -1)) : uri.host
 }
 
-function scopeItem(scope: string): Html {
-  const words = scopeWords(scope)
-  return words === undefined ? html`<li>Use the permission <code>${scope}</code></li>` : html`<li>${words}</li>`
-}
+const link = (uri: string, text: string): Html => html`<a href="${uri}" rel="noreferrer">${text}</a>`
 
-const claimItem = (claim: string): Html => html`<li>See your ${claimWords(claim)}</li>`
-
-/** The address is what was checked: the name is what the application says of itself (RFC 7591 5). */
-const selfRegistered = ({ redirectUri }: ConsentView): Html =>
-  html`<p class="note">This application registered itself, and nobody has checked its name. All that is known of it is where it leads: <strong>${destination(redirectUri)}</strong>.</p>
-`
-
-const link = (uri: string, words: string): Html => html`<a href="${uri}" rel="noreferrer">${words}</a>`
-
-function about({ policyUri, tosUri }: ConsentView): Html | false {
+function about(says: Says, { policyUri, tosUri }: ConsentView): Html | false {
   const links = [
-    policyUri !== undefined && link(policyUri, 'how it handles your data'),
-    tosUri !== undefined && link(tosUri, 'its terms'),
+    policyUri !== undefined && link(policyUri, says.handlesData),
+    tosUri !== undefined && link(tosUri, says.terms),
   ].filter((entry) => entry !== false)
   const [first, second] = links
   return (
     first !== undefined &&
-    html`<p class="note">It tells you ${first}${second && html` and ${second}`}.</p>
+    html`<p class="note">${says.tells(first, second)}</p>
 `
   )
 }
 
 export function consentPage(view: ConsentView): Page {
+  const says = words(CONSENT, view.uiLocales)
+  const leadsTo = destination(says, view.redirectUri)
   return page({
-    title: 'Allow access',
+    title: says.title,
     leadsTo: view.redirectUri,
     uiLocales: view.uiLocales,
-    content: html`<h1>Allow access?</h1>
-<p class="lead"><strong>${view.clientName}</strong> asks for access to your account <strong class="account">${view.accountName}</strong>.</p>
-${view.selfRegistered && selfRegistered(view)}<h2 id="scopes">If you allow it, it can</h2>
-<ul class="scopes" aria-labelledby="scopes">${inReadingOrder(view.scopes).map(scopeItem)}${view.claims.map(claimItem)}</ul>
-${about(view)}<p class="note">You will return to <strong>${destination(view.redirectUri)}</strong>. Allow only what you started yourself.</p>
+    // The address is what was checked: the name is what the application says of itself (RFC 7591 5).
+    content: html`<h1>${says.question}</h1>
+<p class="lead">${says.asks(view.clientName, view.accountName)}</p>
+${
+  view.selfRegistered &&
+  html`<p class="warning">${says.selfRegistered(leadsTo)}</p>
+`
+}<h2 id="scopes">${says.itCan}</h2>
+${scopeList(view.scopes, view.claims, view.uiLocales)}
+${about(says, view)}<p class="note">${says.returns(leadsTo)}</p>
 <form method="post" action="/consent?interaction=${encodeURIComponent(view.interactionId)}">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<input type="hidden" name="scope" value="${view.scopes.join(' ')}">
-<input type="hidden" name="claims" value="${view.claims.join(' ')}">
-<div class="actions">
-<button class="primary" type="submit" name="answer" value="allow">Allow</button>
-<button type="submit" name="answer" value="deny">Don’t allow</button>
-</div>
+${hidden('form_token', view.formToken)}${hidden('scope', view.scopes.join(' '))}${hidden('claims', view.claims.join(' '))}${buttons({ words: says.allow, value: 'allow' }, { words: says.deny, value: 'deny' })}
 </form>
-<p class="note">Not you? <a href="/logout">Sign out</a></p>`,
+<p class="note">${says.notYou} <a href="/logout">${says.signOut}</a></p>`,
   })
 }

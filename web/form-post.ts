@@ -4,6 +4,9 @@
  */
 import { html } from './html.ts'
 import { exactTarget, type Page, page } from './page.ts'
+import { buttons, hidden } from './parts/form.ts'
+import { FORM_POST } from './words/form-post.ts'
+import { words } from './words/words.ts'
 
 export interface FormPostView {
   readonly redirectUri: string
@@ -11,15 +14,15 @@ export interface FormPostView {
 }
 
 export function formPostPage(view: FormPostView): Page {
+  const says = words(FORM_POST)
   return page({
-    title: 'Continue',
+    title: says.goOn,
     formAction: exactTarget(view.redirectUri),
-    script: 'document.forms[0].submit()',
-    content: html`<h1>Continue</h1>
-<p class="lead">You are being sent back to the application.</p>
+    script: 'form-post.js',
+    content: html`<h1>${says.goOn}</h1>
+<p class="lead">${says.sentBack}</p>
 <form method="post" action="${view.redirectUri}">
-${view.fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<button class="primary" type="submit">Continue</button>
+${view.fields.map(([name, value]) => hidden(name, value))}${buttons({ words: says.goOn })}
 </form>`,
   })
 }

@@ -1,22 +1,9 @@
-/** Pages that only say something: an error, a sign-out asked for and done. */
-import { html } from './html.ts'
+/** Pages that say something of a sign-out: asked for, done, not done. */
+import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
-
-export interface ErrorView {
-  readonly title: string
-  readonly text: string
-  /** For the person to quote; it finds the log line. */
-  readonly requestId?: string | undefined
-}
-
-export function errorPage(view: ErrorView): Page {
-  return page({
-    title: view.title,
-    content: html`<h1>${view.title}</h1>
-<p class="lead">${view.text}</p>
-${view.requestId !== undefined && html`<p class="note">Reference <code>${view.requestId}</code></p>`}`,
-  })
-}
+import { buttons, hidden } from './parts/form.ts'
+import { SIGN_OUT } from './words/sign-out.ts'
+import { words } from './words/words.ts'
 
 export interface SignOutView {
   readonly accountName: string
@@ -31,22 +18,18 @@ export interface SignOutView {
 
 /** RP-Initiated Logout 1.0 2: the person is asked, since anybody can link here. */
 export function signOutPage(view: SignOutView): Page {
-  const hidden = Object.entries(view.fields ?? {}).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">
-`,
-  )
+  const says = words(SIGN_OUT)
   return page({
-    title: 'Sign out',
+    title: says.signOut,
     leadsTo: view.leadsTo,
-    content: html`<h1>Sign out?</h1>
-${view.clientName !== undefined && html`<p class="lead"><strong>${view.clientName}</strong> asks to sign you out.</p>`}
-<p class="lead">You are signed in as <strong class="account">${view.accountName}</strong>.</p>
+    content: html`<h1>${says.question}</h1>
+${view.clientName !== undefined && html`<p class="lead">${says.asks(view.clientName)}</p>`}
+<p class="lead">${says.signedInAs(view.accountName)}</p>
 <form method="post" action="/logout">
-<input type="hidden" name="form_token" value="${view.formToken}">
-${hidden}<div class="actions">
-<button class="primary" type="submit" name="answer" value="sign_out">Sign out</button>
-<button type="submit" name="answer" value="stay">Stay signed in</button>
-</div>
+${hidden('form_token', view.formToken)}${Object.entries(view.fields ?? {}).map(([name, value]) => hidden(name, value))}${buttons(
+  { words: says.signOut, value: 'sign_out' },
+  { words: says.stay, value: 'stay' },
+)}
 </form>`,
   })
 }
@@ -66,23 +49,26 @@ export interface AlsoAt {
   readonly origin: string
 }
 
-const signOutThere = ({ name, formToken }: AlsoAt) => html`<form method="post" action="/federation/sign-out">
-<input type="hidden" name="form_token" value="${formToken}">
-<p class="lead">You are still signed in at ${name}.</p>
-<button type="submit">Sign out at ${name} too</button>
+function signOutThere({ name, formToken }: AlsoAt): Html {
+  const says = words(SIGN_OUT)
+  return html`<form method="post" action="/federation/sign-out">
+${hidden('form_token', formToken)}<p class="lead">${says.stillThere(name)}</p>
+<div class="actions"><button type="submit">${says.signOutThere(name)}</button></div>
 </form>`
+}
 
 export function signedOutPage({ frames = [], goesOnTo, alsoAt }: SignedOutView = {}): Page {
+  const says = words(SIGN_OUT)
   return page({
-    title: 'Signed out',
+    title: says.signedOut,
     frames,
     goesOnTo,
     leadsTo: alsoAt?.origin,
-    content: html`<h1>You are signed out</h1>
+    content: html`<h1>${says.youAreSignedOut}</h1>
 ${
   goesOnTo === undefined
-    ? html`<p class="lead">You can close this page.</p>`
-    : html`<p class="lead">You are taken back to the application. <a href="${goesOnTo}">Continue</a></p>`
+    ? html`<p class="lead">${says.closePage}</p>`
+    : html`<p class="lead">${says.takenBack} <a href="${goesOnTo}">${says.goOn}</a></p>`
 }
 ${alsoAt && goesOnTo === undefined && signOutThere(alsoAt)}
 ${frames.map((address) => html`<iframe src="${address}" sandbox="allow-scripts allow-same-origin" hidden></iframe>`)}`,
@@ -90,9 +76,10 @@ ${frames.map((address) => html`<iframe src="${address}" sandbox="allow-scripts a
 }
 
 export function staysSignedInPage(): Page {
+  const says = words(SIGN_OUT)
   return page({
-    title: 'Still signed in',
-    content: html`<h1>You are still signed in</h1>
-<p class="lead">You can close this page.</p>`,
+    title: says.stillSignedIn,
+    content: html`<h1>${says.youAreStillSignedIn}</h1>
+<p class="lead">${says.closePage}</p>`,
   })
 }

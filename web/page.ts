@@ -1,11 +1,15 @@
 /**
- * The frame of every page: one style sheet in the page under a nonce, nothing from elsewhere, and no script but the one line
- * that sends a form on. CSP Level 3; checklist 10 and 11.
+ * The frame of every page: one style sheet in the page under a nonce, scripts as files of ours under the same nonce, nothing from
+ * elsewhere and no script in the page. CSP Level 3; checklist 10 and 11. Language and direction are the reader's.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { addressOf, SCRIPTS, type ScriptName } from './assets.ts'
 import { type Content, Html, html } from './html.ts'
-import { pageLanguage } from './language.ts'
+import { LANGUAGE_FACTS, LANGUAGES, type Language } from './language.ts'
+import { type Reader, reader, readersLanguage } from './reader.ts'
+import type { Theme } from './theme.ts'
+import { FRAME } from './words/frame.ts'
 
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
@@ -37,6 +41,8 @@ export function exactTarget(redirectUri: string): string {
 
 export interface PageParts {
   readonly title: string
+  /** What was sent has a fault: the title says so first, which is what a screen reader reads first. */
+  readonly faulty?: boolean | undefined
   readonly content: Content
   /** The client's redirect URI, where a form of this page may end there. */
   readonly leadsTo?: string | undefined
@@ -46,53 +52,98 @@ export interface PageParts {
   readonly goesOnTo?: string | undefined
   /** Where its forms lead instead, as a CSP source. */
   readonly formAction?: string | undefined
-  /** Ours, never made of what was sent. */
-  readonly script?: string | undefined
+  /** A file of web/scripts. */
+  readonly script?: ScriptName | undefined
   /** More style than every page has. */
   readonly style?: Html | undefined
-  /** BCP 47 tags that the person or the client would like, in order. */
+  /** BCP 47 tags that the client or the account would like, in order. */
   readonly uiLocales?: readonly string[] | undefined
 }
 
 /** Frames have that long to load before the page is left. */
 const MOMENT_SECONDS = 2
 
-export function page(parts: PageParts): Page {
-  const nonce = randomBytes(16).toString('base64')
+function policyOf(parts: PageParts, nonce: string, theme: Theme): string {
   const usual = parts.leadsTo === undefined ? "'self'" : `'self' ${formTarget(parts.leadsTo)}`
-  const policy = [
+  const script = parts.script && SCRIPTS[parts.script]
+  return [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
-    ...(parts.script === undefined ? [] : [`script-src 'nonce-${nonce}'`]),
+    ...(theme.logo === undefined ? [] : ["img-src 'self'"]),
+    ...(script ? [`script-src 'nonce-${nonce}'`] : []),
+    ...(script?.connects ? ["connect-src 'self'"] : []),
     `form-action ${parts.formAction ?? usual}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
     ...(parts.frames?.length ? [`frame-src ${[...new Set(parts.frames.map(formTarget))].join(' ')}`] : []),
-  ]
+  ].join('; ')
+}
+
+const brand = ({ name, logo }: Theme): Html =>
+  logo === undefined
+    ? html`<p class="brand">${MARK}<span>${name}</span></p>`
+    : html`<p class="brand"><img class="logo" src="${logo}" alt="${name}"></p>`
+
+/** Links, so that it works without script; each names its language in that language. */
+const languages = (addressIn: NonNullable<Reader['addressIn']>, current: Language, label: string): Html =>
+  html`<nav class="languages" aria-label="${label}"><ul>${LANGUAGES.map((language) => {
+    const { name, direction } = LANGUAGE_FACTS[language]
+    const own = html` lang="${language}" dir="${direction}"`
+    return language === current
+      ? html`<li><span aria-current="true"${own}>${name}</span></li>`
+      : html`<li><a href="${addressIn(language)}" hreflang="${language}"${own}>${name}</a></li>`
+  })}</ul></nav>
+`
+
+function footer({ addressIn, theme }: Reader, language: Language): Html | false {
+  const says = FRAME[language]
+  const links = (['support', 'privacy', 'terms'] as const).flatMap((kind) => {
+    const href = theme.links[kind]
+    return href === undefined ? [] : html`<li><a href="${href}" rel="noreferrer">${says[kind]}</a></li>`
+  })
+  return (
+    (links.length > 0 || addressIn !== undefined) &&
+    html`<footer>
+${addressIn && languages(addressIn, language, says.languages)}${
+  links.length > 0 &&
+  html`<ul class="links">${links}</ul>
+`
+}</footer>
+`
+  )
+}
+
+export function page(parts: PageParts): Page {
+  const nonce = randomBytes(16).toString('base64')
+  const reading = reader()
+  const { theme } = reading
+  const language = readersLanguage(parts.uiLocales)
+  const title = parts.faulty ? FRAME[language].faulty(parts.title) : parts.title
   const body = html`<!doctype html>
-<html lang="${pageLanguage(parts.uiLocales)}">
+<html lang="${language}" dir="${LANGUAGE_FACTS[language].direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 ${parts.goesOnTo !== undefined && html`<meta http-equiv="refresh" content="${MOMENT_SECONDS};url=${parts.goesOnTo}">`}
-<title>${parts.title} · Sallyport</title>
-<style nonce="${nonce}">${STYLE}${parts.style}</style>
+<title>${title} · ${theme.name}</title>
+<style nonce="${nonce}">${STYLE}${parts.style}${new Html(theme.style)}</style>
+${parts.script && html`<script nonce="${nonce}" src="${addressOf(SCRIPTS[parts.script].asset)}" defer></script>`}
 </head>
 <body>
 <main class="card">
-<p class="brand">${MARK}<span>Sallyport</span></p>
+${brand(theme)}
 ${parts.content}
 </main>
-${parts.script !== undefined && html`<script nonce="${nonce}">${new Html(parts.script)}</script>`}
-</body>
+${footer(reading, language)}</body>
 </html>
 `
   return {
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy.join('; '),
+      'content-language': language,
+      'content-security-policy': policyOf(parts, nonce, theme),
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { consentPage } from './consent.ts'
+import { errorPage } from './error.ts'
 import { html } from './html.ts'
-import { errorPage, signedOutPage, signOutPage } from './message.ts'
+import { signedOutPage, signOutPage } from './message.ts'
 import { formTarget, page } from './page.ts'
 import { signInPage } from './sign-in.ts'
 
@@ -31,10 +32,10 @@ const consent = () =>
 
 const everyPage = () => [
   signIn(),
-  signIn({ field: 'form', text: HOSTILE }),
-  signIn({ field: 'username', text: HOSTILE }),
+  signIn('wrong'),
+  signIn('noUserName'),
   consent(),
-  errorPage({ title: HOSTILE, text: HOSTILE, requestId: HOSTILE }),
+  errorPage({ status: 400, code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
   signOutPage({ accountName: HOSTILE, formToken: HOSTILE }),
   signedOutPage(),
 ]
@@ -91,10 +92,10 @@ test('a redirect URI cannot add directives to the policy', () => {
 })
 
 test('labels belong to their fields, and an error is tied to the field that it concerns (WCAG 3.3.1)', () => {
-  const both = signIn({ field: 'form', text: 'Wrong.' }).body
+  const both = signIn('wrong').body
   expect(both.match(/aria-invalid="true" aria-describedby="form-fault"/g)).toHaveLength(1)
   expect(both).toContain('role="alert" id="form-fault"')
-  const one = signIn({ field: 'username', text: 'Enter your user name.' }).body
+  const one = signIn('noUserName').body
   expect(one.match(/ aria-invalid="true"/g)).toHaveLength(1)
   expect(one).toContain('aria-describedby="username-fault"')
   expect(one).toContain('id="username-fault">Enter your user name.')

@@ -1,19 +1,22 @@
-/** What a scope or claim gives to a client, in words that a person can judge. OIDC Core 5.1, 5.4, 11; others are shown by their name. */
+/** What a scope or claim gives to a client, in words that a person can judge; others are shown by their name. */
+import type { Content, Html } from './html.ts'
+import { html } from './html.ts'
+import { SCOPES } from './words/scopes.ts'
+import { words } from './words/words.ts'
 
-const WORDS: Readonly<Record<string, string>> = {
-  openid: 'Know that it is you, by an identifier',
-  profile: 'See your name and profile',
-  email: 'See your e-mail address',
-  phone: 'See your phone number',
-  address: 'See your postal address',
-  offline_access: 'Keep this access while you are away',
-  scim: 'Manage user accounts',
-  admin: 'Manage the applications of this service',
+const own = <T extends object>(texts: T, name: string): string | undefined =>
+  Object.hasOwn(texts, name) ? (texts as Readonly<Record<string, string>>)[name] : undefined
+
+/** What a client can do with it. */
+export function scopeWords(scope: string, uiLocales?: readonly string[]): Content {
+  const says = words(SCOPES, uiLocales)
+  return own(says.scopes, scope) ?? says.otherScope(scope)
 }
 
-/** Undefined for a scope of the operator's own. */
-export const scopeWords = (scope: string): string | undefined =>
-  Object.hasOwn(WORDS, scope) ? WORDS[scope] : undefined
+function claimWords(claim: string, uiLocales?: readonly string[]): string {
+  const says = words(SCOPES, uiLocales)
+  return own(says.claims, claim) ?? says.otherClaim(claim)
+}
 
 /** As a person reads them: who you are first, what goes on while you are away last. */
 export const inReadingOrder = (scopes: readonly string[]): readonly string[] =>
@@ -21,21 +24,12 @@ export const inReadingOrder = (scopes: readonly string[]): readonly string[] =>
 
 const placeOf = (scope: string): number => (scope === 'openid' ? 0 : scope === 'offline_access' ? 2 : 1)
 
-const CLAIM_WORDS: Readonly<Record<string, string>> = {
-  given_name: 'first name',
-  family_name: 'family name',
-  preferred_username: 'user name',
-  profile: 'profile page',
-  birthdate: 'date of birth',
-  zoneinfo: 'time zone',
-  updated_at: 'date of the last change to your profile',
-  email: 'e-mail address',
-  email_verified: 'e-mail address’s verification',
-  phone_number: 'phone number',
-  phone_number_verified: 'phone number’s verification',
-  address: 'postal address',
-}
-
-/** After "See your". */
-export const claimWords = (claim: string): string =>
-  (Object.hasOwn(CLAIM_WORDS, claim) ? CLAIM_WORDS[claim] : undefined) ?? claim.replaceAll('_', ' ')
+/** Everything that is asked for, under a heading with the id `scopes`. */
+export const scopeList = (
+  scopes: readonly string[],
+  claims: readonly string[] = [],
+  uiLocales?: readonly string[],
+): Html =>
+  html`<ul class="scopes" aria-labelledby="scopes">${inReadingOrder(scopes).map(
+    (scope) => html`<li>${scopeWords(scope, uiLocales)}</li>`,
+  )}${claims.map((claim) => html`<li>${claimWords(claim, uiLocales)}</li>`)}</ul>`

@@ -1,6 +1,9 @@
 /** Go on as who is signed in, or as somebody else? OIDC Core 3.1.2.1. */
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
+import { buttons, hidden } from './parts/form.ts'
+import { SIGN_IN } from './words/sign-in.ts'
+import { words } from './words/words.ts'
 
 export interface SelectAccountView {
   readonly clientName: string
@@ -11,19 +14,20 @@ export interface SelectAccountView {
   readonly uiLocales?: readonly string[] | undefined
 }
 
-export const selectAccountPage = (view: SelectAccountView): Page =>
-  page({
-    title: 'Choose an account',
+export function selectAccountPage(view: SelectAccountView): Page {
+  const says = words(SIGN_IN, view.uiLocales)
+  return page({
+    title: says.chooseAccount,
     leadsTo: view.redirectUri,
     uiLocales: view.uiLocales,
-    content: html`<h1>Choose an account</h1>
-<p class="lead">to continue to <strong>${view.clientName}</strong></p>
+    content: html`<h1>${says.chooseAccount}</h1>
+<p class="lead">${says.continueTo(view.clientName)}</p>
 <form method="post" action="/login/select?interaction=${encodeURIComponent(view.interactionId)}">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<div class="actions">
-<button class="primary" type="submit" name="answer" value="this">Go on as <span class="account">${view.accountName}</span></button>
-<button type="submit" name="answer" value="another">Use another account</button>
-<button type="submit" name="answer" value="deny">Cancel</button>
-</div>
+${hidden('form_token', view.formToken)}${buttons(
+  { words: says.goOnAs(view.accountName), value: 'this' },
+  { words: says.anotherAccount, value: 'another' },
+  { words: says.cancel, value: 'deny' },
+)}
 </form>`,
   })
+}

@@ -1,7 +1,11 @@
 /** The sign-in page: who is it? The fault of the last attempt tied to the field that it concerns, a way to refuse. */
 import { type ProviderButton, providerButtons } from './federation.ts'
-import { type Html, html } from './html.ts'
+import { html } from './html.ts'
 import { type Page, page } from './page.ts'
+import { alert, buttons, field, hidden } from './parts/form.ts'
+import { reader, readersLanguage } from './reader.ts'
+import { SIGN_IN } from './words/sign-in.ts'
+import { words } from './words/words.ts'
 
 export interface SignInView {
   readonly clientName: string
@@ -17,41 +21,29 @@ export interface SignInView {
   readonly uiLocales?: readonly string[] | undefined
 }
 
-export interface SignInFault {
-  /** `form`: about more than the field, so that it does not say what was wrong. */
-  readonly field: 'form' | 'username'
-  readonly text: string
-}
-
-const faultText = (id: string, text: string): Html => html`<p class="fault" id="${id}">${text}</p>`
-
-function field(view: SignInView, name: 'username', label: string, attributes: Html): Html {
-  const own = view.fault?.field === name ? view.fault : undefined
-  const faulty = own !== undefined || view.fault?.field === 'form'
-  const describedBy = own ? `${name}-fault` : 'form-fault'
-  return html`<div class="field">
-<label for="${name}">${label}</label>
-<input id="${name}" name="${name}" ${attributes} required${faulty && html` aria-invalid="true" aria-describedby="${describedBy}"`}>
-${own && faultText(`${name}-fault`, own.text)}
-</div>`
-}
+/** `wrong`: about more than the field, so that it does not say what was wrong. */
+export type SignInFault = 'wrong' | 'noUserName' | 'userNameTooLong'
 
 export function signInPage(view: SignInView): Page {
-  const userName = html`type="text" value="${view.userName}" autocomplete="username webauthn" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" autofocus`
+  const says = words(SIGN_IN, view.uiLocales)
+  const { fault } = view
+  const about = fault === 'wrong'
   return page({
-    title: view.fault ? 'Error: Sign in' : 'Sign in',
+    title: says.signIn,
+    faulty: fault !== undefined,
     leadsTo: view.redirectUri,
     uiLocales: view.uiLocales,
-    content: html`<h1>Sign in</h1>
-<p class="lead">to continue to <strong>${view.clientName}</strong></p>
-${view.fault?.field === 'form' && html`<div class="alert" role="alert" id="form-fault"><p>${view.fault.text}</p></div>`}
-<form method="post" action="/login?interaction=${encodeURIComponent(view.interactionId)}">
-<input type="hidden" name="form_token" value="${view.formToken}">
-${field(view, 'username', 'User name', userName)}
-<div class="actions">
-<button class="primary" type="submit" name="answer" value="sign_in">Continue</button>
-<button type="submit" name="answer" value="deny" formnovalidate>Cancel</button>
-</div>
+    content: html`<h1>${reader().theme.headline[readersLanguage(view.uiLocales)] ?? says.signIn}</h1>
+<p class="lead">${says.continueTo(view.clientName)}</p>
+${about && alert(says.faults[fault], 'form-fault')}<form method="post" action="/login?interaction=${encodeURIComponent(view.interactionId)}">
+${hidden('form_token', view.formToken)}${field({
+  name: 'username',
+  label: says.userName,
+  attributes: html`type="text" value="${view.userName}" autocomplete="username webauthn" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" required autofocus`,
+  fault: fault !== undefined && !about && says.faults[fault],
+  describedBy: about ? 'form-fault' : undefined,
+})}
+${buttons({ words: says.next, value: 'sign_in' }, { words: says.cancel, value: 'deny', leaves: true })}
 </form>
 ${providerButtons(view.providers ?? [], view.interactionId)}`,
   })

@@ -32,4 +32,13 @@ declare module 'oidc-provider' {
     callback(): (request: IncomingMessage, response: ServerResponse) => void
     listen(port: number, host: string, ready: () => void): Server
   }
+
+  /** `requestable`: `prompt` may name it. */
+  class Prompt {
+    constructor(info: { readonly name: string; readonly requestable: boolean })
+  }
+  export const interactionPolicy: {
+    readonly Prompt: typeof Prompt
+    base(): { add(prompt: Prompt, at: number): void }
+  }
 }

@@ -118,7 +118,22 @@ visible := editable | {"client_id", "created_at", "dynamic", "secret_ids", "upda
 	input.resource.type == "client"
 }
 
-visible := {"acr", "amr", "auth_time", "created_at", "expires_at", "live", "sid", "sub"} if {
+visible := {
+	"acr",
+	"amr",
+	"auth_time",
+	"browser",
+	"created_at",
+	"device_bound",
+	"expires_at",
+	"idle_ends_at",
+	"last_seen_at",
+	"live",
+	"networks",
+	"sid",
+	"sub",
+	"system",
+} if {
 	input.resource.type == "session"
 }
 

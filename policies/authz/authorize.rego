@@ -20,6 +20,11 @@ code_ttl_seconds := 60
 # Of a pushed request (RFC 9126 section 2.2): how long it may be begun.
 request_uri_ttl_seconds := 60
 
+# Of a device's request (RFC 8628 section 3.2). Guessing its user code is limited to a few tries in that time.
+device_code_ttl_seconds := 600
+
+device_interval_seconds := 5
+
 # Levels that a new sign-in can reach; what `login` gives.
 reachable_acr := {"urn:sallyport:acr:password", "urn:sallyport:acr:mfa", "urn:sallyport:acr:phishing_resistant"}
 
@@ -63,6 +68,8 @@ decision := {
 		"sign_in": sign_in,
 		"code_ttl_seconds": code_ttl_seconds,
 		"request_uri_ttl_seconds": request_uri_ttl_seconds,
+		"device_code_ttl_seconds": device_code_ttl_seconds,
+		"device_interval_seconds": device_interval_seconds,
 	},
 } if {
 	allow
@@ -110,9 +117,22 @@ reasons contains "acr_insufficient" if {
 
 client_active if input.client.active
 
-grant_allowed if "authorization_code" in input.client.grant_types
+grant_allowed if {
+	not for_device
+	"authorization_code" in input.client.grant_types
+}
+
+grant_allowed if {
+	for_device
+	"urn:ietf:params:oauth:grant-type:device_code" in input.client.grant_types
+}
+
+# RFC 8628: the device asks us itself, and nothing comes back through a browser.
+for_device if input.requested.flow == "device"
 
 response_type_supported if input.requested.response_type == "code"
+
+response_type_supported if for_device
 
 # RFC 9700 section 2.1.1; `plain` protects nothing.
 pkce_used if input.requested.code_challenge_method == "S256"
@@ -124,10 +144,14 @@ pkce_used if {
 	not "pkce" in input.client.requires
 }
 
+pkce_used if for_device
+
 # RFC 9126 section 6.
 pushed_where_required if not "par" in input.client.requires
 
 pushed_where_required if input.requested.pushed
+
+pushed_where_required if for_device
 
 # A level that nobody can have is refused before anyone signs in for it.
 acr_known if count(essential_acr) == 0

@@ -14,6 +14,11 @@ import data.lib.scopes
 # How long a confidential client's consent is remembered.
 remember_confidential_seconds := 2592000
 
+# Consent phishing: so many people agree to a client within an hour that nobody vouches for and that is younger than a day.
+phishing_people := 20
+
+phishing_age_seconds := 86400
+
 default allow := false
 
 allow if {
@@ -23,6 +28,7 @@ allow if {
 	scope_allowed
 	claim_allowed
 	something_granted
+	trusted
 }
 
 decision := {
@@ -49,6 +55,8 @@ reasons contains "claim_not_allowed" if not claim_allowed
 
 reasons contains "nothing_granted" if not something_granted
 
+reasons contains "phishing_suspected" if not trusted
+
 client_active if input.client.active
 
 tenant_allowed if rbac.tenant_active(input.tenant)
@@ -69,6 +77,12 @@ claim_allowed if {
 granted_claims := {claim | some claim in input.granted.claims}
 
 something_granted if count(input.granted.scopes) > 0
+
+trusted if input.risk.self_registered == false
+
+trusted if input.risk.client_age_seconds >= phishing_age_seconds
+
+trusted if input.risk.people_agreed < phishing_people
 
 # RFC 8252 section 8.6: a public client cannot prove who it is, so its consent is asked for every time.
 remember_seconds := remember_confidential_seconds if {

@@ -13,11 +13,7 @@ package authz.login
 import data.lib.network
 import data.lib.rbac
 import data.lib.scopes
-
-# Failed sign-ins in 15 minutes.
-failures_per_account := 10
-
-failures_per_address := 50
+import data.lib.threat
 
 session_ttl_seconds := 28800
 
@@ -46,6 +42,7 @@ attempt_allowed if {
 	attempts_left
 	tenant_allowed
 	network_allowed
+	country_allowed
 }
 
 decision := {
@@ -59,7 +56,7 @@ decision := {
 		"session_ttl_seconds": session_ttl_seconds,
 		"session_idle_seconds": session_idle_seconds,
 		"remember_device_seconds": remember_device_seconds,
-		"wait_seconds": 0,
+		"wait_seconds": threat.wait_seconds(input.risk),
 	},
 } if {
 	allow
@@ -71,6 +68,8 @@ reasons contains "tenant_not_allowed" if not tenant_allowed
 
 reasons contains "network_not_allowed" if not network_allowed
 
+reasons contains "country_not_allowed" if not country_allowed
+
 reasons contains "wrong_credentials" if {
 	input.stage == "factors"
 	not credentials_right
@@ -78,14 +77,17 @@ reasons contains "wrong_credentials" if {
 
 reasons contains "subject_inactive" if input.subject.active == false
 
-attempts_left if {
-	input.risk.failures.here < failures_per_account
-	input.risk.failures.address < failures_per_address
-}
+# How often one account may be tried is a matter of waiting; a source that is too busy is refused.
+attempts_left if threat.source_trusted(input.risk)
 
 tenant_allowed if rbac.tenant_active(input.tenant)
 
 network_allowed if network.allowed(input.tenant, [], input.request.address)
+
+# Where no source of places is configured, or it doesn't say, nothing is known against it.
+country_allowed if not input.risk.country
+
+country_allowed if network.country_allowed(input.tenant, input.risk.country)
 
 subject_active if input.subject.active
 
@@ -235,7 +237,10 @@ second_factor_met if not second_factor_enrolled
 
 second_factor_met if reached >= mfa
 
-second_factor_met if input.device.remembered
+second_factor_met if {
+	input.device.remembered
+	threat.owner_likely(input.risk)
+}
 
 second_factor_enrolled if {
 	some factor in enrolled

@@ -108,7 +108,13 @@ client_authenticated if {
 	for_person
 }
 
-for_person if input.grant_type in {"authorization_code", "refresh_token"}
+for_person if {
+	input.grant_type in {
+		"authorization_code",
+		"refresh_token",
+		"urn:ietf:params:oauth:grant-type:device_code",
+	}
+}
 
 for_machine if input.grant_type == "client_credentials"
 

@@ -16,6 +16,12 @@ allowed(tenant, scopes, address) if {
 	}
 }
 
+# ISO 3166-1 alpha-2.
+country_allowed(tenant, country) if {
+	denied := object.get(data.rbac.tenants[tenant], "denied_countries", [])
+	not country in denied
+}
+
 well_formed(address) if {
 	net.cidr_contains("0.0.0.0/0", address)
 	not contains(address, ":")

@@ -14,11 +14,14 @@ import type { RewrapKeysDeps } from './admin/rewrap-keys.ts'
 import type { SectorDeps } from './client/metadata/sector.ts'
 import type { FederationDeps } from './federation/deps.ts'
 import { federationHandlers } from './federation/federation-handlers.ts'
+import type { ConsentDeps } from './login/consent.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import { type MailLinksDeps, mailLinkHandlers } from './mail-links/mail-link-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
+import { type DeviceAuthorizationDeps, deviceAuthorization } from './oauth/device/device-authorization.ts'
+import { confirmDevice, showConfirmDevice, showDevice } from './oauth/device/device-page.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
 import { type ParDeps, par } from './oauth/par.ts'
@@ -32,6 +35,7 @@ import { type EndSessionEndpointDeps, endSessionEndpoint } from './oidc/logout/e
 import { confirmSignOut, showSignOut } from './oidc/logout/sign-out-page.ts'
 import { type UserinfoDeps, userinfo } from './oidc/userinfo.ts'
 import { openApi } from './openapi/document.ts'
+import { type AssetsDeps, readAsset } from './pages/assets.ts'
 import type { Route } from './route.ts'
 import type { WriteUserDeps } from './scim/create-user.ts'
 import { scimHandlers } from './scim/scim-handlers.ts'
@@ -43,7 +47,9 @@ import { signalHandlers } from './signals/signal-handlers.ts'
 import type { NotifyDeps } from './user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &
+  AssetsDeps &
   ParDeps &
+  DeviceAuthorizationDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &
@@ -53,6 +59,7 @@ export type RouteDeps = AuthorizeDeps &
   EndSessionEndpointDeps &
   HealthDeps &
   LoginDeps &
+  ConsentDeps &
   AccountDeps &
   MailLinksDeps &
   Pick<AdminDeps, 'sealSecret'> &
@@ -81,6 +88,8 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
   handler,
 })
 
+const DEVICE_REQUEST = 'oauth/device/device-authorization.ts'
+const DEVICE_PAGE = 'oauth/device/device-page.ts'
 const END_SESSION = 'oidc/logout/end-session.ts'
 const SIGN_OUT_PAGE = 'oidc/logout/sign-out-page.ts'
 const BINDING = 'session/binding'
@@ -91,6 +100,11 @@ function protocolRows(deps: RouteDeps): Row[] {
     (request: HttpRequest) =>
       endpoint(own, request)
   const metadata = () => discovery(deps)
+  const device = {
+    request: at(deviceAuthorization, deps),
+    show: at(showConfirmDevice, deps),
+    confirm: at(confirmDevice, deps),
+  }
   return [
     ['GET', '/.well-known/openid-configuration', 'OIDC Discovery 4', 'oidc/discovery.ts', 'public', 'oauth', metadata],
     ['GET', '/.well-known/oauth-authorization-server', 'RFC 8414 3', 'oidc/discovery.ts', 'public', 'oauth', metadata],
@@ -99,6 +113,10 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/oauth/authorize', 'RFC 6749 3.1', 'oauth/authorize.ts', 'authorize', 'page', at(authorize, deps)],
     ['GET', '/oauth/authorize/resume', 'OIDC Core 3.1.2.3', 'oauth/resume.ts', 'authorize', 'page', at(resume, deps)],
     ['POST', '/oauth/par', 'RFC 9126 2', 'oauth/par.ts', 'authorize', 'oauth', at(par, deps)],
+    ['POST', '/oauth/device_authorization', 'RFC 8628 3.1', DEVICE_REQUEST, 'authorize', 'oauth', device.request],
+    ['GET', '/device', 'RFC 8628 3.3', DEVICE_PAGE, 'public', 'page', showDevice],
+    ['GET', '/device/confirm', 'RFC 8628 3.3', DEVICE_PAGE, 'authorize', 'page', device.show],
+    ['POST', '/device/confirm', 'RFC 8628 3.3', DEVICE_PAGE, 'consent', 'page', device.confirm],
     ['POST', '/oauth/token', 'RFC 6749 3.2', 'oauth/token.ts', 'token', 'oauth', at(token, deps)],
     ['POST', '/oauth/introspect', 'RFC 7662 2', 'oauth/introspect.ts', 'introspect', 'oauth', at(introspect, deps)],
     ['POST', '/oauth/revoke', 'RFC 7009 2', 'oauth/revoke.ts', 'revoke', 'oauth', at(revoke, deps)],
@@ -110,6 +128,7 @@ function protocolRows(deps: RouteDeps): Row[] {
     ['POST', '/logout', 'sign-out page', SIGN_OUT_PAGE, 'session', 'page', at(confirmSignOut, deps)],
     ['POST', REGISTER_PATH, 'DBSC', `${BINDING}/register.ts`, 'session', 'oauth', at(registerDeviceKey, deps)],
     ['POST', REFRESH_PATH, 'DBSC', `${BINDING}/refresh.ts`, 'session', 'oauth', at(refreshDeviceProof, deps)],
+    ['GET', '/assets/:digest/:name', 'files of pages', 'pages/assets.ts', 'public', 'problem', at(readAsset, deps)],
     ...registrationRows(deps),
     ...signalRows(deps),
     ['GET', '/health', 'probes', '../http/health.ts', 'public', 'problem', at(health, deps)],
@@ -259,6 +278,8 @@ function accountRows(deps: RouteDeps): Row[] {
   const pages = accountHandlers(deps)
   return [
     accountRow('GET', '', 'overview', pages.showOverview),
+    accountRow('GET', '/password', 'change-password', pages.showChangePassword),
+    accountRow('POST', '/password', 'change-password', pages.changePassword),
     accountRow('GET', '/sessions', 'sessions', pages.showSessions),
     accountRow('POST', '/sessions/end-others', 'end-sessions', pages.endOtherSessions),
     accountRow('POST', '/sessions/:id/end', 'end-sessions', pages.endOwnSession),

@@ -1,12 +1,12 @@
 /** Composes the auth service: every endpoint with what it uses, on one server. Nobody imports it but what starts it. */
 import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { errorPage } from '../../web/message.ts'
+import type { Asset } from '../../web/assets.ts'
+import { PLAIN_THEME, type Theme } from '../../web/theme.ts'
 import type { Audit, AuditEvent, AuditListener } from '../audit/events.ts'
 import { jsonReader } from '../egress/json-document.ts'
 import { type EgressOptions, openEgress } from '../egress/open.ts'
-import type { PageError } from '../http/error-answer.ts'
-import type { HttpRequest, Reply } from '../http/message.ts'
+import type { HttpRequest } from '../http/message.ts'
 import { createPressure, type PressureLimits } from '../http/pressure.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
 import type { ListenerTls } from '../http/tls.ts'
@@ -37,13 +37,17 @@ import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { keysHeardByAll, scheduleKeys } from './keys/schedule.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
+import { renderErrorPage } from './pages/error-page.ts'
+import { readable } from './pages/reading.ts'
 import type { Route } from './route.ts'
 import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
-import { assessFailures } from './sign-in/failures.ts'
+import { endSessionsOf } from './session/end-session.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
+import { noticeOf } from './threat/notices.ts'
+import { openThreats, type ThreatOptions, type Threats } from './threat/open.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/rate-limiter.ts'
 import { withCertificate } from './token/certificate-sender.ts'
 import { dpopNonces } from './token/dpop-nonce.ts'
@@ -52,6 +56,7 @@ import { senderProver } from './token/prove-sender.ts'
 import { openRootSecret } from './token/root-secret.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
+import { notifyUser } from './user/notify.ts'
 import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
 import type { PasswordHasher } from './user/password.ts'
 
@@ -95,12 +100,16 @@ export interface AuthServiceOptions {
   readonly backChannel?: Omit<BackChannelOptions, 'tenant'>
   /** Who hears of security events; default: nobody. */
   readonly signals?: SignalOptions | undefined
+  /** From when on something is a signal of an attack. */
+  readonly threats?: ThreatOptions
   /** Of DPoP proofs; default: no nonces, a minute. */
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
   readonly mail?: MailSettings | undefined
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
+  /** Whose pages they are, with the files that they name; default: ours. */
+  readonly theme?: { readonly theme: Theme; readonly assets: readonly Asset[] }
 }
 
 export interface AuthService {
@@ -109,6 +118,7 @@ export interface AuthService {
   /** The same endpoints on a further listener, not bound yet; it closes with the server. `asking`: for certificates. */
   anotherListener(asking?: boolean): Server
   readonly table: readonly Route[]
+  readonly threats: Pick<Threats, 'settled' | 'introspections' | 'throttles'>
   close(): Promise<void>
 }
 
@@ -139,7 +149,7 @@ const strict =
 const buttonOf = ({ options: { id, displayName }, state }: Provider) => ({
   id,
   name: displayName,
-  available: state !== 'open',
+  available: state === 'closed',
 })
 
 /** Remembers which revision judged a request until its answer goes out, and tells audit of a decision that was not to be had. */
@@ -179,21 +189,6 @@ function measureOf({ http }: Metrics): NonNullable<ServerOptions['onAnswer']> {
 /** RFC 9449 8.2: with whatever the answer is. */
 const withNonce = (headers: Readonly<Record<string, string>> | undefined, nonce: string | undefined) =>
   nonce === undefined ? headers : { ...headers, 'dpop-nonce': nonce }
-
-const TITLES: Readonly<Record<number, string>> = {
-  403: 'Not allowed',
-  404: 'Nothing here',
-  429: 'Too many attempts',
-  500: 'Something went wrong',
-  503: 'Not available right now',
-}
-
-function renderErrorPage({ status, description, requestId }: PageError): Reply {
-  return {
-    status,
-    ...errorPage({ title: TITLES[status] ?? 'This request cannot go on', text: description, requestId }),
-  }
-}
 
 /** What becomes of letters is counted; one that will never arrive is audited. No address is told. */
 function mailWatch({ audit, metrics, logger }: { audit: Audit; metrics: Metrics; logger: Logger }) {
@@ -257,7 +252,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
-  const rates =
+  const counted =
     options.rates &&
     createRateLimiter({
       ...options.rates,
@@ -273,6 +268,19 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     clock,
     ...mailWatch({ audit, metrics: measured, logger: options.logger }),
   })
+  const threats = openThreats(
+    {
+      ...{ store, clock, derive, decide, audit, metrics: measured, tenant: TENANT },
+      act: {
+        endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, undefined, ends),
+        notify: (user, signal) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal)),
+      },
+      onFailure: (error, what) => options.logger.warn(describe(error), what),
+    },
+    options.threats,
+  )
+  listeners.push(threats.hear)
+  const rates = threats.throttles.before(counted)
   const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
@@ -282,11 +290,15 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     options.signals ?? { receivers: [] },
   )
   listeners.push(signals.hear)
+  const { theme, assets } = options.theme ?? { theme: PLAIN_THEME, assets: [] }
+  const reading = { issuer, theme }
   const table = routes({
+    assets,
     rates,
     issuer,
     decide,
     signals,
+    hearsOfSessions: signals.hearsOfSessions,
     signalMetrics: measured.signals,
     ...ending,
     registration: options.registration ?? true,
@@ -308,7 +320,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     ...people.parts,
     mail,
-    assessRisk: assessFailures(store.limits),
+    assessRisk: threats.assessRisk,
+    assessClient: threats.assessClient,
+    introspected: threats.introspections.count,
     enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
@@ -334,14 +348,14 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const serving: ServerOptions = {
     rates,
     pressure,
-    endpoints: [...table, ...(options.extraEndpoints ?? [])],
+    endpoints: readable(reading, [...table, ...(options.extraEndpoints ?? [])]),
     issuer,
     tenant: TENANT,
     clock,
     tls: transport.tls,
     certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
-    renderErrorPage,
+    renderErrorPage: renderErrorPage(reading),
     answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),
     ...(metrics && { onAnswer: measureOf(metrics) }),
@@ -358,6 +372,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const close = async () => {
     signals.release()
     await server.close()
+    await threats.close()
     await mail.close()
     await providers.close()
     await people.close()
@@ -368,5 +383,5 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   }
   const anotherListener = (asking = false) =>
     alsoListen(server, serving, asking ? transport.certificateTls : transport.tls)
-  return { server, table, anotherListener, close }
+  return { server, table, threats, anotherListener, close }
 }

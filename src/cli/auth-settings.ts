@@ -8,6 +8,7 @@ import { mailSettings } from './mail.ts'
 import { clientsReach, dpopRules } from './outside.ts'
 import { passwordSettings } from './passwords.ts'
 import { signalSettings } from './security-events.ts'
+import { threatSettings } from './threats.ts'
 import { authTransport } from './tls.ts'
 
 export const authSettings = (config: Config) =>
@@ -25,4 +26,5 @@ export const authSettings = (config: Config) =>
     mail: mailSettings(config),
     passwordSettings: passwordSettings(config),
     signals: signalSettings(config),
+    threats: threatSettings(config),
   }) satisfies Partial<AuthServiceOptions>

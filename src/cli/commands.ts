@@ -33,6 +33,15 @@ const PAGE_OPTIONS = {
   offset: { type: 'string', value: 'N', help: 'without the first N' },
 } as const satisfies Command['options']
 
+const LOGIN_URL = {
+  url: { type: 'string', value: 'URL', help: 'auth service of the instance (default: the configured issuer)' },
+} as const satisfies Command['options']
+
+const LOGIN_OPTIONS = {
+  'client-id': { type: 'string', value: 'ID', help: 'public client with the device grant (default: sallyport-cli)' },
+  scope: { type: 'string', value: 'SCOPES', help: 'what to ask for (default: openid offline_access admin scim)' },
+} as const satisfies Command['options']
+
 const bundleAct = (
   action: 'activate' | 'rollback' | 'pin' | 'unpin',
   summary: string,
@@ -143,6 +152,16 @@ export const COMMANDS: readonly Command[] = [
   }),
   bundleAct('unpin', 'Let newer versions in again; an audit event.', {}),
   {
+    name: 'federation test',
+    summary:
+      'Look at identity providers as a sign-in would: metadata, pinned keys, keys of tokens; says what is wrong.',
+    operands: '[PROVIDER ...]',
+    accepts: 'any',
+    options: CONFIG_OPTIONS,
+    notes: ['Shows the keys of every host as pins, to be put into `pins`. Exit codes: 0 fit, 1 not, 2 wrong usage.'],
+    run: async (invocation) => (await import('./federation/commands.ts')).federationTest(invocation),
+  },
+  {
     name: 'keys list',
     summary: 'Show the signing keys: which sign, which come next, until when the others stay published.',
     options: { ...CONFIG_OPTIONS, ...ADMIN_OPTIONS },
@@ -219,6 +238,19 @@ export const COMMANDS: readonly Command[] = [
     },
     notes: [HOW_TO_FIND],
     run: async (invocation) => (await import('./access/commands.ts')).grantsRevoke(invocation),
+  },
+  {
+    name: 'login',
+    summary: 'Sign in to an instance as yourself, with any browser: commands for it then act as you.',
+    options: { ...LOGIN_URL, ...LOGIN_OPTIONS, ...CONFIG_OPTIONS },
+    notes: ['Tokens are kept in $XDG_CONFIG_HOME/sallyport/logins.json, readable by you alone.'],
+    run: async (invocation) => (await import('./login/commands.ts')).login(invocation),
+  },
+  {
+    name: 'logout',
+    summary: 'End that: the tokens are revoked and forgotten.',
+    options: { ...LOGIN_URL, ...CONFIG_OPTIONS },
+    run: async (invocation) => (await import('./login/commands.ts')).logout(invocation),
   },
   {
     name: 'version',

@@ -18,6 +18,7 @@ import { remotes } from './sections/remotes.ts'
 import { securityEvents } from './sections/security-events.ts'
 import { services } from './sections/services.ts'
 import { notices, status } from './sections/status.ts'
+import { threats } from './sections/threats.ts'
 import { listenerTls, mtls } from './sections/tls.ts'
 
 const auth = section(
@@ -129,6 +130,7 @@ export const ConfigSchema = Type.Object(
     store,
     log,
     limits,
+    threats,
     mail,
     passwords,
     ...clientsAsCode,

@@ -4,7 +4,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
-import { EgressError } from './egress.ts'
+import { type Egress, EgressError, type EgressTls } from './egress.ts'
 
 export const pinOf = (certificate: X509Certificate): string =>
   createHash('sha256')
@@ -31,6 +31,17 @@ export function verifiedChain(peer: DetailedPeerCertificate): readonly X509Certi
 const signed = (issuer: X509Certificate, certificate: X509Certificate): boolean =>
   issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
 
+/** None of the server's keys is pinned. */
+export class PinError extends EgressError {
+  /** From the server's own up. */
+  readonly seen: readonly string[]
+  constructor(host: string, seen: readonly string[]) {
+    const told = seen.map((pin) => `sha256/${pin}`).join(', ')
+    super('pin', `${host}: none of its keys is pinned; seen, from the server's own up: ${told || 'none'}`)
+    this.seen = seen
+  }
+}
+
 /** Names what was seen, so that an operator can compare it with what the provider publishes: pins are no secrets. */
 export function unpinned(
   host: string,
@@ -38,12 +49,7 @@ export function unpinned(
   pins: readonly string[],
 ): EgressError | undefined {
   const seen = chain.map(pinOf)
-  if (seen.some((pin) => pins.includes(pin))) return undefined
-  const told = seen.map((pin) => `sha256/${pin}`).join(', ')
-  return new EgressError(
-    'pin',
-    `${host}: none of its keys is pinned; seen, from the server's own up: ${told || 'none'}`,
-  )
+  return seen.some((pin) => pins.includes(pin)) ? undefined : new PinError(host, seen)
 }
 
 /** Ends the connection before anything is sent over it. */
@@ -52,4 +58,20 @@ export function refuseUnpinned(socket: TLSSocket, host: string, pins: readonly s
     const error = unpinned(host, verifiedChain(socket.getPeerCertificate(true)), pins)
     if (error !== undefined) socket.destroy(error)
   })
+}
+
+/** The keys that a server shows, beside all else that is checked of it; nothing is sent. Throws EgressError. */
+export async function keysShownBy(
+  egress: Egress,
+  url: URL,
+  tls: EgressTls,
+  deadlineMs: number,
+): Promise<readonly string[]> {
+  try {
+    await egress.request({ method: 'HEAD', url, deadlineMs, tls: { ...tls, pins: [] } })
+  } catch (error) {
+    if (error instanceof PinError) return error.seen
+    throw error
+  }
+  return []
 }

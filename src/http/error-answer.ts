@@ -22,6 +22,8 @@ export interface PublicError {
 
 export interface PageError extends PublicError {
   readonly requestId: string
+  /** Of the request: what they say of who reads the page. */
+  readonly headers: ErrorContext['headers']
 }
 
 export interface ErrorContext {
@@ -29,6 +31,8 @@ export interface ErrorContext {
   readonly requestId: string
   /** Under which the request carried credentials. */
   readonly scheme: TokenScheme | undefined
+  /** As they came. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly renderErrorPage: (error: PageError) => Reply
 }
 
@@ -123,7 +127,10 @@ function body(error: PublicError, context: ErrorContext): Reply {
         body: problemBody(error, context.requestId),
       }
     case 'page':
-      return { ...context.renderErrorPage({ ...error, requestId: context.requestId }), status: error.status }
+      return {
+        ...context.renderErrorPage({ ...error, requestId: context.requestId, headers: context.headers }),
+        status: error.status,
+      }
   }
 }
 

@@ -35,7 +35,8 @@ export function relieved({ endpoints, pressure, renderErrorPage }: Relief, answe
   const refuse = (request: IncomingMessage, response: ServerResponse, path: string): void => {
     const requestId = randomUUID()
     const { style, anyOrigin } = match(path)
-    const { status, headers, body } = errorAnswer(OVERLOADED, { style, requestId, scheme: undefined, renderErrorPage })
+    const asked = { style, requestId, scheme: undefined, headers: request.headers, renderErrorPage }
+    const { status, headers, body } = errorAnswer(OVERLOADED, asked)
     const isText = typeof body === 'string'
     response.writeHead(status, {
       'content-type': isText ? 'text/html; charset=utf-8' : 'application/json',

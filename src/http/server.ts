@@ -149,6 +149,7 @@ function sendError(
     style,
     requestId: request.id,
     scheme: schemeOf(request.headers.authorization),
+    headers: request.headers,
     renderErrorPage: context.renderErrorPage,
   })
   return send(context, request, reply, answer)

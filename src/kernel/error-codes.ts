@@ -78,6 +78,16 @@ export const OAUTH_ERRORS = {
     source: 'OIDC Unmet Authentication Requirements 1.0',
     description: 'The sign-in does not reach the level that this request needs.',
   },
+  authorization_pending: {
+    status: 400,
+    source: 'RFC 8628 3.5',
+    description: 'The person has not answered yet. Ask again after the interval.',
+  },
+  expired_token: {
+    status: 400,
+    source: 'RFC 8628 3.5',
+    description: 'The device code has expired. Begin anew.',
+  },
   login_required: { status: 400, source: 'OIDC Core 3.1.2.6', description: 'The person must sign in.' },
   consent_required: { status: 400, source: 'OIDC Core 3.1.2.6', description: 'The person must consent.' },
   request_not_supported: {

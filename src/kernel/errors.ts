@@ -17,6 +17,8 @@ export interface PublicDetail {
   /** Private: goes to the log only, and must hold no secret or personal data. */
   readonly cause?: unknown
   readonly retryAfterSeconds?: number
+  /** Where the protocol gives the code another one than the table: RFC 6749 5.2 and RFC 8628 3.5 at the token endpoint. */
+  readonly status?: 400
   /** Parameters more of the WWW-Authenticate header, RFC 9470 3. */
   readonly challenge?: Readonly<Record<string, string>>
 }
@@ -42,7 +44,7 @@ export class OAuthError extends CodedError {
   constructor(code: OAuthErrorCode, options: PublicDetail = {}) {
     super(code, OAUTH_ERRORS[code].description, options)
     this.code = code
-    this.status = OAUTH_ERRORS[code].status
+    this.status = options.status ?? OAUTH_ERRORS[code].status
   }
 }
 

@@ -48,6 +48,9 @@ export interface Metrics {
   readonly tlsReloads: Counter<'listener' | 'outcome'>
   readonly tlsNotAfter: Gauge<'listener'>
   readonly rateLimited: Counter<'endpoint' | 'by'>
+  readonly throttled: Counter<'by'>
+  readonly threatSignals: Counter<'signal'>
+  readonly threatAnswers: Counter<'signal' | 'action'>
   /** Identity providers, by the ids of the configuration. */
   readonly federation: {
     readonly state: Gauge<'provider'>
@@ -165,6 +168,24 @@ const limitMetrics = (registers: Registry[]) => ({
     name: 'rate_limited_total',
     help: 'Requests refused with 429, by endpoint and by what was counted: address, client, person.',
     labelNames: ['endpoint', 'by'],
+    registers,
+  }),
+  throttled: new Counter({
+    name: 'throttled_total',
+    help: 'Requests refused with 429 since policy throttles where they come from or whose they are: address, subnet, client, person.',
+    labelNames: ['by'],
+    registers,
+  }),
+  threatSignals: new Counter({
+    name: 'threat_signals_total',
+    help: 'Signals of attacks that rose, by name (docs/threats.md).',
+    labelNames: ['signal'],
+    registers,
+  }),
+  threatAnswers: new Counter({
+    name: 'threat_answers_total',
+    help: 'What policy had done about a signal: none, notify, throttle, step_up, revoke_grant, end_sessions, revoke_user, revoke_client.',
+    labelNames: ['signal', 'action'],
     registers,
   }),
   pressure: {

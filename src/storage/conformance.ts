@@ -7,6 +7,7 @@ import { activityConformance } from './conformance/activity.ts'
 import { chainConformance } from './conformance/chains.ts'
 import { clientConformance } from './conformance/clients.ts'
 import { codeConformance } from './conformance/codes.ts'
+import { deviceGrantConformance } from './conformance/device-grants.ts'
 import { deviceConformance } from './conformance/devices.ts'
 import { expiringConformance } from './conformance/expiring.ts'
 import { factorConformance } from './conformance/factors.ts'
@@ -52,6 +53,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     outboxConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
+    deviceGrantConformance(conformance)
     identityConformance(conformance)
     codeConformance(conformance)
     refreshTokenConformance(conformance)

@@ -6,6 +6,7 @@
  */
 
 import type { ActivityStore } from './activity-port.ts'
+import type { DeviceGrantStore } from './device-grants.ts'
 import type { FactorStore } from './factors.ts'
 import type { InteractionRecord } from './interaction-records.ts'
 import type { OutboxStore } from './outbox-port.ts'
@@ -371,6 +372,7 @@ export interface Store {
   readonly factors: FactorStore
   readonly pushedRequests: PushedRequestStore
   readonly oneUse: OneUseStore
+  readonly deviceGrants: DeviceGrantStore
   readonly identities: IdentityStore
   readonly codes: CodeStore
   readonly refreshTokens: RefreshTokenStore

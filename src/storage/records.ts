@@ -228,6 +228,8 @@ export interface CodeRecord {
   readonly v: 1
   readonly redirectUri: string
   readonly codeChallenge: string
+  /** It is a device code, RFC 8628: the token endpoint takes it as nothing else. */
+  readonly device?: true
   /** RFC 9449 10: only this key may redeem it. */
   readonly dpopJkt?: string
   readonly expiresAt: number

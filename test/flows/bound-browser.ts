@@ -12,6 +12,10 @@ export interface BoundBrowser {
   readonly id: string
   /** Asks for a challenge; 403. */
   challenge(): Promise<Answer>
+  /** A proof that answers a new challenge. */
+  proof(): Promise<string>
+  /** Sends a proof where this says, with the cookies as they are now; answers the status. */
+  send(route: (url: string) => string, proof: string): Promise<number>
   /** Asks for a challenge and answers it. */
   refresh(key?: DeviceKeyPair): Promise<Answer>
 }
@@ -30,14 +34,22 @@ export async function bindBrowser(browser: Browser, issuer: string): Promise<Bou
       'sec-secure-session-id': `"${id}"`,
       ...(response !== undefined && { 'secure-session-response': response }),
     })
+  const proof = async (other = key) => {
+    const asked = challengeIn((await ask()).headers.get('secure-session-challenge'))
+    return other.prove({ challenge: asked.challenge })
+  }
   return {
     key,
     registered,
     id,
     challenge: () => ask(),
-    refresh: async (other = key) => {
-      const asked = challengeIn((await ask()).headers.get('secure-session-challenge'))
-      return ask(await other.prove({ challenge: asked.challenge }))
+    proof: () => proof(),
+    send: async (route, response) => {
+      const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const url = route(new URL(String(told.refresh_url), issuer).href)
+      const headers = { cookie, 'sec-secure-session-id': `"${id}"`, 'secure-session-response': response }
+      return (await fetch(url, { method: 'POST', headers })).status
     },
+    refresh: async (other) => ask(await proof(other)),
   }
 }

@@ -9,7 +9,7 @@ import type { Route } from '../../src/auth/route.ts'
 import type { AuthService } from '../../src/auth/service.ts'
 import { PolicyUnavailable, type UnavailableReason } from '../../src/kernel/errors.ts'
 import type { Decide, Verdict } from '../../src/policy-engine/decide.ts'
-import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { startAuthService, TEST_STREAM, type TestService } from '../servers/auth-service.ts'
 import { useEverything } from './everything.ts'
 
 const UNAVAILABLE = ['undefined', 'timeout', 'wrong_result'] as const satisfies readonly UnavailableReason[]
@@ -42,7 +42,9 @@ const breakable =
 
 /** A deny spends what was presented once for all: such a request is denied by tests of its own (`token.test.ts`, `consent.test.ts`). */
 const spendsWhenDenied = (url: string, body: string): boolean =>
-  url.startsWith('/consent') || (url === '/oauth/token' && body.includes('grant_type=authorization_code'))
+  url.startsWith('/consent') ||
+  url.startsWith('/device/confirm') ||
+  (url === '/oauth/token' && body.includes('grant_type=authorization_code'))
 
 /** Before each request comes to its endpoint, it is made four times over with its decision broken. */
 function breakEach(server: AuthService['server']): void {
@@ -78,7 +80,7 @@ function breakEach(server: AuthService['server']): void {
 }
 
 beforeAll(async () => {
-  service = await startAuthService({ decide: breakable, onServer: breakEach })
+  service = await startAuthService({ decide: breakable, onServer: breakEach, service: { signals: TEST_STREAM } })
   // Throws where a request does not succeed after its decision was broken.
   await useEverything(service)
 }, 120_000)
@@ -121,6 +123,7 @@ const DENIED: ReadonlyMap<string, number> = new Map([
   ['GET /oauth/authorize', 303],
   ['POST /oauth/authorize', 303],
   ['GET /oauth/authorize/resume', 303],
+  ['POST /oauth/device_authorization', 400],
   ['POST /oauth/token', 400],
   ['POST /oauth/introspect', 200],
   ['POST /oauth/revoke', 400],

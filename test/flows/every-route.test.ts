@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FEDERATION_OPERATIONS } from '../../src/auth/openapi/federation-operations.ts'
 import { OPERATIONS } from '../../src/auth/openapi/operations.ts'
 import { VERSION } from '../../src/cli/version.ts'
-import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { startAuthService, TEST_STREAM, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { useEverything } from './everything.ts'
@@ -25,6 +25,7 @@ const answered: Answered[] = []
 
 beforeAll(async () => {
   service = await startAuthService({
+    service: { signals: TEST_STREAM },
     onServer: (server) => {
       server.addHook('onRoute', ({ method, url }) => {
         for (const one of [method].flat()) served.add(`${one} ${url}`)
@@ -47,6 +48,9 @@ afterAll(() => service.close())
 const PUBLIC = [
   'GET /.well-known/oauth-authorization-server',
   'GET /.well-known/openid-configuration',
+  'GET /.well-known/ssf-configuration',
+  'GET /assets/:digest/:name',
+  'GET /device',
   'GET /email/verify',
   'GET /health',
   'GET /health/live',
@@ -199,6 +203,8 @@ test('without policy no route but the public ones answers success (checklist 49)
     '/login': new URLSearchParams({ ...Object.fromEntries(formOf(login).fields), username: 'a', password: 'b' }),
     '/oauth/register': JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
+    '/ssf/status': JSON.stringify({ stream_id: 'test', status: 'paused' }),
+    '/ssf/verify': JSON.stringify({ stream_id: 'test' }),
   }
   service.node.deactivate()
 

@@ -8,6 +8,8 @@ import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
+import { addClient } from './signed-in.ts'
+import { useStreams } from './use-streams.ts'
 
 /** One success at least on every route that asks. */
 export async function useEverything(service: TestService): Promise<void> {
@@ -35,6 +37,8 @@ export async function useEverything(service: TestService): Promise<void> {
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
   await useMailLinks(service)
+  await useStreams(service)
+  await useDevice(service)
   await useApis(service)
   await useRegistration(service)
 }
@@ -92,6 +96,26 @@ async function useMailLinks({ issuer, store, population }: TestService): Promise
     const done = await browser.submit(page, { new_password: password })
     if (done.status !== 200) throw new Error(`${path}: ${done.status} ${done.text}`)
   }
+}
+
+/** A device is connected. */
+async function useDevice(service: TestService): Promise<void> {
+  const client = await addClient(
+    service.store,
+    'device',
+    {},
+    { grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'], redirectUris: [] },
+  )
+  const browser = new Browser(service.issuer)
+  await browser.authorize(
+    (await begin(await discover(service.issuer, service.population.web), 'openid')).url,
+    service.population.user,
+  )
+  const { body } = await post(service, '/oauth/device_authorization', client, { scope: 'openid' })
+  const page = await browser.visit(String(body.verification_uri_complete))
+  await browser.visit(page.url, { method: 'HEAD' })
+  const done = await browser.submit(page, { answer: 'allow' })
+  if (done.status !== 200) throw new Error(`not connected: ${done.status} ${done.text}`)
 }
 
 /** The account that is signed in is chosen. */

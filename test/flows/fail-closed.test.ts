@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
-import { type Deployment, deploy } from '../servers/deployment.ts'
+import { type Deployment, deploy, TEST_STREAM_SETTINGS } from '../servers/deployment.ts'
 import { until } from '../servers/redis.ts'
 import { BROKEN_DECISIONS, broken } from './broken-policies.ts'
 import {
@@ -19,6 +19,7 @@ import {
   getUnderWay,
   pagesAreUnavailable,
   readsAreUnavailable,
+  replayProof,
   storeContent,
   type UnderWay,
   writesAreUnavailable,
@@ -44,7 +45,10 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
   let underWay: UnderWay
 
   beforeAll(async () => {
-    deployment = await deploy(shape, { redis: { appendOnly: true }, settings: { auth: { metrics: true } } })
+    deployment = await deploy(shape, {
+      redis: { appendOnly: true },
+      settings: { ...TEST_STREAM_SETTINGS, auth: { metrics: true } },
+    })
   })
   afterAll(() => deployment?.stop())
   beforeEach(async () => {
@@ -58,11 +62,21 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     const logged = deployment.decisions().slice(earlier)
     expect(logged.length).toBeGreaterThan(15)
     if (shape === 'one-process') for (const event of logged) expect(event).toMatchObject({ error: { code: reason } })
-    const told = deployment.audits().filter(({ event }) => event === 'decision_unavailable')
+    const unavailable = () =>
+      deployment
+        .audits()
+        .filter(({ event }) => event === 'decision_unavailable')
+        .map(({ detail }) => detail)
+    const threatAsked = async () => {
+      await replayProof(deployment)
+      return unavailable().includes(`threat:${reason}`)
+    }
+    await until(threatAsked, 'a signal that cannot be answered')
+    const told = unavailable()
 
     // First, so that a decision missing here is one failure and not one of every test that follows.
     await activate(deployment, await committedBundle())
-    for (const name of Object.keys(DECISIONS)) expect(told.map(({ detail }) => detail)).toContain(`${name}:${reason}`)
+    for (const name of Object.keys(DECISIONS)) expect(told).toContain(`${name}:${reason}`)
     await allGoesOn(deployment, underWay)
   })
 

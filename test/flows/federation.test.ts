@@ -133,6 +133,19 @@ describe('who comes by a provider', () => {
     expect(failures().at(-1)).toBe('email_not_verified')
   })
 
+  test('learns nothing of who has an account here from an address that is not verified there (checklist 37)', async () => {
+    const answers = []
+    for (const email of [service.population.user.userName, 'nobody@example.com']) {
+      service.google.person = { ...somebody({ email_verified: false }), email }
+      const at = await onSignInPage(service)
+      const { status, text } = await signInAt(at, 'google')
+      const { input } = lastDecision('federation')
+      answers.push([status, text.replaceAll(/nonce[-=]"?[^'" ]+|interaction=[\w-]+/g, ''), input.account, input.linked])
+    }
+    expect(answers[0]).toEqual(answers[1])
+    expect(answers[0]?.[0]).toBe(403)
+  })
+
   test('who is deactivated here is not let in by the provider either (checklist 39, 45)', async () => {
     service.google.person = somebody()
     const first = await onSignInPage(service)

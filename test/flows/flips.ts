@@ -3,7 +3,7 @@ import type { Edit } from '../servers/policy-folder.ts'
 
 export interface Flip extends Edit {
   /** Flips of one group stand in one bundle; none hides another. */
-  readonly group: 1 | 2 | 3 | 4 | 5 | 6
+  readonly group: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
   readonly before: unknown
   readonly after: unknown
 }
@@ -32,6 +32,11 @@ const CLIENT = [
 /** Userinfo is read with these tokens too. */
 const WIDER = ['urn:flipped', 'urn:sallyport:default']
 const PERMISSIONS = ['orders:read', 'profile:read']
+
+/** Decisions of what must be configured first, and the test that flips their obligations. */
+export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['federation', 'test/flows/federation-policy.test.ts'],
+])
 
 /** `file`: the decision's, by the name of the field. */
 const flip = (
@@ -102,7 +107,10 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'urn:sallyport:acr:mfa',
   ]),
   flip(1, 'login.offers', '"offers": sort(offers)', '"offers": []', ['a passkey', 'nothing']),
-  flip(6, 'login.wait_seconds', '"wait_seconds": 0', '"wait_seconds": 33', ['no pause', '33']),
+  flip(6, 'login.wait_seconds', '"wait_seconds": threat.wait_seconds(input.risk)', '"wait_seconds": 33', [
+    'no pause',
+    '33',
+  ]),
   flip(1, 'login.amr', '"amr": sort(amr)', '"amr": ["otp", "pwd"]', [['pwd'], ['otp', 'pwd']]),
   flip(1, 'login.session_ttl_seconds', /session_ttl_seconds := \d+/, 'session_ttl_seconds := 999', [28800, 999]),
   flip(1, 'consent.remember_seconds', '"remember_seconds": remember_seconds', '"remember_seconds": 0', [
@@ -135,8 +143,22 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   flip(2, 'scim.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
   flip(2, 'admin.writable', '"writable": sort(writable)', '"writable": []', [201, 403]),
 
+  flip(
+    3,
+    'authorize.device_code_ttl_seconds',
+    /device_code_ttl_seconds := \d+/,
+    'device_code_ttl_seconds := 300',
+    [600, 300],
+  ),
+  flip(
+    3,
+    'authorize.device_interval_seconds',
+    /device_interval_seconds := \d+/,
+    'device_interval_seconds := 9',
+    [5, 9],
+  ),
   flip(3, 'authorize.consent', '"consent": consent', '"consent": "none"', ['asked', 'not asked']),
-  flip(3, 'authorize.code_ttl_seconds', /code_ttl_seconds := \d+/, 'code_ttl_seconds := 3', [
+  flip(3, 'authorize.code_ttl_seconds', /\ncode_ttl_seconds := \d+/, '\ncode_ttl_seconds := 3', [
     'redeemed',
     'invalid_grant',
   ]),
@@ -189,6 +211,21 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     ['urn:flipped'],
   ]),
   flip(4, 'register.grant_types', '"grant_types": sort(grantable)', '"grant_types": []', [['client_credentials'], []]),
+  flip(7, 'threat.actions', '"actions": sort(actions)', '"actions": ["throttle"]', ['not throttled', 'throttled']),
+  flip(
+    8,
+    'threat.throttle_seconds',
+    /"actions": sort\(actions\),\s+"throttle_seconds": throttle_seconds,\s+"throttle_per_minute": throttle_per_minute/,
+    '"actions": ["throttle"], "throttle_seconds": 2, "throttle_per_minute": 0',
+    ['not throttled', 'shortly'],
+  ),
+  flip(
+    9,
+    'threat.throttle_per_minute',
+    /"actions": sort\(actions\),\s+"throttle_seconds": throttle_seconds,\s+"throttle_per_minute": throttle_per_minute/,
+    '"actions": ["throttle"], "throttle_seconds": throttle_seconds, "throttle_per_minute": 2',
+    ['not throttled', 'a few pass'],
+  ),
   flip(2, 'register.pkce', '"pkce": terms.pkce', '"pkce": "optional"', ['invalid_request', 'goes on']),
   flip(
     4,
@@ -198,6 +235,8 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     ['issuer', 'endpoint'],
   ),
   flip(5, 'register.consent', '"consent": consent', '"consent": "always"', ['remembered', 'asked again']),
+  flip(5, 'signal.reasons', 'default told := "none"', 'default told := "told"', ['that it ended', 'why, too']),
+  flip(5, 'signal.claims', '"claims": sort(claims)', '"claims": ["email"]', ['nothing', ['email']]),
 
   flip(4, 'login.next', '"next": next,', '"next": "password",', ['signed in', 'asked again']),
 ])

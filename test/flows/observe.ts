@@ -7,6 +7,8 @@ import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { observeRegistration } from './observe-registration.ts'
+import { observeSignals } from './observe-signals.ts'
+import { observeThreats } from './observe-threats.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
 
@@ -18,17 +20,21 @@ const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const SCOPE = 'openid profile email offline_access orders:read'
 
 /** A deployment as one person meets it. */
-export type Met = Pick<Deployment, 'issuer' | 'population'>
+export type Met = Pick<Deployment, 'issuer' | 'population' | 'audits'>
 
 export interface ObserveOptions {
   /** A code is redeemed this long after its issue; without it, none is. */
   readonly codeAgeMs?: number | undefined
+  /** Looks at how signals of attacks are answered; where that is not as shipped, at nothing else. */
+  readonly threats?: boolean
 }
 
-export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {}): Promise<Observed> {
+export async function observe(deployment: Met, { codeAgeMs, threats }: ObserveOptions = {}): Promise<Observed> {
   const pause = await observePause(deployment)
   // Nobody signs in while it lasts.
   if (pause !== 'no pause') return { 'login.wait_seconds': pause }
+  const answered = threats === true ? await observeThreats(deployment) : {}
+  if (answered['threat.actions'] === 'throttled') return answered
   const [person, managed, registered] = await Promise.all([
     observePerson(deployment),
     observeManagement(deployment),
@@ -36,12 +42,16 @@ export async function observe(deployment: Met, { codeAgeMs }: ObserveOptions = {
   ])
   // Afterwards: its own consent, to less, would take the place of the one that is looked at.
   const late = codeAgeMs === undefined ? undefined : await redeemLate(deployment, codeAgeMs)
-  const changed = person['login.next'] === 'signed in' ? await observePasswordChange(deployment) : undefined
+  const signsIn = person['login.next'] === 'signed in'
+  const changed = signsIn ? await observePasswordChange(deployment) : undefined
+  const told = signsIn ? await observeSignals(deployment) : {}
   return {
     'login.wait_seconds': pause,
     ...person,
     ...managed,
     ...registered,
+    ...answered,
+    ...told,
     'authorize.code_ttl_seconds': late,
     'scim.revoke_access': changed?.access,
     'scim.vouches_for_email': changed?.verified,
@@ -252,7 +262,15 @@ async function observeManagement({ issuer, population }: Met): Promise<Observed>
     call('GET', `/admin/clients/${population.web.id}`),
     call('POST', '/admin/clients', made),
   ])
+  const device = { ...made, grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], scopes: ['openid'] }
+  const { body: tv } = await call('POST', '/admin/clients', { ...device, audience: ['urn:sallyport:default'] })
+  const form = { scope: 'openid', client_id: String(tv.client_id), client_secret: String(tv.client_secret) }
+  const asked = await answerOf(
+    await fetch(`${issuer}/oauth/device_authorization`, { method: 'POST', body: new URLSearchParams(form) }),
+  )
   return {
+    'authorize.device_code_ttl_seconds': asked.body.expires_in,
+    'authorize.device_interval_seconds': asked.body.interval,
     'scim.visible': Object.keys(read.body).sort(),
     'scim.writable': created.status,
     'scim.least_password_characters': withPassword.status,

@@ -8,11 +8,12 @@ import { Browser } from '../servers/browser.ts'
 import { revisionIn } from '../servers/bundle-desk.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
+import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken, clientToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
-import { type Answer, answerOf, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
+import { type Answer, answerOf, basic, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
 
 const SCOPE = 'openid offline_access orders:read'
 
@@ -30,6 +31,8 @@ export interface UnderWay {
   readonly kid: string
   /** A registration that manages itself, and a token for another. */
   readonly registered: { readonly uri: string; readonly token: unknown; readonly initial: string }
+  /** A token of the receiver; absent where there are no streams. */
+  readonly stream: string | undefined
   readonly authorizeUrl: string
   readonly login: OpenPage
   readonly consent: OpenPage
@@ -57,10 +60,16 @@ export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
       token: registered.registration_access_token,
       initial,
     },
+    stream: await streamToken(deployment),
     authorizeUrl: (await begin(rp, SCOPE)).url,
     login: await open(),
     consent: { browser: consent.browser, page: await consent.browser.submit(consent.page, form) },
   }
+}
+
+async function streamToken({ issuer, population }: Deployment): Promise<string | undefined> {
+  const { status } = await fetch(`${issuer}/.well-known/ssf-configuration`)
+  return status === 200 ? clientToken(issuer, population.receiver, 'ssf.read ssf.manage') : undefined
 }
 
 const refreshForm = ({ tokens }: UnderWay) => ({
@@ -78,7 +87,7 @@ const PERSON = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userNa
 
 /** What writes: issues, ends or changes something. */
 const writes = (deployment: Deployment, underWay: UnderWay): Promise<Answer>[] => {
-  const { code, tokens, admin, registered, kid } = underWay
+  const { code, tokens, admin, registered, kid, stream } = underWay
   const { web, user } = deployment.population
   const person = `/scim/v2/Users/${user.sub}`
   return [
@@ -103,10 +112,16 @@ const writes = (deployment: Deployment, underWay: UnderWay): Promise<Answer>[] =
     call(deployment, 'DELETE', `/admin/grants/${String(tokens.refresh_token).split('.')[0]}`, admin),
     call(deployment, 'POST', '/admin/keys/rotate', admin, {}),
     call(deployment, 'POST', `/admin/keys/${kid}/revoke`, admin),
+    ...(stream === undefined
+      ? []
+      : [
+          call(deployment, 'POST', '/ssf/status', stream, { stream_id: 'test', status: 'paused' }),
+          call(deployment, 'POST', '/ssf/verify', stream, { stream_id: 'test' }),
+        ]),
   ]
 }
 
-const reads = (deployment: Deployment, { tokens, admin, registered }: UnderWay): Promise<Answer>[] => {
+const reads = (deployment: Deployment, { tokens, admin, registered, stream }: UnderWay): Promise<Answer>[] => {
   const { resourceServer, user, web } = deployment.population
   return [
     post(deployment, '/oauth/introspect', resourceServer, { token: String(tokens.access_token) }),
@@ -121,6 +136,13 @@ const reads = (deployment: Deployment, { tokens, admin, registered }: UnderWay):
     call(deployment, 'GET', '/admin/keys', admin),
     // Writes only where something is left under another envelope key.
     call(deployment, 'POST', '/admin/keys/rewrap', admin),
+    ...(stream === undefined
+      ? []
+      : [
+          call(deployment, 'GET', '/ssf/streams', stream),
+          call(deployment, 'GET', '/ssf/status?stream_id=test', stream),
+          call(deployment, 'POST', '/ssf/poll/test', stream, { returnImmediately: true }),
+        ]),
   ]
 }
 
@@ -206,8 +228,9 @@ const CONTENT = `
   }
   local all = {}
   for _, key in ipairs(redis.call('KEYS', '*')) do
-    -- Heads of the logs' chains move with every refusal that is logged.
-    if not string.find(key, 'chain:{heads}', 1, true) then
+    -- Heads of the logs' chains move with every refusal that is logged, security events and counts by time by themselves.
+    if not string.find(key, 'chain:{heads}', 1, true) and not string.find(key, ':outbox:', 1, true)
+      and not string.find(key, ':series:', 1, true) then
     local kind = redis.call('TYPE', key).ok
     local values = read[kind](key)
     if kind == 'hash' or kind == 'set' then table.sort(values) end
@@ -217,15 +240,22 @@ const CONTENT = `
   table.sort(all)
   return table.concat(all, ' ; ')`
 
-/** Everything in the store but the heads of the logs' chains, which move with each refusal that is logged; as text to compare. */
+/**
+ * Everything in the store as text to compare, but the heads of the logs' chains, which move with each refusal that is logged,
+ * security events on their way out, and counts by time, which nodes tell when it is time to.
+ */
 export async function storeContent({ redis, folder }: Deployment): Promise<string> {
   if (redis) return redis.command('EVAL', CONTENT, '0')
   const db = new DatabaseSync(join(folder, 'store.sqlite'), { readOnly: true })
   try {
     const tables = db
-      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'chain%' ORDER BY name")
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'chain%' AND name <> 'series' ORDER BY name",
+      )
       .all()
-    const content = tables.map(({ name }) => [name, db.prepare(`SELECT * FROM "${name}"`).all()])
+    const rows = (name: unknown) =>
+      db.prepare(`SELECT * FROM "${name}" ${name === 'tasks' ? "WHERE queue NOT LIKE 'outbox:%'" : ''}`).all()
+    const content = tables.map(({ name }) => [name, rows(name)])
     return createHash('sha256').update(JSON.stringify(content)).digest('hex')
   } finally {
     db.close()
@@ -240,4 +270,12 @@ export async function activate(deployment: Deployment, files: BundleFiles): Prom
     return nodes.length > 0 && nodes.every(({ revision }) => revision === revisionIn(files))
   }
   await until(everywhere, `${revisionIn(files)} is active`)
+}
+
+/** A proof that came twice raises a signal, which is answered behind the request (RFC 9449 11.1). */
+export async function replayProof({ issuer, population }: Deployment): Promise<void> {
+  const url = `${issuer}/oauth/token`
+  const headers = { authorization: basic(population.web), dpop: await (await makeProofKey()).proof({ url }) }
+  for (const _use of ['first', 'second'])
+    await fetch(url, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'client_credentials' }) })
 }

@@ -47,6 +47,11 @@ export async function signedBundle(path = resolve('bundles/sallyport.tar.gz'), v
   })
 }
 
+/** Switches the endpoints of streams on, for the population's receiver. */
+export const TEST_STREAM = {
+  receivers: [{ kind: 'stream', name: 'test', clientId: 'receiver', delivery: { method: 'poll' } }],
+} as const satisfies AuthServiceOptions['signals']
+
 export interface TestService {
   readonly issuer: string
   readonly service: AuthService

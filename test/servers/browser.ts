@@ -42,6 +42,8 @@ export class Browser {
   readonly cookies = new Map<string, string>()
   /** Seconds that each cookie was given, where it was. */
   readonly lifetimes = new Map<string, number>()
+  /** Sent with every request, e.g. what browser it is. */
+  readonly headers: Record<string, string> = {}
   /** The last offer to bind the session to a key of the device: Secure-Session-Registration. */
   offer: string | undefined
 
@@ -58,7 +60,7 @@ export class Browser {
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const headers = new Headers(init.headers)
+    const headers = new Headers({ ...this.headers, ...Object.fromEntries(new Headers(init.headers)) })
     if (cookie !== '') headers.set('cookie', cookie)
     const response = await fetch(this.#route(url), { ...init, headers, redirect: 'manual' })
     this.offer = response.headers.get('secure-session-registration') ?? this.offer

@@ -20,6 +20,11 @@ export const SHAPES = ['one-process', 'redis', 'split'] as const
 /** One process on SQLite, one on Redis, or `serve auth` beside `serve policy` on Redis. */
 export type Shape = (typeof SHAPES)[number]
 
+/** Switches the endpoints of streams on, for the population's receiver. */
+export const TEST_STREAM_SETTINGS = {
+  security_events: { streams: [{ name: 'test', client_id: 'receiver' }] },
+}
+
 export interface DeploymentOptions {
   readonly redirectUris?: readonly string[]
   /** Unsigned; the committed one by default. */

@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { decodeJwt, SignJWT } from 'jose'
-import Provider from 'oidc-provider'
+import Provider, { interactionPolicy } from 'oidc-provider'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { Certificates } from './certificates.ts'
 import { freePort } from './free-port.ts'
@@ -40,6 +40,13 @@ export interface OpenIdSiteOptions {
 const PATHS: Readonly<Record<string, string>> = { '/.well-known/openid-configuration': 'openid-configuration' }
 
 const lastPart = (path: string): string => PATHS[path] ?? path.slice(path.lastIndexOf('/') + 1)
+
+/** Google and Microsoft know it, oidc-provider only so. */
+function withSelectAccount() {
+  const policy = interactionPolicy.base()
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
+  return policy
+}
 
 const newKey = () => ({ kid: randomId(8), ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) })
 
@@ -79,7 +86,10 @@ export async function openOpenIdSite(
     scopes: ['openid', 'email', 'profile', 'offline_access'],
     conformIdTokenClaims: false,
     issueRefreshToken: () => true,
-    interactions: { url: (_context: unknown, { uid }: { uid: string }) => `${path}/interaction/${uid}` },
+    interactions: {
+      policy: withSelectAccount(),
+      url: (_context: unknown, { uid }: { uid: string }) => `${path}/interaction/${uid}`,
+    },
     cookies: { keys: [randomId()] },
     jwks: { keys: [{ ...first.privateKey.export({ format: 'jwk' }), kid: first.kid, alg: 'ES256', use: 'sig' }] },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -96,7 +106,11 @@ export async function openOpenIdSite(
       const grant = new provider.Grant({ accountId, clientId: client.id })
       grant.addOIDCScope('openid email profile offline_access')
       const consent = { grantId: await grant.save() }
-      await provider.interactionFinished(context.req, context.res, { login: { accountId }, consent })
+      await provider.interactionFinished(context.req, context.res, {
+        login: { accountId },
+        consent,
+        select_account: {},
+      })
       context.respond = false
       return
     }

@@ -25,6 +25,8 @@ export interface Population {
   readonly other: TestClient
   readonly resourceServer: TestClient
   readonly admin: TestClient
+  /** Of Security Event Tokens. */
+  readonly receiver: TestClient
   readonly user: { readonly sub: string; readonly userName: string; readonly password: string }
 }
 
@@ -94,6 +96,12 @@ export async function populate(store: Store, passwords: PasswordHasher): Promise
       scopes: ['scim', 'admin', 'register'],
       audience: ['urn:sallyport:platform'],
       roles: ['platform_admin'],
+    }),
+    receiver: await client('receiver', {
+      grantTypes: ['client_credentials'],
+      scopes: ['ssf.read', 'ssf.manage'],
+      audience: ['urn:sallyport:platform'],
+      roles: ['signal_receiver'],
     }),
     user,
   }

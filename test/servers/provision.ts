@@ -1,7 +1,7 @@
 /** For tests: an instance is given its clients and its person from outside, over the admin API and SCIM. */
 import { POST_LOGOUT_URI, type Population, REDIRECT_URI, type TestClient } from './population.ts'
 
-export type ProvisionedPopulation = Pick<Population, 'web' | 'resourceServer' | 'admin' | 'user'>
+export type ProvisionedPopulation = Pick<Population, 'web' | 'resourceServer' | 'admin' | 'receiver' | 'user'>
 
 const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
@@ -50,7 +50,27 @@ export async function provision(
     type: 'confidential',
     resources: ['urn:sallyport:default'],
   })
-  return { admin, web, resourceServer, user: await createPerson(issuer, token, 'alice@example.com') }
+  const receiver = await registerAs('receiver', issuer, token)
+  return { admin, web, resourceServer, receiver, user: await createPerson(issuer, token, 'alice@example.com') }
+}
+
+/** Under an id of its own, by which the configuration names it. */
+async function registerAs(id: string, issuer: string, token: string): Promise<TestClient> {
+  const response = await fetch(`${issuer}/admin/clients/${id}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-none-match': '*' },
+    body: JSON.stringify({
+      name: 'Monitoring',
+      type: 'confidential',
+      grant_types: ['client_credentials'],
+      scopes: ['ssf.read', 'ssf.manage'],
+      audience: ['urn:sallyport:platform'],
+      roles: ['signal_receiver'],
+    }),
+  })
+  const text = await response.text()
+  if (response.status !== 201) throw new Error(`client ${id}: ${response.status} ${text}`)
+  return { id, secret: String(JSON.parse(text).client_secret) }
 }
 
 /** By SCIM; `token` is the administration's. */

@@ -2,7 +2,7 @@
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, GrantRecord, SessionRecord, UserRecord } from '../../storage/records.ts'
 import type { EndSessionDeps } from '../session/end-session.ts'
-import { sessionIsLive } from '../session/session.ts'
+import { sessionEnd, sessionIsLive } from '../session/session.ts'
 import { grantIsLive } from '../token/live.ts'
 import type { DecideAdminDeps } from './decide-admin.ts'
 
@@ -48,10 +48,11 @@ export async function renderSessions(
 ): Promise<readonly Fields[]> {
   const users = await usersOf(deps, tenant, records)
   return records.map((session) => {
-    const { sid, sub, acr, amr, authTime, createdAt, expiresAt } = session
+    const { sid, sub, acr, amr, authTime, createdAt, expiresAt, lastSeenAt = createdAt, sight } = session
     const live = sessionIsLive(session, users.get(sub), nowSeconds)
-    const dates = { auth_time: authTime, created_at: createdAt, expires_at: expiresAt }
-    return { sid, ...shown({ sub, acr, amr, ...dates, live }, visible) }
+    const dates = { auth_time: authTime, created_at: createdAt, expires_at: expiresAt, last_seen_at: lastSeenAt }
+    const fields = { sub, acr, amr, ...dates, idle_ends_at: sessionEnd(session), ...sight, live }
+    return { sid, ...shown({ ...fields, device_bound: session.deviceKey !== undefined }, visible) }
   })
 }
 

@@ -67,7 +67,7 @@ export async function showIdentities(deps: FederationDeps, request: HttpRequest)
     offered: deps.providers.all.map(({ options, state }) => ({
       id: options.id,
       name: options.displayName,
-      available: state !== 'open',
+      available: state === 'closed',
     })),
     leadsTo: deps.providers.all.map(({ origin }) => origin),
   })

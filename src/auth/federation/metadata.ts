@@ -14,7 +14,7 @@ import {
 } from 'openid-client'
 import type { Clock } from '../../kernel/clock.ts'
 import { FederationError, federationFailure } from './failure.ts'
-import type { OutgoingFetch } from './outgoing.ts'
+import { libraryTimeoutSeconds, type OutgoingFetch } from './outgoing.ts'
 import type { ProviderOptions } from './provider-options.ts'
 
 export const METADATA_LIMITS = {
@@ -44,7 +44,7 @@ export function metadataOf(options: ProviderOptions, fetch: OutgoingFetch, clock
     try {
       const found = await discovery(new URL(options.issuer), options.clientId, undefined, None(), {
         [customFetch]: fetch,
-        timeout: options.timeoutMs / 1000,
+        timeout: libraryTimeoutSeconds(options),
       })
       const metadata = found.serverMetadata()
       if (metadata.issuer !== options.issuer)

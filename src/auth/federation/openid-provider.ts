@@ -25,7 +25,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { BreakerState } from './breaker.ts'
 import { FederationError, type FederationFailure, federationFailure } from './failure.ts'
 import { keysOf, metadataOf } from './metadata.ts'
-import type { OutgoingFetch } from './outgoing.ts'
+import { libraryTimeoutSeconds, type OutgoingFetch } from './outgoing.ts'
 import type { Came, KeptTokens, Provider, Trip } from './provider.ts'
 import type { ProviderOptions } from './provider-options.ts'
 import { type Claims, upstreamOf } from './upstream.ts'
@@ -50,7 +50,7 @@ export function configurationOf({ options, fetch, clock }: ProviderParts, metada
   const client = { [clockSkew]: skewSeconds(clock), [clockTolerance]: options.clockToleranceSeconds }
   const configuration = new Configuration(metadata, options.clientId, client, clientAuthOf(options))
   configuration[customFetch] = fetch
-  configuration.timeout = options.timeoutMs / 1000
+  configuration.timeout = libraryTimeoutSeconds(options)
   return configuration
 }
 

@@ -6,6 +6,10 @@ import { type Egress, EgressError, type EgressRequest, type EgressTls } from '..
 import type { Breaker } from './breaker.ts'
 import type { ProviderOptions } from './provider-options.ts'
 
+/** For openid-client, which gives up later than we do: what is late is then known to be. */
+export const libraryTimeoutSeconds = ({ timeoutMs, retries }: ProviderOptions): number =>
+  Math.ceil((timeoutMs * (1 + retries)) / 1000) + 1
+
 /** As openid-client calls it. */
 export interface OutgoingInit {
   readonly method: string

@@ -33,6 +33,8 @@ const authorizeResult = (scopes: string[]): DecisionResult<'authorize'> => ({
     sign_in: 'none',
     code_ttl_seconds: 60,
     request_uri_ttl_seconds: 60,
+    device_code_ttl_seconds: 600,
+    device_interval_seconds: 5,
   },
 })
 const consentResult = (scopes: string[], remember_seconds = 3600): DecisionResult<'consent'> => ({

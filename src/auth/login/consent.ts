@@ -23,7 +23,10 @@ import {
   type Waiting,
   type WaitingDeps,
 } from '../sign-in/waiting.ts'
+import type { AssessClient } from '../threat/client-risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
+
+export type ConsentDeps = WaitingDeps & { readonly assessClient: AssessClient }
 
 /** What is asked for is part of the form's token: what is agreed to is what was shown, to whom it was shown. */
 const formAbout = (waiting: Waiting, session: LiveSession, { scopes, claims }: Agreed): readonly string[] => [
@@ -71,7 +74,7 @@ const within = (names: readonly string[], limit: readonly string[]): string[] =>
   names.filter((name) => limit.includes(name))
 
 /** POST /consent. */
-export async function consent(deps: WaitingDeps, request: HttpRequest): Promise<Reply> {
+export async function consent(deps: ConsentDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findAuthorization(deps, request)
   const session = await findSession(deps, request)
   if (!session) return backToAuthorize(waiting)
@@ -90,6 +93,7 @@ export async function consent(deps: WaitingDeps, request: HttpRequest): Promise<
       authentication: authenticationFacts(session.record),
       requested: shown,
       granted: answer === 'allow' ? shown : { scopes: [], claims: [] },
+      risk: await deps.assessClient(request.tenant, waiting.client),
       request: request.origin,
     },
     { requestId: request.id },

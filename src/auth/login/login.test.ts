@@ -34,7 +34,8 @@ const allowed = (next: 'password' | 'none'): DecisionResult<'login'> => ({
 })
 /** As the shipped policy judges, with a limit of three. */
 const judge = ({ stage, risk: { failures }, factors, subject }: Login): DecisionResult<'login'> => {
-  if (failures.here >= 3 || failures.address >= 5) return { allow: false, reasons: ['too_many_attempts'] }
+  if (Math.max(failures.here, failures.account) >= 3 || failures.address >= 5)
+    return { allow: false, reasons: ['too_many_attempts'] }
   if (stage === 'attempt') return allowed('password')
   if (factors.password !== 'verified' || !subject) return { allow: false, reasons: ['wrong_credentials'] }
   return subject.active ? allowed('none') : { allow: false, reasons: ['subject_inactive'] }
@@ -162,7 +163,8 @@ describe('limits (checklist 38)', () => {
       })
       expect(hashed).toBe(0)
     }
-    around.clock.set(around.clock.nowMs() + 15 * 60 * 1000 + 1000)
+    around.clock.set(around.clock.nowMs() + 60 * 60 * 1000)
+    ;({ browser, interaction } = await begin())
     expect((await submit('ada@example.com', 'correct horse')).status).toBe(303)
   })
 

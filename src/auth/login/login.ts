@@ -79,9 +79,9 @@ export async function login(deps: LoginDeps, request: HttpRequest): Promise<Repl
   if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
 
   const userName = (request.form.get('username') ?? '').trim()
-  if (userName === '') return page(deps, waiting, 400, '', { field: 'username', text: 'Enter your user name.' })
+  if (userName === '') return page(deps, waiting, 400, '', 'noUserName')
   if (userName.length > MAX_USER_NAME)
-    return page(deps, waiting, 400, userName.slice(0, MAX_USER_NAME), { field: 'username', text: 'That is too long.' })
+    return page(deps, waiting, 400, userName.slice(0, MAX_USER_NAME), 'userNameTooLong')
 
   const password = request.form.get('password')
   if (password !== undefined) return checkPassword(deps, request, waiting, userName, password)

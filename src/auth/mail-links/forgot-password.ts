@@ -15,12 +15,8 @@ export type ForgotDeps = MailLinkDeps & {
 const MAX_USER_NAME = 256
 const ABOUT = ['forgot_password']
 
-const form = (
-  deps: ForgotDeps,
-  request: HttpRequest,
-  status: number,
-  view: Pick<ForgotView, 'userName' | 'fault'> = {},
-): Reply => replyWithForm(deps, request, status, ABOUT, (formToken) => forgotPage({ ...view, formToken }))
+const form = (deps: ForgotDeps, request: HttpRequest, status: number, view: Pick<ForgotView, 'fault'> = {}): Reply =>
+  replyWithForm(deps, request, status, ABOUT, (formToken) => forgotPage({ ...view, formToken }))
 
 /** GET /password/forgot. */
 export async function showForgotPassword(deps: ForgotDeps, request: HttpRequest): Promise<Reply> {
@@ -31,8 +27,8 @@ export async function showForgotPassword(deps: ForgotDeps, request: HttpRequest)
 export async function forgotPassword(deps: ForgotDeps, request: HttpRequest): Promise<Reply> {
   requireForm(deps, request, ABOUT)
   const userName = (request.form.get('username') ?? '').trim()
-  if (userName === '') return form(deps, request, 400, { fault: 'missing' })
-  if (userName.length > MAX_USER_NAME) return form(deps, request, 400, { fault: 'too_long' })
+  if (userName === '') return form(deps, request, 400, { fault: 'noUserName' })
+  if (userName.length > MAX_USER_NAME) return form(deps, request, 400, { fault: 'userNameTooLong' })
 
   const user = await deps.store.users.findByUserName(request.tenant, userName)
   await sendMailLink(deps, request, { purpose: 'password_reset', userName, user })

@@ -3,7 +3,8 @@
  * one of any number at once. Nobody is signed in by it: the sign-in after it meets `login` and the second factor (checklist 39).
  * Asks `mail_link`. OWASP ASVS 6.4.3.
  */
-import { linkDonePage, linkEndedPage, type NewPasswordFaultView, resetPage } from '../../../web/mail-links.ts'
+import { linkDonePage, linkEndedPage, resetPage } from '../../../web/mail-links.ts'
+import type { NewPasswordFault } from '../../../web/new-password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { UserStore } from '../../storage/port.ts'
@@ -28,13 +29,8 @@ export type ResetDeps = MailLinkDeps &
 const KIND = LINK_KINDS.password_reset
 const about = (link: string): readonly string[] => ['reset_password', link]
 
-const form = (
-  deps: ResetDeps,
-  request: HttpRequest,
-  status: number,
-  link: string,
-  fault?: NewPasswordFaultView,
-): Reply => replyWithForm(deps, request, status, about(link), (formToken) => resetPage({ link, formToken, fault }))
+const form = (deps: ResetDeps, request: HttpRequest, status: number, link: string, fault?: NewPasswordFault): Reply =>
+  replyWithForm(deps, request, status, about(link), (formToken) => resetPage({ link, formToken, fault }))
 
 const ended = (): Reply => ({ status: 400, ...linkEndedPage('/password/forgot') })
 

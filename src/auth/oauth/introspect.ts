@@ -23,6 +23,8 @@ export type IntrospectDeps = AuthenticateClientDeps &
     readonly subjectOf: SubjectOf
     readonly decide: Decide
     readonly audit: Audit
+    /** Absent: nobody counts. */
+    readonly introspected?: ((clientId: string) => void) | undefined
   }
 
 const INACTIVE: Introspection = { active: false }
@@ -51,6 +53,7 @@ function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligati
 export async function introspect(deps: IntrospectDeps, request: HttpRequest): Promise<Reply> {
   refuseRepeated(request.form)
   const client = await authenticateClient(deps, request)
+  deps.introspected?.(client.record.clientId)
   return introspectionReply(deps, request, client.record, await judge(deps, request, client))
 }
 

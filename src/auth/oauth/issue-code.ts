@@ -4,15 +4,15 @@
  */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import { orderedId } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { ClaimAsked, ClaimsAsked } from '../../storage/interaction-records.ts'
 import type { CodeStore, PushedRequestStore } from '../../storage/port.ts'
-import type { ClientRecord, GrantRecord } from '../../storage/records.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { answerClient } from '../session/answer-client.ts'
 import type { PendingAuthorization } from '../session/interaction.ts'
 import type { LiveSession } from '../session/session.ts'
 import { newHandle } from '../token/handle.ts'
+import { newGrant } from './new-grant.ts'
 
 export interface IssueCodeDeps {
   readonly issuer: string
@@ -21,9 +21,6 @@ export interface IssueCodeDeps {
     readonly pushedRequests: Pick<PushedRequestStore, 'take'>
   }
 }
-
-/** A spent code is remembered this much longer, so that its reuse is seen even where no token came of it. */
-const REMEMBER_SECONDS = 5 * 60
 
 type Asked = Readonly<Record<string, ClaimAsked>>
 
@@ -53,26 +50,8 @@ export async function issueCode(
   const now = request.origin.time.epoch_seconds
   const claims = allowedClaims(pending.claims, obligations.claims)
   const codeExpiresAt = now + obligations.code_ttl_seconds
-  const grant: GrantRecord = {
-    v: 1,
-    grantId: orderedId(),
-    clientId: client.clientId,
-    sub: session.user.sub,
-    sid: session.record.sid,
-    scopes: obligations.scopes,
-    audience: obligations.audience,
-    acr: session.record.acr,
-    amr: session.record.amr,
-    authTime: session.record.authTime,
-    // Both records were read before the decision: a revocation since then leaves this grant dead.
-    userEpoch: session.user.revocationEpoch,
-    clientEpoch: client.revocationEpoch,
-    createdAt: now,
-    expiresAt: codeExpiresAt + REMEMBER_SECONDS,
-    revoked: false,
-    ...(pending.nonce !== undefined && { nonce: pending.nonce }),
-    ...(claims && { claims }),
-  }
+  const { scopes, audience } = obligations
+  const grant = newGrant({ client, session, scopes, audience, claims, nonce: pending.nonce, now, codeExpiresAt })
   const code = newHandle(grant.grantId)
   const issued = await deps.store.codes.issue(request.tenant, grant, code.digest, {
     v: 1,

@@ -2,8 +2,10 @@
  * Second stage of `authorize`: what a request still needs from the person, or what the code may carry.
  * OIDC Core 3.1.2.3 and 3.1.2.4, RFC 9470 5.
  */
+
 import type { HttpRequest } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
@@ -29,7 +31,7 @@ export type Judged =
 function mustSignIn(pending: PendingAuthorization, session: LiveSession, sub: string): boolean {
   const here = signedInHere(pending, session)
   if (pending.onlySub !== undefined && pending.onlySub !== sub) {
-    if (here) throw new OAuthError('login_required', { detail: 'Another person signed in than the request is for.' })
+    if (here) throw new OAuthError('login_required', { detail: TOLD.anotherPerson })
     return true
   }
   if (pending.askSignIn === true && !here) return true

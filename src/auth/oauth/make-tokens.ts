@@ -44,7 +44,11 @@ function takesPartInSignOut({ metadata = {} }: ClientRecord): boolean {
   return after.length > 0 || back !== undefined || front !== undefined
 }
 
-export type MakeTokensDeps = MintDeps & { readonly subjectOf: SubjectOf }
+export type MakeTokensDeps = MintDeps & {
+  readonly subjectOf: SubjectOf
+  /** Whether a client is told of sessions by Security Event Tokens, which name them by the same `sid`. */
+  readonly hearsOfSessions?: (clientId: string) => boolean
+}
 
 export function makeTokens(
   deps: MakeTokensDeps,
@@ -99,7 +103,7 @@ export function makeTokens(
             accessToken: access.text,
             claims: { ...context.idTokenClaims, ...obligations.id_token_claims },
             ttlSeconds: obligations.id_token_ttl_seconds,
-            namesSession: takesPartInSignOut(client),
+            namesSession: takesPartInSignOut(client) || deps.hearsOfSessions?.(client.clientId) === true,
             alg: client.metadata?.id_token_signed_response_alg,
           },
           now,

@@ -2,8 +2,10 @@
  * Takes up an authorization request after sign-in or consent: the same browser, the session as it is now, and `authorize`
  * asked once more. RFC 6749 4.1.1, OIDC Core 3.1.2.3.
  */
+
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import { ownsRedirectUri } from '../client/redirect-uri.ts'
 import { answerClientError, seeOther } from '../session/answer-client.ts'
 import { findInteraction, takeInteraction } from '../session/interaction.ts'
@@ -13,8 +15,7 @@ import { issueCode } from './issue-code.ts'
 import { judgeSubject } from './judge-subject.ts'
 import { required } from './parameters.ts'
 
-const ended = () =>
-  new OAuthError('invalid_request', { detail: 'This sign-in has ended. Start again from the application.' })
+const ended = () => new OAuthError('invalid_request', { detail: TOLD.ended })
 
 export async function resume(deps: AuthorizeDeps, request: HttpRequest): Promise<Reply> {
   const id = required(request.query, 'interaction')

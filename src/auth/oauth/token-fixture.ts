@@ -107,6 +107,7 @@ export function world(answer: DecisionResult<'token'> | Error, given: World = {}
       replace: async (_t, { expiresAt }) => spend(`keep client, end ${expiresAt}`, 'written'),
     },
     users: { find: async () => ('user' in given ? given.user : user) },
+    deviceGrants: { poll: async () => undefined },
     codes: {
       peek: async (_t, _g, digest) =>
         known(digest) ? { grant: whole, code: { ...code, ...given.code }, used } : undefined,

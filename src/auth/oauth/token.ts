@@ -16,6 +16,7 @@ import { bindingOf, type ProveSender, type Sender, senderFacts } from '../token/
 import { subjectFacts } from '../user/subject-facts.ts'
 import { presentCode } from './grants/authorization-code.ts'
 import { presentClient } from './grants/client-credentials.ts'
+import { presentDeviceCode } from './grants/device-code.ts'
 import type { GrantDeps, GrantType, Present, Presented } from './grants/grant.ts'
 import { presentRefreshToken } from './grants/refresh-token.ts'
 import { idTokenClaims } from './id-token-claims.ts'
@@ -36,6 +37,7 @@ const GRANTS: Readonly<Record<GrantType, Present>> = {
   authorization_code: presentCode,
   refresh_token: presentRefreshToken,
   client_credentials: presentClient,
+  'urn:ietf:params:oauth:grant-type:device_code': presentDeviceCode,
 }
 
 const isGrantType = (text: string): text is GrantType => Object.hasOwn(GRANTS, text)

@@ -51,6 +51,7 @@ export function metadata({
     ...(registration && { registration_endpoint: at('/oauth/register') }),
     response_types_supported: ['code'],
     response_modes_supported: ['query', 'fragment', 'form_post'],
+    device_authorization_endpoint: at('/oauth/device_authorization'),
     pushed_authorization_request_endpoint: at('/oauth/par'),
     require_pushed_authorization_requests: false,
     grant_types_supported: GRANT_TYPES,

@@ -182,6 +182,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     answers: [204],
   },
   'POST /ssf/poll/:id': { summary: 'fetches and acknowledges security event tokens', json: POLL_BODY },
+  'GET /assets/:digest/:name': { summary: 'scripts and pictures that pages name' },
   'GET /health': { summary: 'ready to serve' },
   'GET /health/live': { summary: 'the process answers' },
   'GET /metrics': { summary: 'metrics, in Prometheus’s text format' },
@@ -189,6 +190,17 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'POST /login': {
     summary: 'signs in',
     parameters: ['interaction', 'form_token', 'username', 'password', 'answer'],
+    answers: PAGE,
+  },
+  'POST /oauth/device_authorization': {
+    summary: 'a device asks for access',
+    parameters: [...CLIENT, 'scope', 'resource'],
+  },
+  'GET /device': { summary: 'the page for a user code', parameters: ['user_code'], answers: PAGE },
+  'GET /device/confirm': { summary: 'what a user code stands for', parameters: ['user_code'], answers: PAGE },
+  'POST /device/confirm': {
+    summary: 'answers a device',
+    parameters: ['user_code', 'answer', 'form_token'],
     answers: PAGE,
   },
   'GET /login/password': { summary: 'the password step', parameters: ['interaction'], answers: PAGE },
@@ -222,6 +234,12 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   },
   'GET /email/verify': { summary: 'the page that a link leads to', parameters: ['link'] },
   'POST /email/verify': { summary: 'spends the link for a verified address', parameters: ['link', 'form_token'] },
+  'GET /account/password': { summary: 'the page to change your password', answers: PAGE },
+  'POST /account/password': {
+    summary: 'changes your password',
+    parameters: ['password', 'new_password', 'end_others', 'form_token'],
+    answers: PAGE,
+  },
   'GET /account/sessions': { summary: 'where you are signed in, and the devices known for you', answers: PAGE },
   'POST /account/sessions/end-others': { summary: 'ends all your sessions but this one', answers: PAGE },
   'POST /account/sessions/:id/end': { summary: 'ends one of your sessions', answers: PAGE },

@@ -111,18 +111,19 @@ export type EndSessionsDeps = EndSessionDeps & {
   readonly store: { readonly sessions: Pick<Store['sessions'], 'list' | 'end' | 'clients'> }
 }
 
-/** All sessions of a person, but one that may go on, and all their grants; answers how many. */
+/** All sessions of a person, but one that may go on, and their grants, all unless told otherwise; answers how many. */
 export async function endSessionsOf(
   deps: EndSessionsDeps,
   tenant: string,
   sub: string,
   butSid?: string,
+  ends: EndedGrants = 'all',
 ): Promise<number> {
   const ended = new Set<string>()
   for (let offset = 0; ; ) {
     const { records, total } = await deps.store.sessions.list(tenant, { sub }, offset, PAGE)
     const left = records.filter(({ sid }) => sid !== butSid && !ended.has(sid))
-    await Promise.all(left.map((session) => endSession(deps, tenant, session, 'all')))
+    await Promise.all(left.map((session) => endSession(deps, tenant, session, ends)))
     for (const { sid } of left) ended.add(sid)
     // Those that ended moved others to pages that were read; a page may also hold none of what its places name.
     if (left.length > 0) offset = 0

@@ -7,7 +7,10 @@ import type { PendingAuthorization } from './interaction.ts'
 type Requested = DecisionInput<'authorize'>['requested']
 
 export interface RequestedHow {
-  readonly responseType: string
+  /** Of a request by browser. */
+  readonly responseType?: string
+  /** Of a request by a device, RFC 8628. */
+  readonly flow?: 'device' | undefined
   readonly challengeMethod: Requested['code_challenge_method']
   readonly pushed: boolean
 }
@@ -20,11 +23,11 @@ const namesOfClaims = ({ userinfo = {}, idToken = {} }: ClaimsAsked): string[] =
 export function requestedFacts(pending: PendingAuthorization, how: RequestedHow): Requested {
   const { prompt, claims, acrValues, essentialAcr, maxAgeSeconds } = pending
   return {
-    response_type: how.responseType,
+    response_type: how.responseType ?? 'none',
     scopes: [...pending.scopes],
     resources: [...pending.resources],
     code_challenge_method: how.challengeMethod,
-    redirect: redirectKind(pending.redirectUri),
+    ...(how.flow === undefined ? { redirect: redirectKind(pending.redirectUri) } : { flow: how.flow }),
     pushed: how.pushed,
     ...(prompt && { prompt: [...prompt] }),
     ...(claims && { claims: namesOfClaims(claims) }),

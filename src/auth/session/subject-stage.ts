@@ -60,6 +60,7 @@ export async function askSubjectStage(
   client: ClientRecord,
   pending: PendingAuthorization,
   session: LiveSession,
+  flow?: 'device',
 ): Promise<SubjectStage> {
   const { record, user } = session
   const stored = await deps.store.consents.find(request.tenant, user.sub, client.clientId)
@@ -77,7 +78,7 @@ export async function askSubjectStage(
       subject: subjectFacts(user),
       authentication: authenticationFacts(record),
       requested: requestedFacts(pending, {
-        responseType: 'code',
+        ...(flow === undefined ? { responseType: 'code' } : { flow }),
         challengeMethod: pending.codeChallenge === undefined ? 'none' : 'S256',
         pushed: pending.pushedDigest !== undefined,
       }),

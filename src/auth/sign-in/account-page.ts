@@ -8,11 +8,13 @@
  *
  * The page itself stands in `accountView(visit.frame, …)` of web/account-frame.ts.
  */
+
 import type { AccountFrame } from '../../../web/account-frame.ts'
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError, Problem } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import type { DecisionInput, Obligations } from '../../policy-engine/contract/index.ts'
 import type { FactorKind } from '../../policy-engine/contract/login.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
@@ -75,7 +77,7 @@ function requireAccountForm(deps: AccountPageDeps, request: HttpRequest, secret:
   if (request.form.repeated.size > 0) throw new OAuthError('invalid_request')
   if (isOwnForm(request, deps.issuer, secret, ...formAbout(action))) return
   throw new OAuthError('access_denied', {
-    detail: 'This form did not come from our own page in this browser. Go back to your account and try again.',
+    detail: TOLD.foreignAccountForm,
     cause: 'form token or origin',
   })
 }

@@ -35,6 +35,8 @@ export interface SignInFor {
   readonly page: string
   /** Levels of which one is wanted where the account can have it. */
   readonly acrValues?: readonly string[]
+  /** What the sign-in is for, where it is for an application. */
+  readonly scopes?: readonly string[]
   /** Levels of which one is needed. */
   readonly essentialAcr?: readonly string[]
   /** Whatever was proven before does not count: a step-up that must be fresh. */
@@ -46,13 +48,13 @@ export interface SignInFor {
 /** 303 to the sign-in; `page` must be a path of ours. */
 export async function signInFor(deps: InteractionDeps, request: HttpRequest, wanted: SignInFor): Promise<Reply> {
   if (!wanted.page.startsWith('/') || wanted.page.startsWith('//')) throw new TypeError('not a page of ours')
-  const { page, acrValues, essentialAcr, onlySub } = wanted
+  const { page, scopes = [], acrValues, essentialAcr, onlySub } = wanted
   const { id, cookie } = await startInteraction(deps, request, {
     v: 1,
     clientId: OWN_PAGES_ID,
     redirectUri: `${deps.issuer}${page}`,
     page,
-    scopes: [],
+    scopes,
     resources: [],
     ...(acrValues && { acrValues }),
     ...(essentialAcr && { essentialAcr }),

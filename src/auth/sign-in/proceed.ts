@@ -3,10 +3,12 @@
  * next step, a session, or a refusal. Every way to sign in comes through here, so that none reaches more than another
  * (checklist 39). OIDC Core 3.1.2.3.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { FactorKind } from '../../policy-engine/contract/login.ts'
 import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
@@ -56,7 +58,7 @@ export async function refuseStep(verdict: Denied, again: Step['again']): Promise
   const reasons: readonly string[] = verdict.reasons
   const aboutCredentials =
     reasons.length > 0 && reasons.every((reason) => reason === 'wrong_credentials' || reason === 'subject_inactive')
-  if (!aboutCredentials) throw new OAuthError(code, { detail: 'Signing in is not allowed from here or at this time.' })
+  if (!aboutCredentials) throw new OAuthError(code, { detail: TOLD.notFromHere })
   return again(401)
 }
 

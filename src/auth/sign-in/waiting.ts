@@ -4,6 +4,7 @@ import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import type { Decide } from '../../policy-engine/decide.ts'
 import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import type {
@@ -47,10 +48,7 @@ export interface Waiting {
   readonly secret: string
 }
 
-const START_AGAIN =
-  'This sign-in has expired, or was started in another browser. Go back to the application and start again.'
-
-export const ended = () => new OAuthError('invalid_request', { detail: START_AGAIN })
+export const ended = () => new OAuthError('invalid_request', { detail: TOLD.expired })
 
 /** Throws invalid_request where no request waits in this browser under the id, which stands in the address where none is given. */
 export async function findWaiting(
@@ -78,7 +76,7 @@ export function requireOwnForm(
   if (request.form.repeated.size > 0) throw new OAuthError('invalid_request')
   if (isOwnForm(request, deps.issuer, secret, ...about)) return
   throw new OAuthError('access_denied', {
-    detail: 'This form did not come from our own page in this browser. Go back to the application and start again.',
+    detail: TOLD.foreignForm,
     cause: 'form token or origin',
   })
 }

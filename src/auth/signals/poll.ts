@@ -45,13 +45,9 @@ function errorsIn(value: unknown): ReadonlyMap<string, string> {
   if (value === undefined) return new Map()
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('setErrs is no JSON object.')
   const entries = Object.entries(value)
-  if (entries.length > MAX_ACKS) throw malformed(`setErrs has more than ${MAX_ACKS} members.`)
-  return new Map(
-    entries.map(([jti, { err }]: [string, { readonly err?: unknown }]) => [
-      jti,
-      ERRORS.has(err) ? String(err) : 'other',
-    ]),
-  )
+  if (entries.length > MAX_ACKS || !entries.every(([, error]) => typeof error === 'object' && error !== null))
+    throw malformed(`setErrs has more than ${MAX_ACKS} members, or one that is no error.`)
+  return new Map(entries.map(([jti, { err }]) => [jti, ERRORS.has(err) ? String(err) : 'other']))
 }
 
 function readPoll(request: HttpRequest): PollRequest {

@@ -33,6 +33,8 @@ export type SignalDeps = Omit<FanOutDeps, 'receivers' | 'wake' | 'count' | 'stor
 export interface Signals {
   readonly hear: AuditListener
   readonly streams: readonly StreamReceiver[]
+  /** Whether a client has a stream, whose tokens name sessions to it. */
+  readonly hearsOfSessions: (clientId: string) => boolean
   /** Something waits for it, or may be sent again. */
   wake(stream: StreamReceiver): void
   readonly waiters: Waiters
@@ -73,9 +75,12 @@ export function startSignals(deps: SignalDeps, tenant: string, options: SignalOp
     const counts = await Promise.all(queues.map((queue) => deps.store.outbox.waiting(tenant, queue)))
     return new Map(queues.map((queue, index) => [queue, counts[index] ?? 0]))
   })
+  const streams = receivers.filter((receiver) => receiver.kind === 'stream')
+  const clients = new Set(streams.map(({ clientId }) => clientId))
   return {
     hear: listener.hear,
-    streams: receivers.filter((receiver) => receiver.kind === 'stream'),
+    streams,
+    hearsOfSessions: (clientId) => clients.has(clientId),
     wake,
     waiters: waiting,
     keepSeconds,

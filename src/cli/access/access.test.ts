@@ -45,7 +45,7 @@ const first = (pattern: RegExp): string => pattern.exec(said.join('\n'))?.[1] ??
 
 test('sessions list shows who is signed in, and sessions end signs them out', async () => {
   expect(await run('sessions', 'list', '--user', person())).toBe(0)
-  expect(said.join('\n')).toMatch(/^SESSION +USER +SIGNED IN +ENDS +ACR +STATE\n\S{22} {2}/)
+  expect(said.join('\n')).toMatch(/^SESSION +USER +SIGNED IN +LAST SEEN +ENDS +BROWSER +BOUND +ACR +STATE\n\S{22} {2}/)
   const sid = first(/\n(\S{22}) /)
   expect(await run('sessions', 'end', sid)).toBe(0)
   expect(said.at(-1)).toBe(`ended ${sid}`)

@@ -6,7 +6,12 @@ export interface SessionRow {
   readonly sub?: string
   readonly acr?: string
   readonly auth_time?: number
-  readonly expires_at?: number
+  readonly last_seen_at?: number
+  /** When it ends if nobody uses it. */
+  readonly idle_ends_at?: number
+  readonly browser?: string
+  readonly system?: string
+  readonly device_bound?: boolean
   readonly live?: boolean
 }
 
@@ -31,16 +36,22 @@ const time = (seconds: number | undefined): string =>
 
 const state = (live: boolean | undefined): string => (live === undefined ? '-' : live ? 'live' : 'ended')
 
+const browserOf = ({ browser, system }: SessionRow): string =>
+  browser === undefined ? '-' : `${browser}/${system ?? '-'}`
+
 export const sessionTable = (rows: readonly SessionRow[]): string =>
   table([
-    ['SESSION', 'USER', 'SIGNED IN', 'ENDS', 'ACR', 'STATE'],
-    ...rows.map(({ sid, sub, auth_time, expires_at, acr, live }) => [
-      sid,
-      sub ?? '-',
-      time(auth_time),
-      time(expires_at),
-      acr ?? '-',
-      state(live),
+    ['SESSION', 'USER', 'SIGNED IN', 'LAST SEEN', 'ENDS', 'BROWSER', 'BOUND', 'ACR', 'STATE'],
+    ...rows.map((row) => [
+      row.sid,
+      row.sub ?? '-',
+      time(row.auth_time),
+      time(row.last_seen_at),
+      time(row.idle_ends_at),
+      browserOf(row),
+      row.device_bound === undefined ? '-' : row.device_bound ? 'yes' : 'no',
+      row.acr ?? '-',
+      state(row.live),
     ]),
   ])
 

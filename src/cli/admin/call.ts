@@ -1,5 +1,6 @@
 /** Calls the admin API of a running instance; the decision `admin` judges who asks. */
 import { type Invocation, UsageError } from '../command.ts'
+import { savedToken } from '../login/commands.ts'
 import { noAnswer } from '../no-answer.ts'
 import { Refused } from '../refused.ts'
 import { type AdminAccess, adminAccess } from './credentials.ts'
@@ -52,6 +53,11 @@ export function adminApi(invocation: Invocation, scope: 'admin' | 'scim' = 'admi
 /** RFC 6749 4.4: a client that acts for itself. */
 async function tokenOf({ base, caller }: AdminAccess, scope: string): Promise<string> {
   if ('token' in caller) return caller.token
+  if ('login' in caller) {
+    const saved = await savedToken(caller.login)
+    if (saved === undefined) throw new Refused(`nobody is signed in to ${caller.login}: sallyport login`)
+    return saved
+  }
   const basic = [caller.clientId, caller.clientSecret].map(encodeURIComponent).join(':')
   const answer = await ask(base, '/oauth/token', {
     method: 'POST',

@@ -4,11 +4,15 @@ import { join } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import { type Invocation, UsageError } from '../command.ts'
+import { findLogin } from '../login/saved-logins.ts'
 
 export interface AdminAccess {
   /** Address of the auth service, without a final slash. */
   readonly base: string
-  readonly caller: { readonly token: string } | { readonly clientId: string; readonly clientSecret: string }
+  readonly caller:
+    | { readonly token: string }
+    | { readonly login: string }
+    | { readonly clientId: string; readonly clientSecret: string }
 }
 
 /** Of every command that calls the admin API. */
@@ -33,9 +37,10 @@ export function adminAccess(config: Config, { values }: Pick<Invocation, 'values
   if (typeof tokenFile === 'string') return { base, caller: { token: readText(tokenFile).trim() } }
   const file = typeof values.credentials === 'string' ? values.credentials : config.admin.credentials_file
   if (file !== undefined) return { base, caller: clientIn(readJson(file), file) }
+  if (findLogin(base) !== undefined) return { base, caller: { login: base } }
   if (!existsSync(DEV_CREDENTIALS))
     throw new UsageError(
-      'who asks? Give --credentials FILE (what POST /admin/clients answered), --token-file FILE, or set admin.credentials_file',
+      'who asks? Run sallyport login, give --credentials FILE (what POST /admin/clients answered) or --token-file FILE, or set admin.credentials_file',
     )
   const known = readJson(DEV_CREDENTIALS)
   return {

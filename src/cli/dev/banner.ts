@@ -14,13 +14,22 @@ export interface Surroundings {
 }
 
 export function banner(credentials: DevCredentials, files: DevFiles, { now, node }: Surroundings): string {
-  const { issuer, policy, user, client, resource_server: server, admin_client: admin } = credentials
+  const {
+    issuer,
+    policy,
+    user,
+    client,
+    resource_server: server,
+    admin_client: admin,
+    admin_user: adminUser,
+  } = credentials
   const token = `curl -s -u '${client.client_id}:${client.client_secret}' -d grant_type=client_credentials ${issuer}/oauth/token`
   const extracted = `$(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`
   const rows: readonly (readonly [string, string])[] = [
     ['auth service', `${issuer}   open it to sign in`],
     ['policy service', policy],
     ['demo user', `${user.username} / ${user.password}`],
+    ['administrator', `${adminUser.username} / ${adminUser.password}   for: sallyport login`],
     ['demo client', `${client.client_id} / ${client.client_secret}`],
     ['resource server', `${server.client_id} / ${server.client_secret}`],
     ['admin client', `${admin.client_id} / ${admin.client_secret}   scopes: scim admin`],

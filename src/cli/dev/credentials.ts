@@ -11,6 +11,8 @@ export interface DevCredentials {
   readonly issuer: string
   readonly policy: string
   readonly user: { readonly username: string; readonly password: string }
+  /** May administer: `sallyport login`. */
+  readonly admin_user: { readonly username: string; readonly password: string }
   readonly client: ClientCredentials & { readonly redirect_uri: string }
   readonly resource_server: ClientCredentials
   readonly admin_client: ClientCredentials
@@ -28,6 +30,7 @@ export function devCredentials(file: string, addresses: { issuer: string; policy
   return {
     ...addresses,
     user: { username: 'demo', password: last?.user?.password ?? randomId(12) },
+    admin_user: { username: 'admin', password: last?.admin_user?.password ?? randomId(12) },
     client: { ...client('demo-client', last?.client), redirect_uri: `${addresses.issuer}${CALLBACK_PATH}` },
     resource_server: client('demo-resource-server', last?.resource_server),
     admin_client: client('demo-admin', last?.admin_client),

@@ -5,6 +5,7 @@ import { StoreUnavailable } from '../../kernel/errors.ts'
 import { digestOf, randomId } from '../../kernel/ids.ts'
 import type { Store, Written } from '../../storage/port.ts'
 import { type ClientRecord, firstRevocationEpoch, type UserRecord } from '../../storage/records.ts'
+import { CLI_CLIENT } from '../login/commands.ts'
 import type { ClientCredentials, DevCredentials } from './credentials.ts'
 
 const TENANT = 'default'
@@ -25,7 +26,13 @@ type ClientParts = Pick<
 
 export async function seedDemo(deps: Deps, credentials: DevCredentials): Promise<void> {
   await Promise.all([
-    ensureUser(deps, credentials.user),
+    ensureUser(deps, credentials.user, { displayName: 'Demo Person', givenName: 'Demo', roles: ['user'] }),
+    ensureUser(deps, credentials.admin_user, {
+      displayName: 'Demo Administrator',
+      givenName: 'Admin',
+      roles: ['user', 'platform_admin'],
+    }),
+    ensureCli(deps),
     ensureClient(deps, credentials.client, {
       name: 'Demo application',
       redirectUris: [credentials.client.redirect_uri],
@@ -79,7 +86,39 @@ async function ensureClient(deps: Deps, known: ClientCredentials, parts: ClientP
   expectWritten(await deps.store.clients.replace(TENANT, next, stored.version))
 }
 
-async function ensureUser(deps: Deps, known: DevCredentials['user']): Promise<void> {
+interface Person {
+  readonly displayName: string
+  readonly givenName: string
+  readonly roles: readonly string[]
+}
+
+/** For `sallyport login`: it has no secret, people answer for it. */
+async function ensureCli({ store, clock }: Deps): Promise<void> {
+  if (await store.clients.find(TENANT, CLI_CLIENT)) return
+  const now = epochSeconds(clock)
+  const written = await store.clients.create(TENANT, {
+    v: 1,
+    clientId: CLI_CLIENT,
+    name: 'Sallyport command line',
+    type: 'public',
+    secretDigests: [],
+    active: true,
+    firstParty: true,
+    redirectUris: [],
+    grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    scopes: [...IDENTITY_SCOPES, 'scim', 'admin'],
+    audience: [PLATFORM_RESOURCE],
+    resources: [],
+    roles: [],
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+    revocationEpoch: firstRevocationEpoch(),
+  })
+  expectWritten(written)
+}
+
+async function ensureUser(deps: Deps, known: DevCredentials['user'], person: Person): Promise<void> {
   const now = epochSeconds(deps.clock)
   const stored = await deps.store.users.findByUserName(TENANT, known.username)
   if (stored && (await deps.hasher.verify(known.password, stored.passwordHash))) return
@@ -94,11 +133,11 @@ async function ensureUser(deps: Deps, known: DevCredentials['user']): Promise<vo
     userName: known.username,
     passwordHash,
     active: true,
-    roles: ['user'],
+    roles: person.roles,
     profile: {
-      displayName: 'Demo Person',
-      name: { givenName: 'Demo', familyName: 'Person' },
-      emails: [{ value: 'demo@example.com', primary: true }],
+      displayName: person.displayName,
+      name: { givenName: person.givenName, familyName: 'Person' },
+      emails: [{ value: `${known.username}@example.com`, primary: true }],
     },
     createdAt: now,
     updatedAt: now,

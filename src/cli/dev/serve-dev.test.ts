@@ -61,7 +61,7 @@ test('prints commands that work when pasted, and keeps what it made private', as
   for (const name of privateFiles)
     expect([name, statSync(join(folder, 'var', name)).mode & 0o777]).toEqual([name, 0o600])
   expect(Object.keys(credentials).toSorted()).toEqual(
-    ['admin_client', 'client', 'issuer', 'policy', 'resource_server', 'user'].toSorted(),
+    ['admin_client', 'admin_user', 'client', 'issuer', 'policy', 'resource_server', 'user'].toSorted(),
   )
   expect(credentials.client.redirect_uri).toBe(`${credentials.issuer}/demo/callback`)
 })

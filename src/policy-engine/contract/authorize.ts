@@ -22,6 +22,8 @@ export const authorize = decision('authorize', {
           resources: strings(),
           /** RFC 7636 4.3; `none` when the client sent no challenge. */
           code_challenge_method: oneOf('S256', 'plain', 'none'),
+          /** `device`: asked for by a device, answered by the person elsewhere, RFC 8628. Absent: by a browser. */
+          flow: Type.Optional(oneOf('device')),
           /** Where the answer goes: only a client's own https address proves whose client it is (RFC 8252 8.6). */
           redirect: Type.Optional(oneOf('https', 'loopback', 'private_scheme')),
           /** True where the client pushed the request and was authenticated then, RFC 9126. */
@@ -79,6 +81,9 @@ export const authorize = decision('authorize', {
       code_ttl_seconds: seconds(60),
       /** Of a pushed request, RFC 9126 2.2. */
       request_uri_ttl_seconds: seconds(599),
+      /** Of a device's request, RFC 8628 3.2: how long it may be answered, and how often the device asks. */
+      device_code_ttl_seconds: seconds(1800),
+      device_interval_seconds: seconds(60),
     },
     closed,
   ),

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { closed, decision, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
+import { ClientRisk } from './risk.ts'
 
 export const consent = decision('consent', {
   askedBy: 'src/auth/login/consent.ts',
@@ -15,6 +16,7 @@ export const consent = decision('consent', {
       requested: Type.Object({ scopes: strings(), claims: Type.Optional(strings()) }, closed),
       /** What the person agreed to: a subset of what was asked for. */
       granted: Type.Object({ scopes: strings(), claims: Type.Optional(strings()) }, closed),
+      risk: ClientRisk,
       request: RequestFacts,
     },
     closed,
@@ -23,6 +25,7 @@ export const consent = decision('consent', {
     client_inactive: 'unauthorized_client',
     tenant_not_allowed: 'access_denied',
     subject_inactive: 'access_denied',
+    phishing_suspected: 'access_denied',
     scope_not_allowed: 'invalid_scope',
     claim_not_allowed: 'access_denied',
     nothing_granted: 'access_denied',

@@ -5,21 +5,24 @@ import { closed, oneOf, strings } from './decision.ts'
 /** Today always `default`; it comes from the credential or the issuer's address, never from a path or body. */
 export const Tenant = Type.String()
 
-/** The moment and origin of the request. Time is a fact so that decisions replay. */
+/** Time is a fact so that decisions replay. */
+export const Time = Type.Object(
+  {
+    epoch_seconds: Type.Integer(),
+    /** UTC, 0 to 1439. */
+    minute_of_day: Type.Integer(),
+    /** UTC, ISO 8601: 1 is Monday, 7 is Sunday. */
+    weekday: Type.Integer(),
+  },
+  closed,
+)
+
+/** The moment and origin of the request. */
 export const RequestFacts = Type.Object(
   {
     /** IPv4 or IPv6 text, through trusted proxies only. */
     address: Type.String(),
-    time: Type.Object(
-      {
-        epoch_seconds: Type.Integer(),
-        /** UTC, 0 to 1439. */
-        minute_of_day: Type.Integer(),
-        /** UTC, ISO 8601: 1 is Monday, 7 is Sunday. */
-        weekday: Type.Integer(),
-      },
-      closed,
-    ),
+    time: Time,
   },
   closed,
 )

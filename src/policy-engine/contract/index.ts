@@ -13,6 +13,7 @@ import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
 import { session } from './session.ts'
 import { signal } from './signal.ts'
+import { threat } from './threat.ts'
 import { token } from './token.ts'
 import { userinfo } from './userinfo.ts'
 
@@ -29,6 +30,7 @@ export const DECISIONS = {
   scim,
   admin,
   register,
+  threat,
   federation,
   account,
   mail_link: mailLink,

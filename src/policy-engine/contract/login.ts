@@ -59,6 +59,7 @@ export const login = decision('login', {
     too_many_attempts: 'slow_down',
     tenant_not_allowed: 'access_denied',
     network_not_allowed: 'access_denied',
+    country_not_allowed: 'access_denied',
     wrong_credentials: 'access_denied',
     subject_inactive: 'access_denied',
   },

@@ -77,6 +77,8 @@ export const RbacData = Type.Object(
           active: Type.Boolean(),
           default_audience: strings(),
           denied_networks: strings(),
+          /** ISO 3166-1 alpha-2: nobody signs in from there, where a source of places is configured (docs/threats.md). */
+          denied_countries: Type.Optional(strings()),
           /** Dynamic client registration, RFC 7591; absent: nobody registers. */
           registration: Type.Optional(Registration),
         },

@@ -34,7 +34,9 @@ export const Risk = Type.Object(
     surge: Type.Boolean(),
     /** This browser is none that has signed in to the account; true where no such account is. */
     new_device: Type.Boolean(),
-    /** The account was signed in to lately, and never from this network. */
+    /** The account was signed in to from this network lately. */
+    network_known: Type.Boolean(),
+    /** The account was signed in to lately, and not from this network. */
     network_changed: Type.Boolean(),
     /** ISO 3166-1 alpha-2 of the address; absent where no source of places is configured or it doesn't say. */
     country: Type.Optional(Type.String()),
@@ -52,6 +54,8 @@ export type RiskFacts = Static<typeof Risk>
 /** Of a client that people are asked to trust: consent phishing. */
 export const ClientRisk = Type.Object(
   {
+    /** It registered itself, RFC 7591: nobody vouches for it. */
+    self_registered: Type.Boolean(),
     /** Since it was registered. */
     client_age_seconds: count(),
     /** Different people who agreed to it in the last hour, about. */

@@ -4,7 +4,12 @@ import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Claims, Client, RequestFacts, Sender, Subject, seconds, Tenant } from './facts.ts'
 
 /** All that the token endpoint knows: what is offered, and what a client can be registered for. */
-export const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+export const GRANT_TYPES = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+] as const
 
 export const token = decision('token', {
   askedBy: 'src/auth/oauth/token.ts',

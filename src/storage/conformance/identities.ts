@@ -55,7 +55,7 @@ export function identityConformance({ clock, subject }: Conformance): void {
       expect(await identities.list(tenant, other.sub)).toEqual([])
     })
 
-    it('of 40 people who link one account at once on two nodes one gets it', async () => {
+    it('of 40 people who link one account at once on two nodes one gets it (checklist 43, 51)', async () => {
       const { store, another } = subject()
       const second = await another()
       const tenant = newTenant()

@@ -69,6 +69,8 @@ export class Keys {
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
+  deviceGrant = (tenant: string, digest: string): string => `${this.#deviceGrants(tenant)}:${digest}`
+  deviceUserCode = (tenant: string, digest: string): string => `${this.#deviceGrants(tenant)}:by-user-code:${digest}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
   attempts = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:attempts:${part(key)}}`
   sketch = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:sketch:${part(key)}}`
@@ -84,6 +86,10 @@ export class Keys {
   chainHeads = (): string => `${this.#prefix}chain:{heads}`
   chainOrder = (): string => `${this.#prefix}chain:{heads}:order`
   mark = (bundle: string): string => `${this.#prefix}mark:{${part(bundle)}}`
+
+  #deviceGrants(tenant: string): string {
+    return `${this.#prefix}{${part(tenant)}:device-grants}`
+  }
 
   #clients(tenant: string): string {
     return `${this.#prefix}{${part(tenant)}:clients}`

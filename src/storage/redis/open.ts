@@ -7,6 +7,7 @@ import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
 import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
+import { redisDeviceGrants } from './device-grants.ts'
 import { redisDevices } from './devices.ts'
 import { redisFactors } from './factors.ts'
 import { redisCodes, redisGrants, redisRefreshTokens } from './grants.ts'
@@ -55,6 +56,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     factors: redisFactors(redis),
     pushedRequests: redisPushedRequests(redis),
     oneUse: redisOneUse(redis),
+    deviceGrants: redisDeviceGrants(redis),
     identities: redisIdentities(redis),
     codes: redisCodes(redis),
     refreshTokens: redisRefreshTokens(redis),

@@ -15,6 +15,7 @@ import { LAST_RESORT_PAGES, startCheckpoints } from './checkpoint.ts'
 import { ClientTable } from './client-table.ts'
 import { sqliteClients } from './clients.ts'
 import { BUSY_TIMEOUT_MS, Database } from './database.ts'
+import { sqliteDeviceGrants } from './device-grants.ts'
 import { sqliteDevices } from './devices.ts'
 import { sqliteFactors } from './factors.ts'
 import { GrantTables } from './grant-tables.ts'
@@ -91,6 +92,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     factors: sqliteFactors(db),
     pushedRequests: sqlitePushedRequests(db, clock),
     oneUse: sqliteOneUse(db, clock),
+    deviceGrants: sqliteDeviceGrants(db, clock),
     identities: sqliteIdentities(db),
     codes: sqliteCodes(db, grants),
     refreshTokens: sqliteRefreshTokens(db, grants),

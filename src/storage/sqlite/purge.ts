@@ -13,6 +13,7 @@ const KEYS = {
   interactions: 'tenant, digest',
   pushed_requests: 'tenant, digest',
   one_use: 'tenant, kind, digest',
+  device_grants: 'tenant, digest',
   consents: 'tenant, sub, client_id',
   devices: 'tenant, sub, digest',
   access_tokens: 'tenant, jti',

@@ -177,6 +177,13 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX activity_sub ON activity (tenant, sub, shelf);
   CREATE INDEX activity_end ON activity (expires_at);
   `,
+  `
+  CREATE TABLE device_grants (
+    tenant TEXT NOT NULL, digest TEXT NOT NULL, user_code TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    polled_at INTEGER NOT NULL, interval_seconds INTEGER NOT NULL, answer TEXT, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, digest), UNIQUE (tenant, user_code)) STRICT;
+  CREATE INDEX device_grants_end ON device_grants (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

@@ -4,11 +4,11 @@ import { OAuthError } from '../../../kernel/errors.ts'
 import type { GrantedCode } from '../../../storage/port.ts'
 import type { AuthenticatedClient } from '../../client/authenticate.ts'
 import { parseHandle } from '../../token/handle.ts'
-import { grantIsLive } from '../../token/live.ts'
 import type { Sender } from '../../token/sender.ts'
 import { checkCodeVerifier } from '../check-pkce.ts'
-import { readResources, required } from '../parameters.ts'
+import { required } from '../parameters.ts'
 import type { GrantDeps, Presented } from './grant.ts'
+import { presentGranted } from './granted-code.ts'
 
 const invalid = (cause: string) => new OAuthError('invalid_grant', { cause })
 
@@ -31,35 +31,9 @@ export async function presentCode(
   client: AuthenticatedClient,
   sender: Sender,
 ): Promise<Presented> {
-  const { codes, users } = deps.store
-  const { tenant } = client
   const handle = parseHandle(required(request.form, 'code'))
-  const found = handle && (await codes.peek(tenant, handle.grantId, handle.digest))
+  const found = handle && (await deps.store.codes.peek(client.tenant, handle.grantId, handle.digest))
   if (handle === undefined || found === undefined) throw invalid('no such code')
-  const { grant } = found
-  const { grantId, digest } = handle
-  if (grant.clientId !== client.record.clientId) throw invalid('another client')
-  if (found.used) {
-    if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
-    throw invalid('used before')
-  }
-  checkBinding(request, found, sender)
-  const now = request.origin.time.epoch_seconds
-  const user = await users.find(tenant, grant.sub)
-  if (user === undefined || found.code.expiresAt <= now || !grantIsLive(grant, client.record, user, now))
-    throw invalid('the code or its grant has ended')
-  return {
-    person: { record: grant, user, scopes: grant.scopes, audience: grant.audience },
-    requested: { scopes: [], resources: readResources(request.form) },
-    nonce: grant.nonce,
-    async deny() {
-      if ((await codes.burn(tenant, grantId, digest)) === 'reused') await deps.endGrant('code_reuse', request, grant)
-    },
-    async spend({ successors }) {
-      const outcome = await codes.redeem(tenant, grantId, digest, successors)
-      if (outcome === 'redeemed') return undefined
-      if (outcome === 'reused') await deps.endGrant('code_reuse', request, grant)
-      throw invalid(outcome)
-    },
-  }
+  if (found.code.device === true) throw invalid('no such code')
+  return presentGranted(deps, request, client, handle, found, () => checkBinding(request, found, sender))
 }

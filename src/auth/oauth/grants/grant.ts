@@ -16,6 +16,7 @@ export interface GrantDeps {
     readonly refreshTokens: Pick<Store['refreshTokens'], 'peek' | 'rotate' | 'reuse'>
     readonly accessTokens: Pick<Store['accessTokens'], 'put'>
     readonly users: Pick<Store['users'], 'find'>
+    readonly deviceGrants: Pick<Store['deviceGrants'], 'poll'>
   }
   readonly endGrant: EndGrant
   readonly audit: Audit

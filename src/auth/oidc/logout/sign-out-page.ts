@@ -2,9 +2,11 @@
  * Sign-out at our own page: asked for on a page, done by its form (checklist 12). Also where the end session endpoint's own
  * question is answered. Asks `session`.
  */
+
 import { staysSignedInPage } from '../../../../web/message.ts'
 import type { HttpRequest, Reply } from '../../../http/message.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
+import { TOLD } from '../../../kernel/told.ts'
 import { isOwnForm } from '../../session/csrf.ts'
 import { findSession, sessionSecret } from '../../session/session.ts'
 import { askSession } from './ask-session.ts'
@@ -29,7 +31,7 @@ export async function confirmSignOut(deps: EndSessionEndpointDeps, request: Http
   const secret = sessionSecret(deps.issuer, request)
   if (secret !== undefined && !isOwnForm(request, deps.issuer, secret, ...tokenAbout(asked)))
     throw new OAuthError('access_denied', {
-      detail: 'This form did not come from our own page in this browser. Go back to the application and start again.',
+      detail: TOLD.foreignForm,
       cause: 'form token or origin',
     })
   const session = await findSession(deps, request)

@@ -1,0 +1,97 @@
+# METADATA
+# title: Threat
+# description: >-
+#   A signal of an attack has risen; what is done about it? What an attacker can raise at will has no answer that would hit
+#   the owner: their guesses end no session.
+# schemas:
+#   - input: schema.authz.threat.input
+#   - data.rbac: schema.data.rbac
+# custom:
+#   asked_by: src/auth/threat/answer-signal.ts
+package authz.threat
+
+import data.lib.rbac
+
+# Refresh tokens of one person that came twice in an hour: it is no accident of one application any more.
+reuse_many := 3
+
+# Different accounts tried from one source: it is made slower as a whole, whoever else is there.
+stuffing_many := 100
+
+# Introspections in a minute, as a multiple of the usual.
+spike_many := 10
+
+# People who agreed in an hour to a client that registered itself within the last day.
+phishing_many := 50
+
+phishing_age_seconds := 86400
+
+throttle_seconds := 600
+
+sign_in_pages_per_minute := 60
+
+default allow := false
+
+allow if tenant_allowed
+
+decision := {
+	"allow": true,
+	"reasons": [],
+	"obligations": {
+		"actions": sort(actions),
+		"throttle_seconds": throttle_seconds,
+		"throttle_per_minute": throttle_per_minute,
+	},
+} if {
+	allow
+} else := {"allow": false, "reasons": sort(reasons)}
+
+reasons contains "tenant_not_allowed" if not tenant_allowed
+
+tenant_allowed if rbac.tenant_active(input.tenant)
+
+# RFC 9700 section 4.14.2, RFC 6749 section 4.1.2: the store has ended the grant when it saw the second use.
+actions contains "revoke_grant" if input.signal == "refresh_reuse"
+
+actions contains "revoke_grant" if {
+	input.signal == "replay"
+	input.kind == "code"
+}
+
+actions contains action if {
+	input.signal == "refresh_reuse"
+	input.count >= reuse_many
+	some action in {"end_sessions", "notify"}
+}
+
+actions contains "notify" if input.signal == "password_guessing"
+
+actions contains action if {
+	input.signal == "impossible_travel"
+	some action in {"notify", "step_up"}
+}
+
+actions contains "throttle" if {
+	input.signal == "credential_stuffing"
+	input.count >= stuffing_many
+}
+
+actions contains "throttle" if introspects_too_much
+
+introspects_too_much if {
+	input.signal == "introspection_spike"
+	input.usual > 0
+	input.count >= input.usual * spike_many
+}
+
+actions contains "revoke_client" if {
+	input.signal == "consent_phishing"
+	input.self_registered
+	input.client_age_seconds < phishing_age_seconds
+	input.count >= phishing_many
+}
+
+# What a client usually does, thrice, goes on.
+throttle_per_minute := min([1000000, input.usual * 3]) if {
+	introspects_too_much
+} else := sign_in_pages_per_minute

@@ -1,0 +1,77 @@
+# METADATA
+# title: Threats
+# description: >-
+#   What follows from facts of risk. Functions and their numbers only. What anybody can raise from anywhere never keeps out
+#   the owner's own device, or one in a network that the owner signed in from.
+# schemas:
+#   - data.rbac: schema.data.rbac
+package lib.threat
+
+# Failed attempts from one device or network, on one account, that cost nothing.
+free_here := 10
+
+# Those of all devices that the account does not know.
+free_account := 30
+
+# Seconds to wait after the next one, the one after it, and so on; the last holds on.
+delays_here := [30, 60, 120, 240, 480, 900]
+
+delays_account := [15, 30, 60, 120, 300]
+
+# Failed attempts of one source in 15 minutes, and accounts that they were for in an hour: of devices that the account knows
+# none are counted against it.
+failures_per_address := 50
+
+failures_per_subnet := 500
+
+accounts_per_address := 20
+
+accounts_per_subnet := 100
+
+# While sign-ins fail everywhere, much less is suspicious.
+accounts_per_address_in_surge := 3
+
+accounts_per_subnet_in_surge := 10
+
+# How long the next attempt has to wait.
+wait_seconds(risk) := max({wait_here(risk), wait_account(risk)})
+
+wait_here(risk) := left(delay(risk.failures.here - free_here, delays_here), risk.since_failure, "here")
+
+wait_account(risk) := 0 if {
+	own_place(risk)
+} else := left(delay(risk.failures.account - free_account, delays_account), risk.since_failure, "account")
+
+own_place(risk) if risk.new_device == false
+
+own_place(risk) if risk.network_known
+
+# `over`: how many there were beyond the free ones.
+delay(over, _) := 0 if over < 0
+
+delay(over, delays) := delays[min([over, count(delays) - 1])] if over >= 0
+
+left(seconds, since, name) := max([0, seconds - object.get(since, name, 0)])
+
+source_trusted(risk) if risk.new_device == false
+
+source_trusted(risk) if {
+	risk.failures.address < failures_per_address
+	risk.failures.subnet < failures_per_subnet
+	risk.accounts_tried.address < accounts_at_most("address", risk.surge)
+	risk.accounts_tried.subnet < accounts_at_most("subnet", risk.surge)
+}
+
+accounts_at_most("address", false) := accounts_per_address
+
+accounts_at_most("address", true) := accounts_per_address_in_surge
+
+accounts_at_most("subnet", false) := accounts_per_subnet
+
+accounts_at_most("subnet", true) := accounts_per_subnet_in_surge
+
+# Nothing says that somebody else has what the owner had.
+owner_likely(risk) if {
+	risk.impossible_travel == false
+	risk.lately.refresh_reuse == 0
+}

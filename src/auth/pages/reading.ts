@@ -1,0 +1,85 @@
+/**
+ * Around every endpoint that shows pages: who reads them, and the language picker, which works by plain links. OIDC Core 3.1.2.1
+ * (`ui_locales`). A choice is kept in a cookie of this browser; nothing else knows of it.
+ */
+import { acceptedLanguages, isLanguage, type Language } from '../../../web/language.ts'
+import { type Reader, readBy } from '../../../web/reader.ts'
+import type { Theme } from '../../../web/theme.ts'
+import { cookieName, parseCookies, setCookie } from '../../http/cookies.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { Endpoint } from '../../http/server.ts'
+
+const COOKIE = 'sallyport_language'
+const KEPT_SECONDS = 365 * 24 * 60 * 60
+
+/** The parameter of the picker's links. */
+const CHOICE = 'language'
+
+export interface ReadingDeps {
+  readonly issuer: string
+  readonly theme: Theme
+}
+
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
+
+const textOf = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined
+
+/** Known by what the browser sends with everything: enough for an error's page, whose address may be no page at all. */
+export function readerFrom({ issuer, theme }: ReadingDeps, headers: Headers): Reader {
+  const kept = parseCookies(textOf(headers.cookie))[cookieName(issuer, COOKIE)]
+  return {
+    theme,
+    chosen: isLanguage(kept) ? kept : undefined,
+    accepted: acceptedLanguages(textOf(headers['accept-language'])),
+  }
+}
+
+/** This address again; protocol endpoints are not ours to add a parameter to. */
+function addressIn({ path, query }: HttpRequest): Reader['addressIn'] {
+  if (path.startsWith('/oauth/')) return undefined
+  const parameters = [...query.names]
+    .filter((name) => name !== CHOICE)
+    .flatMap((name) => query.all(name).map((value): [string, string] => [name, value]))
+  return (language) => `${path}?${new URLSearchParams([...parameters, [CHOICE, language]])}`
+}
+
+function choiceIn({ method, path, query }: HttpRequest): Language | undefined {
+  if (method !== 'GET' || path.startsWith('/oauth/') || query.repeated.size > 0) return undefined
+  const choice = query.get(CHOICE)
+  return isLanguage(choice) ? choice : undefined
+}
+
+/** Keeps the choice and shows the page without it in its address, so that it is not chosen again by going back. */
+function keep({ issuer }: ReadingDeps, { path, query }: HttpRequest, choice: Language): Reply {
+  const others = new URLSearchParams()
+  for (const name of query.names) if (name !== CHOICE) others.set(name, query.get(name) ?? '')
+  return {
+    status: 303,
+    headers: {
+      location: others.size === 0 ? path : `${path}?${others}`,
+      'set-cookie': setCookie(cookieName(issuer, COOKIE), choice, KEPT_SECONDS),
+    },
+  }
+}
+
+const isPage = ({ errors }: Endpoint): boolean => errors === 'page'
+
+/** Endpoints that show no pages are left as they are. */
+export const readable = <E extends Endpoint>(deps: ReadingDeps, endpoints: readonly E[]): readonly E[] =>
+  endpoints.map((endpoint) => (isPage(endpoint) ? { ...endpoint, handler: read(deps, endpoint) } : endpoint))
+
+const read =
+  (deps: ReadingDeps, { handler }: Endpoint): Endpoint['handler'] =>
+  async (request) => {
+    const choice = choiceIn(request)
+    if (choice !== undefined) return keep(deps, request, choice)
+    const reader: Reader = {
+      ...readerFrom(deps, request.headers),
+      asked: request.query.get('ui_locales')?.split(' ').slice(0, MAX_ASKED),
+      addressIn: addressIn(request),
+    }
+    return readBy(reader, () => handler(request))
+  }
+
+const MAX_ASKED = 20

@@ -1,0 +1,102 @@
+/** The facts of risk of a sign-in, and what its outcome adds to the counters. Interface and promises: `risk.ts`. */
+import type { HttpRequest } from '../../http/message.ts'
+import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
+import type { Attempt } from '../../storage/threat-port.ts'
+import type { AssessDeps } from './assess-deps.ts'
+import { facedRisk, secondsSince } from './faced-risk.ts'
+import type { AssessRisk, Attempted, SignInRisk } from './risk.ts'
+import { FORGET_SECONDS, SOURCE_WINDOW_SECONDS } from './rules.ts'
+import { noteFailure, noteSuccess } from './sign-in-outcome.ts'
+
+/** What stood before an attempt that is counted now. */
+interface Counted {
+  /** Absent where nobody was named. */
+  readonly here: Attempt | undefined
+  /** Absent from a device that the account knows: nobody's failures elsewhere are the owner's. */
+  readonly account: Attempt | undefined
+  readonly address: number
+  readonly subnet: number
+}
+
+export const riskAssessor =
+  (deps: AssessDeps): AssessRisk =>
+  async (request, attempted) => {
+    const facts = await facedRisk(deps, request, attempted)
+    return signInRisk(deps, request, attempted, facts)
+  }
+
+function signInRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted, facts: RiskFacts): SignInRisk {
+  let counted: Promise<Counted> | undefined
+  const counting = (): Promise<Counted> => {
+    counted ??= count(deps, request, attempted)
+    return counted
+  }
+  return {
+    facts,
+    begin: async () => withCounted(facts, await counting()),
+    failed: async () => {
+      const { account } = await counting()
+      await noteFailure(deps, request, attempted, account)
+    },
+    verified: async () => {
+      if (counted !== undefined) await undo(deps, request, attempted, await counted)
+    },
+    succeeded: async (user) => {
+      if (counted !== undefined) await undo(deps, request, attempted, await counted)
+      await deps.store.threats.forgetAttempts(request.tenant, deps.keys.here(request, attempted))
+      await noteSuccess(deps, request, attempted, user, facts)
+    },
+  }
+}
+
+async function count({ store, keys }: AssessDeps, request: HttpRequest, attempted: Attempted): Promise<Counted> {
+  const { threats, limits } = store
+  const { tenant, origin } = request
+  const { address } = origin
+  const isNamed = attempted.userName !== ''
+  const [here, account, ofAddress, ofSubnet] = await Promise.all([
+    isNamed ? threats.attempt(tenant, keys.here(request, attempted), FORGET_SECONDS) : undefined,
+    attempted.device.known || !isNamed
+      ? undefined
+      : threats.attempt(tenant, keys.account(attempted.userName), FORGET_SECONDS),
+    limits.hit(tenant, keys.address(address), SOURCE_WINDOW_SECONDS),
+    limits.hit(tenant, keys.subnet(address), SOURCE_WINDOW_SECONDS),
+  ])
+  return { here, account, address: ofAddress - 1, subnet: ofSubnet - 1 }
+}
+
+async function undo(
+  { store, keys }: AssessDeps,
+  request: HttpRequest,
+  attempted: Attempted,
+  { here, account }: Counted,
+): Promise<void> {
+  const { threats, limits } = store
+  const { tenant, origin } = request
+  await Promise.all([
+    here && threats.undoAttempt(tenant, keys.here(request, attempted), here),
+    account && threats.undoAttempt(tenant, keys.account(attempted.userName), account),
+    limits.hit(tenant, keys.address(origin.address), SOURCE_WINDOW_SECONDS, -1),
+    limits.hit(tenant, keys.subnet(origin.address), SOURCE_WINDOW_SECONDS, -1),
+  ])
+}
+
+/** Counts only grow between the two looks, but where a success elsewhere took some back: the higher ones count. */
+function withCounted(facts: RiskFacts, { here, account, address, subnet }: Counted): RiskFacts {
+  const { failures, since_failure: since } = facts
+  const newer = (count: number, { before }: Attempt): boolean => before.count > count
+  return {
+    ...facts,
+    failures: {
+      here: Math.max(failures.here, here?.before.count ?? 0),
+      account: Math.max(failures.account, account?.before.count ?? 0),
+      address: Math.max(failures.address, address),
+      subnet: Math.max(failures.subnet, subnet),
+    },
+    since_failure: {
+      ...since,
+      ...(here && newer(failures.here, here) && { here: secondsSince(here.before, here.atMs) }),
+      ...(account && newer(failures.account, account) && { account: secondsSince(account.before, account.atMs) }),
+    },
+  }
+}

@@ -1,0 +1,86 @@
+/** Puts the parts of threat detection together, for the composition of the auth service. */
+import type { AuditListener } from '../../audit/events.ts'
+import type { Store } from '../../storage/port.ts'
+import type { AnswerSignalDeps } from './answer-signal.ts'
+import { openAnswers } from './answers.ts'
+import { riskAssessor } from './assess.ts'
+import { type AssessClient, clientAssessor } from './client-risk.ts'
+import { failureSurge } from './failure-surge.ts'
+import { hearEvents } from './hear-events.ts'
+import { type IntrospectionSpikes, introspectionSpikes } from './introspection-spikes.ts'
+import { counterKeys } from './keys.ts'
+import { openPlaces, type PlacesOptions } from './open-places.ts'
+import type { AssessRisk } from './risk.ts'
+import { DEFAULT_THREAT_RULES, type ThreatRules } from './rules.ts'
+import { openThrottles, type Throttles, type ThrottlesDeps } from './throttles.ts'
+
+export interface ThreatOptions {
+  readonly rules?: ThreatRules
+  /** Absent: nothing is known of places. */
+  readonly places?: PlacesOptions | undefined
+}
+
+export interface ThreatDeps extends Omit<AnswerSignalDeps, 'store' | 'throttles'> {
+  readonly store: Pick<Store, 'clients' | 'users' | 'grants' | 'limits' | 'threats'>
+  readonly derive: (purpose: string) => Uint8Array
+  readonly tenant: string
+  readonly metrics: AnswerSignalDeps['metrics'] & ThrottlesDeps['metrics']
+  /** What happens behind requests failed; `what` is a bounded text. */
+  readonly onFailure: (error: unknown, what: string) => void
+}
+
+export interface Threats {
+  readonly assessRisk: AssessRisk
+  readonly assessClient: AssessClient
+  readonly hear: AuditListener
+  readonly throttles: Throttles
+  readonly introspections: IntrospectionSpikes
+  /** Every signal so far has been answered or given up. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Throws ConfigError where the file of places cannot be used. */
+export function openThreats(deps: ThreatDeps, options: ThreatOptions = {}): Threats {
+  const { store, clock, tenant, metrics, onFailure } = deps
+  const rules = options.rules ?? DEFAULT_THREAT_RULES
+  const places = openPlaces(options.places, (error) => onFailure(error, 'the file of places was not taken'))
+  const keys = counterKeys(deps.derive)
+  const throttles = openThrottles({
+    store,
+    clock,
+    tenant,
+    metrics,
+    onFailure: (error) => onFailure(error, 'throttles could not be read'),
+  })
+  const answers = openAnswers({
+    ...deps,
+    throttles,
+    onFailure: (error, signal) => onFailure(error, `${signal} was not answered`),
+  })
+  const { raise } = answers
+  const introspections = introspectionSpikes({
+    store,
+    clock,
+    tenant,
+    keys,
+    raise,
+    floor: rules.introspectionFloor,
+    onFailure: (error) => onFailure(error, 'introspections could not be counted'),
+  })
+  const surge = failureSurge({ threats: store.threats, clock, floor: rules.surgeFloor })
+  return {
+    assessRisk: riskAssessor({ store, keys, places, surge, rules, raise }),
+    assessClient: clientAssessor({ threats: store.threats, keys, clock }),
+    hear: hearEvents({ store, keys, raise }),
+    throttles,
+    introspections,
+    settled: answers.settled,
+    close: async () => {
+      places.close()
+      throttles.close()
+      introspections.close()
+      await answers.close()
+    },
+  }
+}

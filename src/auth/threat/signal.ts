@@ -1,0 +1,37 @@
+/** A sign of an attack, as it is told to whoever answers it. */
+import { digestOf } from '../../kernel/ids.ts'
+import type { ThreatSignal } from '../../policy-engine/contract/threat.ts'
+import type { LimitStore } from '../../storage/port.ts'
+import { HOUR_SECONDS } from './rules.ts'
+
+export interface Signal {
+  readonly signal: ThreatSignal
+  readonly tenant: string
+  readonly kind?: 'code' | 'dpop_proof' | 'client_assertion'
+  readonly requestId?: string | undefined
+  readonly sub?: string | undefined
+  readonly clientId?: string | undefined
+  readonly grantId?: string | undefined
+  readonly source?: { readonly kind: 'address' | 'subnet'; readonly address: string }
+  readonly count: number
+  readonly usual?: number
+}
+
+/** Never waits and never fails. */
+export type Raise = (signal: Signal) => void
+
+/**
+ * Whether a count that grew to this has just doubled past `from`: true once for each doubling in an hour, on all nodes together,
+ * so that a signal costs its attacker more than us.
+ */
+export async function hasRisen(
+  limits: Pick<LimitStore, 'hit'>,
+  tenant: string,
+  about: string,
+  count: number,
+  from: number,
+): Promise<boolean> {
+  if (count < from) return false
+  const doublings = Math.floor(Math.log2(count / from))
+  return (await limits.hit(tenant, `risen:${digestOf(about)}:${doublings}`, HOUR_SECONDS)) === 1
+}

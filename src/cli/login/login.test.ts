@@ -1,0 +1,96 @@
+/** The commands as a person at a terminal runs them, against the auth service with its real parts. RFC 8628. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
+import { Browser } from '../../../test/servers/browser.ts'
+import { clientRecord, TENANT } from '../../../test/servers/population.ts'
+import { CLI_CLIENT } from './commands.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-login-'))
+const logins = join(folder, 'sallyport', 'logins.json')
+let service: TestService
+beforeAll(async () => {
+  service = await startAuthService()
+  const cli = clientRecord(CLI_CLIENT, 'unused', {
+    type: 'public',
+    secretDigests: [],
+    firstParty: true,
+    grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    scopes: ['openid', 'offline_access', 'admin', 'scim'],
+    audience: ['urn:sallyport:platform'],
+  })
+  await service.store.clients.create(TENANT, cli)
+  const user = await service.store.users.find(TENANT, service.population.user.sub)
+  if (user === undefined) throw new Error('no user')
+  const administrator = { ...user, roles: [...user.roles, 'platform_admin'], version: user.version + 1 }
+  await service.store.users.replace(TENANT, administrator, user.version)
+})
+afterAll(async () => {
+  await service?.close()
+  rmSync(folder, { recursive: true })
+})
+
+interface Run {
+  readonly child: ChildProcess
+  output(): string
+  readonly ended: Promise<number | null>
+}
+
+function run(...args: string[]): Run {
+  const child = spawn(process.execPath, [resolve('src/main.ts'), ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, XDG_CONFIG_HOME: folder },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = new Promise<number | null>((done) => child.once('close', done))
+  return { child, output: () => output, ended }
+}
+
+const url = () => ['--url', service.issuer]
+
+test('a person signs in by a code in their browser; commands act as them, until they sign out', async () => {
+  const login = run('login', ...url())
+  await expect.poll(login.output, { timeout: 20_000 }).toMatch(/\/device\?user_code=[A-Z]{4}-[A-Z]{4}/)
+  const [address = ''] = /http\S+user_code=\S+/.exec(login.output()) ?? []
+  const browser = new Browser(service.issuer)
+  const { userName, password } = service.population.user
+  let page = await browser.visit(address)
+  page = await browser.submit(page, { username: userName })
+  page = await browser.submit(page, { password })
+  expect(page.text).toContain(`<code>${address.slice(-9)}</code>`)
+  await browser.submit(page, { answer: 'allow' })
+  // The clock of the test's service stands still; a poll counts once its interval has passed.
+  service.advance(5)
+  expect(await login.ended).toBe(0)
+  expect(login.output()).toContain(`Signed in to ${service.issuer}.`)
+  expect(statSync(logins).mode & 0o777).toBe(0o600)
+  const kept = readFileSync(logins, 'utf8')
+  expect(login.output()).not.toContain(JSON.parse(kept)[service.issuer].access_token)
+
+  const keys = run('keys', 'list', ...url())
+  expect([await keys.ended, keys.output()]).toEqual([0, expect.stringContaining('ES256')])
+
+  const out = run('logout', ...url())
+  expect([await out.ended, out.output()]).toEqual([0, `Signed out of ${service.issuer}.\n`])
+  expect(JSON.parse(readFileSync(logins, 'utf8'))).toEqual({})
+  const after = run('keys', 'list', ...url())
+  expect([await after.ended, after.output()]).toEqual([2, expect.stringContaining('sallyport login')])
+})
+
+test('refused in the browser: said in one line, exit code 1; a client that may not: how to mend it', async () => {
+  const login = run('login', ...url(), '--scope', 'openid')
+  await expect.poll(login.output, { timeout: 20_000 }).toMatch(/user_code=\S+/)
+  const [address = ''] = /http\S+user_code=\S+/.exec(login.output()) ?? []
+  const browser = new Browser(service.issuer)
+  const { userName, password } = service.population.user
+  const page = await browser.submit(await browser.visit(address), { username: userName })
+  await browser.submit(await browser.submit(page, { password }), { answer: 'deny' })
+  expect(await login.ended).toBe(1)
+  expect(login.output()).toContain('sallyport: it was refused in the browser')
+  const nobody = run('login', ...url(), '--client-id', 'nobody')
+  expect([await nobody.ended, nobody.output()]).toEqual([1, expect.stringContaining('docs/administration.md')])
+})

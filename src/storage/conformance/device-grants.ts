@@ -1,0 +1,84 @@
+/** Device authorizations: found by either code, answered once, polled no faster than agreed. RFC 8628. */
+import { describe, expect, it } from 'vitest'
+import { randomId } from '../../kernel/ids.ts'
+import type { DeviceGrantRecord } from '../device-grants.ts'
+import { type Conformance, newTenant } from './subject.ts'
+
+const aRequest = (now: number): DeviceGrantRecord => ({
+  v: 1,
+  clientId: 'client',
+  scopes: ['openid'],
+  resources: [],
+  address: '192.0.2.1',
+  intervalSeconds: 5,
+  createdAt: now,
+  endsAt: now + 60,
+  expiresAt: now + 120,
+})
+const approved = { kind: 'approved', grantId: 'grant-1' } as const
+
+export function deviceGrantConformance({ clock, subject }: Conformance): void {
+  const begin = async () => {
+    const { deviceGrants } = subject().store
+    const [tenant, digest, userCode, request] = [newTenant(), randomId(32), randomId(32), aRequest(clock.seconds())]
+    expect(await deviceGrants.begin(tenant, digest, userCode, request)).toBe('begun')
+    return { deviceGrants, tenant, digest, userCode, request }
+  }
+
+  describe('device grants', () => {
+    it('are found by both codes until they expire, and by their own tenant', async () => {
+      const { deviceGrants, tenant, digest, userCode, request } = await begin()
+      expect(await deviceGrants.findByUserCode(tenant, userCode)).toEqual({ digest, request, answered: false })
+      expect(await deviceGrants.findByUserCode(newTenant(), userCode)).toBeUndefined()
+      expect(await deviceGrants.poll(newTenant(), digest)).toBeUndefined()
+      expect(await deviceGrants.poll(tenant, userCode)).toBeUndefined()
+      expect(await deviceGrants.poll(tenant, digest)).toEqual({ request, answer: undefined, tooFast: false })
+      clock.advance(120)
+      expect(await deviceGrants.findByUserCode(tenant, userCode)).toBeUndefined()
+      expect(await deviceGrants.poll(tenant, digest)).toBeUndefined()
+      expect(await deviceGrants.answer(tenant, userCode, approved)).toBe('missing')
+    })
+
+    it('never share a user code, which is free again once one has expired', async () => {
+      const { deviceGrants, tenant, userCode, request } = await begin()
+      expect(await deviceGrants.begin(tenant, randomId(32), userCode, request)).toBe('conflict')
+      expect(await deviceGrants.begin(newTenant(), randomId(32), userCode, request)).toBe('begun')
+      clock.advance(200)
+      const later = aRequest(clock.seconds())
+      expect(await deviceGrants.begin(tenant, randomId(32), userCode, later)).toBe('begun')
+      expect((await deviceGrants.findByUserCode(tenant, userCode))?.request).toEqual(later)
+    })
+
+    it('give the answer of one of 20 people on two nodes', async () => {
+      const { deviceGrants, tenant, digest, userCode } = await begin()
+      const second = (await subject().another()).deviceGrants
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          (n % 2 ? deviceGrants : second).answer(tenant, userCode, { kind: 'approved', grantId: `grant-${n}` }),
+        ),
+      )
+      const winner = outcomes.indexOf('answered')
+      expect(outcomes.filter((outcome) => outcome === 'answered')).toHaveLength(1)
+      expect(outcomes.filter((outcome) => outcome === 'already')).toHaveLength(19)
+      expect((await deviceGrants.poll(tenant, digest))?.answer).toEqual({
+        kind: 'approved',
+        grantId: `grant-${winner}`,
+      })
+      expect((await deviceGrants.findByUserCode(tenant, userCode))?.answered).toBe(true)
+    })
+
+    it('a poll before the interval is over makes it five seconds longer (RFC 8628 3.5)', async () => {
+      const { deviceGrants, tenant, digest, userCode } = await begin()
+      const tooFast = async () => (await deviceGrants.poll(tenant, digest))?.tooFast
+      expect(await tooFast()).toBe(false)
+      clock.advance(4)
+      expect(await tooFast()).toBe(true)
+      clock.advance(9)
+      expect(await tooFast()).toBe(true)
+      clock.advance(15)
+      expect(await tooFast()).toBe(false)
+      expect(await deviceGrants.answer(tenant, userCode, { kind: 'refused' })).toBe('answered')
+      expect((await deviceGrants.poll(tenant, digest))?.answer).toEqual({ kind: 'refused' })
+    })
+  })
+}

@@ -1,0 +1,228 @@
+/**
+ * `federation` decides: each obligation, flipped in a copy of the Rego, changes what is seen; and without a decision, or with a
+ * deny, no route of federation goes on (checklist 49).
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { PolicyUnavailable } from '../../src/kernel/errors.ts'
+import { randomId } from '../../src/kernel/ids.ts'
+import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
+import type { Verdict } from '../../src/policy-engine/decide.ts'
+import { identityKey } from '../../src/storage/records.ts'
+import { signedBundle } from '../servers/auth-service.ts'
+import type { Browser } from '../servers/browser.ts'
+import { copyPolicies, type Edit } from '../servers/policy-folder.ts'
+import { TENANT } from '../servers/population.ts'
+import {
+  atProvider,
+  type Federated,
+  linkTo,
+  onSignInPage,
+  signInAt,
+  startFederated,
+  type Visited,
+} from './federation.ts'
+
+type Break = 'undefined' | 'timeout' | 'wrong_result' | 'deny'
+let broken: Break | undefined
+
+let service: Federated
+beforeAll(async () => {
+  service = await startFederated({
+    decide:
+      (real): typeof real =>
+      async (name, input, context) => {
+        if (name !== 'federation' || broken === undefined) return real(name, input, context)
+        if (broken !== 'deny') throw new PolicyUnavailable(broken, name)
+        const denied: unknown = { allow: false, reasons: [], decisionId: 'denied', revision: 'test' }
+        return denied as Verdict<typeof name>
+      },
+  })
+})
+afterAll(() => service.close())
+
+beforeEach(() => {
+  service.google.person = {
+    sub: randomId(),
+    email: `${randomId(6).toLowerCase()}@example.com`,
+    email_verified: true,
+    name: 'Zoë',
+    locale: 'de',
+  }
+})
+
+const userHere = async () => {
+  const key = identityKey(service.google.issuer, service.google.person.sub)
+  const identity = await service.store.identities.find(TENANT, key)
+  return identity && (await service.store.users.find(TENANT, identity.sub))
+}
+
+async function come(): Promise<{ readonly browser: Browser; readonly page: Visited }> {
+  const open = await onSignInPage(service)
+  return { browser: open.browser, page: await signInAt(open, 'google') }
+}
+
+const FORM_TOKEN = /name="form_token" value="([^"]+)"/
+
+async function post(browser: Browser, path: string, fields: Readonly<Record<string, string>>): Promise<Visited> {
+  const page = await browser.visit(`${service.issuer}/account/identities`)
+  const body = new URLSearchParams({ form_token: FORM_TOKEN.exec(page.text)?.[1] ?? '', ...fields })
+  return browser.visit(`${service.issuer}${path}`, {
+    method: 'POST',
+    body,
+    headers: { 'sec-fetch-site': 'same-origin' },
+  })
+}
+
+async function observe() {
+  const { browser, page } = await come()
+  const user = await userHere()
+  const sessions = user && (await service.store.sessions.list(TENANT, { sub: user.sub }, 0, 1))
+  const linking = user && (await post(browser, '/account/identities/link', { provider: 'other' }))
+  return {
+    'federation.next': user === undefined ? page.status : 'made',
+    'federation.acr': sessions?.records[0]?.acr,
+    'federation.attributes': Object.keys(user?.profile ?? {}).sort(),
+    'federation.roles': user?.roles,
+    'federation.keep_seconds': browser.lifetimes.get('sallyport_upstream'),
+    'federation.step_up': linking?.left ? 'sent there' : linking?.url.includes('/login') ? 'signs in anew' : undefined,
+  }
+}
+
+const AS_SHIPPED = {
+  'federation.next': 'made',
+  'federation.acr': 'urn:sallyport:acr:password',
+  'federation.attributes': ['displayName', 'emailVerified', 'emails', 'locale'],
+  'federation.roles': ['user'],
+  'federation.keep_seconds': 28_800,
+  'federation.step_up': 'sent there',
+}
+
+const edit = (from: string | RegExp, to: string): Edit => ({ file: 'authz/federation.rego', from, to })
+
+async function activate(edits: readonly Edit[], version: number): Promise<void> {
+  const policies = copyPolicies()
+  const folder = mkdtempSync(join(tmpdir(), 'federation-policy-'))
+  try {
+    for (const one of edits) policies.edit(one)
+    const file = join(folder, 'bundle.tar.gz')
+    writeFileSync(file, await writeArchive(new Map(await policies.compile())))
+    await service.node.activate([await signedBundle(file, version)])
+  } finally {
+    policies.remove()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('obligations are obeyed', () => {
+  test('as shipped', async () => {
+    expect(await observe()).toEqual(AS_SHIPPED)
+  })
+
+  test('each of them flipped, what is seen follows', async () => {
+    await activate(
+      [
+        edit('acr := "urn:sallyport:acr:password"', 'acr := "urn:sallyport:acr:mfa"'),
+        edit(/attributes := \{.*\}/, 'attributes := {"locale"}'),
+        edit('default_roles := {"user"}', 'default_roles := {"auditor"}'),
+        edit('keep_seconds := 28800', 'keep_seconds := 0'),
+        edit('fresh_seconds := 300', 'fresh_seconds := -1'),
+      ],
+      2,
+    )
+    expect(await observe()).toEqual({
+      'federation.next': 'made',
+      'federation.acr': 'urn:sallyport:acr:mfa',
+      'federation.attributes': ['locale'],
+      'federation.roles': ['auditor'],
+      'federation.keep_seconds': undefined,
+      'federation.step_up': 'signs in anew',
+    })
+  })
+
+  test.each([
+    ['prove', 'there is nobody to prove'],
+    ['enter', 'there is nobody to enter as'],
+    ['link', 'nobody has proven anything'],
+    ['provider', 'the browser was there'],
+    ['none', 'nothing was decided'],
+  ])('`next` that is %s makes no account and signs nobody in: %s (checklist 49)', async (next) => {
+    await activate([edit('else := "create" if {', `else := "${next}" if {`)], 3)
+    expect((await observe())['federation.next']).toBe(403)
+    expect(await userHere()).toBeUndefined()
+  })
+
+  test('a policy that links by an address alone links nothing: the code wants the proof (checklist 43)', async () => {
+    await activate([edit('else := "prove" if {', 'else := "link" if {')], 4)
+    const { user } = service.population
+    service.google.person = { ...service.google.person, email: user.userName }
+    const { browser, page } = await come()
+    expect(page.status).toBe(403)
+    expect(browser.cookies.has('sallyport_session')).toBe(false)
+    expect(await userHere()).toBeUndefined()
+    await activate([], 5)
+  })
+})
+
+/** What is asked, and how it looks when it goes on; each is asked anew for each way to break. */
+const STEPS: Readonly<Record<string, () => Promise<{ ask(): Promise<Visited>; goesOn(page: Visited): boolean }>>> = {
+  'GET /federation/:provider/start': async () => {
+    const { browser, page } = await onSignInPage(service)
+    return {
+      ask: () => browser.visit(linkTo(page, 'google')),
+      goesOn: ({ left }) => left?.origin === service.google.origin,
+    }
+  },
+  'GET /federation/callback/:provider': async () => {
+    const { browser, page } = await onSignInPage(service)
+    const { left } = await browser.visit(linkTo(page, 'google'))
+    const answer = await atProvider(left)
+    return { ask: () => browser.visit(answer.href), goesOn: () => browser.cookies.has('sallyport_session') }
+  },
+  'GET /account/identities': async () => {
+    const { browser } = await come()
+    return {
+      ask: () => browser.visit(`${service.issuer}/account/identities`),
+      goesOn: ({ text }) => text.includes('Connected accounts'),
+    }
+  },
+  'POST /account/identities/link': async () => {
+    const { browser } = await come()
+    const form = await browser.visit(`${service.issuer}/account/identities`)
+    const token = FORM_TOKEN.exec(form.text)?.[1] ?? ''
+    const body = () => new URLSearchParams({ form_token: token, provider: 'other' })
+    return {
+      ask: () => browser.visit(`${service.issuer}/account/identities/link`, { method: 'POST', body: body() }),
+      goesOn: ({ left }) => left?.origin === service.other.origin,
+    }
+  },
+  'POST /federation/sign-out': async () => {
+    const { browser } = await come()
+    const done = await browser.submit(await browser.visit(`${service.issuer}/logout`), { answer: 'sign_out' })
+    return { ask: () => browser.submit(done, {}), goesOn: ({ left }) => left?.origin === service.google.origin }
+  },
+}
+
+describe.each(Object.keys(STEPS))('%s', (route) => {
+  test.each<Break>(['undefined', 'timeout', 'wrong_result', 'deny'])('fails closed on %s', async (kind) => {
+    const step = await STEPS[route]?.()
+    if (step === undefined) throw new Error('no such step')
+    broken = kind
+    const page = await step.ask().finally(() => {
+      broken = undefined
+    })
+    expect([page.status, page.left]).toEqual([kind === 'deny' ? 403 : 503, undefined])
+    if (kind !== 'deny') expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0)
+    // What came once from a provider is spent; all else goes on where it stood.
+    if (route.includes('callback')) expect(await userHere()).toBeUndefined()
+    else expect(step.goesOn(await step.ask())).toBe(true)
+  })
+
+  test('goes on where policy lets it', async () => {
+    const step = await STEPS[route]?.()
+    if (step === undefined) throw new Error('no such step')
+    expect(step.goesOn(await step.ask())).toBe(true)
+  })
+})
