@@ -8,7 +8,8 @@ import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
-import { addClient } from './signed-in.ts'
+import { addClient, signIn } from './signed-in.ts'
+import { useAccount, useConsents } from './use-account.ts'
 import { useStreams } from './use-streams.ts'
 
 /** One success at least on every route that asks. */
@@ -34,6 +35,8 @@ export async function useEverything(service: TestService): Promise<void> {
     await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
   }
   await useSelfService(service, browser)
+  await useAccount(service, browser)
+  await useConsents(service, browser, (one) => signIn(service, one, population.web, 'openid offline_access'))
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
   await useMailLinks(service)
@@ -52,7 +55,7 @@ async function useSelfService({ issuer, population }: TestService, browser: Brow
     await new Browser(issuer).authorize(url, population.user)
     return browser.visit(at)
   }
-  for (const path of ['/account', '/account/sessions']) {
+  for (const path of ['/account', '/account/password', '/account/sessions']) {
     await browser.visit(`${issuer}${path}`)
     await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
   }
@@ -65,6 +68,16 @@ async function useSelfService({ issuer, population }: TestService, browser: Brow
   await post(/sessions\/[^/]+\/end$/)
   await post(/end-others$/)
   await post(/forget$/)
+  await usePassword(browser, issuer, population.user.password)
+}
+
+/** The same one again, for what comes after it here. */
+async function usePassword(browser: Browser, issuer: string, password: string): Promise<void> {
+  const page = await browser.visit(`${issuer}/account/password`)
+  const { action, fields } = formAt(page, /password$/)
+  for (const name of ['password', 'new_password']) fields.set(name, password)
+  const answer = await browser.visit(action, { method: 'POST', body: fields })
+  if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
 }
 
 /** Links as letters hold them: asked for, and used for a new password and a verified address. */
