@@ -18,6 +18,8 @@ import type { ConsentDeps } from './login/consent.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
 import { type MailLinksDeps, mailLinkHandlers } from './mail-links/mail-link-handlers.ts'
+import type { MfaDeps } from './mfa/mfa-deps.ts'
+import { mfaHandlers } from './mfa/mfa-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
 import { type DeviceAuthorizationDeps, deviceAuthorization } from './oauth/device/device-authorization.ts'
@@ -62,6 +64,7 @@ export type RouteDeps = AuthorizeDeps &
   ConsentDeps &
   AccountDeps &
   MailLinksDeps &
+  MfaDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
   SectorDeps &
@@ -257,20 +260,18 @@ function peopleRows(deps: RouteDeps): Row[] {
 
 function mailLinkRows(deps: RouteDeps): Row[] {
   const pages = mailLinkHandlers(deps)
-  const row = (
-    method: Route['method'],
-    path: string,
-    file: string,
-    decision: Route['decision'],
-    handler: Route['handler'],
-  ): Row => [method, path, 'NIST SP 800-63B 4.2', `mail-links/${file}.ts`, decision, 'page', handler]
+  /** GET shows a form and looks at nothing: a scanner of mail spends no link. */
+  const row = (method: 'GET' | 'POST', path: string, file: string, handler: Route['handler']): Row => {
+    const decision = method === 'GET' ? 'public' : 'mail_link'
+    return [method, path, 'NIST SP 800-63B 4.2', `mail-links/${file}.ts`, decision, 'page', handler]
+  }
   return [
-    row('GET', '/password/forgot', 'forgot-password', 'public', pages.showForgotPassword),
-    row('POST', '/password/forgot', 'forgot-password', 'mail_link', pages.forgotPassword),
-    row('GET', '/password/reset', 'reset-password', 'public', pages.showResetPassword),
-    row('POST', '/password/reset', 'reset-password', 'mail_link', pages.resetPassword),
-    row('GET', '/email/verify', 'verify-email', 'public', pages.showVerifyEmail),
-    row('POST', '/email/verify', 'verify-email', 'mail_link', pages.verifyEmail),
+    row('GET', '/password/forgot', 'forgot-password', pages.showForgotPassword),
+    row('POST', '/password/forgot', 'forgot-password', pages.forgotPassword),
+    row('GET', '/password/reset', 'reset-password', pages.showResetPassword),
+    row('POST', '/password/reset', 'reset-password', pages.resetPassword),
+    row('GET', '/email/verify', 'verify-email', pages.showVerifyEmail),
+    row('POST', '/email/verify', 'verify-email', pages.verifyEmail),
   ]
 }
 
@@ -294,36 +295,48 @@ function accountRows(deps: RouteDeps): Row[] {
   ]
 }
 
-const accountRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
-  method,
-  `/account${path}`,
-  'self-service',
-  `account/${file}.ts`,
-  'account',
-  'page',
-  handler,
-]
+function accountRow(method: Route['method'], path: string, file: string, handler: Route['handler']): Row {
+  return [method, `/account${path}`, 'self-service', `account/${file}.ts`, 'account', 'page', handler]
+}
 
-const adminRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
-  method,
-  path,
-  'admin API',
-  `admin/${file}`,
-  'admin',
-  'problem',
-  handler,
-]
+/** Second factors: as steps of a sign-in, and as the person's own to change. */
+function factorRows(deps: RouteDeps): Row[] {
+  const mfa = mfaHandlers(deps)
+  const row = (
+    method: 'GET' | 'POST',
+    path: string,
+    source: string,
+    file: string,
+    handler: Route['handler'],
+    errors: Route['errors'] = 'page',
+  ): Row => [method, path, source, `mfa/${file}.ts`, 'mfa', errors, handler]
+  const WEBAUTHN = 'WebAuthn Level 3 7'
+  return [
+    row('GET', '/mfa/totp', 'RFC 6238', 'totp-step', mfa.showTotp),
+    row('POST', '/mfa/totp', 'RFC 6238', 'totp-step', mfa.totpStep),
+    row('GET', '/mfa/passkey', WEBAUTHN, 'passkey-step', mfa.showPasskey),
+    row('POST', '/mfa/passkey', WEBAUTHN, 'passkey-step', mfa.passkeyStep),
+    row('POST', '/mfa/passkey/options', WEBAUTHN, 'passkey-step', mfa.passkeyOptions, 'oauth'),
+    row('GET', '/mfa/recovery', 'recovery codes', 'recovery-step', mfa.showRecovery),
+    row('POST', '/mfa/recovery', 'recovery codes', 'recovery-step', mfa.recoveryStep),
+    row('GET', '/mfa/enrol', 'second factors', 'enrol-choice', mfa.showEnrolChoice),
+    row('GET', '/mfa/enrol/totp', 'RFC 6238', 'enrol-totp', mfa.showEnrolTotp),
+    row('POST', '/mfa/enrol/totp', 'RFC 6238', 'enrol-totp', mfa.enrolTotp),
+    row('GET', '/mfa/enrol/passkey', WEBAUTHN, 'enrol-passkey', mfa.showEnrolPasskey),
+    row('POST', '/mfa/enrol/passkey', WEBAUTHN, 'enrol-passkey', mfa.enrolPasskey),
+    row('GET', '/account/factors', 'account', 'factors-page', mfa.showFactors),
+    row('POST', '/account/factors', 'account', 'factors-page', mfa.changeFactors),
+  ]
+}
+
+function adminRow(method: Route['method'], path: string, file: string, handler: Route['handler']): Row {
+  return [method, path, 'admin API', `admin/${file}`, 'admin', 'problem', handler]
+}
 
 /** RFC 7644 4: what a SCIM client may read before it has a token. */
-const scimPublic = (name: string, handler: Route['handler']): Row => [
-  'GET',
-  `/scim/v2/${name}`,
-  'RFC 7644 4',
-  'scim/service-provider.ts',
-  'public',
-  'scim',
-  handler,
-]
+function scimPublic(name: string, handler: Route['handler']): Row {
+  return ['GET', `/scim/v2/${name}`, 'RFC 7644 4', 'scim/service-provider.ts', 'public', 'scim', handler]
+}
 
 /** Where the configuration asks for it: the metrics of this thread, in Prometheus's text format. */
 const metricsRow = ({ registry }: Metrics): Row => [
@@ -367,6 +380,7 @@ export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[]
     ...peopleRows(deps),
     ...accountRows(deps),
     ...mailLinkRows(deps),
+    ...factorRows(deps),
     ...federationRows(deps),
     ...(deps.metrics ? [metricsRow(deps.metrics)] : []),
   ]

@@ -8,6 +8,7 @@ import { federation } from './federation.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
 import { mailLink } from './mail-link.ts'
+import { mfa } from './mfa.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
@@ -24,6 +25,7 @@ export const DECISIONS = {
   revoke,
   userinfo,
   login,
+  mfa,
   consent,
   session,
   signal,
