@@ -1,6 +1,7 @@
 /** The pages of self-service bound to what they use, for the route table. */
 import type { HttpRequest } from '../../http/message.ts'
 import { type ActivityDeps, showActivity } from './activity.ts'
+import { type ChangePasswordDeps, changePassword, showChangePassword } from './change-password.ts'
 import { showConsents } from './consents.ts'
 import { type EndOwnSessionsDeps, endOtherSessions, endOwnSession } from './end-sessions.ts'
 import { forgetDevice } from './forget-device.ts'
@@ -11,7 +12,8 @@ import { type ReportActivityDeps, reportActivity } from './report-activity.ts'
 import { showSessions } from './sessions.ts'
 import { revokeOwnGrant, type WithdrawDeps, withdrawConsent } from './withdraw-consent.ts'
 
-export type AccountDeps = EndOwnSessionsDeps &
+export type AccountDeps = ChangePasswordDeps &
+  EndOwnSessionsDeps &
   OverviewDeps &
   ProfileDeps &
   WithdrawDeps &
@@ -20,6 +22,8 @@ export type AccountDeps = EndOwnSessionsDeps &
   OwnDataDeps
 
 export const accountHandlers = (deps: AccountDeps) => ({
+  showChangePassword: (request: HttpRequest) => showChangePassword(deps, request),
+  changePassword: (request: HttpRequest) => changePassword(deps, request),
   showOwnData: (request: HttpRequest) => showOwnData(deps, request),
   exportOwnData: (request: HttpRequest) => exportOwnData(deps, request),
   eraseOwnData: (request: HttpRequest) => eraseOwnData(deps, request),
