@@ -36,6 +36,8 @@ export interface AccountPageParts {
   readonly content: Content
   /** Something has gone wrong with what was sent: the title says so first. */
   readonly faulty?: boolean
+  /** Where its forms lead, as a CSP source; default: here. */
+  readonly formAction?: string | undefined
 }
 
 const PARTS = Object.keys(PATHS) as AccountPart[]
@@ -48,6 +50,7 @@ export function accountView(frame: AccountFrame, parts: AccountPageParts): Page 
   return page({
     title: parts.title,
     faulty: parts.faulty,
+    formAction: parts.formAction,
     uiLocales: frame.uiLocales,
     style: STYLE,
     content: html`<div class="account-frame">

@@ -45,6 +45,6 @@ ${hidden('form_token', view.formToken)}${field({
 })}
 ${buttons({ words: says.next, value: 'sign_in' }, { words: says.cancel, value: 'deny', leaves: true })}
 </form>
-${providerButtons(view.providers ?? [], view.interactionId)}`,
+${providerButtons(view.providers ?? [], view.interactionId, view.uiLocales)}`,
   })
 }

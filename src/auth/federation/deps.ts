@@ -18,4 +18,6 @@ export type FederationDeps = SignInDeps &
     readonly envelope: Envelope
     readonly logger: Pick<Logger, 'warn'>
     readonly federationMetrics: Metrics['federation']
+    /** What the navigation of self-service may lead to. */
+    readonly accountPaths: ReadonlySet<string>
   }

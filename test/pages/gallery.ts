@@ -1,0 +1,189 @@
+/**
+ * Every page in every state that looks different, with what stands on it as it might in life. A page of web/ that is not here
+ * turns test/pages/every-page.test.ts red, which names it.
+ */
+import type { AccountFrame } from '../../web/account-frame.ts'
+import { overviewPage } from '../../web/account-overview.ts'
+import { sessionsPage } from '../../web/account-sessions.ts'
+import { consentPage } from '../../web/consent.ts'
+import { deviceAnsweredPage, deviceCodePage, deviceConfirmPage } from '../../web/device.ts'
+import { errorPage } from '../../web/error.ts'
+import { accountExistsPage, federationFailedPage, linkPage } from '../../web/federation.ts'
+import { formPostPage } from '../../web/form-post.ts'
+import { identitiesPage } from '../../web/identities.ts'
+import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/message.ts'
+import { notSignedInPage } from '../../web/not-signed-in.ts'
+import type { Page } from '../../web/page.ts'
+import { passwordPage } from '../../web/password.ts'
+import { selectAccountPage } from '../../web/select-account.ts'
+import { signInPage } from '../../web/sign-in.ts'
+
+type Shown = Readonly<Record<string, () => Page>>
+
+const formToken = 'Zm9ybSB0b2tlbiBvZiB0aGUgZ2FsbGVyeQ'
+const interactionId = 'aW50ZXJhY3Rpb24gb2YgdGhlIGdhbGxlcnk'
+const accountName = 'ada.lovelace@example.com'
+const redirectUri = 'https://prints.example/callback'
+const step = { clientName: 'Photo Prints', redirectUri, interactionId, formToken }
+const AT = 1_780_000_000
+
+const frame: AccountFrame = {
+  accountName,
+  paths: new Set([
+    '/account',
+    '/account/profile',
+    '/account/factors',
+    '/account/sessions',
+    '/account/identities',
+    '/account/consents',
+    '/account/activity',
+    '/account/data',
+    '/account/email',
+  ]),
+}
+
+const providers = [
+  { id: 'google', name: 'Google', available: true },
+  { id: 'github', name: 'GitHub', available: false },
+]
+
+const consent = {
+  ...step,
+  selfRegistered: false,
+  accountName,
+  scopes: ['openid', 'email', 'orders:read', 'offline_access'],
+  claims: ['birthdate'],
+}
+
+const device = {
+  clientName: 'Sallyport CLI',
+  selfRegistered: true,
+  accountName,
+  userCode: 'WDJB-MJHT',
+  address: '203.0.113.0/24',
+  sameNetwork: false,
+  askedAt: AT,
+  scopes: ['openid', 'offline_access'],
+  formToken,
+}
+
+const seen = { browser: 'Firefox', system: 'Linux', lastSeenAt: AT, formToken }
+
+export const GALLERY: Readonly<Record<string, Shown>> = {
+  signInPage: {
+    first: () => signInPage(step),
+    wrong: () => signInPage({ ...step, userName: 'ada', fault: 'wrong' }),
+    empty: () => signInPage({ ...step, fault: 'noUserName' }),
+    providers: () => signInPage({ ...step, providers }),
+  },
+  passwordPage: {
+    first: () => passwordPage({ ...step, userName: accountName, offers: ['passkey'] }),
+    wrong: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'wrong' }),
+    missing: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'missing' }),
+  },
+  selectAccountPage: { first: () => selectAccountPage({ ...step, accountName }) },
+  notSignedInPage: { first: () => notSignedInPage() },
+  consentPage: {
+    known: () => consentPage(consent),
+    stranger: () =>
+      consentPage({
+        ...consent,
+        selfRegistered: true,
+        policyUri: 'https://prints.example/privacy',
+        tosUri: 'https://prints.example/terms',
+      }),
+  },
+  signOutPage: {
+    own: () => signOutPage({ accountName, formToken }),
+    asked: () => signOutPage({ accountName, formToken, clientName: 'Photo Prints', leadsTo: redirectUri }),
+  },
+  signedOutPage: {
+    here: () => signedOutPage(),
+    there: () => signedOutPage({ alsoAt: { name: 'Google', formToken, origin: 'https://accounts.example' } }),
+  },
+  staysSignedInPage: { first: () => staysSignedInPage() },
+  formPostPage: { first: () => formPostPage({ redirectUri, fields: [['code', 'c']] }) },
+  errorPage: {
+    client: () =>
+      errorPage({
+        status: 400,
+        code: 'invalid_request',
+        description: 'The redirect_uri is not registered for this client.',
+        requestId: '5f0c1f4e-3c1b-4c43-9a51-0d7d1f1f4f10',
+      }),
+    denied: () => errorPage({ status: 403, code: 'access_denied', description: 'The request was denied.' }),
+    nothing: () => errorPage({ status: 404, code: 'not_found', description: 'There is no such thing.' }),
+    busy: () => errorPage({ status: 429, code: 'slow_down', description: 'Too many requests.', requestId: 'r-1' }),
+    away: () => errorPage({ status: 503, code: 'temporarily_unavailable', description: 'Away.', requestId: 'r-2' }),
+  },
+  deviceCodePage: {
+    first: () => deviceCodePage({}),
+    unknown: () => deviceCodePage({ fault: 'unknown' }),
+  },
+  deviceConfirmPage: {
+    elsewhere: () => deviceConfirmPage(device),
+    here: () => deviceConfirmPage({ ...device, sameNetwork: true, selfRegistered: false }),
+  },
+  deviceAnsweredPage: {
+    allowed: () => deviceAnsweredPage({ allowed: true }),
+    denied: () => deviceAnsweredPage({ allowed: false }),
+  },
+  federationFailedPage: {
+    unavailable: () => federationFailedPage({ provider: 'Google', kind: 'unavailable', backTo: '/login' }),
+    refused: () => federationFailedPage({ provider: 'Google', kind: 'refused_there' }),
+    denied: () => federationFailedPage({ provider: 'GitHub', kind: 'denied', backTo: '/login' }),
+    failed: () => federationFailedPage({ provider: 'GitHub', kind: 'failed', backTo: '/login' }),
+  },
+  accountExistsPage: {
+    first: () => accountExistsPage({ provider: 'Google', address: accountName, signInAt: '/login' }),
+  },
+  linkPage: {
+    first: () =>
+      linkPage({ provider: 'GitHub', label: 'ada', accountName, pending: 'p', formToken, leadsTo: redirectUri }),
+  },
+  identitiesPage: {
+    some: () =>
+      identitiesPage({
+        frame,
+        formToken,
+        linked: [{ key: 'k', provider: 'Google', label: accountName, linkedAt: AT }],
+        offered: providers,
+        leadsTo: ['https://accounts.example'],
+      }),
+    none: () => identitiesPage({ frame, formToken, linked: [], offered: [], leadsTo: [] }),
+  },
+  overviewPage: {
+    open: () =>
+      overviewPage({
+        frame,
+        userName: accountName,
+        name: 'Ada Lovelace',
+        email: { address: accountName, verified: false },
+        hasPassword: true,
+        hasSecondFactor: false,
+        recoveryCodes: false,
+      }),
+  },
+  sessionsPage: {
+    some: () =>
+      sessionsPage({
+        frame,
+        done: 'ended',
+        othersToken: formToken,
+        sessions: [
+          { ...seen, current: true, sid: 's1', networks: ['203.0.113.0/24'], bound: true, signedInAt: AT, endsAt: AT },
+          {
+            ...seen,
+            current: false,
+            sid: 's2',
+            networks: [],
+            bound: false,
+            signedInAt: AT,
+            endsAt: AT,
+            browser: 'other',
+          },
+        ],
+        devices: [{ ...seen, current: true, deviceId: 'd1', firstSeenAt: AT, rememberedUntil: AT }],
+      }),
+  },
+}
