@@ -21,12 +21,16 @@ const PATHS = {
 
 export type AccountPart = keyof typeof PATHS
 
+const PARTS = Object.keys(PATHS) as AccountPart[]
+
 export interface AccountFrame {
   /** As the person knows the account. */
   readonly accountName: string
   /** Paths of the pages that there are. */
   readonly paths: ReadonlySet<string>
   readonly uiLocales?: readonly string[] | undefined
+  /** IANA name of the person's time zone, where they have one. */
+  readonly timeZone?: string | undefined
 }
 
 export interface AccountPageParts {
@@ -34,23 +38,23 @@ export interface AccountPageParts {
   readonly here: AccountPart
   readonly title: string
   readonly content: Content
-  /** Something has gone wrong with what was sent: the title says so first. */
-  readonly faulty?: boolean
+  /** What was sent has a fault: the title of the page says so first. */
+  readonly faulty?: boolean | undefined
   /** Where its forms lead, as a CSP source; default: here. */
   readonly formAction?: string | undefined
 }
 
-const PARTS = Object.keys(PATHS) as AccountPart[]
+/** A page of self-service that there may be not: then it is named without a link. */
+export const linked = ({ paths }: AccountFrame, path: string, text: Content): Html =>
+  paths.has(path) ? html`<a href="${path}">${text}</a>` : html`${text}`
 
-export function accountView(frame: AccountFrame, parts: AccountPageParts): Page {
+export function accountView(frame: AccountFrame, { here, title, content, faulty, formAction }: AccountPageParts): Page {
   const says = words(ACCOUNT, frame.uiLocales)
-  const row = (part: AccountPart): Html =>
-    html`<li><a href="${PATHS[part]}"${part === parts.here && html` aria-current="page"`}>${says.parts[part]}</a></li>
-`
+  const rows = PARTS.filter((part) => frame.paths.has(PATHS[part]))
   return page({
-    title: parts.title,
-    faulty: parts.faulty,
-    formAction: parts.formAction,
+    title,
+    faulty,
+    formAction,
     uiLocales: frame.uiLocales,
     style: STYLE,
     content: html`<div class="account-frame">
@@ -58,11 +62,14 @@ export function accountView(frame: AccountFrame, parts: AccountPageParts): Page 
 <a class="skip" href="#content">${says.skip}</a>
 <p class="note">${says.signedInAs(frame.accountName)} <a href="/logout">${says.signOut}</a></p>
 <ul>
-${PARTS.filter((part) => frame.paths.has(PATHS[part])).map(row)}</ul>
+${rows.map(
+  (part) => html`<li><a href="${PATHS[part]}"${part === here && html` aria-current="page"`}>${says.parts[part]}</a></li>
+`,
+)}</ul>
 </nav>
 <div class="account-content" id="content" tabindex="-1">
-<h1>${parts.title}</h1>
-${parts.content}
+<h1>${title}</h1>
+${content}
 </div>
 </div>`,
   })

@@ -1,57 +1,83 @@
 /** The first page of self-service: who the person is here, and how safe the account is. */
-import { type AccountFrame, accountView } from './account-frame.ts'
+import { type AccountFrame, accountView, linked } from './account-frame.ts'
+import { type Place, placeWords } from './account-place.ts'
 import { type Html, html } from './html.ts'
+import { moment } from './moment.ts'
 import type { Page } from './page.ts'
 import { ACCOUNT } from './words/account.ts'
+import { OVERVIEW } from './words/account-overview.ts'
 import { words } from './words/words.ts'
+
+type FactorName = keyof (typeof OVERVIEW)['en']['factors']
 
 export interface OverviewView {
   readonly frame: AccountFrame
   readonly userName: string
   readonly name?: string | undefined
-  readonly email?: { readonly address: string; readonly verified: boolean } | undefined
-  readonly hasPassword: boolean
-  /** A one-time password or a passkey confirms a sign-in. */
-  readonly hasSecondFactor: boolean
-  readonly recoveryCodes: boolean
+  /** Absent: policy does not show it. */
+  readonly email?: { readonly address: string | undefined; readonly verified: boolean } | undefined
+  /** What the account can prove itself with. */
+  readonly factors: readonly FactorName[]
+  /** Refused sign-ins lately. */
+  readonly refused: number
+  readonly lastSignIns: readonly { readonly at: number; readonly place?: Place | undefined }[]
 }
 
-/** A page that there may be not is named without a link. */
-const linked = ({ paths }: AccountFrame, path: string, text: string): Html =>
-  paths.has(path) ? html`<a href="${path}">${text}</a>` : html`${text}`
+const FACTORS = '/account/factors'
+const EMAIL = '/account/email'
 
-function warnings(view: OverviewView, says: (typeof ACCOUNT)['en']): readonly Html[] {
-  const at = (path: string, text: string) => linked(view.frame, path, text)
+function warnings(view: OverviewView): readonly Html[] {
+  const { frame, factors, email } = view
+  const says = { ...words(ACCOUNT, frame.uiLocales), ...words(OVERVIEW, frame.uiLocales) }
+  const hasSecondFactor = factors.some((factor) => factor === 'totp' || factor === 'passkey')
+  const warning = (isOpen: boolean, text: string, path: string, act: string) =>
+    isOpen && html`${text} ${frame.paths.has(path) && linked(frame, path, act)}`
   return [
-    !view.hasSecondFactor && html`${says.passwordAlone} ${at('/account/factors', says.addFactor)}.`,
-    view.hasSecondFactor &&
-      !view.recoveryCodes &&
-      html`${says.noRecoveryCodes} ${at('/account/factors', says.makeCodes)}.`,
-    view.email === undefined && html`${says.noEmail} ${at('/account/email', says.addEmail)}.`,
-    view.email?.verified === false && html`${says.emailNotVerified} ${at('/account/email', says.verifyEmail)}.`,
+    warning(!hasSecondFactor && factors.includes('password'), says.passwordAlone, FACTORS, says.addFactor),
+    warning(hasSecondFactor && !factors.includes('recovery_code'), says.noRecoveryCodes, FACTORS, says.makeCodes),
+    warning(email !== undefined && email.address === undefined, says.noEmail, EMAIL, says.addEmail),
+    warning(email?.address !== undefined && !email.verified, says.emailNotVerified, EMAIL, says.verifyEmail),
+    warning(view.refused > 0, says.refused(view.refused), '/account/activity', says.lookAtActivity),
   ].filter((text) => text !== false)
 }
 
 export function overviewPage(view: OverviewView): Page {
-  const says = words(ACCOUNT, view.frame.uiLocales)
-  const open = warnings(view, says)
-  return accountView(view.frame, {
+  const { frame, email } = view
+  const says = { ...words(ACCOUNT, frame.uiLocales), ...words(OVERVIEW, frame.uiLocales) }
+  const open = warnings(view)
+  return accountView(frame, {
     here: 'overview',
     title: says.title,
     content: html`<section aria-labelledby="who">
 <h2 id="who">${says.who}</h2>
 <dl>
 ${view.name !== undefined && html`<dt>${says.name}</dt><dd>${view.name}</dd>`}
-<dt>${says.userName}</dt><dd>${view.userName}</dd>
-${view.email && html`<dt>${says.email}</dt><dd>${view.email.address}</dd>`}
+<dt>${says.userName}</dt><dd><bdi>${view.userName}</bdi></dd>
+${
+  email?.address !== undefined &&
+  html`<dt>${says.email}</dt><dd><bdi>${email.address}</bdi> (${email.verified ? says.verified : says.notVerified})</dd>`
+}
 </dl>
 </section>
 <section aria-labelledby="safety">
 <h2 id="safety">${says.safety}</h2>
+${open.length === 0 ? html`<p>${says.nothingLeft}</p>` : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`}
+<dl>
+<dt>${says.waysToSignIn}</dt><dd>${view.factors.map((factor) => says.factors[factor]).join(', ')}</dd>
+</dl>
+</section>
+<section aria-labelledby="last">
+<h2 id="last">${says.lastSignIns}</h2>
 ${
-  open.length === 0
-    ? html`<p class="lead">${says.nothingLeft}</p>`
-    : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`
+  view.lastSignIns.length === 0
+    ? html`<p>${says.none}</p>`
+    : html`<ul class="entries">${view.lastSignIns.map(
+        ({
+          at,
+          place,
+        }) => html`<li><p>${moment(at, frame)}</p>${place && html`<p class="note">${placeWords(place, frame)}</p>`}</li>
+`,
+      )}</ul>`
 }
 </section>`,
   })

@@ -63,9 +63,9 @@ ${scopeList(view.scopes)}
 <p class="warning"><strong>${says.onlyIf}</strong> ${says.whoSent}</p>
 <form method="post" action="/device/confirm">
 ${hidden('form_token', view.formToken)}${hidden('user_code', view.userCode)}${buttons(
-      { words: consent.allow, value: 'allow' },
-      { words: consent.deny, value: 'deny' },
-    )}
+  { words: consent.allow, value: 'allow' },
+  { words: consent.deny, value: 'deny' },
+)}
 </form>`,
   })
 }

@@ -89,9 +89,9 @@ export function linkPage(view: LinkView): Page {
 <p class="lead">${says.fromNowOn(accountName, provider, label)}</p>
 <form method="post" action="/federation/link?pending=${encodeURIComponent(view.pending)}">
 ${hidden('form_token', view.formToken)}${buttons(
-      { words: says.doConnect, value: 'link' },
-      { words: says.notNow, value: 'skip' },
-    )}
+  { words: says.doConnect, value: 'link' },
+  { words: says.notNow, value: 'skip' },
+)}
 </form>`,
   })
 }

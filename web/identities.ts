@@ -32,7 +32,7 @@ function entry(says: Says, formToken: string, { key, provider, label, linkedAt }
   const id = `identity-${index + 1}`
   const date = html`<time datetime="${dateOf(linkedAt)}">${dateOf(linkedAt)}</time>`
   return html`<li>
-<h3 id="${id}">${provider}${label !== undefined && html` <span class="account">${label}</span>`}</h3>
+<h2 id="${id}">${provider}${label !== undefined && html` <span class="account">${label}</span>`}</h2>
 <p class="note">${says.since(date)}</p>
 <form method="post" action="/account/identities/unlink">
 ${hidden('form_token', formToken)}${hidden('identity', key)}<button type="submit" aria-describedby="${id}">${says.disconnect}</button>

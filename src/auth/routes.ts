@@ -257,6 +257,13 @@ function accountRows(deps: RouteDeps): Row[] {
   const pages = accountHandlers(deps)
   return [
     accountRow('GET', '', 'overview', pages.showOverview),
+    accountRow('GET', '/profile', 'profile', pages.showProfile),
+    accountRow('POST', '/profile', 'profile', pages.changeProfile),
+    accountRow('GET', '/consents', 'consents', pages.showConsents),
+    accountRow('POST', '/consents/withdraw', 'withdraw-consent', pages.withdrawConsent),
+    accountRow('POST', '/grants/revoke', 'withdraw-consent', pages.revokeOwnGrant),
+    accountRow('GET', '/activity', 'activity', pages.showActivity),
+    accountRow('POST', '/activity/report', 'report-activity', pages.reportActivity),
     accountRow('GET', '/sessions', 'sessions', pages.showSessions),
     accountRow('POST', '/sessions/end-others', 'end-sessions', pages.endOtherSessions),
     accountRow('POST', '/sessions/:id/end', 'end-sessions', pages.endOwnSession),

@@ -22,6 +22,8 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { seriesOf } from '../observability/series.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
+import { recordActivity } from './account/record-activity.ts'
+import { createVisits } from './account/visits.ts'
 import { clientAssertions } from './client/assertion.ts'
 import { clientCertificates } from './client/certificate.ts'
 import { clientKeys } from './client/client-keys.ts'
@@ -289,10 +291,13 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     TENANT,
     options.signals ?? { receivers: [] },
   )
-  listeners.push(signals.hear)
+  const visits = createVisits()
+  const onFailure = (error: unknown) => options.logger.error(describe(error), 'activity of a person is not recorded')
+  const activity = recordActivity({ store, clock, visits, onFailure })
+  listeners.push(signals.hear, activity.hear)
   const { theme, assets } = options.theme ?? { theme: PLAIN_THEME, assets: [] }
   const reading = { issuer, theme }
-  const table = routes({
+  const given = routes({
     assets,
     rates,
     issuer,
@@ -333,6 +338,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     alsoAt: signOutOffers(issuer, providers),
     logger: options.logger,
   })
+  const table = visits.over(given)
   const sending = { ...ending, ...outgoing, metrics }
   const backChannel: BackChannel = startBackChannel(sending, { tenant: TENANT, ...options.backChannel })
   const { bodyLimitBytes, headerLimitBytes, requestTimeoutMs } = options
@@ -372,6 +378,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const close = async () => {
     signals.release()
     await server.close()
+    await activity.settled()
     await threats.close()
     await mail.close()
     await providers.close()

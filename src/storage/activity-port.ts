@@ -28,7 +28,7 @@ export interface ActivityRecord {
 }
 
 /** `times`: how many are one entry. */
-export type ActivityEntry = ActivityRecord & { readonly times: number }
+export type ActivityEntry = ActivityRecord & { readonly shelf: ActivityShelf; readonly times: number }
 
 /** Attempts that were refused stand apart, so that nobody drives out of sight what was done by making them. */
 export type ActivityShelf = 'done' | 'refused'

@@ -264,6 +264,8 @@ export interface GrantStore {
    * a person or client: at the latest once their code was redeemed. In an order of the store's own.
    */
   list(tenant: string, of: GrantsOf, offset: number, limit: number): Promise<Page<GrantRecord>>
+  /** When it last gave a refresh token; undefined where it never did. */
+  lastRefreshedAt(tenant: string, grantId: string): Promise<number | undefined>
   /** Ends the access tokens that it has given, those of a rotation in flight too; its refresh token goes on. */
   endAccessTokens(tenant: string, grantId: string): Promise<void>
   /** Sets the terminal flag; every later redeem and rotate on it answers `revoked`. Idempotent. */

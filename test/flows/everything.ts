@@ -7,7 +7,8 @@ import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
-import { addClient } from './signed-in.ts'
+import { addClient, signIn } from './signed-in.ts'
+import { useAccount, useConsents } from './use-account.ts'
 import { useStreams } from './use-streams.ts'
 
 /** One success at least on every route that asks. */
@@ -33,6 +34,8 @@ export async function useEverything(service: TestService): Promise<void> {
     await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
   }
   await useSelfService(service, browser)
+  await useAccount(service, browser)
+  await useConsents(service, browser, (one) => signIn(service, one, population.web, 'openid offline_access'))
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
   await useStreams(service)

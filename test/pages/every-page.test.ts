@@ -38,10 +38,10 @@ test('every page of web/ is in the gallery, and so in the tests below', async ()
   expect(Object.keys(GALLERY).sort()).toEqual(found.flat().sort())
 })
 
-async function breaches(): Promise<string[]> {
+async function breaches(rules: readonly string[]): Promise<string[]> {
   const { page } = browser
   const results = await page.evaluate<AxeResults>(
-    `${AXE}; axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`,
+    `${AXE}; axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'] })`,
   )
   return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
@@ -68,7 +68,8 @@ describe.each(LANGUAGES)('in %s', (language) => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })
         await page.goto(`${show.origin}${pathOf(exhibit)}`)
-        expect(await breaches()).toEqual([])
+        // Only colours differ in the dark.
+        expect(await breaches(colorScheme === 'light' ? RULES : ['color-contrast'])).toEqual([])
         await keep(exhibit, `phone-${colorScheme}`)
       }
       await page.setViewportSize(DESKTOP)
@@ -114,6 +115,9 @@ test.each(EXHIBITS)(
   },
 )
 
+/** Of people, applications and their things: the same in every language. */
+const NAMES = /^[\s,.]*(Ada Lovelace|Photo Prints|Sallyport CLI)[\s,.]*$/
+
 test.each(Object.keys(GALLERY))('%s: no text is left in English in the other languages', (name) => {
   const textOf = (language: (typeof LANGUAGES)[number], state: string) =>
     new Set(
@@ -124,7 +128,7 @@ test.each(Object.keys(GALLERY))('%s: no text is left in English in the other lan
         )
         .split(/<[^>]*>|\|/)
         .map((text) => text.trim())
-        .filter((text) => /[a-z]{3,}.* .*[a-z]{2,}/i.test(text)),
+        .filter((text) => /[a-z]{3,}.* .*[a-z]{2,}/i.test(text) && !NAMES.test(text)),
     )
   for (const state of Object.keys(GALLERY[name] ?? {})) {
     const english = textOf('en', state)

@@ -2,8 +2,11 @@
  * Every page in every state that looks different, with what stands on it as it might in life. A page of web/ that is not here
  * turns test/pages/every-page.test.ts red, which names it.
  */
+import { activityPage } from '../../web/account-activity.ts'
+import { consentsPage } from '../../web/account-consents.ts'
 import type { AccountFrame } from '../../web/account-frame.ts'
 import { overviewPage } from '../../web/account-overview.ts'
+import { type ProfileView, profilePage } from '../../web/account-profile.ts'
 import { sessionsPage } from '../../web/account-sessions.ts'
 import { consentPage } from '../../web/consent.ts'
 import { deviceAnsweredPage, deviceCodePage, deviceConfirmPage } from '../../web/device.ts'
@@ -65,6 +68,20 @@ const device = {
   askedAt: AT,
   scopes: ['openid', 'offline_access'],
   formToken,
+}
+
+const place = { browser: 'Firefox', system: 'Linux', network: '203.0.113.0/24', country: 'DE' }
+
+const profile: ProfileView = {
+  frame,
+  values: { displayName: 'Ada Lovelace', givenName: 'Ada', familyName: 'Lovelace', nickName: 'Ada', locale: 'en-GB' },
+  writable: new Set(['displayName', 'givenName', 'nickName', 'picture', 'locale']),
+  userName: accountName,
+  email: { address: accountName, changeable: true },
+  done: 'saved',
+  version: 3,
+  formToken,
+  mostCharacters: 128,
 }
 
 const seen = { browser: 'Firefox', system: 'Linux', lastSeenAt: AT, formToken }
@@ -159,10 +176,74 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
         userName: accountName,
         name: 'Ada Lovelace',
         email: { address: accountName, verified: false },
-        hasPassword: true,
-        hasSecondFactor: false,
-        recoveryCodes: false,
+        factors: ['password'],
+        refused: 3,
+        lastSignIns: [{ at: AT, place }, { at: AT }],
       }),
+    safe: () =>
+      overviewPage({
+        frame,
+        userName: accountName,
+        email: { address: accountName, verified: true },
+        factors: ['password', 'passkey', 'recovery_code'],
+        refused: 0,
+        lastSignIns: [],
+      }),
+  },
+  activityPage: {
+    some: () =>
+      activityPage({
+        frame,
+        reported: true,
+        entries: [
+          {
+            id: 'e1',
+            kind: 'sign_in',
+            at: AT,
+            times: 1,
+            app: { name: 'Photo Prints' },
+            place,
+            refused: false,
+            formToken,
+          },
+          { id: 'e2', kind: 'sign_in_failed', at: AT, times: 4, app: 'own', place, refused: true, formToken },
+        ],
+      }),
+    none: () => activityPage({ frame, reported: false, entries: [] }),
+  },
+  consentsPage: {
+    some: () =>
+      consentsPage({
+        frame,
+        done: 'withdrawn',
+        apps: [
+          {
+            clientId: 'prints',
+            name: 'Photo Prints',
+            firstParty: false,
+            selfRegistered: true,
+            scopes: ['openid', 'email', 'orders:read'],
+            consent: { grantedAt: AT, expiresAt: AT + 86_400 },
+            grants: [{ grantId: 'g1', scopes: ['openid'], since: AT, lastUse: AT, formToken }],
+            formToken,
+          },
+          {
+            clientId: 'own',
+            name: 'Intranet',
+            firstParty: true,
+            selfRegistered: false,
+            scopes: [],
+            grants: [],
+            formToken,
+          },
+        ],
+      }),
+    none: () => consentsPage({ frame, apps: [] }),
+  },
+  profilePage: {
+    plain: () => profilePage(profile),
+    faulty: () => profilePage({ ...profile, done: undefined, faults: { picture: 'no_url', nickName: 'too_long' } }),
+    meanwhile: () => profilePage({ ...profile, done: undefined, changedMeanwhile: true }),
   },
   sessionsPage: {
     some: () =>

@@ -39,6 +39,7 @@ export function formAt(page: Visited, to: RegExp): ReturnType<typeof formOf> {
 
 export class Browser {
   readonly #origin: string
+  readonly #userAgent: string | undefined
   readonly cookies = new Map<string, string>()
   /** Seconds that each cookie was given, where it was. */
   readonly lifetimes = new Map<string, number>()
@@ -49,8 +50,9 @@ export class Browser {
 
   #route = (url: string): string => url
 
-  constructor(origin: string) {
+  constructor(origin: string, userAgent?: string) {
     this.#origin = origin
+    this.#userAgent = userAgent
   }
 
   /** From now on requests go where this says, as a load balancer does it; what the browser sees of addresses stays. */
@@ -62,6 +64,7 @@ export class Browser {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const headers = new Headers({ ...this.headers, ...Object.fromEntries(new Headers(init.headers)) })
     if (cookie !== '') headers.set('cookie', cookie)
+    if (this.#userAgent !== undefined && !headers.has('user-agent')) headers.set('user-agent', this.#userAgent)
     const response = await fetch(this.#route(url), { ...init, headers, redirect: 'manual' })
     this.offer = response.headers.get('secure-session-registration') ?? this.offer
     for (const line of response.headers.getSetCookie()) {

@@ -10,8 +10,8 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CertificateFiles } from './certificates.ts'
 
-/** A status, perhaps with a JSON body, to answer with; `drop` breaks the connection, `slow` keeps and answers late, `lost` keeps and breaks. */
-export type Mood = number | readonly [status: number, body: object] | 'drop' | 'slow' | 'lost'
+/** A status, perhaps with a JSON body, to answer with; `drop` breaks the connection, `slow` keeps and answers late, `lost` keeps and breaks, `hang` never answers. */
+export type Mood = number | readonly [status: number, body: object] | 'drop' | 'slow' | 'lost' | 'hang'
 
 export interface Received {
   readonly path: string
@@ -29,6 +29,8 @@ export interface EventSink {
   readonly atOnce: number
   /** How it answers from now on; or one after the other, the last one for ever. */
   feel(...moods: Mood[]): void
+  /** What it answers 500 to, whatever it feels. */
+  refuse(which: (body: string) => boolean): void
   /** Nothing listens until `open`. */
   shut(): Promise<void>
   open(): Promise<void>
@@ -40,6 +42,7 @@ export async function startEventSink({ certFile, keyFile }: CertificateFiles, go
   const tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) }
   const kept: Received[] = []
   let moods: Mood[] = [good]
+  let refused = (_body: string): boolean => false
   const count = { asked: 0, underWay: 0, atOnce: 0 }
   let port = 0
   let server: Server
@@ -48,6 +51,8 @@ export async function startEventSink({ certFile, keyFile }: CertificateFiles, go
     count.asked += 1
     const mood = (moods.length > 1 ? moods.shift() : moods[0]) ?? good
     const body = await text(request)
+    if (mood === 'hang') return undefined
+    if (refused(body)) return void response.writeHead(500).end()
     if (mood === 'drop') return void response.destroy()
     if (typeof mood === 'object') return void response.writeHead(mood[0]).end(JSON.stringify(mood[1]))
     if (typeof mood === 'number' && (mood < 200 || mood > 299)) return void response.writeHead(mood).end()
@@ -81,6 +86,9 @@ export async function startEventSink({ certFile, keyFile }: CertificateFiles, go
     },
     feel: (...next) => {
       moods = next
+    },
+    refuse: (which) => {
+      refused = which
     },
     shut: () =>
       new Promise((resolve) => {

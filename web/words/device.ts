@@ -35,13 +35,11 @@ export const DEVICE = inAllLanguages(
       from: (address, here) => `${address} (${here ? 'das Netz, in dem Sie sind' : 'ein anderes Netz als Ihres'})`,
       askedAt: 'Anfrage um',
       selfRegistered: 'Diese Anwendung hat sich selbst registriert, und niemand hat ihren Namen geprüft.',
-      onlyIf:
-        'Erlauben Sie es nur, wenn Sie dies selbst begonnen haben und das Gerät vor Ihnen diesen Code anzeigt.',
+      onlyIf: 'Erlauben Sie es nur, wenn Sie dies selbst begonnen haben und das Gerät vor Ihnen diesen Code anzeigt.',
       whoSent: 'Wer Ihnen einen Link oder einen Code geschickt hat, will an Ihr Konto.',
       connected: 'Gerät verbunden',
       isConnected: 'Ihr Gerät ist verbunden',
-      goesOn:
-        'Gehen Sie zu ihm zurück: Dort geht es in wenigen Sekunden weiter. Sie können diese Seite schließen.',
+      goesOn: 'Gehen Sie zu ihm zurück: Dort geht es in wenigen Sekunden weiter. Sie können diese Seite schließen.',
       notConnected: 'Gerät nicht verbunden',
       isNotConnected: 'Ihr Gerät ist nicht verbunden',
       noAccess: 'Es erhält keinen Zugriff auf Ihr Konto. Sie können diese Seite schließen.',

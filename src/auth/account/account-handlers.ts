@@ -1,14 +1,31 @@
 /** The pages of self-service bound to what they use, for the route table. */
 import type { HttpRequest } from '../../http/message.ts'
+import { type ActivityDeps, showActivity } from './activity.ts'
+import { showConsents } from './consents.ts'
 import { type EndOwnSessionsDeps, endOtherSessions, endOwnSession } from './end-sessions.ts'
 import { forgetDevice } from './forget-device.ts'
-import { showOverview } from './overview.ts'
+import { type OverviewDeps, showOverview } from './overview.ts'
+import { changeProfile, type ProfileDeps, showProfile } from './profile.ts'
+import { type ReportActivityDeps, reportActivity } from './report-activity.ts'
 import { showSessions } from './sessions.ts'
+import { revokeOwnGrant, type WithdrawDeps, withdrawConsent } from './withdraw-consent.ts'
 
-export type AccountDeps = EndOwnSessionsDeps
+export type AccountDeps = EndOwnSessionsDeps &
+  OverviewDeps &
+  ProfileDeps &
+  WithdrawDeps &
+  ActivityDeps &
+  ReportActivityDeps
 
 export const accountHandlers = (deps: AccountDeps) => ({
   showOverview: (request: HttpRequest) => showOverview(deps, request),
+  showProfile: (request: HttpRequest) => showProfile(deps, request),
+  changeProfile: (request: HttpRequest) => changeProfile(deps, request),
+  showConsents: (request: HttpRequest) => showConsents(deps, request),
+  withdrawConsent: (request: HttpRequest) => withdrawConsent(deps, request),
+  revokeOwnGrant: (request: HttpRequest) => revokeOwnGrant(deps, request),
+  showActivity: (request: HttpRequest) => showActivity(deps, request),
+  reportActivity: (request: HttpRequest) => reportActivity(deps, request),
   showSessions: (request: HttpRequest) => showSessions(deps, request),
   endOwnSession: (request: HttpRequest) => endOwnSession(deps, request),
   endOtherSessions: (request: HttpRequest) => endOtherSessions(deps, request),

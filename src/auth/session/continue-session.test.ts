@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
 import { rememberDevice } from './device.ts'
 import { cookieOf, openSurroundings, type Surroundings, TENANT, userRecord } from './endpoint-fixture.ts'
-import { findSession, renewSession, type SignedIn, startSession } from './session.ts'
+import { keepSession } from './keep-session.ts'
+import { findSession, type SignedIn, startSession } from './session.ts'
 
 const NAME = '__Host-sallyport_session'
 const DEVICES = '__Host-sallyport_devices'
@@ -219,17 +220,18 @@ test('after a new password this session goes on under another cookie, the others
   const now = await around.store.users.find(TENANT, user.sub)
   if (before === undefined || now === undefined) throw new Error('gone')
   later(600)
-  const renewed = await renewSession(around, requestFrom({ cookies: { [NAME]: value } }), before, now)
-  expect(renewed.cookie).toContain('Max-Age=3000;')
+  const renewed = await keepSession(around, requestFrom({ cookies: { [NAME]: value } }), before, now)
+  expect(renewed).toContain('Max-Age=3000;')
   const find2 = (cookie: string) =>
     findSession(
       around,
       requestFrom({ cookies: { [NAME]: cookieOf({ status: 200, headers: { 'set-cookie': cookie } }, NAME) ?? '' } }),
     )
-  expect((await find2(renewed.cookie))?.record).toMatchObject({
+  expect((await find2(renewed))?.record).toMatchObject({
     sid: before.record.sid,
     expiresAt: before.record.expiresAt,
   })
   expect(await find2(other.cookie)).toBeUndefined()
+  expect((await around.store.sessions.list(TENANT, { sub: user.sub }, 0, 9)).total).toBe(1)
   expect(await find()).toBeUndefined()
 })

@@ -24,7 +24,7 @@ import { type DeviceDeps, deviceOf } from '../session/device.ts'
 import { findSession, type LiveSession, type SessionDeps, sessionSecret } from '../session/session.ts'
 import { authenticationFacts } from '../session/subject-stage.ts'
 import type { AssessRisk } from '../threat/risk.ts'
-import { localesOf } from '../user/email.ts'
+import { localesOf, timeZoneOf } from '../user/email.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { EnrolledFactors } from './ask-login.ts'
 import { signInFor } from './own-pages.ts'
@@ -148,6 +148,7 @@ export async function accountPage(
       accountName: session.user.userName,
       paths: deps.accountPaths,
       uiLocales: localesOf(session.user),
+      timeZone: timeZoneOf(session.user),
     },
   })
 }

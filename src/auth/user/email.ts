@@ -11,3 +11,7 @@ export const isEmailVerified = (user: UserRecord): boolean =>
 /** BCP 47 tags that the person would like to be written to in, in order: RFC 7643 4.1.1. */
 export const localesOf = ({ profile }: UserRecord): readonly string[] =>
   [profile.preferredLanguage, profile.locale].filter((tag): tag is string => typeof tag === 'string')
+
+/** As it was written: nobody checked that it is an IANA name. RFC 7643 4.1.1. */
+export const timeZoneOf = ({ profile }: UserRecord): string | undefined =>
+  typeof profile.timezone === 'string' ? profile.timezone : undefined

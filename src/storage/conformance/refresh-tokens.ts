@@ -28,6 +28,21 @@ export function refreshTokenConformance({ clock, subject }: Conformance): void {
       expect(state.token).toEqual(next.successors.accessToken)
     })
 
+    it('knows when a grant last gave a refresh token, however old the last one is', async () => {
+      const { grants, codes, refreshTokens } = subject().store
+      const { tenant, grant, grantId, digest } = await redeemed()
+      const first = clock.seconds()
+      expect(await grants.lastRefreshedAt(tenant, grantId)).toBe(first)
+      clock.advance(100)
+      await refreshTokens.rotate(tenant, grantId, digest, aPair(clock.seconds(), grant).successors)
+      clock.advance(1)
+      expect(await grants.lastRefreshedAt(tenant, grantId)).toBe(first + 100)
+      expect(await grants.lastRefreshedAt(newTenant(), grantId)).toBeUndefined()
+      const online = aGrant(clock.seconds())
+      await codes.issue(tenant, online, randomId(32), aCode(clock.seconds()))
+      expect(await grants.lastRefreshedAt(tenant, online.grantId)).toBeUndefined()
+    })
+
     it('revokes the family when a used token is rotated again, its newest token included', async () => {
       const { refreshTokens, grants } = subject().store
       const { tenant, grant, grantId, digest } = await redeemed()

@@ -33,12 +33,14 @@ const APPEND = script(`
   if redis.call('TTL', KEYS[1]) < tonumber(ARGV[6]) then redis.call('EXPIRE', KEYS[1], ARGV[6]) end
   return 'written'`)
 
+const SHELVES = ['done', 'refused'] as const satisfies readonly ActivityShelf[]
+
 const ENTRY = /^[^|]*\|\d+\|(\d+)\|(.*)$/s
 
-function decodeEntry(text: string): ActivityEntry {
+function decodeEntry(text: string, shelf: ActivityShelf): ActivityEntry {
   const [, times, record] = ENTRY.exec(text) ?? []
   if (record === undefined) throw new StoreUnavailable('redis: unexpected reply')
-  return { ...decodeRecord<ActivityRecord>(record), times: Number(times) }
+  return { ...decodeRecord<ActivityRecord>(record), shelf, times: Number(times) }
 }
 
 export function redisActivity(redis: RedisClient): ActivityStore {
@@ -53,8 +55,10 @@ export function redisActivity(redis: RedisClient): ActivityStore {
       return oneOf(await redis.run(APPEND, touched, [...values, redis.ttl(expiresAt)]), 'written', 'missing')
     },
     list: async (tenant, sub) => {
-      const shelves = await redis.readTogether([read(tenant, sub, 'done'), read(tenant, sub, 'refused')])
-      const entries = shelves.flatMap((reply) => texts(reply).map((text) => decodeEntry(text ?? '')))
+      const shelves = await redis.readTogether(SHELVES.map((shelf) => read(tenant, sub, shelf)))
+      const entries = SHELVES.flatMap((shelf, index) =>
+        texts(shelves[index]).map((text) => decodeEntry(text ?? '', shelf)),
+      )
       return entries.filter(({ expiresAt }) => expiresAt > redis.now()).toSorted((a, b) => b.at - a.at)
     },
   }

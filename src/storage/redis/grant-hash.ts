@@ -76,6 +76,16 @@ const REVOKE = script(`
 const END_TOKENS = script(`
   if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], 'tokens', 1) end`)
 
+/** Handles that were spent stay: each has its record. */
+const LAST_REFRESH = script(`
+  local last, all = 0, redis.call('HGETALL', KEYS[1])
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 8) == 'refresh:' and string.sub(all[i], -5) ~= ':used' then
+      last = math.max(last, tonumber(string.match(all[i + 1], '"issuedAt":(%d+)') or 0))
+    end
+  end
+  return last`)
+
 const handleField = (kind: Kind, digest: string): string => `${kind}:${digest}`
 const handleValue = (record: CodeRecord | RefreshTokenRecord): string => `${record.expiresAt}:${JSON.stringify(record)}`
 
@@ -169,6 +179,15 @@ const graceMark = (successor: string, { until, uses, sealed }: Grace) => `${unti
 export async function reportReuse(redis: RedisClient, tenant: string, grantId: string, kind: Kind, digest: string) {
   const values = [handleField(kind, digest), redis.now()]
   return oneOf(await redis.runDurably(REUSE, [redis.keys.grant(tenant, grantId)], values), 'reused', 'missing')
+}
+
+export async function lastRefreshedAt(
+  redis: RedisClient,
+  tenant: string,
+  grantId: string,
+): Promise<number | undefined> {
+  const at = number(await redis.run(LAST_REFRESH, [redis.keys.grant(tenant, grantId)]))
+  return at === 0 ? undefined : at
 }
 
 export async function revokeGrant(redis: RedisClient, tenant: string, grantId: string): Promise<void> {

@@ -8,6 +8,7 @@ import {
   endAccessTokens,
   findHandle,
   issueGrant,
+  lastRefreshedAt,
   readGrant,
   reportReuse,
   revokeGrant,
@@ -77,6 +78,7 @@ export function redisGrants(redis: RedisClient): GrantStore {
     find: async (tenant, grantId) =>
       decodeGrant(redis, await redis.read(...readGrant(redis.keys.grant(tenant, grantId)))),
     list: listGrants(redis),
+    lastRefreshedAt: (tenant, grantId) => lastRefreshedAt(redis, tenant, grantId),
     endAccessTokens: (tenant, grantId) => endAccessTokens(redis, tenant, grantId),
     revoke: (tenant, grantId) => revokeGrant(redis, tenant, grantId),
   }

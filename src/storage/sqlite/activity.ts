@@ -18,7 +18,7 @@ export function sqliteActivity(db: Database, clock: Clock): ActivityStore {
       SELECT seq FROM activity WHERE tenant = ? AND sub = ? AND shelf = ? ORDER BY seq DESC LIMIT -1 OFFSET ?)`,
   )
   const all = db.prepare(
-    'SELECT times, body FROM activity WHERE tenant = ? AND sub = ? AND expires_at > ? ORDER BY at DESC, seq DESC',
+    'SELECT shelf, times, body FROM activity WHERE tenant = ? AND sub = ? AND expires_at > ? ORDER BY at DESC, seq DESC',
   )
   return {
     append: (tenant, sub, { shelf, record, fold }) =>
@@ -34,8 +34,9 @@ export function sqliteActivity(db: Database, clock: Clock): ActivityStore {
     list: (tenant, sub) =>
       db.read(() =>
         all.all(tenant, sub, epochSeconds(clock)).map(
-          ({ times, body }): ActivityEntry => ({
+          ({ shelf, times, body }): ActivityEntry => ({
             ...decodeRecord<ActivityRecord>(String(body)),
+            shelf: shelf === 'refused' ? 'refused' : 'done',
             times: Number(times),
           }),
         ),

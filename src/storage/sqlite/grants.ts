@@ -68,6 +68,9 @@ function pagesOf(db: Database, column: 'sub' | 'client_id' | 'sid') {
 
 export function sqliteGrants(db: Database, tables: GrantTables, clock: Clock): GrantStore {
   const [bySub, byClient, bySid] = [pagesOf(db, 'sub'), pagesOf(db, 'client_id'), pagesOf(db, 'sid')]
+  const lastRefresh = db.prepare(
+    `SELECT max(body ->> '$.issuedAt') AS at FROM handles WHERE tenant = ? AND grant_id = ? AND kind = 'refresh'`,
+  )
   const ofWhom = (of: GrantsOf) =>
     'sub' in of
       ? { ...bySub, value: of.sub }
@@ -84,6 +87,11 @@ export function sqliteGrants(db: Database, tables: GrantTables, clock: Clock): G
           total: Number(count.get(tenant, value, now)?.total),
           records: page.all(tenant, value, now, limit, offset).map(decodeGrant),
         }
+      }),
+    lastRefreshedAt: (tenant, grantId) =>
+      db.read(() => {
+        const at = lastRefresh.get(tenant, grantId)?.at
+        return typeof at === 'number' ? at : undefined
       }),
     endAccessTokens: (tenant, grantId) => db.write(() => tables.endAccessTokens(tenant, grantId), 'power'),
     revoke: (tenant, grantId) => db.write(() => tables.revoke(tenant, grantId), 'power'),

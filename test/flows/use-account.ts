@@ -1,0 +1,33 @@
+/** For tests: what a person sees of their account, changes and takes back, each done once, rightly. */
+import type { TestService } from '../servers/auth-service.ts'
+import { type Browser, formAt } from '../servers/browser.ts'
+import { begin, discover } from './relying-party.ts'
+
+/** The browser is signed in afterwards, as before. */
+export async function useAccount({ issuer, population }: TestService, browser: Browser): Promise<void> {
+  const rp = await discover(issuer, population.web)
+  const send = async (page: string, to: RegExp) => {
+    await browser.authorize((await begin(rp, 'openid offline_access')).url, population.user)
+    const { action, fields } = formAt(await browser.visit(`${issuer}${page}`), to)
+    const answer = await browser.visit(action, { method: 'POST', body: fields })
+    if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
+  }
+  for (const path of ['/account', '/account/profile', '/account/consents', '/account/activity'])
+    for (const method of ['GET', 'HEAD']) await browser.visit(`${issuer}${path}`, { method })
+  await send('/account/profile', /profile$/)
+  await send('/account/activity', /report$/)
+}
+
+/** What an application has: after its code was redeemed. */
+export async function useConsents(
+  { issuer }: TestService,
+  browser: Browser,
+  redeem: (browser: Browser) => Promise<unknown>,
+): Promise<void> {
+  for (const to of [/revoke$/, /withdraw$/]) {
+    await redeem(browser)
+    const { action, fields } = formAt(await browser.visit(`${issuer}/account/consents`), to)
+    const answer = await browser.visit(action, { method: 'POST', body: fields })
+    if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
+  }
+}

@@ -1,0 +1,74 @@
+/** A moment in the words and the time zone of whoever reads it. ECMA-402; HTML 4.5.14, `time`. */
+import { type Html, html } from './html.ts'
+import { reader, readersLanguage } from './reader.ts'
+
+export interface Whose {
+  /** BCP 47 tags in order of preference. */
+  readonly uiLocales?: readonly string[] | undefined
+  /** IANA name; what is none reads as UTC. */
+  readonly timeZone?: string | undefined
+}
+
+const FIELDS = {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  timeZoneName: 'short',
+} as const
+
+/** Where no tag names a region, and the language alone would be another one's. */
+const REGIONS: Readonly<Record<string, string>> = { en: 'en-GB' }
+
+/** In the language of the page; of the tags of that language the first tells by its region how dates read. */
+export function dateLocale(uiLocales: readonly string[] = []): string {
+  const language = readersLanguage(uiLocales)
+  const { asked = [], accepted } = reader()
+  const own = [...uiLocales, ...asked, ...accepted].find((tag) => regional(tag, language))
+  return own ?? REGIONS[language] ?? language
+}
+
+/** Tags were checked by nobody: SCIM and browsers send any text. */
+function regional(tag: string, language: string): boolean {
+  if (!tag.includes('-') || tag.split('-')[0]?.toLowerCase() !== language) return false
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1
+  } catch {
+    return false
+  }
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+const MOST_FORMATS = 200
+
+function formatOf(locale: string, timeZone: string): Intl.DateTimeFormat {
+  const key = `${locale} ${timeZone}`
+  const known = formats.get(key)
+  if (known !== undefined) return known
+  const format = newFormat(locale, timeZone)
+  if (formats.size >= MOST_FORMATS) formats.clear()
+  formats.set(key, format)
+  return format
+}
+
+function newFormat(locale: string, timeZone: string): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat(locale, { ...FIELDS, timeZone })
+  } catch {
+    // SCIM takes any text for a time zone.
+    return new Intl.DateTimeFormat(locale, { ...FIELDS, timeZone: 'UTC' })
+  }
+}
+
+/** Of seconds since the Unix epoch. */
+export function moment(seconds: number, { uiLocales, timeZone = 'UTC' }: Whose): Html {
+  const at = new Date(seconds * 1000)
+  return html`<time datetime="${at.toISOString()}">${formatOf(dateLocale(uiLocales), timeZone).format(at)}</time>`
+}
+
+/** The name of an ISO 3166-1 alpha-2 country. */
+export function countryName(country: string, { uiLocales }: Whose): string {
+  if (!/^[A-Z]{2}$/.test(country)) return country
+  return new Intl.DisplayNames([dateLocale(uiLocales)], { type: 'region', fallback: 'code' }).of(country) ?? country
+}

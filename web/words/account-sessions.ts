@@ -1,0 +1,90 @@
+/** Where one is signed in, and the browsers known for one. */
+import { type Content, html } from '../html.ts'
+import { inAllLanguages } from './words.ts'
+
+export const SESSIONS = inAllLanguages(
+  {
+    title: 'Devices and sessions',
+    done: {
+      ended: 'The session was ended.',
+      others_ended: 'All other sessions were ended.',
+      forgotten: 'The device was forgotten.',
+    },
+    signedIn: 'Where you are signed in',
+    ending:
+      'Ending a session signs you out there, and takes from its apps what you gave them in it. If you do not know one of these, end it and change your password.',
+    thisSession: 'this session',
+    thisDevice: 'this device',
+    lastUsed: (when: Content) => html`Last used ${when}`,
+    life: (since: Content, until: Content) => html`Signed in ${since}, ends ${until} if it is not used.`,
+    networks: (networks: string) => `From network ${networks}.`,
+    bound: 'Bound to a key of the device: a copied cookie does not open it.',
+    signOutHere: 'Sign out here',
+    end: 'End session',
+    endOthers: 'End all other sessions',
+    devices: 'Known devices',
+    none: 'None.',
+    devicesAre: 'Browsers that you signed in with before. A sign-in with any other one is told to you by e-mail.',
+    lastSignIn: (when: Content) => html`Last sign-in ${when}`,
+    firstSignIn: (when: Content) => html`First sign-in ${when}.`,
+    remembered: (until: Content) => html`Remembered until ${until}: a sign-in there may need no second step.`,
+    forget: 'Forget device',
+  },
+  {
+    de: {
+      title: 'Geräte und Sitzungen',
+      done: {
+        ended: 'Die Sitzung wurde beendet.',
+        others_ended: 'Alle anderen Sitzungen wurden beendet.',
+        forgotten: 'Das Gerät wurde vergessen.',
+      },
+      signedIn: 'Wo Sie angemeldet sind',
+      ending:
+        'Wenn Sie eine Sitzung beenden, werden Sie dort abgemeldet, und ihre Apps verlieren, was Sie ihnen darin gegeben haben. Kennen Sie eine davon nicht, beenden Sie sie und ändern Sie Ihr Passwort.',
+      thisSession: 'diese Sitzung',
+      thisDevice: 'dieses Gerät',
+      lastUsed: (when) => html`Zuletzt benutzt: ${when}`,
+      life: (since, until) => html`Angemeldet seit ${since}, endet ohne Benutzung am ${until}.`,
+      networks: (networks) => `Aus dem Netz ${networks}.`,
+      bound: 'An einen Schlüssel des Geräts gebunden: Ein kopiertes Cookie öffnet sie nicht.',
+      signOutHere: 'Hier abmelden',
+      end: 'Sitzung beenden',
+      endOthers: 'Alle anderen Sitzungen beenden',
+      devices: 'Bekannte Geräte',
+      none: 'Keine.',
+      devicesAre:
+        'Browser, mit denen Sie sich schon angemeldet haben. Eine Anmeldung mit einem anderen wird Ihnen per E-Mail mitgeteilt.',
+      lastSignIn: (when) => html`Letzte Anmeldung: ${when}`,
+      firstSignIn: (when) => html`Erste Anmeldung: ${when}.`,
+      remembered: (until) => html`Gemerkt bis ${until}: Eine Anmeldung dort braucht vielleicht keinen zweiten Schritt.`,
+      forget: 'Gerät vergessen',
+    },
+    ar: {
+      title: 'الأجهزة والجلسات',
+      done: {
+        ended: 'تم إنهاء الجلسة.',
+        others_ended: 'تم إنهاء جميع الجلسات الأخرى.',
+        forgotten: 'تم نسيان الجهاز.',
+      },
+      signedIn: 'أين أنت مسجّل الدخول',
+      ending:
+        'إنهاء الجلسة يسجّل خروجك هناك، ويسحب من تطبيقاتها ما منحته لها فيها. إذا كنت لا تعرف إحداها فأنهِها وغيّر كلمة المرور.',
+      thisSession: 'هذه الجلسة',
+      thisDevice: 'هذا الجهاز',
+      lastUsed: (when) => html`آخر استخدام: ${when}`,
+      life: (since, until) => html`تسجيل الدخول منذ ${since}، وتنتهي دون استخدام في ${until}.`,
+      networks: (networks) => `من الشبكة ${networks}.`,
+      bound: 'مرتبطة بمفتاح في الجهاز: ملف تعريف ارتباط منسوخ لا يفتحها.',
+      signOutHere: 'تسجيل الخروج هنا',
+      end: 'إنهاء الجلسة',
+      endOthers: 'إنهاء جميع الجلسات الأخرى',
+      devices: 'الأجهزة المعروفة',
+      none: 'لا يوجد.',
+      devicesAre: 'متصفحات سجّلت الدخول بها من قبل. سيتم إعلامك بالبريد الإلكتروني بأي تسجيل دخول من متصفح آخر.',
+      lastSignIn: (when) => html`آخر تسجيل دخول: ${when}`,
+      firstSignIn: (when) => html`أول تسجيل دخول: ${when}.`,
+      remembered: (until) => html`محفوظ حتى ${until}: قد لا يحتاج تسجيل الدخول منه إلى خطوة ثانية.`,
+      forget: 'نسيان الجهاز',
+    },
+  },
+)
