@@ -85,6 +85,7 @@ const UNREAD: Partial<Record<DecisionName, readonly string[]>> = {
   token: ['authentication'],
   revoke: ['request'],
   userinfo: ['authentication', 'endpoint', 'request'],
+  mfa: ['request'],
   session: ['authentication', 'client', 'confirmed', 'hint', 'request', 'subject'],
   register: ['registrations'],
   login: ['client', 'device', 'factors', 'requested'],

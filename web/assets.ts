@@ -25,6 +25,7 @@ const script = (name: string): Asset =>
 /** `connects`: it asks this service for something by itself. */
 export const SCRIPTS = {
   'form-post.js': { asset: script('form-post.js'), connects: false },
+  'passkey.js': { asset: script('passkey.js'), connects: true },
 } as const satisfies Readonly<Record<string, { readonly asset: Asset; readonly connects: boolean }>>
 
 export type ScriptName = keyof typeof SCRIPTS

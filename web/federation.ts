@@ -22,13 +22,15 @@ export function providerButtons(
   const says = words(FEDERATION, uiLocales)
   return html`<div class="providers">
 <p class="divider"><span>${says.or}</span></p>
+<ul>
 ${providers.map(({ id, name, available }) =>
   available
-    ? html`<p><a class="button" href="/federation/${id}/start?interaction=${encodeURIComponent(interactionId)}">${says.continueWith(name)}</a></p>
+    ? html`<li><a class="button" href="/federation/${id}/start?interaction=${encodeURIComponent(interactionId)}">${says.continueWith(name)}</a></li>
 `
-    : html`<p><span class="button" role="link" aria-disabled="true">${says.unavailable(name)}</span></p>
+    : html`<li class="note">${says.notAvailable(name)}</li>
 `,
-)}</div>`
+)}</ul>
+</div>`
 }
 
 export interface FederationFailedView {
@@ -39,7 +41,14 @@ export interface FederationFailedView {
 
 export function federationFailedPage({ provider, kind, backTo }: FederationFailedView): Page {
   const says = words(FEDERATION)
-  const { title, text } = says.kinds[kind](provider)
+  const { failed } = says
+  const told: Readonly<Record<FederationFailedView['kind'], readonly [title: string, text: string]>> = {
+    unavailable: [says.notAvailable(provider), failed.unavailable],
+    refused_there: [failed.refusedTitle, failed.refused(provider)],
+    denied: [failed.deniedTitle, failed.denied(provider)],
+    failed: [failed.brokenTitle, failed.broken(provider)],
+  }
+  const [title, text] = told[kind]
   return page({
     title,
     content: html`<h1>${title}</h1>
@@ -56,13 +65,13 @@ export interface AccountExistsView {
 }
 
 export function accountExistsPage({ provider, address, signInAt, uiLocales }: AccountExistsView): Page {
-  const says = words(FEDERATION, uiLocales)
+  const { exists } = words(FEDERATION, uiLocales)
   return page({
-    title: says.exists,
+    title: exists.title,
     uiLocales,
-    content: html`<h1>${says.exists}</h1>
-<p class="lead">${says.thereIs(address, provider)}</p>
-<p><a class="button primary" href="${signInAt}">${says.signInToYours}</a></p>`,
+    content: html`<h1>${exists.title}</h1>
+<p class="lead">${exists.text(address, provider)}</p>
+<p><a class="button primary" href="${signInAt}">${exists.signIn}</a></p>`,
   })
 }
 
@@ -80,18 +89,16 @@ export interface LinkView {
 
 export function linkPage(view: LinkView): Page {
   const { provider, label, accountName } = view
-  const says = words(FEDERATION, view.uiLocales)
+  const { link } = words(FEDERATION, view.uiLocales)
   return page({
-    title: says.connect(provider),
+    title: link.title(provider),
     leadsTo: view.leadsTo,
     uiLocales: view.uiLocales,
-    content: html`<h1>${says.connectQuestion(provider)}</h1>
-<p class="lead">${says.fromNowOn(accountName, provider, label)}</p>
+    content: html`<h1>${link.question(provider)}</h1>
+<p class="lead">${link.text(accountName, provider)}</p>
+${label !== undefined && html`<p class="note">${provider}: <span class="account">${label}</span></p>`}
 <form method="post" action="/federation/link?pending=${encodeURIComponent(view.pending)}">
-${hidden('form_token', view.formToken)}${buttons(
-  { words: says.doConnect, value: 'link' },
-  { words: says.notNow, value: 'skip' },
-)}
+${hidden('form_token', view.formToken)}${buttons({ words: link.connect, value: 'link' }, { words: link.notNow, value: 'skip' })}
 </form>`,
   })
 }

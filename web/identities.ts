@@ -4,6 +4,7 @@ import type { ProviderButton } from './federation.ts'
 import { type Html, html } from './html.ts'
 import { formTarget, type Page } from './page.ts'
 import { hidden } from './parts/form.ts'
+import { ACCOUNT } from './words/account.ts'
 import { FEDERATION } from './words/federation.ts'
 import { words } from './words/words.ts'
 
@@ -20,46 +21,47 @@ export interface IdentitiesView {
   readonly formToken: string
   readonly linked: readonly LinkedIdentity[]
   readonly offered: readonly ProviderButton[]
-  /** Origins of the providers, for the page's form-action. */
+  /** Addresses of the providers, for the page's form-action. */
   readonly leadsTo: readonly string[]
 }
 
-type Says = (typeof FEDERATION)['en']
-
 const dateOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10)
-
-function entry(says: Says, formToken: string, { key, provider, label, linkedAt }: LinkedIdentity, index: number): Html {
-  const id = `identity-${index + 1}`
-  const date = html`<time datetime="${dateOf(linkedAt)}">${dateOf(linkedAt)}</time>`
-  return html`<li>
-<h2 id="${id}">${provider}${label !== undefined && html` <span class="account">${label}</span>`}</h2>
-<p class="note">${says.since(date)}</p>
-<form method="post" action="/account/identities/unlink">
-${hidden('form_token', formToken)}${hidden('identity', key)}<button type="submit" aria-describedby="${id}">${says.disconnect}</button>
-</form>
-</li>
-`
-}
-
-const offer = (says: Says, formToken: string, { id, name, available }: ProviderButton): Html =>
-  html`<form method="post" action="/account/identities/link">
-${hidden('form_token', formToken)}${hidden('provider', id)}<button type="submit"${!available && html` disabled`}>${available ? says.connect(name) : says.unavailable(name)}</button>
-</form>
-`
 
 export function identitiesPage({ frame, formToken, linked, offered, leadsTo }: IdentitiesView): Page {
   const says = words(FEDERATION, frame.uiLocales)
+  const entry = ({ key, provider, label, linkedAt }: LinkedIdentity): Html => html`<li>
+<h3>${provider}</h3>
+${label !== undefined && html`<p class="account">${label}</p>`}
+<p class="note">${says.since} <time datetime="${dateOf(linkedAt)}">${dateOf(linkedAt)}</time></p>
+<form method="post" action="/account/identities/unlink">
+${hidden('form_token', formToken)}${hidden('identity', key)}<button type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
+</form>
+</li>
+`
+  const offer = ({ id, name, available }: ProviderButton): Html =>
+    available
+      ? html`<li>
+<form method="post" action="/account/identities/link">
+${hidden('form_token', formToken)}${hidden('provider', id)}<button type="submit">${says.link.title(name)}</button>
+</form>
+</li>
+`
+      : html`<li class="note">${says.notAvailable(name)}</li>
+`
   return accountView(frame, {
     here: 'identities',
-    title: says.connected,
+    title: words(ACCOUNT, frame.uiLocales).parts.identities,
     formAction: ["'self'", ...new Set(leadsTo.map(formTarget))].join(' '),
-    content: html`<p class="lead">${says.elsewhere(frame.accountName)}</p>
+    content: html`<p class="lead">${says.linkedAccounts}</p>
+<h2>${says.connected}</h2>
 ${
   linked.length === 0
     ? html`<p>${says.none}</p>`
-    : html`<ul class="identities">
-${linked.map((one, index) => entry(says, formToken, one, index))}</ul>`
+    : html`<ul class="entries">
+${linked.map(entry)}</ul>`
 }
-<div class="offers">${offered.map((one) => offer(says, formToken, one))}</div>`,
+<h2>${says.more}</h2>
+<ul class="entries">
+${offered.map(offer)}</ul>`,
   })
 }

@@ -1,6 +1,6 @@
 /** The sign-in page: who is it? The fault of the last attempt tied to the field that it concerns, a way to refuse. */
 import { type ProviderButton, providerButtons } from './federation.ts'
-import { html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
 import { alert, buttons, field, hidden } from './parts/form.ts'
 import { reader, readersLanguage } from './reader.ts'
@@ -13,6 +13,8 @@ export interface SignInView {
   readonly redirectUri: string
   readonly interactionId: string
   readonly formToken: string
+  /** Of the form that sends a passkey. */
+  readonly passkeyToken: string
   /** Shown again after a failed attempt. */
   readonly userName?: string | undefined
   readonly fault?: SignInFault | undefined
@@ -24,6 +26,14 @@ export interface SignInView {
 /** `wrong`: about more than the field, so that it does not say what was wrong. */
 export type SignInFault = 'wrong' | 'noUserName' | 'userNameTooLong'
 
+/** Passkeys among the suggestions of the name field, or on a page of their own. WebAuthn Level 3 5.1.4. */
+function passkeys({ interactionId, passkeyToken }: SignInView, words: string): Html {
+  const at = (path: string) => `${path}?interaction=${encodeURIComponent(interactionId)}`
+  return html`<form method="post" action="${at('/mfa/passkey')}" data-passkey="autofill" data-options="${at('/mfa/passkey/options')}" hidden>
+${hidden('form_token', passkeyToken)}${hidden('credential', '')}</form>
+<p class="note"><a href="${at('/mfa/passkey')}">${words}</a></p>`
+}
+
 export function signInPage(view: SignInView): Page {
   const says = words(SIGN_IN, view.uiLocales)
   const { fault } = view
@@ -33,6 +43,7 @@ export function signInPage(view: SignInView): Page {
     faulty: fault !== undefined,
     leadsTo: view.redirectUri,
     uiLocales: view.uiLocales,
+    script: 'passkey.js',
     content: html`<h1>${reader().theme.headline[readersLanguage(view.uiLocales)] ?? says.signIn}</h1>
 <p class="lead">${says.continueTo(view.clientName)}</p>
 ${about && alert(says.faults[fault], 'form-fault')}<form method="post" action="/login?interaction=${encodeURIComponent(view.interactionId)}">
@@ -45,6 +56,7 @@ ${hidden('form_token', view.formToken)}${field({
 })}
 ${buttons({ words: says.next, value: 'sign_in' }, { words: says.cancel, value: 'deny', leaves: true })}
 </form>
+${passkeys(view, says.byPasskey)}
 ${providerButtons(view.providers ?? [], view.interactionId, view.uiLocales)}`,
   })
 }

@@ -17,6 +17,8 @@ import { federationHandlers } from './federation/federation-handlers.ts'
 import type { ConsentDeps } from './login/consent.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
+import type { MfaDeps } from './mfa/mfa-deps.ts'
+import { mfaHandlers } from './mfa/mfa-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
 import { type DeviceAuthorizationDeps, deviceAuthorization } from './oauth/device/device-authorization.ts'
@@ -60,6 +62,7 @@ export type RouteDeps = AuthorizeDeps &
   LoginDeps &
   ConsentDeps &
   AccountDeps &
+  MfaDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
   SectorDeps &
@@ -281,6 +284,36 @@ const accountRow = (method: Route['method'], path: string, file: string, handler
   handler,
 ]
 
+/** Second factors: as steps of a sign-in, and as the person's own to change. */
+function factorRows(deps: RouteDeps): Row[] {
+  const mfa = mfaHandlers(deps)
+  const row = (
+    method: 'GET' | 'POST',
+    path: string,
+    source: string,
+    file: string,
+    handler: Route['handler'],
+    errors: Route['errors'] = 'page',
+  ): Row => [method, path, source, `mfa/${file}.ts`, 'mfa', errors, handler]
+  const WEBAUTHN = 'WebAuthn Level 3 7'
+  return [
+    row('GET', '/mfa/totp', 'RFC 6238', 'totp-step', mfa.showTotp),
+    row('POST', '/mfa/totp', 'RFC 6238', 'totp-step', mfa.totpStep),
+    row('GET', '/mfa/passkey', WEBAUTHN, 'passkey-step', mfa.showPasskey),
+    row('POST', '/mfa/passkey', WEBAUTHN, 'passkey-step', mfa.passkeyStep),
+    row('POST', '/mfa/passkey/options', WEBAUTHN, 'passkey-step', mfa.passkeyOptions, 'oauth'),
+    row('GET', '/mfa/recovery', 'recovery codes', 'recovery-step', mfa.showRecovery),
+    row('POST', '/mfa/recovery', 'recovery codes', 'recovery-step', mfa.recoveryStep),
+    row('GET', '/mfa/enrol', 'second factors', 'enrol-choice', mfa.showEnrolChoice),
+    row('GET', '/mfa/enrol/totp', 'RFC 6238', 'enrol-totp', mfa.showEnrolTotp),
+    row('POST', '/mfa/enrol/totp', 'RFC 6238', 'enrol-totp', mfa.enrolTotp),
+    row('GET', '/mfa/enrol/passkey', WEBAUTHN, 'enrol-passkey', mfa.showEnrolPasskey),
+    row('POST', '/mfa/enrol/passkey', WEBAUTHN, 'enrol-passkey', mfa.enrolPasskey),
+    row('GET', '/account/factors', 'account', 'factors-page', mfa.showFactors),
+    row('POST', '/account/factors', 'account', 'factors-page', mfa.changeFactors),
+  ]
+}
+
 const adminRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
   method,
   path,
@@ -343,6 +376,7 @@ export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[]
     ...protocolRows(deps),
     ...peopleRows(deps),
     ...accountRows(deps),
+    ...factorRows(deps),
     ...federationRows(deps),
     ...(deps.metrics ? [metricsRow(deps.metrics)] : []),
   ]

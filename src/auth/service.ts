@@ -38,6 +38,8 @@ import { keyKeeper } from './keys/keeper.ts'
 import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
 import { keysHeardByAll, scheduleKeys } from './keys/schedule.ts'
+import { enrolledFactors } from './mfa/enrolled.ts'
+import { openRelyingParty } from './mfa/relying-party.ts'
 import { endGrantWith } from './oauth/grants/end-grant.ts'
 import { renderErrorPage } from './pages/error-page.ts'
 import { readable } from './pages/reading.ts'
@@ -108,6 +110,8 @@ export interface AuthServiceOptions {
   readonly dpop?: { readonly nonces: boolean; readonly maxAgeSeconds: number }
   /** How letters to people leave; default: not at all. */
   readonly mail?: MailSettings | undefined
+  /** Who we are to authenticators; files of roots by which attestations are verified. */
+  readonly passkeys?: { readonly name: string; readonly attestationRoots: readonly string[] } | undefined
   /** Pages that belong to no protocol: the demo of `--dev`. */
   readonly extraEndpoints?: readonly Endpoint[]
   /** Whose pages they are, with the files that they name; default: ours. */
@@ -328,7 +332,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     assessRisk: threats.assessRisk,
     assessClient: threats.assessClient,
     introspected: threats.introspections.count,
-    enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
+    enrolled: (tenant, user) => enrolledFactors(store, tenant, user),
+    relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
     metrics: options.serveMetrics ? metrics : undefined,

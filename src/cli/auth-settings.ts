@@ -24,6 +24,7 @@ export const authSettings = (config: Config) =>
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
     mail: mailSettings(config),
+    passkeys: { name: config.passkeys.name, attestationRoots: config.passkeys.attestation_roots },
     passwordSettings: passwordSettings(config),
     signals: signalSettings(config),
     threats: threatSettings(config),

@@ -9,6 +9,7 @@ import { begin, discover } from './relying-party.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
 import { addClient, signIn } from './signed-in.ts'
 import { useAccount, useConsents } from './use-account.ts'
+import { useFactors } from './use-factors.ts'
 import { useStreams } from './use-streams.ts'
 
 /** One success at least on every route that asks. */
@@ -38,6 +39,7 @@ export async function useEverything(service: TestService): Promise<void> {
   await useConsents(service, browser, (one) => signIn(service, one, population.web, 'openid offline_access'))
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
+  await useFactors(service)
   await useStreams(service)
   await useDevice(service)
   await useApis(service)

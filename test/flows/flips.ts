@@ -112,6 +112,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     '33',
   ]),
   flip(1, 'login.amr', '"amr": sort(amr)', '"amr": ["otp", "pwd"]', [['pwd'], ['otp', 'pwd']]),
+  flip(5, 'login.session_idle_seconds', /session_idle_seconds := \d+/, 'session_idle_seconds := 888', [7200, 888]),
   flip(1, 'login.session_ttl_seconds', /session_ttl_seconds := \d+/, 'session_ttl_seconds := 999', [28800, 999]),
   flip(1, 'consent.remember_seconds', '"remember_seconds": remember_seconds', '"remember_seconds": 0', [
     'remembered',
@@ -122,7 +123,13 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     true,
     false,
   ]),
-  flip(3, 'scim.least_password_characters', 'passwords.least_characters(roles_touched)', '20', [201, 400]),
+  flip(
+    3,
+    'scim.least_password_characters',
+    'passwords.least_characters(roles_touched)',
+    'max([20, passwords.least_characters(roles_touched)])',
+    [201, 400],
+  ),
   flip(2, 'scim.visible', '"visible": sort(visible)', '"visible": ["userName"]', [
     USER,
     ['id', 'meta', 'schemas', 'userName'],

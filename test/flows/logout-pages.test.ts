@@ -48,8 +48,9 @@ async function signIn(page: Page, client: TestClient): Promise<string> {
   const begun = await begin(rp, 'openid', { redirect_uri: `${site.origin}/callback` })
   await page.goto(begun.url)
   await page.getByLabel('User name').fill(service.population.user.userName)
-  await page.getByLabel('Password').fill(service.population.user.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('Password', { exact: true }).fill(service.population.user.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.waitForURL(`${site.origin}/callback?**`)
   const { id_token } = await redeem(rp, begun, new URL(page.url()))
   return id_token ?? ''

@@ -112,9 +112,19 @@ async function observePerson(deployment: Met): Promise<Observed> {
 
 const ANOTHER_BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
+/** Of the session that was begun last: from when it was last seen to when it ends for idleness. */
+async function idleSecondsOf({ issuer, population }: Pick<Met, 'issuer' | 'population'>): Promise<unknown> {
+  const authorization = `Bearer ${await adminToken(issuer, population.admin)}`
+  const url = `${issuer}/admin/sessions?sub=${population.user.sub}`
+  const { body } = await answerOf(await fetch(url, { headers: { authorization } }))
+  // Where the administrator was made to see less.
+  const [session] = Object(body).sessions ?? []
+  return session === undefined ? undefined : session.idle_ends_at - session.last_seen_at
+}
+
 /** The same cookies in another browser, on a device that has proved its key just now. */
 async function observeContinuation(
-  { issuer }: Met,
+  { issuer, population }: Met,
   rp: Awaited<ReturnType<typeof discover>>,
   browser: Browser,
 ): Promise<Observed> {
@@ -122,6 +132,7 @@ async function observeContinuation(
   const { url } = await begin(rp, SCOPE)
   const there = await browser.visit(url, { headers: { 'user-agent': ANOTHER_BROWSER } })
   return {
+    'login.session_idle_seconds': await idleSecondsOf({ issuer, population }),
     'session.next': there.url.includes('/login') ? 'asked to sign in' : 'the session does',
     'session.proof_seconds': browser.lifetimes.get('sallyport_bound'),
   }

@@ -10,7 +10,9 @@ import { type ProfileView, profilePage } from '../../web/account-profile.ts'
 import { sessionsPage } from '../../web/account-sessions.ts'
 import { consentPage } from '../../web/consent.ts'
 import { deviceAnsweredPage, deviceCodePage, deviceConfirmPage } from '../../web/device.ts'
+import { enrolChoicePage, enrolPasskeyPage, enrolTotpPage, recoveryCodesPage } from '../../web/enrol.ts'
 import { errorPage } from '../../web/error.ts'
+import { factorsPage } from '../../web/factors.ts'
 import { accountExistsPage, federationFailedPage, linkPage } from '../../web/federation.ts'
 import { formPostPage } from '../../web/form-post.ts'
 import { identitiesPage } from '../../web/identities.ts'
@@ -18,6 +20,7 @@ import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/message
 import { notSignedInPage } from '../../web/not-signed-in.ts'
 import type { Page } from '../../web/page.ts'
 import { passwordPage } from '../../web/password.ts'
+import { passkeyPage, recoveryPage, totpPage } from '../../web/second-factor.ts'
 import { selectAccountPage } from '../../web/select-account.ts'
 import { signInPage } from '../../web/sign-in.ts'
 
@@ -28,6 +31,7 @@ const interactionId = 'aW50ZXJhY3Rpb24gb2YgdGhlIGdhbGxlcnk'
 const accountName = 'ada.lovelace@example.com'
 const redirectUri = 'https://prints.example/callback'
 const step = { clientName: 'Photo Prints', redirectUri, interactionId, formToken }
+const signIn = { ...step, passkeyToken: formToken }
 const AT = 1_780_000_000
 
 const frame: AccountFrame = {
@@ -43,6 +47,20 @@ const frame: AccountFrame = {
     '/account/data',
     '/account/email',
   ]),
+}
+
+const secondStep = { ...step, userName: accountName, offers: ['totp', 'passkey', 'recovery_code'] }
+
+/** The finder patterns of a QR code are enough to see where it is. */
+const qr = { size: 29, path: 'M0 0h7v7h-7zM22 0h7v7h-7zM0 22h7v7h-7zM9 9h11v11h-11z' }
+
+const enrolment = { query: `?interaction=${interactionId}`, formToken, leadsTo: redirectUri }
+const enrolTotp = {
+  ...enrolment,
+  enrolment: 'e1',
+  qr,
+  secret: 'JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP',
+  uri: 'otpauth://totp/Sallyport:ada?secret=JBSWY3DPEHPK3PXP',
 }
 
 const providers = [
@@ -88,10 +106,10 @@ const seen = { browser: 'Firefox', system: 'Linux', lastSeenAt: AT, formToken }
 
 export const GALLERY: Readonly<Record<string, Shown>> = {
   signInPage: {
-    first: () => signInPage(step),
-    wrong: () => signInPage({ ...step, userName: 'ada', fault: 'wrong' }),
-    empty: () => signInPage({ ...step, fault: 'noUserName' }),
-    providers: () => signInPage({ ...step, providers }),
+    first: () => signInPage(signIn),
+    wrong: () => signInPage({ ...signIn, userName: 'ada', fault: 'wrong' }),
+    empty: () => signInPage({ ...signIn, fault: 'noUserName' }),
+    providers: () => signInPage({ ...signIn, providers }),
   },
   passwordPage: {
     first: () => passwordPage({ ...step, userName: accountName, offers: ['passkey'] }),
@@ -168,6 +186,49 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
         leadsTo: ['https://accounts.example'],
       }),
     none: () => identitiesPage({ frame, formToken, linked: [], offered: [], leadsTo: [] }),
+  },
+  totpPage: {
+    first: () => totpPage(secondStep),
+    wrong: () => totpPage({ ...secondStep, fault: 'wrong' }),
+  },
+  passkeyPage: {
+    first: () => passkeyPage({ ...secondStep, options: {} }),
+    unverified: () => passkeyPage({ ...secondStep, options: {}, fault: 'user_not_verified' }),
+  },
+  recoveryPage: {
+    first: () => recoveryPage(secondStep),
+    missing: () => recoveryPage({ ...secondStep, fault: 'missing' }),
+  },
+  enrolChoicePage: { both: () => enrolChoicePage({ ...enrolment, offers: ['passkey', 'totp'] }) },
+  enrolTotpPage: {
+    first: () => enrolTotpPage(enrolTotp),
+    wrong: () => enrolTotpPage({ ...enrolTotp, fault: 'wrong' }),
+  },
+  enrolPasskeyPage: {
+    first: () => enrolPasskeyPage({ ...enrolment, options: {} }),
+    taken: () => enrolPasskeyPage({ ...enrolment, options: {}, fault: 'taken' }),
+  },
+  recoveryCodesPage: {
+    first: () =>
+      recoveryCodesPage({
+        codes: ['4f2k-9qzt-w3hx', '8m1c-7bvn-p5rd', '2x6j-3gys-k0ae'],
+        goesOnTo: '/account/factors',
+      }),
+  },
+  factorsPage: {
+    some: () =>
+      factorsPage({
+        frame,
+        formToken,
+        done: 'added',
+        totp: { createdAt: AT, lastUsedAt: AT },
+        passkeys: [
+          { id: 'p1', name: 'Laptop', createdAt: AT, lastUsedAt: AT, synced: true },
+          { id: 'p2', name: 'Key', createdAt: AT, synced: false },
+        ],
+        recoveryCodes: 8,
+      }),
+    none: () => factorsPage({ frame, formToken, passkeys: [], recoveryCodes: 0 }),
   },
   overviewPage: {
     open: () =>

@@ -36,6 +36,8 @@ export async function openShow(theme?: Theme): Promise<Show> {
   const scripts = new Map(Object.values(SCRIPTS).map(({ asset }) => [addressOf(asset), asset]))
   const server = createServer((request, response) => {
     const path = request.url ?? ''
+    // What a script asks for by itself, e.g. whether there are passkeys: nothing.
+    if (request.method === 'POST') return response.writeHead(204).end()
     const script = scripts.get(path)
     if (script !== undefined) return response.writeHead(200, { 'content-type': script.contentType }).end(script.content)
     const exhibit = exhibits.get(path)

@@ -18,10 +18,10 @@ function attribute(tag: string, name: string): string | undefined {
 
 /** Hidden fields of the page's first form, and where it goes. */
 export function formOf(page: Visited): { readonly action: string; readonly fields: URLSearchParams } {
-  const form = /<form\b[^>]*>/.exec(page.text)?.[0]
+  const [whole = '', form] = /(<form\b[^>]*>)[\s\S]*?(?:<\/form>|$)/.exec(page.text) ?? []
   if (form === undefined) throw new Error(`no form on ${page.url}: ${page.status} ${page.text.slice(0, 300)}`)
   const fields = new URLSearchParams()
-  for (const [tag] of page.text.matchAll(FIELD))
+  for (const [tag] of whole.matchAll(FIELD))
     if (attribute(tag, 'type') === 'hidden') fields.append(attribute(tag, 'name') ?? '', attribute(tag, 'value') ?? '')
   return { action: new URL(attribute(form, 'action') ?? '', page.url).href, fields }
 }

@@ -16,6 +16,7 @@ export const SIGN_IN = inAllLanguages(
     password: 'Password',
     notYou: 'Not you?',
     passkeyInstead: 'Use a passkey instead',
+    byPasskey: 'Sign in with a passkey',
     faults: {
       noUserName: 'Enter your user name.',
       userNameTooLong: 'That is too long.',
@@ -40,6 +41,7 @@ export const SIGN_IN = inAllLanguages(
       password: 'Passwort',
       notYou: 'Nicht Ihr Konto?',
       passkeyInstead: 'Stattdessen einen Passkey verwenden',
+      byPasskey: 'Mit einem Passkey anmelden',
       faults: {
         noUserName: 'Geben Sie Ihren Benutzernamen ein.',
         userNameTooLong: 'Das ist zu lang.',
@@ -63,6 +65,7 @@ export const SIGN_IN = inAllLanguages(
       password: 'كلمة المرور',
       notYou: 'ليس حسابك؟',
       passkeyInstead: 'استخدام مفتاح مرور بدلاً من ذلك',
+      byPasskey: 'تسجيل الدخول بمفتاح مرور',
       faults: {
         noUserName: 'أدخل اسم المستخدم.',
         userNameTooLong: 'النص طويل جدًا.',

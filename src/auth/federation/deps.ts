@@ -15,9 +15,9 @@ export type FederationDeps = SignInDeps &
       readonly users: Pick<UserStore, 'find' | 'findByUserName'>
     }
     readonly providers: Providers
+    /** Pages of self-service, for their navigation. */
+    readonly accountPaths: ReadonlySet<string>
     readonly envelope: Envelope
     readonly logger: Pick<Logger, 'warn'>
     readonly federationMetrics: Metrics['federation']
-    /** What the navigation of self-service may lead to. */
-    readonly accountPaths: ReadonlySet<string>
   }

@@ -34,6 +34,7 @@ function page(
     redirectUri: waiting.interaction.redirectUri,
     interactionId: waiting.id,
     formToken: formToken(waiting.secret, 'login', waiting.id),
+    passkeyToken: formToken(waiting.secret, 'passkey', waiting.id),
     userName,
     fault,
     providers: providerButtons?.(),

@@ -1,4 +1,5 @@
 /** What each route of the table takes, in the words of OpenAPI 3.1. The table itself says the rest: source, decision, errors. */
+import { FACTOR_OPERATIONS } from './factor-operations.ts'
 import { FEDERATION_OPERATIONS } from './federation-operations.ts'
 
 export interface OperationDescription {
@@ -216,6 +217,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     answers: [303],
   },
   ...FEDERATION_OPERATIONS,
+  ...FACTOR_OPERATIONS,
   'GET /consent': { summary: 'the consent page', parameters: ['interaction'], answers: PAGE },
   'POST /consent': {
     summary: 'answers it',

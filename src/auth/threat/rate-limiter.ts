@@ -75,6 +75,7 @@ const PREFIXES: readonly (readonly [string, RatedEndpoint])[] = [
   ['/federation/', 'login'],
   ['/account/', 'login'],
   ['/ssf/', 'signals'],
+  ['/mfa/', 'login'],
   ['/oauth/register/', 'register'],
 ]
 

@@ -7,6 +7,7 @@ import type { Decision, InputOf, ResultOf } from './decision.ts'
 import { federation } from './federation.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
+import { mfa } from './mfa.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { scim } from './scim.ts'
@@ -23,6 +24,7 @@ export const DECISIONS = {
   revoke,
   userinfo,
   login,
+  mfa,
   consent,
   session,
   signal,

@@ -32,6 +32,19 @@ const Registration = Type.Object(
   closed,
 )
 
+const Passkeys = Type.Object(
+  {
+    /** What authenticators are asked for, WebAuthn Level 3 5.8.6; `required` without it. */
+    user_verification: Type.Optional(oneOf('required', 'preferred', 'discouraged')),
+    /** `direct`: only authenticators whose attestation was verified; `none` without it. */
+    attestation: Type.Optional(oneOf('none', 'direct')),
+    /** Models, by AAGUID; where a list names any, the attestation must be verified. */
+    allowed_aaguids: Type.Optional(strings()),
+    denied_aaguids: Type.Optional(strings()),
+  },
+  closed,
+)
+
 export const RbacData = Type.Object(
   {
     /** Every role and what it may do. */
@@ -81,6 +94,8 @@ export const RbacData = Type.Object(
           denied_countries: Type.Optional(strings()),
           /** Dynamic client registration, RFC 7591; absent: nobody registers. */
           registration: Type.Optional(Registration),
+          /** Which passkeys and security keys are let in; absent: all that verify their user. */
+          passkeys: Type.Optional(Passkeys),
         },
         closed,
       ),

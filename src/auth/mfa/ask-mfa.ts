@@ -1,0 +1,100 @@
+/** Asks `mfa`: the facts of every step with a second factor are put together here and nowhere else. */
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { DecisionInput, Obligations, Reason } from '../../policy-engine/contract/index.ts'
+import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
+import type { Factors, PasskeyRecord } from '../../storage/factors.ts'
+import type { SessionRecord, UserRecord } from '../../storage/records.ts'
+import { authenticationFacts } from '../session/subject-stage.ts'
+import { subjectFacts } from '../user/subject-facts.ts'
+
+type Input = DecisionInput<'mfa'>
+export type MfaAction = Input['action']
+export type Shown = Pick<PasskeyRecord, 'aaguid' | 'attestation' | 'userVerified' | 'backupEligible' | 'backedUp'>
+
+export interface MfaQuestion {
+  readonly action: MfaAction
+  /** Undefined: nobody is known yet. */
+  readonly user?: UserRecord | undefined
+  readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime'> | undefined
+  readonly signIn?: { readonly enrolmentDemanded: boolean; readonly proven: readonly string[] } | undefined
+  readonly held?: Factors | undefined
+  readonly shown?: Shown | undefined
+  readonly guesses?: Input['guesses']
+}
+
+const NOTHING: Factors = { passkeys: [], recoveryCodes: 0 }
+
+const heldFacts = ({ totp, passkeys, recoveryCodes }: Factors): Input['held'] => ({
+  totp_factors: totp === undefined ? 0 : 1,
+  passkeys: passkeys.length,
+  recovery_codes_left: recoveryCodes,
+})
+
+const shownFacts = (shown: Shown): NonNullable<Input['authenticator']> => ({
+  aaguid: shown.aaguid,
+  attestation: shown.attestation,
+  user_verified: shown.userVerified,
+  backup_eligible: shown.backupEligible,
+  backed_up: shown.backedUp,
+})
+
+export function askMfa(
+  { decide }: { readonly decide: Decide },
+  request: HttpRequest,
+  { action, user, session, signIn, held = NOTHING, shown, guesses }: MfaQuestion,
+): Promise<Verdict<'mfa'>> {
+  return decide(
+    'mfa',
+    {
+      tenant: request.tenant,
+      action,
+      ...(user && { subject: subjectFacts(user) }),
+      ...(session && { authentication: authenticationFacts(session) }),
+      ...(signIn && { sign_in: { enrolment_demanded: signIn.enrolmentDemanded, proven: [...signIn.proven] } }),
+      held: heldFacts(held),
+      ...(shown && { authenticator: shownFacts(shown) }),
+      ...(guesses && { guesses }),
+      request: request.origin,
+    },
+    { requestId: request.id },
+  )
+}
+
+export type MfaDenied = Extract<Verdict<'mfa'>, { allow: false }>
+
+/** What a person reads of a deny; anything else says no more than that it was denied. */
+const DETAILS: Partial<Record<Reason<'mfa'>, string>> = {
+  too_many_guesses: 'Too many wrong codes. Wait a while, or use another way to sign in.',
+  enrolment_not_allowed: 'A second factor can be added here only after you have signed in with one that you have.',
+  already_enrolled: 'There is an authenticator app already. Remove it first.',
+  too_many_factors: 'There are too many passkeys. Remove one first.',
+  nothing_enrolled: 'There is no second factor to change.',
+}
+
+const GUESSES_WAIT_SECONDS = 15 * 60
+
+export function mfaError(verdict: MfaDenied): OAuthError {
+  const code = publicCode('mfa', verdict, 'access_denied')
+  const detail = verdict.reasons.map((reason) => DETAILS[reason]).find((text) => text !== undefined)
+  return new OAuthError(code, {
+    ...(detail !== undefined && { detail }),
+    ...(code === 'slow_down' && { retryAfterSeconds: GUESSES_WAIT_SECONDS }),
+  })
+}
+
+/** Throws what the person reads where policy denies. */
+export async function requireMfa(
+  deps: { readonly decide: Decide },
+  request: HttpRequest,
+  question: MfaQuestion,
+): Promise<Obligations<'mfa'>> {
+  const verdict = await askMfa(deps, request, question)
+  if (!verdict.allow) throw mfaError(verdict)
+  return verdict.obligations
+}
+
+export const withHeaders = (reply: Reply, headers: Readonly<Record<string, string | readonly string[]>>): Reply => ({
+  ...reply,
+  headers: { ...reply.headers, ...headers },
+})

@@ -1,0 +1,136 @@
+/**
+ * The person's own factors: list, rename, remove, new recovery codes, and the end of the other sessions after a change. A
+ * change wants a fresh sign-in and is told by letter. ASVS 7.5.1, 6.3.7 and 7.4.3; checklist 42. Asks `mfa`.
+ */
+import { FACTORS_DONE, factorsPage } from '../../../web/factors.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import { formToken } from '../session/csrf.ts'
+import { endSessionsOf } from '../session/end-session.ts'
+import { localesOf } from '../user/email.ts'
+import { notifyUser } from '../user/notify.ts'
+import type { MfaAction } from './ask-mfa.ts'
+import {
+  aboutOf,
+  askEnrolling,
+  type Enrolling,
+  FACTORS_PAGE,
+  findEnrolling,
+  isReply,
+  isStepUp,
+  makeRecoveryCodes,
+  requireEnrolForm,
+  showCodes,
+  toFactors,
+} from './enrolling.ts'
+import { factorName } from './factor-name.ts'
+import type { MfaDeps } from './mfa-deps.ts'
+import { auditFactor } from './second-step.ts'
+
+const FORM = 'factors'
+
+/** Signed in; a sign-in that is under way has no business here. */
+async function findOwner(deps: MfaDeps, request: HttpRequest): Promise<Enrolling | Reply> {
+  if (request.query.get('interaction') !== undefined) throw new OAuthError('invalid_request')
+  return findEnrolling(deps, request, FACTORS_PAGE)
+}
+
+/** GET /account/factors. */
+export async function showFactors(deps: MfaDeps, request: HttpRequest): Promise<Reply> {
+  const owner = await findOwner(deps, request)
+  if (isReply(owner)) return owner
+  const permit = await askEnrolling(deps, request, owner, { action: 'view', page: FACTORS_PAGE })
+  if (isStepUp(permit)) return permit
+
+  const { totp, passkeys, recoveryCodes } = owner.held
+  const done = request.query.get('done')
+  const { user } = owner
+  const view = factorsPage({
+    frame: { accountName: user.userName, paths: deps.accountPaths, uiLocales: localesOf(user) },
+    formToken: formToken(owner.secret, ...aboutOf(owner, FORM)),
+    totp,
+    passkeys: passkeys.map(({ credentialId, backedUp, ...rest }) => ({ ...rest, id: credentialId, synced: backedUp })),
+    recoveryCodes,
+    done: FACTORS_DONE.find((one) => one === done),
+  })
+  return { status: 200, ...view }
+}
+
+type Change = (deps: MfaDeps, request: HttpRequest, owner: Enrolling, codes: number) => Promise<Reply>
+
+const gone = () => new OAuthError('invalid_request', { detail: 'That is not there any more. Go back and look again.' })
+
+const chosen = (request: HttpRequest, { held }: Enrolling) => {
+  const passkey = held.passkeys.find(({ credentialId }) => credentialId === request.form.get('factor'))
+  if (passkey === undefined) throw gone()
+  return passkey
+}
+
+const rename: Change = async (deps, request, owner) => {
+  const { credentialId } = chosen(request, owner)
+  const name = factorName(request.form.get('name'))
+  if (name === undefined) throw new OAuthError('invalid_request', { detail: 'Enter a name.' })
+  const written = await deps.store.factors.passkeys.rename(request.tenant, owner.user.sub, credentialId, name)
+  if (written === 'missing') throw gone()
+  return toFactors('renamed')
+}
+
+/** Recovery codes stand for another factor; without one they would stand for nothing. */
+async function removed(
+  deps: MfaDeps,
+  request: HttpRequest,
+  { user }: Enrolling,
+  factor: 'totp' | 'passkey',
+  name?: string,
+): Promise<Reply> {
+  const { factors } = deps.store
+  const left = await factors.of(request.tenant, user.sub)
+  if (left.totp === undefined && left.passkeys.length === 0)
+    await factors.recoveryCodes.replace(request.tenant, user.sub, [])
+  await auditFactor(deps, request, 'factor_removed', user, factor)
+  notifyUser(deps, user, 'factor_removed', { factor, name })
+  return toFactors('removed')
+}
+
+const removeTotp: Change = async (deps, request, owner) => {
+  if ((await deps.store.factors.totp.remove(request.tenant, owner.user.sub)) === 'missing') throw gone()
+  return removed(deps, request, owner, 'totp')
+}
+
+const removePasskey: Change = async (deps, request, owner) => {
+  const { credentialId, name } = chosen(request, owner)
+  const { passkeys } = deps.store.factors
+  if ((await passkeys.remove(request.tenant, owner.user.sub, credentialId)) === 'missing') throw gone()
+  return removed(deps, request, owner, 'passkey', name)
+}
+
+const renewCodes: Change = async (deps, request, owner, count) => {
+  const codes = await makeRecoveryCodes(deps, request, owner.user, count)
+  notifyUser(deps, owner.user, 'recovery_codes_made')
+  return showCodes(owner, codes, { status: 303, headers: { location: FACTORS_PAGE } })
+}
+
+const endOthers: Change = async (deps, request, { user, during }) => {
+  if ('session' in during) await endSessionsOf(deps, request.tenant, user.sub, during.session.record.sid)
+  notifyUser(deps, user, 'sessions_ended')
+  return toFactors('sessions_ended')
+}
+
+const CHANGES: ReadonlyMap<string, readonly [MfaAction, Change]> = new Map([
+  ['rename', ['rename', rename]],
+  ['remove_totp', ['remove', removeTotp]],
+  ['remove_passkey', ['remove', removePasskey]],
+  ['recovery_codes', ['make_recovery_codes', renewCodes]],
+  ['end_other_sessions', ['end_other_sessions', endOthers]],
+])
+
+/** POST /account/factors. */
+export async function changeFactors(deps: MfaDeps, request: HttpRequest): Promise<Reply> {
+  const owner = await findOwner(deps, request)
+  if (isReply(owner)) return owner
+  requireEnrolForm(deps, request, owner, FORM)
+  const [action, change] = CHANGES.get(request.form.get('action') ?? '') ?? []
+  if (action === undefined || change === undefined) throw new OAuthError('invalid_request')
+  const permit = await askEnrolling(deps, request, owner, { action, page: FACTORS_PAGE })
+  return isStepUp(permit) ? permit : change(deps, request, owner, permit.recovery_codes)
+}

@@ -1,0 +1,70 @@
+/**
+ * A recovery code in place of the second factor: used once, told to its owner, and guessed no more often than any other code.
+ * ASVS 6.5.1 and 6.5.2; checklist 40. Asks `mfa`, then `login`.
+ */
+import { recoveryPage, type StepFault } from '../../../web/second-factor.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { UserRecord } from '../../storage/records.ts'
+import { cancelSignIn } from '../sign-in/cancel.ts'
+import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
+import { notifyUser } from '../user/notify.ts'
+import { requireMfa } from './ask-mfa.ts'
+import { guesses } from './guesses.ts'
+import type { MfaDeps } from './mfa-deps.ts'
+import { readRecoveryCode, recoveryDigest } from './recovery-codes.ts'
+import { auditFactor, checkStep, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
+
+const page = (waiting: Waiting, user: UserRecord, status: number, fault?: StepFault): Reply => ({
+  status,
+  ...recoveryPage(stepView(waiting, 'recovery', user.userName, fault)),
+})
+
+/** GET /mfa/recovery. */
+export async function showRecovery(deps: MfaDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findWaiting(deps, request)
+  const claimed = await findClaimed(deps, request, waiting)
+  if (claimed === undefined) return loginAt(waiting.id)
+  const { user, proven } = claimed
+  await requireMfa(deps, request, {
+    action: 'verify_recovery_code',
+    user,
+    signIn: { enrolmentDemanded: false, proven },
+  })
+  return page(waiting, user, 200)
+}
+
+/** POST /mfa/recovery. */
+export async function recoveryStep(deps: MfaDeps, request: HttpRequest): Promise<Reply> {
+  const waiting = await findWaiting(deps, request)
+  requireOwnForm(deps, request, waiting.secret, 'recovery', waiting.id)
+  if (request.form.get('answer') === 'deny') return cancelSignIn(deps, request, waiting)
+  const claimed = await findClaimed(deps, request, waiting)
+  if (claimed === undefined) return loginAt(waiting.id)
+  const { user } = claimed
+  const typed = request.form.get('code')
+  if (typed === undefined) return page(waiting, user, 400, 'missing')
+
+  const counted = guesses(deps.store.limits, request, { kind: 'recovery', sub: user.sub, interaction: waiting.id })
+  await requireGuess(deps, request, claimed, 'verify_recovery_code', counted)
+
+  return checkStep(
+    deps,
+    request,
+    waiting,
+    user,
+    (status) => page(waiting, user, status, 'wrong'),
+    async () => {
+      const code = readRecoveryCode(typed)
+      const digest = code && recoveryDigest(request.tenant, user.sub, code)
+      const used = digest && (await deps.store.factors.recoveryCodes.use(request.tenant, user.sub, digest)) === 'used'
+      if (!used) {
+        await auditFactor(deps, request, 'factor_failed', user, 'recovery_code:wrong')
+        return { factor: 'recovery_code', outcome: 'failed' }
+      }
+      await counted.right()
+      await auditFactor(deps, request, 'recovery_code_used', user, 'sign_in')
+      notifyUser(deps, user, 'recovery_code_used')
+      return { factor: 'recovery_code', outcome: 'verified' }
+    },
+  )
+}

@@ -1,0 +1,128 @@
+/** Adds a second factor: the choice, the QR code of an app, a passkey, and the recovery codes, which are shown once. */
+import { readFileSync } from 'node:fs'
+import { Html, html } from './html.ts'
+import { type Page, page } from './page.ts'
+import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
+import { ENROL } from './words/enrol.ts'
+import { words } from './words/words.ts'
+
+const STYLE = new Html(readFileSync(new URL('./enrol.css', import.meta.url), 'utf8'))
+
+export interface EnrolView {
+  /** The query that the forms and links carry, with its `?`; empty outside a sign-in. */
+  readonly query: string
+  readonly formToken: string
+  /** The client's redirect URI, where the sign-in ends there. */
+  readonly leadsTo?: string | undefined
+  readonly uiLocales?: readonly string[] | undefined
+}
+
+export type EnrolFault = keyof (typeof ENROL)['en']['faults']
+
+/** What a passkey is called that its owner did not name. */
+export const unnamedPasskey = (uiLocales?: readonly string[]): string => words(ENROL, uiLocales).unnamed
+
+type Choice = 'passkey' | 'totp'
+
+export function enrolChoicePage(view: Omit<EnrolView, 'formToken'> & { readonly offers: readonly Choice[] }): Page {
+  const says = words(ENROL, view.uiLocales)
+  const texts = { passkey: [says.passkey, says.passkeyNote], totp: [says.app, says.appNote] } as const
+  return page({
+    title: says.choice,
+    leadsTo: view.leadsTo,
+    uiLocales: view.uiLocales,
+    style: STYLE,
+    content: html`<h1>${says.choice}</h1>
+<p class="lead">${says.choiceLead}</p>
+<ul class="choices">${view.offers.map(
+      (one) => html`<li><a href="/mfa/enrol/${one}${view.query}">${texts[one][0]}</a>
+<p class="note">${texts[one][1]}</p></li>
+`,
+    )}</ul>`,
+  })
+}
+
+export interface EnrolTotpView extends EnrolView {
+  readonly enrolment: string
+  readonly qr: { readonly size: number; readonly path: string }
+  readonly secret: string
+  readonly uri: string
+  readonly fault?: EnrolFault | undefined
+}
+
+export function enrolTotpPage(view: EnrolTotpView): Page {
+  const says = words(ENROL, view.uiLocales)
+  const { qr, fault } = view
+  return page({
+    title: says.addApp,
+    faulty: fault !== undefined,
+    leadsTo: view.leadsTo,
+    uiLocales: view.uiLocales,
+    style: STYLE,
+    content: html`<h1>${says.addApp}</h1>
+${fault !== undefined && alert(says.faults[fault])}<p>${says.scan}</p>
+<svg class="qr" viewBox="0 0 ${qr.size} ${qr.size}" width="240" height="240" role="img" aria-label="${says.qr}" shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path fill="#000" d="${qr.path}"/></svg>
+<p class="note">${says.typeKey} <code class="secret">${view.secret}</code></p>
+<p class="note"><a href="${view.uri}">${says.openApp}</a></p>
+<form method="post" action="/mfa/enrol/totp${view.query}">
+${hidden('form_token', view.formToken)}${hidden('enrolment', view.enrolment)}<p>${says.thenCode}</p>
+${field({
+  name: 'code',
+  label: says.code,
+  attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="16" dir="ltr" required`,
+  describedBy: fault === undefined ? undefined : FAULT,
+})}
+${buttons({ words: says.add })}
+</form>`,
+  })
+}
+
+export interface EnrolPasskeyView extends EnrolView {
+  readonly options: object
+  readonly fault?: EnrolFault | undefined
+}
+
+export function enrolPasskeyPage(view: EnrolPasskeyView): Page {
+  const says = words(ENROL, view.uiLocales)
+  return page({
+    title: says.addPasskey,
+    faulty: view.fault !== undefined,
+    leadsTo: view.leadsTo,
+    uiLocales: view.uiLocales,
+    script: 'passkey.js',
+    style: STYLE,
+    content: html`<h1>${says.addPasskey}</h1>
+<p class="lead">${says.addPasskeyLead}</p>
+${view.fault !== undefined && alert(says.faults[view.fault])}<form method="post" action="/mfa/enrol/passkey${view.query}" data-passkey="register" data-options="${JSON.stringify(view.options)}">
+${hidden('form_token', view.formToken)}${hidden('credential', '')}${field({
+  name: 'name',
+  label: says.name,
+  attributes: html`maxlength="64" autocomplete="off"`,
+})}
+<p class="fault" data-passkey-failed hidden role="alert">${says.failed}</p>
+<noscript><p class="fault">${says.needsScript}</p></noscript>
+${buttons({ words: says.create })}
+</form>`,
+  })
+}
+
+export interface RecoveryCodesView {
+  readonly codes: readonly string[]
+  readonly goesOnTo: string
+  readonly uiLocales?: readonly string[] | undefined
+}
+
+/** Shown once: the store has their digests only. */
+export function recoveryCodesPage(view: RecoveryCodesView): Page {
+  const says = words(ENROL, view.uiLocales)
+  return page({
+    title: says.keepCodes,
+    uiLocales: view.uiLocales,
+    style: STYLE,
+    content: html`<h1>${says.keepCodes}</h1>
+<p class="lead">${says.keepCodesLead}</p>
+<ol class="codes" dir="ltr">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ol>
+<p class="note">${says.keepCodesNote}</p>
+<p class="onward"><a href="${view.goesOnTo}">${says.kept}</a></p>`,
+  })
+}

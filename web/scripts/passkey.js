@@ -1,0 +1,86 @@
+/*
+ * WebAuthn in our pages: the options stand in the form or are fetched for autofill, the answer goes back in a hidden field.
+ * WebAuthn Level 3 5.1. A browser that cannot, or a person who declines, is left with the rest of the page.
+ */
+const toBytes = (text) =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
+const toText = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+
+const described = (list) => (list ?? []).map((one) => ({ ...one, id: toBytes(one.id) }))
+
+const creationOptions = (json) => ({
+  ...json,
+  challenge: toBytes(json.challenge),
+  user: { ...json.user, id: toBytes(json.user.id) },
+  excludeCredentials: described(json.excludeCredentials),
+})
+const requestOptions = (json) => ({
+  ...json,
+  challenge: toBytes(json.challenge),
+  allowCredentials: described(json.allowCredentials),
+})
+
+const attested = ({ clientDataJSON, attestationObject, getTransports }, response) => ({
+  clientDataJSON: toText(clientDataJSON),
+  attestationObject: toText(attestationObject),
+  transports: getTransports ? response.getTransports() : [],
+})
+const asserted = ({ clientDataJSON, authenticatorData, signature, userHandle }) => ({
+  clientDataJSON: toText(clientDataJSON),
+  authenticatorData: toText(authenticatorData),
+  signature: toText(signature),
+  ...(userHandle?.byteLength > 0 && { userHandle: toText(userHandle) }),
+})
+
+function send(form, credential, response) {
+  const { id, type } = credential
+  form.elements.credential.value = JSON.stringify({ id, rawId: id, type, response })
+  form.submit()
+}
+
+function tell(form) {
+  const note = form.querySelector('[data-passkey-failed]')
+  if (note) note.hidden = false
+}
+
+async function register(form) {
+  const publicKey = creationOptions(JSON.parse(form.dataset.options))
+  const credential = await navigator.credentials.create({ publicKey })
+  send(form, credential, attested(credential.response, credential.response))
+}
+
+async function assert(form) {
+  const publicKey = requestOptions(JSON.parse(form.dataset.options))
+  const credential = await navigator.credentials.get({ publicKey })
+  send(form, credential, asserted(credential.response))
+}
+
+/** Passkeys among the suggestions of the name field: nothing is shown where there is none. */
+async function autofill(form) {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
+  const body = new URLSearchParams({ form_token: form.elements.form_token.value })
+  const answer = await fetch(form.dataset.options, { method: 'POST', body })
+  if (!answer.ok) return
+  const publicKey = requestOptions(await answer.json())
+  const credential = await navigator.credentials.get({ publicKey, mediation: 'conditional' })
+  send(form, credential, asserted(credential.response))
+}
+
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  if (!window.PublicKeyCredential) {
+    tell(form)
+    continue
+  }
+  if (form.dataset.passkey === 'autofill') autofill(form).catch(() => undefined)
+  else
+    form.addEventListener('submit', (event) => {
+      if (event.submitter?.value === 'deny' || form.elements.credential.value !== '') return
+      event.preventDefault()
+      const run = form.dataset.passkey === 'register' ? register : assert
+      run(form).catch(() => tell(form))
+    })
+}

@@ -1,0 +1,108 @@
+/** The second step of a sign-in. */
+import { inAllLanguages } from './words.ts'
+
+export const SECOND_FACTOR = inAllLanguages(
+  {
+    totp: {
+      heading: 'Enter the code',
+      lead: 'Your authenticator app shows it.',
+      label: 'Six-digit code',
+      submit: 'Continue',
+      offer: 'Use a code of your authenticator app',
+      missing: 'Enter the six digits that your app shows.',
+      wrong: 'That code is wrong or was used before. Wait for the next one and try again.',
+    },
+    passkey: {
+      heading: 'Use your passkey',
+      lead: 'Your browser asks for your fingerprint, face, PIN or security key.',
+      submit: 'Continue with passkey',
+      offer: 'Use a passkey or security key',
+      missing: 'Your browser sent no passkey. Try again.',
+      wrong: 'That passkey could not be used here. Try again, or use another way.',
+      notVerified: 'Your passkey did not check that it is you. Unlock it with its PIN or your fingerprint or face.',
+      failed: 'That did not work in this browser. Try again, or use another way.',
+      needsScript: 'Passkeys need JavaScript, which is switched off in this browser.',
+    },
+    recovery: {
+      heading: 'Enter a recovery code',
+      lead: 'Each works once. You got them when you added your second step.',
+      label: 'Recovery code',
+      submit: 'Continue',
+      offer: 'Use a recovery code',
+      missing: 'Enter one of your recovery codes.',
+      wrong: 'That recovery code is wrong or was used before.',
+    },
+    remember: 'Don’t ask again in this browser',
+    otherWays: 'Other ways',
+  },
+  {
+    de: {
+      totp: {
+        heading: 'Code eingeben',
+        lead: 'Ihre Authenticator-App zeigt ihn an.',
+        label: 'Sechsstelliger Code',
+        submit: 'Weiter',
+        offer: 'Code der Authenticator-App verwenden',
+        missing: 'Geben Sie die sechs Ziffern ein, die Ihre App anzeigt.',
+        wrong:
+          'Der Code ist falsch oder wurde schon benutzt. Warten Sie auf den nächsten und versuchen Sie es noch einmal.',
+      },
+      passkey: {
+        heading: 'Passkey verwenden',
+        lead: 'Ihr Browser fragt nach Fingerabdruck, Gesicht, PIN oder Sicherheitsschlüssel.',
+        submit: 'Weiter mit Passkey',
+        offer: 'Passkey oder Sicherheitsschlüssel verwenden',
+        missing: 'Ihr Browser hat keinen Passkey gesendet. Versuchen Sie es noch einmal.',
+        wrong: 'Dieser Passkey ging hier nicht. Versuchen Sie es noch einmal oder auf anderem Weg.',
+        notVerified:
+          'Ihr Passkey hat nicht geprüft, dass Sie es sind. Entsperren Sie ihn mit PIN, Fingerabdruck oder Gesicht.',
+        failed: 'Das ging in diesem Browser nicht. Versuchen Sie es noch einmal oder auf anderem Weg.',
+        needsScript: 'Passkeys brauchen JavaScript, das in diesem Browser abgeschaltet ist.',
+      },
+      recovery: {
+        heading: 'Wiederherstellungscode eingeben',
+        lead: 'Jeder gilt einmal. Sie haben sie bekommen, als Sie Ihren zweiten Schritt eingerichtet haben.',
+        label: 'Wiederherstellungscode',
+        submit: 'Weiter',
+        offer: 'Wiederherstellungscode verwenden',
+        missing: 'Geben Sie einen Ihrer Wiederherstellungscodes ein.',
+        wrong: 'Der Wiederherstellungscode ist falsch oder wurde schon benutzt.',
+      },
+      remember: 'In diesem Browser nicht mehr fragen',
+      otherWays: 'Andere Wege',
+    },
+    ar: {
+      totp: {
+        heading: 'أدخل الرمز',
+        lead: 'يظهر الرمز في تطبيق المصادقة لديك.',
+        label: 'رمز من ستة أرقام',
+        submit: 'متابعة',
+        offer: 'استخدام رمز من تطبيق المصادقة',
+        missing: 'أدخل الأرقام الستة التي يعرضها تطبيقك.',
+        wrong: 'الرمز غير صحيح أو سبق استخدامه. انتظر الرمز التالي ثم أعد المحاولة.',
+      },
+      passkey: {
+        heading: 'استخدم مفتاح المرور',
+        lead: 'يطلب متصفحك بصمتك أو وجهك أو رمز PIN أو مفتاح الأمان.',
+        submit: 'المتابعة بمفتاح المرور',
+        offer: 'استخدام مفتاح مرور أو مفتاح أمان',
+        missing: 'لم يرسل متصفحك أي مفتاح مرور. أعد المحاولة.',
+        wrong: 'تعذّر استخدام مفتاح المرور هذا هنا. أعد المحاولة أو استخدم طريقة أخرى.',
+        notVerified: 'لم يتحقق مفتاح المرور من هويتك. افتحه برمز PIN أو ببصمتك أو بوجهك.',
+        failed: 'لم ينجح ذلك في هذا المتصفح. أعد المحاولة أو استخدم طريقة أخرى.',
+        needsScript: 'تحتاج مفاتيح المرور إلى JavaScript، وهو معطّل في هذا المتصفح.',
+      },
+      recovery: {
+        heading: 'أدخل رمز استرداد',
+        lead: 'يعمل كل رمز مرة واحدة. حصلت على الرموز عند إضافة الخطوة الثانية.',
+        label: 'رمز الاسترداد',
+        submit: 'متابعة',
+        offer: 'استخدام رمز استرداد',
+        missing: 'أدخل أحد رموز الاسترداد.',
+        wrong: 'رمز الاسترداد غير صحيح أو سبق استخدامه.',
+      },
+      remember: 'لا تسأل مرة أخرى في هذا المتصفح',
+      otherWays: 'طرق أخرى',
+    },
+  },
+)
