@@ -14,8 +14,9 @@ export type SessionsDone = 'ended' | 'others_ended' | 'forgotten'
 interface Seen {
   /** This very one. */
   readonly current: boolean
-  readonly browser?: string | undefined
-  readonly system?: string | undefined
+  /** Names from lists of ours, or `other`. */
+  readonly browser: string
+  readonly system: string
   /** Seconds since the Unix epoch, as all times here. */
   readonly lastSeenAt: number
   readonly formToken: string
@@ -46,73 +47,61 @@ export interface SessionsView {
 
 type Says = (typeof SESSIONS)['en']
 
-const idOf = (kind: string, index: number): string => `${kind}-${index + 1}`
-
 /** The button says what it ends, also to who hears it out of its place. */
-function form(action: string, formToken: string, text: string, about: string): Html {
-  return html`<form method="post" action="${action}">
+const form = (action: string, formToken: string, text: string, about: string): Html =>
+  html`<form method="post" action="${action}">
 ${hidden('form_token', formToken)}<button type="submit" aria-describedby="${about}">${text}</button>
-</form>`
-}
+</form>
+`
 
-const named = ({ browser = 'other', system = 'other' }: Seen, frame: AccountFrame): string =>
-  browserWords({ browser, system }, frame)
+const heading = (frame: AccountFrame, id: string, seen: Seen, here: string): Html =>
+  html`<h3 id="${id}"><bdi>${browserWords(seen, frame)}</bdi>${seen.current && html` <strong class="here">${here}</strong>`}</h3>
+`
 
 function sessionEntry(says: Says, frame: AccountFrame, session: SessionView, index: number): Html {
-  const id = idOf('session', index)
-  const { current, networks, bound } = session
+  const id = `session-${index + 1}`
+  const action = `/account/sessions/${encodeURIComponent(session.sid)}/end`
   return html`<li>
-<h3 id="${id}">${named(session, frame)}${current && html` <strong class="here">${says.thisSession}</strong>`}</h3>
-<p>${says.lastUsed(moment(session.lastSeenAt, frame))}</p>
-<p class="note">${says.life(moment(session.signedInAt, frame), moment(session.endsAt, frame))}${
-    networks.length > 0 && html` ${says.networks(networks.join(', '))}`
-  }</p>
-${bound && html`<p class="note">${says.bound}</p>`}
-${
-  current
-    ? html`<p><a href="/logout">${says.signOutHere}</a></p>`
-    : form(`/account/sessions/${encodeURIComponent(session.sid)}/end`, session.formToken, says.end, id)
-}
-</li>`
+${heading(frame, id, session, says.thisSession)}<p>${says.lastUsed(moment(session.lastSeenAt, frame))}</p>
+<p class="note">${says.since(moment(session.signedInAt, frame), moment(session.endsAt, frame))}</p>
+${session.networks.length > 0 && html`<p class="note">${says.network(session.networks.join(', '))}</p>`}
+${session.bound && html`<p class="note">${says.bound}</p>`}
+${session.current ? html`<p><a href="/logout">${says.signOut}</a></p>` : form(action, session.formToken, says.end, id)}</li>
+`
 }
 
 function deviceEntry(says: Says, frame: AccountFrame, device: DeviceView, index: number): Html {
-  const id = idOf('device', index)
-  const { rememberedUntil } = device
+  const id = `device-${index + 1}`
+  const { rememberedUntil: until } = device
   return html`<li>
-<h3 id="${id}">${named(device, frame)}${device.current && html` <strong class="here">${says.thisDevice}</strong>`}</h3>
-<p>${says.lastSignIn(moment(device.lastSeenAt, frame))}</p>
+${heading(frame, id, device, says.thisDevice)}<p>${says.lastSignIn(moment(device.lastSeenAt, frame))}</p>
 <p class="note">${says.firstSignIn(moment(device.firstSeenAt, frame))}${
-    rememberedUntil !== undefined && html` ${says.remembered(moment(rememberedUntil, frame))}`
+    until !== undefined && html` ${says.remembered(moment(until, frame))}`
   }</p>
-${form(`/account/devices/${encodeURIComponent(device.deviceId)}/forget`, device.formToken, says.forget, id)}
-</li>`
+${form(`/account/devices/${encodeURIComponent(device.deviceId)}/forget`, device.formToken, says.forget, id)}</li>
+`
 }
 
-export function sessionsPage(view: SessionsView): Page {
-  const { frame, sessions, devices, done } = view
+export function sessionsPage({ frame, done, sessions, devices, othersToken }: SessionsView): Page {
   const says = words(SESSIONS, frame.uiLocales)
-  const hasOthers = sessions.some(({ current }) => !current)
+  const others = sessions.some(({ current }) => !current)
   return accountView(frame, {
     here: 'sessions',
     title: says.title,
-    content: html`${done && notice(html`<p>${says.done[done]}</p>`)}<section aria-labelledby="sessions">
+    content: html`${done && notice(html`<p>${says[done]}</p>`)}<section aria-labelledby="sessions">
 <h2 id="sessions">${says.signedIn}</h2>
-<p class="note">${says.ending}</p>
+<p class="note">${says.about}</p>
 <ul class="entries">
-${sessions.map((session, index) => sessionEntry(says, frame, session, index))}
-</ul>
-${hasOthers && form('/account/sessions/end-others', view.othersToken, says.endOthers, 'sessions')}
-</section>
+${sessions.map((session, index) => sessionEntry(says, frame, session, index))}</ul>
+${others && form('/account/sessions/end-others', othersToken, says.endOthers, 'sessions')}</section>
 <section aria-labelledby="devices">
 <h2 id="devices">${says.devices}</h2>
+<p class="note">${says.aboutDevices}</p>
 ${
   devices.length === 0
     ? html`<p>${says.none}</p>`
-    : html`<p class="note">${says.devicesAre}</p>
-<ul class="entries">
-${devices.map((device, index) => deviceEntry(says, frame, device, index))}
-</ul>`
+    : html`<ul class="entries">
+${devices.map((device, index) => deviceEntry(says, frame, device, index))}</ul>`
 }
 </section>`,
   })

@@ -4,6 +4,7 @@
  */
 import { activityPage } from '../../web/account-activity.ts'
 import { consentsPage } from '../../web/account-consents.ts'
+import { erasedPage, ownDataPage } from '../../web/account-data.ts'
 import type { AccountFrame } from '../../web/account-frame.ts'
 import { overviewPage } from '../../web/account-overview.ts'
 import { type ProfileView, profilePage } from '../../web/account-profile.ts'
@@ -101,6 +102,8 @@ const profile: ProfileView = {
   formToken,
   mostCharacters: 128,
 }
+
+const ownData = { frame, accountName, exportToken: formToken, eraseToken: formToken }
 
 const seen = { browser: 'Firefox', system: 'Linux', lastSeenAt: AT, formToken }
 
@@ -230,6 +233,11 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
       }),
     none: () => factorsPage({ frame, formToken, passkeys: [], recoveryCodes: 0 }),
   },
+  ownDataPage: {
+    first: () => ownDataPage({ ...ownData, unconfirmed: false }),
+    unconfirmed: () => ownDataPage({ ...ownData, unconfirmed: true }),
+  },
+  erasedPage: { first: () => erasedPage() },
   overviewPage: {
     open: () =>
       overviewPage({
