@@ -38,7 +38,7 @@ function entry(says: Says, frame: AccountFrame, view: ActivityView, index: numbe
   const app = view.app === 'own' ? says.ownPages : view.app && says.forApp(view.app.name)
   const id = `entry-${index + 1}`
   return html`<li>
-<h3 id="${id}">${kindWords(says, view.kind)}${app && html` ${app}`}</h3>
+<h2 id="${id}">${kindWords(says, view.kind)}${app && html` ${app}`}</h2>
 <p>${view.times > 1 ? says.lastOf(when, view.times) : when}</p>
 ${view.place && html`<p class="note">${placeWords(view.place, frame)}</p>`}
 ${

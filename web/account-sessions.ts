@@ -1,7 +1,12 @@
 /** Where the person is signed in, and the browsers known for them: each named as people know it, with a button that ends it. */
 import { type AccountFrame, accountView } from './account-frame.ts'
+import { browserWords } from './account-place.ts'
 import { type Html, html } from './html.ts'
+import { moment } from './moment.ts'
 import type { Page } from './page.ts'
+import { hidden, notice } from './parts/form.ts'
+import { SESSIONS } from './words/account-sessions.ts'
+import { words } from './words/words.ts'
 
 /** What was done just now. */
 export type SessionsDone = 'ended' | 'others_ended' | 'forgotten'
@@ -9,8 +14,9 @@ export type SessionsDone = 'ended' | 'others_ended' | 'forgotten'
 interface Seen {
   /** This very one. */
   readonly current: boolean
-  readonly browser?: string | undefined
-  readonly system?: string | undefined
+  /** Names from lists of ours, or `other`. */
+  readonly browser: string
+  readonly system: string
   /** Seconds since the Unix epoch, as all times here. */
   readonly lastSeenAt: number
   readonly formToken: string
@@ -39,93 +45,63 @@ export interface SessionsView {
   readonly othersToken: string
 }
 
-const DONE: Readonly<Record<SessionsDone, string>> = {
-  ended: 'The session was ended.',
-  others_ended: 'All other sessions were ended.',
-  forgotten: 'The device was forgotten.',
-}
-
-const TIMES = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
-
-function time(seconds: number): Html {
-  const at = new Date(seconds * 1000)
-  return html`<time datetime="${at.toISOString()}">${TIMES.format(at)} UTC</time>`
-}
-
-function named({ browser = 'other', system = 'other' }: Seen): string {
-  const [known, on] = [browser !== 'other', system !== 'other']
-  if (known && on) return `${browser} on ${system}`
-  return known ? browser : on ? `A browser on ${system}` : 'A browser'
-}
-
-const idOf = (kind: string, index: number): string => `${kind}-${index + 1}`
+type Says = (typeof SESSIONS)['en']
 
 /** The button says what it ends, also to who hears it out of its place. */
-function form(action: string, formToken: string, words: string, about: string): Html {
-  return html`<form method="post" action="${action}">
-<input type="hidden" name="form_token" value="${formToken}">
-<button type="submit" aria-describedby="${about}">${words}</button>
-</form>`
+const form = (action: string, formToken: string, text: string, about: string): Html =>
+  html`<form method="post" action="${action}">
+${hidden('form_token', formToken)}<button type="submit" aria-describedby="${about}">${text}</button>
+</form>
+`
+
+const heading = (frame: AccountFrame, id: string, seen: Seen, here: string): Html =>
+  html`<h3 id="${id}"><bdi>${browserWords(seen, frame)}</bdi>${seen.current && html` <strong class="here">${here}</strong>`}</h3>
+`
+
+function sessionEntry(says: Says, frame: AccountFrame, session: SessionView, index: number): Html {
+  const id = `session-${index + 1}`
+  const action = `/account/sessions/${encodeURIComponent(session.sid)}/end`
+  return html`<li>
+${heading(frame, id, session, says.thisSession)}<p>${says.lastUsed(moment(session.lastSeenAt, frame))}</p>
+<p class="note">${says.since(moment(session.signedInAt, frame), moment(session.endsAt, frame))}</p>
+${session.networks.length > 0 && html`<p class="note">${says.network(session.networks.join(', '))}</p>`}
+${session.bound && html`<p class="note">${says.bound}</p>`}
+${session.current ? html`<p><a href="/logout">${says.signOut}</a></p>` : form(action, session.formToken, says.end, id)}</li>
+`
 }
 
-function sessionEntry(session: SessionView, index: number): Html {
-  const id = idOf('session', index)
+function deviceEntry(says: Says, frame: AccountFrame, device: DeviceView, index: number): Html {
+  const id = `device-${index + 1}`
+  const { rememberedUntil: until } = device
   return html`<li>
-<h3 id="${id}">${named(session)}${session.current && html` <strong class="here">this session</strong>`}</h3>
-<p>Last used ${time(session.lastSeenAt)}</p>
-<p class="note">Signed in ${time(session.signedInAt)}, ends ${time(session.endsAt)} if it is not used${
-    session.networks.length > 0 && html`. From network ${session.networks.join(', ')}`
-  }.</p>
-${session.bound && html`<p class="note">Bound to a key of the device: a copied cookie does not open it.</p>`}
-${
-  session.current
-    ? html`<p><a href="/logout">Sign out here</a></p>`
-    : form(`/account/sessions/${encodeURIComponent(session.sid)}/end`, session.formToken, 'End session', id)
-}
-</li>`
-}
-
-function deviceEntry(device: DeviceView, index: number): Html {
-  const id = idOf('device', index)
-  return html`<li>
-<h3 id="${id}">${named(device)}${device.current && html` <strong class="here">this device</strong>`}</h3>
-<p>Last sign-in ${time(device.lastSeenAt)}</p>
-<p class="note">First sign-in ${time(device.firstSeenAt)}.${
-    device.rememberedUntil !== undefined &&
-    html` Remembered until ${time(device.rememberedUntil)}: a sign-in there may need no second step.`
+${heading(frame, id, device, says.thisDevice)}<p>${says.lastSignIn(moment(device.lastSeenAt, frame))}</p>
+<p class="note">${says.firstSignIn(moment(device.firstSeenAt, frame))}${
+    until !== undefined && html` ${says.remembered(moment(until, frame))}`
   }</p>
-${form(`/account/devices/${encodeURIComponent(device.deviceId)}/forget`, device.formToken, 'Forget device', id)}
-</li>`
+${form(`/account/devices/${encodeURIComponent(device.deviceId)}/forget`, device.formToken, says.forget, id)}</li>
+`
 }
 
-function others({ sessions, othersToken }: SessionsView): Html | undefined {
-  if (!sessions.some(({ current }) => !current)) return undefined
-  return form('/account/sessions/end-others', othersToken, 'End all other sessions', 'sessions')
-}
-
-export function sessionsPage(view: SessionsView): Page {
-  return accountView(view.frame, {
+export function sessionsPage({ frame, done, sessions, devices, othersToken }: SessionsView): Page {
+  const says = words(SESSIONS, frame.uiLocales)
+  const others = sessions.some(({ current }) => !current)
+  return accountView(frame, {
     here: 'sessions',
-    title: 'Devices and sessions',
-    content: html`${view.done && html`<p class="lead" role="status">${DONE[view.done]}</p>`}
-<section aria-labelledby="sessions">
-<h2 id="sessions">Where you are signed in</h2>
-<p class="note">Ending a session signs you out there, and takes from its apps what you gave them in it. If you do not know one
-of these, end it and change your password.</p>
+    title: says.title,
+    content: html`${done && notice(html`<p>${says[done]}</p>`)}<section aria-labelledby="sessions">
+<h2 id="sessions">${says.signedIn}</h2>
+<p class="note">${says.about}</p>
 <ul class="entries">
-${view.sessions.map(sessionEntry)}
-</ul>
-${others(view)}
-</section>
+${sessions.map((session, index) => sessionEntry(says, frame, session, index))}</ul>
+${others && form('/account/sessions/end-others', othersToken, says.endOthers, 'sessions')}</section>
 <section aria-labelledby="devices">
-<h2 id="devices">Known devices</h2>
+<h2 id="devices">${says.devices}</h2>
+<p class="note">${says.aboutDevices}</p>
 ${
-  view.devices.length === 0
-    ? html`<p>None.</p>`
-    : html`<p class="note">Browsers that you signed in with before. A sign-in with any other one is told to you by e-mail.</p>
-<ul class="entries">
-${view.devices.map(deviceEntry)}
-</ul>`
+  devices.length === 0
+    ? html`<p>${says.none}</p>`
+    : html`<ul class="entries">
+${devices.map((device, index) => deviceEntry(says, frame, device, index))}</ul>`
 }
 </section>`,
   })

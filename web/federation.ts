@@ -1,6 +1,9 @@
 /** Pages of a sign-in at an identity provider: it did not work, an account is there already, and whether to connect the two. */
 import { type Html, html } from './html.ts'
 import { type Page, page } from './page.ts'
+import { buttons, hidden } from './parts/form.ts'
+import { FEDERATION } from './words/federation.ts'
+import { words } from './words/words.ts'
 
 export interface ProviderButton {
   readonly id: string
@@ -10,17 +13,25 @@ export interface ProviderButton {
 }
 
 /** Links, not forms: they lead to another site, and carry nothing but the sign-in that waits in this browser. */
-export const providerButtons = (providers: readonly ProviderButton[], interactionId: string): Html | false =>
-  providers.length > 0 &&
-  html`<div class="providers">
-<p class="divider"><span>or</span></p>
+export function providerButtons(
+  providers: readonly ProviderButton[],
+  interactionId: string,
+  uiLocales?: readonly string[],
+): Html | false {
+  if (providers.length === 0) return false
+  const says = words(FEDERATION, uiLocales)
+  return html`<div class="providers">
+<p class="divider"><span>${says.or}</span></p>
+<ul>
 ${providers.map(({ id, name, available }) =>
   available
-    ? html`<p><a class="button" href="/federation/${id}/start?interaction=${encodeURIComponent(interactionId)}">Continue with ${name}</a></p>
+    ? html`<li><a class="button" href="/federation/${id}/start?interaction=${encodeURIComponent(interactionId)}">${says.continueWith(name)}</a></li>
 `
-    : html`<p><span class="button" role="link" aria-disabled="true">${name} is not available at the moment</span></p>
+    : html`<li class="note">${says.notAvailable(name)}</li>
 `,
-)}</div>`
+)}</ul>
+</div>`
+}
 
 export interface FederationFailedView {
   readonly provider: string
@@ -28,31 +39,21 @@ export interface FederationFailedView {
   readonly backTo?: string | undefined
 }
 
-const SAYS: Readonly<
-  Record<FederationFailedView['kind'], (provider: string) => readonly [title: string, text: string]>
-> = {
-  unavailable: (provider) => [
-    `${provider} is not available at the moment`,
-    'Try again in a while, or continue another way.',
-  ],
-  refused_there: (provider) => ['Not signed in', `${provider} did not sign you in, or you cancelled it there.`],
-  denied: (provider) => [
-    'Not allowed',
-    `Your account at ${provider} cannot be used here. It may need a verified e-mail address, or be connected to another account.`,
-  ],
-  failed: (provider) => [
-    'That did not work',
-    `The answer of ${provider} could not be used: it was for another browser, came too late, or was not sound. Start again.`,
-  ],
-}
-
 export function federationFailedPage({ provider, kind, backTo }: FederationFailedView): Page {
-  const [title, text] = SAYS[kind](provider)
+  const says = words(FEDERATION)
+  const { failed } = says
+  const told: Readonly<Record<FederationFailedView['kind'], readonly [title: string, text: string]>> = {
+    unavailable: [says.notAvailable(provider), failed.unavailable],
+    refused_there: [failed.refusedTitle, failed.refused(provider)],
+    denied: [failed.deniedTitle, failed.denied(provider)],
+    failed: [failed.brokenTitle, failed.broken(provider)],
+  }
+  const [title, text] = told[kind]
   return page({
     title,
     content: html`<h1>${title}</h1>
 <p class="lead" role="alert">${text}</p>
-${backTo !== undefined && html`<p><a class="button" href="${backTo}">Go back</a></p>`}`,
+${backTo !== undefined && html`<p><a class="button" href="${backTo}">${says.goBack}</a></p>`}`,
   })
 }
 
@@ -64,12 +65,13 @@ export interface AccountExistsView {
 }
 
 export function accountExistsPage({ provider, address, signInAt, uiLocales }: AccountExistsView): Page {
+  const { exists } = words(FEDERATION, uiLocales)
   return page({
-    title: 'You have an account already',
+    title: exists.title,
     uiLocales,
-    content: html`<h1>You have an account already</h1>
-<p class="lead">There is an account for <strong class="account">${address}</strong>. Sign in to it as you did before; then you can connect ${provider} to it.</p>
-<p><a class="button primary" href="${signInAt}">Sign in to your account</a></p>`,
+    content: html`<h1>${exists.title}</h1>
+<p class="lead">${exists.text(address, provider)}</p>
+<p><a class="button primary" href="${signInAt}">${exists.signIn}</a></p>`,
   })
 }
 
@@ -87,18 +89,16 @@ export interface LinkView {
 
 export function linkPage(view: LinkView): Page {
   const { provider, label, accountName } = view
+  const { link } = words(FEDERATION, view.uiLocales)
   return page({
-    title: `Connect ${provider}`,
+    title: link.title(provider),
     leadsTo: view.leadsTo,
     uiLocales: view.uiLocales,
-    content: html`<h1>Connect ${provider}?</h1>
-<p class="lead">You are signed in as <strong class="account">${accountName}</strong>. From now on you can sign in with ${provider}${label !== undefined && html` (<span class="account">${label}</span>)`} too.</p>
+    content: html`<h1>${link.question(provider)}</h1>
+<p class="lead">${link.text(accountName, provider)}</p>
+${label !== undefined && html`<p class="note">${provider}: <span class="account">${label}</span></p>`}
 <form method="post" action="/federation/link?pending=${encodeURIComponent(view.pending)}">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<div class="actions">
-<button class="primary" type="submit" name="answer" value="link">Connect</button>
-<button type="submit" name="answer" value="skip">Not now</button>
-</div>
+${hidden('form_token', view.formToken)}${buttons({ words: link.connect, value: 'link' }, { words: link.notNow, value: 'skip' })}
 </form>`,
   })
 }

@@ -1,8 +1,12 @@
 /** A person's accounts at identity providers: those that are connected, and those that can be. */
-
+import { type AccountFrame, accountView } from './account-frame.ts'
 import type { ProviderButton } from './federation.ts'
-import { html } from './html.ts'
-import { formTarget, type Page, page } from './page.ts'
+import { type Html, html } from './html.ts'
+import { formTarget, type Page } from './page.ts'
+import { hidden } from './parts/form.ts'
+import { ACCOUNT } from './words/account.ts'
+import { FEDERATION } from './words/federation.ts'
+import { words } from './words/words.ts'
 
 export interface LinkedIdentity {
   readonly key: string
@@ -13,46 +17,51 @@ export interface LinkedIdentity {
 }
 
 export interface IdentitiesView {
-  readonly accountName: string
+  readonly frame: AccountFrame
   readonly formToken: string
   readonly linked: readonly LinkedIdentity[]
   readonly offered: readonly ProviderButton[]
-  /** Origins of the providers, for the page's form-action. */
+  /** Addresses of the providers, for the page's form-action. */
   readonly leadsTo: readonly string[]
 }
 
 const dateOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10)
 
-export function identitiesPage({ accountName, formToken, linked, offered, leadsTo }: IdentitiesView): Page {
-  const token = html`<input type="hidden" name="form_token" value="${formToken}">`
-  return page({
-    title: 'Connected accounts',
-    formAction: ["'self'", ...new Set(leadsTo.map(formTarget))].join(' '),
-    content: html`<h1>Connected accounts</h1>
-<p class="lead">Accounts elsewhere that you can sign in with as <strong class="account">${accountName}</strong>.</p>
-${
-  linked.length === 0
-    ? html`<p>None is connected.</p>`
-    : html`<ul class="identities">
-${linked.map(
-  ({ key, provider, label, linkedAt }) => html`<li>
+export function identitiesPage({ frame, formToken, linked, offered, leadsTo }: IdentitiesView): Page {
+  const says = words(FEDERATION, frame.uiLocales)
+  const entry = ({ key, provider, label, linkedAt }: LinkedIdentity): Html => html`<li>
+<h3>${provider}</h3>
+${label !== undefined && html`<p class="account">${label}</p>`}
+<p class="note">${says.since} <time datetime="${dateOf(linkedAt)}">${dateOf(linkedAt)}</time></p>
 <form method="post" action="/account/identities/unlink">
-${token}
-<input type="hidden" name="identity" value="${key}">
-<p><strong>${provider}</strong>${label !== undefined && html` <span class="account">${label}</span>`} <small>since <time datetime="${dateOf(linkedAt)}">${dateOf(linkedAt)}</time></small></p>
-<button type="submit" aria-label="Disconnect ${provider} ${label}">Disconnect</button>
+${hidden('form_token', formToken)}${hidden('identity', key)}<button type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
 </form>
 </li>
-`,
-)}</ul>`
-}
-${offered.map(
-  ({ id, name, available }) => html`<form method="post" action="/account/identities/link">
-${token}
-<input type="hidden" name="provider" value="${id}">
-<button type="submit"${!available && html` disabled`}>${available ? `Connect ${name}` : `${name} is not available at the moment`}</button>
+`
+  const offer = ({ id, name, available }: ProviderButton): Html =>
+    available
+      ? html`<li>
+<form method="post" action="/account/identities/link">
+${hidden('form_token', formToken)}${hidden('provider', id)}<button type="submit">${says.link.title(name)}</button>
 </form>
-`,
-)}`,
+</li>
+`
+      : html`<li class="note">${says.notAvailable(name)}</li>
+`
+  return accountView(frame, {
+    here: 'identities',
+    title: words(ACCOUNT, frame.uiLocales).parts.identities,
+    formAction: ["'self'", ...new Set(leadsTo.map(formTarget))].join(' '),
+    content: html`<p class="lead">${says.linkedAccounts}</p>
+<h2>${says.connected}</h2>
+${
+  linked.length === 0
+    ? html`<p>${says.none}</p>`
+    : html`<ul class="entries">
+${linked.map(entry)}</ul>`
+}
+<h2>${says.more}</h2>
+<ul class="entries">
+${offered.map(offer)}</ul>`,
   })
 }

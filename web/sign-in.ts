@@ -57,6 +57,6 @@ ${hidden('form_token', view.formToken)}${field({
 ${buttons({ words: says.next, value: 'sign_in' }, { words: says.cancel, value: 'deny', leaves: true })}
 </form>
 ${passkeys(view, says.byPasskey)}
-${providerButtons(view.providers ?? [], view.interactionId)}`,
+${providerButtons(view.providers ?? [], view.interactionId, view.uiLocales)}`,
   })
 }

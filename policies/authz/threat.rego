@@ -15,14 +15,14 @@ import data.lib.rbac
 # Refresh tokens of one person that came twice in an hour: it is no accident of one application any more.
 reuse_many := 3
 
-# Different accounts tried from one source: it is made slower as a whole, whoever else is there.
-stuffing_many := 100
+# Different accounts tried from one source in an hour: it is made slower as a whole, whoever else is there.
+stuffing_many := {"address": 20, "subnet": 100}
 
 # Introspections in a minute, as a multiple of the usual.
 spike_many := 10
 
 # People who agreed in an hour to a client that registered itself within the last day.
-phishing_many := 50
+phishing_many := 20
 
 phishing_age_seconds := 86400
 
@@ -73,7 +73,7 @@ actions contains action if {
 
 actions contains "throttle" if {
 	input.signal == "credential_stuffing"
-	input.count >= stuffing_many
+	input.count >= stuffing_many[input.source]
 }
 
 actions contains "throttle" if introspects_too_much

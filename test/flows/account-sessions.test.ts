@@ -67,7 +67,7 @@ describe('the page of sessions and devices', () => {
     const there = entry(page, 'sessions', 'Firefox on Windows')
     expect(await there.count()).toBe(1)
     expect(await there.textContent()).toMatch(
-      /Last used .* UTC[\s\S]*From network 127\.0\.0\.0\/24[\s\S]*Bound to a key/,
+      /Last used .*(?:GMT|UTC)[\s\S]*From network 127\.0\.0\.0\/24[\s\S]*Bound to a key/,
     )
     expect(await entry(page, 'devices', 'this device').textContent()).toMatch(/Chrome on Linux[\s\S]*First sign-in/)
     expect(await page.locator('time').first().getAttribute('datetime')).toMatch(/^20\d\d-.*Z$/)

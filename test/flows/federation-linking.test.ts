@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { randomId } from '../../src/kernel/ids.ts'
@@ -297,30 +298,47 @@ describe('at the person’s own page', () => {
   })
 })
 
+const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
+
+/** Ids of the rules of axe that the page as it stands breaks; `$SCREENSHOTS`: where it is kept to be looked at. */
+async function violations(page: Page, name: string): Promise<unknown> {
+  const folder = process.env.SCREENSHOTS
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `federation-${name}.png`), fullPage: true })
+  await page.evaluate(AXE)
+  return page.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))')
+}
+
 test('in Chromium: sign-in at the provider, the account proven and connected, seen and disconnected (checklist 43)', async () => {
   const { context, page, complaints, close } = await openChromium({ ignoreHTTPSErrors: true })
   try {
     const { url } = await onSignInPage(service)
     await page.goto(url)
+    expect(await violations(page, 'sign-in')).toEqual([])
     await page.getByRole('link', { name: 'Continue with Google' }).click()
     await page.getByRole('heading', { name: 'You have an account already' }).waitFor()
+    expect(await violations(page, 'account-exists')).toEqual([])
     await page.getByRole('link', { name: 'Sign in to your account' }).click()
     await page.getByLabel('User name').fill(address)
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Password').fill(PASSWORD)
     await page.locator('button.primary').click()
     await page.getByRole('heading', { name: 'Connect Google?' }).waitFor()
+    expect(await violations(page, 'connect')).toEqual([])
     const response = page.waitForURL(/\/consent|127\.0\.0\.1:9/).catch(() => undefined)
     await page.getByRole('button', { name: 'Connect' }).click()
     await response
     await until(async () => (await ownerOf(service.google.person.sub)) === user.sub, 'the account is connected')
 
     await page.goto(`${service.issuer}/account/identities`)
-    await page.getByText('Google', { exact: true }).waitFor()
+    await page.getByRole('heading', { name: 'Google' }).waitFor()
     service.other.person = { sub: randomId(), name: 'Somebody' }
     await page.getByRole('button', { name: 'Connect Single sign-on' }).click()
     await page.getByText('Somebody').waitFor()
     expect(await identities(user.sub)).toHaveLength(2)
+    expect(await violations(page, 'linked-accounts')).toEqual([])
+    await page.goto(`${service.issuer}/federation/callback/google?state=x`)
+    expect(await violations(page, 'failed')).toEqual([])
+    await page.goBack()
     await page.getByRole('button', { name: /Disconnect Google/ }).click()
     await until(async () => (await identities(user.sub)).length === 1, 'Google is disconnected')
     expect(complaints.filter((line) => /Content Security Policy/.test(line))).toEqual([])

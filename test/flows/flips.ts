@@ -36,6 +36,7 @@ const PERMISSIONS = ['orders:read', 'profile:read']
 /** Decisions of what must be configured first, and the test that flips their obligations. */
 export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['federation', 'test/flows/federation-policy.test.ts'],
+  ['account', 'test/flows/account-policy.test.ts'],
   ['mfa', 'test/flows/factor-policy.test.ts'],
 ])
 

@@ -311,6 +311,27 @@ describe('poll (RFC 8936 2)', () => {
     expect(answers.filter((answer) => Object.keys(setsOf(answer)).length > 0).length).toBeGreaterThanOrEqual(4)
   })
 
+  test('who waits is answered when the service ends, and the service ends at once', async () => {
+    const own = await startWithReceivers(certificates, {
+      receivers: [{ kind: 'stream', name: 'test', clientId: 'receiver', delivery: { method: 'poll' } }],
+      longPollMs: 10 * 60_000,
+    })
+    const token = await clientToken(own.issuer, own.population.receiver, 'ssf.read')
+    const begun = performance.now()
+    let answered = false
+    const waiting = callWith(own.issuer, token)('POST', '/ssf/poll/test', {}).finally(() => {
+      answered = true
+    })
+    await until(
+      async () => own.decisions().some(({ path, custom }) => path === 'authz/signal/decision' && custom !== undefined),
+      'it waits',
+    )
+    expect(answered).toBe(false)
+    await own.close()
+    expect((await waiting).body).toEqual({ sets: {} })
+    expect(performance.now() - begun).toBeLessThan(60_000)
+  })
+
   test.each<[string, unknown]>([
     ['a list', []],
     ['ack that is no list', { ack: 'x' }],

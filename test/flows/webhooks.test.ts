@@ -11,13 +11,14 @@ import type { Receiver, WebhookReceiver } from '../../src/auth/signals/receivers
 import type { SignalOptions } from '../../src/auth/signals/service.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import type { TestService } from '../servers/auth-service.ts'
+import { signedBundle, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { type Certificates, makeCertificates } from '../servers/certificates.ts'
 import { type EventSink, type Received, startEventSink } from '../servers/event-sink.ts'
 import { TENANT } from '../servers/population.ts'
 import { until } from '../servers/redis.ts'
 import { begin, discover } from './relying-party.ts'
+import { post } from './requests.ts'
 import { startWithReceivers } from './security-events.ts'
 import { signIn } from './signed-in.ts'
 
@@ -59,14 +60,20 @@ interface Body {
 const bodies = (kept: readonly Received[] = sink.kept): Body[] => kept.map(({ body }) => JSON.parse(body))
 const ofType = (type: string) => bodies().filter((body) => body.type === type)
 
-/** Makes the person fail `times` at sign-in: as many events. */
+/** Somebody fails `times` to prove that they are a client: as many events. */
 async function fail(times: number): Promise<void> {
   const { issuer, population } = service as TestService
-  for (let index = 0; index < times; index += 1) {
-    const browser = new Browser(issuer)
-    const page = await browser.visit(await urlOfSignIn())
-    await browser.submit(page, { username: population.user.userName, password: 'wrong wrong wrong' })
-  }
+  const wrong = { id: population.web.id, secret: 'x'.repeat(43) }
+  for (let index = 0; index < times; index += 1)
+    await post({ issuer }, '/oauth/token', wrong, { grant_type: 'client_credentials' })
+}
+
+/** The person fails at sign-in. */
+async function failSignIn(): Promise<void> {
+  const browser = new Browser((service as TestService).issuer)
+  const page = await browser.visit(await urlOfSignIn())
+  const { userName: username } = (service as TestService).population.user
+  await browser.submit(page, { username, password: 'wrong wrong wrong' })
 }
 
 async function urlOfSignIn(): Promise<string> {
@@ -74,7 +81,6 @@ async function urlOfSignIn(): Promise<string> {
   return (await begin(await discover(issuer, population.own), 'openid')).url
 }
 
-const failures = () => (service as TestService).audits.filter(({ event }) => event === 'sign_in_failed').length
 const left = () => (service as TestService).store.outbox.waiting(TENANT, 'webhook:siem')
 
 describe('what is sent', () => {
@@ -100,7 +106,7 @@ describe('what is sent', () => {
     const [{ body, headers }] = sink.kept as [Received]
     const sent = headers as Record<string, string>
     const verified = new Webhook(whsec(SECRET)).verify(body, sent)
-    expect(verified).toMatchObject({ type: 'sign_in_failed', id: sent['webhook-id'] })
+    expect(verified).toMatchObject({ type: 'client_authentication_failed', id: sent['webhook-id'] })
     expect(() => new Webhook(whsec(SECRET)).verify(`${body} `, sent)).toThrow()
     expect(() => new Webhook(whsec(OTHER)).verify(body, sent)).toThrow()
     const later = { ...sent, 'webhook-timestamp': String(Number(sent['webhook-timestamp']) + 1) }
@@ -147,11 +153,10 @@ describe('a receiver that does not take it gets it again, under the same id', ()
     await start()
     await sink.shut()
     await fail(12)
-    await until(async () => (await left()) === failures(), 'all wait')
-    expect(failures()).toBe(12)
+    await until(async () => (await left()) === 12, 'all wait')
     await sink.open()
     await until(async () => (await left()) === 0, 'all are taken')
-    expect(new Set(ofType('sign_in_failed').map(({ id }) => id)).size).toBe(12)
+    expect(new Set(ofType('client_authentication_failed').map(({ id }) => id)).size).toBe(12)
   })
 
   test('one that is slow gets at most four at once, and requests go on meanwhile', async () => {
@@ -160,7 +165,7 @@ describe('a receiver that does not take it gets it again, under the same id', ()
     await fail(10)
     expect((await left()) > 0).toBe(true)
     await until(async () => (await left()) === 0, 'all are taken')
-    expect(new Set(ofType('sign_in_failed').map(({ id }) => id)).size).toBe(10)
+    expect(new Set(ofType('client_authentication_failed').map(({ id }) => id)).size).toBe(10)
     expect(sink.atOnce).toBeLessThanOrEqual(4)
   })
 
@@ -172,8 +177,8 @@ describe('a receiver that does not take it gets it again, under the same id', ()
       return JSON.parse(body).id === bad
     })
     await fail(4)
-    await until(async () => ofType('sign_in_failed').length === 3, 'all others are taken')
-    expect(ofType('sign_in_failed').map(({ id }) => id)).not.toContain(bad)
+    await until(async () => ofType('client_authentication_failed').length === 3, 'all others are taken')
+    expect(ofType('client_authentication_failed').map(({ id }) => id)).not.toContain(bad)
     sink.refuse(() => false)
     await until(async () => (await left()) === 0, 'that one is taken too')
   })
@@ -213,7 +218,7 @@ test('what happened and what became of it is counted, and logged without anybody
     { logger, service: { metrics: registry } },
   )
   sink.feel(500, 200)
-  await fail(1)
+  await failSignIn()
   await until(async () => sink.kept.length > 0 && (await left()) === 0, 'it is taken')
   const metrics = await registry.registry.metrics()
   expect(metrics).toMatch(/security_events_total\{event="sign_in_failed",.*\} 1/)
@@ -224,6 +229,20 @@ test('what happened and what became of it is counted, and logged without anybody
   expect(events.join()).toContain('"event":"sign_in_failed"')
   expect(lines.join()).not.toMatch(/alice|wrong wrong|0123456789abcdef/)
   expect(lines.join()).not.toContain(service.population.user.sub)
+})
+
+test('while policy cannot be asked an event goes to nobody and is kept; once it can, it goes (checklist 49)', async () => {
+  const { node, store } = await start()
+  node.deactivate()
+  await fail(1)
+  const [first] = await store.outbox.peek(TENANT, 'events', 10)
+  await until(async () => {
+    const [task] = await store.outbox.peek(TENANT, 'events', 10)
+    return (task?.attempts ?? 0) > 1
+  }, 'policy was asked in vain')
+  expect([first?.event.name, sink.asked]).toEqual(['client_authentication_failed', 0])
+  await node.activate([await signedBundle()])
+  await until(async () => ofType('client_authentication_failed').length === 1, 'it is told')
 })
 
 describe('given up, which audit says', () => {
@@ -237,7 +256,7 @@ describe('given up, which audit says', () => {
     await until(async () => givenUp().length > 0, 'it is given up')
     expect([givenUp(), sink.asked, await left()]).toEqual([['refused'], 3, 0])
     const about = (service as TestService).audits.find(({ event }) => event === 'signal_not_delivered')
-    expect(about?.resource).toMatch(/^webhook:siem:sign_in_failed:/)
+    expect(about?.resource).toMatch(/^webhook:siem:client_authentication_failed:/)
   })
 
   test('at once where the receiver says that it is gone (410)', async () => {

@@ -26,8 +26,8 @@ const sessionView =
   (session: SessionRecord): SessionView => ({
     sid: session.sid,
     current: session.sid === current.record.sid,
-    browser: session.sight?.browser,
-    system: session.sight?.system,
+    browser: session.sight?.browser ?? 'other',
+    system: session.sight?.system ?? 'other',
     networks: session.sight?.networks ?? [],
     bound: session.deviceKey !== undefined,
     signedInAt: session.authTime,

@@ -15,6 +15,8 @@ export type FederationDeps = SignInDeps &
       readonly users: Pick<UserStore, 'find' | 'findByUserName'>
     }
     readonly providers: Providers
+    /** Pages of self-service, for their navigation. */
+    readonly accountPaths: ReadonlySet<string>
     readonly envelope: Envelope
     readonly logger: Pick<Logger, 'warn'>
     readonly federationMetrics: Metrics['federation']

@@ -12,6 +12,7 @@ import { formToken } from '../session/csrf.ts'
 import { findSession, type LiveSession, sessionSecret } from '../session/session.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import { requireOwnForm } from '../sign-in/waiting.ts'
+import { localesOf } from '../user/email.ts'
 import { notifyUser } from '../user/notify.ts'
 import { askFederation } from './ask-federation.ts'
 import type { FederationDeps } from './deps.ts'
@@ -56,7 +57,7 @@ export async function showIdentities(deps: FederationDeps, request: HttpRequest)
   const { user } = own.session
   const linked = await deps.store.identities.list(request.tenant, user.sub)
   const page = identitiesPage({
-    accountName: user.userName,
+    frame: { accountName: user.userName, paths: deps.accountPaths, uiLocales: localesOf(user) },
     formToken: formToken(own.secret, FORM),
     linked: linked.map(({ key, provider, label, linkedAt }) => ({
       key,

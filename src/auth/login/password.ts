@@ -42,15 +42,21 @@ export async function checkPassword(
   password: string,
 ): Promise<Reply> {
   const again = (status: number) => page(waiting, status, userName, 'wrong')
-  const begun = await begin(deps, request, waiting, { userName })
+  const user = await deps.store.users.findByUserName(request.tenant, userName)
+  const begun = await begin(deps, request, waiting, { userName, user })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, undefined)
     return refuseStep(begun.denied, again)
   }
-  const user = await deps.store.users.findByUserName(request.tenant, userName)
-  const verified = await verifyPassword(deps, request, password, user)
-  const outcome = verified ? 'verified' : 'failed'
   const { tried } = begun
+  const verified = await verifyPassword(deps, request, password, user, { ahead: tried.device.known }).catch(
+    async (cause: unknown) => {
+      // Nothing was checked, so nothing failed.
+      await tried.risk.verified()
+      throw cause
+    },
+  )
+  const outcome = verified ? 'verified' : 'failed'
   return proceed(deps, request, waiting, { factor: 'password', outcome, user, tried, userName, again })
 }
 

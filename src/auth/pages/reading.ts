@@ -35,9 +35,12 @@ export function readerFrom({ issuer, theme }: ReadingDeps, headers: Headers): Re
   }
 }
 
-/** This address again; protocol endpoints are not ours to add a parameter to. */
+/** Addresses that others define, or that work once: nothing is added to them, and they are not repeated. */
+const isProtocol = (path: string): boolean => /^\/(oauth|federation\/callback)\//.test(path) || path.endsWith('/start')
+
+/** This address again. */
 function addressIn({ path, query }: HttpRequest): Reader['addressIn'] {
-  if (path.startsWith('/oauth/')) return undefined
+  if (isProtocol(path)) return undefined
   const parameters = [...query.names]
     .filter((name) => name !== CHOICE)
     .flatMap((name) => query.all(name).map((value): [string, string] => [name, value]))
@@ -45,7 +48,7 @@ function addressIn({ path, query }: HttpRequest): Reader['addressIn'] {
 }
 
 function choiceIn({ method, path, query }: HttpRequest): Language | undefined {
-  if (method !== 'GET' || path.startsWith('/oauth/') || query.repeated.size > 0) return undefined
+  if (method !== 'GET' || isProtocol(path) || query.repeated.size > 0) return undefined
   const choice = query.get(CHOICE)
   return isLanguage(choice) ? choice : undefined
 }

@@ -168,10 +168,8 @@ async function stepUp(
     decision_id: decisionId,
     detail: action,
   })
-  return signInFor(deps, request, {
-    page,
-    essentialAcr: obligations.acr,
-    fresh: epochSeconds(deps.clock) - record.authTime > obligations.max_age_seconds,
-    onlySub: user.sub,
-  })
+  const isTooOld = epochSeconds(deps.clock) - record.authTime > obligations.max_age_seconds
+  // Where only a factor is missing, the session counts beside it.
+  const fresh = isTooOld && { fresh: true, onlySub: user.sub, loginHint: user.userName }
+  return signInFor(deps, request, { page, essentialAcr: obligations.acr, ...fresh })
 }

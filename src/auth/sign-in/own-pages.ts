@@ -43,12 +43,14 @@ export interface SignInFor {
   readonly fresh?: boolean
   /** Only this person will do; as `sub` of the platform. */
   readonly onlySub?: string
+  /** Stands in the form already. */
+  readonly loginHint?: string
 }
 
 /** 303 to the sign-in; `page` must be a path of ours. */
 export async function signInFor(deps: InteractionDeps, request: HttpRequest, wanted: SignInFor): Promise<Reply> {
   if (!wanted.page.startsWith('/') || wanted.page.startsWith('//')) throw new TypeError('not a page of ours')
-  const { page, scopes = [], acrValues, essentialAcr, onlySub } = wanted
+  const { page, scopes = [], acrValues, essentialAcr, onlySub, loginHint } = wanted
   const { id, cookie } = await startInteraction(deps, request, {
     v: 1,
     clientId: OWN_PAGES_ID,
@@ -59,6 +61,7 @@ export async function signInFor(deps: InteractionDeps, request: HttpRequest, wan
     ...(acrValues && { acrValues }),
     ...(essentialAcr && { essentialAcr }),
     ...(onlySub !== undefined && { onlySub }),
+    ...(loginHint !== undefined && { loginHint }),
     ...(wanted.fresh === true && { askSignIn: true }),
     createdAt: request.origin.time.epoch_seconds,
   })

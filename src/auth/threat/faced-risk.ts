@@ -46,7 +46,7 @@ export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempte
     },
     accounts_tried: { address: triedFromAddress, subnet: triedFromSubnet },
     surge: surges,
-    new_device: !device.known,
+    new_device: userName !== '' && !device.known,
     network_known: isKnown,
     network_changed: presence !== undefined && !isKnown,
     ...(located?.country !== undefined && { country: located.country }),

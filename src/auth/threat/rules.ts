@@ -26,8 +26,8 @@ export const PRESENCE_SECONDS = 90 * 24 * 3600
 /** Counts from which a signal rises; then again whenever the count has doubled. */
 export const RISES_AT = {
   password_guessing: 10,
-  tried_from_address: 20,
-  tried_from_subnet: 60,
+  tried_from_address: 10,
+  tried_from_subnet: 50,
   consent_phishing: 10,
 } as const
 

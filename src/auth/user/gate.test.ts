@@ -29,3 +29,17 @@ test('a failing work frees its place', async () => {
   await expect(gate.run(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
   await expect(gate.run(async () => 1)).resolves.toBe(1)
 })
+
+test('whoever goes ahead waits for none of those who crowd the queue', async () => {
+  const gate = createGate({ concurrent: 1, waiting: 2 })
+  const hold = deferred()
+  const order: string[] = []
+  const work = (name: string) => async () => void order.push(name)
+  const runs = [gate.run(() => hold.promise), gate.run(work('first')), gate.run(work('second'))]
+  await expect(gate.run(work('refused'))).rejects.toBeInstanceOf(GateFull)
+  runs.push(gate.run(work('ahead'), { ahead: true }))
+  expect(gate.waiting).toBe(3)
+  hold.resolve()
+  await Promise.all(runs)
+  expect(order).toEqual(['ahead', 'first', 'second'])
+})

@@ -5,9 +5,14 @@ export class GateFull extends Error {
   override readonly name = 'GateFull'
 }
 
+export interface Turn {
+  /** Before all who are not: their queue is one of its own, so that those who crowd the other keep nobody out of it. */
+  readonly ahead: boolean
+}
+
 export interface Gate {
   /** Runs `work` when a place is free; rejects with GateFull when the queue is full already. */
-  run<T>(work: () => Promise<T>): Promise<T>
+  run<T>(work: () => Promise<T>, turn?: Turn): Promise<T>
   readonly active: number
   readonly waiting: number
 }
@@ -22,9 +27,10 @@ export interface GateLimits {
 export function createGate(limits: GateLimits): Gate {
   let active = 0
   const queue: (() => void)[] = []
+  const ahead: (() => void)[] = []
 
   const leave = (): void => {
-    const next = queue.shift()
+    const next = ahead.shift() ?? queue.shift()
     if (next) next()
     else active -= 1
   }
@@ -34,15 +40,16 @@ export function createGate(limits: GateLimits): Gate {
       return active
     },
     get waiting() {
-      return queue.length
+      return queue.length + ahead.length
     },
-    async run(work) {
+    async run(work, turn) {
+      const own = turn?.ahead === true ? ahead : queue
       if (active >= limits.concurrent) {
-        if (queue.length >= limits.waiting) {
+        if (own.length >= limits.waiting) {
           limits.onRefused?.()
           throw new GateFull('too many waiting')
         }
-        await new Promise<void>((resolve) => queue.push(resolve))
+        await new Promise<void>((resolve) => own.push(resolve))
       } else {
         active += 1
       }

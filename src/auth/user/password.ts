@@ -1,7 +1,7 @@
 /** Password hashing: argon2id (RFC 9106) by node:crypto at OWASP's parameters, the same time for unknown users, never more than the gate lets in. */
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { createGate, type Gate, type GateLimits } from './gate.ts'
+import { createGate, type Gate, type GateLimits, type Turn } from './gate.ts'
 import { formatPhc, parsePhc } from './phc.ts'
 
 /** What a hash costs; OWASP's minimum is the default. */
@@ -24,7 +24,7 @@ export interface PasswordHasher {
   /** A PHC string. Rejects with GateFull when too many hash already. */
   hash(password: string): Promise<string>
   /** False for a wrong password, an unreadable hash, or none; in all cases after as much work. */
-  verify(password: string, stored: string | undefined): Promise<boolean>
+  verify(password: string, stored: string | undefined, turn?: Turn): Promise<boolean>
   /** Whether it was made as hashes are made now; else the password is hashed anew when it is next known. */
   isCurrent(stored: string): boolean
 }
@@ -90,18 +90,18 @@ export function createPasswordHasher(
       return formatPhc({ ...current, salt, hash })
     },
 
-    async verify(password, stored) {
+    async verify(password, stored, turn) {
       const known = stored === undefined ? undefined : parsePhc(stored)
       const { salt, hash, ...cost } = known ?? nobody
       // An overlong password is not hashed whole, yet costs the same time as a wrong one.
       const tooLong = Buffer.byteLength(password) > MAX_PASSWORD_BYTES
       const more = rest(cost, current)
-      const derived = await gate.run(() =>
+      const run = () =>
         timed(async () => {
           if (more) await derive('', { ...more, nonce: salt, tagLength: hash.length })
           return derive(tooLong ? '' : password, { ...cost, nonce: salt, tagLength: hash.length })
-        }),
-      )
+        })
+      const derived = await gate.run(run, turn)
       return timingSafeEqual(derived, hash) && known !== undefined && !tooLong
     },
 

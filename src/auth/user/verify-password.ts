@@ -6,7 +6,7 @@ import type { HttpRequest } from '../../http/message.ts'
 import { OAuthError, StoreUnavailable } from '../../kernel/errors.ts'
 import type { UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { GateFull } from './gate.ts'
+import { GateFull, type Turn } from './gate.ts'
 import type { PasswordHasher } from './password.ts'
 
 export interface VerifyPasswordDeps {
@@ -20,9 +20,10 @@ export async function verifyPassword(
   request: HttpRequest,
   password: string,
   user: UserRecord | undefined,
+  turn?: Turn,
 ): Promise<boolean> {
   const stored = user?.passwordHash
-  const isRight = await slowedDown(deps.passwords.verify(password, stored))
+  const isRight = await slowedDown(deps.passwords.verify(password, stored, turn))
   if (isRight && user && stored !== undefined && !deps.passwords.isCurrent(stored))
     await rehash(deps, request.tenant, user, password)
   return isRight

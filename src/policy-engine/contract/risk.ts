@@ -32,7 +32,7 @@ export const Risk = Type.Object(
     accounts_tried: Type.Object({ address: count(), subnet: count() }, closed),
     /** More sign-ins fail in the whole tenant than is usual, by far: stuffing spread over many addresses. */
     surge: Type.Boolean(),
-    /** This browser is none that has signed in to the account; true where no such account is. */
+    /** This browser is none that has signed in to the account; true where no such account is, false where none is named yet. */
     new_device: Type.Boolean(),
     /** The account was signed in to from this network lately. */
     network_known: Type.Boolean(),
