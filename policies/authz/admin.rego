@@ -154,7 +154,20 @@ visible := {
 	input.resource.type == "grant"
 }
 
-visible := set() if input.resource.type == "user"
+# What is kept of a person, `GET /admin/users/{sub}/export`.
+visible := {
+	"account",
+	"activity",
+	"consents",
+	"devices",
+	"factors",
+	"grants",
+	"identities",
+	"places",
+	"sessions",
+} if {
+	input.resource.type == "user"
+}
 
 # Of a signing key what the key set shows, and its life; its private half stands nowhere.
 visible := {
@@ -225,7 +238,7 @@ held := {
 	"roles": scopes.set_of(input.resource.roles),
 	"scopes": scopes.set_of(input.resource.scopes),
 } if {
-	input.action in {"replace", "delete", "end", "revoke"}
+	input.action in {"replace", "delete", "end", "revoke", "export", "erase"}
 }
 
 held := {"roles": set(), "scopes": set()} if input.action in {"create", "read", "list", "rotate", "rewrap"}

@@ -5,6 +5,9 @@ import type { Compiler } from './compiler.ts'
 import { shownPath } from './source-files.ts'
 import type { Stage } from './stage.ts'
 
+/** Of one test, which here is a whole table of cases: OPA's five seconds are short on a busy machine. */
+const TIMEOUT = '60s'
+
 export interface PolicyTest {
   /** Package and rule. */
   readonly suite: string
@@ -40,7 +43,10 @@ interface Coverage {
 const TARGETS = ['policies', 'policy-tests']
 
 export async function runTests(stage: Stage, compiler: Compiler): Promise<TestReport> {
-  const { stdout, stderr } = await compiler.run(['test', '--format', 'json', ...TARGETS], stage.root)
+  const { stdout, stderr } = await compiler.run(
+    ['test', '--timeout', TIMEOUT, '--format', 'json', ...TARGETS],
+    stage.root,
+  )
   if (!stdout.trimStart().startsWith('[')) throw new BuildError(stage.errors(stderr || stdout))
   const results: readonly Result[] = JSON.parse(stdout)
   const tests = (await Promise.all(results.map((result) => readResult(stage, result)))).flat()
@@ -79,7 +85,10 @@ async function caseLine(stage: Stage, testFile: string, name: string): Promise<s
 }
 
 async function uncovered(stage: Stage, compiler: Compiler): Promise<string[]> {
-  const { stdout, stderr } = await compiler.run(['test', '--coverage', '--format', 'json', ...TARGETS], stage.root)
+  const { stdout, stderr } = await compiler.run(
+    ['test', '--timeout', TIMEOUT, '--coverage', '--format', 'json', ...TARGETS],
+    stage.root,
+  )
   if (!stdout.trimStart().startsWith('{')) throw new BuildError(stage.errors(stderr || stdout))
   const coverage: Coverage = JSON.parse(stdout)
   const policies = [...stage.files.keys()].filter((path) => path.startsWith('policies/') && path.endsWith('.rego'))

@@ -253,6 +253,8 @@ function peopleRows(deps: RouteDeps): Row[] {
     adminRow('GET', '/admin/grants', 'list-grants.ts', access.listGrants),
     adminRow('DELETE', '/admin/grants/:id', 'revoke-grant.ts', access.revokeGrant),
     adminRow('POST', '/admin/users/:id/revoke', 'revoke-user.ts', access.revokeUser),
+    adminRow('GET', '/admin/users/:id/export', 'export-user.ts', access.exportUser),
+    adminRow('POST', '/admin/users/:id/erase', 'erase-user.ts', access.eraseUser),
   ]
 }
 
@@ -267,6 +269,9 @@ function accountRows(deps: RouteDeps): Row[] {
     accountRow('POST', '/grants/revoke', 'withdraw-consent', pages.revokeOwnGrant),
     accountRow('GET', '/activity', 'activity', pages.showActivity),
     accountRow('POST', '/activity/report', 'report-activity', pages.reportActivity),
+    accountRow('GET', '/data', 'own-data', pages.showOwnData),
+    accountRow('POST', '/data/export', 'own-data', pages.exportOwnData),
+    accountRow('POST', '/data/erase', 'own-data', pages.eraseOwnData),
     accountRow('GET', '/sessions', 'sessions', pages.showSessions),
     accountRow('POST', '/sessions/end-others', 'end-sessions', pages.endOtherSessions),
     accountRow('POST', '/sessions/:id/end', 'end-sessions', pages.endOwnSession),

@@ -1,7 +1,8 @@
 /** For tests: everything that the auth service offers, used once, rightly. */
+import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
-import { REDIRECT_URI } from '../servers/population.ts'
+import { REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
@@ -42,6 +43,7 @@ export async function useEverything(service: TestService): Promise<void> {
   await useFactors(service)
   await useStreams(service)
   await useDevice(service)
+  await useOwnData(service)
   await useApis(service)
   await useRegistration(service)
 }
@@ -68,6 +70,33 @@ async function useSelfService({ issuer, population }: TestService, browser: Brow
   await post(/sessions\/[^/]+\/end$/)
   await post(/end-others$/)
   await post(/forget$/)
+}
+
+/** A person looks at what is kept of them, takes it along, and ends it. */
+async function useOwnData({ issuer, store, population }: TestService): Promise<void> {
+  const person = { sub: 'leaver', userName: 'leaver@example.com', password: 'correct horse battery' }
+  const passwordHash = await createPasswordHasher().hash(person.password)
+  const account = {
+    sub: person.sub,
+    userName: person.userName,
+    passwordHash,
+    active: true,
+    roles: ['user'],
+    profile: {},
+  }
+  await store.users.create(TENANT, { v: 1, ...account, createdAt: 1, updatedAt: 1, version: 1, revocationEpoch: 1 })
+  const browser = new Browser(issuer)
+  await browser.authorize((await begin(await discover(issuer, population.web), 'openid')).url, person)
+  const page = await browser.visit(`${issuer}/account/data`)
+  await browser.visit(page.url, { method: 'HEAD' })
+  const post = async (path: RegExp, values: Readonly<Record<string, string>>) => {
+    const { action, fields } = formAt(page, path)
+    for (const [name, value] of Object.entries(values)) fields.set(name, value)
+    const answer = await browser.visit(action, { method: 'POST', body: fields })
+    if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
+  }
+  await post(/data\/export$/, {})
+  await post(/data\/erase$/, { confirm: person.userName })
 }
 
 /** A device is connected. */
@@ -129,7 +158,17 @@ async function useApis(service: TestService): Promise<void> {
     await call('DELETE', one)
   }
   await useAccess(service, call)
+  await usePerson(call)
   await useKeys(call)
+}
+
+/** A person's data is read, and the person erased. */
+async function usePerson(call: (method: string, path: string, json?: unknown) => Promise<Response>): Promise<void> {
+  const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User']
+  const made: unknown = await (await call('POST', '/scim/v2/Users', { schemas, userName: 'gone@example.com' })).json()
+  const at = `/admin/users/${Object(made).id}`
+  for (const method of ['GET', 'HEAD']) await call(method, `${at}/export`)
+  await call('POST', `${at}/erase`)
 }
 
 /** Last the key goes by which the administrator's own token was signed. */

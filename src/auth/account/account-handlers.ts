@@ -5,6 +5,7 @@ import { showConsents } from './consents.ts'
 import { type EndOwnSessionsDeps, endOtherSessions, endOwnSession } from './end-sessions.ts'
 import { forgetDevice } from './forget-device.ts'
 import { type OverviewDeps, showOverview } from './overview.ts'
+import { eraseOwnData, exportOwnData, type OwnDataDeps, showOwnData } from './own-data.ts'
 import { changeProfile, type ProfileDeps, showProfile } from './profile.ts'
 import { type ReportActivityDeps, reportActivity } from './report-activity.ts'
 import { showSessions } from './sessions.ts'
@@ -15,9 +16,13 @@ export type AccountDeps = EndOwnSessionsDeps &
   ProfileDeps &
   WithdrawDeps &
   ActivityDeps &
-  ReportActivityDeps
+  ReportActivityDeps &
+  OwnDataDeps
 
 export const accountHandlers = (deps: AccountDeps) => ({
+  showOwnData: (request: HttpRequest) => showOwnData(deps, request),
+  exportOwnData: (request: HttpRequest) => exportOwnData(deps, request),
+  eraseOwnData: (request: HttpRequest) => eraseOwnData(deps, request),
   showOverview: (request: HttpRequest) => showOverview(deps, request),
   showProfile: (request: HttpRequest) => showProfile(deps, request),
   changeProfile: (request: HttpRequest) => changeProfile(deps, request),

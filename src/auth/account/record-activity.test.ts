@@ -114,6 +114,7 @@ test('events about nobody, tokens and grants that ended with their session are n
     event({ event: 'token_issued', sub }),
     event({ event: 'grant_revoked', sub, detail: 'session_ended' }),
     event({ event: 'rate_limited', sub }),
+    event({ event: 'threat_answered', sub, detail: 'new_device:allow' }),
     event({ event: 'sign_in' }),
   ])
     expect(recorder.hear(one)).toBeUndefined()

@@ -53,12 +53,16 @@ const DONE: ReadonlySet<AuditEventName> = new Set([
   'consent_granted',
   'consent_withdrawn',
   'grant_revoked',
-  'threat_answered',
   'person_exported',
 ])
 
 /** Anybody can make these happen to an account. */
-const REFUSED: ReadonlySet<AuditEventName> = new Set(['sign_in_failed', 'factor_failed', 'password_reset_asked'])
+const REFUSED: ReadonlySet<AuditEventName> = new Set([
+  'sign_in_failed',
+  'factor_failed',
+  'password_reset_asked',
+  'threat_answered',
+])
 
 /** Grants that end with their session, or with a consent, are no news of their own. */
 const TOLD_REVOCATIONS: ReadonlySet<string | undefined> = new Set([
@@ -69,6 +73,8 @@ const TOLD_REVOCATIONS: ReadonlySet<string | undefined> = new Set([
 ])
 
 function shelfOf({ event, detail }: AuditEvent): ActivityShelf | undefined {
+  // What was looked at and let be is no news.
+  if (event === 'threat_answered' && detail?.endsWith(':allow') === true) return undefined
   if (REFUSED.has(event)) return 'refused'
   if (event === 'grant_revoked' && !TOLD_REVOCATIONS.has(detail)) return undefined
   return DONE.has(event) ? 'done' : undefined

@@ -2,6 +2,8 @@
 import type { HttpRequest } from '../../http/message.ts'
 import type { AccessDeps } from './access.ts'
 import { endOneSession } from './end-session.ts'
+import { eraseUser } from './erase-user.ts'
+import { exportUser } from './export-user.ts'
 import { listGrants } from './list-grants.ts'
 import { listSessions } from './list-sessions.ts'
 import { revokeClient } from './revoke-client.ts'
@@ -14,5 +16,7 @@ export const accessHandlers = (deps: AccessDeps) => ({
   listGrants: (request: HttpRequest) => listGrants(deps, request),
   revokeGrant: (request: HttpRequest) => revokeGrant(deps, request),
   revokeUser: (request: HttpRequest) => revokeUser(deps, request),
+  exportUser: (request: HttpRequest) => exportUser(deps, request),
+  eraseUser: (request: HttpRequest) => eraseUser(deps, request),
   revokeClient: (request: HttpRequest) => revokeClient(deps, request),
 })

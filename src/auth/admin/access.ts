@@ -2,13 +2,17 @@
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, GrantRecord, SessionRecord, UserRecord } from '../../storage/records.ts'
 import type { EndSessionDeps } from '../session/end-session.ts'
+import type { ErasePersonDeps } from '../session/erase-person.ts'
 import { sessionEnd, sessionIsLive } from '../session/session.ts'
 import { grantIsLive } from '../token/live.ts'
+import type { PersonDataDeps } from '../user/person-data.ts'
 import type { DecideAdminDeps } from './decide-admin.ts'
 
 /** What the endpoints of sessions and grants need. */
 export type AccessDeps = DecideAdminDeps &
-  EndSessionDeps & {
+  EndSessionDeps &
+  PersonDataDeps &
+  ErasePersonDeps & {
     readonly store: {
       readonly users: Pick<Store['users'], 'find' | 'revokeAll'>
       readonly clients: Pick<Store['clients'], 'find' | 'revokeAll'>

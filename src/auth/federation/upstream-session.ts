@@ -5,7 +5,7 @@
  */
 import { clearCookie, cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
-import type { Envelope } from '../../kernel/envelope.ts'
+import { type Envelope, EnvelopeError } from '../../kernel/envelope.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { OneUseStore } from '../../storage/port.ts'
 import type { KeptTokens, Provider } from './provider.ts'
@@ -82,6 +82,16 @@ export function upstreamSessionOf(issuer: string, request: HttpRequest): Upstrea
 export const forgetUpstreamSession = (issuer: string, reply: Reply): Reply =>
   withCookie(reply, clearCookie(cookieName(issuer, COOKIE)))
 
+/** It lives too short to be moved to another envelope key: once the key that sealed it is gone, it has ended. */
+function openKept(envelope: Envelope, name: string, sealed: string): Uint8Array | undefined {
+  try {
+    return envelope.open(name, sealed)
+  } catch (error) {
+    if (error instanceof EnvelopeError && error.code === 'wrong_key') return undefined
+    throw error
+  }
+}
+
 /** Spends it: undefined where it has ended, or its person has. */
 export async function takeUpstreamSession(
   deps: UpstreamSessionDeps,
@@ -91,7 +101,8 @@ export async function takeUpstreamSession(
   const digest = digestOf(secret)
   const record = await deps.store.oneUse.take(request.tenant, KIND, digest)
   if (record?.facts.provider !== provider || typeof record.facts.sealed !== 'string') return undefined
-  const plain = deps.envelope.open(nameOf(request.tenant, digest), record.facts.sealed)
+  const plain = openKept(deps.envelope, nameOf(request.tenant, digest), record.facts.sealed)
+  if (plain === undefined) return undefined
   try {
     return JSON.parse(Buffer.from(plain).toString('utf8'))
   } finally {

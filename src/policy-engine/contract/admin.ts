@@ -11,7 +11,19 @@ export const admin = decision('admin', {
       tenant: Tenant,
       /** `kind: setup` bears the one-use credential of `sallyport init`. */
       actor: Actor,
-      action: oneOf('create', 'read', 'replace', 'delete', 'list', 'end', 'revoke', 'rotate', 'rewrap'),
+      action: oneOf(
+        'create',
+        'read',
+        'replace',
+        'delete',
+        'list',
+        'end',
+        'revoke',
+        'rotate',
+        'rewrap',
+        'export',
+        'erase',
+      ),
       resource: Type.Object(
         {
           type: oneOf('client', 'session', 'grant', 'user', 'key'),
