@@ -126,21 +126,21 @@ test('a passkey whose user was not verified is refused by the browser or by us (
   expect(site.visits).toEqual([])
 })
 
+/** Run in the browser, which knows how to read a picture. */
+const PIXELS = (png: string): string => `(async () => {
+  const bytes = Uint8Array.from(atob('${png}'), (letter) => letter.charCodeAt(0))
+  const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
+  const context = new OffscreenCanvas(image.width, image.height).getContext('2d')
+  context.drawImage(image, 0, 0)
+  const { data, width, height } = context.getImageData(0, 0, image.width, image.height)
+  return { data: [...data], width, height }
+})()`
+
 /** What an app's camera sees. */
 async function readQrCode(): Promise<URL> {
   const shot = (await page.locator('svg.qr').screenshot()).toString('base64')
-  const pixels = await page.evaluate(async (encoded) => {
-    const image = await createImageBitmap(
-      new Blob([Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0))], { type: 'image/png' }),
-    )
-    const canvas = new OffscreenCanvas(image.width, image.height)
-    const context = canvas.getContext('2d')
-    if (context === null) throw new Error('no canvas')
-    context.drawImage(image, 0, 0)
-    const { data, width, height } = context.getImageData(0, 0, image.width, image.height)
-    return { data: [...data], width, height }
-  }, shot)
-  const found = jsQR(Uint8ClampedArray.from(pixels.data), pixels.width, pixels.height)
+  const pixels = await page.evaluate<{ data: number[]; width: number; height: number }>(PIXELS(shot))
+  const found = jsQR.default(Uint8ClampedArray.from(pixels.data), pixels.width, pixels.height)
   if (found === null) throw new Error('no QR code on the screen')
   return new URL(found.data)
 }
