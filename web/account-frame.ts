@@ -40,7 +40,7 @@ export interface AccountPageParts {
   readonly content: Content
   /** What was sent has a fault: the title of the page says so first. */
   readonly faulty?: boolean | undefined
-  /** Where its forms may lead, as CSP sources, if not here alone. */
+  /** Where its forms lead, as a CSP source; default: here. */
   readonly formAction?: string | undefined
 }
 

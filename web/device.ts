@@ -1,24 +1,31 @@
 /** The pages of the device grant: the code, what it stands for, and that it is answered. RFC 8628 3.3. */
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
-import { inReadingOrder, scopeWords } from './scope-words.ts'
+import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
+import { scopeList } from './scope-words.ts'
+import { CONSENT } from './words/consent.ts'
+import { DEVICE } from './words/device.ts'
+import { words } from './words/words.ts'
 
 export interface DeviceCodeView {
   readonly fault?: 'unknown' | undefined
 }
 
 export function deviceCodePage({ fault }: DeviceCodeView): Page {
+  const says = words(DEVICE)
   return page({
-    title: fault ? 'Error: Connect a device' : 'Connect a device',
-    content: html`<h1>Connect a device</h1>
-<p class="lead">Type the code that your device shows.</p>
-${fault && html`<div class="alert" role="alert" id="user_code-fault"><p>This code is not known, was answered, or has expired. Look at your device again.</p></div>`}
-<form method="get" action="/device">
-<div class="field">
-<label for="user_code">Code</label>
-<input id="user_code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="20" placeholder="XXXX-XXXX" required autofocus${fault && html` aria-invalid="true" aria-describedby="user_code-fault"`}>
-</div>
-<div class="actions"><button class="primary" type="submit">Continue</button></div>
+    title: says.connect,
+    faulty: fault !== undefined,
+    content: html`<h1>${says.connect}</h1>
+<p class="lead">${says.typeCode}</p>
+${fault && alert(says.unknown)}<form method="get" action="/device">
+${field({
+  name: 'user_code',
+  label: says.code,
+  attributes: html`type="text" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="20" placeholder="XXXX-XXXX" required autofocus`,
+  describedBy: fault && FAULT,
+})}
+${buttons({ words: says.goOn })}
 </form>`,
   })
 }
@@ -39,34 +46,35 @@ export interface DeviceConfirmView {
 }
 
 export function deviceConfirmPage(view: DeviceConfirmView): Page {
+  const [says, consent] = [words(DEVICE), words(CONSENT)]
   const asked = new Date(view.askedAt * 1000)
   return page({
-    title: 'Connect this device?',
-    content: html`<h1>Connect this device?</h1>
-<p class="lead"><strong>${view.clientName}</strong> asks for access to your account <strong class="account">${view.accountName}</strong>.</p>
+    title: says.connectThis,
+    content: html`<h1>${says.connectThis}</h1>
+<p class="lead">${consent.asks(view.clientName, view.accountName)}</p>
 <dl class="facts">
-<dt>Code</dt><dd><code>${view.userCode}</code></dd>
-<dt>Asked from</dt><dd>${view.address}${view.sameNetwork ? ' (the network that you are in)' : ' (another network than yours)'}</dd>
-<dt>Asked at</dt><dd><time datetime="${asked.toISOString()}">${asked.toISOString().slice(11, 16)} UTC</time></dd>
+<dt>${says.code}</dt><dd><code>${view.userCode}</code></dd>
+<dt>${says.askedFrom}</dt><dd>${says.from(view.address, view.sameNetwork)}</dd>
+<dt>${says.askedAt}</dt><dd><time datetime="${asked.toISOString()}">${asked.toISOString().slice(11, 16)} UTC</time></dd>
 </dl>
-${view.selfRegistered && html`<p class="note">This application registered itself, and nobody has checked its name.</p>`}
-<h2 id="scopes">If you allow it, it can</h2>
-<ul class="scopes" aria-labelledby="scopes">${inReadingOrder(view.scopes).map((scope) => html`<li>${scopeWords(scope) ?? html`Use the permission <code>${scope}</code>`}</li>`)}</ul>
-<p class="note"><strong>Allow it only if you started this yourself, and the device in front of you shows this code.</strong> Who sent you a link or a code wants your account.</p>
+${view.selfRegistered && html`<p class="note">${says.selfRegistered}</p>`}
+<h2 id="scopes">${consent.itCan}</h2>
+${scopeList(view.scopes)}
+<p class="warning"><strong>${says.onlyIf}</strong> ${says.whoSent}</p>
 <form method="post" action="/device/confirm">
-<input type="hidden" name="form_token" value="${view.formToken}">
-<input type="hidden" name="user_code" value="${view.userCode}">
-<div class="actions">
-<button class="primary" type="submit" name="answer" value="allow">Allow</button>
-<button type="submit" name="answer" value="deny">Don’t allow</button>
-</div>
+${hidden('form_token', view.formToken)}${hidden('user_code', view.userCode)}${buttons(
+  { words: consent.allow, value: 'allow' },
+  { words: consent.deny, value: 'deny' },
+)}
 </form>`,
   })
 }
 
-export const deviceAnsweredPage = ({ allowed }: { readonly allowed: boolean }): Page =>
-  page({
-    title: allowed ? 'Device connected' : 'Device not connected',
-    content: html`<h1>${allowed ? 'Your device is connected' : 'Your device is not connected'}</h1>
-<p class="lead">${allowed ? 'Go back to it: it goes on in a few seconds.' : 'It gets no access to your account.'} You can close this page.</p>`,
+export function deviceAnsweredPage({ allowed }: { readonly allowed: boolean }): Page {
+  const says = words(DEVICE)
+  return page({
+    title: allowed ? says.connected : says.notConnected,
+    content: html`<h1>${allowed ? says.isConnected : says.isNotConnected}</h1>
+<p class="lead">${allowed ? says.goesOn : says.noAccess}</p>`,
   })
+}

@@ -3,9 +3,10 @@ import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ProviderOptions } from '../../src/auth/federation/provider-options.ts'
 import { randomId } from '../../src/kernel/ids.ts'
-import type { OneUseRecord } from '../../src/storage/records.ts'
+import { identityKey, type OneUseRecord } from '../../src/storage/records.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { Browser, formOf } from '../servers/browser.ts'
+import { TENANT } from '../servers/population.ts'
 import {
   atProvider,
   codeAfter,
@@ -217,4 +218,17 @@ test('who comes by a provider is asked for what `login` wants beyond it: a stron
     .at(-1)
   expect(Object(last?.input).factors).toMatchObject({ federated: 'verified', totp: 'absent' })
   expect(Object(last?.input).federated_acr).toBe('urn:sallyport:acr:password')
+})
+
+test('whoever has a second factor is asked for it after the provider as after a password (checklist 39)', async () => {
+  const at = await start({})
+  const first = await come(at)
+  await codeAfter(first.browser, first.page)
+  const key = identityKey(at.google.issuer, at.google.person.sub)
+  const sub = (await at.store.identities.find(TENANT, key))?.sub ?? ''
+  const totp = { v: 1, sealed: 'not opened here', createdAt: 1 } as const
+  expect(await at.store.factors.totp.add(TENANT, sub, totp)).toBe('written')
+  const { browser, page } = await come(at)
+  expect([page.status, new URL(page.url).pathname]).toEqual([200, '/mfa/totp'])
+  expect(browser.cookies.has('sallyport_session')).toBe(false)
 })

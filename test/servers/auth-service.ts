@@ -17,6 +17,7 @@ import { openEnvelope } from '../../src/kernel/envelope.ts'
 import { createLogger, type Logger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { readArchive, writeArchive } from '../../src/policy-engine/bundle/archive.ts'
+import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
 import { loadBundle } from '../../src/policy-engine/bundle/load.ts'
 import { type BundleKey, signBundle } from '../../src/policy-engine/bundle/signature.ts'
 import type { Decide } from '../../src/policy-engine/decide.ts'
@@ -37,7 +38,11 @@ const KEYS: readonly BundleKey[] = [
 
 /** The committed bundle, or another unsigned one, signed by a key of this run. */
 export async function signedBundle(path = resolve('bundles/sallyport.tar.gz'), version = 1): Promise<VerifiedBundle> {
-  const files = new Map(await readArchive(readFileSync(path)))
+  return signedFiles(await readArchive(readFileSync(path)), version)
+}
+
+export async function signedFiles(unsigned: BundleFiles, version: number): Promise<VerifiedBundle> {
+  const files = new Map(unsigned)
   const signatures = signBundle(files, { privateKey: SIGNER, keyId: 'test', version })
   files.set('.signatures.json', Buffer.from(signatures))
   return loadBundle(await writeArchive(files), {

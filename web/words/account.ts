@@ -6,7 +6,7 @@ export const ACCOUNT = inAllLanguages(
   {
     navigation: 'Your account',
     skip: 'Skip to the content',
-    signedInAs: (account: string) => html`Signed in as <strong class="account">${account}</strong>.`,
+    signedInAs: (account: string) => html`Signed in as <strong class="account">${account}</strong>`,
     signOut: 'Sign out',
     parts: {
       overview: 'Overview',
@@ -38,7 +38,7 @@ export const ACCOUNT = inAllLanguages(
     de: {
       navigation: 'Ihr Konto',
       skip: 'Zum Inhalt springen',
-      signedInAs: (account) => html`Angemeldet als <strong class="account">${account}</strong>.`,
+      signedInAs: (account) => html`Angemeldet als <strong class="account">${account}</strong>`,
       signOut: 'Abmelden',
       parts: {
         overview: 'Übersicht',
@@ -69,7 +69,7 @@ export const ACCOUNT = inAllLanguages(
     ar: {
       navigation: 'حسابك',
       skip: 'الانتقال إلى المحتوى',
-      signedInAs: (account) => html`مسجّل الدخول باسم <strong class="account">${account}</strong>.`,
+      signedInAs: (account) => html`مسجّل الدخول باسم <strong class="account">${account}</strong>`,
       signOut: 'تسجيل الخروج',
       parts: {
         overview: 'نظرة عامة',

@@ -115,7 +115,7 @@ export const FEDERATION = inAllLanguages(
       none: 'لا يوجد حساب مرتبط.',
       since: 'تم الربط في',
       disconnect: 'إلغاء الربط',
-      disconnectThis: (what) => `إلغاء ربط ${what}`,
+      disconnectThis: (what) => `إلغاء الربط: ${what}`,
       more: 'ربط حساب آخر',
     },
   },

@@ -12,6 +12,7 @@ import {
   userRecord,
 } from '../session/endpoint-fixture.ts'
 import { startInteraction } from '../session/interaction.ts'
+import { signInFor } from '../sign-in/own-pages.ts'
 import { signInSurroundings } from '../sign-in/sign-in-fixture.ts'
 import { createGate } from '../user/gate.ts'
 import { createPasswordHasher } from '../user/password.ts'
@@ -313,4 +314,23 @@ test('the password of whoever was named signs in; a cancelled step tells the cli
   expect(reply.headers?.location).toBe(`/oauth/authorize/resume?interaction=${interaction}`)
   const cancelled = await post({ form_token: token, answer: 'deny' })
   expect(String(cancelled.headers?.location)).toContain('error=access_denied')
+})
+
+test('a page of ours that wants its person anew asks them for no name, and anybody else for all (checklist 42)', async () => {
+  const reply = await submit('ada@example.com', 'correct horse')
+  const cookies = { [BROWSER]: browser, [SESSION]: cookieOf(reply, SESSION) ?? '' }
+  const wanted = async (onlySub: string) => {
+    const begun = await signInFor(around, around.request({ cookies }), {
+      page: '/account/factors',
+      fresh: true,
+      onlySub,
+    })
+    const at = new URL(String(begun.headers?.location), around.issuer)
+    return pages.showLogin(
+      around.request({ query: { interaction: at.searchParams.get('interaction') ?? '' }, cookies }),
+    )
+  }
+  const own = await wanted('sub-1')
+  expect([own.status, String(own.headers?.location)]).toEqual([303, expect.stringMatching(/^\/login\/password\?/)])
+  expect((await wanted('somebody else')).status).toBe(200)
 })

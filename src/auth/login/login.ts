@@ -7,7 +7,9 @@ import type { ProviderButton } from '../../../web/federation.ts'
 import { type SignInFault, signInPage } from '../../../web/sign-in.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
+import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { formToken } from '../session/csrf.ts'
+import { findSession, type LiveSession } from '../session/session.ts'
 import { askAttempt, askFactors, countingSession, tried } from '../sign-in/ask-login.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
 import { leadTo, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
@@ -43,10 +45,28 @@ function page(
   return { status, ...view }
 }
 
+/** Of an application `onlySub` is the name that it knows the person by; the endpoint that waits tells them apart. */
+const isForAnother = ({ interaction: { onlySub, page } }: Waiting, { user }: LiveSession): boolean =>
+  onlySub !== undefined && (page === undefined || onlySub !== user.sub)
+
+/** A page of ours wants to know anew that it is still the person who is signed in here: their name is not asked for. */
+async function confirmPerson(
+  deps: SignInDeps,
+  request: HttpRequest,
+  waiting: Waiting,
+  obligations: Obligations<'login'>,
+): Promise<Reply | undefined> {
+  const { page, onlySub, progress } = waiting.interaction
+  if (page === undefined || onlySub === undefined || progress !== undefined) return undefined
+  const session = await findSession(deps, request)
+  if (session === undefined || isForAnother(waiting, session)) return undefined
+  return leadTo(deps, request, waiting, { ...NOTHING_PROVEN, userName: session.user.userName }, obligations)
+}
+
 /** An earlier sign-in in this browser that counts, but does not do: only what it lacks is asked for. RFC 9470 5. */
 async function stepUp(deps: SignInDeps, request: HttpRequest, waiting: Waiting): Promise<Reply | undefined> {
   const session = await countingSession(deps, request, waiting)
-  if (session === undefined || waiting.interaction.onlySub !== undefined) return undefined
+  if (session === undefined || isForAnother(waiting, session)) return undefined
   const { user } = session
   const { device, risk } = await tried(deps, request, user.userName, user)
   const proven = countingFactors(waiting.interaction.progress, user, epochSeconds(deps.clock))
@@ -70,7 +90,11 @@ export async function showLogin(deps: LoginDeps, request: HttpRequest): Promise<
 
   if (mustChoose(waiting))
     return { status: 303, headers: { location: `/login/select?interaction=${encodeURIComponent(waiting.id)}` } }
-  return (await stepUp(deps, request, waiting)) ?? page(deps, waiting, 200, waiting.interaction.loginHint)
+  return (
+    (await stepUp(deps, request, waiting)) ??
+    (await confirmPerson(deps, request, waiting, verdict.obligations)) ??
+    page(deps, waiting, 200, waiting.interaction.loginHint)
+  )
 }
 
 /** POST /login. A password that comes along, as password managers and simple clients send it, is checked at once. */

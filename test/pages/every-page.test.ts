@@ -1,0 +1,138 @@
+/** What holds of every page, whoever wrote it: WCAG 2.2 AA by axe-core in Chromium, and what its markup and headers may be. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import type { AxeResults } from 'axe-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LANGUAGE_FACTS, LANGUAGES } from '../../web/language.ts'
+import { type Chromium, openChromium } from '../servers/chromium.ts'
+import { GALLERY } from './gallery.ts'
+import { EXHIBITS, type Exhibit, openShow, pathOf, type Show, shown } from './show.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const PHONE = { width: 390, height: 844 }
+const DESKTOP = { width: 1280, height: 800 }
+/** What a desktop of 1280 px shows at 400 % (WCAG 1.4.10). */
+const NARROWEST = { width: 320, height: 640 }
+
+let show: Show
+let browser: Chromium
+
+beforeAll(async () => {
+  ;[show, browser] = await Promise.all([openShow(), openChromium({ viewport: PHONE })])
+})
+afterAll(async () => {
+  await browser.close()
+  await show.close()
+})
+
+test('every page of web/ is in the gallery, and so in the tests below', async () => {
+  const files = readdirSync(resolve('web')).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  const found = await Promise.all(
+    files.map(async (file) => {
+      const module: Readonly<Record<string, unknown>> = await import(resolve('web', file))
+      return Object.keys(module).filter((name) => name.endsWith('Page') && typeof module[name] === 'function')
+    }),
+  )
+  expect(Object.keys(GALLERY).sort()).toEqual(found.flat().sort())
+})
+
+async function breaches(rules: readonly string[]): Promise<string[]> {
+  const { page } = browser
+  const results = await page.evaluate<AxeResults>(
+    `${AXE}; axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'] })`,
+  )
+  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+/** Kept for people to look at; outside git. */
+async function keep(exhibit: Exhibit, kind: string): Promise<void> {
+  const file = `${exhibit.name}-${exhibit.state}-${exhibit.language}-${kind}.png`
+  await browser.page.screenshot({ path: resolve('test-results/screens', file), fullPage: true })
+}
+
+describe.each(LANGUAGES)('in %s', (language) => {
+  const exhibits = EXHIBITS.filter((exhibit) => exhibit.language === language)
+
+  test.each(exhibits)(
+    '$name, $state: no breach of WCAG 2.2 AA, light and dark, and none of its CSP',
+    async (exhibit) => {
+      const { page, complaints } = browser
+      complaints.length = 0
+      // The page that sends its form on would be gone before it is looked at; its own test sees it.
+      await page.route('**/assets/*/form-post.js', (route) =>
+        route.fulfill({ contentType: 'text/javascript', body: '' }),
+      )
+      await page.setViewportSize(PHONE)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        await page.goto(`${show.origin}${pathOf(exhibit)}`)
+        // Only colours differ in the dark.
+        expect(await breaches(colorScheme === 'light' ? RULES : ['color-contrast'])).toEqual([])
+        await keep(exhibit, `phone-${colorScheme}`)
+      }
+      await page.setViewportSize(DESKTOP)
+      await keep(exhibit, 'desktop-dark')
+      await page.emulateMedia({ colorScheme: 'light' })
+      await keep(exhibit, 'desktop-light')
+      await page.setViewportSize(NARROWEST)
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+      expect(width, 'nothing is beyond the edge at 320 px (WCAG 1.4.10)').toBeLessThanOrEqual(NARROWEST.width)
+      expect(complaints).toEqual([])
+    },
+  )
+})
+
+const FORM = /<form\b[^>]*>.*?<\/form>/gs
+
+test.each(EXHIBITS)(
+  '$name, $state, $language: headers and markup are those of a page that nobody can lead astray (checklist 10, 11, 12)',
+  (exhibit) => {
+    const { headers, body } = shown(exhibit)
+    const policy = headers['content-security-policy'] ?? ''
+    expect(headers).toMatchObject({
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'content-language': exhibit.language,
+    })
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).toContain("base-uri 'none'")
+    expect(policy).not.toMatch(/unsafe|\*|data:/)
+    // No script but files of ours, no handler, no style attribute: nothing that CSP would have to be loosened for.
+    expect(body).not.toMatch(/<script(?![^>]* src="\/assets\/)/)
+    expect(body).not.toMatch(/<script[^>]*>[^<]/)
+    expect(body).not.toMatch(/\son[a-z]+\s*=\s*["']|\sstyle\s*=\s*["']|javascript:/i)
+    expect(body).not.toMatch(/(src|srcset)="(?!\/)/)
+    const { direction } = LANGUAGE_FACTS[exhibit.language]
+    expect(body).toContain(`<html lang="${exhibit.language}" dir="${direction}">`)
+    // A form that changes something carries the token; the one of form_post leads to the client, which has its own.
+    for (const form of body.match(FORM) ?? [])
+      if (form.includes('method="post"') && form.includes('action="/')) expect(form).toContain('name="form_token"')
+  },
+)
+
+/** Of people, applications and their things: the same in every language. */
+const NAMES = /^[\s,.]*(Ada Lovelace|Photo Prints|Sallyport CLI)[\s,.]*$/
+
+test.each(Object.keys(GALLERY))('%s: no text is left in English in the other languages', (name) => {
+  const textOf = (language: (typeof LANGUAGES)[number], state: string) =>
+    new Set(
+      (shown({ name, state, language }).body.split('<body>')[1]?.split('<footer>')[0] ?? '')
+        .replaceAll(
+          /<details.*?<\/details>|<code.*?<\/code>|<span class="account">.*?<\/span>|<strong.*?<\/strong>/gs,
+          '|',
+        )
+        .split(/<[^>]*>|\|/)
+        .map((text) => text.trim())
+        .filter((text) => /[a-z]{3,}.* .*[a-z]{2,}/i.test(text) && !NAMES.test(text)),
+    )
+  for (const state of Object.keys(GALLERY[name] ?? {})) {
+    const english = textOf('en', state)
+    for (const language of LANGUAGES.filter((other) => other !== 'en'))
+      expect([...textOf(language, state)].filter((text) => english.has(text))).toEqual([])
+  }
+})
