@@ -1,6 +1,7 @@
 /** For tests: everything that the auth service offers, used once, rightly. */
-import { digestOf, randomSecret } from '../../src/kernel/ids.ts'
+
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { digestOf, randomSecret } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
 import { REDIRECT_URI, TENANT } from '../servers/population.ts'
