@@ -93,7 +93,7 @@ describe('pinned keys', () => {
 describe('a provider that does not answer', () => {
   const hurried: FederatedOptions['change'] = (provider) => ({
     ...provider,
-    timeoutMs: 150,
+    timeoutMs: 600,
     retries: 0,
     breaker: { failures: 2, resetMs: 60 },
   })
