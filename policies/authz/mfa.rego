@@ -146,10 +146,7 @@ action_allowed if {
 
 may_enrol if signed_in
 
-may_enrol if {
-	in_sign_in
-	enrolment_allowed
-}
+may_enrol if enrolment_allowed
 
 # Whoever knows the password of an account that has a second factor adds none of their own: they prove that one first.
 enrolment_allowed if {

@@ -6,6 +6,7 @@ import { keyRules } from './keys/configured.ts'
 import { authLimits } from './limits.ts'
 import { mailSettings } from './mail.ts'
 import { clientsReach, dpopRules } from './outside.ts'
+import { pageTheme } from './pages/theme.ts'
 import { passwordSettings } from './passwords.ts'
 import { signalSettings } from './security-events.ts'
 import { threatSettings } from './threats.ts'
@@ -24,6 +25,7 @@ export const authSettings = (config: Config) =>
     clientsReach: clientsReach(config),
     dpop: dpopRules(config),
     mail: mailSettings(config),
+    theme: pageTheme(config),
     passkeys: { name: config.passkeys.name, attestationRoots: config.passkeys.attestation_roots },
     passwordSettings: passwordSettings(config),
     signals: signalSettings(config),

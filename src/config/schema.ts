@@ -12,6 +12,7 @@ import { keys } from './sections/keys.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { mail } from './sections/mail.ts'
+import { pages } from './sections/pages.ts'
 import { passkeys } from './sections/passkeys.ts'
 import { passwords } from './sections/passwords.ts'
 import { clientTls, defaultDecision, opaFile, policyTls } from './sections/policy-api.ts'
@@ -133,6 +134,7 @@ export const ConfigSchema = Type.Object(
     limits,
     threats,
     mail,
+    pages,
     passkeys,
     passwords,
     ...clientsAsCode,

@@ -167,7 +167,7 @@ test('what a page of another origin may send and read: its proof, its token, the
 
 /** Where nobody is signed in, a page of self-service shows and does nothing. */
 const leadsToSignIn = ({ route, location }: Answered): boolean =>
-  / \/account(\/|$)/.test(route) && location.startsWith('/login?')
+  / \/(account|mfa)(\/|$)/.test(route) && location.startsWith('/login?')
 
 test('every success has its decision in the log, under its request id', async () => {
   await useEverything(service)

@@ -37,6 +37,7 @@ const PERMISSIONS = ['orders:read', 'profile:read']
 export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['federation', 'test/flows/federation-policy.test.ts'],
   ['account', 'test/flows/account-policy.test.ts'],
+  ['mfa', 'test/flows/factor-policy.test.ts'],
 ])
 
 /** `file`: the decision's, by the name of the field. */

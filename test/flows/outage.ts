@@ -167,6 +167,9 @@ export async function pagesAreUnavailable({ population }: Deployment, { login, c
     await login.browser.visit(login.page.url),
     await consent.browser.submit(consent.page, { answer: 'allow' }),
     await consent.browser.visit(consent.page.url),
+    await login.browser.visit(login.page.url.replace(/\/login(\/password)?\?/, '/mfa/passkey?')),
+    await consent.browser.visit(new URL('/account/factors', consent.page.url).href),
+    await consent.browser.visit(new URL('/mfa/enrol/totp', consent.page.url).href),
     await consent.browser.visit(new URL('/logout', consent.page.url).href),
     await consent.browser.visit(new URL('/oauth/logout', consent.page.url).href),
   ]

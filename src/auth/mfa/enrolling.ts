@@ -5,6 +5,7 @@
 import { recoveryCodesPage } from '../../../web/enrol.ts'
 import type { FactorsDone } from '../../../web/factors.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { Factors } from '../../storage/factors.ts'
 import type { UserRecord } from '../../storage/records.ts'
@@ -95,8 +96,15 @@ export async function askEnrolling(
     sub: user.sub,
     detail: `mfa:${action}`,
   })
-  return signInFor(deps, request, { page, acrValues: [obligations.step_up_acr], fresh: true, onlySub: user.sub })
+  const wanted = { page, acrValues: [obligations.step_up_acr] }
+  // A sign-in that is young enough counts, and only what it lacks is asked for.
+  return isYoung(deps, enrolling, obligations.step_up_max_age_seconds)
+    ? signInFor(deps, request, wanted)
+    : signInFor(deps, request, { ...wanted, fresh: true, onlySub: user.sub })
 }
+
+const isYoung = ({ clock }: MfaDeps, { during }: Enrolling, maxAgeSeconds: number): boolean =>
+  'session' in during && epochSeconds(clock) - during.session.record.authTime <= maxAgeSeconds
 
 export const isStepUp = (answer: Obligations<'mfa'> | Reply): answer is Reply => 'status' in answer
 

@@ -1,0 +1,168 @@
+/**
+ * Second factors in a real Chromium: a passkey on its virtual authenticator (registered, used from the suggestions of the name
+ * field, for a step-up, and removed), and an app that reads the QR code off the screen. Checklist 40 and 41.
+ */
+
+import jsQR from 'jsqr'
+import type { CDPSession, Page } from 'playwright-core'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { digestOf } from '../../src/kernel/ids.ts'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { type Chromium, openChromium, openSite, type Site } from '../servers/chromium.ts'
+import { clientRecord, TENANT } from '../servers/population.ts'
+import { codeAt, MFA_ACR, PHISHING_RESISTANT } from './factors.ts'
+import { begin, discover, redeem } from './relying-party.ts'
+
+const SECRET = 'a secret of the shop'
+let service: TestService
+let site: Site
+let browser: Chromium
+let page: Page
+
+beforeEach(async () => {
+  service = await startAuthService()
+  site = await openSite()
+  const record = clientRecord('shop', SECRET, {
+    firstParty: true,
+    redirectUris: [`${site.origin}/callback`],
+    grantTypes: ['authorization_code'],
+    scopes: ['openid'],
+    secretDigests: [digestOf(SECRET)],
+  })
+  await service.store.clients.create(TENANT, record)
+  browser = await openChromium()
+  page = browser.page
+})
+afterEach(async () => {
+  await browser.close()
+  await site.close()
+  await service.close()
+})
+
+/** With a screen lock that says yes, or that fails. */
+async function addAuthenticator(isUserVerified = true): Promise<{ cdp: CDPSession; authenticatorId: string }> {
+  const cdp = await browser.context.newCDPSession(page)
+  await cdp.send('WebAuthn.enable', { enableUI: false })
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified,
+      automaticPresenceSimulation: true,
+    },
+  })
+  return { cdp, authenticatorId }
+}
+
+async function typePassword(): Promise<void> {
+  await page.getByLabel('User name').fill(service.population.user.userName)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('Password').fill(service.population.user.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+async function authorization(more: Record<string, string> = {}) {
+  const rp = await discover(service.issuer, { id: 'shop', secret: SECRET })
+  const begun = await begin(rp, 'openid', { redirect_uri: `${site.origin}/callback`, ...more })
+  return { rp, begun }
+}
+
+/** The level of the ID token that the client got. */
+async function arrivedAt({ rp, begun }: Awaited<ReturnType<typeof authorization>>): Promise<unknown> {
+  await page.waitForURL(`${site.origin}/callback?**`)
+  return (await redeem(rp, begun, new URL(page.url()))).claims()?.acr
+}
+
+async function addPasskey(): Promise<void> {
+  await page.goto(`${service.issuer}/mfa/enrol/passkey`)
+  await typePassword()
+  await page.getByLabel('Name, for you to know it by').fill('Laptop')
+  await page.getByRole('button', { name: 'Create passkey' }).click()
+  await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()
+  expect(await page.locator('.codes li').count()).toBe(10)
+  await page.getByRole('link', { name: 'I have kept them' }).click()
+  await page.getByRole('heading', { name: 'Laptop' }).waitFor()
+}
+
+test('a passkey is made, signs in from the suggestions without a name, steps up, and is removed (checklist 41, 42)', async () => {
+  const { cdp, authenticatorId } = await addAuthenticator()
+  await addPasskey()
+  const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
+  expect(credentials).toMatchObject([{ isResidentCredential: true, rpId: 'localhost' }])
+
+  // Nobody is signed in any more: the browser offers the passkey, and nothing is typed.
+  await browser.context.clearCookies()
+  const signIn = await authorization()
+  await page.goto(signIn.begun.url)
+  expect(await arrivedAt(signIn)).toBe(PHISHING_RESISTANT)
+
+  const stepUp = await authorization({ acr_values: PHISHING_RESISTANT, prompt: 'login' })
+  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+  await page.goto(stepUp.begun.url)
+  await page.getByRole('link', { name: 'Sign in with a passkey' }).click()
+  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
+  await page.getByRole('button', { name: 'Continue with passkey' }).click()
+  expect(await arrivedAt(stepUp)).toBe(PHISHING_RESISTANT)
+
+  await page.goto(`${service.issuer}/account/factors`)
+  await page.getByRole('button', { name: 'Remove Laptop' }).click()
+  await page.getByText('It was removed.').waitFor()
+  expect((await service.store.factors.of(TENANT, service.population.user.sub)).passkeys).toEqual([])
+  expect(browser.complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])
+})
+
+test('a passkey whose user was not verified is refused by the browser or by us (checklist 41)', async () => {
+  const { cdp, authenticatorId } = await addAuthenticator()
+  await addPasskey()
+  await browser.context.clearCookies()
+  await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
+  const { begun } = await authorization()
+  await page.goto(begun.url)
+  await page.getByRole('link', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('button', { name: 'Continue with passkey' }).click()
+  await page.getByText('That did not work in this browser.').waitFor()
+  expect(site.visits).toEqual([])
+})
+
+/** Run in the browser, which knows how to read a picture. */
+const PIXELS = (png: string): string => `(async () => {
+  const bytes = Uint8Array.from(atob('${png}'), (letter) => letter.charCodeAt(0))
+  const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
+  const context = new OffscreenCanvas(image.width, image.height).getContext('2d')
+  context.drawImage(image, 0, 0)
+  const { data, width, height } = context.getImageData(0, 0, image.width, image.height)
+  return { data: [...data], width, height }
+})()`
+
+/** What an app's camera sees. */
+async function readQrCode(): Promise<URL> {
+  const shot = (await page.locator('svg.qr').screenshot()).toString('base64')
+  const pixels = await page.evaluate<{ data: number[]; width: number; height: number }>(PIXELS(shot))
+  const found = jsQR.default(Uint8ClampedArray.from(pixels.data), pixels.width, pixels.height)
+  if (found === null) throw new Error('no QR code on the screen')
+  return new URL(found.data)
+}
+
+test('an app that reads the QR code off the screen signs in by its codes, also in the dark (RFC 6238; checklist 40)', async () => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.goto(`${service.issuer}/mfa/enrol/totp`)
+  await typePassword()
+  const uri = await readQrCode()
+  expect([uri.protocol, uri.host, uri.searchParams.get('issuer')]).toEqual(['otpauth:', 'totp', 'Sallyport'])
+  const secret = uri.searchParams.get('secret') ?? ''
+  expect((await page.locator('.secret').textContent())?.replaceAll(' ', '')).toBe(secret)
+  await page.getByLabel('Six-digit code').fill(codeAt(secret, Date.now() / 1000))
+  await page.getByRole('button', { name: 'Add it' }).click()
+  await page.getByRole('link', { name: 'I have kept them' }).click()
+
+  await browser.context.clearCookies()
+  const signIn = await authorization()
+  await page.goto(signIn.begun.url)
+  await typePassword()
+  // The step that confirmed it is spent.
+  await page.getByLabel('Six-digit code').fill(codeAt(secret, Date.now() / 1000 + 30))
+  await page.getByRole('button', { name: 'Continue' }).click()
+  expect(await arrivedAt(signIn)).toBe(MFA_ACR)
+})
