@@ -91,7 +91,7 @@ const FLIPS: readonly (readonly [string, () => Promise<unknown>, unknown, readon
     afterTenSeconds,
     '/mfa/totp',
     ['"step_up_max_age_seconds": fresh_seconds', '"step_up_max_age_seconds": 5'],
-    '/login',
+    '/login/password',
   ],
   [
     'mfa.user_verification',

@@ -231,12 +231,11 @@ test('a change of factors wants a fresh sign-in with the factor, is told, and of
   expect(list.text).toContain('Authenticator app')
   const removal = { action: 'remove_totp', factor: '' }
   const led = await old.submit(list, removal)
-  expect(new URL(led.url).pathname).toBe('/login')
+  expect(new URL(led.url).pathname).toBe('/login/password')
   expect((await service.store.factors.of(TENANT, service.population.user.sub)).totp).toBeDefined()
   expect(events('step_up_required')).toMatchObject([{ detail: 'mfa:remove' }])
 
-  let page = await old.submit(led, { username: service.population.user.userName })
-  page = await old.submit(page, { password: service.population.user.password })
+  let page = await old.submit(led, { password: service.population.user.password })
   expect(new URL(page.url).pathname).toBe('/mfa/totp')
   page = await old.submit(page, { code: codeAt(secret, now()) })
   expect(new URL(page.url).pathname).toBe('/account/factors')
