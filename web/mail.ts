@@ -1,6 +1,8 @@
 /** The frame of a letter: the same words as plain text and as simple HTML, without images, style sheets or tracking. */
 import { type Html, html } from './html.ts'
-import { pageLanguage } from './language.ts'
+import { LANGUAGE_FACTS, type Language, pageLanguage } from './language.ts'
+import { readersLanguage } from './reader.ts'
+import { LETTERS } from './words/letters.ts'
 
 export interface Letter {
   readonly subject: string
@@ -17,14 +19,21 @@ export interface LetterParts {
   readonly locales?: readonly string[] | undefined
 }
 
+/** Of the account; where it names none, of whoever is at work here, who mostly is the same person. */
+const languageOf = (locales: readonly string[] = []): Language =>
+  locales.length > 0 ? pageLanguage(locales) : readersLanguage()
+
+export const letterWords = (locales: readonly string[]): (typeof LETTERS)['en'] => LETTERS[languageOf(locales)]
+
 /** Names that people gave are in it: a line stays a line. */
 const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
 
 export function letter({ subject, paragraphs, link, afterLink = [], locales }: LetterParts): Letter {
   const [before, after] = [paragraphs.map(oneLine), afterLink.map(oneLine)]
+  const language = languageOf(locales)
   const asHtml = (texts: readonly string[]): Html[] => texts.map((text) => html`<p>${text}</p>\n`)
   const body = html`<!doctype html>
-<html lang="${pageLanguage(locales)}">
+<html lang="${language}" dir="${LANGUAGE_FACTS[language].direction}">
 <head><meta charset="utf-8"><title>${subject}</title></head>
 <body>
 ${asHtml(before)}${link && html`<p><a href="${link.href}">${link.text}</a></p>\n<p>${link.href}</p>\n`}${asHtml(after)}</body>

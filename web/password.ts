@@ -2,6 +2,7 @@
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
 import { alert, buttons, field, hidden } from './parts/form.ts'
+import { PASSWORDS } from './words/passwords.ts'
 import { SIGN_IN } from './words/sign-in.ts'
 import { words } from './words/words.ts'
 
@@ -13,6 +14,8 @@ export interface PasswordView {
   readonly userName: string
   /** Other ways that policy takes instead. */
   readonly offers: readonly string[]
+  /** A link to a new password can be sent. */
+  readonly canReset?: boolean
   readonly fault?: PasswordFault | undefined
   readonly uiLocales?: readonly string[] | undefined
 }
@@ -43,6 +46,7 @@ ${field({
 })}
 ${buttons({ words: says.signIn, value: 'sign_in' }, { words: says.cancel, value: 'deny', leaves: true })}
 </form>
+${view.canReset && html`<p class="note"><a href="/password/forgot">${words(PASSWORDS, view.uiLocales).forgot}</a></p>`}
 ${view.offers.includes('passkey') && html`<p class="note"><a href="${at('/mfa/passkey')}">${says.passkeyInstead}</a></p>`}`,
   })
 }

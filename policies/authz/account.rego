@@ -11,6 +11,7 @@
 package authz.account
 
 import data.lib.network
+import data.lib.passwords
 import data.lib.rbac
 import data.lib.scopes
 
@@ -40,6 +41,7 @@ decision := {
 		"max_age_seconds": max_age_seconds,
 		"visible": sort(visible),
 		"writable": sort(writable),
+		"least_password_characters": passwords.least_characters(input.subject.roles),
 		"notify": notify,
 	},
 } if {

@@ -53,6 +53,7 @@ export type AuditEventName =
   | 'password_changed'
   | 'password_reset_asked'
   | 'password_reset'
+  | 'email_link_asked'
   | 'email_verified'
   | 'email_changed'
   | 'profile_changed'

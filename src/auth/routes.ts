@@ -17,6 +17,7 @@ import { federationHandlers } from './federation/federation-handlers.ts'
 import type { ConsentDeps } from './login/consent.ts'
 import type { LoginDeps } from './login/login.ts'
 import { loginHandlers } from './login/login-handlers.ts'
+import { type MailLinksDeps, mailLinkHandlers } from './mail-links/mail-link-handlers.ts'
 import type { MfaDeps } from './mfa/mfa-deps.ts'
 import { mfaHandlers } from './mfa/mfa-handlers.ts'
 import type { AuthorizeDeps } from './oauth/authorize.ts'
@@ -62,6 +63,7 @@ export type RouteDeps = AuthorizeDeps &
   LoginDeps &
   ConsentDeps &
   AccountDeps &
+  MailLinksDeps &
   MfaDeps &
   Pick<AdminDeps, 'sealSecret'> &
   RewrapKeysDeps &
@@ -258,12 +260,33 @@ function peopleRows(deps: RouteDeps): Row[] {
   ]
 }
 
+function mailLinkRows(deps: RouteDeps): Row[] {
+  const pages = mailLinkHandlers(deps)
+  /** GET shows a form and looks at nothing: a scanner of mail spends no link. */
+  const row = (method: 'GET' | 'POST', path: string, file: string, handler: Route['handler']): Row => {
+    const decision = method === 'GET' ? 'public' : 'mail_link'
+    return [method, path, 'NIST SP 800-63B 4.2', `mail-links/${file}.ts`, decision, 'page', handler]
+  }
+  return [
+    row('GET', '/password/forgot', 'forgot-password', pages.showForgotPassword),
+    row('POST', '/password/forgot', 'forgot-password', pages.forgotPassword),
+    row('GET', '/password/reset', 'reset-password', pages.showResetPassword),
+    row('POST', '/password/reset', 'reset-password', pages.resetPassword),
+    row('GET', '/email/verify', 'verify-email', pages.showVerifyEmail),
+    row('POST', '/email/verify', 'verify-email', pages.verifyEmail),
+  ]
+}
+
 function accountRows(deps: RouteDeps): Row[] {
   const pages = accountHandlers(deps)
   return [
     accountRow('GET', '', 'overview', pages.showOverview),
+    accountRow('GET', '/password', 'change-password', pages.showChangePassword),
+    accountRow('POST', '/password', 'change-password', pages.changePassword),
     accountRow('GET', '/profile', 'profile', pages.showProfile),
     accountRow('POST', '/profile', 'profile', pages.changeProfile),
+    accountRow('GET', '/email', 'email', pages.showEmail),
+    accountRow('POST', '/email', 'email', pages.changeEmail),
     accountRow('GET', '/consents', 'consents', pages.showConsents),
     accountRow('POST', '/consents/withdraw', 'withdraw-consent', pages.withdrawConsent),
     accountRow('POST', '/grants/revoke', 'withdraw-consent', pages.revokeOwnGrant),
@@ -279,15 +302,9 @@ function accountRows(deps: RouteDeps): Row[] {
   ]
 }
 
-const accountRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
-  method,
-  `/account${path}`,
-  'self-service',
-  `account/${file}.ts`,
-  'account',
-  'page',
-  handler,
-]
+function accountRow(method: Route['method'], path: string, file: string, handler: Route['handler']): Row {
+  return [method, `/account${path}`, 'self-service', `account/${file}.ts`, 'account', 'page', handler]
+}
 
 /** Second factors: as steps of a sign-in, and as the person's own to change. */
 function factorRows(deps: RouteDeps): Row[] {
@@ -319,26 +336,14 @@ function factorRows(deps: RouteDeps): Row[] {
   ]
 }
 
-const adminRow = (method: Route['method'], path: string, file: string, handler: Route['handler']): Row => [
-  method,
-  path,
-  'admin API',
-  `admin/${file}`,
-  'admin',
-  'problem',
-  handler,
-]
+function adminRow(method: Route['method'], path: string, file: string, handler: Route['handler']): Row {
+  return [method, path, 'admin API', `admin/${file}`, 'admin', 'problem', handler]
+}
 
 /** RFC 7644 4: what a SCIM client may read before it has a token. */
-const scimPublic = (name: string, handler: Route['handler']): Row => [
-  'GET',
-  `/scim/v2/${name}`,
-  'RFC 7644 4',
-  'scim/service-provider.ts',
-  'public',
-  'scim',
-  handler,
-]
+function scimPublic(name: string, handler: Route['handler']): Row {
+  return ['GET', `/scim/v2/${name}`, 'RFC 7644 4', 'scim/service-provider.ts', 'public', 'scim', handler]
+}
 
 /** Where the configuration asks for it: the metrics of this thread, in Prometheus's text format. */
 const metricsRow = ({ registry }: Metrics): Row => [
@@ -381,6 +386,7 @@ export function routes(given: Omit<RouteDeps, 'accountPaths'>): readonly Route[]
     ...protocolRows(deps),
     ...peopleRows(deps),
     ...accountRows(deps),
+    ...mailLinkRows(deps),
     ...factorRows(deps),
     ...federationRows(deps),
     ...(deps.metrics ? [metricsRow(deps.metrics)] : []),

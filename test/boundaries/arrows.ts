@@ -51,7 +51,7 @@ export const LINES: readonly Line[] = [
   { from: 'src/auth/routes.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/route.ts', to: ['src/http/message.ts', 'src/policy-engine/contract'], packages: [] },
   { from: 'src/auth/openapi', to: ['src/auth/route.ts', 'src/http/message.ts'], packages: [] },
-  ...['oauth', 'oidc', 'scim', 'login', 'account', 'device', 'pages'].map((name) => protocol(name)),
+  ...['oauth', 'oidc', 'scim', 'login', 'account', 'device', 'mail-links', 'pages'].map((name) => protocol(name)),
   protocol('mfa', ['otplib', '@simplewebauthn/server', 'qrcode']),
   protocol('signals', ['jose']),
   protocol('admin', [], ['src/auth/keys']),

@@ -1,5 +1,7 @@
 /** For tests: everything that the auth service offers, used once, rightly. */
+
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { digestOf, randomSecret } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
 import { REDIRECT_URI, TENANT } from '../servers/population.ts'
@@ -41,6 +43,7 @@ export async function useEverything(service: TestService): Promise<void> {
   const page = await browser.visit(`${issuer}/logout`)
   await browser.submit(page, { answer: 'sign_out' })
   await useFactors(service)
+  await useMailLinks(service)
   await useStreams(service)
   await useDevice(service)
   await useOwnData(service)
@@ -57,7 +60,7 @@ async function useSelfService({ issuer, population }: TestService, browser: Brow
     await new Browser(issuer).authorize(url, population.user)
     return browser.visit(at)
   }
-  for (const path of ['/account', '/account/sessions']) {
+  for (const path of ['/account', '/account/password', '/account/sessions']) {
     await browser.visit(`${issuer}${path}`)
     await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
   }
@@ -70,6 +73,47 @@ async function useSelfService({ issuer, population }: TestService, browser: Brow
   await post(/sessions\/[^/]+\/end$/)
   await post(/end-others$/)
   await post(/forget$/)
+  await usePassword(browser, issuer, population.user.password)
+}
+
+/** The same one again, for what comes after it here. */
+async function usePassword(browser: Browser, issuer: string, password: string): Promise<void> {
+  const page = await browser.visit(`${issuer}/account/password`)
+  const { action, fields } = formAt(page, /password$/)
+  for (const name of ['password', 'new_password']) fields.set(name, password)
+  const answer = await browser.visit(action, { method: 'POST', body: fields })
+  if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
+}
+
+/** Links as letters hold them: asked for, and used for a new password and a verified address. */
+async function useMailLinks({ issuer, store, population }: TestService): Promise<void> {
+  const { sub, userName, password } = population.user
+  const browser = new Browser(issuer)
+  const forgot = await browser.visit(`${issuer}/password/forgot`)
+  await browser.submit(forgot, { username: userName })
+  const user = await store.users.find(TENANT, sub)
+  if (user === undefined) throw new Error('no user')
+  const proven = { ...user, profile: { ...user.profile, emailVerified: true }, version: user.version + 1 }
+  await store.users.replace(TENANT, proven, user.version)
+  for (const [path, kind, purpose] of [
+    ['/email/verify', 'email_link', 'email_verify'],
+    ['/password/reset', 'password_link', 'password_reset'],
+  ] as const) {
+    const secret = randomSecret()
+    const now = Math.floor(Date.now() / 1000)
+    const facts = {
+      purpose,
+      epoch: user.revocationEpoch,
+      credential: digestOf(user.passwordHash ?? ''),
+      address: 'alice@example.com',
+    }
+    const record = { v: 1, kind, sub, facts, createdAt: now, expiresAt: now + 3600 } as const
+    await store.oneUse.put(TENANT, digestOf(secret), record)
+    const page = await browser.visit(`${issuer}${path}?link=${secret}`)
+    // The same one again, for what comes after it here.
+    const done = await browser.submit(page, { new_password: password })
+    if (done.status !== 200) throw new Error(`${path}: ${done.status} ${done.text}`)
+  }
 }
 
 /** A person looks at what is kept of them, takes it along, and ends it. */

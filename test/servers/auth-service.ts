@@ -114,6 +114,7 @@ export async function startAuthService(options: TestServiceOptions = {}): Promis
     metrics,
     passwords,
     policyReady: () => node.active !== undefined,
+    mail: { from: { name: 'Test', address: 'no-reply@example.com' }, directory: join(folder, 'mail') },
     ...options.service,
   })
   options.onServer?.(service.server)

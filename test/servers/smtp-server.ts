@@ -28,8 +28,8 @@ export interface SmtpServer {
   readonly received: readonly Received[]
   /** Connections that were opened so far. */
   readonly connections: number
-  /** The next letter that came, or comes, to this mailbox and was not asked for before. */
-  next(to: string): Promise<Received>
+  /** The next letter that came, or comes, to this mailbox with such a text, and was not asked for before. */
+  next(to: string, text?: string): Promise<Received>
   close(): Promise<void>
 }
 
@@ -60,9 +60,11 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
     get connections() {
       return connections
     },
-    next: async (to) => {
+    next: async (to, text = '') => {
       for (;;) {
-        const found = received.find((mail) => mail.to.includes(to) && !given.has(mail))
+        const found = received.find(
+          (mail) => mail.to.includes(to) && bodyOf(mail.message).includes(text) && !given.has(mail),
+        )
         if (found !== undefined) {
           given.add(found)
           return found

@@ -60,7 +60,7 @@ escape(index) := format_int(index, 10)
 
 # Names of the contract that hold further names, never a text of their own.
 groups := {
-	"accounts_tried", "actor", "authentication", "authenticator", "client", "device", "event", "factors", "failures",
+	"accounts_tried", "actor", "asked", "authentication", "authenticator", "client", "device", "event", "factors", "failures",
 	"grant", "granted", "guesses", "held", "holder", "lately", "provider", "receiver", "request", "requested",
 	"resource", "risk", "seen", "sender", "session", "sign_in", "since_failure", "subject", "time", "token", "travel",
 	"upstream",
@@ -85,7 +85,7 @@ plain_fields := {
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.
 words := {
 	"credential": {"initial_access_token", "none", "registration_access_token"},
-	"password": {"absent", "failed", "verified"},
+	"password": {"absent", "failed", "set", "verified"},
 	"recovery_code": {"absent", "failed", "verified"},
 }
 

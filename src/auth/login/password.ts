@@ -18,7 +18,7 @@ const loginAt = (id: string): Reply => ({
   headers: { location: `/login?interaction=${encodeURIComponent(id)}` },
 })
 
-function page(waiting: Waiting, status: number, userName: string, fault?: PasswordFault): Reply {
+function page(deps: PasswordDeps, waiting: Waiting, status: number, userName: string, fault?: PasswordFault): Reply {
   const { interaction } = waiting
   const view = passwordPage({
     clientName: waiting.client.name,
@@ -27,6 +27,7 @@ function page(waiting: Waiting, status: number, userName: string, fault?: Passwo
     formToken: formToken(waiting.secret, 'password', waiting.id),
     userName,
     offers: interaction.progress?.offers ?? [],
+    canReset: deps.mail.enabled,
     fault,
     uiLocales: interaction.uiLocales,
   })
@@ -41,7 +42,7 @@ export async function checkPassword(
   userName: string,
   password: string,
 ): Promise<Reply> {
-  const again = (status: number) => page(waiting, status, userName, 'wrong')
+  const again = (status: number) => page(deps, waiting, status, userName, 'wrong')
   const user = await deps.store.users.findByUserName(request.tenant, userName)
   const begun = await begin(deps, request, waiting, { userName, user })
   if ('denied' in begun) {
@@ -66,7 +67,8 @@ export async function showPassword(deps: PasswordDeps, request: HttpRequest): Pr
   const { userName } = waiting.interaction.progress ?? {}
   const { device, risk } = await tried(deps, request, userName ?? '')
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
-  const show = (status: number) => (userName === undefined ? loginAt(waiting.id) : page(waiting, status, userName))
+  const show = (status: number) =>
+    userName === undefined ? loginAt(waiting.id) : page(deps, waiting, status, userName)
   if (!verdict.allow) return refuseStep(verdict, show)
   requirePause(verdict.obligations)
   return show(200)
@@ -80,6 +82,6 @@ export async function password(deps: PasswordDeps, request: HttpRequest): Promis
   const { userName } = waiting.interaction.progress ?? {}
   if (userName === undefined) return loginAt(waiting.id)
   const given = request.form.get('password')
-  if (given === undefined) return page(waiting, 400, userName, 'missing')
+  if (given === undefined) return page(deps, waiting, 400, userName, 'missing')
   return checkPassword(deps, request, waiting, userName, given)
 }

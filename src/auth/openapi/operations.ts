@@ -224,11 +224,35 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['interaction', 'form_token', 'scope', 'answer'],
     answers: PAGE,
   },
+  'GET /password/forgot': { summary: 'the page that asks for a link to a new password' },
+  'POST /password/forgot': {
+    summary: 'has a link sent, if there is such an account',
+    parameters: ['username', 'form_token'],
+  },
+  'GET /password/reset': { summary: 'the page that a link leads to', parameters: ['link'] },
+  'POST /password/reset': {
+    summary: 'spends the link for a new password',
+    parameters: ['link', 'new_password', 'form_token'],
+  },
+  'GET /email/verify': { summary: 'the page that a link leads to', parameters: ['link'] },
+  'POST /email/verify': { summary: 'spends the link for a verified address', parameters: ['link', 'form_token'] },
+  'GET /account/password': { summary: 'the page to change your password', answers: PAGE },
+  'POST /account/password': {
+    summary: 'changes your password',
+    parameters: ['password', 'new_password', 'end_others', 'form_token'],
+    answers: PAGE,
+  },
   'GET /account/profile': { summary: 'your profile', answers: PAGE },
   'POST /account/profile': {
     summary: 'changes it',
     parameters: ['form_token', 'version', 'displayName', 'givenName', 'familyName', 'nickName', 'picture', 'locale'],
     answers: [...PAGE, 409],
+  },
+  'GET /account/email': { summary: 'your e-mail address', answers: PAGE },
+  'POST /account/email': {
+    summary: 'has a letter sent that verifies it, or changes it',
+    parameters: ['form_token', 'purpose', 'email'],
+    answers: PAGE,
   },
   'GET /account/consents': { summary: 'apps with access to your account', answers: PAGE },
   'POST /account/consents/withdraw': {

@@ -28,6 +28,17 @@ export function browserSecret(issuer: string, request: HttpRequest): string | un
   return secret !== undefined && SECRET.test(secret) ? secret : undefined
 }
 
+/** The same, made where this browser has none; `cookie` must then go out with the answer. */
+export function ensureBrowserSecret(
+  issuer: string,
+  request: HttpRequest,
+): { readonly secret: string; readonly cookie: string | undefined } {
+  const known = browserSecret(issuer, request)
+  if (known !== undefined) return { secret: known, cookie: undefined }
+  const secret = randomSecret()
+  return { secret, cookie: setCookie(cookieName(issuer, COOKIE), secret) }
+}
+
 /** Keeps it; `cookie` binds it to this browser and must go out with the answer. One browser has one secret for all its tabs. */
 export async function startInteraction(
   deps: InteractionDeps,

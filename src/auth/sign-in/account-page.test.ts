@@ -24,6 +24,7 @@ const allowed = (parts: Partial<Obligations> = {}): Answer => ({
     acr: [MFA],
     max_age_seconds: 600,
     visible: [],
+    least_password_characters: 8,
     writable: [],
     notify: false,
     ...parts,

@@ -8,7 +8,7 @@ const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 
 /** The primary entry of a multi-valued attribute, else its first (RFC 7643 2.4). */
-function primaryEntry(values: unknown): Readonly<Record<string, unknown>> {
+export function primaryEntry(values: unknown): Readonly<Record<string, unknown>> {
   const entries = Array.isArray(values) ? values.map(asRecord) : []
   return entries.find((entry) => entry.primary === true) ?? entries[0] ?? {}
 }

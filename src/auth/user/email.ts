@@ -1,15 +1,26 @@
 /** The e-mail address of a person: the primary entry of the SCIM profile (RFC 7643 4.1.2), and whether somebody has proven it. */
 import type { UserRecord } from '../../storage/records.ts'
-import { primary } from './claims.ts'
+import { primary, primaryEntry } from './claims.ts'
 
-export const emailOf = (user: UserRecord): string | undefined => primary(user.profile.emails)
+type Person = Pick<UserRecord, 'profile'>
+
+export const emailOf = (user: Person): string | undefined => primary(user.profile.emails)
 
 /** Verified here, or by a source that policy takes as authoritative. */
-export const isEmailVerified = (user: UserRecord): boolean =>
+export const isEmailVerified = (user: Person): boolean =>
   emailOf(user) !== undefined && user.profile.emailVerified === true
 
+/** The profile once the person has proven to read `address`: it is the primary one, in the place of the one before it. */
+export function withVerifiedEmail({ profile }: Person, address: string): Readonly<Record<string, unknown>> {
+  const before = primaryEntry(profile.emails)
+  const entries = Array.isArray(profile.emails) ? profile.emails : []
+  const others = entries.filter((entry) => entry?.value !== before.value && entry?.value !== address)
+  const { display: _name, ...kept } = before
+  return { ...profile, emails: [{ ...kept, value: address, primary: true }, ...others], emailVerified: true }
+}
+
 /** BCP 47 tags that the person would like to be written to in, in order: RFC 7643 4.1.1. */
-export const localesOf = ({ profile }: UserRecord): readonly string[] =>
+export const localesOf = ({ profile }: Person): readonly string[] =>
   [profile.preferredLanguage, profile.locale].filter((tag): tag is string => typeof tag === 'string')
 
 /** As it was written: nobody checked that it is an IANA name. RFC 7643 4.1.1. */

@@ -83,6 +83,8 @@ export const account = decision('account', {
       /** SCIM names of the attributes that the person may see, and those that they may change. */
       visible: strings(),
       writable: strings(),
+      /** A new password needs so many characters, or what the password rules ask for if that is more. */
+      least_password_characters: Type.Integer({ minimum: 8, maximum: 64 }),
       /** The person is told by letter that it was done. */
       notify: Type.Boolean(),
     },

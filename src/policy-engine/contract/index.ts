@@ -7,6 +7,7 @@ import type { Decision, InputOf, ResultOf } from './decision.ts'
 import { federation } from './federation.ts'
 import { introspect } from './introspect.ts'
 import { login } from './login.ts'
+import { mailLink } from './mail-link.ts'
 import { mfa } from './mfa.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
@@ -34,6 +35,7 @@ export const DECISIONS = {
   threat,
   federation,
   account,
+  mail_link: mailLink,
 } as const satisfies Record<string, Decision>
 
 export type DecisionName = keyof typeof DECISIONS

@@ -1,0 +1,107 @@
+# METADATA
+# title: Links by mail
+# description: >-
+#   May a letter with a one-use link go out, and may the link do what it is for? A reset gives a password and no session: the
+#   sign-in after it meets the same `login`, with the second factor that the account has. OWASP ASVS 6.4.
+# schemas:
+#   - input: schema.authz.mail_link.input
+#   - data.rbac: schema.data.rbac
+# custom:
+#   asked_by: src/auth/user/ask-mail-link.ts
+package authz.mail_link
+
+import data.lib.network
+import data.lib.passwords
+import data.lib.rbac
+
+# Letters within the hour. Those to one account stay few, so that nobody's mailbox is flooded by others.
+letters_per_account := 5
+
+letters_per_address := 30
+
+ttl_seconds := 1200
+
+default allow := false
+
+allow if {
+	input.stage == "ask"
+	asked_seldom
+	tenant_allowed
+	network_allowed
+}
+
+allow if {
+	input.stage == "use"
+	tenant_allowed
+	network_allowed
+	account_fit
+}
+
+decision := {
+	"allow": true,
+	"reasons": [],
+	"obligations": {
+		"send": send,
+		"ttl_seconds": ttl_seconds,
+		"least_password_characters": least_password_characters,
+		"revoke_access": revoke_access,
+		"notify": notify,
+	},
+} if {
+	allow
+} else := {"allow": false, "reasons": sort(reasons)}
+
+reasons contains "too_many_asked" if {
+	input.stage == "ask"
+	not asked_seldom
+}
+
+reasons contains "tenant_not_allowed" if not tenant_allowed
+
+reasons contains "network_not_allowed" if not network_allowed
+
+reasons contains "account_not_fit" if {
+	input.stage == "use"
+	not account_fit
+}
+
+asked_seldom if {
+	input.asked.account < letters_per_account
+	input.asked.address < letters_per_address
+}
+
+tenant_allowed if rbac.tenant_active(input.tenant)
+
+network_allowed if network.allowed(input.tenant, [], input.request.address)
+
+default send := false
+
+send if account_fit
+
+# Whoever reads the mailbox of an address that nobody proved may be anybody: it resets nothing. An account that has never had
+# a password is signed in to otherwise, and gets none this way.
+account_fit if {
+	input.purpose == "password_reset"
+	input.subject.active
+	input.password == "set"
+	input.email_verified
+}
+
+account_fit if {
+	input.purpose in {"email_verify", "email_change"}
+	input.subject.active
+}
+
+# Where nobody has that name the answer is as for anybody else.
+default least_password_characters := 8
+
+least_password_characters := passwords.least_characters(input.subject.roles)
+
+# Whoever had the old password is out (OWASP ASVS 7.4.3). A new address changes nothing that was given.
+default revoke_access := false
+
+revoke_access if input.purpose == "password_reset"
+
+default notify := false
+
+notify if input.purpose in {"password_reset", "email_change"}

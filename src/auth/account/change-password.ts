@@ -1,0 +1,105 @@
+/**
+ * A person changes their password: GET and POST /account/password. The one before is given first, where there is one, and the
+ * sign-in is as fresh as `account` demands; all other sessions end unless the person keeps them. ASVS 6.2.3, 7.4.3; checklist 42.
+ */
+import { type ChangePasswordView, changePasswordPage } from '../../../web/account-password.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { epochSeconds } from '../../kernel/clock.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { LimitStore, OneUseStore, UserStore } from '../../storage/port.ts'
+import type { UserRecord } from '../../storage/records.ts'
+import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'
+import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
+import { changeUser } from '../user/change-user.ts'
+import { LINK_KINDS } from '../user/mail-link.ts'
+import { type NotifyDeps, notifyUser } from '../user/notify.ts'
+import type { PasswordHasher } from '../user/password.ts'
+import type { PasswordRules } from '../user/password-rules.ts'
+import { slowedDown, verifyPassword } from '../user/verify-password.ts'
+
+export type ChangePasswordDeps = AccountPageDeps &
+  EndSessionsDeps &
+  NotifyDeps & {
+    readonly store: {
+      readonly users: Pick<UserStore, 'find' | 'replace'>
+      readonly limits: Pick<LimitStore, 'hit' | 'clear'>
+      readonly oneUse: Pick<OneUseStore, 'endOf'>
+    }
+    readonly passwords: PasswordHasher
+    readonly passwordRules: PasswordRules
+  }
+
+const ACTION = { action: 'change_password', type: 'password', page: '/account/password' } as const
+
+/** Wrong passwords of a session: whoever took it over must not guess on. */
+const ATTEMPTS = 10
+const WINDOW_SECONDS = 15 * 60
+
+function show(visit: AccountVisit, status: number, more: Pick<ChangePasswordView, 'done' | 'fault'> = {}): Reply {
+  const { frame, session } = visit
+  const hasPassword = session.user.passwordHash !== undefined
+  return { status, ...changePasswordPage({ frame, formToken: visit.formToken(ACTION), hasPassword, ...more }) }
+}
+
+export const showChangePassword = (deps: ChangePasswordDeps, request: HttpRequest): Promise<Reply> =>
+  accountPage(deps, request, ACTION, async (visit) =>
+    show(visit, 200, { done: request.query.get('done') !== undefined }),
+  )
+
+export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): Promise<Reply> =>
+  accountPage(deps, request, ACTION, async (visit) => {
+    const { user, record } = visit.session
+    if (!(await knowsPassword(deps, request, user))) return show(visit, 400, { fault: 'wrong' })
+
+    const leastCharacters = visit.obligations.least_password_characters
+    const password = request.form.get('new_password')
+    const kind = password === undefined ? 'missing' : await deps.passwordRules.check(password, user, leastCharacters)
+    if (password === undefined || kind !== undefined)
+      return show(visit, 400, { fault: { kind: kind ?? 'missing', leastCharacters } })
+
+    const passwordHash = await slowedDown(deps.passwords.hash(password))
+    const changed = await setPassword(deps, request, visit, passwordHash)
+    await deps.audit({
+      event: 'password_changed',
+      tenant: request.tenant,
+      request_id: request.id,
+      sub: user.sub,
+      decision_id: visit.decisionId,
+    })
+    if (request.form.get('end_others') !== undefined) await endSessionsOf(deps, request.tenant, user.sub, record.sid)
+    if (visit.obligations.notify) notifyUser(deps, changed, 'password_changed')
+    return { status: 303, headers: { location: '/account/password?done=1' } }
+  })
+
+/** Links that were sent before end with it. */
+async function setPassword(
+  deps: ChangePasswordDeps,
+  { tenant }: HttpRequest,
+  { session: { user } }: AccountVisit,
+  passwordHash: string,
+): Promise<UserRecord> {
+  const changed = await changeUser(deps.store.users, tenant, user.sub, epochSeconds(deps.clock), (now) =>
+    now.active && now.revocationEpoch === user.revocationEpoch ? { passwordHash } : undefined,
+  )
+  if (changed === undefined) throw new OAuthError('access_denied')
+  for (const kind of new Set(Object.values(LINK_KINDS))) await deps.store.oneUse.endOf(tenant, user.sub, kind)
+  return changed
+}
+
+async function knowsPassword(deps: ChangePasswordDeps, request: HttpRequest, user: UserRecord): Promise<boolean> {
+  if (user.passwordHash === undefined) return true
+  const key = `password:change:${user.sub}`
+  const attempt = await deps.store.limits.hit(request.tenant, key, WINDOW_SECONDS)
+  if (attempt > ATTEMPTS) throw new OAuthError('slow_down', { retryAfterSeconds: WINDOW_SECONDS })
+  const knows = await verifyPassword(deps, request, request.form.get('password') ?? '', user)
+  if (knows) await deps.store.limits.clear(request.tenant, key)
+  else
+    await deps.audit({
+      event: 'factor_failed',
+      tenant: request.tenant,
+      request_id: request.id,
+      sub: user.sub,
+      detail: 'password',
+    })
+  return knows
+}

@@ -1,0 +1,36 @@
+/**
+ * A forgotten password: a link to set a new one goes to the address of the account. Asks `mail_link`. The answer is the same
+ * page after the same work for every name, and the letter leaves after it. OWASP ASVS 6.3.8, 6.4.3; checklist 37.
+ */
+import { type ForgotView, forgotPage, linkSentPage, noMailPage } from '../../../web/mail-links.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { UserStore } from '../../storage/port.ts'
+import { type MailLinkDeps, sendMailLink } from '../user/mail-link.ts'
+import { replyWithForm, requireForm } from './form.ts'
+
+export type ForgotDeps = MailLinkDeps & {
+  readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'findByUserName'> }
+}
+
+const MAX_USER_NAME = 256
+const ABOUT = ['forgot_password']
+
+const form = (deps: ForgotDeps, request: HttpRequest, status: number, view: Pick<ForgotView, 'fault'> = {}): Reply =>
+  replyWithForm(deps, request, status, ABOUT, (formToken) => forgotPage({ ...view, formToken }))
+
+/** GET /password/forgot. */
+export async function showForgotPassword(deps: ForgotDeps, request: HttpRequest): Promise<Reply> {
+  return deps.mail.enabled ? form(deps, request, 200) : { status: 200, ...noMailPage() }
+}
+
+/** POST /password/forgot. */
+export async function forgotPassword(deps: ForgotDeps, request: HttpRequest): Promise<Reply> {
+  requireForm(deps, request, ABOUT)
+  const userName = (request.form.get('username') ?? '').trim()
+  if (userName === '') return form(deps, request, 400, { fault: 'noUserName' })
+  if (userName.length > MAX_USER_NAME) return form(deps, request, 400, { fault: 'userNameTooLong' })
+
+  const user = await deps.store.users.findByUserName(request.tenant, userName)
+  await sendMailLink(deps, request, { purpose: 'password_reset', userName, user })
+  return { status: 200, ...(deps.mail.enabled ? linkSentPage() : noMailPage()) }
+}

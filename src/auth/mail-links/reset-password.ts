@@ -1,0 +1,86 @@
+/**
+ * A new password by a link. GET shows the form and looks at nothing, so that a scanner of mail spends no link; POST spends it,
+ * one of any number at once. Nobody is signed in by it: the sign-in after it meets `login` and the second factor (checklist 39).
+ * Asks `mail_link`. OWASP ASVS 6.4.3.
+ */
+import { linkDonePage, linkEndedPage, resetPage } from '../../../web/mail-links.ts'
+import type { NewPasswordFault } from '../../../web/new-password.ts'
+import type { HttpRequest, Reply } from '../../http/message.ts'
+import { epochSeconds } from '../../kernel/clock.ts'
+import type { UserStore } from '../../storage/port.ts'
+import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'
+import { askMailLink } from '../user/ask-mail-link.ts'
+import { changeUser } from '../user/change-user.ts'
+import { localesOf } from '../user/email.ts'
+import { findMailLink, isUsable, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
+import { notifyUser } from '../user/notify.ts'
+import type { PasswordHasher } from '../user/password.ts'
+import type { PasswordRules } from '../user/password-rules.ts'
+import { slowedDown } from '../user/verify-password.ts'
+import { replyWithForm, requireForm } from './form.ts'
+
+export type ResetDeps = MailLinkDeps &
+  EndSessionsDeps & {
+    readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'replace'> }
+    readonly passwords: PasswordHasher
+    readonly passwordRules: PasswordRules
+  }
+
+const KIND = LINK_KINDS.password_reset
+const about = (link: string): readonly string[] => ['reset_password', link]
+
+const form = (deps: ResetDeps, request: HttpRequest, status: number, link: string, fault?: NewPasswordFault): Reply =>
+  replyWithForm(deps, request, status, about(link), (formToken) => resetPage({ link, formToken, fault }))
+
+const ended = (): Reply => ({ status: 400, ...linkEndedPage('/password/forgot') })
+
+/** GET /password/reset. */
+export async function showResetPassword(deps: ResetDeps, request: HttpRequest): Promise<Reply> {
+  const link = request.query.get('link')
+  return link === undefined ? ended() : form(deps, request, 200, link)
+}
+
+/** POST /password/reset. */
+export async function resetPassword(deps: ResetDeps, request: HttpRequest): Promise<Reply> {
+  const link = request.form.get('link') ?? ''
+  requireForm(deps, request, about(link))
+  const found = await findMailLink(deps, request, KIND)
+
+  const verdict = await askMailLink(deps, request, { purpose: 'password_reset', stage: 'use', user: found?.user })
+  if (!isUsable(verdict) || found === undefined) return ended()
+  const { least_password_characters: leastCharacters, revoke_access: revokes, notify } = verdict.obligations
+
+  const password = request.form.get('new_password')
+  const kind =
+    password === undefined ? 'missing' : await deps.passwordRules.check(password, found.user, leastCharacters)
+  if (password === undefined || kind !== undefined)
+    return form(deps, request, 400, link, { kind: kind ?? 'missing', leastCharacters })
+
+  const passwordHash = await slowedDown(deps.passwords.hash(password))
+  const user = await spend(deps, request, found, passwordHash, revokes)
+  if (user === undefined) return ended()
+  await deps.store.oneUse.endOf(request.tenant, user.sub, KIND)
+  await deps.store.oneUse.endOf(request.tenant, user.sub, LINK_KINDS.email_change)
+  await deps.audit({
+    event: 'password_reset',
+    tenant: request.tenant,
+    request_id: request.id,
+    sub: user.sub,
+    decision_id: verdict.decisionId,
+  })
+  // The new epoch has ended them; this tells the clients.
+  if (revokes) await endSessionsOf(deps, request.tenant, user.sub)
+  if (notify) notifyUser(deps, user, 'password_reset')
+  return { status: 200, ...linkDonePage('password', localesOf(user)) }
+}
+
+/** Takes the link, and with it sets the password of the account that it was made for, if that still is as it was. */
+async function spend(deps: ResetDeps, request: HttpRequest, found: OpenLink, passwordHash: string, revokes: boolean) {
+  const taken = await deps.store.oneUse.take(request.tenant, KIND, found.digest)
+  if (taken === undefined) return undefined
+  return changeUser(deps.store.users, request.tenant, found.user.sub, epochSeconds(deps.clock), (user) =>
+    user.active && stillHolds(taken, user)
+      ? { passwordHash, revocationEpoch: user.revocationEpoch + (revokes ? 1 : 0) }
+      : undefined,
+  )
+}

@@ -1,0 +1,40 @@
+/** Asks `mail_link`: its facts are put together here and nowhere else. */
+import type { HttpRequest } from '../../http/message.ts'
+import type { DecisionInput } from '../../policy-engine/contract/index.ts'
+import type { Decide, Verdict } from '../../policy-engine/decide.ts'
+import type { UserRecord } from '../../storage/records.ts'
+import { emailOf, isEmailVerified } from './email.ts'
+import { subjectFacts } from './subject-facts.ts'
+
+type Input = DecisionInput<'mail_link'>
+export type LinkPurpose = Input['purpose']
+
+export interface LinkQuestion {
+  readonly purpose: LinkPurpose
+  readonly stage: Input['stage']
+  /** Undefined: nobody. */
+  readonly user: UserRecord | undefined
+  readonly asked?: Input['asked']
+}
+
+export function askMailLink(
+  { decide }: { readonly decide: Decide },
+  request: HttpRequest,
+  { purpose, stage, user, asked = { account: 0, address: 0 } }: LinkQuestion,
+): Promise<Verdict<'mail_link'>> {
+  const hasEmail = user !== undefined && emailOf(user) !== undefined
+  return decide(
+    'mail_link',
+    {
+      tenant: request.tenant,
+      purpose,
+      stage,
+      ...(user && { subject: subjectFacts(user) }),
+      password: user?.passwordHash === undefined ? 'absent' : 'set',
+      ...(hasEmail && { email_verified: isEmailVerified(user) }),
+      asked,
+      request: request.origin,
+    },
+    { requestId: request.id },
+  )
+}

@@ -1,0 +1,163 @@
+/**
+ * One-use links by mail: 256 random bits, their SHA-256 in the store, bound to the account as it is when they are made: to its
+ * revocation epoch, its password and its address, so that any change of these ends them. OWASP ASVS 6.4.2, 6.6.
+ *
+ * Asking for one is the same work whether there is such an account or not, in hashes, decisions and calls of the store, down to
+ * a record that no link opens; the letter leaves after the answer (checklist 37).
+ */
+import { linkMail } from '../../../web/link-mail.ts'
+import type { Audit } from '../../audit/events.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import { networkOf } from '../../http/network-of.ts'
+import { type Clock, epochSeconds } from '../../kernel/clock.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import type { Mailer } from '../../mail/mailer.ts'
+import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
+import type { LimitStore, OneUseStore, UserStore } from '../../storage/port.ts'
+import { type OneUseRecord, type UserRecord, userNameKey } from '../../storage/records.ts'
+import { askMailLink, type LinkPurpose } from './ask-mail-link.ts'
+import { emailOf, localesOf } from './email.ts'
+
+export interface MailLinkDeps {
+  readonly issuer: string
+  readonly store: {
+    readonly users: Pick<UserStore, 'find'>
+    readonly oneUse: OneUseStore
+    readonly limits: Pick<LimitStore, 'hit'>
+  }
+  readonly decide: Decide
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly mail: Mailer
+}
+
+const HOUR = 3600
+
+/** Links of one kind end together. */
+export const LINK_KINDS: Readonly<Record<LinkPurpose, 'password_link' | 'email_link'>> = {
+  password_reset: 'password_link',
+  email_verify: 'email_link',
+  email_change: 'email_link',
+}
+
+const PATHS = { password_link: '/password/reset', email_link: '/email/verify' } as const
+
+export interface LinkAsked {
+  readonly purpose: LinkPurpose
+  /** As typed, or the account's own. */
+  readonly userName: string
+  /** Undefined: nobody has that name. */
+  readonly user: UserRecord | undefined
+  /** Where it goes; absent: to the account's own address. */
+  readonly to?: string
+}
+
+/** Throws slow_down and access_denied by policy, for any name alike. */
+export async function sendMailLink(deps: MailLinkDeps, request: HttpRequest, asked: LinkAsked): Promise<void> {
+  const { purpose, user } = asked
+  const verdict = await askMailLink(deps, request, {
+    purpose,
+    stage: 'ask',
+    user,
+    asked: await count(deps, request, asked),
+  })
+  if (!verdict.allow) throw refusal(publicCode('mail_link', verdict, 'access_denied'))
+  const { send, ttl_seconds: ttlSeconds } = verdict.obligations
+
+  const kind = LINK_KINDS[purpose]
+  const secret = randomSecret()
+  const now = epochSeconds(deps.clock)
+  const to = asked.to ?? (user && emailOf(user))
+  await deps.store.oneUse.put(request.tenant, digestOf(secret), {
+    v: 1,
+    kind,
+    // Nobody's lie under a name that no account has, bounded like those of anybody.
+    sub: user?.sub ?? digestOf(`nobody\n${userNameKey(asked.userName)}`),
+    facts: { purpose, ...bindingOf(user), address: to ?? '' },
+    createdAt: now,
+    expiresAt: now + ttlSeconds,
+  })
+  const letter = linkMail({
+    purpose,
+    link: `${deps.issuer}${PATHS[kind]}?link=${secret}`,
+    minutes: Math.round(ttlSeconds / 60),
+    issuer: deps.issuer,
+    locales: user ? localesOf(user) : [],
+  })
+  await deps.audit({
+    event: purpose === 'password_reset' ? 'password_reset_asked' : 'email_link_asked',
+    tenant: request.tenant,
+    request_id: request.id,
+    ...(user && { sub: user.sub }),
+    decision_id: verdict.decisionId,
+    detail: send && to !== undefined ? 'sent' : 'not_sent',
+  })
+  if (send && to !== undefined) deps.mail.send({ ...letter, to, kind: purpose, until: (now + ttlSeconds) * 1000 })
+}
+
+async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userName }: LinkAsked) {
+  const key = (of: string, value: string) => `link:${purpose}:${of}:${digestOf(`${request.tenant}\n${value}`)}`
+  const hit = (of: string, value: string) => deps.store.limits.hit(request.tenant, key(of, value), HOUR)
+  const [account, address] = await Promise.all([
+    hit('account', userNameKey(userName)),
+    hit('address', networkOf(request.origin.address)),
+  ])
+  return { account: account - 1, address: address - 1 }
+}
+
+/** The link, or its account, does not do: told like one that has ended. Throws what else policy has against it. */
+export function isUsable(verdict: Verdict<'mail_link'>): verdict is Extract<typeof verdict, { allow: true }> {
+  if (verdict.allow) return true
+  const code = publicCode('mail_link', verdict, 'access_denied')
+  if (code !== 'invalid_request') throw refusal(code)
+  return false
+}
+
+/** Where policy names no time. */
+const WAIT_SECONDS = 15 * 60
+
+const refusal = (code: ConstructorParameters<typeof OAuthError>[0]): OAuthError =>
+  code === 'slow_down'
+    ? new OAuthError(code, { retryAfterSeconds: WAIT_SECONDS })
+    : new OAuthError('access_denied', { detail: 'This is not allowed from here or at this time.' })
+
+/** What of the account a link holds to. The digest of a digest: nothing of the password is in it. */
+const bindingOf = (user: UserRecord | undefined) => ({
+  epoch: user?.revocationEpoch ?? 0,
+  credential: digestOf(user?.passwordHash ?? ''),
+})
+
+export interface OpenLink {
+  readonly record: OneUseRecord
+  readonly digest: string
+  readonly user: UserRecord
+  readonly purpose: LinkPurpose
+  /** Where it was sent. */
+  readonly address: string
+}
+
+const SECRET = /^[A-Za-z0-9_-]{43}$/
+
+/** Looks, and spends nothing. Undefined: it has ended, was used, or its account is another now. */
+export async function findMailLink(
+  deps: MailLinkDeps,
+  request: HttpRequest,
+  kind: (typeof LINK_KINDS)[LinkPurpose],
+): Promise<OpenLink | undefined> {
+  const secret = request.form.get('link') ?? ''
+  if (!SECRET.test(secret)) return undefined
+  const digest = digestOf(secret)
+  const record = await deps.store.oneUse.find(request.tenant, kind, digest)
+  const user = record?.sub === undefined ? undefined : await deps.store.users.find(request.tenant, record.sub)
+  if (record === undefined || user === undefined || !stillHolds(record, user)) return undefined
+  const purpose = record.facts.purpose as LinkPurpose
+  return { record, digest, user, purpose, address: String(record.facts.address) }
+}
+
+/** A change of address is a letter to another one; every other link holds to the address that the account has. */
+export function stillHolds({ facts }: OneUseRecord, user: UserRecord): boolean {
+  const { epoch, credential } = bindingOf(user)
+  const isSame = facts.epoch === epoch && facts.credential === credential
+  return isSame && (facts.purpose === 'email_change' || facts.address === emailOf(user))
+}

@@ -1,0 +1,52 @@
+/**
+ * `mail_link`: may a letter with a one-use link go out, and may the link do what it is for? Nobody is signed in where these are
+ * asked; whoever holds the link has the mailbox, and no more. OWASP ASVS 6.4.
+ */
+import Type from 'typebox'
+import { closed, decision, oneOf } from './decision.ts'
+import { RequestFacts, Subject, seconds, Tenant } from './facts.ts'
+
+export const mailLink = decision('mail_link', {
+  askedBy: 'src/auth/user/ask-mail-link.ts',
+  input: Type.Object(
+    {
+      tenant: Tenant,
+      /** What the link is for: a new password, to prove the address of the account, or to make another one its address. */
+      purpose: oneOf('password_reset', 'email_verify', 'email_change'),
+      /** `ask`: before a letter is sent; `use`: before the link is spent. */
+      stage: oneOf('ask', 'use'),
+      /** Whose account it is. Absent where there is none of that name, which only policy learns. */
+      subject: Type.Optional(Subject),
+      /** Whether the account has a password. */
+      password: oneOf('absent', 'set'),
+      /** Whether the letter goes, or went, to an address that was proven; absent where the account has no address. */
+      email_verified: Type.Optional(Type.Boolean()),
+      /** Letters of this kind that were asked for within the hour, this one not counted: for the account, and from the address. */
+      asked: Type.Object({ account: Type.Integer(), address: Type.Integer() }, closed),
+      request: RequestFacts,
+    },
+    closed,
+  ),
+  reasons: {
+    too_many_asked: 'slow_down',
+    tenant_not_allowed: 'access_denied',
+    network_not_allowed: 'access_denied',
+    /** At stage `use` only: the page says that the link has ended. */
+    account_not_fit: 'invalid_request',
+  },
+  obligations: Type.Object(
+    {
+      /** Whether the letter goes out. The page says the same in either case. */
+      send: Type.Boolean(),
+      /** How long the link holds. */
+      ttl_seconds: seconds(24 * 3600),
+      /** A new password needs so many characters, or what the password rules ask for if that is more. */
+      least_password_characters: Type.Integer({ minimum: 8, maximum: 64 }),
+      /** Whether all that the person was given before ends: sessions, grants, tokens. */
+      revoke_access: Type.Boolean(),
+      /** The person is told by letter that it was done. */
+      notify: Type.Boolean(),
+    },
+    closed,
+  ),
+})

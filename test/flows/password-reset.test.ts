@@ -1,0 +1,384 @@
+/**
+ * A forgotten password, from the page to the mailbox and back, on the real service, a real mail server and a real browser.
+ * OWASP ASVS 6.3.8, 6.4; checklist 37 and 39.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createPasswordHasher, type PasswordHasher } from '../../src/auth/user/password.ts'
+import { digestOf } from '../../src/kernel/ids.ts'
+import type { Store } from '../../src/storage/port.ts'
+import type { UserRecord } from '../../src/storage/records.ts'
+import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { Browser } from '../servers/browser.ts'
+import { openChromium, openSite } from '../servers/chromium.ts'
+import { clientRecord, TENANT } from '../servers/population.ts'
+import { bodyOf, linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { begin, discover } from './relying-party.ts'
+import { post, tokensFor } from './requests.ts'
+
+const NEW = 'several words of mine'
+
+let smtp: SmtpServer
+let service: TestService
+/** Calls of the store and of the hasher, in order. */
+const calls: string[] = []
+
+/** What the service asks by itself or now and then, whoever comes; `threats.throttles` is another such. */
+const BY_ITSELF: ReadonlySet<unknown> = new Set(['signingKeys', 'logouts', 'outbox', 'chains', 'marks', 'platform'])
+
+/** Every method of every part of it is written down by name; what it does stays. */
+function counted(store: Store): Store {
+  return new Proxy(store, {
+    get(target, part) {
+      const value: unknown = Reflect.get(target, part)
+      if (typeof value !== 'object' || value === null || BY_ITSELF.has(part)) return value
+      return new Proxy(value, {
+        get: (inner, method) => {
+          const run: unknown = Reflect.get(inner, method)
+          if (typeof run !== 'function') return run
+          return (...given: unknown[]) => {
+            if (method !== 'throttles') calls.push(`${String(part)}.${String(method)}`)
+            return Reflect.apply(run, inner, given)
+          }
+        },
+      })
+    },
+  })
+}
+
+const real = createPasswordHasher()
+const passwords: PasswordHasher = {
+  hash: (password) => {
+    calls.push('hash')
+    return real.hash(password)
+  },
+  verify: (password, stored) => {
+    calls.push('verify')
+    return real.verify(password, stored)
+  },
+  isCurrent: (stored) => real.isCurrent(stored),
+}
+
+beforeAll(async () => {
+  smtp = await startSmtpServer()
+  service = await startAuthService({
+    store: async (path, clock) => counted(await openSqliteStore({ path, clock })),
+    service: {
+      passwords,
+      mail: {
+        from: { name: 'Test', address: 'no-reply@example.com' },
+        smtp: { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 },
+      },
+    },
+  })
+})
+afterAll(async () => {
+  await service?.close()
+  await smtp?.close()
+})
+// Each test has an hour of its own: letters are counted by it.
+beforeEach(() => service.advance(3601))
+
+let count = 0
+/** Somebody with a proven address. */
+async function person(values: Partial<UserRecord> = {}): Promise<UserRecord> {
+  count += 1
+  const name = `person-${count}@example.com`
+  const user: UserRecord = {
+    v: 1,
+    sub: `sub-${count}`,
+    userName: name,
+    passwordHash: await real.hash('correct horse battery'),
+    active: true,
+    roles: ['user'],
+    profile: { emails: [{ value: name, primary: true }], emailVerified: true },
+    createdAt: 1,
+    updatedAt: 1,
+    version: 1,
+    revocationEpoch: 3,
+    ...values,
+  }
+  expect(await service.store.users.create(TENANT, user)).toBe('written')
+  return user
+}
+
+const stored = async ({ sub }: UserRecord) => service.store.users.find(TENANT, sub)
+
+async function ask(userName: string, browser = new Browser(service.issuer)) {
+  const page = await browser.visit(`${service.issuer}/password/forgot`)
+  return browser.submit(page, { username: userName })
+}
+
+async function linkFor(user: UserRecord): Promise<string> {
+  await ask(user.userName)
+  return linkIn(await smtp.next(user.userName, '/password/reset'), '/password/reset')
+}
+
+async function use(link: string, password = NEW, browser = new Browser(service.issuer)) {
+  const page = await browser.visit(link)
+  return browser.submit(page, { new_password: password })
+}
+
+async function signsIn(user: UserRecord, password: string): Promise<boolean> {
+  const browser = new Browser(service.issuer)
+  const { url } = await begin(await discover(service.issuer, service.population.own), 'openid')
+  const page = await browser.visit(url)
+  const after = await browser.submit(page, { username: user.userName, password })
+  return after.left?.searchParams.has('code') === true
+}
+
+describe('the link', () => {
+  test('sets a new password once, signs nobody in, ends what was given before, and the person is told (checklist 39)', async () => {
+    const user = await person()
+    const own = { issuer: service.issuer, population: { user: { ...user, password: 'correct horse battery' } } }
+    const tokens = await tokensFor(own, service.population.web, 'openid offline_access')
+    const link = await linkFor(user)
+    expect(new URL(link).searchParams.get('link')).toMatch(/^[A-Za-z0-9_-]{43}$/)
+
+    const browser = new Browser(service.issuer)
+    const done = await use(link, NEW, browser)
+    expect([done.status, done.text]).toEqual([200, expect.stringContaining('Your password was changed')])
+    expect([...browser.cookies.keys()]).toEqual(['sallyport_browser'])
+
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
+    expect((await post(service, '/oauth/token', service.population.web, refresh)).body.error).toBe('invalid_grant')
+    const { total } = await service.store.sessions.list(TENANT, { sub: user.sub }, 0, 10)
+    expect(total).toBe(0)
+    expect(await signsIn(user, 'correct horse battery')).toBe(false)
+    expect(await signsIn(user, NEW)).toBe(true)
+    const notice = bodyOf((await smtp.next(user.userName, 'A new password was set')).message)
+    expect(notice).toContain('A new password was set')
+    expect(notice).not.toContain('/password/reset')
+    expect(service.audits.filter(({ sub }) => sub === user.sub).map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['password_reset_asked', 'password_reset', 'session_ended']),
+    )
+  })
+
+  test('GET spends nothing, however often a scanner of mail comes by, and leaks the link to nobody', async () => {
+    const user = await person()
+    const link = await linkFor(user)
+    for (const method of ['GET', 'HEAD', 'GET']) {
+      const { status, headers } = await new Browser(service.issuer).visit(link, { method })
+      expect([status, headers.get('referrer-policy'), headers.get('cache-control')]).toEqual([
+        200,
+        'no-referrer',
+        'no-store',
+      ])
+    }
+    expect((await use(link)).status).toBe(200)
+  })
+
+  test('a second use is refused, and of 20 at once one wins (checklist 51)', async () => {
+    const user = await person()
+    const link = await linkFor(user)
+    const tries = await Promise.all(Array.from({ length: 20 }, (_, index) => use(link, `${NEW} ${index}`)))
+    const won = tries.flatMap(({ status }, index) => (status === 200 ? [index] : []))
+    expect(won).toHaveLength(1)
+    for (const { status, text } of tries.filter((one) => one.status !== 200))
+      expect([status, text]).toEqual([expect.toBeOneOf([400, 503]), expect.any(String)])
+    expect(await real.verify(`${NEW} ${won[0]}`, (await stored(user))?.passwordHash)).toBe(true)
+    const again = await use(link, 'yet another of mine')
+    expect([again.status, again.text]).toEqual([400, expect.stringContaining('works no more')])
+    expect(await real.verify(`${NEW} ${won[0]}`, (await stored(user))?.passwordHash)).toBe(true)
+  })
+
+  test('ends with its time', async () => {
+    const user = await person()
+    const link = await linkFor(user)
+    service.advance(20 * 60)
+    expect((await use(link)).status).toBe(400)
+    expect((await stored(user))?.passwordHash).toBe(user.passwordHash)
+  })
+
+  test.each<[string, (user: UserRecord) => Partial<UserRecord> | undefined]>([
+    ['is disabled', () => ({ active: false })],
+    ['is deleted', () => undefined],
+    ['had its sessions revoked', ({ revocationEpoch }) => ({ revocationEpoch: revocationEpoch + 1 })],
+    ['has another password', () => ({ passwordHash: '$argon2id$another' })],
+    ['has another address', ({ profile }) => ({ profile: { ...profile, emails: [{ value: 'new@example.com' }] } })],
+    ['has an address that is proven no more', ({ profile }) => ({ profile: { ...profile, emailVerified: false } })],
+  ])('ends where the account %s', async (_what, change) => {
+    const user = await person()
+    const link = await linkFor(user)
+    const changed = change(user)
+    if (changed === undefined) await service.store.users.delete(TENANT, user.sub)
+    else await service.store.users.replace(TENANT, { ...user, ...changed }, user.version)
+    const before = await stored(user)
+    expect((await use(link)).status).toBe(400)
+    expect(await stored(user)).toEqual(before)
+  })
+
+  test('an older link ends with the newer one that was used', async () => {
+    const user = await person()
+    const [first, second] = [await linkFor(user), await linkFor(user)]
+    expect((await use(second)).status).toBe(200)
+    expect((await use(first)).status).toBe(400)
+  })
+
+  test('a password that may not be set spends nothing and says why; any other may be pasted whole (checklist 35)', async () => {
+    const user = await person()
+    const link = await linkFor(user)
+    for (const [password, why] of [
+      ['', 'Enter a new password'],
+      ['seven c', '8 characters or more'],
+      ['password', 'first that are guessed'],
+      [user.userName, 'your name or address'],
+      ['x'.repeat(1025), 'at most 1024 bytes'],
+    ] as const) {
+      const refused = await use(link, password)
+      expect([refused.status, refused.text]).toEqual([400, expect.stringContaining(why)])
+      expect(refused.text).not.toContain('value="seven c"')
+    }
+    const long = ` ${'Größe 🙂 '.repeat(20)}`
+    expect((await use(link, long)).status).toBe(200)
+    expect(await real.verify(long.normalize('NFD'), (await stored(user))?.passwordHash)).toBe(true)
+    expect(await real.verify(long.trim(), (await stored(user))?.passwordHash)).toBe(false)
+  })
+
+  test('whoever may do much needs a longer password, by policy (ASVS 6.2.1)', async () => {
+    const user = await person({ roles: ['platform_admin'] })
+    const link = await linkFor(user)
+    const refused = await use(link, 'fourteen of it')
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('15 characters or more')])
+    expect((await use(link, 'fifteen of it!!')).status).toBe(200)
+  })
+
+  test('is refused from a form of another page or browser (checklist 12)', async () => {
+    const user = await person()
+    const link = await linkFor(user)
+    const [mine, other] = [new Browser(service.issuer), new Browser(service.issuer)]
+    const page = await mine.visit(link)
+    await other.visit(`${service.issuer}/password/forgot`)
+    expect((await other.submit(page, { new_password: NEW })).status).toBe(403)
+    expect((await mine.submit(page, { new_password: NEW })).status).toBe(200)
+  })
+})
+
+describe('asking for it', () => {
+  test('reads the same and is the same work for every name, letter or not (ASVS 6.3.8; checklist 37)', async () => {
+    const known = await person()
+    const others = [
+      await person({ active: false }),
+      await person({ profile: { emails: [{ value: 'unproven@example.com' }] } }),
+      await person({ profile: {} }),
+    ]
+    const { passwordHash: _none, ...without } = await person()
+    await service.store.users.replace(TENANT, { ...without, version: 2 }, 1)
+    const names = [known.userName, ...others.map(({ userName }) => userName), without.userName, 'nobody@example.com']
+    const seen = []
+    for (const name of names) {
+      const browser = new Browser(service.issuer)
+      const page = await browser.visit(`${service.issuer}/password/forgot`)
+      calls.length = 0
+      const { status, text, headers } = await browser.submit(page, { username: name })
+      const shown = text.replaceAll(/nonce="[^"]*"/g, '')
+      seen.push({ status, shown, names: [...headers.keys()], calls: [...calls] })
+    }
+    for (const one of seen) expect(one).toEqual(seen[0])
+    expect(seen[0]).toMatchObject({ status: 200, shown: expect.stringContaining('Look into your mailbox') })
+    expect(seen[0]?.calls).toEqual(
+      expect.arrayContaining(['users.findByUserName', 'limits.hit', 'limits.hit', 'oneUse.put']),
+    )
+    await smtp.next(known.userName)
+    const reached = smtp.received.flatMap(({ to }) => to)
+    for (const name of [...names.slice(1), 'unproven@example.com']) expect(reached).not.toContain(name)
+  })
+
+  test('a wrong password and an unknown name are the same work at the sign-in too: hashes and store (checklist 37)', async () => {
+    const known = await person()
+    const disabled = await person({ active: false })
+    const seen = []
+    for (const name of [known.userName, disabled.userName, 'nobody-at-all@example.com']) {
+      const browser = new Browser(service.issuer)
+      const { url } = await begin(await discover(service.issuer, service.population.own), 'openid')
+      const page = await browser.visit(url)
+      calls.length = 0
+      const { status, text } = await browser.submit(page, { username: name, password: 'a wrong one' })
+      const shown = text
+        .replaceAll(/nonce="[^"]*"/g, '')
+        .replaceAll(/(form_token" value|interaction)=("?)[\w-]+/g, '$1=')
+        .replaceAll(name, 'NAME')
+      seen.push({ status, shown, calls: [...calls] })
+    }
+    for (const one of seen) expect(one).toEqual(seen[0])
+    expect(seen[0]?.calls.filter((call) => call === 'verify')).toHaveLength(1)
+  })
+
+  test('is limited for the account and for the address, whether it exists or not, and counts on for the hour', async () => {
+    const user = await person()
+    for (const name of [user.userName, 'nobody-here@example.com']) {
+      for (let round = 0; round < 5; round++) expect((await ask(name)).status).toBe(200)
+      const refused = await ask(name.toUpperCase())
+      expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, 900])
+    }
+    for (let round = 0; round < 18; round++) expect((await ask(`nobody-${round}`)).status).toBe(200)
+    expect((await ask('nobody-more')).status).toBe(429)
+    service.advance(3601)
+    expect((await ask('nobody-more')).status).toBe(200)
+  })
+
+  test('a name is needed, and the form is our own', async () => {
+    expect((await ask('')).status).toBe(400)
+    expect((await ask('x'.repeat(257))).status).toBe(400)
+    const form = new URLSearchParams({ username: 'x' })
+    expect((await fetch(`${service.issuer}/password/forgot`, { method: 'POST', body: form })).status).toBe(403)
+  })
+})
+
+test('where no letters are sent the page says so, and the sign-in offers no link', async () => {
+  const silent = await startAuthService({ service: { mail: undefined } })
+  try {
+    const page = await new Browser(silent.issuer).visit(`${silent.issuer}/password/forgot`)
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('sends no letters')])
+  } finally {
+    await silent.close()
+  }
+})
+
+test('in a browser: forgot, mail, new password, sign-in (Chromium)', { timeout: 60_000 }, async () => {
+  const user = await person()
+  const site = await openSite()
+  const chromium = await openChromium({ javaScriptEnabled: false })
+  try {
+    const shop = clientRecord('reset-shop', 'a secret of the shop', {
+      firstParty: true,
+      redirectUris: [`${site.origin}/callback`],
+      grantTypes: ['authorization_code'],
+      scopes: ['openid'],
+      secretDigests: [digestOf('a secret of the shop')],
+    })
+    await service.store.clients.create(TENANT, shop)
+    const rp = await discover(service.issuer, { id: 'reset-shop', secret: 'a secret of the shop' })
+    const begun = await begin(rp, 'openid', { redirect_uri: `${site.origin}/callback` })
+    const { page } = chromium
+    await page.goto(begun.url)
+    await page.getByLabel('User name').fill(user.userName)
+    await page.getByLabel('User name').press('Enter')
+    await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    await page.getByLabel('User name').fill(user.userName)
+    await page.getByRole('button', { name: 'Send the link' }).click()
+    await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor()
+
+    await page.goto(linkIn(await smtp.next(user.userName, '/password/reset'), '/password/reset'))
+    await page.getByLabel('New password').fill('dragon123')
+    await page.getByRole('button', { name: 'Set the password' }).click()
+    await page.getByText('first that are guessed').waitFor()
+    await page.getByLabel('New password').fill(NEW)
+    await page.getByRole('button', { name: 'Set the password' }).click()
+    await page.getByRole('heading', { name: 'Your password was changed' }).waitFor()
+
+    await page.goto((await begin(rp, 'openid', { redirect_uri: `${site.origin}/callback` })).url)
+    await page.getByLabel('User name').fill(user.userName)
+    await page.getByLabel('User name').press('Enter')
+    await page.getByLabel('Password').fill(NEW)
+    await page.getByLabel('Password').press('Enter')
+    await expect
+      .poll(() => site.visits.some(({ searchParams }) => searchParams.has('code')), { timeout: 10_000 })
+      .toBe(true)
+    // Of the password that was refused.
+    expect(chromium.complaints).toEqual([expect.stringContaining('status of 400')])
+  } finally {
+    await chromium.close()
+    await site.close()
+  }
+})

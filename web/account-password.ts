@@ -1,0 +1,40 @@
+/** The password, changed by its owner. */
+import { type AccountFrame, accountView } from './account-frame.ts'
+import { html } from './html.ts'
+import { type NewPasswordFault, newPasswordField } from './new-password.ts'
+import type { Page } from './page.ts'
+import { buttons, field, hidden, notice } from './parts/form.ts'
+import { PASSWORDS } from './words/passwords.ts'
+import { words } from './words/words.ts'
+
+export interface ChangePasswordView {
+  readonly frame: AccountFrame
+  readonly formToken: string
+  /** There is one that must be given first. */
+  readonly hasPassword: boolean
+  readonly done?: boolean
+  readonly fault?: NewPasswordFault | 'wrong' | undefined
+}
+
+export function changePasswordPage({ frame, formToken, hasPassword, done, fault }: ChangePasswordView): Page {
+  const says = words(PASSWORDS, frame.uiLocales)
+  return accountView(frame, {
+    here: 'factors',
+    title: says.change,
+    faulty: fault !== undefined,
+    content: html`${done && notice(says.changed)}<form method="post" action="/account/password">
+${hidden('form_token', formToken)}<input type="text" name="username" value="${frame.accountName}" autocomplete="username" readonly hidden>
+${
+  hasPassword &&
+  field({
+    name: 'password',
+    label: says.current,
+    attributes: html`type="password" autocomplete="current-password" required`,
+    fault: fault === 'wrong' && says.faults.wrong,
+  })
+}${newPasswordField(says, fault === 'wrong' ? undefined : fault)}
+<div class="field check"><label><input type="checkbox" name="end_others" value="yes" checked> ${says.signOutOthers}</label></div>
+${buttons({ words: says.change })}
+</form>`,
+  })
+}
