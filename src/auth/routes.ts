@@ -285,6 +285,8 @@ function accountRows(deps: RouteDeps): Row[] {
     accountRow('POST', '/password', 'change-password', pages.changePassword),
     accountRow('GET', '/profile', 'profile', pages.showProfile),
     accountRow('POST', '/profile', 'profile', pages.changeProfile),
+    accountRow('GET', '/email', 'email', pages.showEmail),
+    accountRow('POST', '/email', 'email', pages.changeEmail),
     accountRow('GET', '/consents', 'consents', pages.showConsents),
     accountRow('POST', '/consents/withdraw', 'withdraw-consent', pages.withdrawConsent),
     accountRow('POST', '/grants/revoke', 'withdraw-consent', pages.revokeOwnGrant),

@@ -102,6 +102,22 @@ describe('obligations are obeyed', () => {
     expect(where((await at('/account')).url)).toBe('/mfa/enrol')
   })
 
+  test('account.least_password_characters', async () => {
+    const tooShort = async () => {
+      const { action, fields } = formAt(await at('/account/password'), /password$/)
+      fields.set('password', service.population.user.password)
+      fields.set('new_password', 'zq9vt4mwx2')
+      const answer = await browser.visit(action, { method: 'POST', body: fields })
+      return answer.status
+    }
+    await activate({
+      from: 'passwords.least_characters(input.subject.roles)',
+      to: '40',
+    })
+    expect(await tooShort()).toBe(400)
+    expect((await at('/account/password')).status).toBe(200)
+  })
+
   test('account.notify', async () => {
     const told = () => {
       const files = readdirSync(letters).map((name) => readFileSync(join(letters, name), 'utf8'))

@@ -1,4 +1,5 @@
 /** For tests: what a person sees of their account, changes and takes back, each done once, rightly. */
+import { formToken } from '../../src/auth/session/csrf.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { type Browser, formAt } from '../servers/browser.ts'
 import { begin, discover } from './relying-party.ts'
@@ -12,9 +13,14 @@ export async function useAccount({ issuer, population }: TestService, browser: B
     const answer = await browser.visit(action, { method: 'POST', body: fields })
     if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
   }
-  for (const path of ['/account', '/account/profile', '/account/consents', '/account/activity'])
+  for (const path of ['/account', '/account/profile', '/account/email', '/account/consents', '/account/activity'])
     for (const method of ['GET', 'HEAD']) await browser.visit(`${issuer}${path}`, { method })
   await send('/account/profile', /profile$/)
+  // Where no letters are sent the page has no form.
+  const form_token = formToken(browser.cookies.get('sallyport_session') ?? '', 'account', 'change_email', 'profile', '')
+  const body = new URLSearchParams({ form_token, purpose: 'change', email: 'other@example.com' })
+  const answer = await browser.visit(`${issuer}/account/email`, { method: 'POST', body })
+  if (answer.status !== 200) throw new Error(`/account/email: ${answer.status} ${answer.text}`)
   await send('/account/activity', /report$/)
 }
 

@@ -3,6 +3,7 @@ import type { HttpRequest } from '../../http/message.ts'
 import { type ActivityDeps, showActivity } from './activity.ts'
 import { type ChangePasswordDeps, changePassword, showChangePassword } from './change-password.ts'
 import { showConsents } from './consents.ts'
+import { changeEmail, type EmailDeps, showEmail } from './email.ts'
 import { type EndOwnSessionsDeps, endOtherSessions, endOwnSession } from './end-sessions.ts'
 import { forgetDevice } from './forget-device.ts'
 import { type OverviewDeps, showOverview } from './overview.ts'
@@ -17,6 +18,7 @@ export type AccountDeps = ChangePasswordDeps &
   OverviewDeps &
   ProfileDeps &
   WithdrawDeps &
+  EmailDeps &
   ActivityDeps &
   ReportActivityDeps &
   OwnDataDeps
@@ -30,6 +32,8 @@ export const accountHandlers = (deps: AccountDeps) => ({
   showOverview: (request: HttpRequest) => showOverview(deps, request),
   showProfile: (request: HttpRequest) => showProfile(deps, request),
   changeProfile: (request: HttpRequest) => changeProfile(deps, request),
+  showEmail: (request: HttpRequest) => showEmail(deps, request),
+  changeEmail: (request: HttpRequest) => changeEmail(deps, request),
   showConsents: (request: HttpRequest) => showConsents(deps, request),
   withdrawConsent: (request: HttpRequest) => withdrawConsent(deps, request),
   revokeOwnGrant: (request: HttpRequest) => revokeOwnGrant(deps, request),

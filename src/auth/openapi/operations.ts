@@ -248,6 +248,12 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     parameters: ['form_token', 'version', 'displayName', 'givenName', 'familyName', 'nickName', 'picture', 'locale'],
     answers: [...PAGE, 409],
   },
+  'GET /account/email': { summary: 'your e-mail address', answers: PAGE },
+  'POST /account/email': {
+    summary: 'has a letter sent that verifies it, or changes it',
+    parameters: ['form_token', 'purpose', 'email'],
+    answers: PAGE,
+  },
   'GET /account/consents': { summary: 'apps with access to your account', answers: PAGE },
   'POST /account/consents/withdraw': {
     summary: 'ends what an app was allowed, and all that it holds',

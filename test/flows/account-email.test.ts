@@ -1,0 +1,128 @@
+/** A person verifies and changes the address of their account, with a real mail server. ASVS 6.3.7, 7.5.1; checklist 42. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { randomId } from '../../src/kernel/ids.ts'
+import type { UserRecord } from '../../src/storage/records.ts'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { Browser, formAt } from '../servers/browser.ts'
+import { TENANT } from '../servers/population.ts'
+import { linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+
+const PASSWORD = 'correct horse battery'
+const hasher = createPasswordHasher()
+let smtp: SmtpServer
+let service: TestService
+
+beforeAll(async () => {
+  smtp = await startSmtpServer()
+  const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
+  service = await startAuthService({
+    service: { mail: { from: { name: 'Test', address: 'no-reply@example.com' }, smtp: out } },
+  })
+})
+afterAll(async () => {
+  await service?.close()
+  await smtp?.close()
+})
+
+async function person() {
+  const like = await service.store.users.find(TENANT, service.population.user.sub)
+  if (like === undefined) throw new Error('nobody to copy')
+  const address = `${randomId(6).toLowerCase()}@example.com`
+  const user: UserRecord = {
+    ...like,
+    sub: randomId(),
+    userName: address,
+    passwordHash: await hasher.hash(PASSWORD),
+    profile: { emails: [{ value: address, primary: true }] },
+  }
+  await service.store.users.create(TENANT, user)
+  return { user, address, stored: () => service.store.users.find(TENANT, user.sub) }
+}
+
+async function enter(user: UserRecord, path = '/account/email') {
+  const browser = new Browser(service.issuer)
+  const login = await browser.visit(`${service.issuer}${path}`)
+  return { browser, page: await browser.submit(login, { username: user.userName, password: PASSWORD }) }
+}
+
+async function send(browser: Browser, values: Record<string, string>) {
+  const page = await browser.visit(`${service.issuer}/account/email`)
+  const { action, fields } = formAt(page, /email$/)
+  for (const [name, value] of Object.entries(values)) fields.set(name, value)
+  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
+}
+
+async function follow(browser: Browser, link: string) {
+  const page = await browser.visit(link)
+  const { action, fields } = formAt(page, /verify$/)
+  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
+}
+
+describe('another address', () => {
+  test('becomes the account’s once the letter to it was followed; the one before is told (checklist 42)', async () => {
+    const { user, address, stored } = await person()
+    const { browser } = await enter(user)
+    const next = `new-${address}`
+    const sent = await send(browser, { purpose: 'change', email: ` ${next} ` })
+    expect([sent.status, sent.text]).toEqual([200, expect.stringContaining(`<bdi>${next}</bdi>`)])
+    expect((await stored())?.profile).toEqual(user.profile)
+    const letter = await smtp.next(next, '/email/verify')
+    expect(await smtp.next(address, 'change its e-mail')).toBeDefined()
+    expect((await follow(browser, linkIn(letter, '/email/verify'))).status).toBe(200)
+    expect((await stored())?.profile).toMatchObject({ emails: [{ value: next }], emailVerified: true })
+    expect((await browser.visit(`${service.issuer}/account`)).text).toContain(`${next}</bdi> (verified)`)
+  })
+
+  test('is asked for by who has signed in lately: an older session signs in anew first (ASVS 7.5.1; checklist 42)', async () => {
+    const { user, address } = await person()
+    const { browser, page } = await enter(user)
+    service.advance(601)
+    const { action, fields } = formAt(page, /email$/)
+    fields.set('purpose', 'change')
+    fields.set('email', `thief-${address}`)
+    const late = await browser.visit(action, {
+      method: 'POST',
+      body: fields,
+      headers: { 'sec-fetch-site': 'same-origin' },
+    })
+    expect(new URL(late.url).pathname).toBe('/login')
+    expect(late.text).toContain(`value="${user.userName}"`)
+    expect(service.audits.at(-1)).toMatchObject({ event: 'step_up_required', sub: user.sub, detail: 'change_email' })
+    const again = await browser.submit(late, { username: user.userName, password: PASSWORD })
+    expect(new URL(again.url).pathname).toBe('/account/email')
+    expect((await browser.visit(`${service.issuer}/account/profile`)).status).toBe(200)
+    expect(service.audits.some(({ event, sub }) => event === 'email_link_asked' && sub === user.sub)).toBe(false)
+  })
+
+  test.each(['', 'ada', 'ada@localhost', 'a@example.com\r\nBcc: b@example.com'])(
+    'what is no address is told at its field: %j (WCAG 3.3.1)',
+    async (typed) => {
+      const { user, stored } = await person()
+      const { browser } = await enter(user)
+      const answer = await send(browser, { purpose: 'change', email: typed })
+      expect(answer.status).toBe(400)
+      expect(answer.text).toMatch(/id="email"[^>]*aria-invalid="true" aria-describedby="email-fault/)
+      expect((await stored())?.profile).toEqual(user.profile)
+    },
+  )
+})
+
+test('the address of the account is verified by a letter to it (OIDC Core 5.7)', async () => {
+  const { user, address, stored } = await person()
+  const { browser, page } = await enter(user)
+  expect(page.text).toContain('It is not verified yet.')
+  expect((await send(browser, { purpose: 'verify' })).text).toContain('A letter is on its way')
+  const letter = await smtp.next(address, '/email/verify')
+  expect((await follow(browser, linkIn(letter, '/email/verify'))).status).toBe(200)
+  expect((await stored())?.profile).toMatchObject({ emails: [{ value: address }], emailVerified: true })
+  expect((await browser.visit(`${service.issuer}/account/email`)).text).not.toContain('not verified')
+})
+
+test('whose address a directory keeps has no form for it', async () => {
+  const { user } = await person()
+  const { browser } = await enter(user, '/account')
+  await service.store.users.replace(TENANT, { ...user, roles: ['auditor'], version: 2 }, 1)
+  expect((await browser.visit(`${service.issuer}/account/email`)).status).toBe(403)
+  expect((await browser.visit(`${service.issuer}/account/profile`)).text).not.toContain('/account/email')
+})
