@@ -49,7 +49,7 @@ own_place(risk) if risk.network_known
 # `over`: how many there were beyond the free ones.
 delay(over, _) := 0 if over < 0
 
-delay(over, delays) := delays[min([over, count(delays) - 1])] if over >= 0
+delay(over, delays) := delays[min([over, count(delays) - 1])]
 
 left(seconds, since, name) := max([0, seconds - object.get(since, name, 0)])
 

@@ -98,17 +98,25 @@ export async function passkeyStep(deps: MfaDeps, request: HttpRequest): Promise<
     await auditFactor(deps, request, 'factor_failed', user, `passkey:${refused}`)
   const again = (status: number) => page(deps, request, waiting, status, refused ?? 'wrong')
 
-  return checkStep(deps, request, waiting, user, again, async () => {
-    if (assertion === undefined || user === undefined || refused !== undefined) return FAILED
-    const use = await useAssertion(deps, request, waiting.secret, assertion)
-    if (use === 'used') return { factor: 'passkey', outcome: 'verified', userVerified: assertion.userVerified }
-    await auditFactor(
-      deps,
-      request,
-      'factor_failed',
-      user,
-      use === 'regressed' ? 'passkey:counter_regressed' : `passkey:${use}`,
-    )
-    return FAILED
-  })
+  return checkStep(
+    deps,
+    request,
+    waiting,
+    user,
+    again,
+    async () => {
+      if (assertion === undefined || user === undefined || refused !== undefined) return FAILED
+      const use = await useAssertion(deps, request, waiting.secret, assertion)
+      if (use === 'used') return { factor: 'passkey', outcome: 'verified', userVerified: assertion.userVerified }
+      await auditFactor(
+        deps,
+        request,
+        'factor_failed',
+        user,
+        use === 'regressed' ? 'passkey:counter_regressed' : `passkey:${use}`,
+      )
+      return FAILED
+    },
+    true,
+  )
 }

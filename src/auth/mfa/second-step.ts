@@ -81,8 +81,9 @@ export async function checkStep(
   user: UserRecord | undefined,
   again: Step['again'],
   check: () => Promise<Omit<Checked, 'user' | 'again'>>,
+  unguessable = false,
 ): Promise<Reply> {
-  const begun = await begin(deps, request, waiting, { userName: user?.userName ?? '', user })
+  const begun = await begin(deps, request, waiting, { userName: user?.userName ?? '', user, unguessable })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, user)
     return refuseStep(begun.denied, again)

@@ -78,9 +78,14 @@ export async function begin(
   deps: SignInDeps,
   request: HttpRequest,
   waiting: Waiting,
-  account: { readonly userName: string; readonly user?: UserRecord | undefined },
+  account: {
+    readonly userName: string
+    readonly user?: UserRecord | undefined
+    /** No secret that could be guessed: no guess at the account makes its owner wait. */
+    readonly unguessable?: boolean
+  },
 ): Promise<Begun> {
-  const attempt = await tried(deps, request, account.userName, account.user)
+  const attempt = await tried(deps, request, account.unguessable === true ? '' : account.userName, account.user)
   const { device } = attempt
   const ask = (risk: RiskFacts) => askAttempt(deps, request, waiting, { device, risk })
   const allowed = (verdict: Verdict<'login'>) => {

@@ -140,3 +140,12 @@ test('where nobody is named nothing of anybody is counted', async () => {
   const { failures, new_device } = await facts('192.0.2.1', '')
   expect([failures, new_device]).toEqual([{ here: 0, account: 0, address: 3, subnet: 3 }, false])
 })
+
+test('a proof that nobody can guess waits for no guesses, wherever it is shown (checklist 38)', async () => {
+  for (let count = 0; count < 40; count++) await fail('198.51.100.1')
+  const shown = await threats.assessRisk(at('198.51.100.1'), { userName: '', user: ada, device: UNKNOWN })
+  expect(shown.facts).toMatchObject({ failures: { here: 0, account: 0 }, new_device: false })
+  await shown.begin()
+  await shown.succeeded(ada)
+  expect((await facts('198.51.100.1')).failures).toMatchObject({ here: 40, account: 40 })
+})
