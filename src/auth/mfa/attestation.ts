@@ -5,15 +5,8 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { SettingsService } from '@simplewebauthn/server'
 import { ConfigError } from '../../kernel/errors.ts'
 import type { AttestationKind } from '../../storage/factors.ts'
-
-/** The library's own roots would make it fetch revocation lists from wherever a certificate says. Chains are judged here. */
-export function forgetLibraryRoots(): void {
-  for (const identifier of ['android-key', 'android-safetynet', 'apple', 'fido-u2f', 'packed', 'tpm', 'mds'] as const)
-    SettingsService.setRootCertificates({ identifier, certificates: [] })
-}
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
 

@@ -1,31 +1,34 @@
-/** The pages of second factors bound to what they use, for the route table. */
+/**
+ * The pages of second factors bound to what they use, for the route table. Each is loaded when it is first asked for: their
+ * libraries take some 50 MB, which a node that serves tokens alone does without.
+ */
 import type { HttpRequest, Reply } from '../../http/message.ts'
-import { showEnrolChoice } from './enrol-choice.ts'
-import { enrolPasskey, showEnrolPasskey } from './enrol-passkey.ts'
-import { enrolTotp, showEnrolTotp } from './enrol-totp.ts'
-import { changeFactors, showFactors } from './factors-page.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { passkeyOptions, passkeyStep, showPasskey } from './passkey-step.ts'
-import { recoveryStep, showRecovery } from './recovery-step.ts'
-import { showTotp, totpStep } from './totp-step.ts'
+
+type Endpoint = (deps: MfaDeps, request: HttpRequest) => Promise<Reply>
 
 export function mfaHandlers(deps: MfaDeps) {
-  const bound = (endpoint: (deps: MfaDeps, request: HttpRequest) => Promise<Reply>) => (request: HttpRequest) =>
-    endpoint(deps, request)
+  const bound = (load: () => Promise<Endpoint>) => async (request: HttpRequest) => (await load())(deps, request)
+  const passkey = () => import('./passkey-step.ts')
+  const totp = () => import('./totp-step.ts')
+  const recovery = () => import('./recovery-step.ts')
+  const enrolTotp = () => import('./enrol-totp.ts')
+  const enrolPasskey = () => import('./enrol-passkey.ts')
+  const factors = () => import('./factors-page.ts')
   return {
-    showTotp: bound(showTotp),
-    totpStep: bound(totpStep),
-    showPasskey: bound(showPasskey),
-    passkeyStep: bound(passkeyStep),
-    passkeyOptions: bound(passkeyOptions),
-    showRecovery: bound(showRecovery),
-    recoveryStep: bound(recoveryStep),
-    showEnrolChoice: bound(showEnrolChoice),
-    showEnrolTotp: bound(showEnrolTotp),
-    enrolTotp: bound(enrolTotp),
-    showEnrolPasskey: bound(showEnrolPasskey),
-    enrolPasskey: bound(enrolPasskey),
-    showFactors: bound(showFactors),
-    changeFactors: bound(changeFactors),
+    showTotp: bound(async () => (await totp()).showTotp),
+    totpStep: bound(async () => (await totp()).totpStep),
+    showPasskey: bound(async () => (await passkey()).showPasskey),
+    passkeyStep: bound(async () => (await passkey()).passkeyStep),
+    passkeyOptions: bound(async () => (await passkey()).passkeyOptions),
+    showRecovery: bound(async () => (await recovery()).showRecovery),
+    recoveryStep: bound(async () => (await recovery()).recoveryStep),
+    showEnrolChoice: bound(async () => (await import('./enrol-choice.ts')).showEnrolChoice),
+    showEnrolTotp: bound(async () => (await enrolTotp()).showEnrolTotp),
+    enrolTotp: bound(async () => (await enrolTotp()).enrolTotp),
+    showEnrolPasskey: bound(async () => (await enrolPasskey()).showEnrolPasskey),
+    enrolPasskey: bound(async () => (await enrolPasskey()).enrolPasskey),
+    showFactors: bound(async () => (await factors()).showFactors),
+    changeFactors: bound(async () => (await factors()).changeFactors),
   }
 }

@@ -16,7 +16,11 @@ import type { UserRecord } from '../../storage/records.ts'
 import { attestationKind } from './attestation.ts'
 import { CHALLENGE_SECONDS, type ChallengeDeps, newChallenge, takeChallenge } from './challenges.ts'
 import { challengeIn } from './credential-json.ts'
+import { forgetLibraryRoots } from './library-roots.ts'
 import type { RelyingParty } from './relying-party.ts'
+
+// Before anything is verified: this module alone reads attestations.
+forgetLibraryRoots()
 
 /** ES256, EdDSA, RS256: what every authenticator has one of. */
 const ALGORITHMS = [-7, -8, -257]

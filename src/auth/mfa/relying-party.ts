@@ -1,6 +1,6 @@
 /** Who we are to authenticators: the issuer's host is the RP ID, its origin the only one that counts. WebAuthn Level 3 5.1.2. */
 import type { X509Certificate } from 'node:crypto'
-import { forgetLibraryRoots, readAttestationRoots } from './attestation.ts'
+import { readAttestationRoots } from './attestation.ts'
 
 export interface RelyingParty {
   readonly rpId: string
@@ -18,7 +18,6 @@ export function openRelyingParty(
     attestationRoots: [],
   },
 ): RelyingParty {
-  forgetLibraryRoots()
   const { hostname, origin } = new URL(issuer)
   return { rpId: hostname, origin, name, attestationRoots: readAttestationRoots(attestationRoots) }
 }
