@@ -42,7 +42,7 @@ function secretsOf(deps: Pick<DeviceDeps, 'issuer'>, request: HttpRequest): read
   return text.split('.', MAX_PEOPLE).filter((secret) => SECRET.test(secret))
 }
 
-type Known = Pick<UserRecord, 'sub' | 'revocationEpoch'>
+type Known = Pick<UserRecord, 'sub' | 'revocationEpoch' | 'deviceEpoch'>
 
 async function find(
   deps: DeviceDeps,
@@ -76,9 +76,11 @@ export async function deviceOf(
   return { known: true, remembered, id: found.device.deviceId }
 }
 
-/** Revoking what a person has, which a new password does, ends it too. */
+const epochOf = ({ revocationEpoch, deviceEpoch = 0 }: Known): number => revocationEpoch + deviceEpoch
+
+/** Revoking what a person has ends it too, and so does a new password, whatever else that leaves. */
 export const isRemembered = (deps: Pick<DeviceDeps, 'clock'>, device: DeviceRecord, user: Known): boolean =>
-  (device.rememberedUntil ?? 0) > epochSeconds(deps.clock) && device.userEpoch === user.revocationEpoch
+  (device.rememberedUntil ?? 0) > epochSeconds(deps.clock) && device.userEpoch === epochOf(user)
 
 export interface SeenDevice {
   readonly deviceId: string
@@ -113,7 +115,7 @@ export async function rememberDevice(
     firstSeenAt: before?.firstSeenAt ?? now,
     lastSeenAt: now,
     ...(rememberedUntil > 0 && { rememberedUntil }),
-    userEpoch: user.revocationEpoch,
+    userEpoch: epochOf(user),
     expiresAt: now + DEVICE_TTL_SECONDS,
   }
   await deps.store.devices.put(request.tenant, digestOf(secret), device)
