@@ -66,7 +66,7 @@ describe.each(LANGUAGES)('in %s', (language) => {
       )
       await page.setViewportSize(PHONE)
       for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
         await page.goto(`${show.origin}${pathOf(exhibit)}`)
         // Only colours differ in the dark.
         expect(await breaches(colorScheme === 'light' ? RULES : ['color-contrast'])).toEqual([])
