@@ -1,4 +1,4 @@
-/** The page of an error: what happened and what to do in the reader's words, and what a developer needs out of the way. */
+/** The page of an error: what happened and what to do in the reader's words, and what a developer needs below it, open: most who see it are developers. */
 import { OAUTH_ERRORS } from '../src/kernel/error-codes.ts'
 import { toldAs } from '../src/kernel/told.ts'
 import { html } from './html.ts'
@@ -43,7 +43,7 @@ export function errorPage(view: ErrorView): Page {
 <p class="lead">${text}</p>
 ${
   detail !== undefined &&
-  html`<details><summary>${says.details}</summary><p lang="en" dir="ltr">${detail} <code>${view.code}</code></p></details>
+  html`<details open><summary>${says.details}</summary><p lang="en" dir="ltr">${detail} <code>${view.code}</code></p></details>
 `
 }${view.requestId !== undefined && html`<p class="note">${says.reference} <code>${view.requestId}</code></p>`}`,
   })

@@ -1,9 +1,10 @@
 /** The person's own second factors: what there is, with names and uses, and how to change it. ASVS 7.5.1 and 7.4.3. */
-
 import { type AccountFrame, accountView } from './account-frame.ts'
 import { type Html, html } from './html.ts'
+import { moment } from './moment.ts'
 import type { Page } from './page.ts'
 import { hidden, notice } from './parts/form.ts'
+import { ACCOUNT } from './words/account.ts'
 import { FACTORS } from './words/factors.ts'
 import { words } from './words/words.ts'
 
@@ -28,11 +29,6 @@ export interface FactorsView {
 export const FACTORS_DONE = ['added', 'removed', 'renamed', 'sessions_ended'] as const
 export type FactorsDone = (typeof FACTORS_DONE)[number]
 
-const day = (epochSeconds: number): Html => {
-  const iso = new Date(epochSeconds * 1000).toISOString()
-  return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`
-}
-
 function form(view: FactorsView, action: string, content: Html): Html {
   return html`<form method="post" action="/account/factors" class="inline">
 ${hidden('form_token', view.formToken)}${hidden('action', action)}${content}</form>
@@ -47,8 +43,8 @@ function history(
   { createdAt, lastUsedAt, synced = false }: Partial<PasskeyRow> & { createdAt: number },
 ) {
   const says = words(FACTORS, view.frame.uiLocales)
-  const used = lastUsedAt === undefined ? says.notUsed : says.lastUsed(day(lastUsedAt))
-  return html`<p class="note">${says.added(day(createdAt))} · ${used}${synced && html` · ${says.synced}`}</p>
+  const used = lastUsedAt === undefined ? says.notUsed : says.lastUsed(moment(lastUsedAt, view.frame))
+  return html`<p class="note">${says.added(moment(createdAt, view.frame))} · ${used}${synced && html` · ${says.synced}`}</p>
 `
 }
 
@@ -88,7 +84,7 @@ export function factorsPage(view: FactorsView): Page {
   const hasFactor = totp !== undefined || passkeys.length > 0
   return accountView(view.frame, {
     here: 'factors',
-    title: says.title,
+    title: words(ACCOUNT, view.frame.uiLocales).parts.factors,
     content: html`${told(view)}<h2>${says.passkeys}</h2>
 ${
   passkeys.length === 0

@@ -2,7 +2,7 @@
 # title: Threat
 # description: >-
 #   A signal of an attack has risen; what is done about it? What an attacker can raise at will has no answer that would hit
-#   the owner: their guesses end no session.
+#   the owner: their guesses end no session, and an old token no other session than the one that it was given in.
 # schemas:
 #   - input: schema.authz.threat.input
 #   - data.rbac: schema.data.rbac
@@ -12,7 +12,7 @@ package authz.threat
 
 import data.lib.rbac
 
-# Refresh tokens of one person that came twice in an hour: it is no accident of one application any more.
+# Grants of one person whose refresh token came twice in an hour: it is no accident of one application any more.
 reuse_many := 3
 
 # Different accounts tried from one source in an hour: it is made slower as a whole, whoever else is there.
@@ -61,7 +61,7 @@ actions contains "revoke_grant" if {
 actions contains action if {
 	input.signal == "refresh_reuse"
 	input.count >= reuse_many
-	some action in {"end_sessions", "notify"}
+	some action in {"end_session", "notify"}
 }
 
 actions contains "notify" if input.signal == "password_guessing"

@@ -48,7 +48,7 @@ import { routes } from './routes.ts'
 import { type BackChannel, type BackChannelOptions, startBackChannel } from './session/back-channel-logout.ts'
 import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
-import { endSessionsOf } from './session/end-session.ts'
+import { endSession, endSessionsOf } from './session/end-session.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
 import { noticeOf } from './threat/notices.ts'
 import { openThreats, type ThreatOptions, type Threats } from './threat/open.ts'
@@ -277,6 +277,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     {
       ...{ store, clock, derive, decide, audit, metrics: measured, tenant: TENANT },
       act: {
+        endSession: (tenant, session) => endSession(ending, tenant, session, 'all'),
         endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, undefined, ends),
         notify: (user, signal) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal)),
       },

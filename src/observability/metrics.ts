@@ -184,7 +184,7 @@ const limitMetrics = (registers: Registry[]) => ({
   }),
   threatAnswers: new Counter({
     name: 'threat_answers_total',
-    help: 'What policy had done about a signal: none, notify, throttle, step_up, revoke_grant, end_sessions, revoke_user, revoke_client.',
+    help: 'What policy had done about a signal: none, notify, throttle, step_up, revoke_grant, end_session, end_sessions, revoke_user, revoke_client.',
     labelNames: ['signal', 'action'],
     registers,
   }),

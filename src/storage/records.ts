@@ -68,6 +68,8 @@ export interface UserRecord {
   readonly updatedAt: number
   readonly version: number
   readonly revocationEpoch: number
+  /** Counts what ended that devices are remembered while the sessions went on; absent: nothing yet. */
+  readonly deviceEpoch?: number
 }
 
 export interface SessionRecord {
@@ -124,7 +126,7 @@ export interface DeviceRecord {
   readonly lastSeenAt: number
   /** Until then policy may spare its person a further factor; absent: not remembered. */
   readonly rememberedUntil?: number
-  /** Of the user, when it was remembered: it is, while equal. */
+  /** Both epochs of the user together, when it was remembered: it is, while equal. Neither is ever lowered. */
   readonly userEpoch: number
   readonly expiresAt: number
 }

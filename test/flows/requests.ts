@@ -47,10 +47,15 @@ export interface CodeInHand extends Begun {
   readonly form: Readonly<Record<string, string>>
 }
 
-/** A code that the person of the population has just authorized. */
-export async function codeFor(service: Provider, client: TestClient, scope: string): Promise<CodeInHand> {
+/** A code that the person of the population has just authorized, on a device of its own unless one is given. */
+export async function codeFor(
+  service: Provider,
+  client: TestClient,
+  scope: string,
+  browser = new Browser(service.issuer),
+): Promise<CodeInHand> {
   const begun = await begin(await discover(service.issuer, client), scope)
-  const answer = await new Browser(service.issuer).authorize(begun.url, service.population.user)
+  const answer = await browser.authorize(begun.url, service.population.user)
   const code = answer.searchParams.get('code') ?? ''
   const redirectUri = new URL(begun.url).searchParams.get('redirect_uri') ?? ''
   const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: begun.verifier }
@@ -58,7 +63,12 @@ export async function codeFor(service: Provider, client: TestClient, scope: stri
 }
 
 /** Tokens of a fresh authorization. */
-export async function tokensFor(service: Provider, client: TestClient, scope: string): Promise<Answer['body']> {
-  const { body } = await post(service, '/oauth/token', client, (await codeFor(service, client, scope)).form)
+export async function tokensFor(
+  service: Provider,
+  client: TestClient,
+  scope: string,
+  browser?: Browser,
+): Promise<Answer['body']> {
+  const { body } = await post(service, '/oauth/token', client, (await codeFor(service, client, scope, browser)).form)
   return body
 }

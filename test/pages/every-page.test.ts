@@ -136,3 +136,12 @@ test.each(Object.keys(GALLERY))('%s: no text is left in English in the other lan
       expect([...textOf(language, state)].filter((text) => english.has(text))).toEqual([])
   }
 })
+
+test.each(EXHIBITS)('$name, $state, $language: the navigation names the page as the page does', (exhibit) => {
+  const { body } = shown(exhibit)
+  const row = /<a href="([^"]*)" aria-current="page">([^<]*)</.exec(body)
+  const heading = /<h1>([^<]*)/.exec(body)?.[1]
+  // The overview has the account's name for a title; address and password are below the row that they belong to.
+  const isRow = !['overviewPage', 'emailPage', 'changePasswordPage'].includes(exhibit.name)
+  if (row !== null && isRow) expect(heading).toBe(row[2])
+})

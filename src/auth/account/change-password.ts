@@ -1,6 +1,7 @@
 /**
  * A person changes their password: GET and POST /account/password. The one before is given first, where there is one, and the
- * sign-in is as fresh as `account` demands; all other sessions end unless the person keeps them. ASVS 6.2.3, 7.4.3; checklist 42.
+ * sign-in is as fresh as `account` demands. Unless the person keeps them, all other sessions and all that was granted end with it;
+ * links of before and remembered devices do in any case. ASVS 6.2.3, 7.4.3; checklist 42 and 45.
  */
 import { type ChangePasswordView, changePasswordPage } from '../../../web/account-password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
@@ -8,10 +9,12 @@ import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { LimitStore, OneUseStore, UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'
+import type { EndSessionsDeps } from '../session/end-session.ts'
+import { keepSession } from '../session/keep-session.ts'
 import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
 import { changeUser } from '../user/change-user.ts'
 import { LINK_KINDS } from '../user/mail-link.ts'
+import { newPassword } from '../user/new-password.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password.ts'
 import type { PasswordRules } from '../user/password-rules.ts'
@@ -48,7 +51,7 @@ export const showChangePassword = (deps: ChangePasswordDeps, request: HttpReques
 
 export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): Promise<Reply> =>
   accountPage(deps, request, ACTION, async (visit) => {
-    const { user, record } = visit.session
+    const { user } = visit.session
     if (!(await knowsPassword(deps, request, user))) return show(visit, 400, { fault: 'wrong' })
 
     const leastCharacters = visit.obligations.least_password_characters
@@ -58,7 +61,8 @@ export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): 
       return show(visit, 400, { fault: { kind: kind ?? 'missing', leastCharacters } })
 
     const passwordHash = await slowedDown(deps.passwords.hash(password))
-    const changed = await setPassword(deps, request, visit, passwordHash)
+    const endsOthers = request.form.get('end_others') !== undefined
+    const changed = await setPassword(deps, request, visit, { passwordHash, endsOthers })
     await deps.audit({
       event: 'password_changed',
       tenant: request.tenant,
@@ -66,20 +70,20 @@ export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): 
       sub: user.sub,
       decision_id: visit.decisionId,
     })
-    if (request.form.get('end_others') !== undefined) await endSessionsOf(deps, request.tenant, user.sub, record.sid)
+    const cookie = endsOthers && (await keepSession(deps, request, visit.session, changed))
     if (visit.obligations.notify) notifyUser(deps, changed, 'password_changed')
-    return { status: 303, headers: { location: '/account/password?done=1' } }
+    return { status: 303, headers: { location: '/account/password?done=1', ...(cookie && { 'set-cookie': cookie }) } }
   })
 
-/** Links that were sent before end with it. */
+/** In one write with what it ends: none of that outlives it, whatever fails afterwards. */
 async function setPassword(
   deps: ChangePasswordDeps,
   { tenant }: HttpRequest,
   { session: { user } }: AccountVisit,
-  passwordHash: string,
+  { passwordHash, endsOthers }: { readonly passwordHash: string; readonly endsOthers: boolean },
 ): Promise<UserRecord> {
   const changed = await changeUser(deps.store.users, tenant, user.sub, epochSeconds(deps.clock), (now) =>
-    now.active && now.revocationEpoch === user.revocationEpoch ? { passwordHash } : undefined,
+    now.active && now.revocationEpoch === user.revocationEpoch ? newPassword(now, passwordHash, endsOthers) : undefined,
   )
   if (changed === undefined) throw new OAuthError('access_denied')
   for (const kind of new Set(Object.values(LINK_KINDS))) await deps.store.oneUse.endOf(tenant, user.sub, kind)

@@ -13,6 +13,7 @@ import { askMailLink } from '../user/ask-mail-link.ts'
 import { changeUser } from '../user/change-user.ts'
 import { localesOf } from '../user/email.ts'
 import { findMailLink, isUsable, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
+import { newPassword } from '../user/new-password.ts'
 import { notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password.ts'
 import type { PasswordRules } from '../user/password-rules.ts'
@@ -79,8 +80,6 @@ async function spend(deps: ResetDeps, request: HttpRequest, found: OpenLink, pas
   const taken = await deps.store.oneUse.take(request.tenant, KIND, found.digest)
   if (taken === undefined) return undefined
   return changeUser(deps.store.users, request.tenant, found.user.sub, epochSeconds(deps.clock), (user) =>
-    user.active && stillHolds(taken, user)
-      ? { passwordHash, revocationEpoch: user.revocationEpoch + (revokes ? 1 : 0) }
-      : undefined,
+    user.active && stillHolds(taken, user) ? newPassword(user, passwordHash, revokes) : undefined,
   )
 }

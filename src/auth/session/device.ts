@@ -42,7 +42,7 @@ function secretsOf(deps: Pick<DeviceDeps, 'issuer'>, request: HttpRequest): read
   return text.split('.', MAX_PEOPLE).filter((secret) => SECRET.test(secret))
 }
 
-type Known = Pick<UserRecord, 'sub' | 'revocationEpoch'>
+type Known = Pick<UserRecord, 'sub' | 'revocationEpoch' | 'deviceEpoch'>
 
 async function find(
   deps: DeviceDeps,
@@ -61,8 +61,8 @@ export const findDevice = async (
 ): Promise<DeviceRecord | undefined> => (await find(deps, request, { sub }))?.device
 
 /**
- * This browser, seen from an account. Before anybody is looked up only the name is given: the same work whether or not there is
- * such an account, and that it is remembered is told only of a person. A browser that nobody signed in with costs no read.
+ * This browser, seen from an account. It is looked up by name, be there such an account or not: the same work for both. That it
+ * is remembered is told only of a person. A browser that nobody signed in with costs no read.
  */
 export async function deviceOf(
   deps: DeviceDeps,
@@ -70,15 +70,17 @@ export async function deviceOf(
   account: { readonly userName: string; readonly user?: UserRecord | undefined },
 ): Promise<Device> {
   const { userName, user } = account
-  const found = await find(deps, request, user === undefined ? { userName } : { sub: user.sub })
+  const found = await find(deps, request, { userName: user?.userName ?? userName })
   if (found === undefined) return UNKNOWN
   const remembered = user !== undefined && isRemembered(deps, found.device, user)
   return { known: true, remembered, id: found.device.deviceId }
 }
 
-/** Revoking what a person has, which a new password does, ends it too. */
+const epochOf = ({ revocationEpoch, deviceEpoch = 0 }: Known): number => revocationEpoch + deviceEpoch
+
+/** Revoking what a person has ends it too, and so does a new password, whatever else that leaves. */
 export const isRemembered = (deps: Pick<DeviceDeps, 'clock'>, device: DeviceRecord, user: Known): boolean =>
-  (device.rememberedUntil ?? 0) > epochSeconds(deps.clock) && device.userEpoch === user.revocationEpoch
+  (device.rememberedUntil ?? 0) > epochSeconds(deps.clock) && device.userEpoch === epochOf(user)
 
 export interface SeenDevice {
   readonly deviceId: string
@@ -113,7 +115,7 @@ export async function rememberDevice(
     firstSeenAt: before?.firstSeenAt ?? now,
     lastSeenAt: now,
     ...(rememberedUntil > 0 && { rememberedUntil }),
-    userEpoch: user.revocationEpoch,
+    userEpoch: epochOf(user),
     expiresAt: now + DEVICE_TTL_SECONDS,
   }
   await deps.store.devices.put(request.tenant, digestOf(secret), device)

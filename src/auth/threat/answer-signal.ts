@@ -16,7 +16,7 @@ export interface AnswerSignalDeps {
   readonly store: {
     readonly clients: Pick<Store['clients'], 'find' | 'revokeAll'>
     readonly users: Pick<Store['users'], 'find' | 'revokeAll'>
-    readonly grants: Pick<Store['grants'], 'revoke'>
+    readonly grants: Pick<Store['grants'], 'find' | 'revoke'>
   }
   readonly decide: Decide
   readonly audit: Audit
@@ -28,6 +28,8 @@ export interface AnswerSignalDeps {
 
 /** What other parts of the service do for it. */
 export interface ThreatActions {
+  /** With all grants that were given in it. */
+  endSession(tenant: string, session: { readonly sid: string; readonly sub: string }): Promise<unknown>
   /** The sessions of a person; with `all` their grants too. */
   endSessions(tenant: string, sub: string, ends: 'all' | 'none'): Promise<unknown>
   notify(user: UserRecord, signal: ThreatSignal): void
@@ -111,6 +113,8 @@ async function take(
     case 'revoke_grant':
       if (grantId !== undefined) await store.grants.revoke(tenant, grantId)
       return grantId !== undefined
+    case 'end_session':
+      return endSessionOf(deps, signal)
     case 'end_sessions':
       return ofPerson(({ sub }) => act.endSessions(tenant, sub, 'all'))
     case 'revoke_user':
@@ -119,6 +123,13 @@ async function take(
       if (client !== undefined) await store.clients.revokeAll(tenant, client.clientId)
       return client !== undefined
   }
+}
+
+async function endSessionOf({ store, act }: AnswerSignalDeps, { tenant, grantId }: Signal): Promise<boolean> {
+  const grant = grantId === undefined ? undefined : await store.grants.find(tenant, grantId)
+  if (grant?.sid === undefined) return false
+  await act.endSession(tenant, { sid: grant.sid, sub: grant.sub })
+  return true
 }
 
 async function throttle(

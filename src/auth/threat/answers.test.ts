@@ -32,6 +32,7 @@ beforeEach(async () => {
     clock: around.clock,
     throttles: { set: async (_tenant, about) => void acted.push(`throttle ${about.kind}`) },
     act: {
+      endSession: async (_tenant, { sid, sub }) => acted.push(`end ${sid} of ${sub}`),
       endSessions: async (_tenant, sub, ends) => acted.push(`end ${ends} of ${sub}`),
       notify: (user, signal) => acted.push(`tell ${user.sub} of ${signal}`),
     },
@@ -54,7 +55,16 @@ const about: Signal = {
 const events = () => around.events.map(({ event, detail }) => `${event} ${detail}`)
 
 test('each action is done to whom the signal is about, and told; without anybody there is nothing to do', async () => {
-  const all = ['notify', 'throttle', 'step_up', 'revoke_grant', 'end_sessions', 'revoke_user', 'revoke_client'] as const
+  const all = [
+    'notify',
+    'throttle',
+    'step_up',
+    'revoke_grant',
+    'end_session',
+    'end_sessions',
+    'revoke_user',
+    'revoke_client',
+  ] as const
   around.answers.threat = () => answered(...all)
   answers.raise(about)
   await answers.settled()

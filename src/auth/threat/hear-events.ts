@@ -1,5 +1,6 @@
 /** Signals that rise from what audit tells: codes, tokens and proofs that came twice, and people who agreed to a client. */
 import type { AuditEvent, AuditListener } from '../../audit/events.ts'
+import { digestOf } from '../../kernel/ids.ts'
 import type { LimitStore } from '../../storage/port.ts'
 import type { ThreatStore } from '../../storage/threat-port.ts'
 import type { CounterKeys } from './keys.ts'
@@ -19,6 +20,7 @@ export interface HearEventsDeps {
 type Heard = Pick<Signal, 'signal' | 'kind'> | 'agreed'
 
 function heard({ event, detail }: AuditEvent): Heard | undefined {
+  if (detail === 'ended_before') return undefined
   switch (event) {
     case 'code_reuse':
       return { signal: 'replay', kind: 'code' }
@@ -47,14 +49,19 @@ export const hearEvents =
 
 async function cameTwice(deps: HearEventsDeps, event: AuditEvent, what: Exclude<Heard, 'agreed'>): Promise<void> {
   const { tenant, sub, client_id: clientId, grant_id: grantId, request_id: requestId } = event
+  if (grantId !== undefined && !(await isFirstOf(deps, tenant, grantId))) return
   const counted = what.signal === 'refresh_reuse' ? 'refresh_reuse' : 'replays'
   const about = sub ?? clientId ?? 'nobody'
   const count = await noteLately(deps.store.limits, tenant, counted, about)
   const signal = { ...what, tenant, requestId, sub, clientId, grantId, count }
-  // Each of a grant has its own answer; of what nobody owns one answer for each doubling.
+  // Each grant has its own answer; of what nobody owns one answer for each doubling.
   if (grantId !== undefined || (await hasRisen(deps.store.limits, tenant, `${counted} ${about}`, count, 1)))
     deps.raise(signal)
 }
+
+/** Of a hundred that came at once, while the grant was about to end. */
+const isFirstOf = async ({ store }: HearEventsDeps, tenant: string, grantId: string): Promise<boolean> =>
+  (await store.limits.hit(tenant, `reused:${digestOf(grantId)}`, HOUR_SECONDS)) === 1
 
 async function agreed(deps: HearEventsDeps, { tenant, sub, client_id: clientId }: AuditEvent): Promise<void> {
   if (sub === undefined || clientId === undefined) return

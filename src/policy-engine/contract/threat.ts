@@ -21,6 +21,7 @@ export const THREAT_ACTIONS = [
   'throttle',
   'step_up',
   'revoke_grant',
+  'end_session',
   'end_sessions',
   'revoke_user',
   'revoke_client',
@@ -58,8 +59,8 @@ export const threat = decision('threat', {
     {
       /**
        * Each is done where the signal says to whom. `notify`: the person is told by letter. `throttle`: the source, else the
-       * client, else the person. `step_up`: the person signs in anew at the next authorization, tokens go on. `end_sessions`:
-       * with all their grants. `revoke_user`, `revoke_client`: all that hangs on it.
+       * client, else the person. `step_up`: the person signs in anew at the next authorization, tokens go on. `end_session`:
+       * that in which the grant was given, with all grants of it. `end_sessions`: all of the person, with all their grants. `revoke_user`, `revoke_client`: all that hangs on it.
        */
       actions: Type.Array(oneOf(...THREAT_ACTIONS)),
       throttle_seconds: Type.Integer({ minimum: 0, maximum: 3600 }),

@@ -9,7 +9,10 @@ export type EndGrant = (
   grant: GrantRecord,
 ) => Promise<void>
 
-/** The store has revoked the grant already, in the step that saw the reuse. */
+/**
+ * The store has revoked the grant already, in the step that saw the reuse. What had ended before ends nothing more: whoever has
+ * an old token cannot raise the alarm again and again.
+ */
 export const endGrantWith =
   (audit: Audit): EndGrant =>
   async (event, request, grant) => {
@@ -20,5 +23,6 @@ export const endGrantWith =
       sub: grant.sub,
       grant_id: grant.grantId,
     }
-    await Promise.all([audit({ event, ...about }), audit({ event: 'grant_revoked', ...about, detail: event })])
+    if (grant.revoked) await audit({ event, ...about, detail: 'ended_before' })
+    else await Promise.all([audit({ event, ...about }), audit({ event: 'grant_revoked', ...about, detail: event })])
   }
