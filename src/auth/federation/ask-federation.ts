@@ -58,7 +58,7 @@ export async function askFederation(
   const user = facts.user ?? session?.user
   const person = user ?? facts.holder
   const isJudged = JUDGED.has(stage) || (stage === 'start' && purpose === 'link')
-  const faced = isJudged ? await tried(deps, request, person?.userName ?? '', person) : undefined
+  const faced = isJudged ? await tried(deps, request, { userName: person?.userName ?? '', user: person }) : undefined
   return deps.decide(
     'federation',
     {

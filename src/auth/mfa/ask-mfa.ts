@@ -61,7 +61,7 @@ export async function askMfa(
   request: HttpRequest,
   { action, user, session, signIn, shows, held = NOTHING, shown, guesses }: MfaQuestion,
 ): Promise<Verdict<'mfa'>> {
-  const faced = shows === true ? undefined : await tried(deps, request, user?.userName ?? '', user)
+  const faced = shows === true ? undefined : await tried(deps, request, { userName: user?.userName ?? '', user })
   return deps.decide(
     'mfa',
     {
