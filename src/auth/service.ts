@@ -286,8 +286,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     options.threats,
   )
   listeners.push(threats.hear)
-  const { assessRisk } = threats
-  const continueSession = sessionContinuation({ ...ending, issuer, decide, assessRisk })
+  const continueSession = sessionContinuation({ ...ending, issuer, decide, assessRisk: threats.assessRisk })
   const rates = threats.throttles.before(counted)
   const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
@@ -331,7 +330,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     ...people.parts,
     mail,
-    assessRisk,
+    assessRisk: threats.assessRisk,
     assessClient: threats.assessClient,
     introspected: threats.introspections.count,
     enrolled: (tenant, user) => enrolledFactors(store, tenant, user),
