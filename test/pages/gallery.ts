@@ -263,7 +263,6 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     some: () =>
       activityPage({
         frame,
-        reported: true,
         entries: [
           {
             id: 'e1',
@@ -278,7 +277,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
           { id: 'e2', kind: 'sign_in_failed', at: AT, times: 4, app: 'own', place, refused: true, formToken },
         ],
       }),
-    none: () => activityPage({ frame, reported: false, entries: [] }),
+    none: () => activityPage({ frame, entries: [] }),
   },
   consentsPage: {
     some: () =>
