@@ -36,7 +36,7 @@ ${
     fault: fault === 'wrong' && says.faults.wrong,
   })
 }${newPasswordField(says, fault === 'wrong' ? undefined : fault)}
-<div class="field check"><label><input type="checkbox" name="end_others" value="yes" checked> ${says.signOutOthers}</label></div>
+<label class="check"><input type="checkbox" name="end_others" value="yes" checked> ${says.signOutOthers}</label>
 ${buttons({ words: says.change })}
 </form>`,
   })

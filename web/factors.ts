@@ -1,9 +1,10 @@
 /** The person's own second factors: what there is, with names and uses, and how to change it. ASVS 7.5.1 and 7.4.3. */
-
 import { type AccountFrame, accountView } from './account-frame.ts'
 import { type Html, html } from './html.ts'
+import { moment } from './moment.ts'
 import type { Page } from './page.ts'
 import { hidden, notice } from './parts/form.ts'
+import { ACCOUNT } from './words/account.ts'
 import { FACTORS } from './words/factors.ts'
 import { words } from './words/words.ts'
 
@@ -28,11 +29,6 @@ export interface FactorsView {
 export const FACTORS_DONE = ['added', 'removed', 'renamed', 'sessions_ended'] as const
 export type FactorsDone = (typeof FACTORS_DONE)[number]
 
-const day = (epochSeconds: number): Html => {
-  const iso = new Date(epochSeconds * 1000).toISOString()
-  return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`
-}
-
 function form(view: FactorsView, action: string, content: Html): Html {
   return html`<form method="post" action="/account/factors" class="inline">
 ${hidden('form_token', view.formToken)}${hidden('action', action)}${content}</form>
@@ -41,14 +37,16 @@ ${hidden('form_token', view.formToken)}${hidden('action', action)}${content}</fo
 
 const button = (text: string): Html => html`<button type="submit">${text}</button>
 `
+const removal = (text: string): Html => html`<button class="danger" type="submit">${text}</button>
+`
 
 function history(
   view: FactorsView,
   { createdAt, lastUsedAt, synced = false }: Partial<PasskeyRow> & { createdAt: number },
 ) {
   const says = words(FACTORS, view.frame.uiLocales)
-  const used = lastUsedAt === undefined ? says.notUsed : says.lastUsed(day(lastUsedAt))
-  return html`<p class="note">${says.added(day(createdAt))} · ${used}${synced && html` · ${says.synced}`}</p>
+  const used = lastUsedAt === undefined ? says.notUsed : says.lastUsed(moment(lastUsedAt, view.frame))
+  return html`<p class="note">${says.added(moment(createdAt, view.frame))} · ${used}${synced && html` · ${says.synced}`}</p>
 `
 }
 
@@ -65,7 +63,7 @@ ${history(view, row)}${form(
   html`${factor}<label for="${field}">${says.name}</label>
 <input id="${field}" name="name" value="${name}" maxlength="64" autocomplete="off" required>
 ${button(says.rename)}`,
-)}${form(view, 'remove_passkey', html`${factor}${button(says.remove(name))}`)}</li>
+)}${form(view, 'remove_passkey', html`${factor}${removal(says.remove(name))}`)}</li>
 `
 }
 
@@ -88,20 +86,20 @@ export function factorsPage(view: FactorsView): Page {
   const hasFactor = totp !== undefined || passkeys.length > 0
   return accountView(view.frame, {
     here: 'factors',
-    title: says.title,
+    title: words(ACCOUNT, view.frame.uiLocales).parts.factors,
     content: html`${told(view)}<h2>${says.passkeys}</h2>
 ${
   passkeys.length === 0
     ? html`<p class="note">${says.none}</p>`
     : html`<ul class="factors">${passkeys.map((row, index) => passkeyItem(view, row, index))}</ul>`
 }
-<p><a href="/mfa/enrol/passkey">${says.addPasskey}</a></p>
+<p><a class="button" href="/mfa/enrol/passkey">${says.addPasskey}</a></p>
 <h2>${says.app}</h2>
 ${
   totp === undefined
     ? html`<p class="note">${says.none}</p>
-<p><a href="/mfa/enrol/totp">${says.addApp}</a></p>`
-    : html`${history(view, totp)}${form(view, 'remove_totp', button(says.removeApp))}`
+<p><a class="button" href="/mfa/enrol/totp">${says.addApp}</a></p>`
+    : html`${history(view, totp)}${form(view, 'remove_totp', removal(says.removeApp))}`
 }
 <h2>${says.recoveryCodes}</h2>
 ${

@@ -2,6 +2,7 @@
 import { type AccountFrame, accountView } from './account-frame.ts'
 import type { ProviderButton } from './federation.ts'
 import { type Html, html } from './html.ts'
+import { moment } from './moment.ts'
 import { formTarget, type Page } from './page.ts'
 import { hidden } from './parts/form.ts'
 import { ACCOUNT } from './words/account.ts'
@@ -25,16 +26,14 @@ export interface IdentitiesView {
   readonly leadsTo: readonly string[]
 }
 
-const dateOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10)
-
 export function identitiesPage({ frame, formToken, linked, offered, leadsTo }: IdentitiesView): Page {
   const says = words(FEDERATION, frame.uiLocales)
   const entry = ({ key, provider, label, linkedAt }: LinkedIdentity): Html => html`<li>
 <h3>${provider}</h3>
 ${label !== undefined && html`<p class="account">${label}</p>`}
-<p class="note">${says.since} <time datetime="${dateOf(linkedAt)}">${dateOf(linkedAt)}</time></p>
+<p class="note">${says.since} ${moment(linkedAt, frame)}</p>
 <form method="post" action="/account/identities/unlink">
-${hidden('form_token', formToken)}${hidden('identity', key)}<button type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
+${hidden('form_token', formToken)}${hidden('identity', key)}<button class="danger" type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
 </form>
 </li>
 `

@@ -20,17 +20,17 @@ export interface LetterParts {
 }
 
 /** Of the account; where it names none, of whoever is at work here, who mostly is the same person. */
-const languageOf = (locales: readonly string[] = []): Language =>
+export const letterLanguage = (locales: readonly string[] = []): Language =>
   locales.length > 0 ? pageLanguage(locales) : readersLanguage()
 
-export const letterWords = (locales: readonly string[]): (typeof LETTERS)['en'] => LETTERS[languageOf(locales)]
+export const letterWords = (locales: readonly string[]): (typeof LETTERS)['en'] => LETTERS[letterLanguage(locales)]
 
 /** Names that people gave are in it: a line stays a line. */
 const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
 
 export function letter({ subject, paragraphs, link, afterLink = [], locales }: LetterParts): Letter {
   const [before, after] = [paragraphs.map(oneLine), afterLink.map(oneLine)]
-  const language = languageOf(locales)
+  const language = letterLanguage(locales)
   const asHtml = (texts: readonly string[]): Html[] => texts.map((text) => html`<p>${text}</p>\n`)
   const body = html`<!doctype html>
 <html lang="${language}" dir="${LANGUAGE_FACTS[language].direction}">

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Language } from './language.ts'
 import { countryName, dateLocale, moment } from './moment.ts'
+import { noticeMail } from './notice-mail.ts'
+import { readBy } from './reader.ts'
+import { PLAIN_THEME } from './theme.ts'
 
 const AT = Date.UTC(2026, 5, 1, 22, 5) / 1000
 
@@ -27,4 +31,21 @@ test('dates are in the language of the page, though their reader would like anot
 test('a country is named; what is no code stands as it is', () => {
   expect(countryName('DE', {})).toBe('Germany')
   expect(countryName('<x>', {})).toBe('<x>')
+})
+
+test('a letter tells the time in the language of its words and the time zone of its reader, whoever is at work here', () => {
+  const atWork = { chosen: 'de', accepted: ['de'], theme: PLAIN_THEME } as const
+  const letterTo = (...locales: Language[]) =>
+    readBy(atWork, () =>
+      noticeMail(
+        'password_changed',
+        {},
+        { issuer: 'https://id.example', nowMs: AT * 1000, locales, timeZone: 'Asia/Kathmandu' },
+      ),
+    )
+  expect(letterTo('en').text).toContain('When: 2 Jun 2026, 03:50')
+  expect(letterTo('de').text).toContain('Zeitpunkt: 2. Juni 2026, 03:50')
+  expect(letterTo('ar').text).toMatch(/الوقت: .*2026/)
+  // An account that names no language is written to as whoever is at work reads.
+  expect(letterTo().text).toContain('Zeitpunkt: 2. Juni 2026')
 })

@@ -1,5 +1,6 @@
 /** A moment in the words and the time zone of whoever reads it. ECMA-402; HTML 4.5.14, `time`. */
 import { type Html, html } from './html.ts'
+import type { Language } from './language.ts'
 import { reader, readersLanguage } from './reader.ts'
 
 export interface Whose {
@@ -21,12 +22,14 @@ const FIELDS = {
 /** Where no tag names a region, and the language alone would be another one's. */
 const REGIONS: Readonly<Record<string, string>> = { en: 'en-GB' }
 
-/** In the language of the page; of the tags of that language the first tells by its region how dates read. */
+/** Of the tags of that language the first tells by its region how dates read. */
+const localeIn = (language: Language, tags: readonly string[]): string =>
+  tags.find((tag) => regional(tag, language)) ?? REGIONS[language] ?? language
+
+/** In the language of the page. */
 export function dateLocale(uiLocales: readonly string[] = []): string {
-  const language = readersLanguage(uiLocales)
   const { asked = [], accepted } = reader()
-  const own = [...uiLocales, ...asked, ...accepted].find((tag) => regional(tag, language))
-  return own ?? REGIONS[language] ?? language
+  return localeIn(readersLanguage(uiLocales), [...uiLocales, ...asked, ...accepted])
 }
 
 /** Tags were checked by nobody: SCIM and browsers send any text. */
@@ -66,6 +69,10 @@ export function moment(seconds: number, { uiLocales, timeZone = 'UTC' }: Whose):
   const at = new Date(seconds * 1000)
   return html`<time datetime="${at.toISOString()}">${formatOf(dateLocale(uiLocales), timeZone).format(at)}</time>`
 }
+
+/** As text in a language that is not the page's, e.g. that of a letter. */
+export const momentIn = (language: Language, ms: number, { uiLocales = [], timeZone = 'UTC' }: Whose): string =>
+  formatOf(localeIn(language, uiLocales), timeZone).format(ms)
 
 /** The name of an ISO 3166-1 alpha-2 country. */
 export function countryName(country: string, { uiLocales }: Whose): string {

@@ -1,5 +1,6 @@
 /** What a person is told by letter of their account. */
-import { type Letter, letter, letterWords } from './mail.ts'
+import { type Letter, letter, letterLanguage, letterWords } from './mail.ts'
+import { momentIn } from './moment.ts'
 
 type Says = ReturnType<typeof letterWords>
 
@@ -20,6 +21,8 @@ export interface NoticeSurroundings {
   readonly issuer: string
   readonly nowMs: number
   readonly locales: readonly string[]
+  /** IANA name of the person's time zone, where they have one. */
+  readonly timeZone?: string | undefined
 }
 
 const named = (says: Says, { factor = 'passkey', name }: NoticeFacts): string =>
@@ -40,15 +43,15 @@ function inside(says: Says, kind: NoticeKind, facts: NoticeFacts): string {
 export function noticeMail(
   kind: NoticeKind,
   facts: NoticeFacts,
-  { issuer, nowMs, locales }: NoticeSurroundings,
+  { issuer, nowMs, locales, timeZone }: NoticeSurroundings,
 ): Letter {
   const says = letterWords(locales)
   const [subject, what] = says.notices[kind](inside(says, kind, facts))
-  const when = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+  const when = momentIn(letterLanguage(locales), nowMs, { uiLocales: locales, timeZone })
   return letter({
     subject,
     locales,
-    paragraphs: [what, says.when(when.format(nowMs)), says.account(new URL(issuer).host)],
+    paragraphs: [what, says.when(when), says.account(new URL(issuer).host)],
     link: { href: `${issuer}/account`, text: says.notYou },
   })
 }

@@ -55,6 +55,9 @@ left(seconds, since, name) := max([0, seconds - object.get(since, name, 0)])
 
 source_trusted(risk) if risk.new_device == false
 
+# Whoever guesses passwords there guesses no passkey, and nobody's word at a provider.
+source_trusted(risk) if risk.unguessable
+
 source_trusted(risk) if {
 	risk.failures.address < failures_per_address
 	risk.failures.subnet < failures_per_subnet

@@ -1,4 +1,4 @@
-/** The obligations of `mfa` are obeyed: each one, flipped in a copy of the Rego, changes what a person meets. */
+/** The obligations of `mfa`, and of `login` for second factors, are obeyed: each one, flipped in a copy of the Rego, changes what a person meets. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { signedBundle, startAuthService, type TestService } from '../servers/aut
 import { optionsOn } from '../servers/authenticator.ts'
 import { copyPolicies, type PolicyFolder } from '../servers/policy-folder.ts'
 import { TENANT } from '../servers/population.ts'
-import { aBrowser, confirmTotp, openOwnPage, signInByPassword } from './factors.ts'
+import { aBrowser, codeAt, confirmTotp, openOwnPage, signInByPassword } from './factors.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
 let service: TestService
@@ -27,9 +27,9 @@ afterAll(async () => {
   await service.close()
 })
 
-async function activate(edit?: readonly [from: string, to: string]): Promise<void> {
+async function activate(edit?: readonly [from: string, to: string], file = 'authz/mfa.rego'): Promise<void> {
   policies.restore()
-  if (edit) policies.edit({ file: 'authz/mfa.rego', from: edit[0], to: edit[1] })
+  if (edit) policies.edit({ file, from: edit[0], to: edit[1] })
   const path = join(folder, 'bundle.tar.gz')
   writeFileSync(path, await writeArchive(await policies.compile()))
   version += 1
@@ -60,6 +60,17 @@ const afterAdding = async () => {
 const levelWanted = async () => {
   const id = new URL((await afterAdding()).url).searchParams.get('interaction') ?? ''
   return (await service.store.interactions.find(TENANT, digestOf(id)))?.acrValues
+}
+/** Where somebody comes to by password alone, in a browser that they had remembered. */
+const secondSignIn = async () => {
+  const { browser, person, page } = await asked('/mfa/enrol/totp')
+  const { secret } = await confirmTotp(browser, page, Date.now() / 1000 + moved)
+  browser.cookies.delete('sallyport_session')
+  const step = await signInByPassword(service, browser, {}, person)
+  await browser.submit(step, { code: codeAt(secret, Date.now() / 1000 + moved + 30), remember: 'yes' })
+  browser.cookies.delete('sallyport_session')
+  const { url } = await signInByPassword(service, browser, {}, person)
+  return url.includes('/mfa/totp') ? 'asked for a code' : 'signed in'
 }
 /** Seconds that the service's clock was moved on. */
 let moved = 0
@@ -107,12 +118,19 @@ const FLIPS: readonly (readonly [string, () => Promise<unknown>, unknown, readon
     ['"attestation": attestation,', '"attestation": "direct",'],
     'direct',
   ],
+  [
+    'login.remember_device_seconds',
+    secondSignIn,
+    'signed in',
+    ['"remember_device_seconds": remember_device_seconds', '"remember_device_seconds": 0'],
+    'asked for a code',
+  ],
   ['mfa.recovery_codes', codesMade, 10, ['recovery_codes_made := 10', 'recovery_codes_made := 3'], 3],
 ]
 
-test.each(FLIPS)('%s', async (_field, look, before, edit, after) => {
+test.each(FLIPS)('%s', async (field, look, before, edit, after) => {
   await activate()
   expect(await look()).toEqual(before)
-  await activate(edit)
+  await activate(edit, `authz/${field.split('.')[0]}.rego`)
   expect(await look()).toEqual(after)
 })

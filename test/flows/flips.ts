@@ -33,11 +33,13 @@ const CLIENT = [
 const WIDER = ['urn:flipped', 'urn:sallyport:default']
 const PERMISSIONS = ['orders:read', 'profile:read']
 
-/** Decisions of what must be configured first, and the test that flips their obligations. */
+/** Decisions, or single obligations, of what must be set up first, and the test that flips them. */
 export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['federation', 'test/flows/federation-policy.test.ts'],
   ['account', 'test/flows/account-policy.test.ts'],
   ['mfa', 'test/flows/factor-policy.test.ts'],
+  ['login.remember_device_seconds', 'test/flows/factor-policy.test.ts'],
+  ['mail_link', 'test/flows/mail-link-policy.test.ts'],
 ])
 
 /** `file`: the decision's, by the name of the field. */

@@ -38,6 +38,7 @@ async function authorize(javaScriptEnabled: boolean): Promise<Page> {
   })
   await page.goto(urlOf(service.issuer, parameters))
   await page.getByLabel('User name').fill(service.population.user.userName)
+  await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByLabel('Password').fill(service.population.user.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('button', { name: 'Allow', exact: true }).click()

@@ -178,7 +178,7 @@ test('another site can neither frame the page nor sign anyone in with its own ac
   const theirs = await browser()
   await theirs.page.goto((await authorization()).begun.url)
   const action = theirs.page.url()
-  const token = await theirs.page.locator('input[name=form_token]').getAttribute('value')
+  const token = await theirs.page.locator('form[action^="/login"] input[name=form_token]').getAttribute('value')
   attacker.pages.set('/frame', `<!doctype html><iframe id="f" src="${action}"></iframe>`)
   attacker.pages.set(
     '/csrf',

@@ -248,10 +248,10 @@ test('a change of factors wants a fresh sign-in with the factor, is told, and of
   expect(events('factor_removed')).toMatchObject([{ detail: 'totp' }])
   await until(async () => lettersIn(letters).includes('A way to sign in was removed'), 'the person is told')
 
-  expect((await other.visit(`${service.issuer}/account/factors`)).text).toContain('Ways to sign in')
+  expect((await other.visit(`${service.issuer}/account/factors`)).text).toContain('Sign-in methods')
   await old.submit(page, { action: 'end_other_sessions' })
   expect(new URL((await other.visit(`${service.issuer}/account/factors`)).url).pathname).toBe('/login')
-  expect((await old.visit(`${service.issuer}/account/factors`)).text).toContain('Ways to sign in')
+  expect((await old.visit(`${service.issuer}/account/factors`)).text).toContain('Sign-in methods')
 })
 
 test('new recovery codes end the old ones, after a fresh sign-in (checklist 42)', async () => {

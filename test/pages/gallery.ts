@@ -5,8 +5,10 @@
 import { activityPage } from '../../web/account-activity.ts'
 import { consentsPage } from '../../web/account-consents.ts'
 import { erasedPage, ownDataPage } from '../../web/account-data.ts'
+import { emailPage } from '../../web/account-email.ts'
 import type { AccountFrame } from '../../web/account-frame.ts'
 import { overviewPage } from '../../web/account-overview.ts'
+import { changePasswordPage } from '../../web/account-password.ts'
 import { type ProfileView, profilePage } from '../../web/account-profile.ts'
 import { sessionsPage } from '../../web/account-sessions.ts'
 import { consentPage } from '../../web/consent.ts'
@@ -17,6 +19,15 @@ import { factorsPage } from '../../web/factors.ts'
 import { accountExistsPage, federationFailedPage, linkPage } from '../../web/federation.ts'
 import { formPostPage } from '../../web/form-post.ts'
 import { identitiesPage } from '../../web/identities.ts'
+import {
+  forgotPage,
+  linkDonePage,
+  linkEndedPage,
+  linkSentPage,
+  noMailPage,
+  resetPage,
+  verifyEmailPage,
+} from '../../web/mail-links.ts'
 import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/message.ts'
 import { notSignedInPage } from '../../web/not-signed-in.ts'
 import type { Page } from '../../web/page.ts'
@@ -103,6 +114,9 @@ const profile: ProfileView = {
   mostCharacters: 128,
 }
 
+const email = { frame, address: accountName, verified: true, offers: 'change', formToken } as const
+const link = { link: 'bGluayBvZiB0aGUgZ2FsbGVyeQ', formToken }
+
 const ownData = { frame, accountName, exportToken: formToken, eraseToken: formToken }
 
 const seen = { browser: 'Firefox', system: 'Linux', lastSeenAt: AT, formToken }
@@ -118,6 +132,26 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     first: () => passwordPage({ ...step, userName: accountName, offers: ['passkey'] }),
     wrong: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'wrong' }),
     missing: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'missing' }),
+  },
+  noMailPage: { first: () => noMailPage() },
+  forgotPage: {
+    first: () => forgotPage({ formToken }),
+    empty: () => forgotPage({ formToken, fault: 'noUserName' }),
+  },
+  linkSentPage: { first: () => linkSentPage() },
+  resetPage: {
+    first: () => resetPage(link),
+    short: () => resetPage({ ...link, fault: { kind: 'too_short', leastCharacters: 8 } }),
+    breached: () => resetPage({ ...link, fault: { kind: 'breached', leastCharacters: 8 } }),
+  },
+  verifyEmailPage: { first: () => verifyEmailPage(link) },
+  linkDonePage: {
+    password: () => linkDonePage('password', []),
+    email: () => linkDonePage('email', []),
+  },
+  linkEndedPage: {
+    password: () => linkEndedPage('/password/forgot'),
+    email: () => linkEndedPage('/account'),
   },
   selectAccountPage: { first: () => selectAccountPage({ ...step, accountName }) },
   notSignedInPage: { first: () => notSignedInPage() },
@@ -258,6 +292,25 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
         refused: 0,
         lastSignIns: [],
       }),
+  },
+  emailPage: {
+    verified: () => emailPage(email),
+    open: () => emailPage({ ...email, verified: false, sentTo: accountName }),
+    faulty: () => emailPage({ ...email, typed: accountName, fault: 'same' }),
+    none: () => emailPage({ ...email, address: undefined, offers: 'noMail' }),
+    managed: () => emailPage({ ...email, offers: 'managed' }),
+  },
+  changePasswordPage: {
+    first: () => changePasswordPage({ frame, formToken, hasPassword: true }),
+    wrong: () => changePasswordPage({ frame, formToken, hasPassword: true, fault: 'wrong' }),
+    common: () =>
+      changePasswordPage({
+        frame,
+        formToken,
+        hasPassword: false,
+        fault: { kind: 'common', leastCharacters: 8 },
+      }),
+    done: () => changePasswordPage({ frame, formToken, hasPassword: true, done: true }),
   },
   activityPage: {
     some: () =>

@@ -4,7 +4,6 @@ import { inAllLanguages } from './words.ts'
 
 export const FACTORS = inAllLanguages(
   {
-    title: 'Ways to sign in',
     passkeys: 'Passkeys and security keys',
     app: 'Authenticator app',
     recoveryCodes: 'Recovery codes',
@@ -15,8 +14,8 @@ export const FACTORS = inAllLanguages(
     newCodes: 'Make new recovery codes',
     codesLeft: (count: number) => `${count} left.`,
     codesCome: 'You get them with your first passkey or app.',
-    added: (day: Html) => html`Added ${day}`,
-    lastUsed: (day: Html) => html`last used ${day}`,
+    added: (time: Html) => html`Added ${time}`,
+    lastUsed: (time: Html) => html`last used ${time}`,
     notUsed: 'not used yet',
     synced: 'synced between your devices',
     name: 'Name',
@@ -33,7 +32,6 @@ export const FACTORS = inAllLanguages(
   },
   {
     de: {
-      title: 'Anmeldemethoden',
       passkeys: 'Passkeys und Sicherheitsschlüssel',
       app: 'Authenticator-App',
       recoveryCodes: 'Wiederherstellungscodes',
@@ -44,8 +42,8 @@ export const FACTORS = inAllLanguages(
       newCodes: 'Neue Wiederherstellungscodes anlegen',
       codesLeft: (count) => `Noch ${count}.`,
       codesCome: 'Sie bekommen sie mit Ihrem ersten Passkey oder Ihrer App.',
-      added: (day) => html`Eingerichtet am ${day}`,
-      lastUsed: (day) => html`zuletzt benutzt am ${day}`,
+      added: (time) => html`Eingerichtet am ${time}`,
+      lastUsed: (time) => html`zuletzt benutzt am ${time}`,
       notUsed: 'noch nicht benutzt',
       synced: 'zwischen Ihren Geräten abgeglichen',
       name: 'Name',
@@ -61,7 +59,6 @@ export const FACTORS = inAllLanguages(
       },
     },
     ar: {
-      title: 'طرق تسجيل الدخول',
       passkeys: 'مفاتيح المرور ومفاتيح الأمان',
       app: 'تطبيق المصادقة',
       recoveryCodes: 'رموز الاسترداد',
@@ -72,8 +69,8 @@ export const FACTORS = inAllLanguages(
       newCodes: 'إنشاء رموز استرداد جديدة',
       codesLeft: (count) => `بقي ${count}.`,
       codesCome: 'تحصل عليها مع أول مفتاح مرور أو تطبيق.',
-      added: (day) => html`أضيف في ${day}`,
-      lastUsed: (day) => html`آخر استخدام في ${day}`,
+      added: (time) => html`أضيف في ${time}`,
+      lastUsed: (time) => html`آخر استخدام في ${time}`,
       notUsed: 'لم يُستخدم بعد',
       synced: 'تتم مزامنته بين أجهزتك',
       name: 'الاسم',

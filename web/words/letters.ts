@@ -6,7 +6,7 @@ type Said = readonly [subject: string, what: string]
 export const LETTERS = inAllLanguages(
   {
     account: (host: string) => `Account: ${host}`,
-    when: (time: string) => `When: ${time} UTC`,
+    when: (time: string) => `When: ${time}`,
     notYou: 'If this was not you, change your password and look at your account',
     once: (minutes: number) => `The link works once, for ${minutes} minutes.`,
     links: {
@@ -89,7 +89,7 @@ export const LETTERS = inAllLanguages(
   {
     de: {
       account: (host) => `Konto: ${host}`,
-      when: (time) => `Zeitpunkt: ${time} UTC`,
+      when: (time) => `Zeitpunkt: ${time}`,
       notYou: 'Wenn Sie das nicht waren, ändern Sie Ihr Passwort und prüfen Sie Ihr Konto',
       once: (minutes) => `Der Link gilt einmal, ${minutes} Minuten lang.`,
       links: {
@@ -174,7 +174,7 @@ export const LETTERS = inAllLanguages(
     },
     ar: {
       account: (host) => `الحساب: ${host}`,
-      when: (time) => `الوقت: ${time} UTC`,
+      when: (time) => `الوقت: ${time}`,
       notYou: 'إذا لم تكن أنت، فغيّر كلمة المرور وتفقّد حسابك',
       once: (minutes) => `يعمل الرابط مرة واحدة لمدة ${minutes} دقيقة.`,
       links: {

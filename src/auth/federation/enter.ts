@@ -30,7 +30,7 @@ async function signIn(
   obligations: Obligations<'federation'>,
 ): Promise<Reply> {
   const again = () => failedReply(provider.options, 'denied', errand)
-  const begun = await begin(deps, request, waiting, { userName: user.userName, user, unguessable: true })
+  const begun = await begin(deps, request, waiting, { userName: user.userName, user, proof: 'unguessable' })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, user)
     return refuseStep(begun.denied, again)

@@ -117,6 +117,6 @@ export async function passkeyStep(deps: MfaDeps, request: HttpRequest): Promise<
       )
       return FAILED
     },
-    true,
+    'unguessable',
   )
 }

@@ -9,6 +9,7 @@ import { countingSession } from '../sign-in/ask-login.ts'
 import { auditRefusal, begin, proceed, refuseStep, type Step } from '../sign-in/proceed.ts'
 import { countingFactors } from '../sign-in/progress.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
+import type { Attempted } from '../threat/risk.ts'
 import { type MfaAction, requireMfa } from './ask-mfa.ts'
 import type { Guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
@@ -81,9 +82,9 @@ export async function checkStep(
   user: UserRecord | undefined,
   again: Step['again'],
   check: () => Promise<Omit<Checked, 'user' | 'again'>>,
-  unguessable = false,
+  proof: Attempted['proof'] = 'guessable',
 ): Promise<Reply> {
-  const begun = await begin(deps, request, waiting, { userName: user?.userName ?? '', user, unguessable })
+  const begun = await begin(deps, request, waiting, { userName: user?.userName ?? '', user, proof })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, user)
     return refuseStep(begun.denied, again)

@@ -10,7 +10,7 @@ import { clientFacts } from '../client/client-facts.ts'
 import { type Device, type DeviceDeps, deviceOf } from '../session/device.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { authenticationFacts, signedInHere } from '../session/subject-stage.ts'
-import type { AssessRisk, SignInRisk } from '../threat/risk.ts'
+import type { AssessRisk, Attempted, SignInRisk } from '../threat/risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { loginFactors } from './progress.ts'
 import type { Waiting, WaitingDeps } from './waiting.ts'
@@ -34,11 +34,10 @@ export interface Tried {
 export async function tried(
   deps: AskLoginDeps,
   request: HttpRequest,
-  userName: string,
-  user?: UserRecord,
+  account: Omit<Attempted, 'device'>,
 ): Promise<Tried> {
-  const device = await deviceOf(deps, request, { userName, user })
-  return { device, risk: await deps.assessRisk(request, { userName, user, device }) }
+  const device = await deviceOf(deps, request, { userName: account.userName, user: account.user })
+  return { device, risk: await deps.assessRisk(request, { ...account, device }) }
 }
 
 const requestedOf = ({ interaction }: Waiting): DecisionInput<'login'>['requested'] => ({

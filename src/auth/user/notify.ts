@@ -6,7 +6,7 @@ import { type NoticeFacts, type NoticeKind, noticeMail } from '../../../web/noti
 import type { Clock } from '../../kernel/clock.ts'
 import type { Mailer } from '../../mail/mailer.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { emailOf, localesOf } from './email.ts'
+import { emailOf, localesOf, timeZoneOf } from './email.ts'
 
 export interface NotifyDeps {
   readonly issuer: string
@@ -22,6 +22,11 @@ export function notifyUser(
   { alsoTo, ...facts }: NoticeFacts & { readonly alsoTo?: string | undefined } = {},
 ): void {
   if (!mail.enabled) return
-  const letter = noticeMail(kind, facts, { issuer, nowMs: clock.nowMs(), locales: localesOf(user) })
+  const letter = noticeMail(kind, facts, {
+    issuer,
+    nowMs: clock.nowMs(),
+    locales: localesOf(user),
+    timeZone: timeZoneOf(user),
+  })
   for (const to of new Set([emailOf(user), alsoTo])) if (to !== undefined) mail.send({ to, kind: 'notice', ...letter })
 }

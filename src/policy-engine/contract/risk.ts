@@ -30,6 +30,8 @@ export const Risk = Type.Object(
     since_failure: Type.Object({ here: Type.Optional(count()), account: Type.Optional(count()) }, closed),
     /** Different accounts that attempts from there failed for, about: credential stuffing. */
     accounts_tried: Type.Object({ address: count(), subnet: count() }, closed),
+    /** What is shown is no secret that could be guessed: a passkey, or a provider's word. Failures of the account are not counted. */
+    unguessable: Type.Optional(Type.Boolean()),
     /** More sign-ins fail in the whole tenant than is usual, by far: stuffing spread over many addresses. */
     surge: Type.Boolean(),
     /** This browser is none that has signed in to the account; true where no such account is, false where none is named yet. */
