@@ -310,7 +310,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
         hasPassword: false,
         fault: { kind: 'common', leastCharacters: 8 },
       }),
-    done: () => changePasswordPage({ frame, formToken, hasPassword: true, done: true }),
+    done: () => changePasswordPage({ frame, formToken, hasPassword: true, done: 'reported' }),
   },
   activityPage: {
     some: () =>
