@@ -61,8 +61,8 @@ export const findDevice = async (
 ): Promise<DeviceRecord | undefined> => (await find(deps, request, { sub }))?.device
 
 /**
- * This browser, seen from an account. Before anybody is looked up only the name is given: the same work whether or not there is
- * such an account, and that it is remembered is told only of a person. A browser that nobody signed in with costs no read.
+ * This browser, seen from an account. It is looked up by name, be there such an account or not: the same work for both. That it
+ * is remembered is told only of a person. A browser that nobody signed in with costs no read.
  */
 export async function deviceOf(
   deps: DeviceDeps,
@@ -70,7 +70,7 @@ export async function deviceOf(
   account: { readonly userName: string; readonly user?: UserRecord | undefined },
 ): Promise<Device> {
   const { userName, user } = account
-  const found = await find(deps, request, user === undefined ? { userName } : { sub: user.sub })
+  const found = await find(deps, request, { userName: user?.userName ?? userName })
   if (found === undefined) return UNKNOWN
   const remembered = user !== undefined && isRemembered(deps, found.device, user)
   return { known: true, remembered, id: found.device.deviceId }

@@ -55,7 +55,8 @@ export function redisUsers(redis: RedisClient): UserStore {
     findByUserName: async (tenant, userName) => {
       const name = userNameKey(userName)
       const sub = textOrNothing(await redis.read('hget', keys.userNames(tenant), name))
-      const user = sub === undefined ? undefined : await find(tenant, sub)
+      // Nobody has the empty one: it is read all the same, so that an unknown name is as much work as a known one.
+      const user = await find(tenant, sub ?? '')
       // Between the two reads the person may have taken another name.
       return user !== undefined && userNameKey(user.userName) === name ? user : undefined
     },
