@@ -66,15 +66,18 @@ ${
   consent &&
   html`<p>${says.allowed(moment(consent.grantedAt, frame))}, ${says.until(moment(consent.expiresAt, frame))}</p>`
 }
-<p>${says.itCan}</p>
-${scopeItems(app.scopes, frame)}
 ${
+  app.scopes.length > 0 &&
+  html`<p>${says.itCan}</p>
+${scopeItems(app.scopes, frame)}
+`
+}${
   app.grants.length > 0 &&
   html`<ul class="grants">
 ${app.grants.map((grant) => grantItem(says, frame, grant, id))}</ul>`
 }
 <form method="post" action="/account/consents/withdraw">
-${hidden('form_token', app.formToken)}${hidden('client_id', app.clientId)}<button type="submit" aria-describedby="${id}">${says.withdrawApp(app.name)}</button>
+${hidden('form_token', app.formToken)}${hidden('client_id', app.clientId)}<button class="danger" type="submit" aria-describedby="${id}">${says.withdrawApp(app.name)}</button>
 </form>
 </li>
 `

@@ -37,7 +37,7 @@ ${hidden('form_token', view.eraseToken)}${field({
   label: says.confirm(view.accountName),
   attributes: html`type="text" autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" required`,
   fault: view.unconfirmed && says.unconfirmed,
-})}<button type="submit">${says.erase}</button>
+})}<button class="primary danger" type="submit">${says.erase}</button>
 </form>
 </section>`,
   })

@@ -1,5 +1,6 @@
 /** The pages of the device grant: the code, what it stands for, and that it is answered. RFC 8628 3.3. */
 import { html } from './html.ts'
+import { moment } from './moment.ts'
 import { type Page, page } from './page.ts'
 import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
 import { scopeList } from './scope-words.ts'
@@ -47,7 +48,6 @@ export interface DeviceConfirmView {
 
 export function deviceConfirmPage(view: DeviceConfirmView): Page {
   const [says, consent] = [words(DEVICE), words(CONSENT)]
-  const asked = new Date(view.askedAt * 1000)
   return page({
     title: says.connectThis,
     content: html`<h1>${says.connectThis}</h1>
@@ -55,7 +55,7 @@ export function deviceConfirmPage(view: DeviceConfirmView): Page {
 <dl class="facts">
 <dt>${says.code}</dt><dd><code>${view.userCode}</code></dd>
 <dt>${says.askedFrom}</dt><dd>${says.from(view.address, view.sameNetwork)}</dd>
-<dt>${says.askedAt}</dt><dd><time datetime="${asked.toISOString()}">${asked.toISOString().slice(11, 16)} UTC</time></dd>
+<dt>${says.askedAt}</dt><dd>${moment(view.askedAt, {})}</dd>
 </dl>
 ${view.selfRegistered && html`<p class="note">${says.selfRegistered}</p>`}
 <h2 id="scopes">${consent.itCan}</h2>

@@ -60,20 +60,24 @@ export function enrolTotpPage(view: EnrolTotpView): Page {
     uiLocales: view.uiLocales,
     style: STYLE,
     content: html`<h1>${says.addApp}</h1>
-${fault !== undefined && alert(says.faults[fault])}<p>${says.scan}</p>
+${fault !== undefined && alert(says.faults[fault])}<ol class="steps">
+<li>${says.scan}
 <svg class="qr" viewBox="0 0 ${qr.size} ${qr.size}" width="240" height="240" role="img" aria-label="${says.qr}" shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path fill="#000" d="${qr.path}"/></svg>
 <p class="note">${says.typeKey} <code class="secret">${view.secret}</code></p>
 <p class="note"><a href="${view.uri}">${says.openApp}</a></p>
+</li>
+<li>${says.thenCode}
 <form method="post" action="/mfa/enrol/totp${view.query}">
-${hidden('form_token', view.formToken)}${hidden('enrolment', view.enrolment)}<p>${says.thenCode}</p>
-${field({
+${hidden('form_token', view.formToken)}${hidden('enrolment', view.enrolment)}${field({
   name: 'code',
   label: says.code,
   attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="16" dir="ltr" required`,
   describedBy: fault === undefined ? undefined : FAULT,
 })}
 ${buttons({ words: says.add })}
-</form>`,
+</form>
+</li>
+</ol>`,
   })
 }
 

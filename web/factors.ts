@@ -37,6 +37,8 @@ ${hidden('form_token', view.formToken)}${hidden('action', action)}${content}</fo
 
 const button = (text: string): Html => html`<button type="submit">${text}</button>
 `
+const removal = (text: string): Html => html`<button class="danger" type="submit">${text}</button>
+`
 
 function history(
   view: FactorsView,
@@ -61,7 +63,7 @@ ${history(view, row)}${form(
   html`${factor}<label for="${field}">${says.name}</label>
 <input id="${field}" name="name" value="${name}" maxlength="64" autocomplete="off" required>
 ${button(says.rename)}`,
-)}${form(view, 'remove_passkey', html`${factor}${button(says.remove(name))}`)}</li>
+)}${form(view, 'remove_passkey', html`${factor}${removal(says.remove(name))}`)}</li>
 `
 }
 
@@ -91,13 +93,13 @@ ${
     ? html`<p class="note">${says.none}</p>`
     : html`<ul class="factors">${passkeys.map((row, index) => passkeyItem(view, row, index))}</ul>`
 }
-<p><a href="/mfa/enrol/passkey">${says.addPasskey}</a></p>
+<p><a class="button" href="/mfa/enrol/passkey">${says.addPasskey}</a></p>
 <h2>${says.app}</h2>
 ${
   totp === undefined
     ? html`<p class="note">${says.none}</p>
-<p><a href="/mfa/enrol/totp">${says.addApp}</a></p>`
-    : html`${history(view, totp)}${form(view, 'remove_totp', button(says.removeApp))}`
+<p><a class="button" href="/mfa/enrol/totp">${says.addApp}</a></p>`
+    : html`${history(view, totp)}${form(view, 'remove_totp', removal(says.removeApp))}`
 }
 <h2>${says.recoveryCodes}</h2>
 ${

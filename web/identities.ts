@@ -33,7 +33,7 @@ export function identitiesPage({ frame, formToken, linked, offered, leadsTo }: I
 ${label !== undefined && html`<p class="account">${label}</p>`}
 <p class="note">${says.since} ${moment(linkedAt, frame)}</p>
 <form method="post" action="/account/identities/unlink">
-${hidden('form_token', formToken)}${hidden('identity', key)}<button type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
+${hidden('form_token', formToken)}${hidden('identity', key)}<button class="danger" type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
 </form>
 </li>
 `

@@ -115,13 +115,29 @@ proven contains "session" if input.session
 primary := proven & {"password", "passkey", "federated", "session"}
 
 confirmed if {
-	count(primary) > 0
 	count(proven & {"totp", "recovery_code"}) > 0
+	count(proven & {"password", "passkey", "federated"}) > 0
+}
+
+confirmed if {
+	count(proven & {"totp", "recovery_code"}) > 0
+	session_proved({"pwd", "pop", "fed"})
 }
 
 confirmed if {
 	"passkey" in proven
-	count(primary) > 1
+	count(proven & {"password", "federated"}) > 0
+}
+
+confirmed if {
+	"passkey" in proven
+	session_proved({"pwd", "otp", "fed"})
+}
+
+# Two proofs are of two kinds: what the session came from, shown again, is one still.
+session_proved(kinds) if {
+	some method in input.session.amr
+	method in kinds
 }
 
 # Levels reached, as positions in data.rbac.acr.

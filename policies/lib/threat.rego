@@ -55,6 +55,9 @@ left(seconds, since, name) := max([0, seconds - object.get(since, name, 0)])
 
 source_trusted(risk) if risk.new_device == false
 
+# Whoever guesses passwords there guesses no passkey, and nobody's word at a provider.
+source_trusted(risk) if risk.unguessable
+
 source_trusted(risk) if {
 	risk.failures.address < failures_per_address
 	risk.failures.subnet < failures_per_subnet
@@ -69,6 +72,12 @@ accounts_at_most("address", true) := accounts_per_address_in_surge
 accounts_at_most("subnet", false) := accounts_per_subnet
 
 accounts_at_most("subnet", true) := accounts_per_subnet_in_surge
+
+# Somebody guesses at the account, and this is no place of its owner: who is right from here may have guessed.
+guessed_at(risk) if {
+	risk.failures.account >= free_account
+	not own_place(risk)
+}
 
 # Nothing says that somebody else has what the owner had.
 owner_likely(risk) if {

@@ -115,6 +115,22 @@ test('a passkey is added with what it showed of itself, and signs in alone, with
   expect((await held()).passkeys).toMatchObject([{ counter: 2, backedUp: false }])
 })
 
+test('a passkey in a browser that the account does not know is a sign-in on a new device to policy, as any other is', async () => {
+  const [owner, stranger] = [aBrowser(service), aBrowser(service)]
+  const { authenticator } = await addPasskey(service, owner)
+  const risks = () =>
+    service
+      .decisions()
+      .map(({ input }) => Object(input))
+      .filter(({ stage, factors }) => stage === 'factors' && factors.passkey === 'verified')
+      .map(({ risk: { unguessable, new_device } }) => ({ unguessable, new_device }))
+  await signInByPasskey(service, stranger, authenticator)
+  expect(risks()).toEqual([{ unguessable: true, new_device: true }])
+  owner.cookies.delete('sallyport_session')
+  await signInByPasskey(service, owner, authenticator)
+  expect(risks().at(-1)).toEqual({ unguessable: true, new_device: false })
+})
+
 test('options name no credential to whoever has proven nothing, and are the same for everybody (checklist 37)', async () => {
   await enrolled()
   const optionsFor = async (browser: Browser, userName: string) => {

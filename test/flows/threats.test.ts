@@ -83,6 +83,17 @@ test('guesses at one account make guessers wait longer and longer, and keep out 
   await newDevice.signIn(userName, password)
   expect(isSignedIn(newDevice)).toBe(true)
 
+  // A name alone is no guess: whose ever it is, from wherever, the page of the password comes.
+  for (const [address, username] of [
+    ['192.0.2.44', userName],
+    ['203.0.113.80', userName],
+    ['203.0.113.80', 'nobody@example.com'],
+  ] as const) {
+    const named = await visitor(service, address)
+    const step = await named.browser.submit(await named.open(), { username })
+    expect([step.status, new URL(step.url).pathname]).toEqual([200, '/login/password'])
+  }
+
   expect(await answers()).toContain('password_guessing:notify')
   expect((await service.store.users.find(TENANT, population.user.sub))?.active).toBe(true)
   service.advance(15)

@@ -63,9 +63,9 @@ export const ENROL = inAllLanguages(
       unnamed: 'Passkey',
       failed: 'Das ging in diesem Browser nicht. Versuchen Sie es noch einmal.',
       needsScript: 'Passkeys brauchen JavaScript, das in diesem Browser abgeschaltet ist.',
-      keepCodes: 'Bewahren Sie diese Wiederherstellungscodes auf',
+      keepCodes: 'Bewahren Sie diese Codes auf',
       keepCodesLead:
-        'Wenn Telefon oder Passkey verloren gehen, kommen Sie mit einem davon hinein. Jeder gilt einmal. Sie werden nicht noch einmal gezeigt.',
+        'Wiederherstellungscodes: Wenn Telefon oder Passkey verloren gehen, kommen Sie mit einem davon hinein. Jeder gilt einmal. Sie werden nicht noch einmal gezeigt.',
       keepCodesNote: 'Drucken Sie sie aus oder schreiben Sie sie auf, und nicht dort, wo Ihre Passwörter liegen.',
       kept: 'Ich habe sie aufbewahrt',
       faults: {

@@ -79,7 +79,7 @@ plain_fields := {
 	"prompt", "proven", "purpose", "pushed", "recovery_codes_left", "redirect", "redirect_hosts", "refresh_reuse",
 	"registrations", "relation", "remembered", "replays", "requires", "resources", "response_type", "roles", "scopes",
 	"seconds", "self_registered", "signal", "signed_in_here", "source", "stage", "sub", "subject_type", "subnet",
-	"surge", "tenant", "totp", "totp_factors", "type", "user_verified", "usual", "weekday",
+	"surge", "tenant", "totp", "totp_factors", "type", "unguessable", "user_verified", "usual", "weekday",
 }
 
 # What is called like a secret and is one of a few words; any other word under that name may be the secret.

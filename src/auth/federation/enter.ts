@@ -30,7 +30,7 @@ async function signIn(
   obligations: Obligations<'federation'>,
 ): Promise<Reply> {
   const again = () => failedReply(provider.options, 'denied', errand)
-  const begun = await begin(deps, request, waiting, { userName: user.userName, user, unguessable: true })
+  const begun = await begin(deps, request, waiting, { userName: user.userName, user, proof: 'unguessable' })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, user)
     return refuseStep(begun.denied, again)
@@ -58,12 +58,13 @@ export async function enter(
   const verdict = await askFederation(deps, request, {
     stage: 'entered',
     purpose: 'sign_in',
-    client: waiting.client,
+    waiting,
     provider: options,
     upstream,
     linked: linked ? 'subject' : 'nobody',
     account: found.account,
     user: linked,
+    holder: found.user,
   })
   if (!verdict.allow) return denied(deps, request, options, verdict, errand)
 

@@ -68,7 +68,7 @@ async function stepUp(deps: SignInDeps, request: HttpRequest, waiting: Waiting):
   const session = await countingSession(deps, request, waiting)
   if (session === undefined || isForAnother(waiting, session)) return undefined
   const { user } = session
-  const { device, risk } = await tried(deps, request, user.userName, user)
+  const { device, risk } = await tried(deps, request, { userName: user.userName, user })
   const proven = countingFactors(waiting.interaction.progress, user, epochSeconds(deps.clock))
   const verdict = await askFactors(deps, request, waiting, { user, proven, device, risk: risk.facts, session })
   // Where it would do as it is, the endpoint that sent the person here wants a new one all the same.
@@ -83,7 +83,7 @@ const mustChoose = ({ interaction: { prompt, accountChosen } }: Waiting): boolea
 /** GET /login. Counts of an account are not known yet: only the address can be refused here. */
 export async function showLogin(deps: LoginDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
-  const { device, risk } = await tried(deps, request, '')
+  const { device, risk } = await tried(deps, request, { userName: '' })
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
   if (!verdict.allow) return refuseStep(verdict, (status) => page(deps, waiting, status))
   requirePause(verdict.obligations)
@@ -111,7 +111,8 @@ export async function login(deps: LoginDeps, request: HttpRequest): Promise<Repl
   const password = request.form.get('password')
   if (password !== undefined) return checkPassword(deps, request, waiting, userName, password)
 
-  const { device, risk } = await tried(deps, request, userName)
+  // Nothing is checked yet: guesses at the account keep nobody from the step where something is.
+  const { device, risk } = await tried(deps, request, { userName, proof: 'none' })
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
   if (!verdict.allow) return refuseStep(verdict, (status) => page(deps, waiting, status, userName))
   requirePause(verdict.obligations)

@@ -65,7 +65,7 @@ export async function checkPassword(
 export async function showPassword(deps: PasswordDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
   const { userName } = waiting.interaction.progress ?? {}
-  const { device, risk } = await tried(deps, request, userName ?? '')
+  const { device, risk } = await tried(deps, request, { userName: userName ?? '', proof: 'none' })
   const verdict = await askAttempt(deps, request, waiting, { device, risk: risk.facts })
   const show = (status: number) =>
     userName === undefined ? loginAt(waiting.id) : page(deps, waiting, status, userName)

@@ -26,7 +26,7 @@ async function chooseAnother(deps: SignInDeps, request: HttpRequest, waiting: Wa
 
 async function ask(deps: SignInDeps, request: HttpRequest, waiting: Waiting, session: LiveSession) {
   const { user } = session
-  const { device, risk } = await tried(deps, request, user.userName, user)
+  const { device, risk } = await tried(deps, request, { userName: user.userName, user })
   return askFactors(deps, request, waiting, { user, proven: [], device, risk: risk.facts, session })
 }
 

@@ -9,6 +9,7 @@ import { countingSession } from '../sign-in/ask-login.ts'
 import { auditRefusal, begin, proceed, refuseStep, type Step } from '../sign-in/proceed.ts'
 import { countingFactors } from '../sign-in/progress.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
+import type { Attempted } from '../threat/risk.ts'
 import { type MfaAction, requireMfa } from './ask-mfa.ts'
 import type { Guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
@@ -57,12 +58,13 @@ export const stepView = (waiting: Waiting, about: string, userName?: string, fau
 export async function requireGuess(
   deps: MfaDeps,
   request: HttpRequest,
+  waiting: Waiting,
   { user, proven }: Claimed,
   action: Extract<MfaAction, 'verify_totp' | 'verify_recovery_code'>,
   counted: Guesses,
 ): Promise<void> {
   const ask = (counts: Awaited<ReturnType<Guesses['next']>>) =>
-    requireMfa(deps, request, { action, user, signIn: { enrolmentDemanded: false, proven }, guesses: counts })
+    requireMfa(deps, request, { action, user, signIn: { waiting, enrolmentDemanded: false, proven }, guesses: counts })
   const expected = await counted.next()
   await ask(expected)
   const counts = await counted.begin()
@@ -81,9 +83,9 @@ export async function checkStep(
   user: UserRecord | undefined,
   again: Step['again'],
   check: () => Promise<Omit<Checked, 'user' | 'again'>>,
-  unguessable = false,
+  proof: Attempted['proof'] = 'guessable',
 ): Promise<Reply> {
-  const begun = await begin(deps, request, waiting, { userName: user?.userName ?? '', user, unguessable })
+  const begun = await begin(deps, request, waiting, { userName: user?.userName ?? '', user, proof })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, user)
     return refuseStep(begun.denied, again)

@@ -10,7 +10,7 @@ import { clientFacts } from '../client/client-facts.ts'
 import { type Device, type DeviceDeps, deviceOf } from '../session/device.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { authenticationFacts, signedInHere } from '../session/subject-stage.ts'
-import type { AssessRisk, SignInRisk } from '../threat/risk.ts'
+import type { AssessRisk, Attempted, SignInRisk } from '../threat/risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { loginFactors } from './progress.ts'
 import type { Waiting, WaitingDeps } from './waiting.ts'
@@ -34,18 +34,25 @@ export interface Tried {
 export async function tried(
   deps: AskLoginDeps,
   request: HttpRequest,
-  userName: string,
-  user?: UserRecord,
+  account: Omit<Attempted, 'device'>,
 ): Promise<Tried> {
-  const device = await deviceOf(deps, request, { userName, user })
-  return { device, risk: await deps.assessRisk(request, { userName, user, device }) }
+  const device = await deviceOf(deps, request, { userName: account.userName, user: account.user })
+  return { device, risk: await deps.assessRisk(request, { ...account, device }) }
 }
 
-const requestedOf = ({ interaction }: Waiting): DecisionInput<'login'>['requested'] => ({
-  scopes: [...interaction.scopes],
+/** The levels that it was asked to reach. */
+export const requestedLevels = ({ interaction }: Waiting): NonNullable<DecisionInput<'mfa'>['requested']> => ({
   ...(interaction.acrValues && { acr_values: [...interaction.acrValues] }),
   ...(interaction.essentialAcr && { essential_acr: [...interaction.essentialAcr] }),
 })
+
+const requestedOf = (waiting: Waiting): DecisionInput<'login'>['requested'] => ({
+  scopes: [...waiting.interaction.scopes],
+  ...requestedLevels(waiting),
+})
+
+/** As other decisions about a person take them. */
+export const triedFacts = ({ device, risk }: Tried) => ({ device: deviceFacts(device), risk: risk.facts })
 
 const deviceFacts = ({ known, remembered }: Device) => ({ known, remembered })
 

@@ -19,6 +19,7 @@ import { browserName } from '../session/browser-name.ts'
 import { rememberDevice } from '../session/device.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { startSession } from '../session/session.ts'
+import type { Attempted } from '../threat/risk.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
 import { type AskLoginDeps, askAttempt, askFactors, countingSession, type Tried, tried } from './ask-login.ts'
 import { countingFactors, withFactor } from './progress.ts'
@@ -78,14 +79,9 @@ export async function begin(
   deps: SignInDeps,
   request: HttpRequest,
   waiting: Waiting,
-  account: {
-    readonly userName: string
-    readonly user?: UserRecord | undefined
-    /** No secret that could be guessed: no guess at the account makes its owner wait. */
-    readonly unguessable?: boolean
-  },
+  account: Omit<Attempted, 'device'>,
 ): Promise<Begun> {
-  const attempt = await tried(deps, request, account.unguessable === true ? '' : account.userName, account.user)
+  const attempt = await tried(deps, request, account)
   const { device } = attempt
   const ask = (risk: RiskFacts) => askAttempt(deps, request, waiting, { device, risk })
   const allowed = (verdict: Verdict<'login'>) => {

@@ -143,8 +143,13 @@ test('where nobody is named nothing of anybody is counted', async () => {
 
 test('a proof that nobody can guess waits for no guesses, wherever it is shown (checklist 38)', async () => {
   for (let count = 0; count < 40; count++) await fail('198.51.100.1')
-  const shown = await threats.assessRisk(at('198.51.100.1'), { userName: '', user: ada, device: UNKNOWN })
-  expect(shown.facts).toMatchObject({ failures: { here: 0, account: 0 }, new_device: false })
+  const shown = await threats.assessRisk(at('198.51.100.1'), {
+    userName: ada.userName,
+    user: ada,
+    device: UNKNOWN,
+    proof: 'unguessable',
+  })
+  expect(shown.facts).toMatchObject({ failures: { here: 0, account: 0 }, unguessable: true, new_device: true })
   await shown.begin()
   await shown.succeeded(ada)
   expect((await facts('198.51.100.1')).failures).toMatchObject({ here: 40, account: 40 })

@@ -4,13 +4,13 @@ import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
 import type { Attempt } from '../../storage/threat-port.ts'
 import type { AssessDeps } from './assess-deps.ts'
 import { facedRisk, secondsSince } from './faced-risk.ts'
-import type { AssessRisk, Attempted, SignInRisk } from './risk.ts'
+import { type AssessRisk, type Attempted, isGuess, type SignInRisk } from './risk.ts'
 import { FORGET_SECONDS, SOURCE_WINDOW_SECONDS } from './rules.ts'
 import { noteFailure, noteSuccess } from './sign-in-outcome.ts'
 
 /** What stood before an attempt that is counted now. */
 interface Counted {
-  /** Absent where nobody was named. */
+  /** Absent where nobody was named, or nothing is guessed. */
   readonly here: Attempt | undefined
   /** Absent from a device that the account knows: nobody's failures elsewhere are the owner's. */
   readonly account: Attempt | undefined
@@ -43,7 +43,8 @@ function signInRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted
     },
     succeeded: async (user) => {
       if (counted !== undefined) await undo(deps, request, attempted, await counted)
-      await deps.store.threats.forgetAttempts(request.tenant, deps.keys.here(request, attempted))
+      if (isGuess(attempted))
+        await deps.store.threats.forgetAttempts(request.tenant, deps.keys.here(request, attempted))
       await noteSuccess(deps, request, attempted, user, facts)
     },
   }
@@ -53,10 +54,10 @@ async function count({ store, keys }: AssessDeps, request: HttpRequest, attempte
   const { threats, limits } = store
   const { tenant, origin } = request
   const { address } = origin
-  const isNamed = attempted.userName !== ''
+  const guesses = isGuess(attempted)
   const [here, account, ofAddress, ofSubnet] = await Promise.all([
-    isNamed ? threats.attempt(tenant, keys.here(request, attempted), FORGET_SECONDS) : undefined,
-    attempted.device.known || !isNamed
+    guesses ? threats.attempt(tenant, keys.here(request, attempted), FORGET_SECONDS) : undefined,
+    attempted.device.known || !guesses
       ? undefined
       : threats.attempt(tenant, keys.account(attempted.userName), FORGET_SECONDS),
     limits.hit(tenant, keys.address(address), SOURCE_WINDOW_SECONDS),

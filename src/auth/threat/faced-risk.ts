@@ -5,22 +5,23 @@ import type { Attempts, PresenceRecord } from '../../storage/threat-port.ts'
 import type { AssessDeps } from './assess-deps.ts'
 import { lately } from './lately.ts'
 import { kilometresBetween, type Located } from './places.ts'
-import type { Attempted } from './risk.ts'
+import { type Attempted, isGuess } from './risk.ts'
 
-/** Where nobody was named, there is nobody whose failures could be counted. */
-const NOBODY: Attempts = { count: 0 }
+/** Where nobody was named, or nothing is guessed, there are no failures to wait for. */
+const NONE: Attempts = { count: 0 }
 
 export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted): Promise<RiskFacts> {
   const { store, keys, places, surge } = deps
   const { threats, limits } = store
   const { tenant, origin } = request
-  const { userName, user, device } = attempted
+  const { userName, user, device, proof } = attempted
+  const guesses = isGuess(attempted)
   const tried = keys.triedFrom(origin.address)
   const sub = user?.sub ?? keys.account(userName)
   const [here, account, address, subnet, triedFromAddress, triedFromSubnet, surges, presence, recent] =
     await Promise.all([
-      userName === '' ? NOBODY : threats.attempts(tenant, keys.here(request, attempted)),
-      userName === '' ? NOBODY : threats.attempts(tenant, keys.account(userName)),
+      guesses ? threats.attempts(tenant, keys.here(request, attempted)) : NONE,
+      guesses ? threats.attempts(tenant, keys.account(userName)) : NONE,
       limits.count(tenant, keys.address(origin.address)),
       limits.count(tenant, keys.subnet(origin.address)),
       threats.countDistinct(tenant, tried.address),
@@ -46,6 +47,7 @@ export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempte
     },
     accounts_tried: { address: triedFromAddress, subnet: triedFromSubnet },
     surge: surges,
+    ...(proof === 'unguessable' && { unguessable: true }),
     new_device: userName !== '' && !device.known,
     network_known: isKnown,
     network_changed: presence !== undefined && !isKnown,

@@ -13,7 +13,16 @@ export interface Attempted {
   readonly user?: UserRecord | undefined
   /** `known`: the person of this account signed in with it before; `id` then tells it from the person's others. */
   readonly device: { readonly known: boolean; readonly id?: string | undefined }
+  /**
+   * What is checked: a secret that could be guessed, unless said otherwise. Else no guess at the account makes anybody wait:
+   * `unguessable` is a passkey or a provider's word, and of a name alone nothing is checked.
+   */
+  readonly proof?: 'guessable' | 'unguessable' | 'none' | undefined
 }
+
+/** Whether failures are counted by account. */
+export const isGuess = ({ userName, proof = 'guessable' }: Attempted): boolean =>
+  userName !== '' && proof === 'guessable'
 
 /** One attempt to prove one factor. */
 export interface SignInRisk {

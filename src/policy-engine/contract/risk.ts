@@ -3,7 +3,7 @@
  * what follows from them is policy's to say. docs/threats.md names the window and the memory of each.
  */
 import Type, { type Static } from 'typebox'
-import { closed } from './decision.ts'
+import { closed, strings } from './decision.ts'
 
 const count = () => Type.Integer({ minimum: 0 })
 
@@ -30,6 +30,8 @@ export const Risk = Type.Object(
     since_failure: Type.Object({ here: Type.Optional(count()), account: Type.Optional(count()) }, closed),
     /** Different accounts that attempts from there failed for, about: credential stuffing. */
     accounts_tried: Type.Object({ address: count(), subnet: count() }, closed),
+    /** What is shown is no secret that could be guessed: a passkey, or a provider's word. Failures of the account are not counted. */
+    unguessable: Type.Optional(Type.Boolean()),
     /** More sign-ins fail in the whole tenant than is usual, by far: stuffing spread over many addresses. */
     surge: Type.Boolean(),
     /** This browser is none that has signed in to the account; true where no such account is, false where none is named yet. */
@@ -50,6 +52,15 @@ export const Risk = Type.Object(
   closed,
 )
 export type RiskFacts = Static<typeof Risk>
+
+/** `known`: this browser has signed in to the account before; `remembered`: and was asked to be remembered, lately enough. */
+export const Device = Type.Object({ known: Type.Boolean(), remembered: Type.Boolean() }, closed)
+
+/** What the sign-in that is under way was asked to reach. */
+export const RequestedLevels = Type.Object(
+  { acr_values: Type.Optional(strings()), essential_acr: Type.Optional(strings()) },
+  closed,
+)
 
 /** Of a client that people are asked to trust: consent phishing. */
 export const ClientRisk = Type.Object(
