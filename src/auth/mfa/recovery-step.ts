@@ -9,10 +9,9 @@ import { cancelSignIn } from '../sign-in/cancel.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { notifyUser } from '../user/notify.ts'
 import { requireMfa } from './ask-mfa.ts'
-import { guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 import { readRecoveryCode, recoveryDigest } from './recovery-codes.ts'
-import { auditFactor, checkStep, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
+import { auditFactor, checkStep, countGuesses, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
 
 const page = (waiting: Waiting, user: UserRecord, status: number, fault?: StepFault): Reply => ({
   status,
@@ -45,7 +44,7 @@ export async function recoveryStep(deps: MfaDeps, request: HttpRequest): Promise
   const typed = request.form.get('code')
   if (typed === undefined) return page(waiting, user, 400, 'missing')
 
-  const counted = guesses(deps.store.limits, request, { kind: 'recovery', sub: user.sub, interaction: waiting.id })
+  const counted = await countGuesses(deps, request, waiting, user, 'recovery')
   await requireGuess(deps, request, waiting, claimed, 'verify_recovery_code', counted)
 
   return checkStep(
