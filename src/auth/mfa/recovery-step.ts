@@ -11,10 +11,9 @@ import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts
 import { notifyUser } from '../user/notify.ts'
 import { noteSpent, whoSpent } from '../user/spent.ts'
 import { requireMfa } from './ask-mfa.ts'
-import { guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 import { readRecoveryCode, recoveryDigest } from './recovery-codes.ts'
-import { auditFactor, checkStep, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
+import { auditFactor, checkStep, countGuesses, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
 
 const SPENT = 'recovery_code_spent'
 
@@ -49,7 +48,7 @@ export async function recoveryStep(deps: MfaDeps, request: HttpRequest): Promise
   const typed = request.form.get('code')
   if (typed === undefined) return page(waiting, user, 400, 'missing')
 
-  const counted = guesses(deps.store.limits, request, { kind: 'recovery', sub: user.sub, interaction: waiting.id })
+  const counted = await countGuesses(deps, request, waiting, user, 'recovery')
   await requireGuess(deps, request, waiting, claimed, 'verify_recovery_code', counted)
 
   return checkStep(
