@@ -296,7 +296,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     TENANT,
     options.signals ?? { receivers: [] },
   )
-  const visits = createVisits()
+  const visits = createVisits(threats.countryOf)
   const onFailure = (error: unknown) => options.logger.error(describe(error), 'activity of a person is not recorded')
   const activity = recordActivity({ store, clock, visits, onFailure })
   listeners.push(signals.hear, activity.hear)
