@@ -5,6 +5,7 @@
 import { identitiesPage } from '../../../web/identities.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { IdentityRecord } from '../../storage/records.ts'
 import { seeOther } from '../session/answer-client.ts'
@@ -43,7 +44,7 @@ function requireAllowed(verdict: Verdict<'federation'>): Extract<Verdict<'federa
   if (verdict.allow) return verdict
   const last = verdict.reasons.includes('last_way_in')
   throw new OAuthError(publicCode('federation', verdict, 'access_denied'), {
-    ...(last && { detail: 'It is your last way to sign in. Set a password or add a passkey first.' }),
+    ...(last && { detail: TOLD.lastWayIn }),
   })
 }
 

@@ -1,6 +1,7 @@
 /** Asks `mfa`: the facts of every step with a second factor are put together here and nowhere else. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import type { DecisionInput, Obligations, Reason } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { Factors, PasskeyRecord } from '../../storage/factors.ts'
@@ -65,11 +66,11 @@ export type MfaDenied = Extract<Verdict<'mfa'>, { allow: false }>
 
 /** What a person reads of a deny; anything else says no more than that it was denied. */
 const DETAILS: Partial<Record<Reason<'mfa'>, string>> = {
-  too_many_guesses: 'Too many wrong codes. Wait a while, or use another way to sign in.',
-  enrolment_not_allowed: 'A second factor can be added here only after you have signed in with one that you have.',
-  already_enrolled: 'There is an authenticator app already. Remove it first.',
-  too_many_factors: 'There are too many passkeys. Remove one first.',
-  nothing_enrolled: 'There is no second factor to change.',
+  too_many_guesses: TOLD.tooManyCodes,
+  enrolment_not_allowed: TOLD.factorFirst,
+  already_enrolled: TOLD.appAlready,
+  too_many_factors: TOLD.tooManyPasskeys,
+  nothing_enrolled: TOLD.noFactor,
 }
 
 const GUESSES_WAIT_SECONDS = 15 * 60

@@ -8,6 +8,7 @@ import type { HttpRequest, Reply } from '../../../http/message.ts'
 import { networkOf } from '../../../http/network-of.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import { digestOf } from '../../../kernel/ids.ts'
+import { TOLD } from '../../../kernel/told.ts'
 import type { Obligations } from '../../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../../policy-engine/decide.ts'
 import type { DeviceGrantRecord } from '../../../storage/device-grants.ts'
@@ -87,7 +88,7 @@ export async function findAsked(
   const { verdict } = await askSubjectStage(deps, request, client, pending, session, 'device')
   if (!verdict.allow)
     throw new OAuthError(publicCode('authorize', verdict, 'access_denied'), {
-      detail: 'You may not give this application what it asks for.',
+      detail: TOLD.notForThisDevice,
     })
   const { obligations } = verdict
   if (obligations.sign_in === 'none') return { userCode, ...waiting, client, session, obligations }
