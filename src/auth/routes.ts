@@ -24,6 +24,7 @@ import type { AuthorizeDeps } from './oauth/authorize.ts'
 import { authorize } from './oauth/authorize.ts'
 import { type DeviceAuthorizationDeps, deviceAuthorization } from './oauth/device/device-authorization.ts'
 import { confirmDevice, showConfirmDevice, showDevice } from './oauth/device/device-page.ts'
+import type { DevicePageDeps } from './oauth/device/find-asked.ts'
 import { type IntrospectDeps, introspect } from './oauth/introspect.ts'
 import { type JwksDeps, jwks } from './oauth/jwks.ts'
 import { type ParDeps, par } from './oauth/par.ts'
@@ -52,6 +53,7 @@ export type RouteDeps = AuthorizeDeps &
   AssetsDeps &
   ParDeps &
   DeviceAuthorizationDeps &
+  DevicePageDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &

@@ -296,7 +296,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     TENANT,
     options.signals ?? { receivers: [] },
   )
-  const visits = createVisits()
+  const visits = createVisits(threats.countryOf)
   const onFailure = (error: unknown) => options.logger.error(describe(error), 'activity of a person is not recorded')
   const activity = recordActivity({ store, clock, visits, onFailure })
   listeners.push(signals.hear, activity.hear)
@@ -330,8 +330,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     ...people.parts,
     mail,
-    assessRisk: threats.assessRisk,
-    assessClient: threats.assessClient,
+    ...{ assessRisk: threats.assessRisk, assessClient: threats.assessClient, countryOf: threats.countryOf },
     introspected: threats.introspections.count,
     enrolled: (tenant, user) => enrolledFactors(store, tenant, user),
     relyingParty: openRelyingParty(issuer, options.passkeys),

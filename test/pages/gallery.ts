@@ -194,7 +194,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
   },
   deviceConfirmPage: {
     elsewhere: () => deviceConfirmPage(device),
-    here: () => deviceConfirmPage({ ...device, sameNetwork: true, selfRegistered: false }),
+    here: () => deviceConfirmPage({ ...device, country: 'DE', sameNetwork: true, selfRegistered: false }),
   },
   deviceAnsweredPage: {
     allowed: () => deviceAnsweredPage({ allowed: true }),

@@ -47,6 +47,7 @@ export async function showConfirmDevice(deps: DevicePageDeps, request: HttpReque
     accountName: asked.session.user.userName,
     userCode,
     address: asked.request.address,
+    country: deps.countryOf(asked.request.address),
     sameNetwork: networkOf(asked.request.address) === networkOf(request.origin.address),
     askedAt: asked.request.createdAt,
     scopes,

@@ -23,6 +23,8 @@ import { GUESS_WINDOW_SECONDS, MAX_GUESSES, userCodeDigest } from './user-code.t
 
 export type DevicePageDeps = SessionDeps & {
   readonly assessClient: AssessClient
+  /** ISO 3166-1 alpha-2, where a source of places tells. */
+  readonly countryOf: (address: string) => string | undefined
   readonly decide: Decide
   readonly audit: Audit
   readonly store: Pick<Store, 'clients' | 'interactions' | 'consents' | 'deviceGrants' | 'codes' | 'grants' | 'limits'>
