@@ -1,10 +1,10 @@
 /** Recent activity: what happened to the account, when and from where, and a button for what the person did not do. */
-import { type AccountFrame, accountView, linked } from './account-frame.ts'
+import { type AccountFrame, accountView } from './account-frame.ts'
 import { type Place, placeWords } from './account-place.ts'
 import { type Html, html } from './html.ts'
 import { moment } from './moment.ts'
 import type { Page } from './page.ts'
-import { hidden, notice } from './parts/form.ts'
+import { hidden } from './parts/form.ts'
 import { ACTIVITY } from './words/account-activity.ts'
 import { words } from './words/words.ts'
 
@@ -24,7 +24,6 @@ export interface ActivityView {
 
 export interface ActivitiesView {
   readonly frame: AccountFrame
-  readonly reported: boolean
   readonly entries: readonly ActivityView[]
 }
 
@@ -54,11 +53,10 @@ ${hidden('form_token', view.formToken)}${hidden('entry', view.id)}<button type="
 export function activityPage(view: ActivitiesView): Page {
   const { frame, entries } = view
   const says = words(ACTIVITY, frame.uiLocales)
-  const reported = html`<p>${says.reported} ${linked(frame, '/account/password', says.changePassword)}</p>`
   return accountView(frame, {
     here: 'activity',
     title: says.title,
-    content: html`${view.reported && notice(reported)}<p class="lead">${says.lead}</p>
+    content: html`<p class="lead">${says.lead}</p>
 <p class="note" id="report"><strong>${says.notMe}:</strong> ${says.whatHappens}</p>
 ${
   entries.length === 0

@@ -7,12 +7,15 @@ import { buttons, field, hidden, notice } from './parts/form.ts'
 import { PASSWORDS } from './words/passwords.ts'
 import { words } from './words/words.ts'
 
+/** `reported`: the person said that it was not them, and is here to choose another password. */
+export type PasswordDone = 'changed' | 'reported'
+
 export interface ChangePasswordView {
   readonly frame: AccountFrame
   readonly formToken: string
   /** There is one that must be given first. */
   readonly hasPassword: boolean
-  readonly done?: boolean
+  readonly done?: PasswordDone | undefined
   readonly fault?: NewPasswordFault | 'wrong' | undefined
 }
 
@@ -22,7 +25,7 @@ export function changePasswordPage({ frame, formToken, hasPassword, done, fault 
     here: 'factors',
     title: says.change,
     faulty: fault !== undefined,
-    content: html`${done && notice(says.changed)}<form method="post" action="/account/password">
+    content: html`${done && notice(says[done])}<form method="post" action="/account/password">
 ${hidden('form_token', formToken)}<input type="text" name="username" value="${frame.accountName}" autocomplete="username" readonly hidden>
 ${
   hasPassword &&

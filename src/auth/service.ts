@@ -255,7 +255,6 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const readJson = jsonReader(egress, egressTls)
   const subjectOf = subjectIdentifiers(derive)
   const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
-  const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
   const counted =
@@ -287,6 +286,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     options.threats,
   )
   listeners.push(threats.hear)
+  const continueSession = sessionContinuation({ ...ending, issuer, decide, assessRisk: threats.assessRisk })
   const rates = threats.throttles.before(counted)
   const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })

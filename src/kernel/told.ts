@@ -12,6 +12,8 @@ export const TOLD = {
   anotherPerson: 'Another person signed in than the request is for.',
   tooManyCodes: 'Too many wrong codes. Wait a while, or use another way to sign in.',
   factorFirst: 'A second factor can be added here only after you have signed in with one that you have.',
+  factorNotFromHere:
+    'This cannot be changed from here now. Use a device or network that you have signed in from before, or wait a while.',
   appAlready: 'There is an authenticator app already. Remove it first.',
   tooManyPasskeys: 'There are too many passkeys. Remove one first.',
   noFactor: 'There is no second factor to change.',

@@ -63,7 +63,7 @@ export const LINES: readonly Line[] = [
   },
   {
     from: 'src/auth/session',
-    to: ['src/auth/token', 'src/auth/client', 'src/auth/user', ...AUTH_BASE, 'web'],
+    to: ['src/auth/token', 'src/auth/client', 'src/auth/threat', 'src/auth/user', ...AUTH_BASE, 'web'],
     packages: [],
   },
   { from: 'src/auth/token', to: ['src/auth/client', 'src/auth/user', ...AUTH_BASE], packages: ['jose'] },

@@ -59,6 +59,57 @@ async function follow(browser: Browser, link: string) {
   return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
 }
 
+type Browsing = { readonly browser: Browser }
+
+/** Presses the button of that form on that page. */
+async function press({ browser }: Browsing, path: string, to: RegExp, values: Record<string, string> = {}) {
+  const { action, fields } = formAt(await browser.visit(`${service.issuer}${path}`), to)
+  for (const [name, value] of Object.entries(values)) fields.set(name, value)
+  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
+}
+
+const copyOf = ({ browser }: Browsing): Browser => {
+  const copy = new Browser(service.issuer)
+  copy.cookies.set('sallyport_session', browser.cookies.get('sallyport_session') ?? '')
+  return copy
+}
+
+const END_OTHERS = { action: 'end_other_sessions' }
+
+describe('a change of address that a thief asked for ends with what puts them out (checklist 42, 45)', () => {
+  test.each<[string, (owner: Browsing) => Promise<unknown>]>([
+    ['“this wasn’t me”', (owner) => press(owner, '/account/activity', /report$/)],
+    ['the end of all other sessions', (owner) => press(owner, '/account/sessions', /end-others$/)],
+    ['the end of their session', (owner) => press(owner, '/account/sessions', /sessions\/[^/]+\/end$/)],
+    ['the page of factors', (owner) => press(owner, '/account/factors?done=removed', /factors$/, END_OTHERS)],
+  ])('%s', async (_by, putOut) => {
+    const { user, address, stored } = await person()
+    const [owner, thief] = [await enter(user), await enter(user)]
+    await send(thief.browser, { purpose: 'change', email: `thief-${address}` })
+    const letter = await smtp.next(`thief-${address}`, '/email/verify')
+    await putOut(owner)
+    expect((await thief.browser.visit(`${service.issuer}/account`)).url).toContain('/login?')
+    const done = await follow(new Browser(service.issuer), linkIn(letter, '/email/verify'))
+    expect([done.status, (await stored())?.profile]).toEqual([400, user.profile])
+  })
+})
+
+test.each<[string, (owner: Browsing) => Promise<unknown>]>([
+  ['the page of sessions', (owner) => press(owner, '/account/sessions', /end-others$/)],
+  ['the page of factors', (owner) => press(owner, '/account/factors?done=removed', /factors$/, END_OTHERS)],
+])(
+  'a copy of the cookie is among the other sessions that end: %s (ASVS 7.4.3; checklist 45)',
+  async (_at, endOthers) => {
+    const { user } = await person()
+    const owner = await enter(user)
+    await enter(user)
+    const copy = copyOf(owner)
+    await endOthers(owner)
+    expect((await copy.visit(`${service.issuer}/account`)).url).toContain('/login?')
+    expect((await owner.browser.visit(`${service.issuer}/account`)).url).toBe(`${service.issuer}/account`)
+  },
+)
+
 describe('another address', () => {
   test('becomes the account’s once the letter to it was followed; the one before is told (checklist 42)', async () => {
     const { user, address, stored } = await person()
@@ -86,8 +137,8 @@ describe('another address', () => {
       body: fields,
       headers: { 'sec-fetch-site': 'same-origin' },
     })
-    expect(new URL(late.url).pathname).toBe('/login')
-    expect(late.text).toContain(`value="${user.userName}"`)
+    expect(new URL(late.url).pathname).toBe('/login/password')
+    expect(late.text).toContain(user.userName)
     expect(service.audits.at(-1)).toMatchObject({ event: 'step_up_required', sub: user.sub, detail: 'change_email' })
     const again = await browser.submit(late, { username: user.userName, password: PASSWORD })
     expect(new URL(again.url).pathname).toBe('/account/email')

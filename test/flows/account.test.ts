@@ -272,26 +272,33 @@ describe('recent activity', () => {
     expect(JSON.stringify(told)).not.toMatch(/Firefox|Linux|127\.0\.0|@example/)
   })
 
-  test('“this wasn’t me” puts everybody else out, has devices forgotten, and this session goes on (checklist 45)', async () => {
+  test('“this wasn’t me” puts everybody out, with a copy of the cookie too, has devices forgotten, and leads to a new password (checklist 45)', async () => {
     const person = await newPerson()
     const thief = newBrowser()
     const stolen = await signIn(as(person), thief, service.population.own, 'openid offline_access orders:read')
     await thief.visit(`${service.issuer}/account`)
     const { browser, page } = await enter(person, '/account/activity')
     expect(await service.store.devices.list(TENANT, person.sub)).toHaveLength(2)
-    const done = await send(browser, page, /report$/)
-    expect([done.status, new URL(done.url).pathname]).toEqual([200, '/account/activity'])
-    expect(done.text).toContain('All your other sessions were ended')
+    const copy = newBrowser()
+    copy.cookies.set('sallyport_session', browser.cookies.get('sallyport_session') ?? '')
+    expect((await copy.visit(`${service.issuer}/account`)).url).toBe(`${service.issuer}/account`)
+    const led = await send(browser, page, /report$/)
+    expect([led.status, new URL(led.url).pathname]).toEqual([200, '/login'])
+    for (const gone of [copy, browser]) expect((await gone.visit(`${service.issuer}/account`)).url).toContain('/login?')
+    const done = await browser.submit(led, { username: person.userName, password: PASSWORD })
+    expect([done.status, new URL(done.url).pathname]).toEqual([200, '/account/password'])
+    expect(done.text).toContain('All your sessions were ended')
     expect((await thief.visit(`${service.issuer}/account`)).url).toContain('/login?')
     expect(await isActive(stolen.access_token)).toBe(false)
     const refresh = { grant_type: 'refresh_token', refresh_token: String(stolen.refresh_token) }
     expect((await post(service, '/oauth/token', service.population.own, refresh)).body.error).toBe('invalid_grant')
-    expect(await service.store.devices.list(TENANT, person.sub)).toEqual([])
-    expect((await browser.visit(`${service.issuer}/account`)).url).toBe(`${service.issuer}/account`)
-    expect(service.audits.findLast(({ event }) => event === 'risk_signal')).toMatchObject({
-      sub: person.sub,
-      detail: 'reported_by_person',
-    })
+    expect(service.audits.filter(({ event, sub }) => event === 'device_forgotten' && sub === person.sub)).toHaveLength(
+      2,
+    )
+    expect(await service.store.devices.list(TENANT, person.sub)).toHaveLength(1)
+    expect(service.audits.filter(({ detail }) => detail === 'reported_by_person')).toMatchObject([
+      { event: 'risk_signal', sub: person.sub },
+    ])
   })
 
   test('ends with the account', async () => {

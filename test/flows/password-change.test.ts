@@ -84,7 +84,7 @@ describe('the password page', () => {
     const done = await change(here, { password: OLD, new_password: NEW, end_others: 'yes' })
     expect([done.status, done.url, done.text]).toEqual([
       200,
-      `${service.issuer}/account/password?done=1`,
+      `${service.issuer}/account/password?done=changed`,
       expect.stringContaining('Your password was changed'),
     ])
     expect(await real.verify(NEW, (await stored(user))?.passwordHash)).toBe(true)

@@ -310,13 +310,12 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
         hasPassword: false,
         fault: { kind: 'common', leastCharacters: 8 },
       }),
-    done: () => changePasswordPage({ frame, formToken, hasPassword: true, done: true }),
+    done: () => changePasswordPage({ frame, formToken, hasPassword: true, done: 'reported' }),
   },
   activityPage: {
     some: () =>
       activityPage({
         frame,
-        reported: true,
         entries: [
           {
             id: 'e1',
@@ -331,7 +330,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
           { id: 'e2', kind: 'sign_in_failed', at: AT, times: 4, app: 'own', place, refused: true, formToken },
         ],
       }),
-    none: () => activityPage({ frame, reported: false, entries: [] }),
+    none: () => activityPage({ frame, entries: [] }),
   },
   consentsPage: {
     some: () =>

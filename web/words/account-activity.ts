@@ -39,10 +39,8 @@ export const ACTIVITY = inAllLanguages(
     ownPages: 'for your account pages',
     lastOf: (when: Content, times: number) => html`${times} times, the last ${when}`,
     notMe: 'This wasn’t me',
-    whatHappens: 'Ends all your other sessions, has your devices forgotten, and lets you choose a new password.',
-    reported:
-      'All your other sessions were ended and your devices forgotten. If somebody knows your password, choose a new one.',
-    changePassword: 'Change your password',
+    whatHappens:
+      'Ends all your sessions, this one too, has your devices forgotten, and lets you choose a new password.',
   },
   {
     de: {
@@ -81,10 +79,8 @@ export const ACTIVITY = inAllLanguages(
       ownPages: 'für die Seiten Ihres Kontos',
       lastOf: (when, times) => html`${times}-mal, zuletzt ${when}`,
       notMe: 'Das war ich nicht',
-      whatHappens: 'Beendet alle Ihre anderen Sitzungen, vergisst Ihre Geräte und lässt Sie ein neues Passwort wählen.',
-      reported:
-        'Alle Ihre anderen Sitzungen wurden beendet und Ihre Geräte vergessen. Falls jemand Ihr Passwort kennt, wählen Sie ein neues.',
-      changePassword: 'Passwort ändern',
+      whatHappens:
+        'Beendet alle Ihre Sitzungen, auch diese, vergisst Ihre Geräte und lässt Sie ein neues Passwort wählen.',
     },
     ar: {
       title: 'النشاط الأخير',
@@ -122,9 +118,7 @@ export const ACTIVITY = inAllLanguages(
       ownPages: 'لصفحات حسابك',
       lastOf: (when, times) => html`عدد المرات: ${times}، آخرها ${when}`,
       notMe: 'لم أكن أنا',
-      whatHappens: 'ينهي جميع جلساتك الأخرى وينسى أجهزتك ويتيح لك اختيار كلمة مرور جديدة.',
-      reported: 'أُنهيت جميع جلساتك الأخرى ونُسيت أجهزتك. إذا كان أحد يعرف كلمة مرورك فاختر كلمة جديدة.',
-      changePassword: 'تغيير كلمة المرور',
+      whatHappens: 'ينهي جميع جلساتك بما فيها هذه وينسى أجهزتك ويتيح لك اختيار كلمة مرور جديدة.',
     },
   },
 )

@@ -70,6 +70,8 @@ export const ERRORS = inAllLanguages(english, {
       tooManyCodes: 'Zu viele falsche Codes. Warten Sie eine Weile, oder melden Sie sich auf andere Weise an.',
       factorFirst:
         'Ein zweiter Faktor lässt sich hier erst einrichten, wenn Sie sich mit einem angemeldet haben, den Sie schon haben.',
+      factorNotFromHere:
+        'Das lässt sich von hier aus jetzt nicht ändern. Benutzen Sie ein Gerät oder ein Netz, von dem aus Sie sich schon angemeldet haben, oder warten Sie eine Weile.',
       appAlready: 'Es gibt schon eine Authenticator-App. Entfernen Sie sie zuerst.',
       tooManyPasskeys: 'Es gibt zu viele Passkeys. Entfernen Sie zuerst einen.',
       noFactor: 'Es gibt keinen zweiten Faktor, der sich ändern ließe.',
@@ -117,6 +119,7 @@ export const ERRORS = inAllLanguages(english, {
       anotherPerson: 'سجّل الدخول شخص آخر غير المقصود بهذا الطلب.',
       tooManyCodes: 'رموز خاطئة كثيرة جدًا. انتظر قليلاً أو استخدم طريقة أخرى لتسجيل الدخول.',
       factorFirst: 'لا يمكن إضافة عامل ثانٍ هنا إلا بعد تسجيل الدخول بعامل لديك بالفعل.',
+      factorNotFromHere: 'لا يمكن تغيير هذا من هنا الآن. استخدم جهازًا أو شبكة سجّلت الدخول منها من قبل، أو انتظر قليلاً.',
       appAlready: 'يوجد تطبيق مصادقة بالفعل. أزله أولاً.',
       tooManyPasskeys: 'يوجد عدد كبير جدًا من مفاتيح المرور. أزل واحدًا أولاً.',
       noFactor: 'لا يوجد عامل ثانٍ لتغييره.',

@@ -18,6 +18,8 @@ export const PASSWORDS = inAllLanguages(
     set: 'Set the password',
     hint: '8 characters or more. Longer is better: several words, or what your password manager makes.',
     changed: 'Your password was changed',
+    reported:
+      'All your sessions were ended and your devices forgotten. Somebody may know your password: choose a new one.',
     signInAnew: 'You were signed out everywhere. Sign in with the new password.',
     toAccount: 'Go to your account',
     confirmEmail: 'Confirm your e-mail address',
@@ -59,6 +61,8 @@ export const PASSWORDS = inAllLanguages(
       set: 'Passwort festlegen',
       hint: 'Mindestens 8 Zeichen. Länger ist besser: mehrere Wörter, oder was Ihr Passwortmanager vorschlägt.',
       changed: 'Ihr Passwort wurde geändert',
+      reported:
+        'Alle Ihre Sitzungen wurden beendet und Ihre Geräte vergessen. Vielleicht kennt jemand Ihr Passwort: Wählen Sie ein neues.',
       signInAnew: 'Sie wurden überall abgemeldet. Melden Sie sich mit dem neuen Passwort an.',
       toAccount: 'Zu Ihrem Konto',
       confirmEmail: 'E-Mail-Adresse bestätigen',
@@ -98,6 +102,7 @@ export const PASSWORDS = inAllLanguages(
       set: 'تعيين كلمة المرور',
       hint: '8 أحرف أو أكثر. الأطول أفضل: عدة كلمات، أو ما ينشئه مدير كلمات المرور.',
       changed: 'تم تغيير كلمة المرور',
+      reported: 'أُنهيت جميع جلساتك ونُسيت أجهزتك. ربما يعرف أحد كلمة مرورك: اختر كلمة جديدة.',
       signInAnew: 'تم تسجيل خروجك من كل مكان. سجّل الدخول بكلمة المرور الجديدة.',
       toAccount: 'الانتقال إلى حسابك',
       confirmEmail: 'تأكيد عنوان بريدك الإلكتروني',

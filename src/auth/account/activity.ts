@@ -32,7 +32,6 @@ export function showActivity(deps: ActivityDeps, request: HttpRequest): Promise<
     }
     const page = activityPage({
       frame: visit.frame,
-      reported: request.query.get('done') === 'reported',
       entries: entries.map((entry) => ({
         id: entry.id,
         kind: entry.kind,

@@ -3,7 +3,7 @@
  * sign-in is as fresh as `account` demands. Unless the person keeps them, all other sessions and all that was granted end with it;
  * links of before and remembered devices do in any case. ASVS 6.2.3, 7.4.3; checklist 42 and 45.
  */
-import { type ChangePasswordView, changePasswordPage } from '../../../web/account-password.ts'
+import { type ChangePasswordView, changePasswordPage, type PasswordDone } from '../../../web/account-password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
@@ -13,7 +13,7 @@ import type { EndSessionsDeps } from '../session/end-session.ts'
 import { keepSession } from '../session/keep-session.ts'
 import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
 import { changeUser } from '../user/change-user.ts'
-import { LINK_KINDS } from '../user/mail-link.ts'
+import { endMailLinks } from '../user/mail-link.ts'
 import { newPassword } from '../user/new-password.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password.ts'
@@ -34,6 +34,8 @@ export type ChangePasswordDeps = AccountPageDeps &
 
 const ACTION = { action: 'change_password', type: 'password', page: '/account/password' } as const
 
+const DONE = ['changed', 'reported'] as const satisfies readonly PasswordDone[]
+
 /** Wrong passwords of a session: whoever took it over must not guess on. */
 const ATTEMPTS = 10
 const WINDOW_SECONDS = 15 * 60
@@ -46,7 +48,7 @@ function show(visit: AccountVisit, status: number, more: Pick<ChangePasswordView
 
 export const showChangePassword = (deps: ChangePasswordDeps, request: HttpRequest): Promise<Reply> =>
   accountPage(deps, request, ACTION, async (visit) =>
-    show(visit, 200, { done: request.query.get('done') !== undefined }),
+    show(visit, 200, { done: DONE.find((word) => word === request.query.get('done')) }),
   )
 
 export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): Promise<Reply> =>
@@ -72,7 +74,10 @@ export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): 
     })
     const cookie = endsOthers && (await keepSession(deps, request, visit.session, changed))
     if (visit.obligations.notify) notifyUser(deps, changed, 'password_changed')
-    return { status: 303, headers: { location: '/account/password?done=1', ...(cookie && { 'set-cookie': cookie }) } }
+    return {
+      status: 303,
+      headers: { location: '/account/password?done=changed', ...(cookie && { 'set-cookie': cookie }) },
+    }
   })
 
 /** In one write with what it ends: none of that outlives it, whatever fails afterwards. */
@@ -86,7 +91,7 @@ async function setPassword(
     now.active && now.revocationEpoch === user.revocationEpoch ? newPassword(now, passwordHash, endsOthers) : undefined,
   )
   if (changed === undefined) throw new OAuthError('access_denied')
-  for (const kind of new Set(Object.values(LINK_KINDS))) await deps.store.oneUse.endOf(tenant, user.sub, kind)
+  await endMailLinks(deps, tenant, user.sub)
   return changed
 }
 

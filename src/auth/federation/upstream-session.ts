@@ -8,6 +8,7 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { type Envelope, EnvelopeError } from '../../kernel/envelope.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { OneUseStore } from '../../storage/port.ts'
+import { withCookie } from '../session/answer-client.ts'
 import type { KeptTokens, Provider } from './provider.ts'
 
 const COOKIE = 'sallyport_upstream'
@@ -29,12 +30,6 @@ export interface ToKeep {
 }
 
 const nameOf = (tenant: string, digest: string): string => `federation-session/${tenant}/${digest}`
-
-const withCookie = (reply: Reply, cookie: string): Reply => {
-  const before = reply.headers?.['set-cookie']
-  const cookies = [...(before === undefined ? [] : [before].flat()), cookie]
-  return { ...reply, headers: { ...reply.headers, 'set-cookie': cookies } }
-}
 
 function seal(envelope: Envelope, name: string, kept: KeptTokens): string {
   const plain = Buffer.from(JSON.stringify(kept))

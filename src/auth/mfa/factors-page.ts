@@ -6,9 +6,11 @@ import { FACTORS_DONE, factorsPage } from '../../../web/factors.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { TOLD } from '../../kernel/told.ts'
+import { withCookie } from '../session/answer-client.ts'
 import { formToken } from '../session/csrf.ts'
-import { endSessionsOf } from '../session/end-session.ts'
+import { keepSession } from '../session/keep-session.ts'
 import { localesOf } from '../user/email.ts'
+import { endMailLinks } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
 import type { MfaAction } from './ask-mfa.ts'
 import {
@@ -112,9 +114,11 @@ const renewCodes: Change = async (deps, request, owner, count) => {
 }
 
 const endOthers: Change = async (deps, request, { user, during }) => {
-  if ('session' in during) await endSessionsOf(deps, request.tenant, user.sub, during.session.record.sid)
+  if (!('session' in during)) throw new OAuthError('invalid_request')
+  const cookie = await keepSession(deps, request, during.session, user)
+  await endMailLinks(deps, request.tenant, user.sub)
   notifyUser(deps, user, 'sessions_ended')
-  return toFactors('sessions_ended')
+  return withCookie(toFactors('sessions_ended'), cookie)
 }
 
 const CHANGES: ReadonlyMap<string, readonly [MfaAction, Change]> = new Map([

@@ -28,7 +28,8 @@ export async function showRecovery(deps: MfaDeps, request: HttpRequest): Promise
   await requireMfa(deps, request, {
     action: 'verify_recovery_code',
     user,
-    signIn: { enrolmentDemanded: false, proven },
+    signIn: { waiting, enrolmentDemanded: false, proven },
+    shows: true,
   })
   return page(waiting, user, 200)
 }
@@ -45,7 +46,7 @@ export async function recoveryStep(deps: MfaDeps, request: HttpRequest): Promise
   if (typed === undefined) return page(waiting, user, 400, 'missing')
 
   const counted = guesses(deps.store.limits, request, { kind: 'recovery', sub: user.sub, interaction: waiting.id })
-  await requireGuess(deps, request, claimed, 'verify_recovery_code', counted)
+  await requireGuess(deps, request, waiting, claimed, 'verify_recovery_code', counted)
 
   return checkStep(
     deps,

@@ -58,12 +58,13 @@ export const stepView = (waiting: Waiting, about: string, userName?: string, fau
 export async function requireGuess(
   deps: MfaDeps,
   request: HttpRequest,
+  waiting: Waiting,
   { user, proven }: Claimed,
   action: Extract<MfaAction, 'verify_totp' | 'verify_recovery_code'>,
   counted: Guesses,
 ): Promise<void> {
   const ask = (counts: Awaited<ReturnType<Guesses['next']>>) =>
-    requireMfa(deps, request, { action, user, signIn: { enrolmentDemanded: false, proven }, guesses: counts })
+    requireMfa(deps, request, { action, user, signIn: { waiting, enrolmentDemanded: false, proven }, guesses: counts })
   const expected = await counted.next()
   await ask(expected)
   const counts = await counted.begin()

@@ -26,7 +26,8 @@ export async function showTotp(deps: MfaDeps, request: HttpRequest): Promise<Rep
   const claimed = await findClaimed(deps, request, waiting)
   if (claimed === undefined) return loginAt(waiting.id)
   const { user, proven } = claimed
-  await requireMfa(deps, request, { action: 'verify_totp', user, signIn: { enrolmentDemanded: false, proven } })
+  const signIn = { waiting, enrolmentDemanded: false, proven }
+  await requireMfa(deps, request, { action: 'verify_totp', user, signIn, shows: true })
   return page(waiting, user, 200)
 }
 
@@ -54,7 +55,7 @@ export async function totpStep(deps: MfaDeps, request: HttpRequest): Promise<Rep
   if (code === undefined) return page(waiting, user, 400, 'missing')
 
   const counted = guesses(deps.store.limits, request, { kind: 'totp', sub: user.sub, interaction: waiting.id })
-  await requireGuess(deps, request, claimed, 'verify_totp', counted)
+  await requireGuess(deps, request, waiting, claimed, 'verify_totp', counted)
 
   return checkStep(
     deps,

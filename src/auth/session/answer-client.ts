@@ -22,6 +22,12 @@ export const seeOther = (location: string, cookie?: string): Reply => ({
   headers: { location, ...(cookie !== undefined && { 'set-cookie': cookie }) },
 })
 
+/** Beside those that it sets already. */
+export function withCookie(reply: Reply, cookie: string): Reply {
+  const before = reply.headers?.['set-cookie'] ?? []
+  return { ...reply, headers: { ...reply.headers, 'set-cookie': [...[before].flat(), cookie] } }
+}
+
 export function answerClient(
   issuer: string,
   { redirectUri, state, responseMode = 'query' }: ClientAddress,

@@ -32,7 +32,7 @@ export interface ThreatDeps extends Omit<AnswerSignalDeps, 'store' | 'throttles'
 export interface Threats {
   readonly assessRisk: AssessRisk
   readonly assessClient: AssessClient
-  /** ISO 3166-1 alpha-2 of an address, where the source of places tells. */
+  /** ISO 3166-1 alpha-2 of an address, where a source of places knows it. */
   readonly countryOf: (address: string) => string | undefined
   readonly hear: AuditListener
   readonly throttles: Throttles

@@ -42,6 +42,15 @@ export const LINK_KINDS: Readonly<Record<LinkPurpose, 'password_link' | 'email_l
   email_change: 'email_link',
 }
 
+/** Whoever asked for one of them may not have been the person. */
+export async function endMailLinks(
+  deps: { readonly store: { readonly oneUse: Pick<OneUseStore, 'endOf'> } },
+  tenant: string,
+  sub: string,
+): Promise<void> {
+  for (const kind of new Set(Object.values(LINK_KINDS))) await deps.store.oneUse.endOf(tenant, sub, kind)
+}
+
 const PATHS = { password_link: '/password/reset', email_link: '/email/verify' } as const
 
 export interface LinkAsked {

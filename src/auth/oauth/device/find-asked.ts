@@ -5,9 +5,7 @@
 import { deviceCodePage } from '../../../../web/device.ts'
 import type { Audit } from '../../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../../http/message.ts'
-import { networkOf } from '../../../http/network-of.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
-import { digestOf } from '../../../kernel/ids.ts'
 import { TOLD } from '../../../kernel/told.ts'
 import type { Obligations } from '../../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../../policy-engine/decide.ts'
@@ -19,7 +17,8 @@ import { askSubjectStage } from '../../session/subject-stage.ts'
 import { signInFor } from '../../sign-in/own-pages.ts'
 import type { AssessClient } from '../../threat/client-risk.ts'
 import { deviceRequest } from './device-request.ts'
-import { GUESS_WINDOW_SECONDS, MAX_GUESSES, userCodeDigest } from './user-code.ts'
+import { beginGuess, takeBackGuess } from './guesses.ts'
+import { userCodeDigest } from './user-code.ts'
 
 export type DevicePageDeps = SessionDeps & {
   readonly assessClient: AssessClient
@@ -44,25 +43,6 @@ export const confirmAt = (userCode: string): string => `/device/confirm?user_cod
 
 export const unknownCode = (): Reply => ({ status: 400, ...deviceCodePage({ fault: 'unknown' }) })
 
-/** By person and by network; `hit` counts one more. Throws slow_down past MAX_GUESSES. */
-async function checkGuesses(
-  { store: { limits } }: DevicePageDeps,
-  request: HttpRequest,
-  { user }: LiveSession,
-  hit: boolean,
-): Promise<void> {
-  const keys = [`person:${user.sub}`, `network:${networkOf(request.origin.address)}`].map(
-    (key) => `device:${digestOf(key)}`,
-  )
-  const counts = await Promise.all(
-    keys.map((key) =>
-      hit ? limits.hit(request.tenant, key, GUESS_WINDOW_SECONDS) : limits.count(request.tenant, key),
-    ),
-  )
-  if (counts.some((count) => count > MAX_GUESSES || (!hit && count === MAX_GUESSES)))
-    throw new OAuthError('slow_down', { retryAfterSeconds: GUESS_WINDOW_SECONDS })
-}
-
 /** Not again where one was made a moment ago: it reaches no more. */
 const JUST_NOW_SECONDS = 60
 
@@ -76,15 +56,14 @@ export async function findAsked(
   const session = await findSession(deps, request)
   if (session === undefined) return { reply: await signInFor(deps, request, { page }) }
 
-  await checkGuesses(deps, request, session, false)
+  const { limits } = deps.store
+  await beginGuess(limits, request, session.user.sub)
   const found = await deps.store.deviceGrants.findByUserCode(request.tenant, userCodeDigest(userCode))
   const now = request.origin.time.epoch_seconds
   const waiting = found !== undefined && !found.answered && found.request.endsAt > now ? found : undefined
   const client = waiting && (await deps.store.clients.find(request.tenant, waiting.request.clientId))
-  if (waiting === undefined || client === undefined) {
-    await checkGuesses(deps, request, session, true)
-    return { reply: unknownCode() }
-  }
+  if (waiting === undefined || client === undefined) return { reply: unknownCode() }
+  await takeBackGuess(limits, request, session.user.sub)
 
   const pending = deviceRequest(deps.issuer, waiting.request)
   const { verdict } = await askSubjectStage(deps, request, client, pending, session, 'device')
