@@ -41,7 +41,7 @@ ${
   hint !== undefined &&
   html`<p class="hint" id="${name}-hint">${hint}</p>
 `
-}<input id="${name}" name="${name}" ${attributes}${faulty && html` aria-invalid="true"`}${takesFocus && html` autofocus`}${about !== '' && html` aria-describedby="${about}"`}>
+}<input id="${name}" name="${name}" ${attributes}${takesFocus && html` autofocus`}${faulty && html` aria-invalid="true"`}${about !== '' && html` aria-describedby="${about}"`}>
 ${
   own &&
   html`<p class="fault" id="${name}-fault">${fault}</p>
