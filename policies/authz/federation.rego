@@ -198,7 +198,7 @@ default step_up := "none"
 step_up := "required" if {
 	own_page
 	input.stage in {"start", "unlink"}
-	input.request.time.epoch_seconds - input.authentication.auth_time > fresh_seconds
+	input.request.time.epoch_seconds - input.authentication.primary_time > fresh_seconds
 }
 
 # A provider's word is worth a password: what it says of second factors counts where a rule here says so.

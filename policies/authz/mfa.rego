@@ -250,7 +250,7 @@ step_up := "required" if {
 }
 
 fresh if {
-	input.request.time.epoch_seconds - input.authentication.auth_time <= fresh_seconds
+	input.request.time.epoch_seconds - input.authentication.primary_time <= fresh_seconds
 	rbac.level(input.authentication.acr) >= rbac.level(step_up_acr)
 }
 

@@ -12,7 +12,7 @@ import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import type { Verdict } from '../../src/policy-engine/decide.ts'
 import { identityKey } from '../../src/storage/records.ts'
 import { signedBundle } from '../servers/auth-service.ts'
-import type { Browser } from '../servers/browser.ts'
+import { type Browser, formAt } from '../servers/browser.ts'
 import { copyPolicies, type Edit } from '../servers/policy-folder.ts'
 import { TENANT } from '../servers/population.ts'
 import {
@@ -64,12 +64,11 @@ async function come(): Promise<{ readonly browser: Browser; readonly page: Visit
   return { browser: open.browser, page: await signInAt(open, 'google') }
 }
 
-const FORM_TOKEN = /name="form_token" value="([^"]+)"/
-
 async function post(browser: Browser, path: string, fields: Readonly<Record<string, string>>): Promise<Visited> {
   const page = await browser.visit(`${service.issuer}/account/identities`)
-  const body = new URLSearchParams({ form_token: FORM_TOKEN.exec(page.text)?.[1] ?? '', ...fields })
-  return browser.visit(`${service.issuer}${path}`, {
+  const { action, fields: body } = formAt(page, new RegExp(`${path}$`))
+  for (const [name, value] of Object.entries(fields)) body.set(name, value)
+  return browser.visit(action, {
     method: 'POST',
     body,
     headers: { 'sec-fetch-site': 'same-origin' },
@@ -192,7 +191,7 @@ const STEPS: Readonly<Record<string, () => Promise<{ ask(): Promise<Visited>; go
   'POST /account/identities/link': async () => {
     const { browser } = await come()
     const form = await browser.visit(`${service.issuer}/account/identities`)
-    const token = FORM_TOKEN.exec(form.text)?.[1] ?? ''
+    const token = formAt(form, /\/link$/).fields.get('form_token') ?? ''
     const body = () => new URLSearchParams({ form_token: token, provider: 'other' })
     return {
       ask: () => browser.visit(`${service.issuer}/account/identities/link`, { method: 'POST', body: body() }),

@@ -6,7 +6,7 @@ import type { Decide, Verdict } from '../../policy-engine/decide.ts'
 import type { ClientRecord, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { LiveSession } from '../session/session.ts'
-import { authenticationFacts } from '../session/subject-stage.ts'
+import { ownAuthenticationFacts } from '../session/subject-stage.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { ProviderOptions } from './provider-options.ts'
 import type { Upstream } from './upstream.ts'
@@ -59,7 +59,7 @@ export function askFederation(
       linked,
       account,
       ...(user && { subject: subjectFacts(user) }),
-      ...(session && { authentication: authenticationFacts(session.record) }),
+      ...(session && { authentication: ownAuthenticationFacts(session.record) }),
       ...(otherWays !== undefined && { other_ways: otherWays }),
       request: request.origin,
     },

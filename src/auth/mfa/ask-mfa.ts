@@ -5,7 +5,7 @@ import type { DecisionInput, Obligations, Reason } from '../../policy-engine/con
 import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { Factors, PasskeyRecord } from '../../storage/factors.ts'
 import type { SessionRecord, UserRecord } from '../../storage/records.ts'
-import { authenticationFacts } from '../session/subject-stage.ts'
+import { ownAuthenticationFacts } from '../session/subject-stage.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 
 type Input = DecisionInput<'mfa'>
@@ -16,7 +16,7 @@ export interface MfaQuestion {
   readonly action: MfaAction
   /** Undefined: nobody is known yet. */
   readonly user?: UserRecord | undefined
-  readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime'> | undefined
+  readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime' | 'primaryAt'> | undefined
   readonly signIn?: { readonly enrolmentDemanded: boolean; readonly proven: readonly string[] } | undefined
   readonly held?: Factors | undefined
   readonly shown?: Shown | undefined
@@ -50,7 +50,7 @@ export function askMfa(
       tenant: request.tenant,
       action,
       ...(user && { subject: subjectFacts(user) }),
-      ...(session && { authentication: authenticationFacts(session) }),
+      ...(session && { authentication: ownAuthenticationFacts(session) }),
       ...(signIn && { sign_in: { enrolment_demanded: signIn.enrolmentDemanded, proven: [...signIn.proven] } }),
       held: heldFacts(held),
       ...(shown && { authenticator: shownFacts(shown) }),

@@ -4,7 +4,7 @@
  */
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
-import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
+import { Client, OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
 
 export const federation = decision('federation', {
   askedBy: 'src/auth/federation/ask-federation.ts',
@@ -52,7 +52,7 @@ export const federation = decision('federation', {
       /** Stages `entered` and `sign_in`: whom it is linked to. Else who is signed in. */
       subject: Type.Optional(Subject),
       /** Of who is signed in. */
-      authentication: Type.Optional(Authentication),
+      authentication: Type.Optional(OwnAuthentication),
       /** Stage `unlink`: the person could still sign in without it. */
       other_ways: Type.Optional(Type.Boolean()),
       request: RequestFacts,
