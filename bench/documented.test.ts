@@ -9,6 +9,7 @@ import { decisions, decisionsLarge } from './rows/decisions.ts'
 import { decisionsCached } from './rows/decisions-cached.ts'
 import { introspections, introspectionsRedis } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
+import { namesReset, namesSignIn } from './rows/names.ts'
 import { policyFlip } from './rows/policy-flip.ts'
 import { refreshes } from './rows/refreshes.ts'
 import { startup } from './rows/startup.ts'
@@ -23,6 +24,7 @@ const page = readFileSync(new URL('../docs/results/README.md', import.meta.url),
 
 test.each<Documented>([
   ...[startup, tokens, refreshes, codes, introspections, introspectionsRedis, memory, policyFlip, batch50],
+  ...[namesSignIn, namesReset],
   ...[decisions, ...decisionsLarge, decisionsCached, ...dataApi],
 ])('$name is documented with its target', ({ name, target }) => {
   const line = page.find((row) => row.startsWith('|') && row.split('|')[1]?.includes(`\`${name}\``))

@@ -11,6 +11,7 @@ import { decisionsCached } from './rows/decisions-cached.ts'
 import { decisionsFull } from './rows/decisions-full.ts'
 import { introspections, introspectionsRedis } from './rows/introspections.ts'
 import { memory } from './rows/memory.ts'
+import { namesReset, namesSignIn } from './rows/names.ts'
 import { policyFlip } from './rows/policy-flip.ts'
 import { refreshes } from './rows/refreshes.ts'
 import { startup } from './rows/startup.ts'
@@ -28,6 +29,8 @@ const ROWS: readonly RowDefinition<Environment>[] = [
   memory,
   introspectionsRedis,
   policyFlip,
+  namesSignIn,
+  namesReset,
   decisions,
   ...decisionsLarge,
   decisionsCached,

@@ -33,8 +33,8 @@ function clientRecord({ clientId, secret }: Credentials, scope: string, resource
   }
 }
 
-/** Without a password: nobody signs in here, and ten thousand argon2id hashes would take minutes. */
-function userRecord(index: number): UserRecord {
+/** Without a password: hardly anybody signs in here, and ten thousand argon2id hashes would take minutes. */
+export function userRecord(index: number): UserRecord {
   const now = Math.floor(systemClock.nowMs() / 1000)
   const userName = `user-${String(index).padStart(5, '0')}@example.com`
   return {

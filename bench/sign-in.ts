@@ -11,13 +11,17 @@ export async function signInByRedirects(origin: string, url: string): Promise<st
   for (let step = 0; step < MAX_STEPS; step++) {
     const answer = await request(next, { headers: { cookie: header() } })
     const text = await answer.body.text()
-    for (const line of [answer.headers['set-cookie'] ?? []].flat()) keep(cookies, line)
+    keepCookies(cookies, answer.headers['set-cookie'])
     const { location } = answer.headers
     if (typeof location !== 'string') throw new Error(`${next} answered ${answer.statusCode}: ${text.slice(0, 300)}`)
     next = new URL(location, next).href
     if (!next.startsWith(origin)) return header()
   }
   throw new Error(`${url}: no end of redirects`)
+}
+
+export function keepCookies(cookies: Map<string, string>, lines: string | string[] | undefined): void {
+  for (const line of [lines ?? []].flat()) keep(cookies, line)
 }
 
 /** RFC 6265 5.2, as far as a server of ours or the peer's goes. */

@@ -66,7 +66,7 @@ function localeField(says: Says, view: ProfileView): Html {
   }
   return html`<div class="field">
 <label for="locale">${says.locale}</label>
-<select id="locale" name="locale" autocomplete="language"${fault && html` aria-invalid="true" aria-describedby="locale-fault"`}>
+<select id="locale" name="locale" autocomplete="language"${fault && html` aria-invalid="true" aria-describedby="locale-fault" autofocus`}>
 ${offered.map(option)}</select>
 ${fault && html`<p class="fault" id="locale-fault">${faultWords(says, fault, view.mostCharacters)}</p>`}
 </div>`

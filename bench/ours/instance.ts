@@ -32,6 +32,9 @@ export interface InstanceOptions {
   readonly dataBytes?: number
   /** The store; without it, a SQLite file. */
   readonly redis?: RedisAt
+  /** Further sections. */
+  readonly configuration?: Readonly<Record<string, unknown>>
+  readonly trustedProxies?: readonly string[]
 }
 
 const DATA = 'data.json'
@@ -39,7 +42,7 @@ const DATA = 'data.json'
 /** Of the first line of src/main.ts. */
 const MEMORY_FLAGS = ['--max-semi-space-size=4', '--no-maglev']
 
-const sqliteFile = (folder: string) => join(folder, 'store.sqlite')
+export const sqliteFile = (folder: string) => join(folder, 'store.sqlite')
 
 function storeOf({ folder, redis }: InstanceOptions) {
   if (redis === undefined) return { kind: 'sqlite', path: sqliteFile(folder) }
@@ -49,7 +52,7 @@ function storeOf({ folder, redis }: InstanceOptions) {
 }
 
 async function prepare(options: InstanceOptions): Promise<OurInstance> {
-  const { folder, root, population, profileFolder, dataBytes } = options
+  const { folder, root, population, profileFolder, dataBytes, trustedProxies } = options
   const [port, policyPort] = [await freePort(), await freePort()]
   const origin = `http://${HOST}:${port}`
   const file = (name: string) => join(folder, name)
@@ -67,7 +70,7 @@ async function prepare(options: InstanceOptions): Promise<OurInstance> {
   const configuration = {
     issuer: origin,
     kek_file: file('kek'),
-    auth: { host: HOST, port },
+    auth: { host: HOST, port, ...(trustedProxies && { trusted_proxies: trustedProxies }) },
     policy: {
       host: HOST,
       port: policyPort,
@@ -79,6 +82,7 @@ async function prepare(options: InstanceOptions): Promise<OurInstance> {
     },
     store: storeOf(options),
     log: { directory: file('log') },
+    ...options.configuration,
   }
   writeFileSync(file('sallyport.yaml'), stringify(configuration))
   const main = join(root, 'src/main.ts')

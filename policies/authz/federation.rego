@@ -13,6 +13,7 @@ package authz.federation
 
 import data.lib.network
 import data.lib.rbac
+import data.lib.threat
 
 # How lately the person must have signed in to change how they sign in.
 fresh_seconds := 300
@@ -39,6 +40,7 @@ allow if {
 	network_allowed
 	client_active
 	stage_allowed
+	calm
 }
 
 decision := {
@@ -80,6 +82,8 @@ reasons contains "email_not_verified" if {
 	input.stage == "proved"
 	not input.upstream.email_verified
 }
+
+reasons contains "too_risky" if not calm
 
 reasons contains "last_way_in" if input.other_ways == false
 
@@ -158,6 +162,20 @@ stage_allowed if {
 	own_page
 }
 
+# While sign-ins fail everywhere nobody new is let in, and who guessed their way to an account links nothing to it.
+calm if not stormy
+
+stormy if {
+	comes_new
+	input.account == "none"
+	input.risk.surge
+}
+
+stormy if {
+	input.authentication
+	threat.guessed_at(input.risk)
+}
+
 signed_in if {
 	own_page
 	input.subject.active
@@ -199,6 +217,13 @@ step_up := "required" if {
 	own_page
 	input.stage in {"start", "unlink"}
 	input.request.time.epoch_seconds - input.authentication.primary_time > fresh_seconds
+}
+
+# A sign-in from here says that they are.
+step_up := "required" if {
+	own_page
+	input.stage in {"start", "unlink"}
+	input.risk.impossible_travel
 }
 
 # A provider's word is worth a password: what it says of second factors counts where a rule here says so.

@@ -11,9 +11,11 @@
 package authz.mfa
 
 import data.lib.rbac
+import data.lib.threat
 
-# Wrong codes, those under way counted. Of a million codes three are right at a time: thirty guesses a day find one in a
-# thousand days once in thirty times, and the person is told of them.
+# Wrong codes, those under way counted: from each device that the account knows, from each network that it was signed in from
+# lately, and from everywhere else together. Of a million codes three are right at a time: thirty guesses a day find one in a
+# year once in thirty times, and the person is told of them.
 guesses_per_sign_in := 5
 
 guesses_per_account := 10
@@ -27,6 +29,9 @@ recovery_codes_made := 10
 # How old a sign-in may be at most for a change of factors.
 fresh_seconds := 300
 
+# Where somebody is nowhere that they can have travelled to, only a sign-in from here will do.
+fresh_from_here_seconds := 1
+
 default allow := false
 
 allow if {
@@ -35,6 +40,7 @@ allow if {
 	action_allowed
 	guesses_left
 	authenticator_fit
+	calm
 }
 
 decision := {
@@ -43,7 +49,7 @@ decision := {
 	"obligations": {
 		"step_up": step_up,
 		"step_up_acr": step_up_acr,
-		"step_up_max_age_seconds": fresh_seconds,
+		"step_up_max_age_seconds": max_age_seconds,
 		"user_verification": user_verification,
 		"attestation": attestation,
 		"recovery_codes": recovery_codes,
@@ -61,6 +67,8 @@ reasons contains "not_signed_in" if {
 	not signed_in
 	not in_sign_in
 }
+
+reasons contains "too_risky" if not calm
 
 reasons contains "enrolment_not_allowed" if {
 	input.action in {"enrol_totp", "enrol_passkey"}
@@ -170,6 +178,22 @@ totp_free if input.held.totp_factors == 0
 
 passkey_room if input.held.passkeys < passkeys_per_account
 
+# Whoever guessed a password makes the account theirs by a factor of their own.
+calm if not stormy
+
+stormy if {
+	changing
+	threat.guessed_at(input.risk)
+}
+
+# In the middle of a sign-in from such a place nothing else says that it is the owner, but a factor that they have.
+stormy if {
+	changing
+	in_sign_in
+	far_away
+	not has_factor
+}
+
 guesses_left if not input.guesses
 
 guesses_left if {
@@ -244,10 +268,24 @@ recovery_codes := recovery_codes_made if {
 default step_up := "none"
 
 step_up := "required" if {
-	input.action in {"enrol_totp", "enrol_passkey", "remove", "make_recovery_codes"}
+	changing
 	signed_in
 	not fresh
 }
+
+step_up := "required" if {
+	changing
+	signed_in
+	far_away
+}
+
+changing if input.action in {"enrol_totp", "enrol_passkey", "remove", "make_recovery_codes"}
+
+far_away if input.risk.impossible_travel
+
+max_age_seconds := fresh_from_here_seconds if {
+	far_away
+} else := fresh_seconds
 
 fresh if {
 	input.request.time.epoch_seconds - input.authentication.primary_time <= fresh_seconds

@@ -12,6 +12,7 @@
 package authz.session
 
 import data.lib.rbac
+import data.lib.threat
 
 # `online`: what was given for offline access outlives the session, though its access tokens do not. `all`: nothing does.
 revoke_grants := "online"
@@ -60,12 +61,14 @@ confirmation := "none" if input.hint == "this_session"
 confirmation := "none" if not input.subject
 
 # A session goes on in the same browser, on a device that proved its key if it has one; people change networks all day.
+# Who is where they can't have travelled to, or lost a token lately, signs in anew, unless the device itself is proven.
 # Whoever comes with the cookie and a wrong proof, or from elsewhere in another browser, has copied it: it ends for everybody.
 default next := "step_up"
 
 next := "go_on" if {
 	same_browser
 	device_held
+	owner_likely
 }
 
 next := "end" if input.seen.binding == "failed"
@@ -81,6 +84,14 @@ same_browser if input.seen.browser_changed == false
 device_held if input.seen.device_bound == false
 
 device_held if key_proven
+
+owner_likely if threat.owner_likely(input.risk)
+
+# A key that is only being bound says nothing of who had the session until now.
+owner_likely if {
+	input.stage == "continue"
+	key_proven
+}
 
 key_proven if input.seen.binding == "proven"
 

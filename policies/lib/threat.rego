@@ -73,6 +73,12 @@ accounts_at_most("subnet", false) := accounts_per_subnet
 
 accounts_at_most("subnet", true) := accounts_per_subnet_in_surge
 
+# Somebody guesses at the account, and this is no place of its owner: who is right from here may have guessed.
+guessed_at(risk) if {
+	risk.failures.account >= free_account
+	not own_place(risk)
+}
+
 # Nothing says that somebody else has what the owner had.
 owner_likely(risk) if {
 	risk.impossible_travel == false

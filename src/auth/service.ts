@@ -255,7 +255,6 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const readJson = jsonReader(egress, egressTls)
   const subjectOf = subjectIdentifiers(derive)
   const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
-  const continueSession = sessionContinuation({ ...ending, issuer, decide })
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
   const counted =
@@ -287,6 +286,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     options.threats,
   )
   listeners.push(threats.hear)
+  const continueSession = sessionContinuation({ ...ending, issuer, decide, assessRisk: threats.assessRisk })
   const rates = threats.throttles.before(counted)
   const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
@@ -296,7 +296,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     TENANT,
     options.signals ?? { receivers: [] },
   )
-  const visits = createVisits()
+  const visits = createVisits(threats.countryOf)
   const onFailure = (error: unknown) => options.logger.error(describe(error), 'activity of a person is not recorded')
   const activity = recordActivity({ store, clock, visits, onFailure })
   listeners.push(signals.hear, activity.hear)

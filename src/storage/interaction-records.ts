@@ -27,7 +27,7 @@ export interface ProvenFactor {
 
 /** A sign-in that is under way. */
 export interface SignInProgress {
-  /** As it was typed. */
+  /** As it was typed; sealed in the store. */
   readonly userName?: string
   /** Who proved `factors`, and their revocation epoch when they began to. */
   readonly sub?: string

@@ -1,11 +1,12 @@
 /** The packed tarball, installed in a folder of its own as a user does it: the example API, and the command. */
 import { execFile, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DevCredentials } from '../../src/cli/dev/credentials.ts'
+import { addressOf, SCRIPTS } from '../../web/assets.ts'
 import { answerOf } from '../flows/requests.ts'
 import { freePort } from '../servers/free-port.ts'
 import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
@@ -93,4 +94,22 @@ test('it evaluates the signed bundle of the provider in its own process, and ref
 test('the command runs from the package', async () => {
   const { stdout } = await run(join(api, 'node_modules/.bin/sallyport'), ['version'], { cwd: api })
   expect(stdout).toMatch(/^sallyport \d+\.\d+\.\d+ \(node v?\d+/)
+})
+
+test('style sheets and scripts of pages are in the package as they are here, and pages are made of them there', async () => {
+  const web = join(api, 'node_modules/sallyport/dist/web')
+  const files = globSync('**/*.{css,js}', { cwd: resolve('web') })
+  expect(files).toEqual(expect.arrayContaining(['style.css', 'account.css', 'enrol.css', 'scripts/passkey.js']))
+  for (const file of files)
+    expect(readFileSync(join(web, file), 'utf8'), file).toBe(readFileSync(resolve('web', file), 'utf8'))
+  const program = `
+    import { addressOf, SCRIPTS } from '${web}/assets.js'
+    import { signedOutPage } from '${web}/message.js'
+    import { recoveryCodesPage } from '${web}/enrol.js'
+    const made = recoveryCodesPage({ codes: ['a'], goesOnTo: '/account' }).body + signedOutPage().body
+    console.log(JSON.stringify({ made, scripts: Object.values(SCRIPTS).map(({ asset }) => addressOf(asset)) }))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program])
+  const { made, scripts }: { made: string; scripts: string[] } = JSON.parse(stdout)
+  expect(made).toContain(readFileSync(resolve('web/enrol.css'), 'utf8'))
+  expect(scripts).toEqual(Object.values(SCRIPTS).map(({ asset }) => addressOf(asset)))
 })

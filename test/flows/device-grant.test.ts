@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
-import type { TestClient } from '../servers/population.ts'
+import { TENANT, type TestClient } from '../servers/population.ts'
+import type { Person } from './factors.ts'
 import { type Answer, post } from './requests.ts'
 import { addClient } from './signed-in.ts'
+import { createPersonWithoutFactors } from './use-factors.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 let service: TestService
@@ -23,8 +25,8 @@ const errorOf = async (device: Answer['body'], client = tv) => {
   return [status, body.error]
 }
 /** Signs in where asked, and arrives at what waits under the code. */
-async function confirmPage(browser: Browser, device: Answer['body']) {
-  const { userName, password } = service.population.user
+async function confirmPage(browser: Browser, device: Answer['body'], person: Person = service.population.user) {
+  const { userName, password } = person
   let page = await browser.visit(String(device.verification_uri_complete))
   if (page.url.includes('/login?')) page = await browser.submit(page, { username: userName })
   if (page.url.includes('/login/password')) page = await browser.submit(page, { password })
@@ -172,6 +174,27 @@ test('sign-out, and an account that was disabled, end what was approved and not 
   await browser.submit(await confirmPage(browser, device), { answer: 'allow' })
   await browser.submit(await browser.visit(`${service.issuer}/logout`), { answer: 'sign_out' })
   expect(await errorOf(device)).toEqual([400, 'invalid_grant'])
+
+  const person = await createPersonWithoutFactors(service)
+  const [approved, fetched] = [(await ask()).body, (await ask()).body]
+  const theirs = new Browser(service.issuer)
+  for (const one of [approved, fetched])
+    await theirs.submit(await confirmPage(theirs, one, person), { answer: 'allow' })
+  const { status, body: tokens } = await poll(fetched)
+  expect(status).toBe(200)
+  const user = await service.store.users.findByUserName(TENANT, person.userName)
+  if (user === undefined) throw new Error('nobody to disable')
+  await service.store.users.replace(TENANT, { ...user, active: false, version: user.version + 1 }, user.version)
+  const [refused, error] = await errorOf(approved)
+  expect([refused, error]).toEqual([400, 'invalid_grant'])
+  const token = String(tokens.access_token)
+  expect((await post(service, '/oauth/introspect', service.population.resourceServer, { token })).body.active).toBe(
+    false,
+  )
+  // Nor is there anybody who could approve another.
+  const { body: another } = await ask()
+  expect((await confirmPage(new Browser(service.issuer), another, person)).status).toBe(401)
+  expect(await errorOf(another)).toEqual([400, 'authorization_pending'])
 })
 
 test('discovery names the endpoint and the grant type (RFC 8628 4)', async () => {

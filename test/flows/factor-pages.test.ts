@@ -1,16 +1,18 @@
 /**
  * Second factors in a real Chromium: a passkey on its virtual authenticator (registered, used from the suggestions of the name
- * field, for a step-up, and removed), and an app that reads the QR code off the screen. Checklist 40 and 41.
+ * field, for a step-up, and removed), an app that reads the QR code off the screen, a recovery code, a browser that is
+ * remembered, and a factor that policy demands before anybody goes on. Checklist 40 and 41.
  */
 
 import jsQR from 'jsqr'
 import type { CDPSession, Page } from 'playwright-core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { digestOf } from '../../src/kernel/ids.ts'
-import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { signedFiles, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Chromium, openChromium, openSite, type Site } from '../servers/chromium.ts'
+import { copyPolicies } from '../servers/policy-folder.ts'
 import { clientRecord, TENANT } from '../servers/population.ts'
-import { codeAt, MFA_ACR, PHISHING_RESISTANT } from './factors.ts'
+import { aBrowser, addTotp, codeAt, MFA_ACR, PASSWORD_ACR, PHISHING_RESISTANT } from './factors.ts'
 import { begin, discover, redeem } from './relying-party.ts'
 
 const SECRET = 'a secret of the shop'
@@ -166,3 +168,92 @@ test('an app that reads the QR code off the screen signs in by its codes, also i
   await page.getByRole('button', { name: 'Continue' }).click()
   expect(await arrivedAt(signIn)).toBe(MFA_ACR)
 })
+
+const signOutOfAll = () => browser.context.clearCookies({ name: 'sallyport_session' })
+
+test('a recovery code signs in once, and the app that was lost is removed: the password does from then on (checklist 40, 42)', async () => {
+  const { recoveryCodes } = await addTotp(service, aBrowser(service), Date.now() / 1000)
+  const typeRecoveryCode = async () => {
+    await typePassword()
+    await page.getByRole('link', { name: 'Use a recovery code' }).click()
+    await page.getByLabel('Recovery code').fill(recoveryCodes[0] ?? '')
+    await page.getByRole('button', { name: 'Continue' }).click()
+  }
+  const signIn = await authorization()
+  await page.goto(signIn.begun.url)
+  await typeRecoveryCode()
+  expect(await arrivedAt(signIn)).toBe(MFA_ACR)
+
+  await signOutOfAll()
+  const again = await authorization()
+  await page.goto(again.begun.url)
+  await typeRecoveryCode()
+  expect(await page.getByRole('alert').textContent()).toContain('wrong or was used before')
+  // Their next one does.
+  await page.getByLabel('Recovery code').fill(recoveryCodes[1] ?? '')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  expect(await arrivedAt(again)).toBe(MFA_ACR)
+
+  await page.goto(`${service.issuer}/account/factors`)
+  await page.getByText('8 left.').waitFor()
+  await page.getByRole('button', { name: 'Remove the authenticator app' }).click()
+  await page.getByText('It was removed.').waitFor()
+  await page.getByRole('link', { name: 'Add an authenticator app' }).waitFor()
+  const { totp, recoveryCodes: left } = await service.store.factors.of(TENANT, service.population.user.sub)
+  expect([totp, left]).toEqual([undefined, 0])
+
+  await browser.context.clearCookies()
+  const last = await authorization()
+  await page.goto(last.begun.url)
+  await typePassword()
+  expect(await arrivedAt(last)).toBe(PASSWORD_ACR)
+})
+
+test('a browser that is remembered by its checkbox is not asked for the code again; another one is (checklist 40)', async () => {
+  const { secret } = await addTotp(service, aBrowser(service), Date.now() / 1000)
+  const first = await authorization()
+  await page.goto(first.begun.url)
+  await typePassword()
+  await page.getByRole('checkbox', { name: 'Don’t ask again in this browser' }).check()
+  await page.getByLabel('Six-digit code').fill(codeAt(secret, Date.now() / 1000 + 30))
+  await page.getByRole('button', { name: 'Continue' }).click()
+  expect(await arrivedAt(first)).toBe(MFA_ACR)
+
+  await signOutOfAll()
+  const next = await authorization()
+  await page.goto(next.begun.url)
+  await typePassword()
+  // What was not proven anew is not claimed.
+  expect(await arrivedAt(next)).toBe(PASSWORD_ACR)
+
+  await browser.context.clearCookies()
+  await page.goto((await authorization()).begun.url)
+  await typePassword()
+  await page.getByLabel('Six-digit code').waitFor()
+})
+
+test('who has no second factor and needs one by policy adds it on the way in, and arrives (checklist 40)', async () => {
+  const policies = copyPolicies()
+  try {
+    policies.edit({ file: 'rbac/data.yaml', from: '  user:\n', to: `  user:\n    acr: ${MFA_ACR}\n` })
+    await service.node.activate([await signedFiles(await policies.compile(), 2)])
+  } finally {
+    policies.remove()
+  }
+  const signIn = await authorization()
+  await page.goto(signIn.begun.url)
+  await typePassword()
+  await page.getByRole('heading', { name: 'Add a second step' }).waitFor()
+  expect(site.visits).toEqual([])
+  await page.getByRole('link', { name: 'Authenticator app' }).click()
+  const secret = (await page.locator('.secret').textContent())?.replaceAll(' ', '') ?? ''
+  await page.getByLabel('Six-digit code').fill('000000')
+  await page.getByRole('button', { name: 'Add it' }).click()
+  await page.getByRole('alert').waitFor()
+  await page.getByLabel('Six-digit code').fill(codeAt(secret, Date.now() / 1000))
+  await page.getByRole('button', { name: 'Add it' }).click()
+  await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()
+  await page.getByRole('link', { name: 'I have kept them' }).click()
+  expect(await arrivedAt(signIn)).toBe(MFA_ACR)
+  expect(browser.complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])
+}, 60_000)

@@ -101,7 +101,7 @@ const FLIPS: readonly (readonly [string, () => Promise<unknown>, unknown, readon
     'mfa.step_up_max_age_seconds',
     afterTenSeconds,
     '/mfa/totp',
-    ['"step_up_max_age_seconds": fresh_seconds', '"step_up_max_age_seconds": 5'],
+    ['"step_up_max_age_seconds": max_age_seconds', '"step_up_max_age_seconds": 5'],
     '/login/password',
   ],
   [

@@ -24,6 +24,7 @@ import {
   startFederated,
   type Visited,
 } from './federation.ts'
+import { createPersonWithoutFactors } from './use-factors.ts'
 
 type Break = 'undefined' | 'timeout' | 'wrong_result' | 'deny'
 let broken: Break | undefined
@@ -166,8 +167,32 @@ describe('obligations are obeyed', () => {
   })
 })
 
+/** The account of the address that Google vouches for was signed in to: whether to connect the two is asked. */
+async function proveAddress(): Promise<{ readonly browser: Browser; readonly proved: Visited }> {
+  const { userName, password } = await createPersonWithoutFactors(service)
+  const user = await service.store.users.findByUserName(TENANT, userName)
+  if (user === undefined) throw new Error('nobody was made')
+  const profile = { emails: [{ value: userName, primary: true }], emailVerified: true }
+  await service.store.users.replace(TENANT, { ...user, profile, version: user.version + 1 }, user.version)
+  service.google.person = { sub: randomId(), email: userName, email_verified: true }
+  const { browser, page } = await come()
+  const href = /href="(\/login[^"]*)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const login = await browser.visit(new URL(href, page.url).href)
+  const proved = await browser.submit(login, { username: userName, password })
+  return { browser, proved }
+}
+
+interface Step {
+  ask(): Promise<Visited>
+  goesOn(page: Visited): boolean
+  /** Of what was asked to be changed, nothing was. */
+  stands?(): boolean | Promise<boolean>
+  /** It was. */
+  went?(): Promise<boolean>
+}
+
 /** What is asked, and how it looks when it goes on; each is asked anew for each way to break. */
-const STEPS: Readonly<Record<string, () => Promise<{ ask(): Promise<Visited>; goesOn(page: Visited): boolean }>>> = {
+const STEPS: Readonly<Record<string, () => Promise<Step>>> = {
   'GET /federation/:provider/start': async () => {
     const { browser, page } = await onSignInPage(service)
     return {
@@ -198,6 +223,47 @@ const STEPS: Readonly<Record<string, () => Promise<{ ask(): Promise<Visited>; go
       goesOn: ({ left }) => left?.origin === service.other.origin,
     }
   },
+  'POST /account/identities/unlink': async () => {
+    service.other.person = { sub: randomId() }
+    const { browser } = await come()
+    const linking = await post(browser, '/account/identities/link', { provider: 'other' })
+    await browser.visit((await atProvider(linking.left)).href)
+    const form = await browser.visit(`${service.issuer}/account/identities`)
+    const { action, fields } = formAt(form, /unlink$/)
+    const sub = (await userHere())?.sub ?? ''
+    const before = await service.store.identities.list(TENANT, sub)
+    expect(before).toHaveLength(2)
+    let left = before.length
+    return {
+      ask: async () => {
+        const page = await browser.visit(action, {
+          method: 'POST',
+          body: new URLSearchParams(fields),
+          headers: { 'sec-fetch-site': 'same-origin' },
+        })
+        left = (await service.store.identities.list(TENANT, sub)).length
+        return page
+      },
+      goesOn: () => left === before.length - 1,
+      stands: () => left === before.length,
+    }
+  },
+  'GET /federation/link': async () => {
+    const { browser, proved } = await proveAddress()
+    return {
+      ask: () => browser.visit(proved.url),
+      goesOn: ({ text }) => text.includes('Connect Google?'),
+    }
+  },
+  'POST /federation/link': async () => {
+    const { browser, proved } = await proveAddress()
+    return {
+      ask: () => browser.submit(proved, { answer: 'link' }),
+      goesOn: ({ url, left }) => url.includes('/consent') || left?.searchParams.has('code') === true,
+      stands: async () => (await userHere()) === undefined,
+      went: async () => (await userHere())?.userName === service.google.person.email,
+    }
+  },
   'POST /federation/sign-out': async () => {
     const { browser } = await come()
     const done = await browser.submit(await browser.visit(`${service.issuer}/logout`), { answer: 'sign_out' })
@@ -215,6 +281,7 @@ describe.each(Object.keys(STEPS))('%s', (route) => {
     })
     expect([page.status, page.left]).toEqual([kind === 'deny' ? 403 : 503, undefined])
     if (kind !== 'deny') expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await (step.stands?.() ?? true)).toBe(true)
     // What came once from a provider is spent; all else goes on where it stood.
     if (route.includes('callback')) expect(await userHere()).toBeUndefined()
     else expect(step.goesOn(await step.ask())).toBe(true)
@@ -224,5 +291,6 @@ describe.each(Object.keys(STEPS))('%s', (route) => {
     const step = await STEPS[route]?.()
     if (step === undefined) throw new Error('no such step')
     expect(step.goesOn(await step.ask())).toBe(true)
+    expect(await (step.went?.() ?? true)).toBe(true)
   })
 })

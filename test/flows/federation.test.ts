@@ -417,3 +417,48 @@ test('nothing of an answer is in audit, log or metrics (checklist 34)', async ()
   expect(told).not.toContain(service.google.person.email)
   expect(told).not.toContain(service.google.client.secret)
 })
+
+describe('a provider’s own settings', () => {
+  let own: Federated
+  beforeAll(async () => {
+    own = await startFederated({
+      change: (provider) => {
+        if (provider.id === 'google') return { ...provider, hostedDomain: 'example.com' }
+        if (provider.id === 'other')
+          return { ...provider, attributes: { preferred_username: 'displayName', picture: 'locale', amr: 'userName' } }
+        return provider
+      },
+    })
+  })
+  afterAll(() => own?.close())
+
+  test('hosted_domain: Google is asked for it, and lets in people of that domain alone (`hd`; checklist 43)', async () => {
+    for (const hd of ['example.org', 'EXAMPLE.com.evil.example', '', ['example.com'], undefined]) {
+      own.google.person = somebody({ hd })
+      const at = await onSignInPage(own)
+      const { left } = await at.browser.visit(linkTo(at.page, 'google'))
+      // What it is asked for is a wish, which the person can take out of the address; what it answers counts.
+      expect(left?.searchParams.get('hd')).toBe('example.com')
+      left?.searchParams.delete('hd')
+      const page = await at.browser.visit((await atProvider(left)).href)
+      expect([hd, page.status, own.audits.at(-1)?.detail]).toEqual([hd, 400, 'wrong_organisation'])
+      expect(at.browser.cookies.has('sallyport_session')).toBe(false)
+    }
+    own.google.person = somebody({ hd: 'example.com' })
+    const at = await onSignInPage(own)
+    await codeAfter(at.browser, await signInAt(at, 'google'))
+    expect(await own.store.identities.find(TENANT, identityKey(own.google.issuer, own.google.person.sub))).toBeDefined()
+  })
+
+  test('attributes: claims become attributes of the account that is made, as far as policy takes them', async () => {
+    const person = somebody({ preferred_username: 'zoe.d', picture: 'pt', amr: 'root', family_name: 'Doe' })
+    own.other.person = person
+    const at = await onSignInPage(own)
+    await codeAfter(at.browser, await signInAt(at, 'other'))
+    const identity = await own.store.identities.find(TENANT, identityKey(own.other.issuer, person.sub))
+    const user = await own.store.users.find(TENANT, identity?.sub ?? '')
+    expect(user?.profile).toMatchObject({ displayName: 'zoe.d', locale: 'pt', name: { familyName: 'Doe' } })
+    expect(user?.userName).toBe(person.email)
+    expect(JSON.stringify(user)).not.toMatch(/root|Person \d/)
+  })
+})

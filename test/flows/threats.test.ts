@@ -7,6 +7,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
 import { clientRecord, REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { makeProofKey } from '../servers/proofs.ts'
+import { until } from '../servers/redis.ts'
 import { BEHIND_PROXY, endVisit, isSignedIn, moveTo, type Visitor, visitor } from './attackers.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
 
@@ -267,4 +268,20 @@ test('a DPoP proof that came twice is refused and told, and ends nothing of anyb
     fetch(url, { method: 'POST', headers, body: new URLSearchParams({ grant_type: 'client_credentials' }) })
   expect([(await ask()).status, (await ask()).status]).toEqual([200, 400])
   expect(await answers()).toEqual(['replay:none'])
+})
+
+test('a person’s activity names the country of what happened, where a source of places knows it (ASVS 7.5.2)', async () => {
+  const { population, issuer } = await start()
+  const here = await visitor(service, '192.0.2.1')
+  await here.signIn(population.user.userName, population.user.password)
+  const elsewhere = await visitor(service, '203.0.114.9')
+  await elsewhere.signIn(population.user.userName, 'not that one')
+  await service.service.threats.settled()
+  await until(async () => {
+    const entries = await service.store.activity.list(TENANT, population.user.sub)
+    return entries.some(({ kind }) => kind === 'sign_in_failed')
+  }, 'the refused attempt is kept')
+  const page = await here.browser.visit(`${issuer}/account/activity`)
+  expect(page.text).toMatch(/network <bdi>192\.0\.2\.0\/24<\/bdi>[^<]*Germany/)
+  expect(page.text).toMatch(/network <bdi>203\.0\.114\.0\/24<\/bdi>(?![^<]*Germany)/)
 })

@@ -30,6 +30,8 @@ export interface Field {
 export function field({ name, label, attributes, fault, describedBy, hint }: Field): Html {
   const own = fault !== undefined && fault !== false
   const faulty = own || describedBy !== undefined
+  // The first of the fields that are wrong has the focus (HTML 6.6.7); those that have it anyway say so themselves.
+  const takesFocus = faulty && !attributes.toString().includes('autofocus')
   const about = [own ? `${name}-fault` : describedBy, hint === undefined ? undefined : `${name}-hint`]
     .filter((id) => id !== undefined)
     .join(' ')
@@ -39,7 +41,7 @@ ${
   hint !== undefined &&
   html`<p class="hint" id="${name}-hint">${hint}</p>
 `
-}<input id="${name}" name="${name}" ${attributes}${faulty && html` aria-invalid="true"`}${about !== '' && html` aria-describedby="${about}"`}>
+}<input id="${name}" name="${name}" ${attributes}${takesFocus && html` autofocus`}${faulty && html` aria-invalid="true"`}${about !== '' && html` aria-describedby="${about}"`}>
 ${
   own &&
   html`<p class="fault" id="${name}-fault">${fault}</p>

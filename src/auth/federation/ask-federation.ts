@@ -2,11 +2,13 @@
 
 import type { HttpRequest } from '../../http/message.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
-import type { Decide, Verdict } from '../../policy-engine/decide.ts'
-import type { ClientRecord, UserRecord } from '../../storage/records.ts'
+import type { Verdict } from '../../policy-engine/decide.ts'
+import type { UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { LiveSession } from '../session/session.ts'
 import { ownAuthenticationFacts } from '../session/subject-stage.ts'
+import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
+import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { ProviderOptions } from './provider-options.ts'
 import type { Upstream } from './upstream.ts'
@@ -16,7 +18,8 @@ type Input = DecisionInput<'federation'>
 export interface FederationFacts {
   readonly stage: Input['stage']
   readonly purpose: Input['purpose']
-  readonly client?: ClientRecord | undefined
+  /** The sign-in that it is for; absent at the person's own page. */
+  readonly waiting?: Waiting | undefined
   readonly provider?: ProviderOptions | undefined
   readonly upstream?: Upstream | undefined
   readonly linked?: Input['linked']
@@ -24,6 +27,8 @@ export interface FederationFacts {
   readonly user?: UserRecord | undefined
   readonly session?: LiveSession | undefined
   readonly otherWays?: boolean | undefined
+  /** Whose account here has the address, where it is not `user`: of whom the risk is. */
+  readonly holder?: UserRecord | undefined
 }
 
 function upstreamFacts({ roles }: ProviderOptions, upstream: Upstream): NonNullable<Input['upstream']> {
@@ -40,26 +45,34 @@ function upstreamFacts({ roles }: ProviderOptions, upstream: Upstream): NonNulla
   }
 }
 
-export function askFederation(
-  { decide }: { readonly decide: Decide },
+/** Stages that change something, or let somebody in. */
+const JUDGED: ReadonlySet<Input['stage']> = new Set(['entered', 'proved', 'unlink'])
+
+export async function askFederation(
+  deps: AskLoginDeps,
   request: HttpRequest,
   facts: FederationFacts,
 ): Promise<Verdict<'federation'>> {
-  const { stage, purpose, client, provider, upstream, linked = 'nobody', account = 'none', session, otherWays } = facts
+  const { stage, purpose, waiting, provider, upstream, session, otherWays } = facts
+  const { linked = 'nobody', account = 'none' } = facts
   const user = facts.user ?? session?.user
-  return decide(
+  const person = user ?? facts.holder
+  const isJudged = JUDGED.has(stage) || (stage === 'start' && purpose === 'link')
+  const faced = isJudged ? await tried(deps, request, { userName: person?.userName ?? '', user: person }) : undefined
+  return deps.decide(
     'federation',
     {
       tenant: request.tenant,
       stage,
       purpose,
-      ...(client && { client: clientFacts(client, 'none') }),
+      ...(waiting && { client: clientFacts(waiting.client, 'none'), requested: requestedLevels(waiting) }),
       ...(provider && { provider: { id: provider.id, kind: provider.kind } }),
       ...(provider && upstream && { upstream: upstreamFacts(provider, upstream) }),
       linked,
       account,
       ...(user && { subject: subjectFacts(user) }),
       ...(session && { authentication: ownAuthenticationFacts(session.record) }),
+      ...(faced && triedFacts(faced)),
       ...(otherWays !== undefined && { other_ways: otherWays }),
       request: request.origin,
     },

@@ -58,12 +58,13 @@ export async function enter(
   const verdict = await askFederation(deps, request, {
     stage: 'entered',
     purpose: 'sign_in',
-    client: waiting.client,
+    waiting,
     provider: options,
     upstream,
     linked: linked ? 'subject' : 'nobody',
     account: found.account,
     user: linked,
+    holder: found.user,
   })
   if (!verdict.allow) return denied(deps, request, options, verdict, errand)
 

@@ -66,7 +66,7 @@ async function askProved(deps: FederationDeps, request: HttpRequest, pending: Pe
   return askFederation(deps, request, {
     stage: 'proved',
     purpose: 'sign_in',
-    client: waiting.client,
+    waiting,
     provider: provider.options,
     upstream,
     linked: await linkedTo(deps, request.tenant, upstream, session.user.sub),

@@ -48,7 +48,7 @@ export async function start(deps: FederationDeps, request: HttpRequest): Promise
   const verdict = await askFederation(deps, request, {
     stage: 'start',
     purpose: 'sign_in',
-    client: waiting.client,
+    waiting,
     provider: provider.options,
   })
   if (!verdict.allow) {

@@ -2,22 +2,33 @@
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { DecisionInput, Obligations, Reason } from '../../policy-engine/contract/index.ts'
-import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
+import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { Factors, PasskeyRecord } from '../../storage/factors.ts'
 import type { SessionRecord, UserRecord } from '../../storage/records.ts'
+import { clientFacts } from '../client/client-facts.ts'
 import { ownAuthenticationFacts } from '../session/subject-stage.ts'
+import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
+import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 
 type Input = DecisionInput<'mfa'>
 export type MfaAction = Input['action']
 export type Shown = Pick<PasskeyRecord, 'aaguid' | 'attestation' | 'userVerified' | 'backupEligible' | 'backedUp'>
 
+export interface SignInFacts {
+  readonly waiting: Waiting
+  readonly enrolmentDemanded: boolean
+  readonly proven: readonly string[]
+}
+
 export interface MfaQuestion {
   readonly action: MfaAction
   /** Undefined: nobody is known yet. */
   readonly user?: UserRecord | undefined
   readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime' | 'primaryAt'> | undefined
-  readonly signIn?: { readonly enrolmentDemanded: boolean; readonly proven: readonly string[] } | undefined
+  readonly signIn?: SignInFacts | undefined
+  /** A page is only shown: what was counted of the person is not read. */
+  readonly shows?: boolean
   readonly held?: Factors | undefined
   readonly shown?: Shown | undefined
   readonly guesses?: Input['guesses']
@@ -39,19 +50,27 @@ const shownFacts = (shown: Shown): NonNullable<Input['authenticator']> => ({
   backed_up: shown.backedUp,
 })
 
-export function askMfa(
-  { decide }: { readonly decide: Decide },
+const signInFacts = ({ waiting, enrolmentDemanded, proven }: SignInFacts) => ({
+  sign_in: { enrolment_demanded: enrolmentDemanded, proven: [...proven] },
+  client: clientFacts(waiting.client, 'none'),
+  requested: requestedLevels(waiting),
+})
+
+export async function askMfa(
+  deps: AskLoginDeps,
   request: HttpRequest,
-  { action, user, session, signIn, held = NOTHING, shown, guesses }: MfaQuestion,
+  { action, user, session, signIn, shows, held = NOTHING, shown, guesses }: MfaQuestion,
 ): Promise<Verdict<'mfa'>> {
-  return decide(
+  const faced = shows === true ? undefined : await tried(deps, request, { userName: user?.userName ?? '', user })
+  return deps.decide(
     'mfa',
     {
       tenant: request.tenant,
       action,
       ...(user && { subject: subjectFacts(user) }),
       ...(session && { authentication: ownAuthenticationFacts(session) }),
-      ...(signIn && { sign_in: { enrolment_demanded: signIn.enrolmentDemanded, proven: [...signIn.proven] } }),
+      ...(signIn && signInFacts(signIn)),
+      ...(faced && triedFacts(faced)),
       held: heldFacts(held),
       ...(shown && { authenticator: shownFacts(shown) }),
       ...(guesses && { guesses }),
@@ -67,6 +86,8 @@ export type MfaDenied = Extract<Verdict<'mfa'>, { allow: false }>
 const DETAILS: Partial<Record<Reason<'mfa'>, string>> = {
   too_many_guesses: 'Too many wrong codes. Wait a while, or use another way to sign in.',
   enrolment_not_allowed: 'A second factor can be added here only after you have signed in with one that you have.',
+  too_risky:
+    'This cannot be changed from here now. Use a device or network that you have signed in from before, or wait a while.',
   already_enrolled: 'There is an authenticator app already. Remove it first.',
   too_many_factors: 'There are too many passkeys. Remove one first.',
   nothing_enrolled: 'There is no second factor to change.',
@@ -85,7 +106,7 @@ export function mfaError(verdict: MfaDenied): OAuthError {
 
 /** Throws what the person reads where policy denies. */
 export async function requireMfa(
-  deps: { readonly decide: Decide },
+  deps: AskLoginDeps,
   request: HttpRequest,
   question: MfaQuestion,
 ): Promise<Obligations<'mfa'>> {

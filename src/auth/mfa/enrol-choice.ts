@@ -17,13 +17,13 @@ export async function showEnrolChoice(deps: MfaDeps, request: HttpRequest): Prom
   if (!('waiting' in during)) throw ended()
 
   const { progress } = during.waiting.interaction
-  const signIn = { enrolmentDemanded: progress?.next === 'enrol', proven: during.proven }
+  const signIn = { waiting: during.waiting, enrolmentDemanded: progress?.next === 'enrol', proven: during.proven }
   const wanted = (['passkey', 'totp'] as const).filter((kind) => progress?.offers?.includes(kind))
   const kinds = wanted.length === 0 ? (['passkey', 'totp'] as const) : wanted
   const verdicts = await Promise.all(
     kinds.map(async (kind) => ({
       kind,
-      verdict: await askMfa(deps, request, { action: ACTIONS[kind], user, held, signIn }),
+      verdict: await askMfa(deps, request, { action: ACTIONS[kind], user, held, signIn, shows: true }),
     })),
   )
   const offers = verdicts.filter(({ verdict }) => verdict.allow).map(({ kind }) => kind)

@@ -74,8 +74,9 @@ export function requireEnrolForm(deps: MfaDeps, request: HttpRequest, enrolling:
 /** As `mfa` takes them. */
 export function enrollingFacts({ user, held, during }: Enrolling): Omit<MfaQuestion, 'action'> {
   if (!('waiting' in during)) return { user, held, session: during.session.record }
-  const enrolmentDemanded = during.waiting.interaction.progress?.next === 'enrol'
-  return { user, held, signIn: { enrolmentDemanded, proven: during.proven } }
+  const { waiting, proven } = during
+  const enrolmentDemanded = waiting.interaction.progress?.next === 'enrol'
+  return { user, held, signIn: { waiting, enrolmentDemanded, proven } }
 }
 
 /** Throws where policy denies; a reply leads to the fresh sign-in that it wants. RFC 9470. */
@@ -87,7 +88,11 @@ export async function askEnrolling(
 ): Promise<Obligations<'mfa'> | Reply> {
   const { action, page } = ask
   const { user } = enrolling
-  const obligations = await requireMfa(deps, request, { action, ...enrollingFacts(enrolling) })
+  const obligations = await requireMfa(deps, request, {
+    action,
+    ...enrollingFacts(enrolling),
+    shows: action === 'view',
+  })
   if (obligations.step_up === 'none') return obligations
   await deps.audit({
     event: 'step_up_required',

@@ -12,14 +12,14 @@ import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts
 import { askMfa, mfaError, requireMfa } from './ask-mfa.ts'
 import { readAssertion } from './credential-json.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { type Assertion, assertionOptions, useAssertion, verifyAssertion } from './passkey-assertion.ts'
+import { type Assertion, assertionOptions, useAssertion, verifyAssertion, whoAnswered } from './passkey-assertion.ts'
 import { auditFactor, type Claimed, checkStep, findClaimed, stepView } from './second-step.ts'
 
 /** The options of a fresh challenge, for this browser. */
 async function options(deps: MfaDeps, request: HttpRequest, waiting: Waiting, claimed: Claimed | undefined) {
   const { user, proven = [] } = claimed ?? {}
-  const signIn = { enrolmentDemanded: false, proven }
-  const wanted = await requireMfa(deps, request, { action: 'verify_passkey', user, signIn })
+  const signIn = { waiting, enrolmentDemanded: false, proven }
+  const wanted = await requireMfa(deps, request, { action: 'verify_passkey', user, signIn, shows: true })
   const held = user && (await deps.store.factors.of(request.tenant, user.sub)).passkeys
   return assertionOptions(deps, request, waiting.secret, wanted, held)
 }
@@ -54,15 +54,17 @@ export async function passkeyOptions(deps: MfaDeps, request: HttpRequest): Promi
 
 const FAILED = { factor: 'passkey', outcome: 'failed' } as const
 
-async function judge(
-  deps: MfaDeps,
-  request: HttpRequest,
-  user: UserRecord | undefined,
-  assertion: Assertion | undefined,
-) {
+interface Checked {
+  readonly user: UserRecord | undefined
+  readonly assertion: Assertion | undefined
+  readonly proven: readonly string[]
+}
+
+async function judge(deps: MfaDeps, request: HttpRequest, waiting: Waiting, { user, assertion, proven }: Checked) {
   const verdict = await askMfa(deps, request, {
     action: 'verify_passkey',
     user,
+    signIn: { waiting, enrolmentDemanded: false, proven },
     ...(assertion && {
       shown: { ...assertion.passkey, userVerified: assertion.userVerified, backedUp: assertion.backedUp },
     }),
@@ -76,12 +78,20 @@ async function judge(
 }
 
 /** Nothing that fails here tells why, but that the authenticator did not verify its user. */
-async function check(deps: MfaDeps, request: HttpRequest, waiting: Waiting, response: AuthenticationResponseJSON) {
+async function check(
+  deps: MfaDeps,
+  request: HttpRequest,
+  waiting: Waiting,
+  response: AuthenticationResponseJSON,
+): Promise<Checked> {
   const assertion = await verifyAssertion(deps, request, waiting.secret, response)
+  const before = assertion === undefined ? await whoAnswered(deps, request, response) : undefined
+  if (before !== undefined) await auditFactor(deps, request, 'factor_failed', { sub: before }, 'passkey:replayed')
   const user = assertion && (await deps.store.users.find(request.tenant, assertion.passkey.sub))
   const claimed = await findClaimed(deps, request, waiting)
   const isOther = claimed !== undefined && user !== undefined && claimed.user.sub !== user.sub
-  return { user: isOther ? undefined : user, assertion: isOther ? undefined : assertion }
+  const proven = claimed?.proven ?? []
+  return isOther ? { user: undefined, assertion: undefined, proven } : { user, assertion, proven }
 }
 
 /** POST /mfa/passkey. */
@@ -92,8 +102,9 @@ export async function passkeyStep(deps: MfaDeps, request: HttpRequest): Promise<
   const response = readAssertion(request.form.get('credential'))
   if (response === undefined) return page(deps, request, waiting, 400, 'missing')
 
-  const { user, assertion } = await check(deps, request, waiting, response)
-  const refused = await judge(deps, request, user, assertion)
+  const checked = await check(deps, request, waiting, response)
+  const { user, assertion } = checked
+  const refused = await judge(deps, request, waiting, checked)
   if (refused !== undefined && user !== undefined)
     await auditFactor(deps, request, 'factor_failed', user, `passkey:${refused}`)
   const again = (status: number) => page(deps, request, waiting, status, refused ?? 'wrong')

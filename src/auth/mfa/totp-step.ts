@@ -10,9 +10,8 @@ import { cancelSignIn } from '../sign-in/cancel.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { withTotpSecret } from '../user/totp-secret.ts'
 import { requireMfa } from './ask-mfa.ts'
-import { guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { auditFactor, checkStep, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
+import { auditFactor, checkStep, countGuesses, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
 import { readCode, stepOf } from './totp.ts'
 
 const page = (waiting: Waiting, user: UserRecord, status: number, fault?: StepFault): Reply => ({
@@ -26,7 +25,8 @@ export async function showTotp(deps: MfaDeps, request: HttpRequest): Promise<Rep
   const claimed = await findClaimed(deps, request, waiting)
   if (claimed === undefined) return loginAt(waiting.id)
   const { user, proven } = claimed
-  await requireMfa(deps, request, { action: 'verify_totp', user, signIn: { enrolmentDemanded: false, proven } })
+  const signIn = { waiting, enrolmentDemanded: false, proven }
+  await requireMfa(deps, request, { action: 'verify_totp', user, signIn, shows: true })
   return page(waiting, user, 200)
 }
 
@@ -53,8 +53,8 @@ export async function totpStep(deps: MfaDeps, request: HttpRequest): Promise<Rep
   const code = readCode(request.form.get('code'))
   if (code === undefined) return page(waiting, user, 400, 'missing')
 
-  const counted = guesses(deps.store.limits, request, { kind: 'totp', sub: user.sub, interaction: waiting.id })
-  await requireGuess(deps, request, claimed, 'verify_totp', counted)
+  const counted = await countGuesses(deps, request, waiting, user, 'totp')
+  await requireGuess(deps, request, waiting, claimed, 'verify_totp', counted)
 
   return checkStep(
     deps,

@@ -38,12 +38,17 @@ export function readerFrom({ issuer, theme }: ReadingDeps, headers: Headers): Re
 /** Addresses that others define, or that work once: nothing is added to them, and they are not repeated. */
 const isProtocol = (path: string): boolean => /^\/(oauth|federation\/callback)\//.test(path) || path.endsWith('/start')
 
+/** What our pages read from their addresses. Nothing else is repeated: it may be a secret that went astray. */
+const KEPT = ['interaction', 'link', 'pending', 'user_code', 'done', 'ui_locales']
+
+const keptIn = ({ query }: HttpRequest): [string, string][] =>
+  KEPT.flatMap((name) => query.all(name).map((value): [string, string] => [name, value]))
+
 /** This address again. */
-function addressIn({ path, query }: HttpRequest): Reader['addressIn'] {
+function addressIn(request: HttpRequest): Reader['addressIn'] {
+  const { path } = request
   if (isProtocol(path)) return undefined
-  const parameters = [...query.names]
-    .filter((name) => name !== CHOICE)
-    .flatMap((name) => query.all(name).map((value): [string, string] => [name, value]))
+  const parameters = keptIn(request)
   return (language) => `${path}?${new URLSearchParams([...parameters, [CHOICE, language]])}`
 }
 
@@ -54,9 +59,9 @@ function choiceIn({ method, path, query }: HttpRequest): Language | undefined {
 }
 
 /** Keeps the choice and shows the page without it in its address, so that it is not chosen again by going back. */
-function keep({ issuer }: ReadingDeps, { path, query }: HttpRequest, choice: Language): Reply {
-  const others = new URLSearchParams()
-  for (const name of query.names) if (name !== CHOICE) others.set(name, query.get(name) ?? '')
+function keep({ issuer }: ReadingDeps, request: HttpRequest, choice: Language): Reply {
+  const { path } = request
+  const others = new URLSearchParams(keptIn(request))
   return {
     status: 303,
     headers: {

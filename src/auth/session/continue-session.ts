@@ -9,8 +9,9 @@ import { OAuthError } from '../../kernel/errors.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { Store } from '../../storage/port.ts'
+import type { AssessRisk } from '../threat/risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
-import { type DeviceDeps, findDevice } from './device.ts'
+import { type DeviceDeps, deviceOf } from './device.ts'
 import { type EndSessionDeps, endSession } from './end-session.ts'
 import { type Continuation, type ContinueSession, type LiveSession, writeSeen } from './session.ts'
 import { authenticationFacts } from './subject-stage.ts'
@@ -20,6 +21,7 @@ export type ContinueSessionDeps = DeviceDeps &
     readonly store: { readonly sessions: Pick<Store['sessions'], 'replace'> }
     readonly decide: Decide
     readonly audit: Audit
+    readonly assessRisk: AssessRisk
   }
 
 export interface SessionAnswer {
@@ -29,13 +31,16 @@ export interface SessionAnswer {
 
 /** Throws OAuthError where policy denies. */
 export async function askSessionStage(
-  deps: DeviceDeps & { readonly decide: Decide },
+  deps: DeviceDeps & { readonly decide: Decide; readonly assessRisk: AssessRisk },
   request: HttpRequest,
   stage: 'continue' | 'bind',
   { record, user }: LiveSession,
   { changes, proof }: Continuation,
 ): Promise<SessionAnswer> {
   const now = epochSeconds(deps.clock)
+  const { userName } = user
+  const device = await deviceOf(deps, request, { userName, user })
+  const { facts: risk } = await deps.assessRisk(request, { userName, user, device })
   const verdict = await deps.decide(
     'session',
     {
@@ -46,12 +51,13 @@ export async function askSessionStage(
       seen: {
         browser_changed: changes.browser,
         network_changed: changes.network,
-        device_known: (await findDevice(deps, request, user)) !== undefined,
+        device_known: device.known,
         device_bound: record.deviceKey !== undefined,
         ...(proof && { binding: proof }),
         idle_seconds: Math.max(0, now - (record.lastSeenAt ?? record.createdAt)),
         age_seconds: Math.max(0, now - record.authTime),
       },
+      risk,
       request: request.origin,
     },
     { requestId: request.id },

@@ -17,6 +17,8 @@ import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, UserRecord } from '../../storage/records.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
 import { type Offered, offeredWith } from '../client/metadata/offered.ts'
+import type { AssessRisk } from '../threat/risk.ts'
+import { testThreats } from '../threat/threat-fixture.ts'
 import type { AccessTokenClaims } from '../token/access-token.ts'
 import { NOTHING_PROVED, type ProveSender } from '../token/sender.ts'
 import { createGate } from '../user/gate.ts'
@@ -66,6 +68,7 @@ export interface Surroundings {
   readonly readJson: ReadJson
   readonly logoutsWait: () => void
   readonly binding: DeviceBinding
+  readonly assessRisk: AssessRisk
   readonly continueSession: ContinueSession
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
   readonly proveSender: ProveSender
@@ -163,6 +166,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     },
     logoutsWait: () => undefined,
     binding: deviceBinding({ issuer: ISSUER, derive: (purpose) => Buffer.from(digestOf(purpose)).subarray(0, 32) }),
+    assessRisk: testThreats({ store, clock }).assessRisk,
     continueSession: (...used) => sessionContinuation(surroundings)(...used),
     verifyAccessToken: async (token) => tokens.get(token),
     proveSender: async () => NOTHING_PROVED,

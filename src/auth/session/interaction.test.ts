@@ -102,3 +102,22 @@ test('a cookie that is no secret of ours is replaced, never bound to (session fi
   const { cookie } = await startInteraction(HTTP, request({ sallyport_browser: 'chosen' }), pending)
   expect(Object.values(cookieOf(cookie))[0]).toMatch(/^[A-Za-z0-9_-]{43}$/)
 })
+
+test('what was typed for a name, which may be a password, lies in the store sealed under the id', async () => {
+  const { id, cookie } = await startInteraction(HTTP, request(), pending)
+  const mine = request(cookieOf(cookie))
+  const found = await findInteraction(HTTP, mine, id)
+  if (found === undefined) throw new Error('none')
+  const progress = { userName: 'hunter2', factors: [], next: 'password' }
+  expect(await updateInteraction(HTTP, mine, id, { ...found, progress })).toBe(true)
+  expect(JSON.stringify([...kept])).not.toContain('hunter2')
+  expect((await findInteraction(HTTP, mine, id))?.progress).toEqual(progress)
+  // Of another interaction it does not open.
+  const other = await startInteraction(HTTP, mine, pending)
+  const [sealed, begun] = [...kept.values()]
+  const [, digest = ''] = [...kept.keys()]
+  if (sealed?.progress === undefined || begun === undefined) throw new Error('none')
+  kept.set(digest, { ...begun, progress: sealed.progress })
+  expect((await findInteraction(HTTP, mine, other.id))?.progress).toEqual({ factors: [], next: 'password' })
+  expect((await takeInteraction(HTTP, mine, id))?.progress).toEqual(progress)
+})

@@ -6,6 +6,7 @@ import { cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { equalDigests } from '../../kernel/constant-time.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import { openUnder, sealUnder } from '../../kernel/sealed.ts'
 import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import type { InteractionStore } from '../../storage/port.ts'
 
@@ -55,6 +56,20 @@ export async function startInteraction(
   return { id, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret) }
 }
 
+const PURPOSE = 'user name of an interaction'
+
+/** What is typed for a name may be a password: it lies in the store sealed under the id, of which only the digest lies there. */
+function withUserName(record: InteractionRecord, turn: (text: string) => string | undefined): InteractionRecord {
+  const typed = record.progress?.userName
+  if (record.progress === undefined || typed === undefined) return record
+  const { userName: _before, ...progress } = record.progress
+  const userName = turn(typed)
+  return { ...record, progress: { ...progress, ...(userName !== undefined && { userName }) } }
+}
+
+const opened = (id: string, record: InteractionRecord): InteractionRecord =>
+  withUserName(record, (sealed) => openUnder(id, PURPOSE, sealed))
+
 function isOfThisBrowser(deps: InteractionDeps, request: HttpRequest, interaction: InteractionRecord): boolean {
   const secret = browserSecret(deps.issuer, request)
   return secret !== undefined && equalDigests(digestOf(secret), interaction.browserDigest)
@@ -68,7 +83,8 @@ export async function findInteraction(
 ): Promise<InteractionRecord | undefined> {
   if (!SECRET.test(id)) return undefined
   const interaction = await deps.store.interactions.find(request.tenant, digestOf(id))
-  return interaction !== undefined && isOfThisBrowser(deps, request, interaction) ? interaction : undefined
+  if (interaction === undefined || !isOfThisBrowser(deps, request, interaction)) return undefined
+  return opened(id, interaction)
 }
 
 /** Ends it: of all that continue one interaction at once, one gets it. Looks first, so that another browser can't end it. */
@@ -78,7 +94,8 @@ export async function takeInteraction(
   id: string,
 ): Promise<InteractionRecord | undefined> {
   const interaction = await findInteraction(deps, request, id)
-  return interaction && (await deps.store.interactions.take(request.tenant, digestOf(id)))
+  const taken = interaction && (await deps.store.interactions.take(request.tenant, digestOf(id)))
+  return taken && opened(id, taken)
 }
 
 /** Writes what has changed, e.g. scopes that the person left out; false where it has ended meanwhile: it stays ended. */
@@ -88,5 +105,6 @@ export async function updateInteraction(
   id: string,
   interaction: InteractionRecord,
 ): Promise<boolean> {
-  return (await deps.store.interactions.replace(request.tenant, digestOf(id), interaction)) === 'written'
+  const sealed = withUserName(interaction, (typed) => sealUnder(id, PURPOSE, typed))
+  return (await deps.store.interactions.replace(request.tenant, digestOf(id), sealed)) === 'written'
 }

@@ -40,11 +40,19 @@ export async function tried(
   return { device, risk: await deps.assessRisk(request, { ...account, device }) }
 }
 
-const requestedOf = ({ interaction }: Waiting): DecisionInput<'login'>['requested'] => ({
-  scopes: [...interaction.scopes],
+/** The levels that it was asked to reach. */
+export const requestedLevels = ({ interaction }: Waiting): NonNullable<DecisionInput<'mfa'>['requested']> => ({
   ...(interaction.acrValues && { acr_values: [...interaction.acrValues] }),
   ...(interaction.essentialAcr && { essential_acr: [...interaction.essentialAcr] }),
 })
+
+const requestedOf = (waiting: Waiting): DecisionInput<'login'>['requested'] => ({
+  scopes: [...waiting.interaction.scopes],
+  ...requestedLevels(waiting),
+})
+
+/** As other decisions about a person take them. */
+export const triedFacts = ({ device, risk }: Tried) => ({ device: deviceFacts(device), risk: risk.facts })
 
 const deviceFacts = ({ known, remembered }: Device) => ({ known, remembered })
 

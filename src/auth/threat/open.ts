@@ -32,6 +32,8 @@ export interface ThreatDeps extends Omit<AnswerSignalDeps, 'store' | 'throttles'
 export interface Threats {
   readonly assessRisk: AssessRisk
   readonly assessClient: AssessClient
+  /** ISO 3166-1 alpha-2 of an address, where a source of places knows it. */
+  readonly countryOf: (address: string) => string | undefined
   readonly hear: AuditListener
   readonly throttles: Throttles
   readonly introspections: IntrospectionSpikes
@@ -72,6 +74,7 @@ export function openThreats(deps: ThreatDeps, options: ThreatOptions = {}): Thre
   return {
     assessRisk: riskAssessor({ store, keys, places, surge, rules, raise }),
     assessClient: clientAssessor({ threats: store.threats, keys, clock }),
+    countryOf: (address) => places.find(address)?.country,
     hear: hearEvents({ store, keys, raise }),
     throttles,
     introspections,

@@ -27,6 +27,7 @@ export function banner(credentials: DevCredentials, files: DevFiles, { now, node
   const extracted = `$(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`
   const rows: readonly (readonly [string, string])[] = [
     ['auth service', `${issuer}   open it to sign in`],
+    ['own account', `${issuer}/account   profile, ways to sign in, sessions, activity`],
     ['policy service', policy],
     ['demo user', `${user.username} / ${user.password}`],
     ['administrator', `${adminUser.username} / ${adminUser.password}   for: sallyport login`],

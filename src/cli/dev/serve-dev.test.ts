@@ -1,14 +1,27 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { Browser } from '../../../test/servers/browser.ts'
 import { freePort } from '../../../test/servers/free-port.ts'
+import { until } from '../../../test/servers/redis.ts'
 import { type Sallyport, startSallyport } from '../../../test/servers/sallyport.ts'
+import { linkIn } from '../../../test/servers/smtp-server.ts'
 import type { ClientCredentials, DevCredentials } from './credentials.ts'
 
 const run = promisify(execFile)
@@ -64,6 +77,21 @@ test('prints commands that work when pasted, and keeps what it made private', as
     ['admin_client', 'admin_user', 'client', 'issuer', 'policy', 'resource_server', 'user'].toSorted(),
   )
   expect(credentials.client.redirect_uri).toBe(`${credentials.issuer}/demo/callback`)
+})
+
+test('a forgotten password can be tried: the letter lies in the folder that is told, its link sets a new one', async () => {
+  const { sallyport, credentials } = await startDemo(folder)
+  const { issuer, user } = credentials
+  expect(sallyport.said).toContain(`${issuer}/account`)
+  const [, mail = ''] = /written to (\S+)\/ as \.eml files/.exec(sallyport.said) ?? []
+  const browser = new Browser(issuer)
+  const sent = await browser.submit(await browser.visit(`${issuer}/password/forgot`), { username: user.username })
+  expect(sent.status).toBe(200)
+  const letters = () => readdirSync(resolve(folder, mail)).map((name) => readFileSync(resolve(folder, mail, name)))
+  await until(async () => letters().length > 0, 'the letter is there')
+  const link = linkIn({ message: String(letters().at(-1)) }, '/password/reset')
+  const done = await browser.submit(await browser.visit(link), { new_password: 'several words of mine' })
+  expect([done.status, done.text]).toEqual([200, expect.stringContaining('Your password was changed')])
 })
 
 test('gives the admin client the scopes that SCIM and the admin API ask for', async () => {

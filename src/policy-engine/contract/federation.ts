@@ -5,6 +5,7 @@
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Client, OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
+import { Device, RequestedLevels, Risk } from './risk.ts'
 
 export const federation = decision('federation', {
   askedBy: 'src/auth/federation/ask-federation.ts',
@@ -21,6 +22,8 @@ export const federation = decision('federation', {
       purpose: oneOf('sign_in', 'link'),
       /** On whose behalf the person signs in; absent at the person's own page. */
       client: Type.Optional(Client),
+      /** What that sign-in was asked to reach. */
+      requested: Type.Optional(RequestedLevels),
       /** As configured; absent at stage `list`. */
       provider: Type.Optional(
         Type.Object({ id: Type.String(), kind: oneOf('google', 'microsoft', 'github', 'oidc') }, closed),
@@ -53,6 +56,12 @@ export const federation = decision('federation', {
       subject: Type.Optional(Subject),
       /** Of who is signed in. */
       authentication: Type.Optional(OwnAuthentication),
+      /**
+       * Of this browser and `subject`, or of whoever the account here is; where nobody is known, what was counted of the place
+       * alone. Absent where a page is only shown.
+       */
+      device: Type.Optional(Device),
+      risk: Type.Optional(Risk),
       /** Stage `unlink`: the person could still sign in without it. */
       other_ways: Type.Optional(Type.Boolean()),
       request: RequestFacts,
@@ -64,6 +73,7 @@ export const federation = decision('federation', {
     network_not_allowed: 'access_denied',
     client_inactive: 'unauthorized_client',
     not_signed_in: 'access_denied',
+    too_risky: 'access_denied',
     subject_inactive: 'access_denied',
     linked_to_another: 'access_denied',
     email_not_verified: 'access_denied',

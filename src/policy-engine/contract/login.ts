@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
-import { Risk } from './risk.ts'
+import { Device, Risk } from './risk.ts'
 
 /** What an account can prove itself with. `federated`: at a provider that it is linked to. */
 export const FACTOR_KINDS = ['password', 'totp', 'passkey', 'recovery_code', 'federated'] as const
@@ -48,8 +48,7 @@ export const login = decision('login', {
         },
         closed,
       ),
-      /** `known`: this browser has signed in to the account before; `remembered`: and was asked to be remembered, lately enough. */
-      device: Type.Object({ known: Type.Boolean(), remembered: Type.Boolean() }, closed),
+      device: Device,
       risk: Risk,
       request: RequestFacts,
     },

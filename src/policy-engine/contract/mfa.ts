@@ -1,7 +1,8 @@
 /** `mfa`: may this person add, use, rename or remove a second factor, and how fresh must the sign-in be? WebAuthn Level 3, RFC 6238, RFC 9470. */
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
-import { OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
+import { Client, OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
+import { Device, RequestedLevels, Risk } from './risk.ts'
 
 export const mfa = decision('mfa', {
   askedBy: 'src/auth/mfa/ask-mfa.ts',
@@ -36,6 +37,12 @@ export const mfa = decision('mfa', {
           closed,
         ),
       ),
+      /** On whose behalf the person signs in, and what it asks for; absent outside a sign-in. */
+      client: Type.Optional(Client),
+      requested: Type.Optional(RequestedLevels),
+      /** Of this browser and account. Absent where a page is only shown. */
+      device: Type.Optional(Device),
+      risk: Type.Optional(Risk),
       /** What the account has by now. */
       held: Type.Object(
         { totp_factors: Type.Integer(), passkeys: Type.Integer(), recovery_codes_left: Type.Integer() },
@@ -56,7 +63,7 @@ export const mfa = decision('mfa', {
           closed,
         ),
       ),
-      /** Wrong codes of the second factor, those under way counted: in this sign-in, and of the account in 15 minutes and in a day. */
+      /** Wrong codes of the second factor, those under way counted: in this sign-in, and of the account from this known device, this known network, or all others, in 15 minutes and in a day. */
       guesses: Type.Optional(
         Type.Object({ here: Type.Integer(), account: Type.Integer(), day: Type.Integer() }, closed),
       ),
@@ -69,6 +76,7 @@ export const mfa = decision('mfa', {
     tenant_not_allowed: 'access_denied',
     subject_inactive: 'access_denied',
     not_signed_in: 'access_denied',
+    too_risky: 'access_denied',
     enrolment_not_allowed: 'access_denied',
     already_enrolled: 'invalid_request',
     too_many_factors: 'invalid_request',

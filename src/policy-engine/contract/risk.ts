@@ -3,7 +3,7 @@
  * what follows from them is policy's to say. docs/threats.md names the window and the memory of each.
  */
 import Type, { type Static } from 'typebox'
-import { closed } from './decision.ts'
+import { closed, strings } from './decision.ts'
 
 const count = () => Type.Integer({ minimum: 0 })
 
@@ -52,6 +52,15 @@ export const Risk = Type.Object(
   closed,
 )
 export type RiskFacts = Static<typeof Risk>
+
+/** `known`: this browser has signed in to the account before; `remembered`: and was asked to be remembered, lately enough. */
+export const Device = Type.Object({ known: Type.Boolean(), remembered: Type.Boolean() }, closed)
+
+/** What the sign-in that is under way was asked to reach. */
+export const RequestedLevels = Type.Object(
+  { acr_values: Type.Optional(strings()), essential_acr: Type.Optional(strings()) },
+  closed,
+)
 
 /** Of a client that people are asked to trust: consent phishing. */
 export const ClientRisk = Type.Object(

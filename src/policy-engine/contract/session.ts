@@ -6,6 +6,7 @@
 import Type from 'typebox'
 import { closed, decision, oneOf } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
+import { Risk } from './risk.ts'
 
 export const session = decision('session', {
   askedBy: 'src/auth/oidc/logout/ask-session.ts',
@@ -50,6 +51,8 @@ export const session = decision('session', {
           closed,
         ),
       ),
+      /** Of this request and who is signed in. Absent at stage `sign_out`. */
+      risk: Type.Optional(Risk),
       request: RequestFacts,
     },
     closed,

@@ -1,0 +1,137 @@
+/** `sallyport user export|erase`, against the auth service with its real parts. docs/privacy.md. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { addClient, signIn } from '../../../test/flows/signed-in.ts'
+import { createPersonWithoutFactors } from '../../../test/flows/use-factors.ts'
+import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
+import { Browser } from '../../../test/servers/browser.ts'
+import { TENANT, type TestClient } from '../../../test/servers/population.ts'
+import { runCommandLine } from '../command-line.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-user-cli-'))
+const credentials = join(folder, 'admin.json')
+let service: TestService
+let shop: TestClient
+let sub: string
+let said: string[]
+let told: string[]
+
+beforeAll(async () => {
+  service = await startAuthService()
+  const { id, secret } = service.population.admin
+  writeFileSync(credentials, JSON.stringify({ client_id: id, client_secret: secret }))
+  shop = await addClient(service.store, 'shop')
+})
+afterAll(async () => {
+  await service?.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** Somebody who is signed in, and what is said from then on. */
+beforeEach(async () => {
+  const person = await createPersonWithoutFactors(service)
+  sub = (await service.store.users.findByUserName(TENANT, person.userName))?.sub ?? ''
+  const population = { ...service.population, user: { ...person, sub } }
+  await signIn({ ...service, population }, new Browser(service.issuer), shop)
+  said = []
+  told = []
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line))
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const run = (...words: string[]) =>
+  runCommandLine(['user', ...words, '--url', service.issuer, '--credentials', credentials])
+const isThere = async () => (await service.store.users.find(TENANT, sub)) !== undefined
+
+/** Whoever sits at the terminal types this when asked; what they were asked. */
+function sitAtTerminal(typed: string): () => string {
+  let asked = ''
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true })
+  vi.spyOn(process, 'stdin', 'get').mockReturnValue(keyboard as unknown as typeof process.stdin)
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    asked += String(text)
+    if (asked.endsWith('): ')) keyboard.write(`${typed}\n`)
+    return true
+  })
+  return () => asked
+}
+
+const nobodyAtTerminal = () =>
+  vi.spyOn(process, 'stdin', 'get').mockReturnValue(new PassThrough() as unknown as typeof process.stdin)
+
+test('user export prints all that is kept of a person, as JSON, and no secret (GDPR article 15)', async () => {
+  expect(await run('export', sub)).toBe(0)
+  const data = JSON.parse(said.join('\n'))
+  expect(data).toMatchObject({
+    account: { sub },
+    sessions: [expect.objectContaining({ acr: 'urn:sallyport:acr:password' })],
+    grants: [expect.objectContaining({ client_id: shop.id })],
+  })
+  const stored = await service.store.users.find(TENANT, sub)
+  expect(said.join('\n')).not.toContain(stored?.passwordHash)
+  expect(told).toEqual([])
+  expect(await isThere()).toBe(true)
+})
+
+test('user erase --yes erases without a question, says what ended, and leaves nobody (GDPR article 17)', async () => {
+  nobodyAtTerminal()
+  expect(await run('erase', sub, '--yes')).toBe(0)
+  expect(said).toEqual(['Erased. Sessions ended: 1.'])
+  expect(await isThere()).toBe(false)
+  const { records } = await service.store.sessions.list(TENANT, { sub }, 0, 10)
+  expect(records).toEqual([])
+  for (const words of [
+    ['export', sub],
+    ['erase', sub, '--yes'],
+  ])
+    expect(await run(...words)).toBe(1)
+  expect(told).toEqual([expect.stringMatching(/There is no user/), expect.stringMatching(/There is no user/)])
+})
+
+test('user erase --json answers as the API does', async () => {
+  expect(await run('erase', sub, '--yes', '--json')).toBe(0)
+  expect(JSON.parse(said.join('\n'))).toEqual({ sub, sessions_ended: 1 })
+  expect(await isThere()).toBe(false)
+})
+
+test('user erase without a terminal wants --yes, and erases nobody', async () => {
+  nobodyAtTerminal()
+  expect(await run('erase', sub)).toBe(2)
+  expect(told.join()).toContain('nobody is there to be asked: give --yes')
+  expect([said, await isThere()]).toEqual([[], true])
+})
+
+test('user erase asks for the sub once more, and erases where it is the same', async () => {
+  const asked = sitAtTerminal(sub)
+  expect(await run('erase', sub)).toBe(0)
+  expect(asked()).toContain(`This cannot be undone. To erase this person, type the sub again (${sub}): `)
+  expect(said).toEqual(['Erased. Sessions ended: 1.'])
+  expect(await isThere()).toBe(false)
+})
+
+test.each(['', 'y', 'yes', 'another'])('user erase erases nobody where %j is typed', async (typed) => {
+  sitAtTerminal(typed)
+  expect(await run('erase', sub)).toBe(1)
+  expect(told.join()).toContain('that is another sub: nothing was erased')
+  expect([said, await isThere()]).toEqual([[], true])
+})
+
+test('what is no sub reaches no other address of the API', async () => {
+  for (const wrong of ['nobody', '../clients', `${sub}/export`]) expect(await run('erase', wrong, '--yes')).toBe(1)
+  expect(told.every((line) => /There is no user/.test(line))).toBe(true)
+  expect(await isThere()).toBe(true)
+})
+
+test.each([['export'], ['erase --yes'], ['export a b'], ['erase --yes a b']])(
+  'user %s is wrong usage, and says how a person is named',
+  async (words) => {
+    expect(await run(...words.split(' '))).toBe(2)
+    expect(told.join()).toMatch(/name one person by their sub/)
+  },
+)
