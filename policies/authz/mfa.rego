@@ -13,8 +13,9 @@ package authz.mfa
 import data.lib.rbac
 import data.lib.threat
 
-# Wrong codes, those under way counted. Of a million codes three are right at a time: thirty guesses a day find one in a
-# thousand days once in thirty times, and the person is told of them.
+# Wrong codes, those under way counted: from each device that the account knows, from each network that it was signed in from
+# lately, and from everywhere else together. Of a million codes three are right at a time: thirty guesses a day find one in a
+# year once in thirty times, and the person is told of them.
 guesses_per_sign_in := 5
 
 guesses_per_account := 10

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { TENANT } from '../servers/population.ts'
 import { until } from '../servers/redis.ts'
+import { BEHIND_PROXY } from './attackers.ts'
 import { redeemCode, told } from './authorization.ts'
 import {
   aBrowser,
@@ -31,7 +32,7 @@ beforeEach(async () => {
   offset = 0
   letters = mkdtempSync(join(tmpdir(), 'sallyport-letters-'))
   const mail = { from: { name: 'Sallyport', address: 'no-reply@example.com' }, directory: letters }
-  service = await startAuthService({ service: { mail } })
+  service = await startAuthService({ service: { ...BEHIND_PROXY, mail } })
 })
 afterEach(async () => {
   await service.close()
@@ -165,6 +166,44 @@ test('who knows the password gets five guesses in a sign-in and ten in 15 minute
   const later = aBrowser(service)
   const page = await later.submit(await signInByPassword(service, later), { code: codeAt(secret, now()) })
   expect(page.left?.searchParams.get('code')).toBeTruthy()
+})
+
+test('who knows the password spends no tries of the owner’s device or network, and no more than strangers have together (checklist 38, 40)', async () => {
+  const { secret, recoveryCodes } = await enrol()
+  const at = (address: string) => {
+    const browser = aBrowser(service)
+    browser.headers['x-forwarded-for'] = address
+    return browser
+  }
+  const owner = at('192.0.2.1')
+  const signedIn = await owner.submit(await signInByPassword(service, owner), { code: codeAt(secret, now()) })
+  expect(signedIn.left?.searchParams.get('code')).toBeTruthy()
+  owner.cookies.delete('sallyport_session')
+
+  for (const [path, wrong] of [
+    ['/mfa/totp', (n: number) => codeAt(secret, now() + 3600 + n * 30)],
+    ['/mfa/recovery', (n: number) => `WRONG-CODE-${n}`],
+  ] as const) {
+    const statuses: number[] = []
+    for (const network of [1, 2, 3]) {
+      const stranger = at(`198.51.${network}.7`)
+      const asked = await signInByPassword(service, stranger)
+      const page = await stranger.visit(asked.url.replace('/mfa/totp', path))
+      for (let n = 0; n < 5; n++) statuses.push((await stranger.submit(page, { code: wrong(n) })).status)
+    }
+    expect(statuses).toEqual([...Array(10).fill(401), ...Array(5).fill(429)])
+  }
+
+  const [known, beside, recovering] = [owner, at('192.0.2.99'), at('192.0.2.98')]
+  const moved = await signInByPassword(service, known)
+  expect((await known.submit(moved, { code: codeAt(secret, now() + 30) })).left?.searchParams.get('code')).toBeTruthy()
+  advance(60)
+  const near = await signInByPassword(service, beside)
+  expect((await beside.submit(near, { code: codeAt(secret, now()) })).left?.searchParams.get('code')).toBeTruthy()
+  const asked = await signInByPassword(service, recovering)
+  const recovery = await recovering.visit(asked.url.replace('/mfa/totp', '/mfa/recovery'))
+  const recovered = await recovering.submit(recovery, { code: recoveryCodes[0] ?? '' })
+  expect(recovered.left?.searchParams.get('code')).toBeTruthy()
 })
 
 test('codes are checked of nobody who has not proven something first: no step skips the password (checklist 39)', async () => {

@@ -1,13 +1,16 @@
 /**
  * Wrong codes of the second factor, counted in the store before each is checked, so that many at once can't all pass under a
  * limit: in this sign-in, and of the account in 15 minutes and in a day. Who knows the password gets no million tries, and
- * who does not comes here never. Apps' codes and recovery codes apart: whoever uses up the one leaves the owner the other.
+ * who does not comes here never. Each device that the account knows, each network that it was signed in from lately, and all
+ * others together have counts of their own, so that nobody elsewhere spends the owner's. Apps' codes and recovery codes apart.
  * ASVS 6.3.1; checklist 38 and 40.
  */
 import type { HttpRequest } from '../../http/message.ts'
+import { subnetOf } from '../../http/network-of.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import type { LimitStore } from '../../storage/port.ts'
+import type { Tried } from '../sign-in/ask-login.ts'
 
 const SIGN_IN_SECONDS = 30 * 60
 const ACCOUNT_SECONDS = 15 * 60
@@ -24,12 +27,24 @@ export interface Guesses {
   right(): Promise<void>
 }
 
+/** Whose tries they are: of no more places than devices and networks that the account remembers, and one. */
+function placeOf({ origin }: Pick<HttpRequest, 'origin'>, { device, risk }: Tried): string {
+  if (device.known && device.id !== undefined) return `device ${device.id}`
+  return risk.facts.network_known ? `network ${subnetOf(origin.address)}` : 'elsewhere'
+}
+
 export function guesses(
   limits: LimitStore,
-  { tenant }: Pick<HttpRequest, 'tenant'>,
-  of: { readonly kind: 'totp' | 'recovery'; readonly sub: string; readonly interaction: string },
+  request: Pick<HttpRequest, 'tenant' | 'origin'>,
+  of: {
+    readonly kind: 'totp' | 'recovery'
+    readonly sub: string
+    readonly interaction: string
+    readonly tried: Tried
+  },
 ): Guesses {
-  const person = digestOf(`${tenant}\n${of.sub}`)
+  const { tenant } = request
+  const person = digestOf([tenant, of.sub, placeOf(request, of.tried)].join('\n'))
   const here = `mfa:${of.kind}:here:${digestOf(of.interaction)}`
   const [account, day] = [`mfa:${of.kind}:account:${person}`, `mfa:${of.kind}:day:${person}`]
   return {

@@ -5,13 +5,13 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { formToken } from '../session/csrf.ts'
-import { countingSession } from '../sign-in/ask-login.ts'
+import { countingSession, tried } from '../sign-in/ask-login.ts'
 import { auditRefusal, begin, proceed, refuseStep, type Step } from '../sign-in/proceed.ts'
 import { countingFactors } from '../sign-in/progress.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import type { Attempted } from '../threat/risk.ts'
 import { type MfaAction, requireMfa } from './ask-mfa.ts'
-import type { Guesses } from './guesses.ts'
+import { type Guesses, guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 
 export interface Claimed {
@@ -50,6 +50,17 @@ export const stepView = (waiting: Waiting, about: string, userName?: string, fau
   fault,
   uiLocales: waiting.interaction.uiLocales,
 })
+
+export async function countGuesses(
+  deps: MfaDeps,
+  request: HttpRequest,
+  { id: interaction }: Waiting,
+  user: UserRecord,
+  kind: 'totp' | 'recovery',
+): Promise<Guesses> {
+  const from = await tried(deps, request, { userName: user.userName, user, proof: 'none' })
+  return guesses(deps.store.limits, request, { kind, sub: user.sub, interaction, tried: from })
+}
 
 /**
  * Throws slow_down where too many were wrong. Asked again where others were counted meanwhile, so that many at once can't all

@@ -10,9 +10,8 @@ import { cancelSignIn } from '../sign-in/cancel.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { withTotpSecret } from '../user/totp-secret.ts'
 import { requireMfa } from './ask-mfa.ts'
-import { guesses } from './guesses.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { auditFactor, checkStep, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
+import { auditFactor, checkStep, countGuesses, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
 import { readCode, stepOf } from './totp.ts'
 
 const page = (waiting: Waiting, user: UserRecord, status: number, fault?: StepFault): Reply => ({
@@ -54,7 +53,7 @@ export async function totpStep(deps: MfaDeps, request: HttpRequest): Promise<Rep
   const code = readCode(request.form.get('code'))
   if (code === undefined) return page(waiting, user, 400, 'missing')
 
-  const counted = guesses(deps.store.limits, request, { kind: 'totp', sub: user.sub, interaction: waiting.id })
+  const counted = await countGuesses(deps, request, waiting, user, 'totp')
   await requireGuess(deps, request, waiting, claimed, 'verify_totp', counted)
 
   return checkStep(

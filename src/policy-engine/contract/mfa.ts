@@ -63,7 +63,7 @@ export const mfa = decision('mfa', {
           closed,
         ),
       ),
-      /** Wrong codes of the second factor, those under way counted: in this sign-in, and of the account in 15 minutes and in a day. */
+      /** Wrong codes of the second factor, those under way counted: in this sign-in, and of the account from this known device, this known network, or all others, in 15 minutes and in a day. */
       guesses: Type.Optional(
         Type.Object({ here: Type.Integer(), account: Type.Integer(), day: Type.Integer() }, closed),
       ),
