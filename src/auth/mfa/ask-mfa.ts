@@ -7,7 +7,7 @@ import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { Factors, PasskeyRecord } from '../../storage/factors.ts'
 import type { SessionRecord, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
-import { authenticationFacts } from '../session/subject-stage.ts'
+import { ownAuthenticationFacts } from '../session/subject-stage.ts'
 import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -26,7 +26,7 @@ export interface MfaQuestion {
   readonly action: MfaAction
   /** Undefined: nobody is known yet. */
   readonly user?: UserRecord | undefined
-  readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime'> | undefined
+  readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime' | 'primaryAt'> | undefined
   readonly signIn?: SignInFacts | undefined
   /** A page is only shown: what was counted of the person is not read. */
   readonly shows?: boolean
@@ -69,7 +69,7 @@ export async function askMfa(
       tenant: request.tenant,
       action,
       ...(user && { subject: subjectFacts(user) }),
-      ...(session && { authentication: authenticationFacts(session) }),
+      ...(session && { authentication: ownAuthenticationFacts(session) }),
       ...(signIn && signInFacts(signIn)),
       ...(faced && triedFacts(faced)),
       held: heldFacts(held),
