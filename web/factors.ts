@@ -6,6 +6,7 @@ import type { Page } from './page.ts'
 import { hidden, notice } from './parts/form.ts'
 import { ACCOUNT } from './words/account.ts'
 import { FACTORS } from './words/factors.ts'
+import { PASSWORDS } from './words/passwords.ts'
 import { words } from './words/words.ts'
 
 export interface PasskeyRow {
@@ -80,6 +81,8 @@ ${form(view, 'end_other_sessions', button(says.endOthers))}`
 }`)
 }
 
+const PASSWORD = '/account/password'
+
 export function factorsPage(view: FactorsView): Page {
   const says = words(FACTORS, view.frame.uiLocales)
   const { totp, passkeys } = view
@@ -87,7 +90,11 @@ export function factorsPage(view: FactorsView): Page {
   return accountView(view.frame, {
     here: 'factors',
     title: words(ACCOUNT, view.frame.uiLocales).parts.factors,
-    content: html`${told(view)}<h2>${says.passkeys}</h2>
+    content: html`${told(view)}${
+      view.frame.paths.has(PASSWORD) &&
+      html`<p><a class="button" href="${PASSWORD}">${words(PASSWORDS, view.frame.uiLocales).change}</a></p>
+`
+    }<h2>${says.passkeys}</h2>
 ${
   passkeys.length === 0
     ? html`<p class="note">${says.none}</p>`
