@@ -55,7 +55,7 @@ async function write(names: DecisionNames): Promise<number> {
     console.log(`wrote ${path}`)
   }
   console.log(
-    `Next: write the facts and the rule, ask it in ${names.askedBy}, give that a row in src/auth/routes.ts;\nthen make format bundles check test, which names what else is missing.`,
+    `Next: write the facts and the rule, ask it in ${names.askedBy}, give that a row in src/auth/rows/;\nthen make format bundles check test, which names what else is missing.`,
   )
   return 0
 }

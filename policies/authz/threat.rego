@@ -15,6 +15,9 @@ import data.lib.rbac
 # Grants of one person whose refresh token came twice in an hour: it is no accident of one application any more.
 reuse_many := 3
 
+# What a person proves themselves with, and came twice in an hour: a form that was sent twice is one.
+proofs_many := 2
+
 # Different accounts tried from one source in an hour: it is made slower as a whole, whoever else is there.
 stuffing_many := {"address": 20, "subnet": 100}
 
@@ -56,6 +59,19 @@ actions contains "revoke_grant" if input.signal == "refresh_reuse"
 actions contains "revoke_grant" if {
 	input.signal == "replay"
 	input.kind == "code"
+}
+
+# One came twice by accident; whoever has the key in two places has copied it.
+actions contains "notify" if {
+	input.signal == "replay"
+	input.kind in {"totp_code", "passkey_challenge", "recovery_code", "reset_link"}
+	input.count >= proofs_many
+}
+
+actions contains action if {
+	input.signal == "replay"
+	input.kind == "passkey_counter"
+	some action in {"notify", "step_up"}
 }
 
 actions contains action if {

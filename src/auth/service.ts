@@ -3,23 +3,18 @@ import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Asset } from '../../web/assets.ts'
 import { PLAIN_THEME, type Theme } from '../../web/theme.ts'
-import type { Audit, AuditEvent, AuditListener } from '../audit/events.ts'
+import type { Audit, AuditListener } from '../audit/events.ts'
 import { jsonReader } from '../egress/json-document.ts'
 import { type EgressOptions, openEgress } from '../egress/open.ts'
-import type { HttpRequest } from '../http/message.ts'
 import { createPressure, type PressureLimits } from '../http/pressure.ts'
 import { alsoListen, buildServer, type Endpoint, type ServerOptions } from '../http/server.ts'
 import type { ListenerTls } from '../http/tls.ts'
 import { type MtlsOptions, openTransport } from '../http/transport.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Envelope } from '../kernel/envelope.ts'
-import { PolicyUnavailable, StoreUnavailable } from '../kernel/errors.ts'
-import type { MailKind } from '../mail/mailer.ts'
 import { type MailSettings, openMail } from '../mail/open.ts'
-import type { MailOutcome } from '../mail/queue.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
-import { seriesOf } from '../observability/series.ts'
 import type { Decide } from '../policy-engine/decide.ts'
 import type { Store } from '../storage/port.ts'
 import { recordActivity } from './account/record-activity.ts'
@@ -63,6 +58,7 @@ import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { notifyUser } from './user/notify.ts'
 import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
 import type { PasswordHasher } from './user/password.ts'
+import { describe, failureReporter, mailWatch, measureOf, observed, strict } from './watch.ts'
 
 export interface AuthServiceOptions {
   /** Address of this provider without a trailing slash: `iss` of all that it issues. */
@@ -130,104 +126,15 @@ export interface AuthService {
 
 const TENANT = 'default'
 
-/**
- * An event that cannot be written stops what it would have recorded: nothing is answered as done. Listeners hear of it then;
- * what one returns is awaited, and a failure of its own is logged and changes nothing.
- */
-const strict =
-  (audit: Audit, listeners: readonly AuditListener[], onFailure: (error: unknown, event: AuditEvent) => void): Audit =>
-  async (event) => {
-    try {
-      await audit(event)
-    } catch (cause) {
-      throw new PolicyUnavailable('audit', event.event, { cause })
-    }
-    for (const hear of listeners) {
-      try {
-        const heard = hear(event)
-        if (heard !== undefined) await heard
-      } catch (error) {
-        onFailure(error, event)
-      }
-    }
-  }
-
 const buttonOf = ({ options: { id, displayName }, state }: Provider) => ({
   id,
   name: displayName,
   available: state === 'closed',
 })
 
-/** Remembers which revision judged a request until its answer goes out, and tells audit of a decision that was not to be had. */
-function observed(decide: Decide, audit: Audit) {
-  const revisions = new Map<string, string>()
-  const asked: Decide = async (name, input, context) => {
-    try {
-      const verdict = await decide(name, input, context)
-      if (context?.requestId !== undefined) revisions.set(context.requestId, verdict.revision)
-      return verdict
-    } catch (error) {
-      const request = context?.requestId === undefined ? {} : { request_id: context.requestId }
-      if (error instanceof PolicyUnavailable)
-        await audit({
-          event: 'decision_unavailable',
-          tenant: input.tenant,
-          detail: `${name}:${error.reason}`,
-          ...request,
-        })
-      throw error
-    }
-  }
-  const answerHeaders = (requestId: string) => {
-    const revision = revisions.get(requestId)
-    if (revision === undefined) return undefined
-    revisions.delete(requestId)
-    return { 'sallyport-revision': revision }
-  }
-  return { decide: asked, answerHeaders }
-}
-
-function measureOf({ http }: Metrics): NonNullable<ServerOptions['onAnswer']> {
-  const series = seriesOf((code = '', handler = '', method = '') => http.labels({ code, handler, method }))
-  return ({ method, path, status, seconds }) => series(String(status), path, method).observe(seconds)
-}
-
 /** RFC 9449 8.2: with whatever the answer is. */
 const withNonce = (headers: Readonly<Record<string, string>> | undefined, nonce: string | undefined) =>
   nonce === undefined ? headers : { ...headers, 'dpop-nonce': nonce }
-
-/** What becomes of letters is counted; one that will never arrive is audited. No address is told. */
-function mailWatch({ audit, metrics, logger }: { audit: Audit; metrics: Metrics; logger: Logger }) {
-  const onOutcome = (kind: MailKind, outcome: MailOutcome, error?: unknown): void => {
-    metrics.mails.inc({ kind, outcome })
-    if (outcome === 'sent' || outcome === 'late') return
-    logger.warn({ kind, outcome, ...(error === undefined ? {} : { err: error }) }, 'a letter was not sent')
-    if (outcome === 'again') return
-    audit({ event: 'mail_failed', tenant: TENANT, detail: `${kind}:${outcome}` }).catch(() =>
-      logger.error({ kind }, 'audit failed'),
-    )
-  }
-  return { onOutcome }
-}
-
-/** An error that nobody foresaw may quote what was sent: its kind and place are logged, its text is not. */
-function describe(error: unknown): Readonly<Record<string, unknown>> {
-  if (error instanceof PolicyUnavailable || error instanceof StoreUnavailable) return { err: error }
-  if (!(error instanceof Error)) return { error: typeof error }
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
-  return { error: error.name, at: frames.map((frame) => frame.trim()) }
-}
-
-/** Says what failed and where; never what was sent. */
-function failureReporter(options: AuthServiceOptions) {
-  return (error: unknown, request: HttpRequest) => {
-    options.logger.error({ ...describe(error), request_id: request.id, method: request.method }, 'request failed')
-    if (!(error instanceof StoreUnavailable)) return
-    options
-      .audit({ event: 'store_unavailable', tenant: request.tenant, request_id: request.id })
-      .catch(() => options.logger.error({ request_id: request.id }, 'audit failed'))
-  }
-}
 
 /** Throws ConfigError on a store that was never initialised, EnvelopeError where the envelope key does not fit. */
 export async function createAuthService(options: AuthServiceOptions): Promise<AuthService> {
@@ -271,7 +178,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     })
   const mail = await openMail(options.mail, {
     clock,
-    ...mailWatch({ audit, metrics: measured, logger: options.logger }),
+    ...mailWatch({ audit, metrics: measured, logger: options.logger, tenant: TENANT }),
   })
   const threats = openThreats(
     {

@@ -49,6 +49,8 @@ export const LINES: readonly Line[] = [
   { from: 'src/cli', to: ['*'], packages: ['chokidar', 'fastify'] },
   { from: 'src/auth/service.ts', to: ['*'], packages: ['fastify'] },
   { from: 'src/auth/routes.ts', to: ['*'], packages: ['fastify'] },
+  { from: 'src/auth/rows', to: ['*'], packages: [] },
+  { from: 'src/auth/watch.ts', to: [...AUTH_BASE, 'src/mail'], packages: [] },
   { from: 'src/auth/route.ts', to: ['src/http/message.ts', 'src/policy-engine/contract'], packages: [] },
   { from: 'src/auth/openapi', to: ['src/auth/route.ts', 'src/http/message.ts'], packages: [] },
   ...['oauth', 'oidc', 'scim', 'login', 'account', 'device', 'mail-links', 'pages'].map((name) => protocol(name)),
@@ -144,6 +146,8 @@ export const COMPOSITION: readonly string[] = [
   'src/cli',
   'src/auth/service.ts',
   'src/auth/routes.ts',
+  'src/auth/rows',
+  'src/auth/watch.ts',
   'src/policy-engine/service.ts',
 ]
 

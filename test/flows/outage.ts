@@ -160,6 +160,12 @@ export const readsAreUnavailable = (deployment: Deployment, underWay: UnderWay):
   areUnavailable(reads(deployment, underWay))
 
 /** Sign-in and consent are 503 pages, and nobody is signed in by them. */
+/** By a link that nobody was sent: policy is asked all the same. */
+async function submitNewPassword({ browser, page }: OpenPage) {
+  const form = await browser.visit(new URL(`/password/reset?link=${'x'.repeat(43)}`, page.url).href)
+  return browser.submit(form, { new_password: 'several words of mine' })
+}
+
 export async function pagesAreUnavailable({ population }: Deployment, { login, consent }: UnderWay): Promise<void> {
   const { userName: username, password } = population.user
   const pages = [
@@ -168,7 +174,12 @@ export async function pagesAreUnavailable({ population }: Deployment, { login, c
     await consent.browser.submit(consent.page, { answer: 'allow' }),
     await consent.browser.visit(consent.page.url),
     await login.browser.visit(login.page.url.replace(/\/login(\/password)?\?/, '/mfa/passkey?')),
-    await consent.browser.visit(new URL('/account/factors', consent.page.url).href),
+    await submitNewPassword(login),
+    ...(await Promise.all(
+      ['/account', '/account/profile', '/account/activity', '/account/sessions', '/account/factors'].map((path) =>
+        consent.browser.visit(new URL(path, consent.page.url).href),
+      ),
+    )),
     await consent.browser.visit(new URL('/mfa/enrol/totp', consent.page.url).href),
     await consent.browser.visit(new URL('/logout', consent.page.url).href),
     await consent.browser.visit(new URL('/oauth/logout', consent.page.url).href),

@@ -181,6 +181,9 @@ describe('the link', () => {
     expect(await real.verify(`${NEW} ${won[0]}`, (await stored(user))?.passwordHash)).toBe(true)
     const again = await use(link, 'yet another of mine')
     expect([again.status, again.text]).toEqual([400, expect.stringContaining('works no more')])
+    await service.service.threats.settled()
+    const [asked] = service.decisions().filter(({ input }) => Object(input).kind === 'reset_link')
+    expect(asked).toMatchObject({ path: 'authz/threat/decision', input: { signal: 'replay' } })
     expect(await real.verify(`${NEW} ${won[0]}`, (await stored(user))?.passwordHash)).toBe(true)
   })
 

@@ -8,13 +8,22 @@ import { signedBundle, startAuthService, type TestService } from '../servers/aut
 import type { Browser } from '../servers/browser.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
 import { goThrough, parametersOf, redeemCode, signedIn, told, urlOf } from './authorization.ts'
+import { aBrowser, codeAt, confirmTotp, openOwnPage, signInByPassword } from './factors.ts'
 import { answerOf } from './requests.ts'
+import { createPersonWithoutFactors } from './use-factors.ts'
 
 const MFA = 'urn:sallyport:acr:mfa'
 
 let service: TestService
 let policies: PolicyFolder
 let version = 1
+/** Seconds that the service's clock was moved on. */
+let moved = 0
+const advance = (seconds: number) => {
+  service.advance(seconds)
+  moved += seconds
+}
+const now = () => Date.now() / 1000 + moved
 
 beforeAll(async () => {
   service = await startAuthService()
@@ -51,7 +60,7 @@ test('a scope for those who signed in lately: challenge, new sign-in, and the an
   const token = await tokenOf(browser)
   expect((await userinfo(token)).status).toBe(200)
 
-  service.advance(120)
+  advance(120)
   const challenged = await userinfo(token)
   expect([challenged.status, challenged.body.error]).toEqual([401, 'insufficient_user_authentication'])
   const header = challenged.headers.get('www-authenticate') ?? ''
@@ -80,6 +89,33 @@ test('a role that needs a stronger sign-in by now: the challenge names it, and t
   // Nothing of the kind is there yet: it is to be added, on the strength of the session.
   const page = await browser.visit(url({ acr_values: MFA }))
   expect(page.url).toContain('/mfa/enrol')
+})
+
+test('the challenge of userinfo, followed: its acr_values lead to the code of the app, and the new token does (RFC 9470 3, 4, 5)', async () => {
+  await activate({ from: '# Authentication levels', to: '# Levels' })
+  const person = await createPersonWithoutFactors(service)
+  const browser = aBrowser(service)
+  await signInByPassword(service, browser, {}, person)
+  const enrolled = await confirmTotp(browser, await openOwnPage(service, browser, '/mfa/enrol/totp', person), now())
+  const token = await tokenOf(browser)
+  expect((await userinfo(token)).status).toBe(200)
+
+  await activate({ from: '  user:\n    permissions', to: `  user:\n    acr: ${MFA}\n    permissions` })
+  const challenged = await userinfo(token)
+  expect([challenged.status, challenged.body.error]).toEqual([401, 'insufficient_user_authentication'])
+  const header = challenged.headers.get('www-authenticate') ?? ''
+  const acrValues = /acr_values="([^"]+)"/.exec(header)?.[1] ?? ''
+  expect(acrValues.split(' ')).toContain(MFA)
+
+  // The code that confirmed the app is spent.
+  advance(30)
+  const asked = await browser.visit(url({ acr_values: acrValues }))
+  expect(new URL(asked.url).pathname).toBe('/mfa/totp')
+  const page = await browser.submit(asked, { code: codeAt(enrolled.secret, now()) })
+  const { body } = await redeemCode(service, service.population.own, told(page).code)
+  expect(decodeJwt(String(body.id_token)).acr).toBe(MFA)
+  expect((await userinfo(String(body.access_token))).status).toBe(200)
+  expect((await userinfo(token)).status).toBe(401)
 })
 
 test('policy that wants a new sign-in for ever has one, and then the client is told', async () => {

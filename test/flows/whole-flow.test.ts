@@ -46,6 +46,7 @@ describe.each(SHAPES)('%s', (shape) => {
     const { user } = deployment.population
     await page.goto(begun.url)
     await page.getByLabel('User name').fill(user.userName)
+    await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Password').fill(user.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('button', { name: 'Allow', exact: true }).click()

@@ -7,6 +7,7 @@ import { linkDonePage, linkEndedPage, resetPage } from '../../../web/mail-links.
 import type { NewPasswordFault } from '../../../web/new-password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
+import { digestOf } from '../../kernel/ids.ts'
 import type { UserStore } from '../../storage/port.ts'
 import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
@@ -17,6 +18,7 @@ import { newPassword } from '../user/new-password.ts'
 import { notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password.ts'
 import type { PasswordRules } from '../user/password-rules.ts'
+import { noteSpent, whoSpent } from '../user/spent.ts'
 import { slowedDown } from '../user/verify-password.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
@@ -28,6 +30,7 @@ export type ResetDeps = MailLinkDeps &
   }
 
 const KIND = LINK_KINDS.password_reset
+const SPENT = 'password_link_spent'
 const about = (link: string): readonly string[] => ['reset_password', link]
 
 const form = (deps: ResetDeps, request: HttpRequest, status: number, link: string, fault?: NewPasswordFault): Reply =>
@@ -48,7 +51,10 @@ export async function resetPassword(deps: ResetDeps, request: HttpRequest): Prom
   const found = await findMailLink(deps, request, KIND)
 
   const verdict = await askMailLink(deps, request, { purpose: 'password_reset', stage: 'use', user: found?.user })
-  if (!isUsable(verdict) || found === undefined) return ended()
+  if (!isUsable(verdict) || found === undefined) {
+    await tellReplay(deps, request, await whoSpent(deps.store.oneUse, request.tenant, SPENT, digestOf(link)))
+    return ended()
+  }
   const { least_password_characters: leastCharacters, revoke_access: revokes, notify } = verdict.obligations
 
   const password = request.form.get('new_password')
@@ -75,10 +81,22 @@ export async function resetPassword(deps: ResetDeps, request: HttpRequest): Prom
   return { status: 200, ...linkDonePage('password', localesOf(user)) }
 }
 
+/** Whoever comes with a link that was used may have read the letter. The answer is that of any link that does not do. */
+async function tellReplay(deps: ResetDeps, { tenant, id }: HttpRequest, sub: string | undefined): Promise<void> {
+  if (sub === undefined) return
+  await deps.audit({ event: 'factor_failed', tenant, request_id: id, sub, detail: 'reset_link:replayed' })
+}
+
 /** Takes the link, and with it sets the password of the account that it was made for, if that still is as it was. */
 async function spend(deps: ResetDeps, request: HttpRequest, found: OpenLink, passwordHash: string, revokes: boolean) {
-  const taken = await deps.store.oneUse.take(request.tenant, KIND, found.digest)
-  if (taken === undefined) return undefined
+  const { oneUse } = deps.store
+  const taken = await oneUse.take(request.tenant, KIND, found.digest)
+  if (taken === undefined) {
+    await tellReplay(deps, request, found.user.sub)
+    return undefined
+  }
+  const spent = { digest: found.digest, sub: found.user.sub, at: epochSeconds(deps.clock) }
+  await noteSpent(oneUse, request.tenant, SPENT, spent)
   return changeUser(deps.store.users, request.tenant, found.user.sub, epochSeconds(deps.clock), (user) =>
     user.active && stillHolds(taken, user) ? newPassword(user, passwordHash, revokes) : undefined,
   )

@@ -11,8 +11,10 @@ import {
 import { isoBase64URL } from '@simplewebauthn/server/helpers'
 import type { HttpRequest } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
+import { digestOf } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { FactorStore, PasskeyRecord } from '../../storage/factors.ts'
+import { noteSpent, whoSpent } from '../user/spent.ts'
 import { CHALLENGE_SECONDS, type ChallengeFor, knowsChallenge, newChallenge, takeChallenge } from './challenges.ts'
 import { challengeIn } from './credential-json.ts'
 import type { PasskeyDeps } from './passkey-registration.ts'
@@ -20,6 +22,8 @@ import type { PasskeyDeps } from './passkey-registration.ts'
 export type AssertionDeps = PasskeyDeps & {
   readonly store: PasskeyDeps['store'] & { readonly factors: Pick<FactorStore, 'passkeys'> }
 }
+
+const SPENT = 'passkey_challenge_spent'
 
 const assertionOf = (browser: string): ChallengeFor => ({ ceremony: 'passkey_assertion', browser })
 
@@ -76,6 +80,13 @@ export async function verifyAssertion(
   }
 }
 
+/** Whose sign-in this answer was, where it is shown again. */
+export const whoAnswered = (
+  deps: AssertionDeps,
+  request: Pick<HttpRequest, 'tenant'>,
+  response: AuthenticationResponseJSON,
+): Promise<string | undefined> => whoSpent(deps.store.oneUse, request.tenant, SPENT, digestOf(challengeIn(response)))
+
 /** WebAuthn Level 3 7.2 step 6: the authenticator names the same person, where it names one. */
 function isOwn({ response: { userHandle } }: AuthenticationResponseJSON, { sub }: PasskeyRecord): boolean {
   return userHandle === undefined || Buffer.from(userHandle, 'base64url').toString('utf8') === sub
@@ -119,5 +130,7 @@ export async function useAssertion(
 ): Promise<'used' | 'replayed' | 'regressed' | 'missing'> {
   if (!(await takeChallenge(deps, request, challenge, assertionOf(browser)))) return 'replayed'
   const use = { counter, backedUp, usedAt: epochSeconds(deps.clock) }
+  const { oneUse } = deps.store
+  await noteSpent(oneUse, request.tenant, SPENT, { digest: digestOf(challenge), sub: passkey.sub, at: use.usedAt })
   return deps.store.factors.passkeys.use(request.tenant, passkey.credentialId, use)
 }

@@ -12,7 +12,7 @@ import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts
 import { askMfa, mfaError, requireMfa } from './ask-mfa.ts'
 import { readAssertion } from './credential-json.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { type Assertion, assertionOptions, useAssertion, verifyAssertion } from './passkey-assertion.ts'
+import { type Assertion, assertionOptions, useAssertion, verifyAssertion, whoAnswered } from './passkey-assertion.ts'
 import { auditFactor, type Claimed, checkStep, findClaimed, stepView } from './second-step.ts'
 
 /** The options of a fresh challenge, for this browser. */
@@ -85,6 +85,8 @@ async function check(
   response: AuthenticationResponseJSON,
 ): Promise<Checked> {
   const assertion = await verifyAssertion(deps, request, waiting.secret, response)
+  const before = assertion === undefined ? await whoAnswered(deps, request, response) : undefined
+  if (before !== undefined) await auditFactor(deps, request, 'factor_failed', { sub: before }, 'passkey:replayed')
   const user = assertion && (await deps.store.users.find(request.tenant, assertion.passkey.sub))
   const claimed = await findClaimed(deps, request, waiting)
   const isOther = claimed !== undefined && user !== undefined && claimed.user.sub !== user.sub

@@ -4,14 +4,18 @@
  */
 import { recoveryPage, type StepFault } from '../../../web/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { epochSeconds } from '../../kernel/clock.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { notifyUser } from '../user/notify.ts'
+import { noteSpent, whoSpent } from '../user/spent.ts'
 import { requireMfa } from './ask-mfa.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 import { readRecoveryCode, recoveryDigest } from './recovery-codes.ts'
 import { auditFactor, checkStep, countGuesses, findClaimed, loginAt, requireGuess, stepView } from './second-step.ts'
+
+const SPENT = 'recovery_code_spent'
 
 const page = (waiting: Waiting, user: UserRecord, status: number, fault?: StepFault): Reply => ({
   status,
@@ -56,11 +60,13 @@ export async function recoveryStep(deps: MfaDeps, request: HttpRequest): Promise
     async () => {
       const code = readRecoveryCode(typed)
       const digest = code && recoveryDigest(request.tenant, user.sub, code)
-      const used = digest && (await deps.store.factors.recoveryCodes.use(request.tenant, user.sub, digest)) === 'used'
-      if (!used) {
-        await auditFactor(deps, request, 'factor_failed', user, 'recovery_code:wrong')
+      const { factors, oneUse } = deps.store
+      if (digest === undefined || (await factors.recoveryCodes.use(request.tenant, user.sub, digest)) !== 'used') {
+        const spent = digest !== undefined && (await whoSpent(oneUse, request.tenant, SPENT, digest)) === user.sub
+        await auditFactor(deps, request, 'factor_failed', user, `recovery_code:${spent ? 'replayed' : 'wrong'}`)
         return { factor: 'recovery_code', outcome: 'failed' }
       }
+      await noteSpent(oneUse, request.tenant, SPENT, { digest, sub: user.sub, at: epochSeconds(deps.clock) })
       await counted.right()
       await auditFactor(deps, request, 'recovery_code_used', user, 'sign_in')
       notifyUser(deps, user, 'recovery_code_used')

@@ -17,6 +17,15 @@ export interface HearEventsDeps {
   readonly raise: Raise
 }
 
+/** Details of `factor_failed`. */
+const FACTORS: Readonly<Record<string, Signal['kind']>> = {
+  'totp:replayed': 'totp_code',
+  'passkey:replayed': 'passkey_challenge',
+  'passkey:counter_regressed': 'passkey_counter',
+  'recovery_code:replayed': 'recovery_code',
+  'reset_link:replayed': 'reset_link',
+}
+
 type Heard = Pick<Signal, 'signal' | 'kind'> | 'agreed'
 
 function heard({ event, detail }: AuditEvent): Heard | undefined {
@@ -30,6 +39,10 @@ function heard({ event, detail }: AuditEvent): Heard | undefined {
       return detail === 'replayed' ? { signal: 'replay', kind: 'dpop_proof' } : undefined
     case 'client_authentication_failed':
       return detail === 'assertion_replayed' ? { signal: 'replay', kind: 'client_assertion' } : undefined
+    case 'factor_failed': {
+      const kind = detail !== undefined && Object.hasOwn(FACTORS, detail) ? FACTORS[detail] : undefined
+      return kind && { signal: 'replay', kind }
+    }
     case 'consent_granted':
     case 'device_grant_approved':
       return 'agreed'
@@ -55,7 +68,10 @@ async function cameTwice(deps: HearEventsDeps, event: AuditEvent, what: Exclude<
   const count = await noteLately(deps.store.limits, tenant, counted, about)
   const signal = { ...what, tenant, requestId, sub, clientId, grantId, count }
   // Each grant has its own answer; of what nobody owns one answer for each doubling.
-  if (grantId !== undefined || (await hasRisen(deps.store.limits, tenant, `${counted} ${about}`, count, 1)))
+  if (
+    grantId !== undefined ||
+    (await hasRisen(deps.store.limits, tenant, `${counted} ${what.kind ?? ''} ${about}`, count, 1))
+  )
     deps.raise(signal)
 }
 

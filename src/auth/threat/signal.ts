@@ -1,13 +1,13 @@
 /** A sign of an attack, as it is told to whoever answers it. */
 import { digestOf } from '../../kernel/ids.ts'
-import type { ThreatSignal } from '../../policy-engine/contract/threat.ts'
+import type { REPLAYED, ThreatSignal } from '../../policy-engine/contract/threat.ts'
 import type { LimitStore } from '../../storage/port.ts'
 import { HOUR_SECONDS } from './rules.ts'
 
 export interface Signal {
   readonly signal: ThreatSignal
   readonly tenant: string
-  readonly kind?: 'code' | 'dpop_proof' | 'client_assertion'
+  readonly kind?: (typeof REPLAYED)[number]
   readonly requestId?: string | undefined
   readonly sub?: string | undefined
   readonly clientId?: string | undefined

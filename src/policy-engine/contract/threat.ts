@@ -28,6 +28,18 @@ export const THREAT_ACTIONS = [
 ] as const
 export type ThreatAction = (typeof THREAT_ACTIONS)[number]
 
+/** `passkey_counter`: it did not grow, another authenticator may hold the same key. */
+export const REPLAYED = [
+  'code',
+  'dpop_proof',
+  'client_assertion',
+  'totp_code',
+  'passkey_challenge',
+  'passkey_counter',
+  'recovery_code',
+  'reset_link',
+] as const
+
 const count = () => Type.Integer({ minimum: 0 })
 
 export const threat = decision('threat', {
@@ -37,7 +49,7 @@ export const threat = decision('threat', {
       tenant: Tenant,
       signal: oneOf(...THREAT_SIGNALS),
       /** What came twice; with `replay` alone. */
-      kind: Type.Optional(oneOf('code', 'dpop_proof', 'client_assertion')),
+      kind: Type.Optional(oneOf(...REPLAYED)),
       /** Whom it is about; absent where nobody is, or no such account is there. */
       subject: Type.Optional(Subject),
       client: Type.Optional(Client),

@@ -1,0 +1,27 @@
+/** Rows of streams of security events. */
+import type { Route } from '../route.ts'
+import { signalHandlers } from '../signals/signal-handlers.ts'
+import type { RouteDeps, Row } from './row.ts'
+
+/** Where the configuration names streams. */
+export function signalRows(deps: RouteDeps): Row[] {
+  if (deps.signals.streams.length === 0) return []
+  const signals = signalHandlers(deps)
+  const row = (
+    method: Route['method'],
+    path: string,
+    source: string,
+    file: string,
+    handler: Route['handler'],
+    decision: Route['decision'] = 'signal',
+  ): Row => [method, path, source, `signals/${file}.ts`, decision, 'registration', handler]
+  const configuration = '/.well-known/ssf-configuration'
+  return [
+    row('GET', configuration, 'SSF 1.0 7.1', 'ssf-configuration', signals.ssfConfiguration, 'public'),
+    row('GET', '/ssf/streams', 'SSF 1.0 8.1.1.2', 'read-streams', signals.readStreams),
+    row('GET', '/ssf/status', 'SSF 1.0 8.1.2.1', 'stream-status', signals.readStreamStatus),
+    row('POST', '/ssf/status', 'SSF 1.0 8.1.2.2', 'stream-status', signals.updateStreamStatus),
+    row('POST', '/ssf/verify', 'SSF 1.0 8.1.4.2', 'verify-stream', signals.verifyStream),
+    row('POST', '/ssf/poll/:id', 'RFC 8936 2', 'poll', signals.poll),
+  ]
+}
