@@ -1,6 +1,6 @@
 /** The pages of the device grant: the code, what it stands for, and that it is answered. RFC 8628 3.3. */
 import { html } from './html.ts'
-import { moment } from './moment.ts'
+import { countryName, moment } from './moment.ts'
 import { type Page, page } from './page.ts'
 import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
 import { scopeList } from './scope-words.ts'
@@ -38,6 +38,8 @@ export interface DeviceConfirmView {
   readonly userCode: string
   /** Where the device asks from. */
   readonly address: string
+  /** ISO 3166-1 alpha-2, where it is known. */
+  readonly country?: string | undefined
   /** It is the network that this browser is in. */
   readonly sameNetwork: boolean
   /** Seconds since the Unix epoch. */
@@ -54,7 +56,7 @@ export function deviceConfirmPage(view: DeviceConfirmView): Page {
 <p class="lead">${consent.asks(view.clientName, view.accountName)}</p>
 <dl class="facts">
 <dt>${says.code}</dt><dd><code>${view.userCode}</code></dd>
-<dt>${says.askedFrom}</dt><dd>${says.from(view.address, view.sameNetwork)}</dd>
+<dt>${says.askedFrom}</dt><dd>${says.from(view.address, view.sameNetwork, view.country && countryName(view.country, {}))}</dd>
 <dt>${says.askedAt}</dt><dd>${moment(view.askedAt, {})}</dd>
 </dl>
 ${view.selfRegistered && html`<p class="note">${says.selfRegistered}</p>`}

@@ -19,21 +19,21 @@ export interface LinkedIdentity {
 
 export interface IdentitiesView {
   readonly frame: AccountFrame
-  readonly formToken: string
+  readonly formTokens: { readonly link: string; readonly unlink: string }
   readonly linked: readonly LinkedIdentity[]
   readonly offered: readonly ProviderButton[]
   /** Addresses of the providers, for the page's form-action. */
   readonly leadsTo: readonly string[]
 }
 
-export function identitiesPage({ frame, formToken, linked, offered, leadsTo }: IdentitiesView): Page {
+export function identitiesPage({ frame, formTokens, linked, offered, leadsTo }: IdentitiesView): Page {
   const says = words(FEDERATION, frame.uiLocales)
   const entry = ({ key, provider, label, linkedAt }: LinkedIdentity): Html => html`<li>
 <h3>${provider}</h3>
 ${label !== undefined && html`<p class="account">${label}</p>`}
 <p class="note">${says.since} ${moment(linkedAt, frame)}</p>
 <form method="post" action="/account/identities/unlink">
-${hidden('form_token', formToken)}${hidden('identity', key)}<button class="danger" type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
+${hidden('form_token', formTokens.unlink)}${hidden('identity', key)}<button class="danger" type="submit" aria-label="${says.disconnectThis([provider, label].filter(Boolean).join(' '))}">${says.disconnect}</button>
 </form>
 </li>
 `
@@ -41,7 +41,7 @@ ${hidden('form_token', formToken)}${hidden('identity', key)}<button class="dange
     available
       ? html`<li>
 <form method="post" action="/account/identities/link">
-${hidden('form_token', formToken)}${hidden('provider', id)}<button type="submit">${says.link.title(name)}</button>
+${hidden('form_token', formTokens.link)}${hidden('provider', id)}<button type="submit">${says.link.title(name)}</button>
 </form>
 </li>
 `

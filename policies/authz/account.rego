@@ -114,7 +114,7 @@ step_up := "required" if not signed_in_well_enough
 
 signed_in_well_enough if {
 	rbac.level(input.authentication.acr) in strong_enough
-	input.request.time.epoch_seconds - input.authentication.auth_time <= max_age_seconds
+	input.request.time.epoch_seconds - input.authentication.primary_time <= max_age_seconds
 }
 
 max_age_seconds := fresh_seconds if {

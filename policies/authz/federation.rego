@@ -216,7 +216,7 @@ default step_up := "none"
 step_up := "required" if {
 	own_page
 	input.stage in {"start", "unlink"}
-	input.request.time.epoch_seconds - input.authentication.auth_time > fresh_seconds
+	input.request.time.epoch_seconds - input.authentication.primary_time > fresh_seconds
 }
 
 # A sign-in from here says that they are.

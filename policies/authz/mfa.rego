@@ -288,7 +288,7 @@ max_age_seconds := fresh_from_here_seconds if {
 } else := fresh_seconds
 
 fresh if {
-	input.request.time.epoch_seconds - input.authentication.auth_time <= fresh_seconds
+	input.request.time.epoch_seconds - input.authentication.primary_time <= fresh_seconds
 	rbac.level(input.authentication.acr) >= rbac.level(step_up_acr)
 }
 

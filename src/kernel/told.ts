@@ -10,6 +10,23 @@ export const TOLD = {
     'This form did not come from our own page in this browser. Go back to your account and try again.',
   notFromHere: 'Signing in is not allowed from here or at this time.',
   anotherPerson: 'Another person signed in than the request is for.',
+  tooManyCodes: 'Too many wrong codes. Wait a while, or use another way to sign in.',
+  factorFirst: 'A second factor can be added here only after you have signed in with one that you have.',
+  factorNotFromHere:
+    'This cannot be changed from here now. Use a device or network that you have signed in from before, or wait a while.',
+  appAlready: 'There is an authenticator app already. Remove it first.',
+  tooManyPasskeys: 'There are too many passkeys. Remove one first.',
+  noFactor: 'There is no second factor to change.',
+  factorTooLate: 'This took too long. Go back and scan a new code.',
+  factorGone: 'That is not there any more. Go back and look again.',
+  nameMissing: 'Enter a name.',
+  lastWayIn: 'It is your last way to sign in. Set a password or add a passkey first.',
+  connectedAlready: 'This account cannot be connected: it is connected already.',
+  noProvider: 'There is no such identity provider.',
+  notForThisDevice: 'You may not give this application what it asks for.',
+  foreignDeviceForm:
+    'This form did not come from our own page in this browser, or asks for something else by now. Type the code again.',
+  linkNotFromHere: 'This is not allowed from here or at this time.',
 } as const
 
 export type Told = keyof typeof TOLD

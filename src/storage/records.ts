@@ -80,6 +80,8 @@ export interface SessionRecord {
   readonly acr: string
   readonly amr: readonly string[]
   readonly authTime: number
+  /** Of the last sign-in with a first factor: a second one alone moves `authTime`, not this. Absent: `authTime`. */
+  readonly primaryAt?: number
   /** Of the user, when the session began: live while equal. */
   readonly userEpoch: number
   readonly createdAt: number

@@ -239,10 +239,10 @@ export async function walkWrongly(
       `DPoP ${canaries.make('bound token')}`,
       `DPoP ${happy.tokens.access_token}`,
     ]
-    for (const authorization of secretsOf) {
+    const sendWith = async (authorization: string) => {
       const headers = { ...header, ...noise, authorization }
       await send(at, `${url}?${new URLSearchParams(all())}`, { method, headers })
-      if (method === 'GET') continue
+      if (method === 'GET') return
       const typed = (type: string) => ({ ...headers, 'content-type': type })
       const json = errors === 'scim' || errors === 'problem' || errors === 'registration'
       const right = json ? 'application/json' : 'application/x-www-form-urlencoded'
@@ -263,6 +263,7 @@ export async function walkWrongly(
       for (const body of bodies) await send(at, url, { method, headers: typed(right), body })
       await send(at, url, { method, headers: typed('text/plain'), body: form })
     }
+    await Promise.all(secretsOf.map(sendWith))
   }
   await rightSecretsWrongly(deployment, canaries, happy, send)
   return { leaks, statuses }

@@ -16,6 +16,9 @@ import { type Canaries, openCanaries } from './canaries.ts'
 import { askPolicyWrongly, type Happy, signInWrongly, walkRightly, walkWrongly } from './canary-walk.ts'
 import { activate } from './outage.ts'
 
+/** Thousands of requests in each walk. */
+const WALK = { timeout: 240_000 }
+
 let table: readonly Route[]
 
 beforeAll(async () => {
@@ -85,14 +88,14 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     expect(texts.filter(([name]) => name.endsWith('.jsonl')).length).toBeGreaterThan(1)
   }
 
-  test('everything at work (checklist 34)', async () => {
+  test('everything at work (checklist 34)', WALK, async () => {
     const statuses = await walk()
     for (const status of [200, 400, 401, 403, 404, 409, 415]) expect(statuses).toContain(status)
     await nothingIsWritten()
     expect(canaries.count).toBeGreaterThan(1000)
   })
 
-  test.each(['trap', 'wrong_result'] as const)('policy: %s', async (kind) => {
+  test.each(['trap', 'wrong_result'] as const)('policy: %s', WALK, async (kind) => {
     await activate(deployment, await broken(kind))
     expect(await walk()).toContain(503)
     await nothingIsWritten()
@@ -114,7 +117,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
 
   if (shape === 'one-process') return
 
-  test('Redis killed', async () => {
+  test('Redis killed', WALK, async () => {
     await deployment.redis?.kill()
     const statuses = await walk()
     expect(statuses).toContain(503)

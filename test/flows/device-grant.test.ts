@@ -1,10 +1,14 @@
 /** The device grant: a device without a browser, a person with one, and whoever would like to be the one or the other. RFC 8628. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
+import { BEHIND_PROXY } from './attackers.ts'
 import type { Person } from './factors.ts'
-import { type Answer, post } from './requests.ts'
+import { type Answer, basic, post } from './requests.ts'
 import { addClient } from './signed-in.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
@@ -166,6 +170,33 @@ test('the answer comes from our own page, in the browser it was shown in, about 
   expect((await send({}, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
   for (const one of [device, another]) expect((await errorOf(one))[1]).toBe('authorization_pending')
   expect((await send({})).status).toBe(200)
+})
+
+test('the page names the country that the device asks from, in the reader’s language, where places are known (RFC 8628 5.4)', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'places-'))
+  const file = join(folder, 'places.csv')
+  writeFileSync(file, '198.51.100.0/24,NZ\n')
+  const here = await startAuthService({ service: { ...BEHIND_PROXY, threats: { places: { file } } } })
+  try {
+    const set = await addClient(here.store, 'tv', {}, { grantTypes: [GRANT], redirectUris: [] })
+    const shownFrom = async (address: string) => {
+      const headers = { 'x-forwarded-for': address, authorization: basic(set) }
+      const body = new URLSearchParams({ scope: 'openid' })
+      const asked = await fetch(`${here.issuer}/oauth/device_authorization`, { method: 'POST', headers, body })
+      const device = (await asked.json()) as Answer['body']
+      const browser = new Browser(here.issuer)
+      browser.headers['accept-language'] = 'de'
+      const { userName, password } = here.population.user
+      let page = await browser.visit(String(device.verification_uri_complete))
+      page = await browser.submit(page, { username: userName })
+      return (await browser.submit(page, { password })).text
+    }
+    expect(await shownFrom('198.51.100.7')).toContain('<bdi>198.51.100.7</bdi>, Neuseeland (ein anderes Netz')
+    expect(await shownFrom('203.0.113.7')).toContain('<bdi>203.0.113.7</bdi> (ein anderes Netz')
+  } finally {
+    await here.close()
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('sign-out, and an account that was disabled, end what was approved and not yet fetched (checklist 45)', async () => {

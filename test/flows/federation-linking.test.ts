@@ -11,6 +11,7 @@ import { Browser } from '../servers/browser.ts'
 import { openChromium } from '../servers/chromium.ts'
 import { TENANT } from '../servers/population.ts'
 import { until } from '../servers/redis.ts'
+import { codeAt, confirmTotp } from './factors.ts'
 import {
   atProvider,
   codeAfter,
@@ -37,6 +38,12 @@ afterAll(async () => {
   await service.close()
   rmSync(mail, { recursive: true })
 })
+
+let offset = 0
+function advance(seconds: number): void {
+  service.advance(seconds)
+  offset += seconds
+}
 
 let count = 0
 let address: string
@@ -169,10 +176,14 @@ describe('at the person’s own page', () => {
     expect(there.url).toBe(PAGE())
     return browser
   }
-  const formTokenOn = (page: Visited): string => /name="form_token" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+  /** Where the page has no such form: none. */
+  const formTokenOn = ({ text }: Visited, action: string): string => {
+    const form = text.split('<form').find((part) => part.includes(`action="/account/identities/${action}"`)) ?? ''
+    return /name="form_token" value="([^"]+)"/.exec(form)?.[1] ?? ''
+  }
   const post = async (browser: Browser, action: 'link' | 'unlink', fields: Readonly<Record<string, string>>) => {
     const page = await browser.visit(PAGE())
-    const body = new URLSearchParams({ form_token: formTokenOn(page), ...fields })
+    const body = new URLSearchParams({ form_token: formTokenOn(page, action), ...fields })
     const headers = { 'sec-fetch-site': 'same-origin' }
     return browser.visit(`${PAGE()}/${action}`, { method: 'POST', body, headers })
   }
@@ -206,7 +217,7 @@ describe('at the person’s own page', () => {
     const browser = await signedIn()
     await linkGoogle(browser)
     const [identity] = await identities(user.sub)
-    service.advance(301)
+    advance(301)
     for (const [action, fields] of [
       ['link', { provider: 'other' }],
       ['unlink', { identity: identity?.key ?? '' }],
@@ -217,6 +228,27 @@ describe('at the person’s own page', () => {
     expect(await identities(user.sub)).toHaveLength(1)
     const anew = await signInHere(browser, await post(browser, 'unlink', { identity: identity?.key ?? '' }))
     expect(anew.url).toBe(PAGE())
+    await post(browser, 'unlink', { identity: identity?.key ?? '' })
+    expect(await identities(user.sub)).toEqual([])
+  })
+
+  test('linking and unlinking want the second factor that the account has, as a change of factors does (checklist 42)', async () => {
+    const browser = await signedIn()
+    await linkGoogle(browser)
+    const [identity] = await identities(user.sub)
+    const now = Date.now() / 1000 + offset
+    const enrolment = await browser.visit(`${service.issuer}/mfa/enrol/totp`)
+    const { secret } = await confirmTotp(browser, enrolment, now)
+    for (const [action, fields] of [
+      ['link', { provider: 'other' }],
+      ['unlink', { identity: identity?.key ?? '' }],
+    ] as const) {
+      const page = await post(browser, action, fields)
+      expect([page.left, new URL(page.url).pathname]).toEqual([undefined, '/mfa/totp'])
+    }
+    expect(await identities(user.sub)).toHaveLength(1)
+    const asked = await post(browser, 'unlink', { identity: identity?.key ?? '' })
+    expect((await browser.submit(asked, { code: codeAt(secret, now + 30) })).url).toBe(PAGE())
     await post(browser, 'unlink', { identity: identity?.key ?? '' })
     expect(await identities(user.sub)).toEqual([])
   })

@@ -65,12 +65,11 @@ async function come(): Promise<{ readonly browser: Browser; readonly page: Visit
   return { browser: open.browser, page: await signInAt(open, 'google') }
 }
 
-const FORM_TOKEN = /name="form_token" value="([^"]+)"/
-
 async function post(browser: Browser, path: string, fields: Readonly<Record<string, string>>): Promise<Visited> {
   const page = await browser.visit(`${service.issuer}/account/identities`)
-  const body = new URLSearchParams({ form_token: FORM_TOKEN.exec(page.text)?.[1] ?? '', ...fields })
-  return browser.visit(`${service.issuer}${path}`, {
+  const { action, fields: body } = formAt(page, new RegExp(`${path}$`))
+  for (const [name, value] of Object.entries(fields)) body.set(name, value)
+  return browser.visit(action, {
     method: 'POST',
     body,
     headers: { 'sec-fetch-site': 'same-origin' },
@@ -217,7 +216,7 @@ const STEPS: Readonly<Record<string, () => Promise<Step>>> = {
   'POST /account/identities/link': async () => {
     const { browser } = await come()
     const form = await browser.visit(`${service.issuer}/account/identities`)
-    const token = FORM_TOKEN.exec(form.text)?.[1] ?? ''
+    const token = formAt(form, /\/link$/).fields.get('form_token') ?? ''
     const body = () => new URLSearchParams({ form_token: token, provider: 'other' })
     return {
       ask: () => browser.visit(`${service.issuer}/account/identities/link`, { method: 'POST', body: body() }),

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { randomId } from '../../src/kernel/ids.ts'
-import { startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
+import { signedFiles, startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
+import { copyPolicies } from '../servers/policy-folder.ts'
 import { clientRecord, REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { makeProofKey } from '../servers/proofs.ts'
 import { until } from '../servers/redis.ts'
@@ -174,6 +175,30 @@ test('whoever has one old refresh token raises the alarm once, and signs nobody 
   expect(told('grant_revoked').filter((why) => why === 'refresh_token_reuse')).toHaveLength(1)
   expect(told('refresh_token_reuse').filter((why) => why === 'ended_before')).toHaveLength(25)
 })
+
+test('revoke_user ends sessions beside all else, each told like any other end of a session (checklist 33)', async () => {
+  const policies = copyPolicies()
+  try {
+    const { population, node } = await start()
+    policies.edit({
+      file: 'authz/threat.rego',
+      from: 'actions contains "notify" if input.signal == "password_guessing"',
+      to: 'actions contains "revoke_user" if input.signal == "refresh_reuse"',
+    })
+    await node.activate([await signedFiles(await policies.compile(), 2)])
+    const { userName, password } = population.user
+    const [browser, phone] = [await visitor(service, '192.0.2.1'), await visitor(service, '192.0.2.2')]
+    for (const one of [browser, phone]) await one.signIn(userName, password)
+    await replayed(population, browser)
+    expect(await answersTo('refresh_reuse')).toContain('refresh_reuse:revoke_user')
+    for (const one of [browser, phone]) expect((await one.open()).url).toContain('/login')
+    const ended = service.audits.filter(({ event }) => event === 'session_ended')
+    expect(ended.map(({ sub, detail }) => [sub, detail])).toEqual(Array(2).fill([population.user.sub, 'all']))
+    expect((await service.store.sessions.list(TENANT, { sub: population.user.sub }, 0, 10)).total).toBe(0)
+  } finally {
+    policies.remove()
+  }
+}, 60_000)
 
 test('a hundred uses of one refresh token at once are one signal (RFC 9700 4.14.2)', async () => {
   const { population } = await start()

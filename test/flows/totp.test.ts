@@ -293,6 +293,30 @@ test('a change of factors wants a fresh sign-in with the factor, is told, and of
   expect((await old.visit(`${service.issuer}/account/factors`)).text).toContain('Sign-in methods')
 })
 
+test('a code on an old session is no fresh sign-in, though auth_time is new (OIDC Core 2; ASVS 7.5.1; checklist 42)', async () => {
+  const browser = aBrowser(service)
+  advance(0)
+  const { secret } = await addTotp(service, browser, now())
+  advance(700)
+  const asked = await browser.visit(authorizeUrl(service, { acr_values: MFA_ACR }))
+  expect(new URL(asked.url).pathname).toBe('/mfa/totp')
+  const claims = await idToken(await browser.submit(asked, { code: codeAt(secret, now()) }))
+  expect(claims).toMatchObject({ acr: MFA_ACR, auth_time: expect.closeTo(now(), -1) })
+  const removal = await browser.visit(`${service.issuer}/account/factors`)
+  expect(new URL((await browser.submit(removal, { action: 'remove_totp', factor: '' })).url).pathname).toBe(
+    '/login/password',
+  )
+  const led = await browser.visit(`${service.issuer}/account/password`)
+  expect(new URL(led.url).pathname).toBe('/login/password')
+
+  const { password } = service.population.user
+  advance(30)
+  const second = await browser.submit(led, { password })
+  expect(new URL(second.url).pathname).toBe('/mfa/totp')
+  const there = await browser.submit(second, { code: codeAt(secret, now()) })
+  expect(there.url).toBe(`${service.issuer}/account/password`)
+})
+
 test('new recovery codes end the old ones, after a fresh sign-in (checklist 42)', async () => {
   const { secret, recoveryCodes } = await enrol()
   const browser = aBrowser(service)

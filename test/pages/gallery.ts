@@ -194,7 +194,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
   },
   deviceConfirmPage: {
     elsewhere: () => deviceConfirmPage(device),
-    here: () => deviceConfirmPage({ ...device, sameNetwork: true, selfRegistered: false }),
+    here: () => deviceConfirmPage({ ...device, country: 'DE', sameNetwork: true, selfRegistered: false }),
   },
   deviceAnsweredPage: {
     allowed: () => deviceAnsweredPage({ allowed: true }),
@@ -217,12 +217,19 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     some: () =>
       identitiesPage({
         frame,
-        formToken,
+        formTokens: { link: formToken, unlink: formToken },
         linked: [{ key: 'k', provider: 'Google', label: accountName, linkedAt: AT }],
         offered: providers,
         leadsTo: ['https://accounts.example'],
       }),
-    none: () => identitiesPage({ frame, formToken, linked: [], offered: [], leadsTo: [] }),
+    none: () =>
+      identitiesPage({
+        frame,
+        formTokens: { link: formToken, unlink: formToken },
+        linked: [],
+        offered: [],
+        leadsTo: [],
+      }),
   },
   totpPage: {
     first: () => totpPage(secondStep),

@@ -80,7 +80,18 @@ export const STORED: readonly Stored[] = [
   of<Records.SessionRecord>()('session', ITS_END, 'yes', {
     personal: ['sight'],
     pseudonym: ['sid', 'sub', 'deviceKey'],
-    plain: ['acr', 'amr', 'authTime', 'userEpoch', 'createdAt', 'expiresAt', 'idleSeconds', 'lastSeenAt', 'revision'],
+    plain: [
+      'acr',
+      'amr',
+      'authTime',
+      'primaryAt',
+      'userEpoch',
+      'createdAt',
+      'expiresAt',
+      'idleSeconds',
+      'lastSeenAt',
+      'revision',
+    ],
   }),
   of<Records.ConsentRecord>()('consent', `${ERASED}, ${ITS_END}`, 'yes', {
     plain: ['scopes', 'claims', 'shownClient', 'grantedAt', 'expiresAt'],

@@ -1,5 +1,10 @@
 /** The device grant: the code, what it stands for, and that it is answered. RFC 8628 3.3 and 5.4. */
+import { type Content, html } from '../html.ts'
 import { inAllLanguages } from './words.ts'
+
+/** An address reads from left to right in every language. */
+const place = (address: string, country: string | undefined, network: string): Content =>
+  html`<bdi>${address}</bdi>${country !== undefined && html`, ${country}`} (${network})`
 
 export const DEVICE = inAllLanguages(
   {
@@ -10,8 +15,8 @@ export const DEVICE = inAllLanguages(
     goOn: 'Continue',
     connectThis: 'Connect this device?',
     askedFrom: 'Asked from',
-    from: (address: string, here: boolean) =>
-      `${address} (${here ? 'the network that you are in' : 'another network than yours'})`,
+    from: (address: string, here: boolean, country: string | undefined) =>
+      place(address, country, here ? 'the network that you are in' : 'another network than yours'),
     askedAt: 'Asked at',
     selfRegistered: 'This application registered itself, and nobody has checked its name.',
     onlyIf: 'Allow it only if you started this yourself, and the device in front of you shows this code.',
@@ -32,7 +37,8 @@ export const DEVICE = inAllLanguages(
       goOn: 'Weiter',
       connectThis: 'Dieses Gerät verbinden?',
       askedFrom: 'Anfrage von',
-      from: (address, here) => `${address} (${here ? 'das Netz, in dem Sie sind' : 'ein anderes Netz als Ihres'})`,
+      from: (address, here, country) =>
+        place(address, country, here ? 'das Netz, in dem Sie sind' : 'ein anderes Netz als Ihres'),
       askedAt: 'Anfrage um',
       selfRegistered: 'Diese Anwendung hat sich selbst registriert, und niemand hat ihren Namen geprüft.',
       onlyIf: 'Erlauben Sie es nur, wenn Sie dies selbst begonnen haben und das Gerät vor Ihnen diesen Code anzeigt.',
@@ -52,7 +58,7 @@ export const DEVICE = inAllLanguages(
       goOn: 'متابعة',
       connectThis: 'هل تريد ربط هذا الجهاز؟',
       askedFrom: 'مصدر الطلب',
-      from: (address, here) => `${address} (${here ? 'الشبكة التي أنت فيها' : 'شبكة غير شبكتك'})`,
+      from: (address, here, country) => place(address, country, here ? 'الشبكة التي أنت فيها' : 'شبكة غير شبكتك'),
       askedAt: 'وقت الطلب',
       selfRegistered: 'سجّل هذا التطبيق نفسه بنفسه، ولم يتحقق أحد من اسمه.',
       onlyIf: 'لا تسمح به إلا إذا بدأت ذلك بنفسك، وكان الجهاز الذي أمامك يعرض هذا الرمز.',

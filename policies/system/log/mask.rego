@@ -76,7 +76,7 @@ plain_fields := {
 	"flow", "grant_type", "grant_types", "groups", "here", "hint", "id", "idle_seconds", "impossible_travel",
 	"issued_at", "kilometres", "kind", "known", "linked", "max_age_seconds", "minute_of_day", "network_changed",
 	"network_known", "new_device", "organisation", "other_ways", "own", "passkey", "passkeys", "people_agreed",
-	"prompt", "proven", "purpose", "pushed", "recovery_codes_left", "redirect", "redirect_hosts", "refresh_reuse",
+	"primary_time", "prompt", "proven", "purpose", "pushed", "recovery_codes_left", "redirect", "redirect_hosts", "refresh_reuse",
 	"registrations", "relation", "remembered", "replays", "requires", "resources", "response_type", "roles", "scopes",
 	"seconds", "self_registered", "signal", "signed_in_here", "source", "stage", "sub", "subject_type", "subnet",
 	"surge", "tenant", "totp", "totp_factors", "type", "unguessable", "user_verified", "usual", "weekday",

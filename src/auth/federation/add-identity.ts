@@ -1,6 +1,7 @@
 /** Links an account at a provider to a person, tells the audit log and the person. Checklist 42 and 43. */
 import type { HttpRequest } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import { identityKey, type UserRecord } from '../../storage/records.ts'
 import { notifyUser } from '../user/notify.ts'
 import { identityOf } from './create-person.ts'
@@ -30,7 +31,7 @@ export async function addIdentity(
 ): Promise<void> {
   const identity = identityOf(options, upstream, user.sub, request.origin.time.epoch_seconds)
   if ((await deps.store.identities.link(request.tenant, identity)) !== 'written')
-    throw new OAuthError('access_denied', { detail: 'This account cannot be connected: it is connected already.' })
+    throw new OAuthError('access_denied', { detail: TOLD.connectedAlready })
   deps.federationMetrics.outcomes.inc({ provider: options.id, outcome: 'linked' })
   await deps.audit({
     event: 'identity_linked',

@@ -6,7 +6,7 @@ import type { Verdict } from '../../policy-engine/decide.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { LiveSession } from '../session/session.ts'
-import { authenticationFacts } from '../session/subject-stage.ts'
+import { ownAuthenticationFacts } from '../session/subject-stage.ts'
 import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -71,7 +71,7 @@ export async function askFederation(
       linked,
       account,
       ...(user && { subject: subjectFacts(user) }),
-      ...(session && { authentication: authenticationFacts(session.record) }),
+      ...(session && { authentication: ownAuthenticationFacts(session.record) }),
       ...(faced && triedFacts(faced)),
       ...(otherWays !== undefined && { other_ways: otherWays }),
       request: request.origin,

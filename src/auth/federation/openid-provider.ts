@@ -28,7 +28,7 @@ import { keysOf, metadataOf } from './metadata.ts'
 import { libraryTimeoutSeconds, type OutgoingFetch } from './outgoing.ts'
 import type { Came, KeptTokens, Provider, Trip } from './provider.ts'
 import type { ProviderOptions } from './provider-options.ts'
-import { type Claims, upstreamOf } from './upstream.ts'
+import { type Claims, together, upstreamOf } from './upstream.ts'
 
 export interface ProviderParts {
   readonly options: ProviderOptions
@@ -112,7 +112,7 @@ export function openIdProvider(parts: ProviderParts): Provider {
       : {}
     const keepsAll = options.keepTokens === 'all'
     return {
-      upstream: upstreamOf(options, claims.sub, { ...more, ...claims }),
+      upstream: upstreamOf(options, claims.sub, together(more, claims)),
       kept: {
         ...(options.keepTokens !== 'none' && tokens.id_token !== undefined && { idToken: tokens.id_token }),
         ...(keepsAll && { accessToken: tokens.access_token }),

@@ -1,6 +1,7 @@
 /** Sends the browser of a sign-in to a provider. OIDC Core 3.1.2.1, RFC 6749 4.1.1. Asks `federation`, stage `start`. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import { seeOther } from '../session/answer-client.ts'
 import { ended, findWaiting } from '../sign-in/waiting.ts'
@@ -13,7 +14,7 @@ import { beginTrip, type Errand } from './trip.ts'
 
 export function requireProvider(deps: FederationDeps, id: string | undefined): Provider {
   const provider = id === undefined ? undefined : deps.providers.find(id)
-  if (provider === undefined) throw new OAuthError('invalid_request', { detail: 'There is no such identity provider.' })
+  if (provider === undefined) throw new OAuthError('invalid_request', { detail: TOLD.noProvider })
   return provider
 }
 

@@ -65,6 +65,19 @@ function emailVerified({ kind }: ProviderOptions, claims: Claims): boolean {
   return claims.email_verified === true
 }
 
+/** What says that an address is verified. */
+const OF_THE_ADDRESS = ['email', 'email_verified', 'xms_edov']
+
+/**
+ * The ID token's claims first. An address and the word that it is verified come from one answer, or the word may be about
+ * another address: from the ID token where that names one (OIDC Core 5.1 and 5.3.2).
+ */
+export function together(userinfo: Claims, idToken: Claims): Claims {
+  const source = idToken.email === undefined ? userinfo : idToken
+  const address = OF_THE_ADDRESS.map((name) => [name, source[name]] as const)
+  return { ...userinfo, ...idToken, ...Object.fromEntries(address) }
+}
+
 export function upstreamOf(options: ProviderOptions, subject: string, claims: Claims): Upstream {
   const given = textIn(claims, 'email')
   const email = given !== undefined && ADDRESS.test(given) && emailVerified(options, claims) ? given : undefined

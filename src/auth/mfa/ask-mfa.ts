@@ -1,12 +1,13 @@
 /** Asks `mfa`: the facts of every step with a second factor are put together here and nowhere else. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import type { DecisionInput, Obligations, Reason } from '../../policy-engine/contract/index.ts'
 import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { Factors, PasskeyRecord } from '../../storage/factors.ts'
 import type { SessionRecord, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
-import { authenticationFacts } from '../session/subject-stage.ts'
+import { ownAuthenticationFacts } from '../session/subject-stage.ts'
 import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -25,7 +26,7 @@ export interface MfaQuestion {
   readonly action: MfaAction
   /** Undefined: nobody is known yet. */
   readonly user?: UserRecord | undefined
-  readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime'> | undefined
+  readonly session?: Pick<SessionRecord, 'acr' | 'amr' | 'authTime' | 'primaryAt'> | undefined
   readonly signIn?: SignInFacts | undefined
   /** A page is only shown: what was counted of the person is not read. */
   readonly shows?: boolean
@@ -68,7 +69,7 @@ export async function askMfa(
       tenant: request.tenant,
       action,
       ...(user && { subject: subjectFacts(user) }),
-      ...(session && { authentication: authenticationFacts(session) }),
+      ...(session && { authentication: ownAuthenticationFacts(session) }),
       ...(signIn && signInFacts(signIn)),
       ...(faced && triedFacts(faced)),
       held: heldFacts(held),
@@ -84,13 +85,12 @@ export type MfaDenied = Extract<Verdict<'mfa'>, { allow: false }>
 
 /** What a person reads of a deny; anything else says no more than that it was denied. */
 const DETAILS: Partial<Record<Reason<'mfa'>, string>> = {
-  too_many_guesses: 'Too many wrong codes. Wait a while, or use another way to sign in.',
-  enrolment_not_allowed: 'A second factor can be added here only after you have signed in with one that you have.',
-  too_risky:
-    'This cannot be changed from here now. Use a device or network that you have signed in from before, or wait a while.',
-  already_enrolled: 'There is an authenticator app already. Remove it first.',
-  too_many_factors: 'There are too many passkeys. Remove one first.',
-  nothing_enrolled: 'There is no second factor to change.',
+  too_many_guesses: TOLD.tooManyCodes,
+  enrolment_not_allowed: TOLD.factorFirst,
+  too_risky: TOLD.factorNotFromHere,
+  already_enrolled: TOLD.appAlready,
+  too_many_factors: TOLD.tooManyPasskeys,
+  nothing_enrolled: TOLD.noFactor,
 }
 
 const GUESSES_WAIT_SECONDS = 15 * 60

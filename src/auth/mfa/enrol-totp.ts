@@ -8,6 +8,7 @@ import { epochSeconds } from '../../kernel/clock.ts'
 import { EnvelopeError } from '../../kernel/envelope.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import { TOLD } from '../../kernel/told.ts'
 import { formToken } from '../session/csrf.ts'
 import { sealTotpSecret, withTotpSecret } from '../user/totp-secret.ts'
 import {
@@ -80,7 +81,7 @@ export async function showEnrolTotp(deps: MfaDeps, request: HttpRequest): Promis
   }
 }
 
-const again = () => new OAuthError('invalid_request', { detail: 'This took too long. Go back and scan a new code.' })
+const again = () => new OAuthError('invalid_request', { detail: TOLD.factorTooLate })
 
 /** The secret that was shown to this person under that id. */
 async function findSealed(
@@ -118,8 +119,7 @@ export async function enrolTotp(deps: MfaDeps, request: HttpRequest): Promise<Re
   // Of two that confirm it at once one adds it.
   if ((await deps.store.oneUse.take(tenant, KIND, digestOf(enrolment))) === undefined) throw again()
   const written = await deps.store.factors.totp.add(tenant, sub, { v: 1, sealed, createdAt: now })
-  if (written !== 'written')
-    throw new OAuthError('invalid_request', { detail: 'There is an authenticator app already. Remove it first.' })
+  if (written !== 'written') throw new OAuthError('invalid_request', { detail: TOLD.appAlready })
   await deps.store.factors.totp.useStep(tenant, sub, { sealed, step: shown, usedAt: now })
   return added(deps, request, enrolling, { factor: 'totp', recoveryCodes: permit.recovery_codes })
 }

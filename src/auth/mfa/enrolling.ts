@@ -10,7 +10,7 @@ import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { Factors } from '../../storage/factors.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { seeOther } from '../session/answer-client.ts'
-import { findSession, type LiveSession, sessionSecret } from '../session/session.ts'
+import { findSession, type LiveSession, primaryTime, sessionSecret } from '../session/session.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { localesOf } from '../user/email.ts'
@@ -109,7 +109,7 @@ export async function askEnrolling(
 }
 
 const isYoung = ({ clock }: MfaDeps, { during }: Enrolling, maxAgeSeconds: number): boolean =>
-  'session' in during && epochSeconds(clock) - during.session.record.authTime <= maxAgeSeconds
+  'session' in during && epochSeconds(clock) - primaryTime(during.session.record) <= maxAgeSeconds
 
 export const isStepUp = (answer: Obligations<'mfa'> | Reply): answer is Reply => 'status' in answer
 

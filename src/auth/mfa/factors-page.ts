@@ -5,6 +5,7 @@
 import { FACTORS_DONE, factorsPage } from '../../../web/factors.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
+import { TOLD } from '../../kernel/told.ts'
 import { withCookie } from '../session/answer-client.ts'
 import { formToken } from '../session/csrf.ts'
 import { keepSession } from '../session/keep-session.ts'
@@ -60,7 +61,7 @@ export async function showFactors(deps: MfaDeps, request: HttpRequest): Promise<
 
 type Change = (deps: MfaDeps, request: HttpRequest, owner: Enrolling, codes: number) => Promise<Reply>
 
-const gone = () => new OAuthError('invalid_request', { detail: 'That is not there any more. Go back and look again.' })
+const gone = () => new OAuthError('invalid_request', { detail: TOLD.factorGone })
 
 const chosen = (request: HttpRequest, { held }: Enrolling) => {
   const passkey = held.passkeys.find(({ credentialId }) => credentialId === request.form.get('factor'))
@@ -71,7 +72,7 @@ const chosen = (request: HttpRequest, { held }: Enrolling) => {
 const rename: Change = async (deps, request, owner) => {
   const { credentialId } = chosen(request, owner)
   const name = factorName(request.form.get('name'))
-  if (name === undefined) throw new OAuthError('invalid_request', { detail: 'Enter a name.' })
+  if (name === undefined) throw new OAuthError('invalid_request', { detail: TOLD.nameMissing })
   const written = await deps.store.factors.passkeys.rename(request.tenant, owner.user.sub, credentialId, name)
   if (written === 'missing') throw gone()
   return toFactors('renamed')

@@ -13,6 +13,7 @@ import type { MailLinksDeps } from '../mail-links/mail-link-handlers.ts'
 import type { MfaDeps } from '../mfa/mfa-deps.ts'
 import type { AuthorizeDeps } from '../oauth/authorize.ts'
 import type { DeviceAuthorizationDeps } from '../oauth/device/device-authorization.ts'
+import type { DevicePageDeps } from '../oauth/device/find-asked.ts'
 import type { IntrospectDeps } from '../oauth/introspect.ts'
 import type { JwksDeps } from '../oauth/jwks.ts'
 import type { ParDeps } from '../oauth/par.ts'
@@ -33,6 +34,7 @@ export type RouteDeps = AuthorizeDeps &
   AssetsDeps &
   ParDeps &
   DeviceAuthorizationDeps &
+  DevicePageDeps &
   TokenDeps &
   IntrospectDeps &
   RevokeDeps &

@@ -53,6 +53,10 @@ export const sessionSecret = (issuer: string, request: HttpRequest): string | un
 export const sessionEnd = ({ createdAt, lastSeenAt = createdAt, idleSeconds, expiresAt }: SessionRecord): number =>
   idleSeconds === undefined ? expiresAt : Math.min(expiresAt, lastSeenAt + idleSeconds)
 
+/** When a password, passkey or provider last proved who this is. */
+export const primaryTime = ({ primaryAt, authTime }: Pick<SessionRecord, 'primaryAt' | 'authTime'>): number =>
+  primaryAt ?? authTime
+
 /** One that was begun before sessions had a sid is none: its person signs in again. */
 export const sessionIsLive = (
   session: SessionRecord,
@@ -133,6 +137,8 @@ export interface SignedIn {
   readonly user: UserRecord
   readonly acr: string
   readonly amr: readonly string[]
+  /** Absent: now. */
+  readonly primaryAt?: number | undefined
   /** Until its absolute end. */
   readonly ttlSeconds: number
   /** Absent: it ends for no idleness. */
@@ -156,7 +162,7 @@ async function sessionBefore(deps: SessionDeps, request: HttpRequest, sub: strin
 
 /** Signs in under a new cookie; the one that the browser came with opens nothing more (session fixation). */
 export async function startSession(deps: SessionDeps, request: HttpRequest, signedIn: SignedIn): Promise<Started> {
-  const { user, acr, amr, ttlSeconds, idleSeconds } = signedIn
+  const { user, acr, amr, primaryAt, ttlSeconds, idleSeconds } = signedIn
   const secret = randomSecret()
   const digest = digestOf(secret)
   const now = epochSeconds(deps.clock)
@@ -169,6 +175,7 @@ export async function startSession(deps: SessionDeps, request: HttpRequest, sign
     acr,
     amr,
     authTime: now,
+    primaryAt: primaryAt ?? now,
     userEpoch: user.revocationEpoch,
     createdAt: now,
     expiresAt: now + ttlSeconds,

@@ -12,7 +12,7 @@ import { isConsentTo } from '../client/shown-client.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { PendingAuthorization } from './interaction.ts'
 import { requestedFacts } from './requested-facts.ts'
-import type { LiveSession } from './session.ts'
+import { type LiveSession, primaryTime } from './session.ts'
 
 export interface SubjectStageDeps {
   readonly store: { readonly consents: Pick<Store['consents'], 'find'> }
@@ -40,6 +40,14 @@ export const authenticationFacts = ({
   acr,
   amr: [...amr],
   auth_time: authTime,
+})
+
+/** The same for what changes how a person signs in: a code on an old session is no fresh sign-in. */
+export const ownAuthenticationFacts = (
+  session: Pick<SessionRecord, 'acr' | 'amr' | 'authTime' | 'primaryAt'>,
+): DecisionInput<'account'>['authentication'] => ({
+  ...authenticationFacts(session),
+  primary_time: primaryTime(session),
 })
 
 /** What this person answered in this very interaction; undefined before the page was answered. */

@@ -21,8 +21,8 @@ import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { InteractionStore } from '../../storage/port.ts'
 import { formToken, isOwnForm } from '../session/csrf.ts'
 import { type DeviceDeps, deviceOf } from '../session/device.ts'
-import { findSession, type LiveSession, type SessionDeps, sessionSecret } from '../session/session.ts'
-import { authenticationFacts } from '../session/subject-stage.ts'
+import { findSession, type LiveSession, primaryTime, type SessionDeps, sessionSecret } from '../session/session.ts'
+import { ownAuthenticationFacts } from '../session/subject-stage.ts'
 import type { AssessRisk } from '../threat/risk.ts'
 import { localesOf, timeZoneOf } from '../user/email.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -98,7 +98,7 @@ async function askAccount(
     action,
     resource: { type, own, ...(id !== undefined && { id }) },
     subject: subjectFacts(user),
-    authentication: authenticationFacts(record),
+    authentication: ownAuthenticationFacts(record),
     enrolled: [...enrolled],
     changed: [...changed],
     ...(risk && { risk }),
@@ -168,7 +168,7 @@ async function stepUp(
     decision_id: decisionId,
     detail: action,
   })
-  const isTooOld = epochSeconds(deps.clock) - record.authTime > obligations.max_age_seconds
+  const isTooOld = epochSeconds(deps.clock) - primaryTime(record) > obligations.max_age_seconds
   // Where only a factor is missing, the session counts beside it.
   const fresh = isTooOld && { fresh: true, onlySub: user.sub, loginHint: user.userName }
   return signInFor(deps, request, { page, essentialAcr: obligations.acr, ...fresh })

@@ -18,11 +18,11 @@ import type { UserRecord } from '../../storage/records.ts'
 import { browserName } from '../session/browser-name.ts'
 import { rememberDevice } from '../session/device.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
-import { startSession } from '../session/session.ts'
+import { primaryTime, startSession } from '../session/session.ts'
 import type { Attempted } from '../threat/risk.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
 import { type AskLoginDeps, askAttempt, askFactors, countingSession, type Tried, tried } from './ask-login.ts'
-import { countingFactors, withFactor } from './progress.ts'
+import { countingFactors, provesFirst, withFactor } from './progress.ts'
 import { stepAt } from './steps.ts'
 import { ended, resumeAt, type Waiting } from './waiting.ts'
 
@@ -125,11 +125,11 @@ async function admit(
   waiting: Waiting,
   user: UserRecord,
   { obligations, decisionId }: Extract<Verdict<'login'>, { allow: true }>,
-  remember: boolean,
+  { remember, primaryAt }: { readonly remember: boolean; readonly primaryAt: number },
 ): Promise<Reply> {
   const { acr, amr, remember_device_seconds: rememberSeconds } = obligations
   const [ttlSeconds, idleSeconds] = [obligations.session_ttl_seconds, obligations.session_idle_seconds]
-  const session = await startSession(deps, request, { user, acr, amr, ttlSeconds, idleSeconds })
+  const session = await startSession(deps, request, { user, acr, amr, primaryAt, ttlSeconds, idleSeconds })
   const { progress: _spent, ...interaction } = waiting.interaction
   const going =
     interaction.page === undefined
@@ -200,5 +200,7 @@ export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: W
   }
   // Only now: who knows a password alone must not clear the count of guesses at the second factor.
   await risk.succeeded(user)
-  return admit(deps, request, waiting, user, verdict, remember === true)
+  // Where a second factor raises the level of a session, its first factor is as old as it was.
+  const primaryAt = provesFirst(proven) ? now : session === undefined ? 0 : primaryTime(session.record)
+  return admit(deps, request, waiting, user, verdict, { remember: remember === true, primaryAt })
 }

@@ -37,6 +37,12 @@ export function loginFactors(proven: readonly ProvenFactor[], failed?: FactorKin
   }
 }
 
+/** Whether one of them tells who this is without an earlier sign-in: a passkey only where it verified its user. */
+export const provesFirst = (proven: readonly ProvenFactor[]): boolean =>
+  proven.some(({ kind, userVerified }) =>
+    kind === 'passkey' ? userVerified !== false : kind === 'password' || kind === 'federated',
+  )
+
 export const withFactor = (proven: readonly ProvenFactor[], factor: ProvenFactor): readonly ProvenFactor[] => [
   ...proven.filter(({ kind }) => kind !== factor.kind),
   factor,

@@ -118,11 +118,17 @@ async function take(
     case 'end_sessions':
       return ofPerson(({ sub }) => act.endSessions(tenant, sub, 'all'))
     case 'revoke_user':
-      return ofPerson(({ sub }) => store.users.revokeAll(tenant, sub))
+      return ofPerson(({ sub }) => revokeUser(deps, tenant, sub))
     case 'revoke_client':
       if (client !== undefined) await store.clients.revokeAll(tenant, client.clientId)
       return client !== undefined
   }
+}
+
+/** The epoch ends everything in one step; what follows tidies up and tells applications and receivers. */
+async function revokeUser({ store, act }: AnswerSignalDeps, tenant: string, sub: string): Promise<void> {
+  await store.users.revokeAll(tenant, sub)
+  await act.endSessions(tenant, sub, 'all')
 }
 
 async function endSessionOf({ store, act }: AnswerSignalDeps, { tenant, grantId }: Signal): Promise<boolean> {

@@ -12,6 +12,7 @@ import { networkOf } from '../../http/network-of.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import { TOLD } from '../../kernel/told.ts'
 import type { Mailer } from '../../mail/mailer.ts'
 import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { LimitStore, OneUseStore, UserStore } from '../../storage/port.ts'
@@ -133,7 +134,7 @@ const WAIT_SECONDS = 15 * 60
 const refusal = (code: ConstructorParameters<typeof OAuthError>[0]): OAuthError =>
   code === 'slow_down'
     ? new OAuthError(code, { retryAfterSeconds: WAIT_SECONDS })
-    : new OAuthError('access_denied', { detail: 'This is not allowed from here or at this time.' })
+    : new OAuthError('access_denied', { detail: TOLD.linkNotFromHere })
 
 /** What of the account a link holds to. The digest of a digest: nothing of the password is in it. */
 const bindingOf = (user: UserRecord | undefined) => ({

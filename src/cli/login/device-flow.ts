@@ -19,6 +19,9 @@ export interface Prompt {
 
 type Body = Readonly<Record<string, unknown>>
 
+/** There was none, or none that is HTTP: another try may have one. */
+export class NoAnswer extends UsageError {}
+
 /** Form in, JSON out. */
 export async function postForm(base: string, path: string, form: Readonly<Record<string, string>>) {
   try {
@@ -32,7 +35,7 @@ export async function postForm(base: string, path: string, form: Readonly<Record
     const body: Body = text.startsWith('{') ? JSON.parse(text) : {}
     return { status: answer.status, body }
   } catch (error) {
-    throw new UsageError(`the auth service ${noAnswer(error, base, 'is the instance running? Give --url')}`)
+    throw new NoAnswer(`the auth service ${noAnswer(error, base, 'is the instance running? Give --url')}`)
   }
 }
 
@@ -56,9 +59,11 @@ export function loginOf(body: Body, clientId: string, nowMs: number, before?: st
   }
 }
 
+const EXPIRED = 'nobody answered in time: begin anew'
+
 const WHY: Readonly<Record<string, string>> = {
   access_denied: 'it was refused in the browser',
-  expired_token: 'nobody answered in time: begin anew',
+  expired_token: EXPIRED,
 }
 
 function refusal(body: Body, clientId: string): Refused {
@@ -71,7 +76,10 @@ function refusal(body: Body, clientId: string): Refused {
   return new Refused(WHY[code] ?? said)
 }
 
-/** Shows the code by `show`, and waits until the person has answered. Throws Refused. */
+/**
+ * Shows the code by `show`, and waits until the person has answered or the code has expired. Where the service does not answer, or
+ * cannot, it asks half as often each time, until there is an answer (RFC 8628 3.5). Throws Refused.
+ */
 export async function deviceLogin(
   base: string,
   { clientId, scope }: { readonly clientId: string; readonly scope: string },
@@ -80,19 +88,41 @@ export async function deviceLogin(
   const { status, body } = await postForm(base, '/oauth/device_authorization', { client_id: clientId, scope })
   if (status !== 200) throw refusal(body, clientId)
   const address = textOf(body, 'verification_uri')
+  const expiresInSeconds = numberOf(body, 'expires_in', 600)
   show({
     userCode: textOf(body, 'user_code'),
     address,
     completeAddress: typeof body.verification_uri_complete === 'string' ? body.verification_uri_complete : address,
-    expiresInSeconds: numberOf(body, 'expires_in', 600),
+    expiresInSeconds,
   })
   const form = { grant_type: GRANT, client_id: clientId, device_code: textOf(body, 'device_code') }
-  for (let interval = numberOf(body, 'interval', 5); ; ) {
-    await wait(interval * 1000)
-    const polled = await postForm(base, '/oauth/token', form)
+  const endsAtMs = Date.now() + expiresInSeconds * 1000
+  let interval = numberOf(body, 'interval', 5)
+  let trouble: string | undefined
+  for (let pause = interval; ; ) {
+    const leftMs = endsAtMs - Date.now()
+    await wait(Math.max(0, Math.min(pause * 1000, leftMs)))
+    if (leftMs <= pause * 1000) throw new Refused(trouble === undefined ? EXPIRED : `${EXPIRED} (${trouble})`)
+    const polled = await poll(base, form)
     if (polled.status === 200) return loginOf(polled.body, clientId, Date.now())
-    if (polled.body.error === 'slow_down') interval += SLOW_DOWN_SECONDS
+    const { error } = polled.body
+    trouble = undefined
+    if (error === 'slow_down') interval += SLOW_DOWN_SECONDS
     // A node that is away for a moment, or a limit: the code still stands.
-    else if (polled.body.error !== 'authorization_pending' && polled.status < 429) throw refusal(polled.body, clientId)
+    else if (polled.status >= 429) trouble = polled.trouble ?? `the auth service answers ${polled.status}`
+    else if (error !== 'authorization_pending') throw refusal(polled.body, clientId)
+    pause = trouble === undefined ? interval : pause * 2
+  }
+}
+
+type Polled = Awaited<ReturnType<typeof postForm>> & { readonly trouble?: string }
+
+/** No answer reads as 503. */
+async function poll(base: string, form: Readonly<Record<string, string>>): Promise<Polled> {
+  try {
+    return await postForm(base, '/oauth/token', form)
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+    return { status: 503, body: {}, trouble: error.message }
   }
 }

@@ -1,13 +1,18 @@
 /** The commands as a person at a terminal runs them, against the auth service with its real parts. RFC 8628. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
 import { Browser } from '../../../test/servers/browser.ts'
 import { clientRecord, TENANT } from '../../../test/servers/population.ts'
+import { Refused } from '../refused.ts'
 import { CLI_CLIENT } from './commands.ts'
+import { deviceLogin } from './device-flow.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-login-'))
 const logins = join(folder, 'sallyport', 'logins.json')
@@ -93,4 +98,54 @@ test('refused in the browser: said in one line, exit code 1; a client that may n
   expect(login.output()).toContain('sallyport: it was refused in the browser')
   const nobody = run('login', ...url(), '--client-id', 'nobody')
   expect([await nobody.ended, nobody.output()]).toEqual([1, expect.stringContaining('docs/administration.md')])
+})
+
+type Answer = (answer: ServerResponse) => unknown
+
+const saying =
+  (status: number, body: unknown): Answer =>
+  (answer) =>
+    answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+const pending = saying(400, { error: 'authorization_pending' })
+const gone: Answer = (answer) => answer.destroy()
+
+/** Signs in at a service that answers polls as told, the last answer again and again; intervals are of a tenth of a second. */
+async function signInAt(expiresIn: number, ...answers: readonly Answer[]) {
+  const begun = { device_code: 'd', user_code: 'BCDF-GHJK', verification_uri: 'https://id.example/device' }
+  let polls = 0
+  const server = createServer((request, answer) => {
+    request.resume()
+    if (request.url !== '/oauth/token') saying(200, { ...begun, expires_in: expiresIn, interval: 0.1 })(answer)
+    else answers[Math.min(polls++, answers.length - 1)]?.(answer)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const asked = { clientId: CLI_CLIENT, scope: 'openid' }
+    const outcome = await deviceLogin(base, asked, () => undefined).catch((error: unknown) => error)
+    return { outcome, polls }
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+test('a service that is away, overloaded or failing while it is polled ends nothing (RFC 8628 3.5)', async () => {
+  const tokens = saying(200, { access_token: 'a', expires_in: 60 })
+  const limited = saying(429, { error: 'temporarily_unavailable' })
+  const failing = saying(502, {})
+  const { outcome, polls } = await signInAt(600, gone, failing, limited, pending, gone, tokens)
+  expect(outcome).toMatchObject({ client_id: CLI_CLIENT, access_token: 'a' })
+  expect(polls).toBe(6)
+})
+
+test('it stops when the code has expired, and says so; without answers it asks less and less often (RFC 8628 3.5)', async () => {
+  const { outcome, polls } = await signInAt(0.5, pending)
+  expect(outcome).toEqual(new Refused('nobody answered in time: begin anew'))
+  expect(polls).toBeGreaterThan(0)
+  const away = await signInAt(1.6, gone)
+  expect(away.outcome).toBeInstanceOf(Refused)
+  expect(String(away.outcome)).toMatch(/nobody answered in time: begin anew \(the auth service does not answer at /)
+  // After 0.1, 0.3, 0.7 and 1.5 seconds; sixteen, were they all a tenth apart.
+  expect(away.polls).toBeLessThanOrEqual(4)
 })

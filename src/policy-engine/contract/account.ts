@@ -4,7 +4,7 @@
  */
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
-import { Authentication, RequestFacts, Subject, Tenant } from './facts.ts'
+import { OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
 import { FACTOR_KINDS } from './login.ts'
 import { Risk } from './risk.ts'
 
@@ -53,7 +53,7 @@ export const account = decision('account', {
       ),
       /** Who is signed in here: the owner of the account, and nobody else. */
       subject: Subject,
-      authentication: Authentication,
+      authentication: OwnAuthentication,
       /** What the account could prove itself with. */
       enrolled: Type.Array(oneOf(...FACTOR_KINDS)),
       /** SCIM names of the attributes that the request sets to another value. */

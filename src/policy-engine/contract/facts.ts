@@ -98,6 +98,19 @@ export const Authentication = Type.Object(
   closed,
 )
 
+/** The same where the person changes how they sign in. */
+export const OwnAuthentication = Type.Object(
+  {
+    ...Authentication.properties,
+    /**
+     * Seconds since the epoch: the last sign-in with a first factor (password, passkey, provider). A code that only raises the
+     * level of a session moves `auth_time` alone.
+     */
+    primary_time: Type.Integer(),
+  },
+  closed,
+)
+
 /** A token of ours, looked up and found authentic. `active` is false once it is expired, revoked, or its grant is. */
 export const TokenFacts = Type.Object(
   {

@@ -4,7 +4,7 @@
  */
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
-import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
+import { Client, OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
 import { Device, RequestedLevels, Risk } from './risk.ts'
 
 export const federation = decision('federation', {
@@ -55,7 +55,7 @@ export const federation = decision('federation', {
       /** Stages `entered` and `sign_in`: whom it is linked to. Else who is signed in. */
       subject: Type.Optional(Subject),
       /** Of who is signed in. */
-      authentication: Type.Optional(Authentication),
+      authentication: Type.Optional(OwnAuthentication),
       /**
        * Of this browser and `subject`, or of whoever the account here is; where nobody is known, what was counted of the place
        * alone. Absent where a page is only shown.

@@ -1,7 +1,7 @@
 /** `mfa`: may this person add, use, rename or remove a second factor, and how fresh must the sign-in be? WebAuthn Level 3, RFC 6238, RFC 9470. */
 import Type from 'typebox'
 import { closed, decision, oneOf, strings } from './decision.ts'
-import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
+import { Client, OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
 import { Device, RequestedLevels, Risk } from './risk.ts'
 
 export const mfa = decision('mfa', {
@@ -24,7 +24,7 @@ export const mfa = decision('mfa', {
       /** Absent where a passkey is asked for of whoever has one, and where no such account is. */
       subject: Type.Optional(Subject),
       /** Of the session of this browser; absent during a sign-in. */
-      authentication: Type.Optional(Authentication),
+      authentication: Type.Optional(OwnAuthentication),
       /** A sign-in is under way, and what it is about. */
       sign_in: Type.Optional(
         Type.Object(

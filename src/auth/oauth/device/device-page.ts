@@ -7,6 +7,7 @@ import { deviceAnsweredPage, deviceCodePage, deviceConfirmPage } from '../../../
 import type { HttpRequest, Reply } from '../../../http/message.ts'
 import { networkOf } from '../../../http/network-of.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
+import { TOLD } from '../../../kernel/told.ts'
 import { publicCode } from '../../../policy-engine/decide.ts'
 import { clientFacts } from '../../client/client-facts.ts'
 import { formToken, isOwnForm } from '../../session/csrf.ts'
@@ -46,6 +47,7 @@ export async function showConfirmDevice(deps: DevicePageDeps, request: HttpReque
     accountName: asked.session.user.userName,
     userCode,
     address: asked.request.address,
+    country: deps.countryOf(asked.request.address),
     sameNetwork: networkOf(asked.request.address) === networkOf(request.origin.address),
     askedAt: asked.request.createdAt,
     scopes,
@@ -113,8 +115,7 @@ export async function confirmDevice(deps: DevicePageDeps, request: HttpRequest):
   const shown = [...asked.obligations.scopes]
   if (!isOwnForm(request, deps.issuer, sessionSecret(deps.issuer, request) ?? '', ...about(asked, shown)))
     throw new OAuthError('access_denied', {
-      detail:
-        'This form did not come from our own page in this browser, or asks for something else by now. Type the code again.',
+      detail: TOLD.foreignDeviceForm,
     })
 
   const verdict = await askConsent(deps, request, asked, shown, answer === 'allow')

@@ -6,6 +6,7 @@ import { deviceCodePage } from '../../../../web/device.ts'
 import type { Audit } from '../../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../../http/message.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
+import { TOLD } from '../../../kernel/told.ts'
 import type { Obligations } from '../../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../../policy-engine/decide.ts'
 import type { DeviceGrantRecord } from '../../../storage/device-grants.ts'
@@ -21,6 +22,8 @@ import { userCodeDigest } from './user-code.ts'
 
 export type DevicePageDeps = SessionDeps & {
   readonly assessClient: AssessClient
+  /** ISO 3166-1 alpha-2, where a source of places tells. */
+  readonly countryOf: (address: string) => string | undefined
   readonly decide: Decide
   readonly audit: Audit
   readonly store: Pick<Store, 'clients' | 'interactions' | 'consents' | 'deviceGrants' | 'codes' | 'grants' | 'limits'>
@@ -66,7 +69,7 @@ export async function findAsked(
   const { verdict } = await askSubjectStage(deps, request, client, pending, session, 'device')
   if (!verdict.allow)
     throw new OAuthError(publicCode('authorize', verdict, 'access_denied'), {
-      detail: 'You may not give this application what it asks for.',
+      detail: TOLD.notForThisDevice,
     })
   const { obligations } = verdict
   if (obligations.sign_in === 'none') return { userCode, ...waiting, client, session, obligations }
