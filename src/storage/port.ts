@@ -129,7 +129,7 @@ export interface PushedRequestStore {
 }
 
 /** Of one person and kind, live at once: one more ends the one that would end first of the others. */
-export const MAX_ONE_USE_OF_PERSON = 8
+export const MAX_ONE_USE_OF_PERSON = 32
 
 /** `digest` is SHA-256 of the secret in the link, challenge or state. */
 export interface OneUseStore {

@@ -111,6 +111,14 @@ describe('the password page', () => {
     expect((await stored(user))?.passwordHash).toBe(user.passwordHash)
   })
 
+  test('what is guessed in one session is not taken from the attempts of another (checklist 38)', async () => {
+    const user = await person()
+    const [thief, owner] = [await signedIn(user), await signedIn(user)]
+    for (let round = 0; round < 11; round++) await change(thief, { password: `wrong ${round}`, new_password: NEW })
+    expect((await change(thief, { password: OLD, new_password: NEW })).status).toBe(429)
+    expect((await change(owner, { password: OLD, new_password: NEW })).status).toBe(200)
+  })
+
   test('holds to the same rules as everywhere (checklist 35)', async () => {
     const user = await person()
     const here = await signedIn(user)

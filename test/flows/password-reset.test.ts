@@ -13,6 +13,7 @@ import { Browser } from '../servers/browser.ts'
 import { openChromium, openSite } from '../servers/chromium.ts'
 import { clientRecord, TENANT } from '../servers/population.ts'
 import { bodyOf, linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { BEHIND_PROXY } from './attackers.ts'
 import { begin, discover } from './relying-party.ts'
 import { post, tokensFor } from './requests.ts'
 
@@ -64,6 +65,7 @@ beforeAll(async () => {
   service = await startAuthService({
     store: async (path, clock) => counted(await openSqliteStore({ path, clock })),
     service: {
+      ...BEHIND_PROXY,
       passwords,
       mail: {
         from: { name: 'Test', address: 'no-reply@example.com' },
@@ -318,6 +320,30 @@ describe('asking for it', () => {
     expect((await ask('nobody-more')).status).toBe(429)
     service.advance(3601)
     expect((await ask('nobody-more')).status).toBe(200)
+  })
+
+  test('strangers who ask use up nothing of the owner’s browser, and end no link that the owner has (checklist 38)', async () => {
+    const user = await person()
+    const from = async (browser: Browser, address: string) => {
+      browser.headers['x-forwarded-for'] = address
+      const page = await browser.visit(`${service.issuer}/password/forgot`)
+      return (await browser.submit(page, { username: user.userName })).status
+    }
+    const owner = new Browser(service.issuer)
+    owner.headers['x-forwarded-for'] = '192.0.2.1'
+    const { url } = await begin(await discover(service.issuer, service.population.own), 'openid')
+    await owner.submit(await owner.visit(url), { username: user.userName, password: 'correct horse battery' })
+    expect(await from(owner, '192.0.2.1')).toBe(200)
+    const link = linkIn(await smtp.next(user.userName, '/password/reset'), '/password/reset')
+
+    const statuses: number[] = []
+    for (const network of [1, 2, 3, 4, 5])
+      for (let round = 0; round < 6; round++)
+        statuses.push(await from(new Browser(service.issuer), `198.51.${network}.7`))
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(10)
+    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(20)
+    expect(await from(owner, '198.51.100.7')).toBe(200)
+    expect((await use(link, NEW)).status).toBe(200)
   })
 
   test('a name is needed, and the form is our own', async () => {

@@ -54,7 +54,7 @@ export const showChangePassword = (deps: ChangePasswordDeps, request: HttpReques
 export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): Promise<Reply> =>
   accountPage(deps, request, ACTION, async (visit) => {
     const { user } = visit.session
-    if (!(await knowsPassword(deps, request, user))) return show(visit, 400, { fault: 'wrong' })
+    if (!(await knowsPassword(deps, request, visit.session))) return show(visit, 400, { fault: 'wrong' })
 
     const leastCharacters = visit.obligations.least_password_characters
     const password = request.form.get('new_password')
@@ -95,9 +95,14 @@ async function setPassword(
   return changed
 }
 
-async function knowsPassword(deps: ChangePasswordDeps, request: HttpRequest, user: UserRecord): Promise<boolean> {
+async function knowsPassword(
+  deps: ChangePasswordDeps,
+  request: HttpRequest,
+  { user, record }: AccountVisit['session'],
+): Promise<boolean> {
   if (user.passwordHash === undefined) return true
-  const key = `password:change:${user.sub}`
+  // Of this session: what somebody guesses in another is not taken from the owner's.
+  const key = `password:change:${record.sid}`
   const attempt = await deps.store.limits.hit(request.tenant, key, WINDOW_SECONDS)
   if (attempt > ATTEMPTS) throw new OAuthError('slow_down', { retryAfterSeconds: WINDOW_SECONDS })
   const knows = await verifyPassword(deps, request, request.form.get('password') ?? '', user)

@@ -50,13 +50,14 @@ export async function checkPassword(
     return refuseStep(begun.denied, again)
   }
   const { tried } = begun
-  const verified = await verifyPassword(deps, request, password, user, { ahead: tried.device.known }).catch(
-    async (cause: unknown) => {
-      // Nothing was checked, so nothing failed.
-      await tried.risk.verified()
-      throw cause
-    },
-  )
+  const verified = await verifyPassword(deps, request, password, user, {
+    ahead: tried.device.known,
+    of: tried.device.id,
+  }).catch(async (cause: unknown) => {
+    // Nothing was checked, so nothing failed.
+    await tried.risk.verified()
+    throw cause
+  })
   const outcome = verified ? 'verified' : 'failed'
   return proceed(deps, request, waiting, { factor: 'password', outcome, user, tried, userName, again })
 }

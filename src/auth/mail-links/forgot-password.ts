@@ -5,12 +5,14 @@
 import { type ForgotView, forgotPage, linkSentPage, noMailPage } from '../../../web/mail-links.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { UserStore } from '../../storage/port.ts'
+import { type DeviceDeps, deviceOf } from '../session/device.ts'
 import { type MailLinkDeps, sendMailLink } from '../user/mail-link.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
-export type ForgotDeps = MailLinkDeps & {
-  readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'findByUserName'> }
-}
+export type ForgotDeps = MailLinkDeps &
+  DeviceDeps & {
+    readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'findByUserName'> }
+  }
 
 const MAX_USER_NAME = 256
 const ABOUT = ['forgot_password']
@@ -31,6 +33,8 @@ export async function forgotPassword(deps: ForgotDeps, request: HttpRequest): Pr
   if (userName.length > MAX_USER_NAME) return form(deps, request, 400, { fault: 'userNameTooLong' })
 
   const user = await deps.store.users.findByUserName(request.tenant, userName)
-  await sendMailLink(deps, request, { purpose: 'password_reset', userName, user })
+  // By the name alone: the same work whether or not there is such an account.
+  const { id: deviceId } = await deviceOf(deps, request, { userName })
+  await sendMailLink(deps, request, { purpose: 'password_reset', userName, user, deviceId })
   return { status: 200, ...(deps.mail.enabled ? linkSentPage() : noMailPage()) }
 }

@@ -20,7 +20,7 @@ export interface LinkQuestion {
 export function askMailLink(
   { decide }: { readonly decide: Decide },
   request: HttpRequest,
-  { purpose, stage, user, asked = { account: 0, address: 0 } }: LinkQuestion,
+  { purpose, stage, user, asked = { here: 0, account: 0, address: 0 } }: LinkQuestion,
 ): Promise<Verdict<'mail_link'>> {
   const hasEmail = user !== undefined && emailOf(user) !== undefined
   return decide(

@@ -43,3 +43,25 @@ test('whoever goes ahead waits for none of those who crowd the queue', async () 
   await Promise.all(runs)
   expect(order).toEqual(['ahead', 'first', 'second'])
 })
+
+test('one device that fills its place ahead waits with everybody else, and keeps no other known one out (checklist 36)', async () => {
+  const hold = Promise.withResolvers<void>()
+  const gate = createGate({ concurrent: 1, waiting: 3 })
+  const order: string[] = []
+  const work = (name: string) => async () => void order.push(name)
+  const runs = [gate.run(() => hold.promise)]
+  for (let count = 0; count < 5; count++) runs.push(gate.run(work('crowd'), { ahead: true, of: 'd1' }))
+  await expect(gate.run(work('crowd'), { ahead: true, of: 'd1' })).rejects.toThrow(GateFull)
+  runs.push(gate.run(work('owner'), { ahead: true, of: 'd2' }))
+  hold.resolve()
+  await Promise.all(runs)
+  expect(order).toEqual(['crowd', 'crowd', 'owner', 'crowd', 'crowd', 'crowd'])
+  // Its places are free again.
+  const again = Promise.withResolvers<void>()
+  const first = gate.run(() => again.promise)
+  const second = gate.run(work('behind'))
+  const third = gate.run(work('ahead'), { ahead: true, of: 'd1' })
+  again.resolve()
+  await Promise.all([first, second, third])
+  expect(order.slice(-2)).toEqual(['ahead', 'behind'])
+})

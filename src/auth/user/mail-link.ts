@@ -61,6 +61,8 @@ export interface LinkAsked {
   readonly user: UserRecord | undefined
   /** Where it goes; absent: to the account's own address. */
   readonly to?: string
+  /** Of the device that asks, where the account knows it. */
+  readonly deviceId?: string | undefined
 }
 
 /** Throws slow_down and access_denied by policy, for any name alike. */
@@ -106,14 +108,16 @@ export async function sendMailLink(deps: MailLinkDeps, request: HttpRequest, ask
   if (send && to !== undefined) deps.mail.send({ ...letter, to, kind: purpose, until: (now + ttlSeconds) * 1000 })
 }
 
-async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userName }: LinkAsked) {
+async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userName, deviceId }: LinkAsked) {
   const key = (of: string, value: string) => `link:${purpose}:${of}:${digestOf(`${request.tenant}\n${value}`)}`
   const hit = (of: string, value: string) => deps.store.limits.hit(request.tenant, key(of, value), HOUR)
-  const [account, address] = await Promise.all([
-    hit('account', userNameKey(userName)),
-    hit('address', networkOf(request.origin.address)),
+  const [name, network] = [userNameKey(userName), networkOf(request.origin.address)]
+  const [here, account, address] = await Promise.all([
+    hit('here', [name, deviceId ?? network].join('\n')),
+    deviceId === undefined ? hit('account', name) : 1,
+    hit('address', network),
   ])
-  return { account: account - 1, address: address - 1 }
+  return { here: here - 1, account: account - 1, address: address - 1 }
 }
 
 /** The link, or its account, does not do: told like one that has ended. Throws what else policy has against it. */

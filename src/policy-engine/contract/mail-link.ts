@@ -21,8 +21,17 @@ export const mailLink = decision('mail_link', {
       password: oneOf('absent', 'set'),
       /** Whether the letter goes, or went, to an address that was proven; absent where the account has no address. */
       email_verified: Type.Optional(Type.Boolean()),
-      /** Letters of this kind that were asked for within the hour, this one not counted: for the account, and from the address. */
-      asked: Type.Object({ account: Type.Integer(), address: Type.Integer() }, closed),
+      /** Letters of this kind that were asked for within the hour, this one not counted. */
+      asked: Type.Object(
+        {
+          /** For the account from this device where the account knows it, else from this network. */
+          here: Type.Integer(),
+          /** For the account from all devices that it does not know; 0 where it knows this one. */
+          account: Type.Integer(),
+          address: Type.Integer(),
+        },
+        closed,
+      ),
       request: RequestFacts,
     },
     closed,
