@@ -54,7 +54,10 @@ describe('every endpoint', () => {
       expect(answer.status, at).toBeGreaterThanOrEqual(400)
       expect(answer.status, at).toBeLessThan(500)
       expect(answer.headers.get('location'), at).toBeNull()
-      if (errors === 'oauth' || errors === 'bearer') expect(answer.body.error, at).toMatch(/^invalid_/)
+      if (errors === 'oauth' || errors === 'bearer')
+        expect(answer.body.error, at).toMatch(
+          path.startsWith('/session/binding') ? /^(invalid_|login_required)/ : /^invalid_/,
+        )
       if (errors === 'scim') expect(answer.body.schemas, at).toEqual(['urn:ietf:params:scim:api:messages:2.0:Error'])
       if (errors === 'problem') expect(answer.headers.get('content-type'), at).toMatch(/^application\/problem\+json/)
     }

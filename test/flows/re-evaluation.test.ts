@@ -121,6 +121,12 @@ describe('the admin API', () => {
       auth_time: expect.any(Number),
       created_at: expect.any(Number),
       expires_at: expect.any(Number),
+      idle_ends_at: expect.any(Number),
+      last_seen_at: expect.any(Number),
+      browser: 'other',
+      system: 'other',
+      networks: ['127.0.0.0/24'],
+      device_bound: false,
       live: true,
     })
     const one = (await call('GET', '/admin/sessions?limit=1')).body

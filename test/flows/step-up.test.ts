@@ -86,9 +86,11 @@ test('a role that needs a stronger sign-in by now: the challenge names it, and t
   const challenged = await userinfo(token)
   expect(challenged.status).toBe(401)
   expect(challenged.headers.get('www-authenticate')).toContain(`acr_values="${MFA} `)
-  // Nothing of the kind is there yet: it is to be added, on the strength of the session.
+  // Nothing of the kind is there yet: the person proves themselves anew, and adds it.
   const page = await browser.visit(url({ acr_values: MFA }))
-  expect(page.url).toContain('/mfa/enrol')
+  expect(page.url).toContain('/login/password')
+  const next = await browser.submit(page, { password: service.population.user.password })
+  expect([new URL(next.url).pathname, next.status]).toEqual(['/mfa/enrol', 200])
 })
 
 test('the challenge of userinfo, followed: its acr_values lead to the code of the app, and the new token does (RFC 9470 3, 4, 5)', async () => {

@@ -241,6 +241,7 @@ describe('another envelope key', () => {
       signingKeys: 0,
       clients: 0,
       checkRecord: 0,
+      totp: 0,
     })
   })
 

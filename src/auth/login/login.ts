@@ -64,7 +64,12 @@ async function confirmPerson(
 }
 
 /** An earlier sign-in in this browser that counts, but does not do: only what it lacks is asked for. RFC 9470 5. */
-async function stepUp(deps: SignInDeps, request: HttpRequest, waiting: Waiting): Promise<Reply | undefined> {
+async function stepUp(
+  deps: SignInDeps,
+  request: HttpRequest,
+  waiting: Waiting,
+  begin: Obligations<'login'>,
+): Promise<Reply | undefined> {
   const session = await countingSession(deps, request, waiting)
   if (session === undefined || isForAnother(waiting, session)) return undefined
   const { user } = session
@@ -73,6 +78,9 @@ async function stepUp(deps: SignInDeps, request: HttpRequest, waiting: Waiting):
   const verdict = await askFactors(deps, request, waiting, { user, proven, device, risk: risk.facts, session })
   // Where it would do as it is, the endpoint that sent the person here wants a new one all the same.
   if (!verdict.allow || verdict.obligations.next === 'none' || verdict.obligations.next === 'password') return undefined
+  // A factor is added by who has proven another one just now: a session alone may be anybody's.
+  if (verdict.obligations.next === 'enrol' && proven.length === 0)
+    return leadTo(deps, request, waiting, { ...NOTHING_PROVEN, userName: user.userName }, begin)
   const known = { userName: user.userName, sub: user.sub, userEpoch: user.revocationEpoch, factors: proven }
   return leadTo(deps, request, waiting, known, verdict.obligations)
 }
@@ -91,7 +99,7 @@ export async function showLogin(deps: LoginDeps, request: HttpRequest): Promise<
   if (mustChoose(waiting))
     return { status: 303, headers: { location: `/login/select?interaction=${encodeURIComponent(waiting.id)}` } }
   return (
-    (await stepUp(deps, request, waiting)) ??
+    (await stepUp(deps, request, waiting, verdict.obligations)) ??
     (await confirmPerson(deps, request, waiting, verdict.obligations)) ??
     page(deps, waiting, 200, waiting.interaction.loginHint)
   )
