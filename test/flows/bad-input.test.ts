@@ -51,6 +51,8 @@ describe('every endpoint', () => {
       const bearer = errors === 'scim' || errors === 'problem' ? { authorization: `Bearer ${admin.access_token}` } : {}
       const answer = await send(method, path, { type, body, ...bearer })
       const at = `${method} ${path}`
+      // Nobody is signed in: nothing of it is read.
+      if (errors === 'page' && answer.headers.get('location')?.startsWith('/login?')) continue
       expect(answer.status, at).toBeGreaterThanOrEqual(400)
       expect(answer.status, at).toBeLessThan(500)
       expect(answer.headers.get('location'), at).toBeNull()
