@@ -63,17 +63,20 @@ confirmation := "none" if not input.subject
 # A session goes on in the same browser, on a device that proved its key if it has one; people change networks all day.
 # Who is where they can't have travelled to, or lost a token lately, signs in anew, unless the device itself is proven.
 # Whoever comes with the cookie and a wrong proof, or from elsewhere in another browser, has copied it: it ends for everybody.
-default next := "step_up"
-
 next := "go_on" if {
+	# Of a sign-out that is not asked.
+	input.stage == "sign_out"
+} else := "end" if {
+	copied
+} else := "go_on" if {
 	same_browser
 	device_held
 	owner_likely
-}
+} else := "step_up"
 
-next := "end" if input.seen.binding == "failed"
+copied if input.seen.binding == "failed"
 
-next := "end" if {
+copied if {
 	input.seen.browser_changed
 	input.seen.network_changed
 	not key_proven
@@ -94,6 +97,3 @@ owner_likely if {
 }
 
 key_proven if input.seen.binding == "proven"
-
-# Of a sign-out that is not asked.
-next := "go_on" if input.stage == "sign_out"

@@ -188,10 +188,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
   ]),
 
   flip(3, 'session.confirmation', '"confirmation": confirmation', '"confirmation": "required"', ['not asked', 'asked']),
-  flip(2, 'session.next', 'default next := "step_up"', 'default next := "go_on"', [
-    'asked to sign in',
-    'the session does',
-  ]),
+  flip(2, 'session.next', '} else := "step_up"', '} else := "go_on"', ['asked to sign in', 'the session does']),
   flip(2, 'session.proof_seconds', /proof_seconds := \d+/, 'proof_seconds := 777', [600, 777]),
   flip(3, 'session.revoke_grants', 'revoke_grants := "online"', 'revoke_grants := "all"', ['goes on', 'ended']),
   flip(
