@@ -58,10 +58,20 @@ export async function startTraffic(deployment: Deployment, options: TrafficOptio
     spendings.push({ what, answers })
     return answers.find(({ status }) => status === 200)
   }
+  /** On the way through the pages of a sign-in. */
+  const unavailable = (error: unknown): 503 => {
+    if (String(error).includes(': 503 ')) return 503
+    throw error
+  }
   const authorize = async (browser: Browser, url: string): Promise<string | undefined> => {
     let code: string | undefined
     await keep('authorize', async () => {
-      const { status, left } = await browser.visit(url)
+      const page = await browser.visit(url)
+      const { status } = page
+      // Families are ended here by the dozen: policy ends the session that they were given in, and its person signs in anew.
+      const ended = page.left === undefined && status === 200 && page.url.includes('/login')
+      const left = ended ? await browser.authorize(url, deployment.population.user).catch(unavailable) : page.left
+      if (left === 503) return { status: 503, body: {} }
       code = left?.searchParams.get('code') ?? undefined
       const error = left?.searchParams.get('error')
       if (code !== undefined) return { status: 200, body: {} }
