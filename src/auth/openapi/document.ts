@@ -42,7 +42,7 @@ function requestBody({ parameters, required, json }: OperationDescription, hasFo
 /** Which of ERRORS a route can answer. */
 function canAnswer(status: number, { method, path, decision, errors }: Described, hasBody: boolean): boolean {
   const isWrite = method !== 'GET' && (errors === 'problem' || errors === 'scim')
-  const isNamed = path.includes('/:id')
+  const isNamed = /\/:(id|name)\b/.test(path)
   switch (status) {
     case 401:
     case 403:

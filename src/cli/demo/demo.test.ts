@@ -34,6 +34,7 @@ const shows = (text: string | RegExp) => page.getByText(text).first().waitFor({ 
 
 async function signIn(answer: 'Allow' | 'consented before'): Promise<void> {
   await page.getByLabel('User name').fill(credentials.user.username)
+  await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByLabel('Password').fill(credentials.user.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   if (answer === 'Allow') await page.getByRole('button', { name: 'Allow', exact: true }).click()

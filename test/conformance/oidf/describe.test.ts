@@ -16,11 +16,11 @@ afterAll(() => rmSync(folder, { recursive: true }))
 test('every blank of the description is filled with what it stands for', () => {
   const described = JSON.parse(describeProvider(credentials))
   const { person, another, secrets, keys, certificates } = credentials
-  expect(described.login.slice(0, 2)).toEqual([
+  expect([described.login[0], described.login[2]]).toEqual([
     ['text', 'name', 'username', person.userName, 'optional'],
     ['text', 'name', 'password', person.password, 'optional'],
   ])
-  expect(described.reject[0].commands[1]).toEqual(['text', 'name', 'password', another.password])
+  expect(described.reject[0].commands[2]).toEqual(['text', 'name', 'password', another.password])
   expect(described.static_clients.client_secret_post).toEqual({
     client_id: 'oidf-post-1',
     client_secret: secrets['oidf-post-1'],
