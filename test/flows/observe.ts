@@ -93,6 +93,8 @@ async function observePerson(deployment: Met): Promise<Observed> {
     Object.fromEntries(new URL(begun.url).searchParams),
   )
   const again = await browser.visit((await begin(rp, SCOPE)).url)
+  // Before a refresh token is spent twice: whoever lost one lately binds no key.
+  await bindBrowser(browser, deployment.issuer)
   return {
     'login.offers': named.text.includes('/mfa/passkey') ? 'a passkey' : 'nothing',
     'login.next': cookies.has('sallyport_session') ? 'signed in' : 'no session',
@@ -128,7 +130,6 @@ async function observeContinuation(
   rp: Awaited<ReturnType<typeof discover>>,
   browser: Browser,
 ): Promise<Observed> {
-  await bindBrowser(browser, issuer)
   const { url } = await begin(rp, SCOPE)
   const there = await browser.visit(url, { headers: { 'user-agent': ANOTHER_BROWSER } })
   return {
