@@ -6,7 +6,8 @@ import { SIGN_IN } from './words/sign-in.ts'
 import { words } from './words/words.ts'
 
 export interface SelectAccountView {
-  readonly clientName: string
+  /** Undefined: a page of ours. */
+  readonly clientName: string | undefined
   readonly redirectUri: string
   readonly interactionId: string
   readonly formToken: string

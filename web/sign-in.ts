@@ -8,7 +8,8 @@ import { SIGN_IN } from './words/sign-in.ts'
 import { words } from './words/words.ts'
 
 export interface SignInView {
-  readonly clientName: string
+  /** Undefined: a page of ours. */
+  readonly clientName: string | undefined
   /** Where the authorization ends, for the page's form-action. */
   readonly redirectUri: string
   readonly interactionId: string

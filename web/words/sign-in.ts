@@ -8,7 +8,9 @@ const account = (text: Content): Html => html`<span class="account">${text}</spa
 export const SIGN_IN = inAllLanguages(
   {
     signIn: 'Sign in',
-    continueTo: (client: string) => html`to continue to ${strong(client)}`,
+    /** Undefined: a page of ours. */
+    continueTo: (client: string | undefined) =>
+      client === undefined ? html`to continue to your account` : html`to continue to ${strong(client)}`,
     userName: 'User name',
     next: 'Continue',
     cancel: 'Cancel',
@@ -33,7 +35,8 @@ export const SIGN_IN = inAllLanguages(
   {
     de: {
       signIn: 'Anmelden',
-      continueTo: (client) => html`um mit ${strong(client)} fortzufahren`,
+      continueTo: (client) =>
+        client === undefined ? html`um zu Ihrem Konto zu gelangen` : html`um mit ${strong(client)} fortzufahren`,
       userName: 'Benutzername',
       next: 'Weiter',
       cancel: 'Abbrechen',
@@ -57,7 +60,7 @@ export const SIGN_IN = inAllLanguages(
     },
     ar: {
       signIn: 'تسجيل الدخول',
-      continueTo: (client) => html`للمتابعة إلى ${strong(client)}`,
+      continueTo: (client) => (client === undefined ? html`للمتابعة إلى حسابك` : html`للمتابعة إلى ${strong(client)}`),
       userName: 'اسم المستخدم',
       next: 'متابعة',
       cancel: 'إلغاء',

@@ -14,7 +14,7 @@ import { askAttempt, askFactors, countingSession, tried } from '../sign-in/ask-l
 import { cancelSignIn } from '../sign-in/cancel.ts'
 import { leadTo, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
 import { countingFactors, NOTHING_PROVEN } from '../sign-in/progress.ts'
-import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
+import { findWaiting, requireOwnForm, shownName, type Waiting } from '../sign-in/waiting.ts'
 import { checkPassword, type PasswordDeps } from './password.ts'
 
 export type LoginDeps = PasswordDeps & {
@@ -32,7 +32,7 @@ function page(
   fault?: SignInFault,
 ): Reply {
   const view = signInPage({
-    clientName: waiting.client.name,
+    clientName: shownName(waiting),
     redirectUri: waiting.interaction.redirectUri,
     interactionId: waiting.id,
     formToken: formToken(waiting.secret, 'login', waiting.id),

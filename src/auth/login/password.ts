@@ -8,20 +8,16 @@ import { formToken } from '../session/csrf.ts'
 import { askAttempt, tried } from '../sign-in/ask-login.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
 import { auditRefusal, begin, proceed, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
-import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
+import { loginAt } from '../sign-in/steps.ts'
+import { findWaiting, requireOwnForm, shownName, type Waiting } from '../sign-in/waiting.ts'
 import { type VerifyPasswordDeps, verifyPassword } from '../user/verify-password.ts'
 
 export type PasswordDeps = SignInDeps & VerifyPasswordDeps
 
-const loginAt = (id: string): Reply => ({
-  status: 303,
-  headers: { location: `/login?interaction=${encodeURIComponent(id)}` },
-})
-
 function page(deps: PasswordDeps, waiting: Waiting, status: number, userName: string, fault?: PasswordFault): Reply {
   const { interaction } = waiting
   const view = passwordPage({
-    clientName: waiting.client.name,
+    clientName: shownName(waiting),
     redirectUri: interaction.redirectUri,
     interactionId: waiting.id,
     formToken: formToken(waiting.secret, 'password', waiting.id),

@@ -8,14 +8,10 @@ import { findSession, type LiveSession } from '../session/session.ts'
 import { askFactors, tried } from '../sign-in/ask-login.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
 import { refuseStep, type SignInDeps } from '../sign-in/proceed.ts'
-import { ended, findWaiting, requireOwnForm, resumeAt, type Waiting } from '../sign-in/waiting.ts'
+import { loginAt } from '../sign-in/steps.ts'
+import { ended, findWaiting, requireOwnForm, resumeAt, shownName, type Waiting } from '../sign-in/waiting.ts'
 
 const about = (waiting: Waiting, { digest }: LiveSession): readonly string[] => ['select', waiting.id, digest]
-
-const loginAt = (id: string): Reply => ({
-  status: 303,
-  headers: { location: `/login?interaction=${encodeURIComponent(id)}` },
-})
 
 /** Another account: what is signed in does not count any more. */
 async function chooseAnother(deps: SignInDeps, request: HttpRequest, waiting: Waiting): Promise<Reply> {
@@ -38,7 +34,7 @@ export async function showSelect(deps: SignInDeps, request: HttpRequest): Promis
   const verdict = await ask(deps, request, waiting, session)
   if (!verdict.allow) return refuseStep(verdict, () => chooseAnother(deps, request, waiting))
   const page = selectAccountPage({
-    clientName: waiting.client.name,
+    clientName: shownName(waiting),
     redirectUri: waiting.interaction.redirectUri,
     interactionId: waiting.id,
     formToken: formToken(waiting.secret, ...about(waiting, session)),

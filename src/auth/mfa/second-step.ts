@@ -8,7 +8,7 @@ import { formToken } from '../session/csrf.ts'
 import { countingSession, tried } from '../sign-in/ask-login.ts'
 import { auditRefusal, begin, proceed, refuseStep, type Step } from '../sign-in/proceed.ts'
 import { countingFactors } from '../sign-in/progress.ts'
-import type { Waiting } from '../sign-in/waiting.ts'
+import { shownName, type Waiting } from '../sign-in/waiting.ts'
 import type { Attempted } from '../threat/risk.ts'
 import { type MfaAction, requireMfa } from './ask-mfa.ts'
 import { type Guesses, guesses } from './guesses.ts'
@@ -35,13 +35,8 @@ export async function findClaimed(deps: MfaDeps, request: HttpRequest, waiting: 
   return session?.user.sub === user.sub ? { user, proven: [] } : undefined
 }
 
-export const loginAt = (id: string): Reply => ({
-  status: 303,
-  headers: { location: `/login?interaction=${encodeURIComponent(id)}` },
-})
-
 export const stepView = (waiting: Waiting, about: string, userName?: string, fault?: StepFault): StepView => ({
-  clientName: waiting.client.name,
+  clientName: shownName(waiting),
   redirectUri: waiting.interaction.redirectUri,
   interactionId: waiting.id,
   formToken: formToken(waiting.secret, about, waiting.id),
@@ -82,7 +77,8 @@ export async function requireGuess(
   if (!isDeepStrictEqual(counts, expected)) await ask(counts)
 }
 
-type Checked = Pick<Step, 'factor' | 'outcome' | 'userVerified' | 'rememberDevice' | 'again'> & {
+/** What came of checking a factor. */
+export type Checked = Pick<Step, 'factor' | 'outcome' | 'userVerified' | 'rememberDevice' | 'again'> & {
   readonly user: UserRecord | undefined
 }
 

@@ -13,7 +13,7 @@ export const OWN_PAGES_ID = 'urn:sallyport:pages'
 export const OWN_PAGES: ClientRecord = {
   v: 1,
   clientId: OWN_PAGES_ID,
-  name: 'your account',
+  name: 'Sallyport',
   type: 'public',
   secretDigests: [],
   active: true,

@@ -81,6 +81,10 @@ export function requireOwnForm(
   })
 }
 
+/** What the person continues to; undefined for a page of ours, which their language names. */
+export const shownName = ({ interaction, client }: Waiting): string | undefined =>
+  interaction.page === undefined ? client.name : undefined
+
 /** As `findWaiting`, and it is an application that waits: a page of ours is given no consent and no code. */
 export async function findAuthorization(deps: WaitingDeps, request: HttpRequest): Promise<Waiting> {
   const waiting = await findWaiting(deps, request)
