@@ -83,3 +83,13 @@ test('by keyboard alone, without script: a language is chosen, a name is sent, a
   expect(await page.locator('#password:focus').getAttribute('aria-describedby')).toBe('form-fault')
   expect(complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])
 })
+
+test('what a sign-in for a page of ours leads to is named in the reader’s language', async () => {
+  const leads = { de: 'um zu Ihrem Konto zu gelangen', ar: 'للمتابعة إلى حسابك', en: 'to continue to your account' }
+  for (const [language, text] of Object.entries(leads)) {
+    const begun = await get('/account')
+    const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const page = await get(begun.headers.get('location') ?? '', { cookie, 'accept-language': language })
+    expect(await page.text()).toContain(text)
+  }
+})
