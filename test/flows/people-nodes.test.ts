@@ -4,10 +4,9 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'
-import { Browser, formOf } from '../servers/browser.ts'
+import { Browser, formOf, type Visited } from '../servers/browser.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
-import type { Visited } from './authorization.ts'
 import { codeAt, confirmTotp, type Person } from './factors.ts'
 import { startFurtherNode } from './nodes.ts'
 import { begin, discover } from './relying-party.ts'
