@@ -164,6 +164,17 @@ async function admit(
     sub: user.sub,
     decision_id: decisionId,
   })
+  if (session.levelChanged !== undefined)
+    await deps.audit({
+      event: 'assurance_level_changed',
+      tenant: request.tenant,
+      request_id: request.id,
+      client_id: waiting.client.clientId,
+      sub: user.sub,
+      decision_id: decisionId,
+      resource: `session:${session.levelChanged.sid}`,
+      detail: `${session.levelChanged.before} ${acr}`,
+    })
   if (device.isNew) notifyUser(deps, user, 'new_sign_in', browserName(request))
   const location = interaction.page ?? resumeAt(waiting.id)
   return { status: 303, headers: { location, 'set-cookie': [session.cookie, device.cookie], ...session.headers } }
