@@ -158,7 +158,7 @@ describe('whom an id_token_hint proves (RP-Initiated Logout 1.0 2; checklist 31)
     expect(await silently(service, person.browser, shop)).toBe('code')
   })
 
-  test('POST does what GET does; without our cookie, as from another site, the person.browser comes again by GET', async () => {
+  test('POST does what GET does; without our cookie, as from another site, the browser comes again by GET', async () => {
     const stranger = new Browser(service.issuer)
     const init = { method: 'POST', body: new URLSearchParams(person.asked()) }
     const posted = await fetch(`${service.issuer}/oauth/logout`, { ...init, redirect: 'manual' })
