@@ -45,6 +45,7 @@ export type AuditEventName =
   | 'store_unavailable'
   | 'rate_limited'
   | 'step_up_required'
+  | 'assurance_level_changed'
   | 'factor_added'
   | 'factor_removed'
   | 'factor_failed'

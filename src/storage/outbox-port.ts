@@ -32,6 +32,14 @@ export type OutgoingSignal =
       readonly reasons: boolean
     }
   | { readonly type: 'token_claims_change'; readonly claims: readonly string[]; readonly reasons: boolean }
+  | {
+      readonly type: 'assurance_level_change'
+      readonly current: string
+      readonly previous: string
+      /** Absent where the two stand in no order. */
+      readonly direction?: 'increase' | 'decrease'
+      readonly reasons: boolean
+    }
   | { readonly type: 'verification'; readonly state?: string }
 
 /** A task of the outbox: an event that receivers are yet to be found for (no `signal`), or one that a receiver is to get. */

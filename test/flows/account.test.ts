@@ -8,7 +8,7 @@ import { Browser, formAt } from '../servers/browser.ts'
 import { type Population, TENANT } from '../servers/population.ts'
 import { until } from '../servers/redis.ts'
 import { basic, post } from './requests.ts'
-import { signIn } from './signed-in.ts'
+import { addClient, signIn } from './signed-in.ts'
 
 let service: TestService
 const passwords = createPasswordHasher()
@@ -214,6 +214,27 @@ describe('apps with access', () => {
       sub: person.sub,
       client_id: web.id,
     })
+  })
+
+  test('an app of ours is there while it holds something, and has nothing to withdraw without', async () => {
+    const person = await newPerson()
+    const own = await addClient(service.store, randomId(6), {}, { name: 'Intranet' })
+    const browser = newBrowser()
+    await signIn(as(person), browser, own, 'openid')
+    const now = Math.floor(Date.now() / 1000)
+    const agreed = { v: 1, scopes: ['openid'], grantedAt: now, expiresAt: now + 3600 } as const
+    // Of a time when it was not ours.
+    await service.store.consents.put(TENANT, person.sub, own.id, agreed)
+    const { page } = await enter(person, '/account/consents', browser)
+    const done = await send(browser, page, /withdraw$/, {
+      client_id: own.id,
+      ...(await tokenFor(page, 'client_id', own.id)),
+    })
+    expect(done.text).toContain('The access was withdrawn.')
+    await service.store.consents.put(TENANT, person.sub, own.id, agreed)
+    const { text } = await browser.visit(`${service.issuer}/account/consents`)
+    expect([text.includes('Intranet'), text.includes('/account/consents/withdraw')]).toEqual([false, false])
+    expect(text).toContain('No app has access to your account.')
   })
 
   test('one grant is ended, others of the app go on', async () => {

@@ -18,6 +18,9 @@ import type { Answer } from './requests.ts'
 import { addReceiver, CAEP, callWith, startWithReceivers, type VerifiedSet, verifySet } from './security-events.ts'
 import { signIn } from './signed-in.ts'
 
+const ALL = ['session-revoked', 'credential-change', 'token-claims-change', 'assurance-level-change'].map(
+  (type) => `${CAEP}/${type}`,
+)
 const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const OF_PEOPLE = {
   redirectUris: ['http://127.0.0.1:9/callback'],
@@ -151,7 +154,7 @@ describe('session-revoked (CAEP 1.0 3.1)', () => {
     const [told] = await polled(shop)
     expect(told?.header).toMatchObject({ typ: 'secevent+jwt', alg: 'ES256', kid: expect.any(String) })
     expect(Object.keys(told?.claims ?? {}).sort()).toEqual(
-      ['aud', 'events', 'iat', 'iss', 'jti', 'sub_id', 'toe'].sort(),
+      ['aud', 'events', 'iat', 'iss', 'jti', 'sub_id', 'toe', 'txn'].sort(),
     )
     expect(told?.claims.aud).toBe('shop')
     const [set = ''] = Object.values(setsOf(await pollOf(shop)))
@@ -413,9 +416,9 @@ describe('streams as their clients manage them (SSF 1.0 8.1)', () => {
         stream_id: 'shop',
         iss: service.issuer,
         aud: 'shop',
-        events_supported: [`${CAEP}/session-revoked`, `${CAEP}/credential-change`, `${CAEP}/token-claims-change`],
-        events_requested: [`${CAEP}/session-revoked`, `${CAEP}/credential-change`, `${CAEP}/token-claims-change`],
-        events_delivered: [`${CAEP}/session-revoked`, `${CAEP}/credential-change`, `${CAEP}/token-claims-change`],
+        events_supported: ALL,
+        events_requested: ALL,
+        events_delivered: ALL,
         delivery: { method: 'urn:ietf:rfc:8936', endpoint_url: `${service.issuer}/ssf/poll/shop` },
         description: 'the shop',
       },

@@ -256,6 +256,9 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     first: () =>
       recoveryCodesPage({
         codes: ['4f2k-9qzt-w3hx', '8m1c-7bvn-p5rd', '2x6j-3gys-k0ae'],
+        site: 'auth.example.com',
+        accountName,
+        madeAt: AT,
         goesOnTo: '/account/factors',
       }),
   },
@@ -360,8 +363,8 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
             name: 'Intranet',
             firstParty: true,
             selfRegistered: false,
-            scopes: [],
-            grants: [],
+            scopes: ['openid', 'offline_access'],
+            grants: [{ grantId: 'g2', scopes: ['openid', 'offline_access'], since: AT, formToken }],
             formToken,
           },
         ],

@@ -4,6 +4,7 @@ import type { Reply } from '../../http/message.ts'
 import { DPOP_ALGORITHMS } from '../../kernel/proof-algorithms.ts'
 import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
 import type { Offered } from '../client/metadata/offered.ts'
+import { ACR_LEVELS } from '../session/assurance-level.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 import { userinfoAddress } from '../token/released-claims.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
@@ -68,11 +69,8 @@ export function metadata({
     id_token_signing_alg_values_supported: keys.algorithms(),
     userinfo_signing_alg_values_supported: keys.algorithms(),
     introspection_signing_alg_values_supported: keys.algorithms(),
-    acr_values_supported: [
-      'urn:sallyport:acr:password',
-      'urn:sallyport:acr:mfa',
-      'urn:sallyport:acr:phishing_resistant',
-    ],
+    // The weakest is none that anybody asks for.
+    acr_values_supported: ACR_LEVELS.slice(1),
     ui_locales_supported: LANGUAGES,
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'sid', ...CLAIM_NAMES],
     claims_parameter_supported: true,

@@ -150,6 +150,8 @@ export interface Started {
   readonly cookie: string
   /** Go out with the answer beside the cookie: they offer the browser to bind the session to a key of its device. */
   readonly headers: Readonly<Record<string, string>>
+  /** The session that goes on, where its level is another from now on. */
+  readonly levelChanged?: { readonly sid: string; readonly before: string } | undefined
 }
 
 /** Whom the same browser signed in before; a session that is bound to a device goes on only where the device proved itself. */
@@ -191,7 +193,9 @@ export async function startSession(deps: SessionDeps, request: HttpRequest, sign
   const offer = session.deviceKey === undefined && {
     'secure-session-registration': registrationOffer(deps.binding.challenge('register', session, now)),
   }
-  return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, ttlSeconds), headers: { ...offer } }
+  const cookie = setCookie(cookieName(deps.issuer, COOKIE), secret, ttlSeconds)
+  const levelChanged = kept && kept.acr !== acr ? { sid: kept.sid, before: kept.acr } : undefined
+  return { digest, cookie, headers: { ...offer }, levelChanged }
 }
 
 /**

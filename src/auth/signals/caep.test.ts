@@ -11,6 +11,12 @@ const credential = (credentialType: string, changeType: string) => ({
   credentialType,
   changeType,
 })
+const level = (previous: string, current: string, more: object = {}) => ({
+  type: 'assurance_level_change',
+  previous,
+  current,
+  ...more,
+})
 const claims = (...names: string[]) => ({ type: 'token_claims_change', claims: names })
 
 test.each<[string, ReturnType<typeof of>, readonly object[]]>([
@@ -36,6 +42,22 @@ test.each<[string, ReturnType<typeof of>, readonly object[]]>([
     [credential('password', 'update'), claims('roles', 'email', 'email_verified')],
   ],
   ['a directory’s create', of('scim_changed', { detail: 'create', changed: ['roles'] }), []],
+  [
+    'a step up (CAEP 1.0 3.4)',
+    of('assurance_level_changed', { detail: 'urn:sallyport:acr:password urn:sallyport:acr:mfa' }),
+    [level('urn:sallyport:acr:password', 'urn:sallyport:acr:mfa', { direction: 'increase' })],
+  ],
+  [
+    'a fall',
+    of('assurance_level_changed', { detail: 'urn:sallyport:acr:phishing_resistant urn:sallyport:acr:password' }),
+    [level('urn:sallyport:acr:phishing_resistant', 'urn:sallyport:acr:password', { direction: 'decrease' })],
+  ],
+  [
+    'a level of the operator’s own, which stands in no order',
+    of('assurance_level_changed', { detail: 'urn:sallyport:acr:mfa https://refeds.org/profile/mfa' }),
+    [level('urn:sallyport:acr:mfa', 'https://refeds.org/profile/mfa')],
+  ],
+  ['a change of level that names none', of('assurance_level_changed'), []],
   ['a sign-in', of('sign_in'), []],
   ['a sign-out, whose session says it', of('sign_out'), []],
 ])('%s', (_what, event, expected) => {

@@ -1,8 +1,9 @@
 /**
  * What an event of ours is in the words of OpenID CAEP 1.0 (section 3): session-revoked, credential-change,
- * token-claims-change. Most events are none of them, and one may be two.
+ * token-claims-change, assurance-level-change. Most events are none of them, and one may be two.
  */
 import type { OutgoingEvent, OutgoingSignal } from '../../storage/outbox-port.ts'
+import { levelChange } from '../session/assurance-level.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
 
 /** Each event type that streams carry, as it is named on the wire. */
@@ -10,6 +11,7 @@ export const EVENT_TYPES = {
   session_revoked: 'https://schemas.openid.net/secevent/caep/event-type/session-revoked',
   credential_change: 'https://schemas.openid.net/secevent/caep/event-type/credential-change',
   token_claims_change: 'https://schemas.openid.net/secevent/caep/event-type/token-claims-change',
+  assurance_level_change: 'https://schemas.openid.net/secevent/caep/event-type/assurance-level-change',
 } as const
 export type SignalType = keyof typeof EVENT_TYPES
 export const SIGNAL_TYPES = Object.keys(EVENT_TYPES) as readonly SignalType[]
@@ -19,11 +21,14 @@ export const VERIFICATION = 'https://schemas.openid.net/secevent/ssf/event-type/
 
 type Credential = Omit<Extract<OutgoingSignal, { readonly type: 'credential_change' }>, 'reasons'>
 
+type Level = Omit<Extract<OutgoingSignal, { readonly type: 'assurance_level_change' }>, 'reasons'>
+
 /** Before anybody has said what of it may be told. */
 export type Candidate =
   | { readonly type: 'session_revoked' }
   | Credential
   | { readonly type: 'token_claims_change'; readonly claims: readonly string[] }
+  | Level
 
 const credential = (credentialType: string, changeType: Credential['changeType']): Candidate => ({
   type: 'credential_change',
@@ -74,10 +79,20 @@ function scimChange({ changed = [], detail }: OutgoingEvent): Candidate[] {
   ]
 }
 
+/** Two levels and a space: values of `acr` hold none (OIDC Core 3.1.2.1). */
+function levelsIn({ detail = '' }: OutgoingEvent): Level[] {
+  const [previous = '', current = ''] = detail.split(' ')
+  if (previous === '' || current === '') return []
+  const direction = levelChange(previous, current)
+  return [{ type: 'assurance_level_change', previous, current, ...(direction !== undefined && { direction }) }]
+}
+
 export function candidatesOf(event: OutgoingEvent): readonly Candidate[] {
   switch (event.name) {
     case 'session_ended':
       return [{ type: 'session_revoked' }]
+    case 'assurance_level_changed':
+      return levelsIn(event)
     case 'factor_added':
       return [credential(credentialOf(event), 'create')]
     case 'factor_removed':

@@ -18,6 +18,7 @@ export const LEAVING = [
   'session_bound',
   'session_changed',
   'step_up_required',
+  'assurance_level_changed',
   'consent_granted',
   'consent_refused',
   'consent_withdrawn',

@@ -20,12 +20,16 @@ export type SetDeps = MintDeps & {
   readonly store: { readonly users: Pick<Store['users'], 'find'> }
 }
 
+/** Alias of the levels' namespace (CAEP 1.0 3.4.1): they are the values of `acr` in ID tokens of this provider. */
+const LEVELS = 'urn:sallyport:acr'
+
 type Values = Readonly<Record<string, unknown>>
 
 function subjectOfEvent(deps: SetDeps, client: ClientRecord, task: OutboxTask): Values {
   const { sub = '', sid } = task.event
   const user = { format: 'iss_sub', iss: deps.issuer, sub: deps.subjectOf(client, sub) }
-  if (task.signal?.type !== 'session_revoked' || sid === undefined) return user
+  const isOfSession = task.signal?.type === 'session_revoked' || task.signal?.type === 'assurance_level_change'
+  if (!isOfSession || sid === undefined) return user
   // Without the session it would read as all of them (CAEP 1.0 3.1).
   return { format: 'complex', user, session: { format: 'opaque', id: sessionIdentifier(sid, client.clientId) } }
 }
@@ -57,6 +61,14 @@ async function detailsOf(
       return common
     case 'credential_change':
       return { ...common, credential_type: signal.credentialType, change_type: signal.changeType }
+    case 'assurance_level_change':
+      return {
+        ...common,
+        namespace: LEVELS,
+        current_level: signal.current,
+        previous_level: signal.previous,
+        ...(signal.direction !== undefined && { change_direction: signal.direction }),
+      }
     case 'token_claims_change': {
       const user = await deps.store.users.find(tenant, task.event.sub ?? '')
       return user && { ...common, claims: claimValues(user, signal.claims) }
@@ -75,10 +87,17 @@ export async function mintSet(
   const { event, signal } = task
   if (signal === undefined) return undefined
   const base = { iss: deps.issuer, aud: client.clientId, iat: task.createdAt, jti: task.id }
+  // SSF 1.0 4.1.9: the same for all that one request brought about; another for each receiver.
+  const txn = digestOf(`${client.clientId} ${event.requestId ?? event.id}`)
   const alg = { alg: client.metadata?.id_token_signed_response_alg }
   if (signal.type === 'verification') {
     const details = signal.state === undefined ? {} : { state: signal.state }
-    const claims = { ...base, sub_id: { format: 'opaque', id: receiver.name }, events: { [VERIFICATION]: details } }
+    const claims = {
+      ...base,
+      txn,
+      sub_id: { format: 'opaque', id: receiver.name },
+      events: { [VERIFICATION]: details },
+    }
     return signJwt(deps.keys, 'secevent+jwt', claims, alg)
   }
   const details = await detailsOf(deps, tenant, task, signal)
@@ -86,7 +105,7 @@ export async function mintSet(
   const claims = {
     ...base,
     toe: event.at,
-    ...(event.requestId !== undefined && { txn: digestOf(`${client.clientId} ${event.requestId}`) }),
+    txn,
     sub_id: subjectOfEvent(deps, client, task),
     events: { [EVENT_TYPES[signal.type]]: details },
   }

@@ -30,7 +30,7 @@ const stream = Type.Object(
     events: Type.Optional(
       Type.Array(Type.String({ minLength: 1 }), {
         minItems: 1,
-        description: 'session_revoked, credential_change, token_claims_change; default: all',
+        description: 'session_revoked, credential_change, token_claims_change, assurance_level_change; default: all',
       }),
     ),
     push: Type.Optional(

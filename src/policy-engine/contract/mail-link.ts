@@ -21,6 +21,8 @@ export const mailLink = decision('mail_link', {
       password: oneOf('absent', 'set'),
       /** Whether the letter goes, or went, to an address that was proven; absent where the account has no address. */
       email_verified: Type.Optional(Type.Boolean()),
+      /** Since the person put the address of the account in the place of another; absent where they never did. */
+      email_age_seconds: Type.Optional(Type.Integer({ minimum: 0 })),
       /** Letters of this kind that were asked for within the hour, this one not counted. */
       asked: Type.Object(
         {

@@ -31,7 +31,7 @@ export const signal = decision('signal', {
       event: Type.Optional(
         Type.Object(
           {
-            /** Of a stream `session_revoked`, `credential_change`, `token_claims_change`; of a webhook the event's own name. */
+            /** Of a stream `session_revoked`, `credential_change`, `token_claims_change`, `assurance_level_change`; of a webhook the event's own name. */
             type: Type.String(),
             /** Names of the claims that may have changed. */
             claims: strings(),

@@ -8,6 +8,7 @@ import { createLogger } from '../../observability/logger.ts'
 import { createMetrics } from '../../observability/metrics.ts'
 import { FIXTURE_KEYS, type FixtureSource, packFixture, SMALL } from '../bundle/bundle-fixture.ts'
 import type { VerifiedBundle } from '../engine.ts'
+import { createNoticeHub, type NoticeType } from '../notices/hub.ts'
 import { BundleTracker } from '../status.ts'
 import { type Activator, type ActivatorOptions, openActivator } from './activator.ts'
 import type { BundleSource } from './bundle-source.ts'
@@ -27,6 +28,8 @@ export interface Followed {
   /** In order; undefined where it was taken out of force. */
   readonly activations: readonly (VerifiedBundle | undefined)[]
   readonly lines: readonly string[]
+  /** Each notice, with the version that the status last handed on says is active. */
+  readonly told: readonly { readonly type: NoticeType; readonly status: number | undefined }[]
   /** Version in force. */
   readonly version: number | undefined
   /** Woken by what the activator tells, never by time. */
@@ -84,6 +87,10 @@ async function follow(
   const tracker = new BundleTracker('sallyport')
   const activations: (VerifiedBundle | undefined)[] = []
   const lines: string[] = []
+  const told: Followed['told'][number][] = []
+  let status: number | undefined
+  const notices = createNoticeHub()
+  notices.subscribe(({ type }) => told.push({ type, status }))
   let statuses: (() => void)[] = []
   let closed = false
   const activator = await openActivator({
@@ -103,11 +110,13 @@ async function follow(
       await note()
       activations.push(bundle)
     },
-    withdraw: async (name, code) => {
+    withdraw: async (name) => {
       activations.push(undefined)
-      await withdraw(name, code)
+      await withdraw(name)
     },
+    notices,
     onStatus: () => {
+      status = tracker.status.version
       for (const wake of statuses.splice(0)) wake()
     },
   })
@@ -116,6 +125,7 @@ async function follow(
     tracker,
     activations,
     lines,
+    told,
     get version() {
       return activations.at(-1)?.version
     },

@@ -11,7 +11,8 @@ import type { MarkStore } from '../../storage/port.ts'
 import type { LoadedBundle } from '../bundle/load.ts'
 import type { BundleLoader } from '../bundle/loader.ts'
 import { verifySigner } from '../bundle/signature.ts'
-import { BundleError, type BundleRefusal, type VerifiedBundle } from '../engine.ts'
+import { BundleError, type VerifiedBundle } from '../engine.ts'
+import type { NoticeHub } from '../notices/hub.ts'
 import type { BundleTracker } from '../status.ts'
 import { BundleReader, type From } from './bundle-reader.ts'
 import { type BundleSource, type KnownSource, withDefaults } from './bundle-source.ts'
@@ -43,9 +44,11 @@ export interface ActivatorOptions {
    */
   readonly activate: (bundle: VerifiedBundle, note: () => Promise<void>) => Promise<void>
   /** Takes it out of force on the deciding nodes. */
-  readonly withdraw: (name: string, code: BundleRefusal) => Promise<void>
+  readonly withdraw: (name: string) => Promise<void>
   /** After each attempt. */
   readonly onStatus: () => void
+  /** Told once the status says so: whoever hears of it may ask. */
+  readonly notices?: Pick<NoticeHub, 'publish'>
 }
 
 export interface Activator {
@@ -204,8 +207,9 @@ class BundleActivator implements Activator {
   }
 
   async #activate(loaded: LoadedBundle, from: From, etag: string | undefined): Promise<void> {
-    const { tracker, metrics, logger } = this.#options
+    const { tracker, metrics, logger, onStatus, notices } = this.#options
     const { bundle } = loaded
+    const { name, revision, version } = bundle
     // A pin may lie under the mark, and leaves it where it is.
     const note = async () => {
       if (this.pin === undefined) await raiseMark(this.#marks, bundle)
@@ -213,8 +217,11 @@ class BundleActivator implements Activator {
     await this.#options.activate(bundle, note)
     this.#take(loaded)
     tracker.activated(bundle, this.#now(), from)
-    metrics.bundleLoaded.inc({ name: bundle.name })
-    logger.info({ bundle: bundle.name, revision: bundle.revision, version: bundle.version, from }, 'bundle activated')
+    metrics.bundleLoaded.inc({ name })
+    logger.info({ bundle: name, revision, version, from }, 'bundle activated')
+    // Others forget at once, not when the copy is on disk.
+    onStatus()
+    notices?.publish('bundle.activated', { bundle: name, revision, version })
     if (from === 'source') await this.#keep(loaded, etag)
   }
 
@@ -261,16 +268,18 @@ class BundleActivator implements Activator {
   }
 
   async #withdraw(refusal: BundleError): Promise<void> {
-    const { tracker, onStatus } = this.#options
+    const { tracker, onStatus, notices } = this.#options
+    const { name } = this.#source
     this.#active = undefined
     this.#expiry.watch(undefined)
     try {
-      await this.#options.withdraw(this.#source.name, refusal.code)
+      await this.#options.withdraw(name)
     } finally {
       // Where the others cannot go on without it nothing is in force: least of all this one.
       tracker.withdrawn()
       this.#refuse(refusal)
       onStatus()
+      notices?.publish('bundle.withdrawn', { bundle: name, code: refusal.code })
     }
   }
 

@@ -55,7 +55,7 @@ interface Followed {
 }
 
 export function createActivators(options: ActivatorsOptions): Activators {
-  const { marks, logger, metrics, clock, onStatus } = options
+  const { marks, logger, metrics, clock, onStatus, notices } = options
   const platformName = options.platform.name ?? PLATFORM_NAME
   const platform: Followed = { source: options.platform, tracker: new BundleTracker(platformName) }
   const others = (options.others ?? []).map(follow)
@@ -87,16 +87,10 @@ export function createActivators(options: ActivatorsOptions): Activators {
       logger,
       metrics,
       ...(clock && { clock }),
-      activate: async (bundle, note) => {
-        await set.offer(bundle, note)
-        const { name, revision, version } = bundle
-        options.notices?.publish('bundle.activated', { bundle: name, revision, version })
-      },
-      withdraw: async (name, code) => {
-        await set.withdraw(name)
-        options.notices?.publish('bundle.withdrawn', { bundle: name, code })
-      },
+      activate: set.offer,
+      withdraw: set.withdraw,
       onStatus,
+      ...(notices && { notices }),
     })
   }
   return {
