@@ -57,6 +57,7 @@ decision := {
 		"session_idle_seconds": session_idle_seconds,
 		"remember_device_seconds": remember_device_seconds,
 		"wait_seconds": threat.wait_seconds(input.risk),
+		"while_waiting": threat.while_waiting(input.risk),
 	},
 } if {
 	allow

@@ -89,12 +89,23 @@ account_fit if {
 	input.subject.active
 	input.password == "set"
 	input.email_verified
+	email_settled
 }
 
 account_fit if {
 	input.purpose in {"email_verify", "email_change"}
 	input.subject.active
 }
+
+# Whoever took an account over for a moment has given it an address of their own: it resets nothing until the person who had
+# the one before has had the time to take it back.
+email_settled if not input.email_age_seconds
+
+email_settled if input.email_age_seconds >= settling_seconds
+
+default settling_seconds := 259200
+
+settling_seconds := data.rbac.tenants[input.tenant].email_settling_seconds
 
 # Where nobody has that name the answer is as for anybody else.
 default least_password_characters := 8

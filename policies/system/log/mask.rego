@@ -71,7 +71,7 @@ plain_fields := {
 	"attestation", "audience", "auth_method", "auth_time", "backed_up", "backup_eligible", "binding", "browser_changed",
 	"certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_age_seconds", "client_id",
 	"code_challenge_method", "confirmed", "consented_claims", "consented_scopes", "count", "country", "created_at",
-	"day", "device_bound", "device_known", "dpop", "email_domain", "email_verified", "endpoint", "enrolled",
+	"day", "device_bound", "device_known", "dpop", "email_age_seconds", "email_domain", "email_verified", "endpoint", "enrolled",
 	"enrolment_demanded", "epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party",
 	"flow", "grant_type", "grant_types", "groups", "here", "hint", "id", "idle_seconds", "impossible_travel",
 	"issued_at", "kilometres", "kind", "known", "linked", "max_age_seconds", "minute_of_day", "network_changed",

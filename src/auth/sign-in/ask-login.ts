@@ -28,6 +28,15 @@ export type AskLoginDeps = WaitingDeps &
 export interface Tried {
   readonly device: Device
   readonly risk: SignInRisk
+  /** Absent where the attempt need not wait. */
+  readonly hold?: Hold | undefined
+}
+
+/** An attempt that should wait and is checked all the same: whatever does not go on is answered with the wait. */
+export interface Hold {
+  readonly seconds: number
+  /** Whether one that is right goes on. */
+  readonly admits: boolean
 }
 
 /** `userName` is empty where nobody was named yet. */

@@ -23,6 +23,8 @@ export function askMailLink(
   { purpose, stage, user, asked = { here: 0, account: 0, address: 0 } }: LinkQuestion,
 ): Promise<Verdict<'mail_link'>> {
   const hasEmail = user !== undefined && emailOf(user) !== undefined
+  const changedAt = user?.emailChangedAt
+  const age = changedAt === undefined ? undefined : Math.max(0, request.origin.time.epoch_seconds - changedAt)
   return decide(
     'mail_link',
     {
@@ -32,6 +34,7 @@ export function askMailLink(
       ...(user && { subject: subjectFacts(user) }),
       password: user?.passwordHash === undefined ? 'absent' : 'set',
       ...(hasEmail && { email_verified: isEmailVerified(user) }),
+      ...(hasEmail && age !== undefined && { email_age_seconds: age }),
       asked,
       request: request.origin,
     },

@@ -2,7 +2,7 @@
  * `mail_link`: may a letter with a one-use link go out, and may the link do what it is for? Nobody is signed in where these are
  * asked; whoever holds the link has the mailbox, and no more. OWASP ASVS 6.4.
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf } from './decision.ts'
 import { RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 
@@ -21,6 +21,8 @@ export const mailLink = decision('mail_link', {
       password: oneOf('absent', 'set'),
       /** Whether the letter goes, or went, to an address that was proven; absent where the account has no address. */
       email_verified: Type.Optional(Type.Boolean()),
+      /** Since the person put the address of the account in the place of another; absent where they never did. */
+      email_age_seconds: Type.Optional(Type.Integer({ minimum: 0 })),
       /** Letters of this kind that were asked for within the hour, this one not counted. */
       asked: Type.Object(
         {
