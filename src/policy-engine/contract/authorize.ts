@@ -1,5 +1,5 @@
 /** `authorize`: may this client, then this person through it, have a code? RFC 6749 4.1.1, RFC 9126, RFC 9470, OIDC Core 3.1.2. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 import { FACTOR_KINDS } from './login.ts'

@@ -1,5 +1,5 @@
 /** `login`: may this sign-in go on, what is needed next, and what does it reach? Asked before a factor is checked, and after each. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 import { Device, Risk } from './risk.ts'
