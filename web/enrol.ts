@@ -146,16 +146,16 @@ export function recoveryCodesPage(view: RecoveryCodesView): Page {
     style: STYLE,
     content: html`<h1>${says.keepCodes}</h1>
 <p class="lead">${says.keepCodesLead}</p>
-<dl class="of">
+<dl>
 <dt>${says.site}</dt>
-<dd dir="ltr"><bdi>${view.site}</bdi></dd>
+<dd><bdi>${view.site}</bdi></dd>
 <dt>${says.account}</dt>
 <dd><span class="account"><bdi>${view.accountName}</bdi></span></dd>
 <dt>${says.made}</dt>
 <dd>${moment(view.madeAt, view)}</dd>
 </dl>
 <ol class="codes" dir="ltr">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ol>
-<p class="save"><a href="${textFile(view)}" download="recovery-codes.txt">${says.download}</a></p>
+<p class="way"><a href="${textFile(view)}" download="recovery-codes.txt">${says.download}</a></p>
 <p class="note">${says.keepCodesNote}</p>
 <p class="onward"><a href="${view.goesOnTo}">${says.kept}</a></p>`,
   })

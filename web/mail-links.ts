@@ -103,7 +103,7 @@ export function linkDonePage(what: 'password' | 'email', uiLocales: readonly str
     uiLocales,
     content: html`<h1>${title}</h1>
 <p class="lead">${text}</p>
-<p><a href="/account">${says.toAccount}</a></p>`,
+<p class="way"><a href="/account">${says.toAccount}</a></p>`,
   })
 }
 
@@ -114,6 +114,6 @@ export function linkEndedPage(again: '/password/forgot' | '/account'): Page {
     title: says.ended,
     content: html`<h1>${says.ended}</h1>
 <p class="lead">${says.whyEnded}</p>
-<p><a href="${again}">${again === '/account' ? says.toAccount : says.another}</a></p>`,
+<p class="way"><a href="${again}">${again === '/account' ? says.toAccount : says.another}</a></p>`,
   })
 }

@@ -6,7 +6,7 @@ import { PRESETS, type ProviderOptions } from '../../src/auth/federation/provide
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, type Visited } from '../servers/browser.ts'
 import { type Certificates, makeCertificates, trustAuthority } from '../servers/certificates.ts'
 import { freePort } from '../servers/free-port.ts'
 import { type GithubSite, openGithubSite } from '../servers/github-site.ts'
@@ -133,8 +133,6 @@ export async function startFederated(options: FederatedOptions = {}): Promise<Fe
     },
   }
 }
-
-export type Visited = Awaited<ReturnType<Browser['visit']>>
 
 /** A browser on the sign-in page of an authorization request. */
 export async function onSignInPage(

@@ -5,11 +5,10 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, type Visited } from '../servers/browser.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import type { TestClient } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
-import type { Visited } from './authorization.ts'
 import { codeAt, confirmTotp, type Person } from './factors.ts'
 import { atProvider, linkTo } from './federation.ts'
 import { startFurtherNode } from './nodes.ts'

@@ -130,7 +130,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     providers: () => signInPage({ ...signIn, providers }),
   },
   passwordPage: {
-    first: () => passwordPage({ ...step, userName: accountName, offers: ['passkey'] }),
+    first: () => passwordPage({ ...step, userName: accountName, offers: ['passkey'], canReset: true }),
     wrong: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'wrong' }),
     missing: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'missing' }),
   },

@@ -2,7 +2,7 @@
  * `mail_link`: may a letter with a one-use link go out, and may the link do what it is for? Nobody is signed in where these are
  * asked; whoever holds the link has the mailbox, and no more. OWASP ASVS 6.4.
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf } from './decision.ts'
 import { RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 

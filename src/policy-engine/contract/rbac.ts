@@ -1,5 +1,5 @@
 /** Shape of `data.rbac` (policies/rbac/data.yaml), so that a typo in a rule or in the file stops the build. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, oneOf, strings } from './decision.ts'
 import { seconds } from './facts.ts'
 
