@@ -9,8 +9,8 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
-import { TENANT } from '../servers/population.ts'
-import { linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
+import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { isActive } from './requests.ts'
 import { signIn } from './signed-in.ts'
 
@@ -24,10 +24,7 @@ let person: { readonly sub: string; readonly userName: string; readonly password
 
 beforeAll(async () => {
   smtp = await startSmtpServer()
-  const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
-  service = await startAuthService({
-    service: { mail: { from: { name: 'Test', address: 'no-reply@example.com' }, smtp: out } },
-  })
+  service = await startAuthService({ service: { mail: mailThrough(smtp) } })
   passwordHash = await createPasswordHasher().hash(PASSWORD)
   browser = await openChromium()
 })
@@ -40,20 +37,10 @@ afterAll(async () => {
 /** Somebody new, and a browser that nobody used. */
 beforeEach(async () => {
   const userName = `${randomId(6).toLowerCase()}@example.com`
-  person = { sub: randomId(), userName, password: PASSWORD }
-  await service.store.users.create(TENANT, {
-    v: 1,
-    sub: person.sub,
-    userName,
-    passwordHash,
-    active: true,
-    roles: ['user'],
-    profile: { displayName: 'Grace H.', emails: [{ value: userName, primary: true }], emailVerified: true },
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 9,
-  })
+  const profile = { displayName: 'Grace H.', emails: [{ value: userName, primary: true }], emailVerified: true }
+  const user = userRecord(userName, { passwordHash, profile })
+  await service.store.users.create(TENANT, user)
+  person = { sub: user.sub, userName, password: PASSWORD }
   await browser.context.clearCookies()
 })
 

@@ -5,8 +5,8 @@ import { randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
-import { TENANT } from '../servers/population.ts'
-import { linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
+import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 
 const PASSWORD = 'correct horse battery'
 const hasher = createPasswordHasher()
@@ -15,10 +15,7 @@ let service: TestService
 
 beforeAll(async () => {
   smtp = await startSmtpServer()
-  const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
-  service = await startAuthService({
-    service: { mail: { from: { name: 'Test', address: 'no-reply@example.com' }, smtp: out } },
-  })
+  service = await startAuthService({ service: { mail: mailThrough(smtp) } })
 })
 afterAll(async () => {
   await service?.close()
@@ -26,16 +23,8 @@ afterAll(async () => {
 })
 
 async function person() {
-  const like = await service.store.users.find(TENANT, service.population.user.sub)
-  if (like === undefined) throw new Error('nobody to copy')
   const address = `${randomId(6).toLowerCase()}@example.com`
-  const user: UserRecord = {
-    ...like,
-    sub: randomId(),
-    userName: address,
-    passwordHash: await hasher.hash(PASSWORD),
-    profile: { emails: [{ value: address, primary: true }] },
-  }
+  const user = userRecord(address, { passwordHash: await hasher.hash(PASSWORD) })
   await service.store.users.create(TENANT, user)
   return { user, address, stored: () => service.store.users.find(TENANT, user.sub) }
 }

@@ -8,9 +8,9 @@ import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
 import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
-import { Browser, formAt } from '../servers/browser.ts'
-import { TENANT } from '../servers/population.ts'
-import { bodyOf, linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { Browser, formAt, type Visited } from '../servers/browser.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
+import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 
 const PASSWORD = 'correct horse battery'
 const DAY = 24 * 3600
@@ -20,10 +20,7 @@ let service: TestService
 
 beforeAll(async () => {
   smtp = await startSmtpServer()
-  const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
-  service = await startAuthService({
-    service: { mail: { from: { name: 'Test', address: 'no-reply@example.com' }, smtp: out } },
-  })
+  service = await startAuthService({ service: { mail: mailThrough(smtp) } })
 })
 afterAll(async () => {
   await service?.close()
@@ -35,24 +32,15 @@ beforeEach(() => service.advance(3601))
 /** Somebody with a proven address. */
 async function person() {
   const address = `${randomId(6).toLowerCase()}@example.com`
-  const user: UserRecord = {
-    v: 1,
-    sub: randomId(),
-    userName: address,
+  const user = userRecord(address, {
     passwordHash: await hasher.hash(PASSWORD),
-    active: true,
-    roles: ['user'],
     profile: { emails: [{ value: address, primary: true }], emailVerified: true },
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 3,
-  }
+  })
   expect(await service.store.users.create(TENANT, user)).toBe('written')
   return { user, address, thiefs: `thief-${address}`, stored: () => service.store.users.find(TENANT, user.sub) }
 }
 
-async function press(browser: Browser, page: Awaited<ReturnType<Browser['visit']>>, values: Record<string, string>) {
+async function press(browser: Browser, page: Visited, values: Record<string, string>) {
   const { action, fields } = formAt(page, /./)
   for (const [name, value] of Object.entries(values)) fields.set(name, value)
   return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })

@@ -5,7 +5,7 @@ import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
 import { digestOf, randomSecret } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
-import { REDIRECT_URI, TENANT } from '../servers/population.ts'
+import { REDIRECT_URI, TENANT, userRecord } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { registerClient } from './observe-registration.ts'
@@ -123,15 +123,7 @@ async function useMailLinks({ issuer, store, population }: TestService): Promise
 async function useOwnData({ issuer, store, population }: TestService): Promise<void> {
   const person = { sub: 'leaver', userName: 'leaver@example.com', password: 'correct horse battery' }
   const passwordHash = await createPasswordHasher().hash(person.password)
-  const account = {
-    sub: person.sub,
-    userName: person.userName,
-    passwordHash,
-    active: true,
-    roles: ['user'],
-    profile: {},
-  }
-  await store.users.create(TENANT, { v: 1, ...account, createdAt: 1, updatedAt: 1, version: 1, revocationEpoch: 1 })
+  await store.users.create(TENANT, userRecord(person.userName, { sub: person.sub, passwordHash, profile: {} }))
   const browser = new Browser(issuer)
   await browser.authorize((await begin(await discover(issuer, population.web), 'openid')).url, person)
   const page = await browser.visit(`${issuer}/account/data`)

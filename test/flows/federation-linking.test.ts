@@ -9,7 +9,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { identityKey, type UserRecord } from '../../src/storage/records.ts'
 import { Browser, type Visited } from '../servers/browser.ts'
 import { openChromium } from '../servers/chromium.ts'
-import { TENANT } from '../servers/population.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
 import { until } from '../servers/redis.ts'
 import { codeAt, confirmTotp } from './factors.ts'
 import { atProvider, codeAfter, type Federated, onSignInPage, signInAt, startFederated } from './federation.ts'
@@ -48,20 +48,11 @@ beforeEach(async () => {
 })
 
 async function createUser(profile: object, more: Partial<UserRecord> = {}): Promise<UserRecord> {
-  const made: UserRecord = {
-    v: 1,
-    sub: randomId(),
-    userName: address,
+  const made = userRecord(address, {
     passwordHash,
-    active: true,
-    roles: ['user'],
     profile: { emails: [{ value: address, primary: true }], ...profile },
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 1,
     ...more,
-  }
+  })
   expect(await service.store.users.create(TENANT, made)).toBe('written')
   return made
 }

@@ -5,7 +5,7 @@ import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Browser, formAt } from '../servers/browser.ts'
 import { TENANT } from '../servers/population.ts'
-import { linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { redeemCode, told } from './authorization.ts'
 import {
   aBrowser,
@@ -30,9 +30,7 @@ let offset = 0
 beforeEach(async () => {
   offset = 0
   smtp = await startSmtpServer()
-  const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
-  const from = { name: 'Test', address: 'no-reply@example.com' }
-  service = await startAuthService({ service: { mail: { from, smtp: out } } })
+  service = await startAuthService({ service: { mail: mailThrough(smtp) } })
   await become({ profile: { emails: [{ value: ADDRESS, primary: true }], emailVerified: true } })
 })
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
-import { TENANT } from '../servers/population.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { isActive, post } from './requests.ts'
 import { signIn } from './signed-in.ts'
@@ -17,19 +17,11 @@ beforeAll(async () => {
 afterAll(() => service?.close())
 
 async function aPerson(roles: readonly string[] = ['user']) {
-  const person = { sub: randomId(), userName: `${randomId()}@example.com`, password: PASSWORD }
-  const passwordHash = await createPasswordHasher().hash(PASSWORD)
-  const profile = { displayName: 'Grace H.', emails: [{ value: person.userName, primary: true }] }
-  const account = { sub: person.sub, userName: person.userName, passwordHash, active: true, roles, profile }
-  await service.store.users.create(TENANT, {
-    v: 1,
-    ...account,
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 9,
-  })
-  return person
+  const userName = `${randomId()}@example.com`
+  const profile = { displayName: 'Grace H.', emails: [{ value: userName, primary: true }] }
+  const user = userRecord(userName, { passwordHash: await createPasswordHasher().hash(PASSWORD), roles, profile })
+  await service.store.users.create(TENANT, user)
+  return { sub: user.sub, userName, password: PASSWORD }
 }
 type Person = Awaited<ReturnType<typeof aPerson>>
 

@@ -14,7 +14,7 @@ import { type Attestation, Authenticator, type Behaviour, type Maker, optionsOn 
 import type { Browser } from '../servers/browser.ts'
 import { makeAuthority, makeCertificate } from '../servers/certificates.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
-import { TENANT } from '../servers/population.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
 import { redeemCode, told } from './authorization.ts'
 import {
   aBrowser,
@@ -231,16 +231,7 @@ test('suggestions of a browser ask with the form’s own token, and nobody else 
 
 test('after a password the passkey of another person does not do (checklist 39)', async () => {
   const authenticator = await enrolled()
-  const other = {
-    v: 1,
-    sub: 'other',
-    userName: 'other@example.com',
-    active: true,
-    roles: ['user'],
-    profile: {},
-  } as const
-  const dates = { createdAt: 1, updatedAt: 1, version: 1, revocationEpoch: 1 }
-  await service.store.users.create(TENANT, { ...other, ...dates })
+  await service.store.users.create(TENANT, userRecord('other@example.com', { sub: 'other' }))
   const [stored] = (await held()).passkeys
   if (stored === undefined) throw new Error('no passkey')
   await service.store.factors.passkeys.remove(TENANT, stored.sub, stored.credentialId)

@@ -2,24 +2,25 @@
  * A person changes their password and their address, on the real service with a real mail server. Checklist 35, 36, 42; OWASP
  * ASVS 6.2.3, 6.3.7, 7.4.3; OIDC Core 5.7.
  */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sendMailLink } from '../../src/auth/user/mail-link.ts'
 import { createPasswordHasher, hashGate } from '../../src/auth/user/password.ts'
 import type { HttpRequest } from '../../src/http/message.ts'
+import { randomId } from '../../src/kernel/ids.ts'
 import type { Mailer } from '../../src/mail/mailer.ts'
 import { noMail } from '../../src/mail/mailer.ts'
 import { openMail } from '../../src/mail/open.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
-import { TENANT } from '../servers/population.ts'
-import { linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
+import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { begin, discover } from './relying-party.ts'
 import { answerOf, tokensFor } from './requests.ts'
 
 const OLD = 'correct horse battery'
 const NEW = 'several words of mine'
-const FROM = { name: 'Test', address: 'no-reply@example.com' }
 
 let smtp: SmtpServer
 let service: TestService
@@ -27,33 +28,22 @@ const real = createPasswordHasher()
 
 beforeAll(async () => {
   smtp = await startSmtpServer()
-  const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
-  service = await startAuthService({ service: { mail: { from: FROM, smtp: out } } })
+  service = await startAuthService({ service: { mail: mailThrough(smtp) } })
 })
 afterAll(async () => {
   await service?.close()
   await smtp?.close()
 })
-beforeEach(() => service.advance(3601))
+/** By which the service's clock is ahead. */
+let aheadMs = 0
+// Each test has an hour of its own: letters are counted by it.
+beforeEach(() => {
+  service.advance(3601)
+  aheadMs += 3601 * 1000
+})
 
-let count = 0
-async function person(values: Partial<UserRecord> = {}): Promise<UserRecord> {
-  count += 1
-  const name = `person-${count}@example.com`
-  const user: UserRecord = {
-    v: 1,
-    sub: `sub-${count}`,
-    userName: name,
-    passwordHash: await real.hash(OLD),
-    active: true,
-    roles: ['user'],
-    profile: { emails: [{ value: name, primary: true }] },
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 3,
-    ...values,
-  }
+async function person(parts: Partial<UserRecord> = {}): Promise<UserRecord> {
+  const user = userRecord(`${randomId(8).toLowerCase()}@example.com`, { passwordHash: await real.hash(OLD), ...parts })
   expect(await service.store.users.create(TENANT, user)).toBe('written')
   return user
 }
@@ -155,23 +145,21 @@ describe('the password page', () => {
 describe('an address', () => {
   let mail: Mailer = noMail
   beforeAll(async () => {
-    const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
-    const settings = { from: FROM, smtp: out }
-    mail = await openMail(settings, { clock: { nowMs: () => Date.now() }, onOutcome: () => undefined })
+    mail = await openMail(mailThrough(smtp), { clock: { nowMs: () => Date.now() }, onOutcome: () => undefined })
   })
   afterAll(() => mail.close())
 
   const request = () => {
     const seconds = Math.floor(Date.now() / 1000)
     const origin = { address: '127.0.0.1', time: { epoch_seconds: seconds, minute_of_day: 720, weekday: 2 } }
-    return { id: `request-${count}`, tenant: TENANT, origin } as unknown as HttpRequest
+    return { id: randomId(), tenant: TENANT, origin } as unknown as HttpRequest
   }
 
   async function linkFor(user: UserRecord, to?: string): Promise<string> {
     const { issuer, store, node } = service
     const deps = { issuer, store, decide: node.decide, audit: async () => undefined, mail, clock: { nowMs: Date.now } }
     // Those of the service's own clock, which is ahead, would have ended.
-    const ahead = { ...deps, clock: { nowMs: () => Date.now() + count * 3601 * 1000 + 3600 * 1000 * 24 } }
+    const ahead = { ...deps, clock: { nowMs: () => Date.now() + aheadMs + 24 * 3600 * 1000 } }
     const purpose = to === undefined ? 'email_verify' : 'email_change'
     await sendMailLink(ahead, request(), { purpose, userName: user.userName, user, ...(to !== undefined && { to }) })
     return linkIn(await smtp.next(to ?? user.userName, '/email/verify'), '/email/verify')

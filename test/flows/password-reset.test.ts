@@ -4,14 +4,14 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
-import { digestOf } from '../../src/kernel/ids.ts'
+import { digestOf, randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { openChromium, openSite } from '../servers/chromium.ts'
-import { clientRecord, TENANT } from '../servers/population.ts'
-import { bodyOf, linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { clientRecord, TENANT, userRecord } from '../servers/population.ts'
+import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { BEHIND_PROXY } from './attackers.ts'
 import { countedHasher, countedStore } from './counted-work.ts'
 import { begin, discover } from './relying-party.ts'
@@ -32,10 +32,7 @@ beforeAll(async () => {
     service: {
       ...BEHIND_PROXY,
       passwords: countedHasher(real, calls),
-      mail: {
-        from: { name: 'Test', address: 'no-reply@example.com' },
-        smtp: { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 },
-      },
+      mail: mailThrough(smtp),
     },
   })
 })
@@ -46,25 +43,14 @@ afterAll(async () => {
 // Each test has an hour of its own: letters are counted by it.
 beforeEach(() => service.advance(3601))
 
-let count = 0
 /** Somebody with a proven address. */
-async function person(values: Partial<UserRecord> = {}): Promise<UserRecord> {
-  count += 1
-  const name = `person-${count}@example.com`
-  const user: UserRecord = {
-    v: 1,
-    sub: `sub-${count}`,
-    userName: name,
+async function person(parts: Partial<UserRecord> = {}): Promise<UserRecord> {
+  const name = `${randomId(8).toLowerCase()}@example.com`
+  const user = userRecord(name, {
     passwordHash: await real.hash('correct horse battery'),
-    active: true,
-    roles: ['user'],
     profile: { emails: [{ value: name, primary: true }], emailVerified: true },
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 3,
-    ...values,
-  }
+    ...parts,
+  })
   expect(await service.store.users.create(TENANT, user)).toBe('written')
   return user
 }

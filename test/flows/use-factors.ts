@@ -4,7 +4,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'
 import { Browser, type Visited } from '../servers/browser.ts'
-import { TENANT } from '../servers/population.ts'
+import { TENANT, userRecord } from '../servers/population.ts'
 import {
   authorizeUrl,
   codeAt,
@@ -22,19 +22,8 @@ let hash: Promise<string> | undefined
 export async function createPersonWithoutFactors({ store }: Pick<TestService, 'store'>): Promise<Person> {
   hash ??= createPasswordHasher().hash(PASSWORD)
   const userName = `${randomId(8).toLowerCase()}@example.com`
-  const written = await store.users.create(TENANT, {
-    v: 1,
-    sub: randomId(),
-    userName,
-    passwordHash: await hash,
-    active: true,
-    roles: ['user'],
-    profile: {},
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 1,
-  })
+  const user = userRecord(userName, { passwordHash: await hash, profile: {} })
+  const written = await store.users.create(TENANT, user)
   if (written !== 'written') throw new Error(`user: ${written}`)
   return { userName, password: PASSWORD }
 }

@@ -55,6 +55,21 @@ export function clientRecord(id: string, secret: string, parts: Partial<ClientRe
   }
 }
 
+/** A person, whose name here is their address. */
+export const userRecord = (userName: string, parts: Partial<UserRecord> = {}): UserRecord => ({
+  v: 1,
+  sub: randomId(),
+  userName,
+  active: true,
+  roles: ['user'],
+  profile: { emails: [{ value: userName, primary: true }] },
+  createdAt: 1,
+  updatedAt: 1,
+  version: 1,
+  revocationEpoch: 3,
+  ...parts,
+})
+
 const forPeople: Partial<ClientRecord> = {
   redirectUris: [REDIRECT_URI],
   grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
@@ -71,19 +86,11 @@ export async function populate(store: Store, passwords: PasswordHasher): Promise
     return { id, secret }
   }
   const user = { sub: randomId(), userName: 'alice@example.com', password: 'correct horse battery' }
-  const record: UserRecord = {
-    v: 1,
+  const record = userRecord(user.userName, {
     sub: user.sub,
-    userName: user.userName,
     passwordHash: await passwords.hash(user.password),
-    active: true,
-    roles: ['user'],
     profile: { displayName: 'Alice Doe', emails: [{ value: 'alice@example.com', primary: true }] },
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 3,
-  }
+  })
   if ((await store.users.create(TENANT, record)) !== 'written') throw new Error('user')
   return {
     web: await client('web', forPeople),

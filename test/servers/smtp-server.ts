@@ -33,6 +33,13 @@ export interface SmtpServer {
   close(): Promise<void>
 }
 
+/** Settings under which a service sends its letters there. */
+export const mailThrough = ({ port }: Pick<SmtpServer, 'port'>) =>
+  ({
+    from: { name: 'Test', address: 'no-reply@example.com' },
+    smtp: { host: '127.0.0.1', port, tls: 'none', connections: 1, timeoutMs: 5000 },
+  }) as const
+
 export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<SmtpServer> {
   const { tls, certificate } = options
   const secure = certificate && { cert: readFileSync(certificate.certFile), key: readFileSync(certificate.keyFile) }
