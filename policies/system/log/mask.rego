@@ -62,8 +62,8 @@ escape(index) := format_int(index, 10)
 groups := {
 	"accounts_tried", "actor", "asked", "authentication", "authenticator", "client", "device", "event", "factors", "failures",
 	"grant", "granted", "guesses", "held", "holder", "lately", "provider", "receiver", "request", "requested",
-	"resource", "risk", "seen", "sender", "session", "sign_in", "since_failure", "subject", "time", "token", "travel",
-	"upstream",
+	"resource", "risk", "seen", "sender", "session", "sign_in", "since_failure", "stream", "subject", "time", "token",
+	"travel", "upstream",
 }
 
 plain_fields := {
@@ -71,9 +71,9 @@ plain_fields := {
 	"attestation", "audience", "auth_method", "auth_time", "backed_up", "backup_eligible", "binding", "browser_changed",
 	"certificate", "changed", "changed_roles", "changed_scopes", "claims", "client_age_seconds", "client_id",
 	"code_challenge_method", "confirmed", "consented_claims", "consented_scopes", "count", "country", "created_at",
-	"day", "device_bound", "device_known", "dpop", "email_domain", "email_verified", "endpoint", "enrolled",
-	"enrolment_demanded", "epoch_seconds", "essential_acr", "expires_at", "federated", "federated_acr", "first_party",
-	"flow", "grant_type", "grant_types", "groups", "here", "hint", "id", "idle_seconds", "impossible_travel",
+	"day", "delivery", "device_bound", "device_known", "dpop", "email_domain", "email_verified", "endpoint", "enrolled",
+	"enrolment_demanded", "epoch_seconds", "essential_acr", "events", "expires_at", "federated", "federated_acr", "first_party",
+	"flow", "grant_type", "grant_types", "groups", "here", "hint", "host", "id", "idle_seconds", "impossible_travel",
 	"issued_at", "kilometres", "kind", "known", "linked", "max_age_seconds", "minute_of_day", "network_changed",
 	"network_known", "new_device", "organisation", "other_ways", "own", "passkey", "passkeys", "people_agreed",
 	"primary_time", "prompt", "proven", "purpose", "pushed", "recovery_codes_left", "redirect", "redirect_hosts", "refresh_reuse",
