@@ -108,7 +108,7 @@ describe('turns red on a planted violation:', () => {
         'src/auth/session/x.ts': `import { a } from '../token/a.ts'\nimport { b } from '../user/b.ts'`,
         'src/auth/login/x.ts': `import { a } from '../../../web/sign-in.ts'\nimport { b } from '../../audit/events.ts'`,
         'src/policy-engine/api/x.ts': `import fastify from 'fastify'\nimport { a } from '../../http/a.ts'`,
-        'src/policy-engine/contract/index.ts': `import Type from 'typebox'`,
+        'src/policy-engine/contract/index.ts': `import { Type } from '../../schema/type.ts'`,
         'src/auth/oauth/x.test.ts': `import { a } from '../../storage/sqlite/a.ts'\nimport { b } from 'vitest'`,
       }),
     ).toEqual([])

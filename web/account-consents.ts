@@ -55,6 +55,10 @@ ${hidden('form_token', grant.formToken)}${hidden('grant', grant.grantId)}<button
 `
 }
 
+/** What can be withdrawn: a consent that the app needs, or what it holds. One of ours without any grant has neither. */
+const hasAccess = ({ firstParty, consent, grants }: AppView): boolean =>
+  grants.length > 0 || (consent !== undefined && !firstParty)
+
 function appSection(says: Says, frame: AccountFrame, app: AppView, index: number): Html {
   const id = `app-${index + 1}`
   const { consent } = app
@@ -76,10 +80,13 @@ ${scopeItems(app.scopes, frame)}
   html`<ul class="grants">
 ${app.grants.map((grant) => grantItem(says, frame, grant, id))}</ul>`
 }
-<form method="post" action="/account/consents/withdraw">
+${
+  hasAccess(app) &&
+  html`<form method="post" action="/account/consents/withdraw">
 ${hidden('form_token', app.formToken)}${hidden('client_id', app.clientId)}<button class="danger" type="submit" aria-describedby="${id}">${says.withdrawApp(app.name)}</button>
 </form>
-</li>
+`
+}</li>
 `
 }
 

@@ -1,6 +1,7 @@
 /** Adds a second factor: the choice, the QR code of an app, a passkey, and the recovery codes, which are shown once. */
 import { readFileSync } from 'node:fs'
 import { Html, html } from './html.ts'
+import { moment } from './moment.ts'
 import { type Page, page } from './page.ts'
 import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
 import { ENROL } from './words/enrol.ts'
@@ -112,11 +113,31 @@ ${buttons({ words: says.create })}
 
 export interface RecoveryCodesView {
   readonly codes: readonly string[]
+  /** Where they let in: the address that is typed there. */
+  readonly site: string
+  readonly accountName: string
+  readonly madeAt: number
+  /** IANA name of the person's time zone, where they have one. */
+  readonly timeZone?: string | undefined
   readonly goesOnTo: string
   readonly uiLocales?: readonly string[] | undefined
 }
 
-/** Shown once: the store has their digests only. */
+/** In the page itself, so that it works without script and nothing but the page ever holds the codes. RFC 2397. */
+function textFile({ site, accountName, madeAt, codes, uiLocales }: RecoveryCodesView): string {
+  const says = words(ENROL, uiLocales)
+  const lines = [
+    `${says.site}: ${site}`,
+    `${says.account}: ${accountName}`,
+    `${says.made}: ${new Date(madeAt * 1000).toISOString()}`,
+    '',
+    ...codes,
+    '',
+  ]
+  return `data:text/plain;charset=utf-8,${encodeURIComponent(lines.join('\r\n'))}`
+}
+
+/** Shown once: the store has their digests only. Names its account, since a sheet is found again years later, among others. */
 export function recoveryCodesPage(view: RecoveryCodesView): Page {
   const says = words(ENROL, view.uiLocales)
   return page({
@@ -125,7 +146,16 @@ export function recoveryCodesPage(view: RecoveryCodesView): Page {
     style: STYLE,
     content: html`<h1>${says.keepCodes}</h1>
 <p class="lead">${says.keepCodesLead}</p>
+<dl>
+<dt>${says.site}</dt>
+<dd><bdi>${view.site}</bdi></dd>
+<dt>${says.account}</dt>
+<dd><span class="account"><bdi>${view.accountName}</bdi></span></dd>
+<dt>${says.made}</dt>
+<dd>${moment(view.madeAt, view)}</dd>
+</dl>
 <ol class="codes" dir="ltr">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ol>
+<p class="way"><a href="${textFile(view)}" download="recovery-codes.txt">${says.download}</a></p>
 <p class="note">${says.keepCodesNote}</p>
 <p class="onward"><a href="${view.goesOnTo}">${says.kept}</a></p>`,
   })

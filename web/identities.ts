@@ -59,8 +59,11 @@ ${
     : html`<ul class="entries">
 ${linked.map(entry)}</ul>`
 }
-<h2>${says.more}</h2>
+${
+  offered.length > 0 &&
+  html`<h2>${says.more}</h2>
 <ul class="entries">
-${offered.map(offer)}</ul>`,
+${offered.map(offer)}</ul>`
+}`,
   })
 }

@@ -83,6 +83,18 @@ ${hidden('form_token', formToken)}${hidden('link', link)}${buttons({ words: says
   })
 }
 
+export function stopEmailChangePage({ link, formToken }: LinkFormView): Page {
+  const says = words(PASSWORDS)
+  return page({
+    title: says.stopTitle,
+    content: html`<h1>${says.stopTitle}</h1>
+<p class="lead">${says.stopIt}</p>
+<form method="post" action="/email/stop">
+${hidden('form_token', formToken)}${hidden('link', link)}${buttons({ words: says.stop })}
+</form>`,
+  })
+}
+
 export function linkDonePage(what: 'password' | 'email', uiLocales: readonly string[]): Page {
   const says = words(PASSWORDS, uiLocales)
   const [title, text] = what === 'password' ? [says.changed, says.signInAnew] : [says.confirmed, says.goOn]
@@ -91,7 +103,7 @@ export function linkDonePage(what: 'password' | 'email', uiLocales: readonly str
     uiLocales,
     content: html`<h1>${title}</h1>
 <p class="lead">${text}</p>
-<p><a href="/account">${says.toAccount}</a></p>`,
+<p class="way"><a href="/account">${says.toAccount}</a></p>`,
   })
 }
 
@@ -102,6 +114,6 @@ export function linkEndedPage(again: '/password/forgot' | '/account'): Page {
     title: says.ended,
     content: html`<h1>${says.ended}</h1>
 <p class="lead">${says.whyEnded}</p>
-<p><a href="${again}">${again === '/account' ? says.toAccount : says.another}</a></p>`,
+<p class="way"><a href="${again}">${again === '/account' ? says.toAccount : says.another}</a></p>`,
   })
 }

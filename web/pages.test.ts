@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { consentsPage } from './account-consents.ts'
 import { consentPage } from './consent.ts'
+import { recoveryCodesPage } from './enrol.ts'
 import { errorPage } from './error.ts'
 import { html } from './html.ts'
 import { signedOutPage, signOutPage } from './message.ts'
@@ -40,6 +42,40 @@ const everyPage = () => [
   signOutPage({ accountName: HOSTILE, formToken: HOSTILE }),
   signedOutPage(),
 ]
+
+const own = { clientId: 'own', name: 'Intranet', firstParty: true, selfRegistered: false, scopes: [], formToken: 't' }
+const agreed = { grantedAt: 0, expiresAt: 9 }
+test.each([
+  ['an app of ours without any grant', { ...own, grants: [] }, false],
+  ['one of ours that was once agreed to, without any grant', { ...own, grants: [], consent: agreed }, false],
+  ['one of ours in use', { ...own, grants: [{ grantId: 'g', scopes: [], since: 0, formToken: 't' }] }, true],
+  ['another app that is agreed to', { ...own, firstParty: false, grants: [], consent: agreed }, true],
+])('access is offered to be withdrawn where there is some: %s', (_what, app, isOffered) => {
+  const { body } = consentsPage({ frame: { accountName: 'ada', paths: new Set() }, apps: [app] })
+  expect(body.includes('/account/consents/withdraw')).toBe(isOffered)
+})
+
+test('the sheet of recovery codes says where, whose and from when it is, on the page and in its file', () => {
+  const { body } = recoveryCodesPage({
+    codes: ['AAAA-1'],
+    site: 'auth.example.com',
+    accountName: HOSTILE,
+    madeAt: 1_780_000_000,
+    timeZone: 'Europe/Berlin',
+    goesOnTo: '/account/factors',
+  })
+  for (const text of ['auth.example.com', String(html`<bdi>${HOSTILE}</bdi>`), '28 May 2026, 22:26'])
+    expect(body).toContain(text)
+  const file = /href="data:text\/plain;charset=utf-8,([^"]*)" download="recovery-codes.txt"/.exec(body)?.[1] ?? ''
+  expect(decodeURIComponent(file.replaceAll('&#39;', "'")).split('\r\n')).toEqual([
+    'Site: auth.example.com',
+    `Account: ${HOSTILE}`,
+    'Made: 2026-05-28T20:26:40.000Z',
+    '',
+    'AAAA-1',
+    '',
+  ])
+})
 
 const withoutOurScript = (body: string): string =>
   body.replace(/<script nonce="[A-Za-z0-9+/=]{24}" src="\/assets\/[A-Za-z0-9_-]{22}\/[a-z-]+\.js" defer><\/script>/, '')

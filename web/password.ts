@@ -47,7 +47,7 @@ ${field({
 })}
 ${buttons({ words: says.signIn, value: 'sign_in' }, { words: says.cancel, value: 'deny', leaves: true })}
 </form>
-${view.canReset && html`<p class="note"><a href="/password/forgot">${words(PASSWORDS, view.uiLocales).forgot}</a></p>`}
-${view.offers.includes('passkey') && html`<p class="note"><a href="${at('/mfa/passkey')}">${says.passkeyInstead}</a></p>`}`,
+${view.canReset && html`<p class="way"><a href="/password/forgot">${words(PASSWORDS, view.uiLocales).forgot}</a></p>`}
+${view.offers.includes('passkey') && html`<p class="way"><a href="${at('/mfa/passkey')}">${says.passkeyInstead}</a></p>`}`,
   })
 }

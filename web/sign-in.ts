@@ -32,7 +32,7 @@ function passkeys({ interactionId, passkeyToken }: SignInView, words: string): H
   const at = (path: string) => `${path}?interaction=${encodeURIComponent(interactionId)}`
   return html`<form method="post" action="${at('/mfa/passkey')}" data-passkey="autofill" data-options="${at('/mfa/passkey/options')}" hidden>
 ${hidden('form_token', passkeyToken)}${hidden('credential', '')}</form>
-<p class="note"><a href="${at('/mfa/passkey')}">${words}</a></p>`
+<p class="way"><a href="${at('/mfa/passkey')}">${words}</a></p>`
 }
 
 export function signInPage(view: SignInView): Page {

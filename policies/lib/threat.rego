@@ -33,13 +33,21 @@ accounts_per_address_in_surge := 3
 
 accounts_per_subnet_in_surge := 10
 
-# How long the next attempt has to wait.
+# How long the next attempt has to wait. The same from the owner's network as from elsewhere, and for a name that nobody has:
+# else whoever shares the network could tell by it which names there are.
 wait_seconds(risk) := max({wait_here(risk), wait_account(risk)})
+
+# From the owner's network who is right goes on meanwhile. Elsewhere the same work is done for nothing.
+while_waiting(risk) := "refuse" if {
+	wait_here(risk) > 0
+} else := "admit" if {
+	own_place(risk)
+} else := "check"
 
 wait_here(risk) := left(delay(risk.failures.here - free_here, delays_here), risk.since_failure, "here")
 
 wait_account(risk) := 0 if {
-	own_place(risk)
+	risk.new_device == false
 } else := left(delay(risk.failures.account - free_account, delays_account), risk.since_failure, "account")
 
 own_place(risk) if risk.new_device == false

@@ -1,10 +1,10 @@
 /** Holds policies/rbac/data.yaml to its contract, and to itself: what it names must be there. Problems carry file and line. */
 import { readFile } from 'node:fs/promises'
 import { BlockList } from 'node:net'
-import type { Static } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { RbacData } from '../../src/policy-engine/contract/rbac.ts'
+import type { Static } from '../../src/schema/type.ts'
+import { compile } from '../../src/schema/validator.ts'
 import { BuildError } from './build-error.ts'
 import { RBAC_DATA, type SourceFiles, shownPath } from './source-files.ts'
 
@@ -15,7 +15,7 @@ interface Problem {
   readonly message: string
 }
 
-const shape = Compile(RbacData)
+const shape = compile(RbacData)
 
 export async function checkRbacData(files: SourceFiles): Promise<void> {
   const origin = files.get(RBAC_DATA)
@@ -26,7 +26,7 @@ export async function checkRbacData(files: SourceFiles): Promise<void> {
   const syntax = document.errors.map((error) => `${shown}:${lines.linePos(error.pos[0]).line}: ${error.message}`)
   if (syntax.length > 0) throw new BuildError(...syntax)
   const data: unknown = document.toJS()
-  const problems = shape.Check(data) ? contradictions(data) : shapeProblems(data)
+  const problems = shape.check(data) ? contradictions(data) : shapeProblems(data)
   if (problems.length > 0) {
     throw new BuildError(
       ...problems.map(({ path, message }) => `${shown}:${lineOf(document, lines, path)}: ${message}`),
@@ -35,7 +35,7 @@ export async function checkRbacData(files: SourceFiles): Promise<void> {
 }
 
 const shapeProblems = (data: unknown): Problem[] =>
-  [...shape.Errors(data)].map(({ instancePath, message }) => {
+  [...shape.faults(data)].map(({ instancePath, message }) => {
     const path = instancePath.split('/').slice(1).map(pathPart)
     return { path, message: `${path.join('.') || 'the file'} ${message}` }
   })

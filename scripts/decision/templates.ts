@@ -13,7 +13,7 @@ export interface DecisionNames {
 
 export const contract = ({ name, constant, askedBy }: DecisionNames): string => `\
 /** \`${name}\`: may this client do this? Say here what is decided, and by which specification. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision } from './decision.ts'
 import { Client, RequestFacts, Tenant } from './facts.ts'
 

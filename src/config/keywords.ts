@@ -1,5 +1,5 @@
 /** What the sections of the configuration's schema are written with. */
-import Type, { type TSchema } from 'typebox'
+import { type TSchema, Type } from '../schema/type.ts'
 
 export const closed = { additionalProperties: false } as const
 

@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Compile } from 'typebox/compile'
-import { Value } from 'typebox/value'
 import { ConfigError } from '../kernel/errors.ts'
+import { withDefaults } from '../schema/defaults.ts'
+import { compile } from '../schema/validator.ts'
 import { CONFIG, type Described, keyOf } from './described.ts'
 import { environmentLayer, flagLayer } from './environment.ts'
 import { fileLayer } from './file.ts'
@@ -26,7 +26,7 @@ export interface ConfigSources {
 
 const DEFAULT_FILE = 'sallyport.yaml'
 
-const validator = Compile(ConfigSchema)
+const validator = compile(ConfigSchema)
 
 /** Throws ConfigError with every objection, one a line. */
 export function loadConfig(sources: ConfigSources): Config {
@@ -38,9 +38,9 @@ export function loadConfig(sources: ConfigSources): Config {
   ]
   const given = layers.map((layer) => withAbsolutePaths(CONFIG, layer.values, layer.folder))
   const merged = given.reduce<unknown>(merge, sources.under ?? {})
-  const config = Value.Default(ConfigSchema, merged)
+  const config = withDefaults(ConfigSchema, merged)
   const report = (path: KeyPath, message: string) => `${placeOf(layers, path)}${dotted(path)} ${message}`
-  if (!validator.Check(config)) throw new ConfigError(schemaObjections(config, report).join('\n'))
+  if (!validator.check(config)) throw new ConfigError(schemaObjections(config, report).join('\n'))
   const refused = objections(config)
   if (refused.length > 0) throw new ConfigError(refused.map(({ path, message }) => report(path, message)).join('\n'))
   return config
@@ -58,7 +58,7 @@ function placeOf(layers: readonly Layer[], path: KeyPath): string {
 }
 
 function schemaObjections(config: unknown, report: (path: KeyPath, message: string) => string): readonly string[] {
-  const lines = validator.Errors(config).flatMap((error) => {
+  const lines = validator.faults(config).flatMap((error) => {
     const path = fromPointer(error.instancePath)
     if (error.keyword === 'additionalProperties') return []
     if (error.keyword === 'boolean') return [report(path, 'is no known setting')]

@@ -1,5 +1,5 @@
 /** What `sallyport.yaml` may hold, as a JSON Schema from which TypeScript takes its type; every default stands here. */
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '../schema/type.ts'
 import { closed, host, oneOf, path, port, secret, section } from './keywords.ts'
 import { admin } from './sections/admin.ts'
 import { bundle, bundles, keptBundles, persistenceDirectory } from './sections/bundles.ts'

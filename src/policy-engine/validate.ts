@@ -1,7 +1,6 @@
 /** Compiled validators of the contract: input and result of every decision, checked on every evaluation. */
-import type { TSchema } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
-import type { TLocalizedValidationError } from 'typebox/error'
+import type { TSchema } from '../schema/type.ts'
+import { compile, type SchemaFault, type Validator } from '../schema/validator.ts'
 import { DECISIONS, type DecisionName, type DecisionResult } from './contract/index.ts'
 import { SYSTEM_ENTRYPOINTS } from './contract/system.ts'
 
@@ -17,10 +16,10 @@ const NAMES = Object.keys(DECISIONS) as DecisionName[]
 
 /** Compiled at first use: a start waits for the schemas it needs only. */
 function lazily(schema: TSchema): (value: unknown) => boolean {
-  let compiled: Validator | undefined
+  let compiled: Validator<unknown> | undefined
   return (value) => {
-    compiled ??= Compile(schema)
-    return compiled.Check(value)
+    compiled ??= compile(schema)
+    return compiled.check(value)
   }
 }
 
@@ -30,14 +29,14 @@ function faultOf(schema: TSchema): (value: unknown) => string {
     const allow: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'allow') : undefined
     if (typeof allow !== 'boolean') return 'allow must be true or false'
     const shape = `#/anyOf/${allow ? 0 : 1}`
-    const faults = Compile(schema)
-      .Errors(value)
+    const faults = compile(schema)
+      .faults(value)
       .filter(({ keyword, schemaPath }) => keyword !== 'boolean' && schemaPath.startsWith(shape))
     return faults.slice(0, 3).map(inWords).join('; ') || 'it has another shape'
   }
 }
 
-function inWords({ keyword, schemaPath, params, message }: TLocalizedValidationError): string {
+function inWords({ keyword, schemaPath, params, message }: SchemaFault): string {
   const parts = schemaPath.split('/').slice(3)
   const place = parts.filter((part) => part !== 'properties' && part !== 'items').join('.') || 'the result'
   if (keyword === 'additionalProperties') return `${place} has a field that the contract does not name`

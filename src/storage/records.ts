@@ -70,6 +70,8 @@ export interface UserRecord {
   readonly revocationEpoch: number
   /** Counts what ended that devices are remembered while the sessions went on; absent: nothing yet. */
   readonly deviceEpoch?: number
+  /** When the person last put their address in the place of another; absent or 0: never, or it was set for them since. */
+  readonly emailChangedAt?: number
 }
 
 export interface SessionRecord {

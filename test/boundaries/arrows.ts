@@ -88,11 +88,12 @@ export const LINES: readonly Line[] = [
   },
   { from: 'src/audit', to: ['src/storage/port.ts', 'src/storage/records.ts', 'src/kernel'], packages: [] },
   { from: 'src/egress', to: ['src/storage/port.ts', 'src/storage/records.ts', 'src/kernel'], packages: ['undici'] },
-  { from: 'src/policy-engine/contract', to: ['src/kernel/error-codes.ts'], packages: ['typebox'] },
+  { from: 'src/policy-engine/contract', to: ['src/kernel/error-codes.ts', 'src/schema'], packages: [] },
   {
     from: 'src/policy-engine',
     to: [
       'src/policy-engine/contract',
+      'src/schema',
       'src/storage/port.ts',
       'src/storage/records.ts',
       'src/storage/client-metadata.ts',
@@ -107,7 +108,6 @@ export const LINES: readonly Line[] = [
       'opossum',
       're2js',
       'tar-stream',
-      'typebox',
       'undici',
       'yaml',
       'pino',
@@ -126,7 +126,7 @@ export const LINES: readonly Line[] = [
       'src/audit',
       'src/kernel',
     ],
-    packages: ['fastify', 'prom-client', 'typebox'],
+    packages: ['fastify', 'prom-client'],
   },
   { from: 'src/policy-engine/service.ts', to: ['*'], packages: ['fastify'] },
   {
@@ -136,7 +136,8 @@ export const LINES: readonly Line[] = [
   },
   { from: 'src/http', to: ['src/observability', 'src/kernel'], packages: ['fastify', 'cookie'] },
   { from: 'src/observability', to: ['src/kernel'], packages: ['pino', 'prom-client'] },
-  { from: 'src/config', to: ['src/egress/allow-list.ts', 'src/kernel'], packages: ['typebox', 'yaml'] },
+  { from: 'src/config', to: ['src/egress/allow-list.ts', 'src/schema', 'src/kernel'], packages: ['yaml'] },
+  { from: 'src/schema', to: [], packages: ['typebox'] },
   { from: 'src/kernel', to: [], packages: [] },
   { from: 'web', to: ['src/kernel'], packages: [] },
 ]

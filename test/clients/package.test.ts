@@ -106,7 +106,7 @@ test('style sheets and scripts of pages are in the package as they are here, and
     import { addressOf, SCRIPTS } from '${web}/assets.js'
     import { signedOutPage } from '${web}/message.js'
     import { recoveryCodesPage } from '${web}/enrol.js'
-    const made = recoveryCodesPage({ codes: ['a'], goesOnTo: '/account' }).body + signedOutPage().body
+    const made = recoveryCodesPage({ codes: ['a'], site: 'a', accountName: 'a', madeAt: 0, goesOnTo: '/account' }).body + signedOutPage().body
     console.log(JSON.stringify({ made, scripts: Object.values(SCRIPTS).map(({ asset }) => addressOf(asset)) }))`
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program])
   const { made, scripts }: { made: string; scripts: string[] } = JSON.parse(stdout)

@@ -11,7 +11,7 @@ import { Browser } from '../servers/browser.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
 import { TENANT } from '../servers/population.ts'
 import { linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
-import { post } from './requests.ts'
+import { isActive } from './requests.ts'
 import { signIn } from './signed-in.ts'
 
 const PASSWORD = 'a long pass phrase of hers'
@@ -77,10 +77,8 @@ async function elsewhere() {
   const there = new Browser(service.issuer, FIREFOX)
   const provider = { ...service, population: { ...service.population, user: person } }
   const { access_token: token } = await signIn(provider, there, service.population.web, 'openid offline_access')
-  const isActive = async () =>
-    (await post(service, '/oauth/introspect', service.population.resourceServer, { token: String(token) })).body.active
   const isSignedIn = async () => !(await there.visit(`${service.issuer}/account`)).url.includes('/login')
-  return { isActive, isSignedIn }
+  return { isActive: () => isActive(service, token), isSignedIn }
 }
 
 test('the password is changed by who knows it, signs everybody else out, and is told by letter (ASVS 6.2.3; checklist 42, 45)', async () => {

@@ -4,11 +4,11 @@ import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
-import { Browser, formAt } from '../servers/browser.ts'
+import { Browser, formAt, type Visited } from '../servers/browser.ts'
 import { type Population, TENANT } from '../servers/population.ts'
 import { until } from '../servers/redis.ts'
-import { basic, post } from './requests.ts'
-import { signIn } from './signed-in.ts'
+import { basic, isActive, post } from './requests.ts'
+import { addClient, signIn } from './signed-in.ts'
 
 let service: TestService
 const passwords = createPasswordHasher()
@@ -41,9 +41,7 @@ async function enter(person: Person, path: string, browser = newBrowser()) {
   return { browser, page }
 }
 
-type Page = Awaited<ReturnType<Browser['visit']>>
-
-const send = (browser: Browser, page: Page, to: RegExp, values: Record<string, string> = {}, headers = {}) => {
+const send = (browser: Browser, page: Visited, to: RegExp, values: Record<string, string> = {}, headers = {}) => {
   const { action, fields } = formAt(page, to)
   for (const [name, value] of Object.entries(values)) fields.set(name, value)
   return browser.visit(action, {
@@ -60,11 +58,6 @@ const stored = async ({ sub }: Person): Promise<UserRecord> => {
 }
 
 const as = (user: Person) => ({ issuer: service.issuer, population: { user } })
-
-const isActive = async (token: unknown): Promise<unknown> => {
-  const { resourceServer } = service.population
-  return (await post(service, '/oauth/introspect', resourceServer, { token: String(token) })).body.active
-}
 
 describe('who is signed in', () => {
   test('a page that nobody is signed in to leads to the sign-in and is come back to', async () => {
@@ -196,7 +189,7 @@ describe('apps with access', () => {
     const { page } = await enter(person, '/account/consents', browser)
     for (const text of ['Client web', 'Client other', 'See your e-mail address', 'also while you are away'])
       expect(page.text).toContain(text)
-    expect(await isActive(tokens.access_token)).toBe(true)
+    expect(await isActive(service, tokens.access_token)).toBe(true)
 
     const done = await send(browser, page, /withdraw$/, {
       client_id: web.id,
@@ -205,15 +198,36 @@ describe('apps with access', () => {
     expect(done.text).toContain('The access was withdrawn.')
     expect(done.text).not.toContain('Client web')
     expect(done.text).toContain('Client other')
-    expect(await isActive(tokens.access_token)).toBe(false)
+    expect(await isActive(service, tokens.access_token)).toBe(false)
     const refresh = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
     expect((await post(service, '/oauth/token', web, refresh)).body).toMatchObject({ error: 'invalid_grant' })
-    expect(await isActive(kept.access_token)).toBe(true)
+    expect(await isActive(service, kept.access_token)).toBe(true)
     expect(await service.store.consents.find(TENANT, person.sub, web.id)).toBeUndefined()
     expect(service.audits.findLast(({ event }) => event === 'consent_withdrawn')).toMatchObject({
       sub: person.sub,
       client_id: web.id,
     })
+  })
+
+  test('an app of ours is there while it holds something, and has nothing to withdraw without', async () => {
+    const person = await newPerson()
+    const own = await addClient(service.store, randomId(6), {}, { name: 'Intranet' })
+    const browser = newBrowser()
+    await signIn(as(person), browser, own, 'openid')
+    const now = Math.floor(Date.now() / 1000)
+    const agreed = { v: 1, scopes: ['openid'], grantedAt: now, expiresAt: now + 3600 } as const
+    // Of a time when it was not ours.
+    await service.store.consents.put(TENANT, person.sub, own.id, agreed)
+    const { page } = await enter(person, '/account/consents', browser)
+    const done = await send(browser, page, /withdraw$/, {
+      client_id: own.id,
+      ...(await tokenFor(page, 'client_id', own.id)),
+    })
+    expect(done.text).toContain('The access was withdrawn.')
+    await service.store.consents.put(TENANT, person.sub, own.id, agreed)
+    const { text } = await browser.visit(`${service.issuer}/account/consents`)
+    expect([text.includes('Intranet'), text.includes('/account/consents/withdraw')]).toEqual([false, false])
+    expect(text).toContain('No app has access to your account.')
   })
 
   test('one grant is ended, others of the app go on', async () => {
@@ -230,12 +244,12 @@ describe('apps with access', () => {
       .then(({ records }) => records.toSorted((a, b) => a.createdAt - b.createdAt)[0] ?? { grantId: '' })
     const done = await send(second, page, /revoke$/, { grant: grantId, ...(await tokenFor(page, 'grant', grantId)) })
     expect(done.text).toContain('That use was ended.')
-    expect([await isActive(ended), await isActive(two.access_token)]).toEqual([false, true])
+    expect([await isActive(service, ended), await isActive(service, two.access_token)]).toEqual([false, true])
   })
 })
 
 /** The token of the form that has this value: a page has one form for each thing. */
-async function tokenFor(page: Page, field: string, value: string): Promise<Record<string, string>> {
+async function tokenFor(page: Visited, field: string, value: string): Promise<Record<string, string>> {
   const form = page.text.split('<form').find((part) => part.includes(`name="${field}" value="${value}"`)) ?? ''
   return { form_token: /name="form_token" value="([^"]*)"/.exec(form)?.[1] ?? '' }
 }
@@ -289,7 +303,7 @@ describe('recent activity', () => {
     expect([done.status, new URL(done.url).pathname]).toEqual([200, '/account/password'])
     expect(done.text).toContain('All your sessions were ended')
     expect((await thief.visit(`${service.issuer}/account`)).url).toContain('/login?')
-    expect(await isActive(stolen.access_token)).toBe(false)
+    expect(await isActive(service, stolen.access_token)).toBe(false)
     const refresh = { grant_type: 'refresh_token', refresh_token: String(stolen.refresh_token) }
     expect((await post(service, '/oauth/token', service.population.own, refresh)).body.error).toBe('invalid_grant')
     expect(service.audits.filter(({ event, sub }) => event === 'device_forgotten' && sub === person.sub)).toHaveLength(
@@ -343,10 +357,13 @@ describe('whose it is', () => {
     ]
     const ofAda = await guesses(records[0]?.grantId ?? '', web.id, entry?.id ?? '')
     const ofNobody = await guesses(randomId(), 'nobody', randomId())
-    const reads = (page: Page) => [page.status, page.text.replaceAll(/nonce="[^"]*"|<code>[^<]*<\/code>/g, '')]
+    const reads = (page: Visited) => [page.status, page.text.replaceAll(/nonce="[^"]*"|<code>[^<]*<\/code>/g, '')]
     expect(ofAda.map(reads)).toEqual(ofNobody.map(reads))
     expect(ofAda.map(({ status }) => status)).toEqual([404, 404, 404])
-    expect([await isActive(adas.access_token), await isActive(own.access_token)]).toEqual([true, true])
+    expect([await isActive(service, adas.access_token), await isActive(service, own.access_token)]).toEqual([
+      true,
+      true,
+    ])
     expect(await service.store.consents.find(TENANT, ada.sub, web.id)).toBeDefined()
   })
 

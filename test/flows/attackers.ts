@@ -1,13 +1,13 @@
 /** For tests: people and attackers who sign in to a service from addresses of their own, as a trusted proxy tells them. */
 
 import type { TestService } from '../servers/auth-service.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, type Visited } from '../servers/browser.ts'
 import { begin, discover } from './relying-party.ts'
 
 /** What the service is told of who its proxies are. */
 export const BEHIND_PROXY = { trustedProxies: ['127.0.0.1/32', '::1/128'] }
 
-export type SignInPage = Awaited<ReturnType<Browser['visit']>>
+export type SignInPage = Visited
 
 export interface Visitor {
   readonly browser: Browser

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { ClientMetadata } from '../../src/storage/client-metadata.ts'
 import type { ClientRecord } from '../../src/storage/records.ts'
 import type { TestService } from '../servers/auth-service.ts'
-import { Browser, formOf } from '../servers/browser.ts'
+import { Browser, formOf, type Visited } from '../servers/browser.ts'
 import { clientRecord, REDIRECT_URI, TENANT, type TestClient } from '../servers/population.ts'
 import { type Answer, post } from './requests.ts'
 
@@ -54,8 +54,6 @@ export async function registerClient(
   if (written !== 'written') throw new Error(`client ${id}: ${written}`)
   return { id, secret }
 }
-
-export type Visited = Awaited<ReturnType<Browser['visit']>>
 
 /** What the client is told, by redirect or by form. */
 export function told(page: Visited): Record<string, string> {

@@ -1,23 +1,21 @@
 /** For tests: a browser that binds its session to a key of its device, over HTTP as the draft has it. */
-import type { Browser } from '../servers/browser.ts'
+import type { Browser, Visited } from '../servers/browser.ts'
 import { challengeIn, type DeviceKeyPair, makeDeviceKey, offerIn } from '../servers/device-key.ts'
-
-type Answer = Awaited<ReturnType<Browser['visit']>>
 
 export interface BoundBrowser {
   readonly key: DeviceKeyPair
   /** What the registration answered. */
-  readonly registered: Answer
+  readonly registered: Visited
   /** The session's name between the browser and us. */
   readonly id: string
   /** Asks for a challenge; 403. */
-  challenge(): Promise<Answer>
+  challenge(): Promise<Visited>
   /** A proof that answers a new challenge. */
   proof(): Promise<string>
   /** Sends a proof where this says, with the cookies as they are now; answers the status. */
   send(route: (url: string) => string, proof: string): Promise<number>
   /** Asks for a challenge and answers it. */
-  refresh(key?: DeviceKeyPair): Promise<Answer>
+  refresh(key?: DeviceKeyPair): Promise<Visited>
 }
 
 /** After a sign-in. */

@@ -1,7 +1,7 @@
 /** For tests: every endpoint is used with secrets in every field, rightly and wrongly. What should not be answered is kept. */
 import { decodeJwt } from 'jose'
 import type { Route } from '../../src/auth/route.ts'
-import { Browser, formOf } from '../servers/browser.ts'
+import { Browser, formOf, type Visited } from '../servers/browser.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI, type TestClient } from '../servers/population.ts'
 import { adminToken, clientToken } from '../servers/provision.ts'
@@ -43,7 +43,7 @@ export interface Happy {
   readonly tokens: Readonly<Record<string, string>>
   readonly cookies: string
   readonly person: { readonly userName: string; readonly password: string }
-  readonly login: { readonly browser: Browser; readonly page: Awaited<ReturnType<Browser['visit']>> }
+  readonly login: { readonly browser: Browser; readonly page: Visited }
 }
 
 /** SCIM, the admin API, sign-in, consent, code, tokens, userinfo, introspection, rotation. Throws where a step fails. */

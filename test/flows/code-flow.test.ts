@@ -1,11 +1,11 @@
 /** The main flow with a certified relying party library: discovery to revocation. RFC 6749, 7009, 7662, 9207, OIDC Core. */
 import { readFileSync } from 'node:fs'
 import * as client from 'openid-client'
-import type { Static } from 'typebox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { claimsOf } from '../../src/auth/oauth/token-fixture.ts'
 import type { RbacData } from '../../src/policy-engine/contract/rbac.ts'
+import type { Static } from '../../src/schema/type.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { begin, discover, redeem } from './relying-party.ts'

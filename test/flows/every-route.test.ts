@@ -51,6 +51,7 @@ const PUBLIC = [
   'GET /.well-known/ssf-configuration',
   'GET /assets/:digest/:name',
   'GET /device',
+  'GET /email/stop',
   'GET /email/verify',
   'GET /health',
   'GET /health/live',

@@ -7,20 +7,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { identityKey, type UserRecord } from '../../src/storage/records.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, type Visited } from '../servers/browser.ts'
 import { openChromium } from '../servers/chromium.ts'
 import { TENANT } from '../servers/population.ts'
 import { until } from '../servers/redis.ts'
 import { codeAt, confirmTotp } from './factors.ts'
-import {
-  atProvider,
-  codeAfter,
-  type Federated,
-  onSignInPage,
-  signInAt,
-  startFederated,
-  type Visited,
-} from './federation.ts'
+import { atProvider, codeAfter, type Federated, onSignInPage, signInAt, startFederated } from './federation.ts'
 
 const PASSWORD = 'a long enough password'
 

@@ -12,18 +12,10 @@ import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import type { Verdict } from '../../src/policy-engine/decide.ts'
 import { identityKey } from '../../src/storage/records.ts'
 import { signedBundle } from '../servers/auth-service.ts'
-import { type Browser, formAt } from '../servers/browser.ts'
+import { type Browser, formAt, type Visited } from '../servers/browser.ts'
 import { copyPolicies, type Edit } from '../servers/policy-folder.ts'
 import { TENANT } from '../servers/population.ts'
-import {
-  atProvider,
-  type Federated,
-  linkTo,
-  onSignInPage,
-  signInAt,
-  startFederated,
-  type Visited,
-} from './federation.ts'
+import { atProvider, type Federated, linkTo, onSignInPage, signInAt, startFederated } from './federation.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
 type Break = 'undefined' | 'timeout' | 'wrong_result' | 'deny'

@@ -5,18 +5,9 @@ import type { ProviderOptions } from '../../src/auth/federation/provider-options
 import { randomId } from '../../src/kernel/ids.ts'
 import { identityKey, type OneUseRecord } from '../../src/storage/records.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
-import { Browser, formOf } from '../servers/browser.ts'
+import { Browser, formOf, type Visited } from '../servers/browser.ts'
 import { TENANT } from '../servers/population.ts'
-import {
-  atProvider,
-  codeAfter,
-  type Federated,
-  linkTo,
-  onSignInPage,
-  signInAt,
-  startFederated,
-  type Visited,
-} from './federation.ts'
+import { atProvider, codeAfter, type Federated, linkTo, onSignInPage, signInAt, startFederated } from './federation.ts'
 
 let service: Federated | undefined
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { PRESETS, type ProviderOptions } from '../../src/auth/federation/provide
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, type Visited } from '../servers/browser.ts'
 import { type Certificates, makeCertificates, trustAuthority } from '../servers/certificates.ts'
 import { freePort } from '../servers/free-port.ts'
 import { type GithubSite, openGithubSite } from '../servers/github-site.ts'
@@ -134,8 +134,6 @@ export async function startFederated(options: FederatedOptions = {}): Promise<Fe
   }
 }
 
-export type Visited = Awaited<ReturnType<Browser['visit']>>
-
 /** A browser on the sign-in page of an authorization request. */
 export async function onSignInPage(
   service: Federated,
@@ -181,3 +179,15 @@ export async function codeAfter(browser: Browser, page: Visited): Promise<string
   if (!code) throw new Error(`no code at ${at.url}: ${at.status} ${at.left?.href} ${at.text.slice(0, 400)}`)
   return code
 }
+
+let people = 0
+/** Whom a provider knows, and nobody here yet. */
+export const somebody = (more: object = {}) => {
+  people += 1
+  const email = `person${people}@example.com`
+  return { sub: `upstream-${people}`, email, email_verified: true, name: `Person ${people}`, ...more }
+}
+
+/** Why sign-ins at providers failed, as audit has it. */
+export const failuresOf = ({ audits }: Pick<Federated, 'audits'>): readonly unknown[] =>
+  audits.filter(({ event }) => event === 'federation_failed').map(({ detail }) => detail)

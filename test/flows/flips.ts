@@ -39,6 +39,7 @@ export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['account', 'test/flows/account-policy.test.ts'],
   ['mfa', 'test/flows/factor-policy.test.ts'],
   ['login.remember_device_seconds', 'test/flows/factor-policy.test.ts'],
+  ['login.while_waiting', 'test/flows/account-names.test.ts'],
   ['mail_link', 'test/flows/mail-link-policy.test.ts'],
 ])
 

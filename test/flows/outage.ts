@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'vitest'
 import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, type Visited } from '../servers/browser.ts'
 import { revisionIn } from '../servers/bundle-desk.ts'
 import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
@@ -19,7 +19,7 @@ const SCOPE = 'openid offline_access orders:read'
 
 interface OpenPage {
   readonly browser: Browser
-  readonly page: Awaited<ReturnType<Browser['visit']>>
+  readonly page: Visited
 }
 
 /** Each of these can be finished once. */

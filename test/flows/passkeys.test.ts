@@ -386,6 +386,8 @@ describe('policy demands', () => {
     const authenticator = new Authenticator(service.issuer)
     const codes = await browser.submit(asked, { credential: authenticator.create(optionsOn(asked.text)) })
     expect(codes.text).toContain('Keep these recovery codes')
+    for (const whose of [new URL(service.issuer).host, service.population.user.userName])
+      expect(codes.text).toContain(`<bdi>${whose}</bdi>`)
     const onward = /class="onward"><a href="([^"]+)"/.exec(codes.text)?.[1] ?? ''
     const page = await browser.visit(new URL(onward, service.issuer).href)
     expect(await acrOf(page)).toBe(PHISHING_RESISTANT)

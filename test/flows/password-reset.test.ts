@@ -3,9 +3,8 @@
  * OWASP ASVS 6.3.8, 6.4; checklist 37 and 39.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createPasswordHasher, type PasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { digestOf } from '../../src/kernel/ids.ts'
-import type { Store } from '../../src/storage/port.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
@@ -14,6 +13,7 @@ import { openChromium, openSite } from '../servers/chromium.ts'
 import { clientRecord, TENANT } from '../servers/population.ts'
 import { bodyOf, linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { BEHIND_PROXY } from './attackers.ts'
+import { countedHasher, countedStore } from './counted-work.ts'
 import { begin, discover } from './relying-party.ts'
 import { post, tokensFor } from './requests.ts'
 
@@ -23,50 +23,15 @@ let smtp: SmtpServer
 let service: TestService
 /** Calls of the store and of the hasher, in order. */
 const calls: string[] = []
-
-/** What the service asks by itself or now and then, whoever comes; `threats.throttles` is another such. */
-const BY_ITSELF: ReadonlySet<unknown> = new Set(['signingKeys', 'logouts', 'outbox', 'chains', 'marks', 'platform'])
-
-/** Every method of every part of it is written down by name; what it does stays. */
-function counted(store: Store): Store {
-  return new Proxy(store, {
-    get(target, part) {
-      const value: unknown = Reflect.get(target, part)
-      if (typeof value !== 'object' || value === null || BY_ITSELF.has(part)) return value
-      return new Proxy(value, {
-        get: (inner, method) => {
-          const run: unknown = Reflect.get(inner, method)
-          if (typeof run !== 'function') return run
-          return (...given: unknown[]) => {
-            if (method !== 'throttles') calls.push(`${String(part)}.${String(method)}`)
-            return Reflect.apply(run, inner, given)
-          }
-        },
-      })
-    },
-  })
-}
-
 const real = createPasswordHasher()
-const passwords: PasswordHasher = {
-  hash: (password) => {
-    calls.push('hash')
-    return real.hash(password)
-  },
-  verify: (password, stored) => {
-    calls.push('verify')
-    return real.verify(password, stored)
-  },
-  isCurrent: (stored) => real.isCurrent(stored),
-}
 
 beforeAll(async () => {
   smtp = await startSmtpServer()
   service = await startAuthService({
-    store: async (path, clock) => counted(await openSqliteStore({ path, clock })),
+    store: async (path, clock) => countedStore(await openSqliteStore({ path, clock }), calls),
     service: {
       ...BEHIND_PROXY,
-      passwords,
+      passwords: countedHasher(real, calls),
       mail: {
         from: { name: 'Test', address: 'no-reply@example.com' },
         smtp: { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 },

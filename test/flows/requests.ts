@@ -72,3 +72,12 @@ export async function tokensFor(
   const { body } = await post(service, '/oauth/token', client, (await codeFor(service, client, scope, browser)).form)
   return body
 }
+
+/** What a resource server is told of a token (RFC 7662 2.2). */
+export async function isActive(
+  service: Pick<Provider, 'issuer'> & { readonly population: Pick<Population, 'resourceServer'> },
+  token: unknown,
+): Promise<unknown> {
+  const { resourceServer } = service.population
+  return (await post(service, '/oauth/introspect', resourceServer, { token: String(token) })).body.active
+}

@@ -3,9 +3,8 @@ import { createPasswordHasher } from '../../src/auth/user/password.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'
-import { Browser } from '../servers/browser.ts'
+import { Browser, type Visited } from '../servers/browser.ts'
 import { TENANT } from '../servers/population.ts'
-import type { Visited } from './authorization.ts'
 import {
   authorizeUrl,
   codeAt,

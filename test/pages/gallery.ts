@@ -26,6 +26,7 @@ import {
   linkSentPage,
   noMailPage,
   resetPage,
+  stopEmailChangePage,
   verifyEmailPage,
 } from '../../web/mail-links.ts'
 import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/message.ts'
@@ -129,7 +130,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     providers: () => signInPage({ ...signIn, providers }),
   },
   passwordPage: {
-    first: () => passwordPage({ ...step, userName: accountName, offers: ['passkey'] }),
+    first: () => passwordPage({ ...step, userName: accountName, offers: ['passkey'], canReset: true }),
     wrong: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'wrong' }),
     missing: () => passwordPage({ ...step, userName: accountName, offers: [], fault: 'missing' }),
   },
@@ -144,6 +145,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     short: () => resetPage({ ...link, fault: { kind: 'too_short', leastCharacters: 8 } }),
     breached: () => resetPage({ ...link, fault: { kind: 'breached', leastCharacters: 8 } }),
   },
+  stopEmailChangePage: { first: () => stopEmailChangePage(link) },
   verifyEmailPage: { first: () => verifyEmailPage(link) },
   linkDonePage: {
     password: () => linkDonePage('password', []),
@@ -256,6 +258,9 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     first: () =>
       recoveryCodesPage({
         codes: ['4f2k-9qzt-w3hx', '8m1c-7bvn-p5rd', '2x6j-3gys-k0ae'],
+        site: 'auth.example.com',
+        accountName,
+        madeAt: AT,
         goesOnTo: '/account/factors',
       }),
   },
@@ -360,8 +365,8 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
             name: 'Intranet',
             firstParty: true,
             selfRegistered: false,
-            scopes: [],
-            grants: [],
+            scopes: ['openid', 'offline_access'],
+            grants: [{ grantId: 'g2', scopes: ['openid', 'offline_access'], since: AT, formToken }],
             formToken,
           },
         ],

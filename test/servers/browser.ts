@@ -1,6 +1,7 @@
 /** For tests: the little of a browser that sign-in needs. Cookies are kept, redirects within the provider followed, forms sent. */
 
-interface Visited {
+/** A page, and where the browser is. */
+export interface Visited {
   readonly url: string
   readonly status: number
   readonly text: string

@@ -34,6 +34,8 @@ export interface DeploymentOptions {
   readonly redis?: Pick<RedisServerOptions, 'appendOnly' | 'tls' | 'clientCertificates'>
   /** Both services over TLS. Whoever asks them must trust the CA: `trustAuthority`. */
   readonly tls?: Certificates
+  /** Of the issuer, where somebody must know it beforehand. */
+  readonly port?: number
 }
 
 export interface Deployment {
@@ -83,7 +85,7 @@ export async function deploy(shape: Shape, options: DeploymentOptions = {}): Pro
   try {
     const place = {
       folder,
-      ports: { auth: await freePort(), policy: await freePort() },
+      ports: { auth: options.port ?? (await freePort()), policy: await freePort() },
       desk: openBundleDesk(folder),
       redis,
       tls: options.tls,

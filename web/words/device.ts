@@ -20,7 +20,7 @@ export const DEVICE = inAllLanguages(
     askedAt: 'Asked at',
     selfRegistered: 'This application registered itself, and nobody has checked its name.',
     onlyIf: 'Allow it only if you started this yourself, and the device in front of you shows this code.',
-    whoSent: 'Who sent you a link or a code wants your account.',
+    whoSent: 'Whoever sent you a link or a code wants your account.',
     connected: 'Device connected',
     isConnected: 'Your device is connected',
     goesOn: 'Go back to it: it goes on in a few seconds. You can close this page.',

@@ -29,6 +29,10 @@ export const ENROL = inAllLanguages(
     keepCodesLead:
       'If you lose your phone or passkey, one of them lets you in. Each works once. They are not shown again.',
     keepCodesNote: 'Print them or write them down, and keep them where your passwords are not.',
+    site: 'Site',
+    account: 'Account',
+    made: 'Made',
+    download: 'Download as a text file',
     kept: 'I have kept them',
     faults: {
       missing: 'Enter the six digits that your app shows.',
@@ -67,6 +71,10 @@ export const ENROL = inAllLanguages(
       keepCodesLead:
         'Wiederherstellungscodes: Wenn Telefon oder Passkey verloren gehen, kommen Sie mit einem davon hinein. Jeder gilt einmal. Sie werden nicht noch einmal gezeigt.',
       keepCodesNote: 'Drucken Sie sie aus oder schreiben Sie sie auf, und nicht dort, wo Ihre Passwörter liegen.',
+      site: 'Website',
+      account: 'Konto',
+      made: 'Erstellt',
+      download: 'Als Textdatei herunterladen',
       kept: 'Ich habe sie aufbewahrt',
       faults: {
         missing: 'Geben Sie die sechs Ziffern ein, die Ihre App anzeigt.',
@@ -104,6 +112,10 @@ export const ENROL = inAllLanguages(
       keepCodes: 'احفظ رموز الاسترداد هذه',
       keepCodesLead: 'إذا فقدت هاتفك أو مفتاح المرور، يمكنك الدخول بأحدها. يعمل كل رمز مرة واحدة، ولن تُعرض مرة أخرى.',
       keepCodesNote: 'اطبعها أو اكتبها، واحفظها بعيدًا عن كلمات مرورك.',
+      site: 'الموقع',
+      account: 'الحساب',
+      made: 'تاريخ الإنشاء',
+      download: 'تنزيل كملف نصي',
       kept: 'لقد حفظتها',
       faults: {
         missing: 'أدخل الأرقام الستة التي يعرضها تطبيقك.',

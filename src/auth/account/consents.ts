@@ -4,10 +4,10 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { ClientStore, ConsentStore, ConsentTo, GrantStore } from '../../storage/port.ts'
 import type { ClientRecord, GrantRecord } from '../../storage/records.ts'
+import { grantsOf, type RevokeGrantsDeps } from '../session/revoke-grants.ts'
 import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
 import { grantIsLive } from '../token/live.ts'
 import { clientsOf } from './clients-of.ts'
-import { grantsOf, type RevokeGrantsDeps } from './revoke-grants.ts'
 
 export type ConsentsDeps = AccountPageDeps &
   RevokeGrantsDeps & {
@@ -83,8 +83,9 @@ async function appsOf(deps: ConsentsDeps, tenant: string, visit: AccountVisit): 
   const clients = new Map([...ofConsents, ...ofGrants])
   const inUse = (clientId: string) => grants.filter((grant) => grant.clientId === clientId)
   const consentTo = (clientId: string) => consents.find((consent) => consent.clientId === clientId)
+  // An app of our own asks nobody: what was once agreed to gives it nothing, and there would be nothing to withdraw.
   const shown = [...clients.values()].filter(
-    ({ clientId }) => consentTo(clientId) !== undefined || inUse(clientId).length > 0,
+    ({ clientId, firstParty }) => (consentTo(clientId) !== undefined && !firstParty) || inUse(clientId).length > 0,
   )
   return Promise.all(
     shown.map((client) => appView(deps, tenant, visit, client, consentTo(client.clientId), inUse(client.clientId))),

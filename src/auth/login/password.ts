@@ -10,7 +10,7 @@ import { cancelSignIn } from '../sign-in/cancel.ts'
 import { auditRefusal, begin, proceed, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
 import { loginAt } from '../sign-in/steps.ts'
 import { findWaiting, requireOwnForm, shownName, type Waiting } from '../sign-in/waiting.ts'
-import { type VerifyPasswordDeps, verifyPassword } from '../user/verify-password.ts'
+import { slowedDown, type VerifyPasswordDeps, verifyPassword } from '../user/verify-password.ts'
 
 export type PasswordDeps = SignInDeps & VerifyPasswordDeps
 
@@ -40,16 +40,19 @@ export async function checkPassword(
 ): Promise<Reply> {
   const again = (status: number) => page(deps, waiting, status, userName, 'wrong')
   const user = await deps.store.users.findByUserName(request.tenant, userName)
-  const begun = await begin(deps, request, waiting, { userName, user })
+  const begun = await begin(deps, request, waiting, { userName, user }, { namesOnly: true })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, undefined)
     return refuseStep(begun.denied, again)
   }
   const { tried } = begun
-  const verified = await verifyPassword(deps, request, password, user, {
-    ahead: tried.device.known,
-    of: tried.device.id,
-  }).catch(async (cause: unknown) => {
+  const turn = { ahead: tried.device.known, of: tried.device.id }
+  // What is checked for nothing is not hashed anew either: that a password is right would be seen by the work.
+  const checking =
+    tried.hold?.admits === false
+      ? slowedDown(deps.passwords.verify(password, user?.passwordHash, turn))
+      : verifyPassword(deps, request, password, user, turn)
+  const verified = await checking.catch(async (cause: unknown) => {
     // Nothing was checked, so nothing failed.
     await tried.risk.verified()
     throw cause

@@ -57,7 +57,10 @@ export async function verifyEmail(deps: VerifyEmailDeps, request: HttpRequest): 
 async function spend(deps: VerifyEmailDeps, request: HttpRequest, { digest, user: { sub }, address }: OpenLink) {
   const taken = await deps.store.oneUse.take(request.tenant, KIND, digest)
   if (taken === undefined) return undefined
-  return changeUser(deps.store.users, request.tenant, sub, epochSeconds(deps.clock), (user) =>
-    user.active && stillHolds(taken, user) ? { profile: withVerifiedEmail(user, address) } : undefined,
-  )
+  const now = epochSeconds(deps.clock)
+  return changeUser(deps.store.users, request.tenant, sub, now, (user) => {
+    if (!user.active || !stillHolds(taken, user)) return undefined
+    const isAnother = emailOf(user) !== address
+    return { profile: withVerifiedEmail(user, address), ...(isAnother && { emailChangedAt: now }) }
+  })
 }

@@ -14,7 +14,7 @@ import { findSession, type LiveSession, primaryTime, sessionSecret } from '../se
 import { signInFor } from '../sign-in/own-pages.ts'
 import { loginAt } from '../sign-in/steps.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
-import { localesOf } from '../user/email.ts'
+import { localesOf, timeZoneOf } from '../user/email.ts'
 import { notifyUser } from '../user/notify.ts'
 import { type MfaAction, type MfaQuestion, requireMfa } from './ask-mfa.ts'
 import type { MfaDeps } from './mfa-deps.ts'
@@ -157,15 +157,22 @@ export async function added(deps: MfaDeps, request: HttpRequest, enrolling: Enro
           }),
         )
       : toFactors('added')
-  return codes.length === 0 ? onward : showCodes(enrolling, codes, onward)
+  return codes.length === 0 ? onward : showCodes(deps, enrolling, codes, onward)
 }
 
 export const toFactors = (done: FactorsDone): Reply => seeOther(`${FACTORS_PAGE}?done=${done}`)
 
 /** In place of a redirect: its cookies are set, and its address is where the page goes on to. */
-export function showCodes({ uiLocales }: Pick<Enrolling, 'uiLocales'>, codes: readonly string[], onward: Reply): Reply {
+export function showCodes(
+  { issuer, clock }: Pick<MfaDeps, 'issuer' | 'clock'>,
+  { user, uiLocales }: Pick<Enrolling, 'user' | 'uiLocales'>,
+  codes: readonly string[],
+  onward: Reply,
+): Reply {
   const { location, 'set-cookie': cookie } = onward.headers ?? {}
   if (typeof location !== 'string') return onward
-  const { headers, body } = recoveryCodesPage({ codes, goesOnTo: location, uiLocales })
+  const whose = { site: new URL(issuer).host, accountName: user.userName, timeZone: timeZoneOf(user) }
+  const madeAt = epochSeconds(clock)
+  const { headers, body } = recoveryCodesPage({ codes, ...whose, madeAt, goesOnTo: location, uiLocales })
   return { status: 200, headers: { ...headers, ...(cookie !== undefined && { 'set-cookie': cookie }) }, body }
 }

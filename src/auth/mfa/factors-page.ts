@@ -110,7 +110,7 @@ const removePasskey: Change = async (deps, request, owner) => {
 const renewCodes: Change = async (deps, request, owner, count) => {
   const codes = await makeRecoveryCodes(deps, request, owner.user, count)
   notifyUser(deps, owner.user, 'recovery_codes_made')
-  return showCodes(owner, codes, { status: 303, headers: { location: FACTORS_PAGE } })
+  return showCodes(deps, owner, codes, { status: 303, headers: { location: FACTORS_PAGE } })
 }
 
 const endOthers: Change = async (deps, request, { user, during }) => {

@@ -278,6 +278,11 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   },
   'GET /email/verify': { summary: 'the page that a link leads to', parameters: ['link'] },
   'POST /email/verify': { summary: 'spends the link for a verified address', parameters: ['link', 'form_token'] },
+  'GET /email/stop': { summary: 'the page that a link leads to', parameters: ['link'] },
+  'POST /email/stop': {
+    summary: 'spends the link that stops a change of address, or takes it back',
+    parameters: ['link', 'form_token'],
+  },
   'GET /account/password': { summary: 'the page to change your password', answers: PAGE },
   'POST /account/password': {
     summary: 'changes your password',

@@ -4,6 +4,7 @@ import { ScimError } from '../../kernel/errors.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { endSessionsOf } from '../session/end-session.ts'
 import { type Bearer, requireBearer } from '../token/bearer.ts'
+import { emailOf } from '../user/email.ts'
 import { userReply } from './answer.ts'
 import { type Changes, changesOf, omitted, profileAfter } from './changes.ts'
 import type { WriteUserDeps } from './create-user.ts'
@@ -27,12 +28,17 @@ function replaced(
   }: { readonly cleared: readonly string[]; readonly ends: boolean; readonly permit: ScimPermit },
   nowSeconds: number,
 ): UserRecord {
+  const profile = profileAfter(body, stored, cleared, permit.vouchesForEmail)
+  // An address that a directory gives an account is no change by whoever is signed in to it.
+  const { emailChangedAt, ...rest } = stored
+  const isOwnChange = emailChangedAt !== undefined && emailOf({ profile }) === emailOf(stored)
   return {
-    ...stored,
+    ...rest,
+    ...(isOwnChange && { emailChangedAt }),
     userName: body.userName,
     active: body.active ?? stored.active,
     roles: body.roles ?? stored.roles,
-    profile: profileAfter(body, stored, cleared, permit.vouchesForEmail),
+    profile,
     updatedAt: nowSeconds,
     version: stored.version + 1,
     revocationEpoch: stored.revocationEpoch + (ends ? 1 : 0),

@@ -171,6 +171,19 @@ test('an address is verified where policy believes its source, until it changes 
   expect(await verified(id)).toBeUndefined()
 })
 
+test('an address that a directory gives is no change of the person’s own; another write leaves that as it is (checklist 42)', async () => {
+  const { id } = bodyOf(await create())
+  const stored = async () => around.store.users.find(TENANT, id)
+  const before = await stored()
+  if (before === undefined) throw new Error('nobody')
+  const changed = { ...before, emailChangedAt: 5, version: before.version + 1 }
+  await around.store.users.replace(TENANT, changed, before.version)
+  await replace(id, { ...ada, displayName: 'Another' })
+  expect((await stored())?.emailChangedAt).toBe(5)
+  await replace(id, { ...ada, emails: [{ value: 'ada@directory.example' }] })
+  expect(await stored()).not.toHaveProperty('emailChangedAt')
+})
+
 test('shows only what policy makes visible, and never a password (RFC 7643 7)', async () => {
   const { id } = bodyOf(await create({ ...ada, password: 'correct horse' }))
   around.answers = { scim: () => allow(['userName', 'password', 'passwordHash']) }

@@ -21,7 +21,15 @@ import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { primaryTime, startSession } from '../session/session.ts'
 import type { Attempted } from '../threat/risk.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
-import { type AskLoginDeps, askAttempt, askFactors, countingSession, type Tried, tried } from './ask-login.ts'
+import {
+  type AskLoginDeps,
+  askAttempt,
+  askFactors,
+  countingSession,
+  type Hold,
+  type Tried,
+  tried,
+} from './ask-login.ts'
 import { countingFactors, provesFirst, withFactor } from './progress.ts'
 import { stepAt } from './steps.ts'
 import { ended, resumeAt, type Waiting } from './waiting.ts'
@@ -63,9 +71,19 @@ export async function refuseStep(verdict: Denied, again: Step['again']): Promise
   return again(401)
 }
 
-/** Throws slow_down where policy wants a pause before the next attempt. */
-export function requirePause(obligations: Obligations<'login'>): void {
-  if (obligations.wait_seconds > 0) throw new OAuthError('slow_down', { retryAfterSeconds: obligations.wait_seconds })
+const paused = (seconds: number) => new OAuthError('slow_down', { retryAfterSeconds: seconds })
+
+/**
+ * Throws slow_down where policy wants a pause before the next attempt is looked at; answers the wait of one that is checked all
+ * the same. For nothing only where who is there is not known yet: a code that is good once would be spent.
+ */
+export function requirePause(
+  { wait_seconds: seconds, while_waiting: meanwhile = 'refuse' }: Obligations<'login'>,
+  { namesOnly = false }: { readonly namesOnly?: boolean } = {},
+): Hold | undefined {
+  if (seconds === 0) return undefined
+  if (meanwhile === 'refuse' || (meanwhile === 'check' && !namesOnly)) throw paused(seconds)
+  return { seconds, admits: meanwhile === 'admit' }
 }
 
 /** A step that may be checked now, or what policy says against it. */
@@ -73,28 +91,29 @@ export type Begun = { readonly tried: Tried } | { readonly denied: Denied }
 
 /**
  * Asks whether a factor of this account may be checked now, and counts the attempt as failed until it has not: many at once
- * can't all pass under a limit. Throws slow_down where policy wants a pause first.
+ * can't all pass under a limit. Throws slow_down where policy wants a pause first. `namesOnly`: nothing was proven yet.
  */
 export async function begin(
   deps: SignInDeps,
   request: HttpRequest,
   waiting: Waiting,
   account: Omit<Attempted, 'device'>,
+  known: { readonly namesOnly?: boolean } = {},
 ): Promise<Begun> {
   const attempt = await tried(deps, request, account)
   const { device } = attempt
-  const ask = (risk: RiskFacts) => askAttempt(deps, request, waiting, { device, risk })
-  const allowed = (verdict: Verdict<'login'>) => {
-    if (verdict.allow) requirePause(verdict.obligations)
-    return verdict
+  const ask = async (risk: RiskFacts) => {
+    const verdict = await askAttempt(deps, request, waiting, { device, risk })
+    return verdict.allow ? { verdict, hold: requirePause(verdict.obligations, known) } : { verdict }
   }
-  const first = allowed(await ask(attempt.risk.facts))
-  if (!first.allow) return { denied: first }
-  const facts = await attempt.risk.begin()
+  const first = await ask(attempt.risk.facts)
+  if (!first.verdict.allow) return { denied: first.verdict }
+  // Who should wait makes nobody wait longer but those who come from here.
+  const facts = await attempt.risk.begin({ counts: first.hold === undefined ? 'everywhere' : 'here' })
   const counted = { device, risk: { ...attempt.risk, facts } }
-  if (isDeepStrictEqual(facts, attempt.risk.facts)) return { tried: counted }
-  const second = allowed(await ask(facts))
-  return second.allow ? { tried: counted } : { denied: second }
+  if (isDeepStrictEqual(facts, attempt.risk.facts)) return { tried: { ...counted, hold: first.hold } }
+  const second = await ask(facts)
+  return second.verdict.allow ? { tried: { ...counted, hold: second.hold } } : { denied: second.verdict }
 }
 
 export async function auditRefusal(
@@ -176,7 +195,9 @@ export async function leadTo(
 
 /** Throws OAuthError where the sign-in cannot go on, PolicyUnavailable where nobody can say. */
 export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: Waiting, step: Step): Promise<Reply> {
-  const { user, outcome } = step
+  const { user } = step
+  const { device, risk, hold } = step.tried
+  const outcome = hold?.admits === false ? 'failed' : step.outcome
   const now = epochSeconds(deps.clock)
   const before = user ? countingFactors(waiting.interaction.progress, user, now) : []
   const verified = outcome === 'verified' && user !== undefined
@@ -184,13 +205,12 @@ export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: W
   const counting = await countingSession(deps, request, waiting)
   const session = counting !== undefined && counting.user.sub === user?.sub ? counting : undefined
 
-  const { device, risk } = step.tried
   const failed = outcome === 'failed' ? step.factor : undefined
   const verdict = await askFactors(deps, request, waiting, { user, proven, failed, device, risk: risk.facts, session })
   if (!verdict.allow || !verified) await risk.failed()
   if (!verdict.allow) {
     await auditRefusal(deps, request, waiting, verdict, user)
-    return refuseStep(verdict, step.again)
+    return refuseStep(verdict, hold === undefined ? step.again : () => Promise.reject(paused(hold.seconds)))
   }
   // A policy that lets a failed factor pass signs nobody in.
   if (!verified) throw new OAuthError('access_denied')

@@ -12,7 +12,7 @@ import { noteFailure, noteSuccess } from './sign-in-outcome.ts'
 interface Counted {
   /** Absent where nobody was named, or nothing is guessed. */
   readonly here: Attempt | undefined
-  /** Absent from a device that the account knows: nobody's failures elsewhere are the owner's. */
+  /** Absent from a device that the account knows: nobody's failures elsewhere are the owner's. And of one that should wait. */
   readonly account: Attempt | undefined
   readonly address: number
   readonly subnet: number
@@ -27,13 +27,13 @@ export const riskAssessor =
 
 function signInRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted, facts: RiskFacts): SignInRisk {
   let counted: Promise<Counted> | undefined
-  const counting = (): Promise<Counted> => {
-    counted ??= count(deps, request, attempted)
+  const counting = (counts: 'everywhere' | 'here' = 'everywhere'): Promise<Counted> => {
+    counted ??= count(deps, request, attempted, counts)
     return counted
   }
   return {
     facts,
-    begin: async () => withCounted(facts, await counting()),
+    begin: async (how) => withCounted(facts, await counting(how?.counts)),
     failed: async () => {
       const { account } = await counting()
       await noteFailure(deps, request, attempted, account)
@@ -50,14 +50,19 @@ function signInRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted
   }
 }
 
-async function count({ store, keys }: AssessDeps, request: HttpRequest, attempted: Attempted): Promise<Counted> {
+async function count(
+  { store, keys }: AssessDeps,
+  request: HttpRequest,
+  attempted: Attempted,
+  counts: 'everywhere' | 'here',
+): Promise<Counted> {
   const { threats, limits } = store
   const { tenant, origin } = request
   const { address } = origin
   const guesses = isGuess(attempted)
   const [here, account, ofAddress, ofSubnet] = await Promise.all([
     guesses ? threats.attempt(tenant, keys.here(request, attempted), FORGET_SECONDS) : undefined,
-    attempted.device.known || !guesses
+    attempted.device.known || !guesses || counts === 'here'
       ? undefined
       : threats.attempt(tenant, keys.account(attempted.userName), FORGET_SECONDS),
     limits.hit(tenant, keys.address(address), SOURCE_WINDOW_SECONDS),

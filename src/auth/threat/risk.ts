@@ -30,9 +30,10 @@ export interface SignInRisk {
   readonly facts: RiskFacts
   /**
    * Right before a factor is checked, once policy has allowed the attempt on `facts`. Answers them anew, with every attempt
-   * in them that was begun before this one: where they differ, policy is asked again.
+   * in them that was begun before this one: where they differ, policy is asked again. One that should have waited counts
+   * `here` alone: else whoever goes on trying would keep everybody else waiting.
    */
-  begin(): Promise<RiskFacts>
+  begin(how?: { readonly counts: 'everywhere' | 'here' }): Promise<RiskFacts>
   /** The factor was wrong. */
   failed(): Promise<void>
   /** The factor was right and another is wanted: this attempt counts no more, earlier failures do. */

@@ -7,10 +7,11 @@ import { emailOf, isEmailVerified } from './email.ts'
 import { subjectFacts } from './subject-facts.ts'
 
 type Input = DecisionInput<'mail_link'>
-export type LinkPurpose = Input['purpose']
+/** Of links that are letters of their own; the one that stops a change is part of a notice (`stop-link.ts`). */
+export type LinkPurpose = Exclude<Input['purpose'], 'email_stop'>
 
 export interface LinkQuestion {
-  readonly purpose: LinkPurpose
+  readonly purpose: Input['purpose']
   readonly stage: Input['stage']
   /** Undefined: nobody. */
   readonly user: UserRecord | undefined
@@ -23,6 +24,8 @@ export function askMailLink(
   { purpose, stage, user, asked = { here: 0, account: 0, address: 0 } }: LinkQuestion,
 ): Promise<Verdict<'mail_link'>> {
   const hasEmail = user !== undefined && emailOf(user) !== undefined
+  const changedAt = user?.emailChangedAt
+  const age = changedAt === undefined ? undefined : Math.max(0, request.origin.time.epoch_seconds - changedAt)
   return decide(
     'mail_link',
     {
@@ -32,6 +35,7 @@ export function askMailLink(
       ...(user && { subject: subjectFacts(user) }),
       password: user?.passwordHash === undefined ? 'absent' : 'set',
       ...(hasEmail && { email_verified: isEmailVerified(user) }),
+      ...(hasEmail && age !== undefined && { email_age_seconds: age }),
       asked,
       request: request.origin,
     },

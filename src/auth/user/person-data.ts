@@ -55,8 +55,9 @@ async function all<R>(
 }
 
 function account(user: UserRecord) {
-  const { sub, userName, active, roles, profile, createdAt, updatedAt } = user
-  const dates = { created_at: time(createdAt), updated_at: time(updatedAt) }
+  const { sub, userName, active, roles, profile } = user
+  const [created, updated, changed] = [user.createdAt, user.updatedAt, user.emailChangedAt || undefined].map(time)
+  const dates = { created_at: created, updated_at: updated, email_changed_at: changed }
   return { sub, user_name: userName, active, roles, profile, has_password: user.passwordHash !== undefined, ...dates }
 }
 

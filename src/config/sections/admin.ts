@@ -1,5 +1,5 @@
 /** `admin`: who the commands are that call the admin API of a running instance. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { path, section } from '../keywords.ts'
 
 export const admin = section(

@@ -1,5 +1,5 @@
 /** Bundles: where each is had, and whose signature is trusted on it. Names and meanings are OPA's where OPA has them. */
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '../../schema/type.ts'
 import { closed, oneOf, path, section } from '../keywords.ts'
 
 const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const

@@ -1,5 +1,5 @@
 /** `clients`, `resources`, `scopes`: clients as code, which `sallyport config plan`, `apply` and `drift` read and `serve` does not. */
-import Type, { type Static, type TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from '../../schema/type.ts'
 import { closed, oneOf, path } from '../keywords.ts'
 
 const text = (description?: string) => Type.String({ minLength: 1, ...(description && { description }) })

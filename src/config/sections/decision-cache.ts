@@ -1,5 +1,5 @@
 /** The decision cache: what rules declare in their metadata is kept, within this bound. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 
 export const cacheBytes = Type.Integer({
   minimum: 0,

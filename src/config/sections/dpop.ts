@@ -1,5 +1,5 @@
 /** `dpop`: what is asked of the proofs that bind tokens to a key (RFC 9449). */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { oneOf, section } from '../keywords.ts'
 
 export const dpop = section(

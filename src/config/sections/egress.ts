@@ -2,7 +2,7 @@
  * `egress`: what policies may reach with `http.send` and `net.lookup_ip_addr`, and what those may hold and name; and what
  * clients may make the auth service reach, by the addresses that they register.
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { oneOf, path, section } from '../keywords.ts'
 
 const clients = section(

@@ -2,7 +2,7 @@
  * `federation`: identity providers that people may sign in at, by preset or by issuer; how they are reached, which keys they
  * show, and what of theirs is kept. docs/federation.md has an example of each.
  */
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '../../schema/type.ts'
 import { closed, oneOf, path, secret, section } from '../keywords.ts'
 
 const milliseconds = (minimum: number, maximum: number, fallback: number, description: string) =>

@@ -1,7 +1,8 @@
 /** `keys`: by which algorithms tokens are signed, and how long a signing key lives. */
-import Type from 'typebox'
+
 import { LEAST_PUBLISH_SECONDS, LEAST_RETIRE_SECONDS } from '../../kernel/key-times.ts'
 import { SIGNING_ALGORITHMS } from '../../kernel/signing-algorithms.ts'
+import { Type } from '../../schema/type.ts'
 import { oneOf, section } from '../keywords.ts'
 
 const DAY = 24 * 3600

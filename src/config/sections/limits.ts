@@ -1,5 +1,5 @@
 /** `limits`: upper bounds on what is read, on how often anybody may come, and on what is in work at once. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { oneOf, section } from '../keywords.ts'
 
 const most = (fallback: number, description: string) =>

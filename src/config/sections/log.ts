@@ -1,5 +1,5 @@
 /** `log`: where logs are kept, how long, and where decisions are uploaded to. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, oneOf, path, section } from '../keywords.ts'
 
 const MIB = 1024 * 1024

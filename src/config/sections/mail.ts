@@ -1,5 +1,5 @@
 /** `mail`: how letters to people leave: by SMTP, as files for development, or not at all. */
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '../../schema/type.ts'
 import { closed, oneOf, path, secret, section } from '../keywords.ts'
 
 const dkim = Type.Object(

@@ -1,5 +1,5 @@
 /** `pages`: whose pages they are. Colours are checked for contrast at the start (src/cli/pages/theme.ts). */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, path, section } from '../keywords.ts'
 
 const colour = (description: string) =>

@@ -1,5 +1,5 @@
 /** `passkeys`: who we are to authenticators, and whose attestations are believed. Which are let in is policy's to say. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { path, section } from '../keywords.ts'
 
 export const passkeys = section(

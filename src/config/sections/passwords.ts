@@ -1,5 +1,5 @@
 /** `passwords`: what hashes cost, how many are made at once, and which passwords may be set. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { path, section } from '../keywords.ts'
 
 /** Not under OWASP's minimum for argon2id; not over what a stored hash may ask for. */

@@ -1,5 +1,5 @@
 /** `policy.tls`, and what else only the policy API reads. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, path } from '../keywords.ts'
 import { listenerTls } from './tls.ts'
 

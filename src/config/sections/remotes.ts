@@ -1,5 +1,5 @@
 /** `policy.remotes`: OPA servers that answer decisions in the stead of the bundle. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed } from '../keywords.ts'
 
 const remote = Type.Object(

@@ -1,5 +1,5 @@
 /** `security_events`: who is told of them, by webhook or by a stream of Security Event Tokens. */
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '../../schema/type.ts'
 import { closed, path, section } from '../keywords.ts'
 
 const name = Type.String({ pattern: '^[A-Za-z0-9_.-]{1,64}$', description: 'in metrics, log and queue' })

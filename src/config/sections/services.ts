@@ -1,5 +1,5 @@
 /** `services`: remote services that bundles come from and that status and decision logs go to (OPA, "Services"). */
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '../../schema/type.ts'
 import { closed, path, secret } from '../keywords.ts'
 
 const texts = (description: string) =>

@@ -1,5 +1,5 @@
 /** `status` and `notices`: who is told what is active, and that it changed. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, path, section } from '../keywords.ts'
 
 /** OPA, "Status". */

@@ -1,5 +1,5 @@
 /** `threats`: from when on something is a signal of an attack, and where places are looked up. Answers are policy's. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { path, section } from '../keywords.ts'
 
 export const threats = section(

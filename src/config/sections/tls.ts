@@ -1,5 +1,5 @@
 /** TLS of a listener, the same for each: `auth.tls`, `policy.tls`; and `auth.mtls`, where clients show certificates. */
-import Type, { type TSchema } from 'typebox'
+import { type TSchema, Type } from '../../schema/type.ts'
 import { closed, oneOf, path } from '../keywords.ts'
 
 export const listenerTls = <P extends Record<string, TSchema>>(description: string, further: P) =>

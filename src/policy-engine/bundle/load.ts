@@ -3,8 +3,8 @@
  * refuses.
  */
 import { readFile, stat } from 'node:fs/promises'
-import Type, { type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { type Static, Type } from '../../schema/type.ts'
+import { compile as compileSchema } from '../../schema/validator.ts'
 import { BundleError, type VerifiedBundle } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
 import { isObject } from '../node/data-path.ts'
@@ -69,7 +69,7 @@ const Manifest = Type.Object({
     ),
   ),
 })
-const isManifest = Compile(Manifest)
+const isManifest = compileSchema(Manifest)
 
 /** What was loaded, with what is kept of it; structured-cloneable. */
 export interface LoadedBundle {
@@ -176,7 +176,7 @@ function checkVersion(signature: VerifiedSignature, digest: string, options: Loa
 
 function readManifest(files: BundleFiles): Static<typeof Manifest> {
   const manifest = parseJson(files, MANIFEST)
-  if (!isManifest.Check(manifest)) throw new BundleError('not_a_bundle', `${MANIFEST} is not a bundle's manifest`)
+  if (!isManifest.check(manifest)) throw new BundleError('not_a_bundle', `${MANIFEST} is not a bundle's manifest`)
   return manifest
 }
 

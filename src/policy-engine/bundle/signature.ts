@@ -3,9 +3,9 @@
  * `exp` (RFC 7519 4.1.4). Signs and verifies.
  */
 import { matchesGlob } from 'node:path/posix'
-import Type, { type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { epochSeconds, systemClock } from '../../kernel/clock.ts'
+import { type Static, Type } from '../../schema/type.ts'
+import { compile } from '../../schema/validator.ts'
 import { BundleError } from '../engine.ts'
 import { ALGORITHMS, type BundleAlgorithm } from './algorithms.ts'
 import { type BundleFiles, fileDigest, MANIFEST, SIGNATURES } from './digest.ts'
@@ -66,9 +66,9 @@ const Signatures = Type.Object({
   signatures: Type.Array(Type.String(), { minItems: 1, maxItems: 1 }),
   plugin: Type.Optional(Type.Unsafe<string>({ type: 'string', enum: ['', '_default'] })),
 })
-const isClaims = Compile(Claims)
-const isHeader = Compile(Header)
-const isSignatures = Compile(Signatures)
+const isClaims = compile(Claims)
+const isHeader = compile(Header)
+const isSignatures = compile(Signatures)
 
 /** The text of `.signatures.json` for these files. */
 export function signBundle(files: BundleFiles, signer: BundleSigner): string {
@@ -85,7 +85,7 @@ export function signBundle(files: BundleFiles, signer: BundleSigner): string {
     iat: signer.issuedAt ?? epochSeconds(systemClock),
     ...(signer.expiresAt !== undefined && { exp: signer.expiresAt }),
   }
-  if (!isClaims.Check(claims)) throw new Error('the version of a bundle is a non-negative integer')
+  if (!isClaims.check(claims)) throw new Error('the version of a bundle is a non-negative integer')
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const input = `${encode({ alg: algorithm, kid: signer.keyId, typ: 'JWT' })}.${encode(claims)}`
   const signature = ALGORITHMS[algorithm].sign(Buffer.from(input), signer.privateKey)
@@ -122,16 +122,16 @@ function verifyToken(
   rules: SigningRules,
 ): { readonly key: BundleKey; readonly claims: Static<typeof Claims> } {
   const document = parse(text)
-  if (!isSignatures.Check(document)) throw bad(`${SIGNATURES} must hold exactly one signature of OPA's default kind`)
+  if (!isSignatures.check(document)) throw bad(`${SIGNATURES} must hold exactly one signature of OPA's default kind`)
   const [header, payload, signature, ...rest] = (document.signatures[0] ?? '').split('.')
   if (!header || !payload || !signature || rest.length > 0) throw bad('the signature is no compact JWT')
   const head = parse(Buffer.from(header, 'base64url'))
   const claims = parse(Buffer.from(payload, 'base64url'))
-  if (!isHeader.Check(head)) throw bad('the header of the signature is malformed')
+  if (!isHeader.check(head)) throw bad('the header of the signature is malformed')
   const key = findKey(keys, rules.keyId ?? head.kid ?? keyIdIn(claims))
   if (head.alg !== key.algorithm) throw bad(`the signature does not use the algorithm of key ${key.id}`)
   if (!signedBy(key, `${header}.${payload}`, signature)) throw bad(`the signature is not by key ${key.id}`)
-  if (!isClaims.Check(claims)) throw bad('the signature lacks `files`, or the integer claim `version`')
+  if (!isClaims.check(claims)) throw bad('the signature lacks `files`, or the integer claim `version`')
   if ((claims.scope ?? '') !== (rules.scope || key.scope || '')) throw bad(`the scope is not that of key ${key.id}`)
   return { key, claims }
 }

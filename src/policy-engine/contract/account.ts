@@ -2,7 +2,7 @@
  * `account`: may this person do this to their own account, must they prove anew who they are first, and what of it do they
  * see and write? Every page of self-service asks it, those that only show something too.
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
 import { FACTOR_KINDS } from './login.ts'

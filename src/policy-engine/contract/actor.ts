@@ -1,5 +1,5 @@
 /** Who acts on the SCIM and admin APIs: the bearer of an access token of ours. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, oneOf, strings } from './decision.ts'
 
 export const Actor = Type.Object(

@@ -1,5 +1,5 @@
 /** `admin`: may this actor do this to clients, sessions, grants and signing keys of the platform, or end all that hangs on a person? */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { Actor } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Tenant } from './facts.ts'

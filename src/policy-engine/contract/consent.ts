@@ -1,5 +1,5 @@
 /** `consent`: may what the person granted on the consent page be kept and used? OIDC Core 3.1.2.4. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
 import { ClientRisk } from './risk.ts'

@@ -1,6 +1,7 @@
 /** What a decision is: its name, its entrypoint, the schemas of its input and result, and the public code of each reason. */
-import Type, { type Static, type TSchema } from 'typebox'
+
 import type { OAuthErrorCode, ProblemCode, ScimErrorCode } from '../../kernel/error-codes.ts'
+import { type Static, type TSchema, Type } from '../../schema/type.ts'
 
 /** No field beyond those named: a misspelt one is an error, not ignored. */
 export const closed = { additionalProperties: false } as const

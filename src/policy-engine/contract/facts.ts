@@ -1,5 +1,5 @@
 /** Facts that several decisions take. All are verified by the auth service before they enter an input. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, oneOf, strings } from './decision.ts'
 
 /** Today always `default`; it comes from the credential or the issuer's address, never from a path or body. */

@@ -2,7 +2,7 @@
  * `federation`: may this person come in by an account at an identity provider, and as whom? Asked before the browser is sent
  * there, when it is back, and where accounts are linked and unlinked. OIDC Core 3.1.2, RFC 9700 4.4; checklist 43.
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Client, OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
 import { Device, RequestedLevels, Risk } from './risk.ts'

@@ -1,5 +1,5 @@
 /** `introspect`: may this caller learn about this token, and what may the token do under the current policy? RFC 7662. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, strings } from './decision.ts'
 import { Claims, Client, RequestFacts, Subject, Tenant, TokenFacts } from './facts.ts'
 

@@ -1,5 +1,5 @@
 /** `login`: may this sign-in go on, what is needed next, and what does it reach? Asked before a factor is checked, and after each. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 import { Device, Risk } from './risk.ts'
@@ -78,6 +78,12 @@ export const login = decision('login', {
       remember_device_seconds: Type.Integer({ minimum: 0, maximum: 365 * 24 * 3600 }),
       /** How long to wait before the next attempt is checked; 0: not at all. */
       wait_seconds: Type.Integer({ minimum: 0, maximum: 24 * 3600 }),
+      /**
+       * What is done with an attempt that comes while it should wait; all are answered with the wait, whatever was wrong with
+       * them. `refuse`, or absent: nothing is checked. `admit`: it is checked, and one that is right goes on. `check`: a
+       * password is checked for nothing, so that nobody learns by the work where one that is right would go on.
+       */
+      while_waiting: Type.Optional(oneOf('refuse', 'admit', 'check')),
     },
     closed,
   ),

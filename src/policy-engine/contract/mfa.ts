@@ -1,5 +1,5 @@
 /** `mfa`: may this person add, use, rename or remove a second factor, and how fresh must the sign-in be? WebAuthn Level 3, RFC 6238, RFC 9470. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Client, OwnAuthentication, RequestFacts, Subject, Tenant } from './facts.ts'
 import { Device, RequestedLevels, Risk } from './risk.ts'

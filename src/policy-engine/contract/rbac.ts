@@ -1,6 +1,7 @@
 /** Shape of `data.rbac` (policies/rbac/data.yaml), so that a typo in a rule or in the file stops the build. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, oneOf, strings } from './decision.ts'
+import { seconds } from './facts.ts'
 
 const Hours = Type.Object(
   {
@@ -92,6 +93,8 @@ export const RbacData = Type.Object(
           denied_networks: strings(),
           /** ISO 3166-1 alpha-2: nobody signs in from there, where a source of places is configured (docs/threats.md). */
           denied_countries: Type.Optional(strings()),
+          /** How long an address that a person put in the place of another resets no password; three days without it. */
+          email_settling_seconds: Type.Optional(seconds(7 * 24 * 3600)),
           /** Dynamic client registration, RFC 7591; absent: nobody registers. */
           registration: Type.Optional(Registration),
           /** Which passkeys and security keys are let in; absent: all that verify their user. */

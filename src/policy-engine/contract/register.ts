@@ -1,5 +1,5 @@
 /** `register`: may a client be registered, or manage its own registration, and on which terms? RFC 7591, RFC 7592. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { Actor } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Client, RequestFacts, Tenant } from './facts.ts'

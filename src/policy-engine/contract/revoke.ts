@@ -1,5 +1,5 @@
 /** `revoke`: may this client revoke this token, and what goes with it? RFC 7009. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf } from './decision.ts'
 import { Client, RequestFacts, Tenant, TokenFacts } from './facts.ts'
 

@@ -2,7 +2,7 @@
  * Facts of risk: what was counted about where a request comes from and whom it is about. Measured by `src/auth/threat/`;
  * what follows from them is policy's to say. docs/threats.md names the window and the memory of each.
  */
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '../../schema/type.ts'
 import { closed, strings } from './decision.ts'
 
 const count = () => Type.Integer({ minimum: 0 })

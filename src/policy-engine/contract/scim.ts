@@ -1,5 +1,5 @@
 /** `scim`: may this actor do this to this resource, and which attributes may it see and write? RFC 7644. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { Actor } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Tenant } from './facts.ts'

@@ -3,7 +3,7 @@
  * Logout 2.7)? May it go on where something has changed since it was last seen, and may it be bound to a key of its device
  * (Device Bound Session Credentials)?
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
 import { Risk } from './risk.ts'

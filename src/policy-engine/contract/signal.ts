@@ -2,7 +2,7 @@
  * `signal`: may this receiver hear of this security event about this person, and what of it? May this client make, read,
  * change or poll this stream? OpenID Shared Signals Framework 1.0 8.1, RFC 8935, RFC 8936, OpenID CAEP 1.0.
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { Actor } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Client, RequestFacts, Subject, Tenant } from './facts.ts'

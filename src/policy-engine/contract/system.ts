@@ -1,5 +1,5 @@
 /** The platform's own entrypoints beside the decisions: log mask, log drop, and who may call the policy API. OPA's names. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, strings } from './decision.ts'
 
 /** Input of `system.authz` (OPA, "Authorization"): who calls which path of the policy API. */

@@ -1,5 +1,5 @@
 /** `threat`: a signal of an attack has risen; what is done about it? Asked behind the requests that raised it: no answer waits. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf } from './decision.ts'
 import { Client, Subject, Tenant, Time } from './facts.ts'
 

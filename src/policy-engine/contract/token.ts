@@ -1,5 +1,5 @@
 /** `token`: may these tokens be issued, and how long, for whom and with what? Every grant but token exchange. RFC 6749 4 to 6. */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Claims, Client, RequestFacts, Sender, Subject, seconds, Tenant } from './facts.ts'
 

@@ -2,7 +2,7 @@
  * `userinfo`: which claims about the person does this access token release? OIDC Core 5.3. Asked at userinfo, and at the
  * token endpoint where claims were asked for the ID token (5.5).
  */
-import Type from 'typebox'
+import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Subject, Tenant, TokenFacts } from './facts.ts'
 

@@ -1,6 +1,7 @@
 /** Masking (OPA, "Masking Sensitive Data"): operations, pointers, and everything that is no mask. */
-import { Compile } from 'typebox/compile'
+
 import { describe, expect, it } from 'vitest'
+import { compile } from '../../schema/validator.ts'
 import { MaskResult } from '../contract/system.ts'
 import { applyMask, isMask } from './mask.ts'
 
@@ -73,7 +74,7 @@ describe('decision log masks', () => {
   })
 
   it('takes for a mask exactly what the contract does', () => {
-    const schema = Compile(MaskResult)
+    const schema = compile(MaskResult)
     const paths = ['/input', '/input/a', '/result/', '/nd_builtin_cache/x', '/inputs', 'input', '', '/labels', 7, null]
     const rules = paths.flatMap((path) => [
       path,
@@ -86,7 +87,7 @@ describe('decision log masks', () => {
       [path],
     ])
     for (const mask of [...rules.map((rule) => [rule]), [], ['/input', '/labels'], {}, 'x', null]) {
-      expect([mask, isMask(mask)]).toEqual([mask, schema.Check(mask)])
+      expect([mask, isMask(mask)]).toEqual([mask, schema.check(mask)])
     }
   })
 })

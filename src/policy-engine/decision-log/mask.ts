@@ -1,5 +1,5 @@
 /** Applies what `system.log.mask` answered to an event (OPA, "Masking Sensitive Data"). Out of shape: input and result go. */
-import type { Static } from 'typebox'
+import type { Static } from '../../schema/type.ts'
 import type { MaskResult } from '../contract/system.ts'
 import { parseExact } from '../exact-json.ts'
 

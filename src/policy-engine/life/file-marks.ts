@@ -1,15 +1,15 @@
 /** High-water marks of bundle versions in a file: for a policy service whose marks do not lie in the store. */
 import { readFile } from 'node:fs/promises'
-import Type, { type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { replaceFile } from '../../kernel/replace-file.ts'
+import { type Static, Type } from '../../schema/type.ts'
+import { compile } from '../../schema/validator.ts'
 import type { MarkStore } from '../../storage/port.ts'
 
 const Marks = Type.Record(
   Type.String(),
   Type.Object({ version: Type.Integer({ minimum: 0 }), revision: Type.String() }),
 )
-const isMarks = Compile(Marks)
+const isMarks = compile(Marks)
 
 /** One process writes the file; a damaged one rejects, and is never read as "no mark". */
 export function fileMarks(path: string): MarkStore {
@@ -42,6 +42,6 @@ async function readMarks(path: string): Promise<Static<typeof Marks>> {
     throw error
   }
   const marks: unknown = JSON.parse(text)
-  if (!isMarks.Check(marks)) throw new Error('the file of bundle marks is damaged')
+  if (!isMarks.check(marks)) throw new Error('the file of bundle marks is damaged')
   return marks
 }

@@ -6,10 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import Type, { type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { ConfigError } from '../../kernel/errors.ts'
 import { replaceFile } from '../../kernel/replace-file.ts'
+import { type Static, Type } from '../../schema/type.ts'
+import { compile } from '../../schema/validator.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import type { PinMarks } from './pin-marks.ts'
 
@@ -37,7 +37,7 @@ const State = Type.Object({
   /** Under which the store knows the pin. */
   pin_id: Type.Optional(Type.String()),
 })
-const isState = Compile(State)
+const isState = compile(State)
 
 export type KeptBundle = Static<typeof Kept>
 export type BundlePin = Static<typeof Pin>
@@ -115,7 +115,7 @@ async function readState(file: string): Promise<Static<typeof State>> {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return { kept: [] }
     throw damaged(file, cause)
   }
-  if (!isState.Check(state)) throw damaged(file)
+  if (!isState.check(state)) throw damaged(file)
   return state
 }
 

@@ -76,5 +76,5 @@ it('asks as OPA asks, deltas aside: same path, same ETag after activation', asyn
 it('reports what a reader takes who takes what OPA itself reports, and nothing else', async () => {
   const active = () => reports.some((report) => JSON.stringify(report).includes('"active_revision"'))
   while (!active()) await new Promise<void>((resolve) => (wake = resolve))
-  for (const report of reports) expect(isUpdate.Errors(report)).toEqual([])
+  for (const report of reports) expect(isUpdate.faults(report)).toEqual([])
 })

@@ -1,6 +1,6 @@
 /** For tests: OPA's status report, field by field, unknown ones refused. */
-import Type from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Type } from '../../schema/type.ts'
+import { compile } from '../../schema/validator.ts'
 
 const closed = { additionalProperties: false }
 /** What Go's time.Time reads: RFC 3339, also the zero time. */
@@ -43,4 +43,4 @@ const UpdateRequest = Type.Object(
   },
   closed,
 )
-export const isUpdate = Compile(UpdateRequest)
+export const isUpdate = compile(UpdateRequest)

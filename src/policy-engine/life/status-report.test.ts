@@ -86,7 +86,7 @@ it('reports at start, at each change, and nothing twice, as OPA reads it (OPA, "
   })
   for (const { path, body } of reports) {
     expect(path).toBe('POST /v1/status')
-    expect(isUpdate.Errors(body)).toEqual([])
+    expect(isUpdate.faults(body)).toEqual([])
   }
 })
 

@@ -1,0 +1,38 @@
+/** For tests: what a request costs, as calls of the store and of the password hasher, by name and in order. */
+import type { PasswordHasher } from '../../src/auth/user/password.ts'
+import type { Store } from '../../src/storage/port.ts'
+
+/** What the service asks by itself or now and then, whoever comes; `threats.throttles` is another such. */
+const BY_ITSELF: ReadonlySet<unknown> = new Set(['signingKeys', 'logouts', 'outbox', 'chains', 'marks', 'platform'])
+
+/** Every method of every part of it is written down by name; what it does stays. */
+export function countedStore(store: Store, calls: string[]): Store {
+  return new Proxy(store, {
+    get(target, part) {
+      const value: unknown = Reflect.get(target, part)
+      if (typeof value !== 'object' || value === null || BY_ITSELF.has(part)) return value
+      return new Proxy(value, {
+        get: (inner, method) => {
+          const run: unknown = Reflect.get(inner, method)
+          if (typeof run !== 'function') return run
+          return (...given: unknown[]) => {
+            if (method !== 'throttles') calls.push(`${String(part)}.${String(method)}`)
+            return Reflect.apply(run, inner, given)
+          }
+        },
+      })
+    },
+  })
+}
+
+export const countedHasher = (hasher: PasswordHasher, calls: string[]): PasswordHasher => ({
+  hash: (password) => {
+    calls.push('hash')
+    return hasher.hash(password)
+  },
+  verify: (password, stored) => {
+    calls.push('verify')
+    return hasher.verify(password, stored)
+  },
+  isCurrent: (stored) => hasher.isCurrent(stored),
+})

@@ -1,0 +1,249 @@
+/**
+ * Whoever is in an account for a moment gives it an address of their own: what that address may do, and how the person who had
+ * the one before takes it back. A real mail server and the shipped policy. OWASP ASVS 6.3.7, 6.4.3; checklist 42 and 45.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
+import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
+import type { UserRecord } from '../../src/storage/records.ts'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { Browser, formAt } from '../servers/browser.ts'
+import { TENANT } from '../servers/population.ts'
+import { bodyOf, linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+
+const PASSWORD = 'correct horse battery'
+const DAY = 24 * 3600
+const hasher = createPasswordHasher()
+let smtp: SmtpServer
+let service: TestService
+
+beforeAll(async () => {
+  smtp = await startSmtpServer()
+  const out = { host: '127.0.0.1', port: smtp.port, tls: 'none', connections: 1, timeoutMs: 5000 } as const
+  service = await startAuthService({
+    service: { mail: { from: { name: 'Test', address: 'no-reply@example.com' }, smtp: out } },
+  })
+})
+afterAll(async () => {
+  await service?.close()
+  await smtp?.close()
+})
+// Each test has an hour of its own: letters are counted by it.
+beforeEach(() => service.advance(3601))
+
+/** Somebody with a proven address. */
+async function person() {
+  const address = `${randomId(6).toLowerCase()}@example.com`
+  const user: UserRecord = {
+    v: 1,
+    sub: randomId(),
+    userName: address,
+    passwordHash: await hasher.hash(PASSWORD),
+    active: true,
+    roles: ['user'],
+    profile: { emails: [{ value: address, primary: true }], emailVerified: true },
+    createdAt: 1,
+    updatedAt: 1,
+    version: 1,
+    revocationEpoch: 3,
+  }
+  expect(await service.store.users.create(TENANT, user)).toBe('written')
+  return { user, address, thiefs: `thief-${address}`, stored: () => service.store.users.find(TENANT, user.sub) }
+}
+
+async function press(browser: Browser, page: Awaited<ReturnType<Browser['visit']>>, values: Record<string, string>) {
+  const { action, fields } = formAt(page, /./)
+  for (const [name, value] of Object.entries(values)) fields.set(name, value)
+  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
+}
+
+async function enter({ userName }: UserRecord, password = PASSWORD) {
+  const browser = new Browser(service.issuer)
+  const login = await browser.visit(`${service.issuer}/account/email`)
+  const page = await browser.submit(login, { username: userName, password })
+  return { browser, page }
+}
+
+/** A letter to the other address is on its way, and is not followed yet. */
+async function askForChange(user: UserRecord, to: string) {
+  const { browser } = await enter(user)
+  const { action, fields } = formAt(await browser.visit(`${service.issuer}/account/email`), /email$/)
+  fields.set('purpose', 'change')
+  fields.set('email', to)
+  const headers = { 'sec-fetch-site': 'same-origin' }
+  expect((await browser.visit(action, { method: 'POST', body: fields, headers })).status).toBe(200)
+  return { browser, link: linkIn(await smtp.next(to, '/email/verify'), '/email/verify') }
+}
+
+async function follow(link: string, browser = new Browser(service.issuer)) {
+  return press(browser, await browser.visit(link), {})
+}
+
+async function forgot(username: string) {
+  const browser = new Browser(service.issuer)
+  return browser.submit(await browser.visit(`${service.issuer}/password/forgot`), { username })
+}
+
+const linksTo = (address: string) =>
+  smtp.received.filter(({ to, message }) => to.includes(address) && bodyOf(message).includes('/password/reset'))
+
+describe('an address that took another’s place lately', () => {
+  test('resets no password until it has settled, and the page says the same (ASVS 6.4.3; checklist 37, 42)', async () => {
+    const { user, thiefs } = await person()
+    const before = await forgot(user.userName)
+    await smtp.next(user.userName, '/password/reset')
+    const { link } = await askForChange(user, thiefs)
+    expect((await follow(link)).status).toBe(200)
+
+    const during = await forgot(user.userName)
+    const plain = (text: string) => text.replaceAll(/nonce="[^"]*"/g, '')
+    expect([during.status, plain(during.text)]).toEqual([before.status, plain(before.text)])
+    expect(service.audits.at(-1)).toMatchObject({ event: 'password_reset_asked', sub: user.sub, detail: 'not_sent' })
+    service.advance(3 * DAY - 60)
+    await forgot(user.userName)
+    // Letters leave in order: once this one is here, those before it would be.
+    const other = await person()
+    await forgot(other.user.userName)
+    await smtp.next(other.address, '/password/reset')
+    expect(linksTo(thiefs)).toEqual([])
+
+    service.advance(61)
+    await forgot(user.userName)
+    expect(linkIn(await smtp.next(thiefs, '/password/reset'), '/password/reset')).toContain('link=')
+  })
+
+  test('is not one that a directory gave the account since, nor the first that was proven', async () => {
+    const { user, thiefs, stored } = await person()
+    expect((await follow((await askForChange(user, thiefs)).link)).status).toBe(200)
+    expect(await stored()).toMatchObject({ emailChangedAt: expect.any(Number) })
+
+    const proven = await person()
+    await service.store.users.replace(
+      TENANT,
+      { ...proven.user, profile: { emails: [{ value: proven.address }] }, version: 2 },
+      1,
+    )
+    const { browser, page } = await enter(proven.user)
+    await press(browser, page, { purpose: 'verify' })
+    expect((await follow(linkIn(await smtp.next(proven.address, '/email/verify'), '/email/verify'))).status).toBe(200)
+    expect(await proven.stored()).not.toHaveProperty('emailChangedAt')
+    await forgot(proven.user.userName)
+    expect(await smtp.next(proven.address, '/password/reset')).toBeDefined()
+  })
+})
+
+/** Of the letter to the address that the account has. */
+const stopLinkTo = async (address: string) => linkIn(await smtp.next(address, '/email/stop'), '/email/stop')
+
+async function takeOver() {
+  const owner = await person()
+  const [own, thief] = [await enter(owner.user), await askForChange(owner.user, owner.thiefs)]
+  return { ...owner, own, thief, stop: await stopLinkTo(owner.address) }
+}
+
+const isSignedIn = async (browser: Browser) =>
+  new URL((await browser.visit(`${service.issuer}/account`)).url).pathname === '/account'
+
+describe('the letter about a change that somebody asked for', () => {
+  test('stops it: the link to the new address ends, everybody is put out, a new password is chosen (ASVS 6.3.7; checklist 45)', async () => {
+    const { user, own, thief, stop, stored } = await takeOver()
+    const owner = new Browser(service.issuer)
+    for (let scan = 0; scan < 3; scan++) expect((await owner.visit(stop)).text).toContain('Stop the change')
+    expect(await isSignedIn(thief.browser)).toBe(true)
+    const stopped = await follow(stop, owner)
+    expect(new URL(stopped.url).pathname).toBe('/login')
+    expect((await follow(thief.link)).status).toBe(400)
+    expect(await stored()).toMatchObject({ profile: user.profile, revocationEpoch: user.revocationEpoch + 1 })
+    expect([await isSignedIn(thief.browser), await isSignedIn(own.browser)]).toEqual([false, false])
+    const page = await owner.submit(stopped, { username: user.userName, password: PASSWORD })
+    expect([new URL(page.url).pathname, page.text]).toEqual([
+      '/account/password',
+      expect.stringContaining('choose a new one'),
+    ])
+    expect(service.audits).toContainEqual(
+      expect.objectContaining({ event: 'risk_signal', sub: user.sub, detail: 'reported_by_person' }),
+    )
+  })
+
+  test('takes the change back that was done, whatever else was done: the old address resets the password at once (checklist 42, 45)', async () => {
+    const { user, address, thiefs, thief, stop, stored } = await takeOver()
+    expect((await follow(thief.link)).status).toBe(200)
+    const { action, fields } = formAt(await thief.browser.visit(`${service.issuer}/account/password`), /password$/)
+    fields.set('password', PASSWORD)
+    fields.set('new_password', 'words that a thief likes')
+    fields.set('end_others', 'yes')
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    await thief.browser.visit(action, { method: 'POST', body: fields, headers })
+    expect((await stored())?.passwordHash).not.toBe(user.passwordHash)
+    service.advance(2 * DAY)
+
+    expect(new URL((await follow(stop)).url).pathname).toBe('/login')
+    expect((await stored())?.profile).toEqual(user.profile)
+    expect(await isSignedIn(thief.browser)).toBe(false)
+    expect(await smtp.next(thiefs, 'stopped its change')).toBeDefined()
+    await forgot(user.userName)
+    const reset = linkIn(await smtp.next(address, '/password/reset'), '/password/reset')
+    const browser = new Browser(service.issuer)
+    expect((await browser.submit(await browser.visit(reset), { new_password: 'several words of mine' })).status).toBe(
+      200,
+    )
+    expect(linksTo(thiefs)).toEqual([])
+  })
+
+  test('is good once, of 10 at once, and until the new address has settled (checklist 44)', async () => {
+    const { user, stop, stored } = await takeOver()
+    const tries = await Promise.all(Array.from({ length: 10 }, () => follow(stop)))
+    expect(tries.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect((await stored())?.revocationEpoch).toBe(user.revocationEpoch + 1)
+    const late = await takeOver()
+    service.advance(3 * DAY)
+    expect((await follow(late.stop)).status).toBe(400)
+    expect((await late.stored())?.revocationEpoch).toBe(late.user.revocationEpoch)
+  })
+
+  test('wins over the change that is confirmed at the same moment, whichever is first', async () => {
+    for (let round = 0; round < 4; round++) {
+      const { user, thief, stop, stored } = await takeOver()
+      const both = round % 2 ? [thief.link, stop] : [stop, thief.link]
+      await Promise.all(both.map((link) => follow(link)))
+      expect((await stored())?.profile).toEqual(user.profile)
+    }
+  })
+
+  test('gives the address of a thief no such link, nor one that works once the address before is back', async () => {
+    const { user, thiefs, thief, stop, stored } = await takeOver()
+    await follow(thief.link)
+    const again = await askForChange(user, `another-${thiefs}`)
+    const told = await smtp.next(thiefs, 'asked to change its e-mail')
+    expect(bodyOf(told.message)).not.toContain('/email/stop')
+    expect((await follow(again.link)).status).toBe(200)
+    // As a policy of one's own may give one.
+    const [secret, now] = [randomSecret(), Math.floor(Date.now() / 1000)]
+    const facts = { address: thiefs, changedAt: (await stored())?.emailChangedAt ?? 0 }
+    const record = { v: 1, kind: STOP_LINK, sub: user.sub, facts, createdAt: now, expiresAt: now + 99 * DAY } as const
+    await service.store.oneUse.put(TENANT, digestOf(secret), record)
+    await follow(stop)
+    expect((await stored())?.profile).toEqual(user.profile)
+    expect((await follow(`${service.issuer}/email/stop?link=${secret}`)).status).toBe(400)
+    expect((await stored())?.profile).toEqual(user.profile)
+  })
+
+  test('holds no link where nobody has proven the address that it goes to', async () => {
+    const { user, address, thiefs } = await person()
+    await service.store.users.replace(TENANT, { ...user, profile: { emails: [{ value: address }] }, version: 2 }, 1)
+    await askForChange(user, thiefs)
+    const told = await smtp.next(address, 'asked to change its e-mail')
+    expect(bodyOf(told.message)).not.toContain('/email/stop')
+  })
+
+  test('is refused from a form of another page or browser, and without its link (checklist 12)', async () => {
+    const { stop, user, stored } = await takeOver()
+    const [mine, other] = [new Browser(service.issuer), new Browser(service.issuer)]
+    const page = await mine.visit(stop)
+    await other.visit(`${service.issuer}/password/forgot`)
+    expect((await press(other, page, {})).status).toBe(403)
+    expect((await mine.visit(`${service.issuer}/email/stop`)).status).toBe(400)
+    expect((await stored())?.revocationEpoch).toBe(user.revocationEpoch)
+  })
+})
