@@ -83,6 +83,18 @@ ${hidden('form_token', formToken)}${hidden('link', link)}${buttons({ words: says
   })
 }
 
+export function stopEmailChangePage({ link, formToken }: LinkFormView): Page {
+  const says = words(PASSWORDS)
+  return page({
+    title: says.stopTitle,
+    content: html`<h1>${says.stopTitle}</h1>
+<p class="lead">${says.stopIt}</p>
+<form method="post" action="/email/stop">
+${hidden('form_token', formToken)}${hidden('link', link)}${buttons({ words: says.stop })}
+</form>`,
+  })
+}
+
 export function linkDonePage(what: 'password' | 'email', uiLocales: readonly string[]): Page {
   const says = words(PASSWORDS, uiLocales)
   const [title, text] = what === 'password' ? [says.changed, says.signInAnew] : [says.confirmed, says.goOn]

@@ -15,6 +15,8 @@ export interface NoticeFacts {
   readonly system?: string | undefined
   /** Whom the account was linked to. */
   readonly provider?: string | undefined
+  /** Where what was asked for can be stopped, once. */
+  readonly stop?: { readonly href: string; readonly hours: number } | undefined
 }
 
 export interface NoticeSurroundings {
@@ -52,6 +54,7 @@ export function noticeMail(
     subject,
     locales,
     paragraphs: [what, says.when(when), says.account(new URL(issuer).host)],
-    link: { href: `${issuer}/account`, text: says.notYou },
+    link: facts.stop ? { href: facts.stop.href, text: says.stop } : { href: `${issuer}/account`, text: says.notYou },
+    ...(facts.stop && { afterLink: [says.stopsFor(facts.stop.hours)] }),
   })
 }

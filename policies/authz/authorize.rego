@@ -224,13 +224,14 @@ sign_in := "required" if {
 	input.request.time.epoch_seconds - input.authentication.auth_time > rbac.scopes_max_age(granted)
 }
 
-# OIDC Core section 3.1.2.1: levels that the client would like are worth a sign-in, but no error.
+# OIDC Core section 3.1.2.1: levels that the client would like are worth a sign-in where the account can have one of them, but
+# no error.
 sign_in := "required" if {
 	input.stage == "subject"
 	not input.signed_in_here
 	not silent
-	some acr in reachable_acr
-	acr in input.requested.acr_values
+	some acr in input.requested.acr_values
+	rbac.level(acr) <= rbac.reachable_level(input.enrolled)
 	not wish_met
 }
 

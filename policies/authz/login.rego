@@ -237,17 +237,8 @@ wish_met if {
 
 reachable_wish if {
 	some level in input.requested.acr_values
-	rbac.level(level) <= reachable
+	rbac.level(level) <= rbac.reachable_level(enrolled)
 }
-
-reachable := max({rbac.level(level) |
-	some factor in enrolled
-	level := {
-		"password": "urn:sallyport:acr:password",
-		"totp": "urn:sallyport:acr:mfa",
-		"passkey": "urn:sallyport:acr:phishing_resistant",
-	}[factor]
-})
 
 # Who has added a second factor is asked for it, but in a browser that is remembered.
 second_factor_met if not second_factor_enrolled

@@ -22,7 +22,10 @@ letters_per_account := 20
 
 letters_per_address := 30
 
-ttl_seconds := 1200
+default ttl_seconds := 1200
+
+# An address can take a change back for as long as the one after it settles.
+ttl_seconds := settling_seconds if input.purpose == "email_stop"
 
 default allow := false
 
@@ -97,6 +100,21 @@ account_fit if {
 	input.subject.active
 }
 
+# An address that came by a change itself, and has not settled, takes none back: the one before it still can.
+account_fit if {
+	input.purpose == "email_stop"
+	input.stage == "ask"
+	input.subject.active
+	input.email_verified
+	email_settled
+}
+
+account_fit if {
+	input.purpose == "email_stop"
+	input.stage == "use"
+	input.subject.active
+}
+
 # Whoever took an account over for a moment has given it an address of their own: it resets nothing until the person who had
 # the one before has had the time to take it back.
 email_settled if not input.email_age_seconds
@@ -115,8 +133,8 @@ least_password_characters := passwords.least_characters(input.subject.roles)
 # Whoever had the old password is out (OWASP ASVS 7.4.3). A new address changes nothing that was given.
 default revoke_access := false
 
-revoke_access if input.purpose == "password_reset"
+revoke_access if input.purpose in {"password_reset", "email_stop"}
 
 default notify := false
 
-notify if input.purpose in {"password_reset", "email_change"}
+notify if input.purpose in {"password_reset", "email_change", "email_stop"}

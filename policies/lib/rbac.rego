@@ -76,6 +76,16 @@ reached(role, _) if not data.rbac.roles[role].acr
 
 reached(role, acr) if level(acr) >= level(data.rbac.roles[role].acr)
 
+# The strongest level that an account can have by itself, as a position in data.rbac.acr; undefined where it can prove nothing.
+reachable_level(enrolled) := max({level(acr) |
+	some factor in enrolled
+	acr := {
+		"password": "urn:sallyport:acr:password",
+		"totp": "urn:sallyport:acr:mfa",
+		"passkey": "urn:sallyport:acr:phishing_resistant",
+	}[factor]
+})
+
 level(acr) := position if {
 	some position, name in data.rbac.acr
 	name == acr

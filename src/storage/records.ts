@@ -70,7 +70,7 @@ export interface UserRecord {
   readonly revocationEpoch: number
   /** Counts what ended that devices are remembered while the sessions went on; absent: nothing yet. */
   readonly deviceEpoch?: number
-  /** When the person last put their address in the place of another; absent: never, or it was set for them since. */
+  /** When the person last put their address in the place of another; absent or 0: never, or it was set for them since. */
   readonly emailChangedAt?: number
 }
 

@@ -4,12 +4,13 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
-import { randomId } from '../../src/kernel/ids.ts'
+import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
+import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
 import { TENANT } from '../servers/population.ts'
-import { linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { bodyOf, linkIn, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 
 const PASSWORD = 'correct horse battery'
 const DAY = 24 * 3600
@@ -75,8 +76,7 @@ async function askForChange(user: UserRecord, to: string) {
   return { browser, link: linkIn(await smtp.next(to, '/email/verify'), '/email/verify') }
 }
 
-async function follow(link: string) {
-  const browser = new Browser(service.issuer)
+async function follow(link: string, browser = new Browser(service.issuer)) {
   return press(browser, await browser.visit(link), {})
 }
 
@@ -86,7 +86,7 @@ async function forgot(username: string) {
 }
 
 const linksTo = (address: string) =>
-  smtp.received.filter(({ to, message }) => to.includes(address) && message.includes('/password/reset'))
+  smtp.received.filter(({ to, message }) => to.includes(address) && bodyOf(message).includes('/password/reset'))
 
 describe('an address that took another’s place lately', () => {
   test('resets no password until it has settled, and the page says the same (ASVS 6.4.3; checklist 37, 42)', async () => {
@@ -130,5 +130,120 @@ describe('an address that took another’s place lately', () => {
     expect(await proven.stored()).not.toHaveProperty('emailChangedAt')
     await forgot(proven.user.userName)
     expect(await smtp.next(proven.address, '/password/reset')).toBeDefined()
+  })
+})
+
+/** Of the letter to the address that the account has. */
+const stopLinkTo = async (address: string) => linkIn(await smtp.next(address, '/email/stop'), '/email/stop')
+
+async function takeOver() {
+  const owner = await person()
+  const [own, thief] = [await enter(owner.user), await askForChange(owner.user, owner.thiefs)]
+  return { ...owner, own, thief, stop: await stopLinkTo(owner.address) }
+}
+
+const isSignedIn = async (browser: Browser) =>
+  new URL((await browser.visit(`${service.issuer}/account`)).url).pathname === '/account'
+
+describe('the letter about a change that somebody asked for', () => {
+  test('stops it: the link to the new address ends, everybody is put out, a new password is chosen (ASVS 6.3.7; checklist 45)', async () => {
+    const { user, own, thief, stop, stored } = await takeOver()
+    const owner = new Browser(service.issuer)
+    for (let scan = 0; scan < 3; scan++) expect((await owner.visit(stop)).text).toContain('Stop the change')
+    expect(await isSignedIn(thief.browser)).toBe(true)
+    const stopped = await follow(stop, owner)
+    expect(new URL(stopped.url).pathname).toBe('/login')
+    expect((await follow(thief.link)).status).toBe(400)
+    expect(await stored()).toMatchObject({ profile: user.profile, revocationEpoch: user.revocationEpoch + 1 })
+    expect([await isSignedIn(thief.browser), await isSignedIn(own.browser)]).toEqual([false, false])
+    const page = await owner.submit(stopped, { username: user.userName, password: PASSWORD })
+    expect([new URL(page.url).pathname, page.text]).toEqual([
+      '/account/password',
+      expect.stringContaining('choose a new one'),
+    ])
+    expect(service.audits).toContainEqual(
+      expect.objectContaining({ event: 'risk_signal', sub: user.sub, detail: 'reported_by_person' }),
+    )
+  })
+
+  test('takes the change back that was done, whatever else was done: the old address resets the password at once (checklist 42, 45)', async () => {
+    const { user, address, thiefs, thief, stop, stored } = await takeOver()
+    expect((await follow(thief.link)).status).toBe(200)
+    const { action, fields } = formAt(await thief.browser.visit(`${service.issuer}/account/password`), /password$/)
+    fields.set('password', PASSWORD)
+    fields.set('new_password', 'words that a thief likes')
+    fields.set('end_others', 'yes')
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    await thief.browser.visit(action, { method: 'POST', body: fields, headers })
+    expect((await stored())?.passwordHash).not.toBe(user.passwordHash)
+    service.advance(2 * DAY)
+
+    expect(new URL((await follow(stop)).url).pathname).toBe('/login')
+    expect((await stored())?.profile).toEqual(user.profile)
+    expect(await isSignedIn(thief.browser)).toBe(false)
+    expect(await smtp.next(thiefs, 'stopped its change')).toBeDefined()
+    await forgot(user.userName)
+    const reset = linkIn(await smtp.next(address, '/password/reset'), '/password/reset')
+    const browser = new Browser(service.issuer)
+    expect((await browser.submit(await browser.visit(reset), { new_password: 'several words of mine' })).status).toBe(
+      200,
+    )
+    expect(linksTo(thiefs)).toEqual([])
+  })
+
+  test('is good once, of 10 at once, and until the new address has settled (checklist 44)', async () => {
+    const { user, stop, stored } = await takeOver()
+    const tries = await Promise.all(Array.from({ length: 10 }, () => follow(stop)))
+    expect(tries.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect((await stored())?.revocationEpoch).toBe(user.revocationEpoch + 1)
+    const late = await takeOver()
+    service.advance(3 * DAY)
+    expect((await follow(late.stop)).status).toBe(400)
+    expect((await late.stored())?.revocationEpoch).toBe(late.user.revocationEpoch)
+  })
+
+  test('wins over the change that is confirmed at the same moment, whichever is first', async () => {
+    for (let round = 0; round < 4; round++) {
+      const { user, thief, stop, stored } = await takeOver()
+      const both = round % 2 ? [thief.link, stop] : [stop, thief.link]
+      await Promise.all(both.map((link) => follow(link)))
+      expect((await stored())?.profile).toEqual(user.profile)
+    }
+  })
+
+  test('gives the address of a thief no such link, nor one that works once the address before is back', async () => {
+    const { user, thiefs, thief, stop, stored } = await takeOver()
+    await follow(thief.link)
+    const again = await askForChange(user, `another-${thiefs}`)
+    const told = await smtp.next(thiefs, 'asked to change its e-mail')
+    expect(bodyOf(told.message)).not.toContain('/email/stop')
+    expect((await follow(again.link)).status).toBe(200)
+    // As a policy of one's own may give one.
+    const [secret, now] = [randomSecret(), Math.floor(Date.now() / 1000)]
+    const facts = { address: thiefs, changedAt: (await stored())?.emailChangedAt ?? 0 }
+    const record = { v: 1, kind: STOP_LINK, sub: user.sub, facts, createdAt: now, expiresAt: now + 99 * DAY } as const
+    await service.store.oneUse.put(TENANT, digestOf(secret), record)
+    await follow(stop)
+    expect((await stored())?.profile).toEqual(user.profile)
+    expect((await follow(`${service.issuer}/email/stop?link=${secret}`)).status).toBe(400)
+    expect((await stored())?.profile).toEqual(user.profile)
+  })
+
+  test('holds no link where nobody has proven the address that it goes to', async () => {
+    const { user, address, thiefs } = await person()
+    await service.store.users.replace(TENANT, { ...user, profile: { emails: [{ value: address }] }, version: 2 }, 1)
+    await askForChange(user, thiefs)
+    const told = await smtp.next(address, 'asked to change its e-mail')
+    expect(bodyOf(told.message)).not.toContain('/email/stop')
+  })
+
+  test('is refused from a form of another page or browser, and without its link (checklist 12)', async () => {
+    const { stop, user, stored } = await takeOver()
+    const [mine, other] = [new Browser(service.issuer), new Browser(service.issuer)]
+    const page = await mine.visit(stop)
+    await other.visit(`${service.issuer}/password/forgot`)
+    expect((await press(other, page, {})).status).toBe(403)
+    expect((await mine.visit(`${service.issuer}/email/stop`)).status).toBe(400)
+    expect((await stored())?.revocationEpoch).toBe(user.revocationEpoch)
   })
 })

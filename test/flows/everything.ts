@@ -1,6 +1,7 @@
 /** For tests: everything that the auth service offers, used once, rightly. */
 
 import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
 import { digestOf, randomSecret } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
@@ -98,6 +99,7 @@ async function useMailLinks({ issuer, store, population }: TestService): Promise
   for (const [path, kind, purpose] of [
     ['/email/verify', 'email_link', 'email_verify'],
     ['/password/reset', 'password_link', 'password_reset'],
+    ['/email/stop', STOP_LINK, 'email_stop'],
   ] as const) {
     const secret = randomSecret()
     const now = Math.floor(Date.now() / 1000)
@@ -106,6 +108,7 @@ async function useMailLinks({ issuer, store, population }: TestService): Promise
       epoch: user.revocationEpoch,
       credential: digestOf(user.passwordHash ?? ''),
       address: 'alice@example.com',
+      changedAt: 0,
     }
     const record = { v: 1, kind, sub, facts, createdAt: now, expiresAt: now + 3600 } as const
     await store.oneUse.put(TENANT, digestOf(secret), record)

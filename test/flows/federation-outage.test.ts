@@ -12,6 +12,7 @@ import {
   codeAfter,
   type Federated,
   type FederatedOptions,
+  failuresOf,
   linkTo,
   NO_PIN,
   onSignInPage,
@@ -30,9 +31,6 @@ async function start(change: FederatedOptions['change']): Promise<Federated> {
   service.google.person = { sub: randomId(), email: `${randomId(6).toLowerCase()}@example.com`, email_verified: true }
   return service
 }
-
-const failures = ({ audits }: Federated) =>
-  audits.filter(({ event }) => event === 'federation_failed').map(({ detail }) => detail)
 
 /** Enough trips, one after the other, that the breaker opens. */
 async function trips(at: Federated, times: number): Promise<number[]> {
@@ -55,7 +53,7 @@ describe('pinned keys', () => {
       return { ...provider, pins: [NO_PIN, `${'B'.repeat(43)}=`] }
     })
     expect(await trips(at, 1)).toEqual([503])
-    expect(failures(at)).toEqual(['pin_mismatch'])
+    expect(failuresOf(at)).toEqual(['pin_mismatch'])
     expect(at.google.asked).toEqual([])
     const line = at.logged.find((one) => one.includes('pin_mismatch'))
     expect(line).toContain('"provider":"google"')
@@ -80,7 +78,7 @@ describe('pinned keys', () => {
     rmSync(folder, { recursive: true })
     const at = await start((provider) => ({ ...provider, ca }))
     expect(await trips(at, 1)).toEqual([503])
-    expect(failures(at)).toEqual(['tls_failed'])
+    expect(failuresOf(at)).toEqual(['tls_failed'])
   })
 
   test('a private address that the configuration does not allow is not reached (SSRF; checklist 48)', async () => {
@@ -105,7 +103,7 @@ describe('a provider that does not answer', () => {
       at.google.condition = condition
       expect(await breaker(at)).toBe('0')
       expect(await trips(at, 2)).toEqual([503, 503])
-      expect(failures(at)).toEqual(['unavailable', 'unavailable'])
+      expect(failuresOf(at)).toEqual(['unavailable', 'unavailable'])
       expect(await breaker(at)).not.toBe('0')
       expect(await at.metricsText()).toMatch(/federation_breaker_opened_total\{provider="google"[^}]*\} [1-9]/)
 

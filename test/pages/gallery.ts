@@ -26,6 +26,7 @@ import {
   linkSentPage,
   noMailPage,
   resetPage,
+  stopEmailChangePage,
   verifyEmailPage,
 } from '../../web/mail-links.ts'
 import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/message.ts'
@@ -144,6 +145,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     short: () => resetPage({ ...link, fault: { kind: 'too_short', leastCharacters: 8 } }),
     breached: () => resetPage({ ...link, fault: { kind: 'breached', leastCharacters: 8 } }),
   },
+  stopEmailChangePage: { first: () => stopEmailChangePage(link) },
   verifyEmailPage: { first: () => verifyEmailPage(link) },
   linkDonePage: {
     password: () => linkDonePage('password', []),

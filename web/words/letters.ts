@@ -8,6 +8,9 @@ export const LETTERS = inAllLanguages(
     account: (host: string) => `Account: ${host}`,
     when: (time: string) => `When: ${time}`,
     notYou: 'If this was not you, change your password and look at your account',
+    stop: 'If this was not you, stop it here',
+    stopsFor: (hours: number) =>
+      `The link works once, for ${hours} hours, also after the address has changed: the account then gets this address back.`,
     once: (minutes: number) => `The link works once, for ${minutes} minutes.`,
     links: {
       password_reset: {
@@ -57,6 +60,10 @@ export const LETTERS = inAllLanguages(
         'Somebody signed in to your account asked to change its e-mail address. It changes once the new address is confirmed.',
       ],
       email_changed: (): Said => ['Your e-mail address was changed', 'The e-mail address of your account was changed.'],
+      email_change_stopped: (): Said => [
+        'The change of your e-mail address was stopped',
+        'Whoever reads the e-mail address that your account had stopped its change, or took it back. All sessions were ended.',
+      ],
       new_sign_in: (device: string): Said => [
         'New sign-in to your account',
         device === ''
@@ -91,6 +98,9 @@ export const LETTERS = inAllLanguages(
       account: (host) => `Konto: ${host}`,
       when: (time) => `Zeitpunkt: ${time}`,
       notYou: 'Wenn Sie das nicht waren, ändern Sie Ihr Passwort und prüfen Sie Ihr Konto',
+      stop: 'Wenn Sie das nicht waren, stoppen Sie es hier',
+      stopsFor: (hours) =>
+        `Der Link gilt einmal, ${hours} Stunden lang, auch nachdem sich die Adresse geändert hat: Das Konto bekommt dann diese Adresse zurück.`,
       once: (minutes) => `Der Link gilt einmal, ${minutes} Minuten lang.`,
       links: {
         password_reset: {
@@ -143,6 +153,10 @@ export const LETTERS = inAllLanguages(
           'In Ihrem Konto wurde eine andere E-Mail-Adresse verlangt. Sie gilt, sobald die neue Adresse bestätigt ist.',
         ],
         email_changed: () => ['Ihre E-Mail-Adresse wurde geändert', 'Die E-Mail-Adresse Ihres Kontos wurde geändert.'],
+        email_change_stopped: () => [
+          'Die Änderung Ihrer E-Mail-Adresse wurde gestoppt',
+          'Von der bisherigen E-Mail-Adresse Ihres Kontos aus wurde deren Änderung gestoppt oder rückgängig gemacht. Alle Sitzungen wurden beendet.',
+        ],
         new_sign_in: (device) => [
           'Neue Anmeldung an Ihrem Konto',
           device === ''
@@ -176,6 +190,9 @@ export const LETTERS = inAllLanguages(
       account: (host) => `الحساب: ${host}`,
       when: (time) => `الوقت: ${time}`,
       notYou: 'إذا لم تكن أنت، فغيّر كلمة المرور وتفقّد حسابك',
+      stop: 'إذا لم تكن أنت، فأوقف ذلك من هنا',
+      stopsFor: (hours) =>
+        `يعمل الرابط مرة واحدة لمدة ${hours} ساعة، حتى بعد تغيّر العنوان: عندئذ يعود هذا العنوان إلى الحساب.`,
       once: (minutes) => `يعمل الرابط مرة واحدة لمدة ${minutes} دقيقة.`,
       links: {
         password_reset: {
@@ -219,6 +236,10 @@ export const LETTERS = inAllLanguages(
           'طُلب من داخل حسابك تغيير عنوان بريده الإلكتروني. يتغير بعد تأكيد العنوان الجديد.',
         ],
         email_changed: () => ['تم تغيير عنوان بريدك الإلكتروني', 'تم تغيير عنوان البريد الإلكتروني لحسابك.'],
+        email_change_stopped: () => [
+          'أُوقف تغيير عنوان بريدك الإلكتروني',
+          'أُوقف تغيير عنوان البريد الإلكتروني لحسابك أو أُلغي من العنوان السابق. أُنهيت جميع الجلسات.',
+        ],
         new_sign_in: (device) => [
           'تسجيل دخول جديد إلى حسابك',
           device === ''

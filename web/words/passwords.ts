@@ -27,6 +27,10 @@ export const PASSWORDS = inAllLanguages(
     confirm: 'Confirm',
     confirmed: 'Your e-mail address is confirmed',
     goOn: 'You can go on where you were.',
+    stopTitle: 'Stop the change of your e-mail address',
+    stopIt:
+      'The account keeps the e-mail address that this link was sent to, or gets it back. Everybody who is signed in to it is signed out. Then sign in and choose a new password.',
+    stop: 'Stop the change',
     ended: 'This link works no more',
     whyEnded: 'It was used already, is too old, or your account has changed since it was sent.',
     another: 'Ask for another link',
@@ -70,6 +74,10 @@ export const PASSWORDS = inAllLanguages(
       confirm: 'Bestätigen',
       confirmed: 'Ihre E-Mail-Adresse ist bestätigt',
       goOn: 'Sie können dort weitermachen, wo Sie waren.',
+      stopTitle: 'Änderung der E-Mail-Adresse stoppen',
+      stopIt:
+        'Das Konto behält die E-Mail-Adresse, an die dieser Link ging, oder bekommt sie zurück. Alle, die angemeldet sind, werden abgemeldet. Melden Sie sich danach an und wählen Sie ein neues Passwort.',
+      stop: 'Änderung stoppen',
       ended: 'Dieser Link gilt nicht mehr',
       whyEnded: 'Er wurde schon benutzt, ist zu alt, oder Ihr Konto hat sich seither geändert.',
       another: 'Neuen Link anfordern',
@@ -110,6 +118,10 @@ export const PASSWORDS = inAllLanguages(
       confirm: 'تأكيد',
       confirmed: 'تم تأكيد عنوان بريدك الإلكتروني',
       goOn: 'يمكنك المتابعة من حيث كنت.',
+      stopTitle: 'إيقاف تغيير عنوان بريدك الإلكتروني',
+      stopIt:
+        'يحتفظ الحساب بعنوان البريد الذي أُرسل إليه هذا الرابط، أو يستعيده. يُسجَّل خروج كل من سجّل الدخول إليه. بعد ذلك سجّل الدخول واختر كلمة مرور جديدة.',
+      stop: 'إيقاف التغيير',
       ended: 'لم يعد هذا الرابط يعمل',
       whyEnded: 'لقد استُخدم من قبل، أو انتهت مدته، أو تغيّر حسابك منذ إرساله.',
       another: 'طلب رابط آخر',

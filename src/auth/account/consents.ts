@@ -4,10 +4,10 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { ClientStore, ConsentStore, ConsentTo, GrantStore } from '../../storage/port.ts'
 import type { ClientRecord, GrantRecord } from '../../storage/records.ts'
+import { grantsOf, type RevokeGrantsDeps } from '../session/revoke-grants.ts'
 import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
 import { grantIsLive } from '../token/live.ts'
 import { clientsOf } from './clients-of.ts'
-import { grantsOf, type RevokeGrantsDeps } from './revoke-grants.ts'
 
 export type ConsentsDeps = AccountPageDeps &
   RevokeGrantsDeps & {

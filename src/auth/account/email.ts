@@ -9,7 +9,7 @@ import { isMailbox } from '../../mail/mailer.ts'
 import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
 import { emailOf, isEmailVerified } from '../user/email.ts'
 import { type MailLinkDeps, sendMailLink } from '../user/mail-link.ts'
-import { notifyUser } from '../user/notify.ts'
+import { tellOfChangeAsked } from '../user/stop-link.ts'
 
 export type EmailDeps = AccountPageDeps & MailLinkDeps
 
@@ -64,6 +64,6 @@ async function askForAnother(deps: EmailDeps, request: HttpRequest, visit: Accou
   if (!isMailbox(typed)) return show(deps, 400, visit, { typed, fault: 'noAddress' })
   if (typed === emailOf(user) && isEmailVerified(user)) return show(deps, 400, visit, { typed, fault: 'same' })
   await sendMailLink(deps, request, { purpose: 'email_change', userName: user.userName, user, to: typed })
-  if (visit.obligations.notify) notifyUser(deps, user, 'email_change_asked')
+  if (visit.obligations.notify) await tellOfChangeAsked(deps, request, user)
   return show(deps, 200, visit, { sentTo: typed })
 }

@@ -4,9 +4,9 @@
  */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { SessionStore } from '../../storage/port.ts'
+import { grantsOf, revokeGrants, revokeOne } from '../session/revoke-grants.ts'
 import { accountPage } from '../sign-in/account-page.ts'
 import { CONSENTS_PAGE, type ConsentsDeps } from './consents.ts'
-import { grantsOf, revokeGrants, revokeOne } from './revoke-grants.ts'
 
 export type WithdrawDeps = ConsentsDeps & {
   readonly store: {

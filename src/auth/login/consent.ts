@@ -13,7 +13,7 @@ import { shownClient } from '../client/shown-client.ts'
 import { formToken } from '../session/csrf.ts'
 import { updateInteraction } from '../session/interaction.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
-import { type Agreed, askSubjectStage, authenticationFacts } from '../session/subject-stage.ts'
+import { type Agreed, askSubjectStage, authenticationFacts, type SubjectStageDeps } from '../session/subject-stage.ts'
 import { refuseAuthorization } from '../sign-in/refuse.ts'
 import {
   ended,
@@ -26,7 +26,7 @@ import {
 import type { AssessClient } from '../threat/client-risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 
-export type ConsentDeps = WaitingDeps & { readonly assessClient: AssessClient }
+export type ConsentDeps = WaitingDeps & SubjectStageDeps & { readonly assessClient: AssessClient }
 
 /** What is asked for is part of the form's token: what is agreed to is what was shown, to whom it was shown. */
 const formAbout = (waiting: Waiting, session: LiveSession, { scopes, claims }: Agreed): readonly string[] => [
@@ -40,7 +40,7 @@ const formAbout = (waiting: Waiting, session: LiveSession, { scopes, claims }: A
 const backToAuthorize = (waiting: Waiting): Reply => ({ status: 303, headers: { location: resumeAt(waiting.id) } })
 
 /** GET /consent. Asks `authorize`, so that the page never asks for more than a code could carry. */
-export async function showConsent(deps: WaitingDeps, request: HttpRequest): Promise<Reply> {
+export async function showConsent(deps: WaitingDeps & SubjectStageDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findAuthorization(deps, request)
   const session = await findSession(deps, request)
   if (!session) return backToAuthorize(waiting)

@@ -63,5 +63,7 @@ export function mailLinkRows(deps: RouteDeps): Row[] {
     row('POST', '/password/reset', 'reset-password', pages.resetPassword),
     row('GET', '/email/verify', 'verify-email', pages.showVerifyEmail),
     row('POST', '/email/verify', 'verify-email', pages.verifyEmail),
+    row('GET', '/email/stop', 'stop-email-change', pages.showStopEmailChange),
+    row('POST', '/email/stop', 'stop-email-change', pages.stopEmailChange),
   ]
 }

@@ -4,9 +4,10 @@
  */
 import type { HttpRequest } from '../../http/message.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
+import type { FactorKind } from '../../policy-engine/contract/login.ts'
 import type { Decide, Verdict } from '../../policy-engine/decide.ts'
 import type { Store } from '../../storage/port.ts'
-import type { ClientRecord, SessionRecord } from '../../storage/records.ts'
+import type { ClientRecord, SessionRecord, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { isConsentTo } from '../client/shown-client.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
@@ -14,9 +15,13 @@ import type { PendingAuthorization } from './interaction.ts'
 import { requestedFacts } from './requested-facts.ts'
 import { type LiveSession, primaryTime } from './session.ts'
 
+/** What an account can prove itself with. Asked of a person who has proven something only. */
+export type EnrolledFactors = (tenant: string, user: UserRecord) => Promise<readonly FactorKind[]>
+
 export interface SubjectStageDeps {
   readonly store: { readonly consents: Pick<Store['consents'], 'find'> }
   readonly decide: Decide
+  readonly enrolled: EnrolledFactors
 }
 
 /** Scopes, and claims asked for one by one, that a person agreed to. */
@@ -62,6 +67,18 @@ const NOTHING: Agreed = { scopes: [], claims: [] }
 
 const both = (before: readonly string[], now: readonly string[]): string[] => [...new Set([...before, ...now])]
 
+/** Read only where the client would like a level that the session has not: whether a new sign-in could reach one. */
+async function enrolledFacts(
+  deps: SubjectStageDeps,
+  request: HttpRequest,
+  pending: PendingAuthorization,
+  session: LiveSession,
+): Promise<Pick<DecisionInput<'authorize'>, 'enrolled'>> {
+  const { acrValues } = pending
+  if (acrValues === undefined || acrValues.includes(session.record.acr) || signedInHere(pending, session)) return {}
+  return { enrolled: [...(await deps.enrolled(request.tenant, session.user))] }
+}
+
 export async function askSubjectStage(
   deps: SubjectStageDeps,
   request: HttpRequest,
@@ -77,6 +94,7 @@ export async function askSubjectStage(
   const before: Agreed = !counts ? NOTHING : { scopes: stored.scopes, claims: stored.claims ?? [] }
   const here = answered(pending, user.sub) ?? NOTHING
   const consented = { scopes: both(before.scopes, here.scopes), claims: both(before.claims, here.claims) }
+  const enrolled = await enrolledFacts(deps, request, pending, session)
   const verdict = await deps.decide(
     'authorize',
     {
@@ -85,6 +103,7 @@ export async function askSubjectStage(
       client: clientFacts(client, 'none'),
       subject: subjectFacts(user),
       authentication: authenticationFacts(record),
+      ...enrolled,
       requested: requestedFacts(pending, {
         ...(flow === undefined ? { responseType: 'code' } : { flow }),
         challengeMethod: pending.codeChallenge === undefined ? 'none' : 'S256',

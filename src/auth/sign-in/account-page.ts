@@ -22,11 +22,10 @@ import type { InteractionStore } from '../../storage/port.ts'
 import { formToken, isOwnForm } from '../session/csrf.ts'
 import { type DeviceDeps, deviceOf } from '../session/device.ts'
 import { findSession, type LiveSession, primaryTime, type SessionDeps, sessionSecret } from '../session/session.ts'
-import { ownAuthenticationFacts } from '../session/subject-stage.ts'
+import { type EnrolledFactors, ownAuthenticationFacts } from '../session/subject-stage.ts'
 import type { AssessRisk } from '../threat/risk.ts'
 import { localesOf, timeZoneOf } from '../user/email.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
-import type { EnrolledFactors } from './ask-login.ts'
 import { signInFor } from './own-pages.ts'
 
 export type AccountPageDeps = SessionDeps &

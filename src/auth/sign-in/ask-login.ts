@@ -9,14 +9,11 @@ import type { UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { type Device, type DeviceDeps, deviceOf } from '../session/device.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
-import { authenticationFacts, signedInHere } from '../session/subject-stage.ts'
+import { authenticationFacts, type EnrolledFactors, signedInHere } from '../session/subject-stage.ts'
 import type { AssessRisk, Attempted, SignInRisk } from '../threat/risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { loginFactors } from './progress.ts'
 import type { Waiting, WaitingDeps } from './waiting.ts'
-
-/** What an account can prove itself with. Asked of a person who has proven something only. */
-export type EnrolledFactors = (tenant: string, user: UserRecord) => Promise<readonly FactorKind[]>
 
 export type AskLoginDeps = WaitingDeps &
   DeviceDeps & {

@@ -66,6 +66,7 @@ const PATHS: ReadonlyMap<string, RatedEndpoint> = new Map([
   ['/password/forgot', 'login'],
   ['/password/reset', 'login'],
   ['/email/verify', 'login'],
+  ['/email/stop', 'login'],
   ['/logout', 'login'],
   ['/oauth/logout', 'login'],
   ['/session/binding', 'authorize'],

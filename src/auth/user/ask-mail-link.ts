@@ -7,10 +7,11 @@ import { emailOf, isEmailVerified } from './email.ts'
 import { subjectFacts } from './subject-facts.ts'
 
 type Input = DecisionInput<'mail_link'>
-export type LinkPurpose = Input['purpose']
+/** Of links that are letters of their own; the one that stops a change is part of a notice (`stop-link.ts`). */
+export type LinkPurpose = Exclude<Input['purpose'], 'email_stop'>
 
 export interface LinkQuestion {
-  readonly purpose: LinkPurpose
+  readonly purpose: Input['purpose']
   readonly stage: Input['stage']
   /** Undefined: nobody. */
   readonly user: UserRecord | undefined

@@ -56,7 +56,7 @@ async function all<R>(
 
 function account(user: UserRecord) {
   const { sub, userName, active, roles, profile } = user
-  const [created, updated, changed] = [user.createdAt, user.updatedAt, user.emailChangedAt].map(time)
+  const [created, updated, changed] = [user.createdAt, user.updatedAt, user.emailChangedAt || undefined].map(time)
   const dates = { created_at: created, updated_at: updated, email_changed_at: changed }
   return { sub, user_name: userName, active, roles, profile, has_password: user.passwordHash !== undefined, ...dates }
 }

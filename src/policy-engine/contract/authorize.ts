@@ -2,6 +2,7 @@
 import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
+import { FACTOR_KINDS } from './login.ts'
 
 export const authorize = decision('authorize', {
   askedBy: 'src/auth/oauth/client-stage.ts',
@@ -15,6 +16,11 @@ export const authorize = decision('authorize', {
       subject: Type.Optional(Subject),
       /** Only at stage `subject`. */
       authentication: Type.Optional(Authentication),
+      /**
+       * What the account could prove itself with. Only where the client would like levels and the session has none of them,
+       * before a sign-in for this very request.
+       */
+      enrolled: Type.Optional(Type.Array(oneOf(...FACTOR_KINDS))),
       requested: Type.Object(
         {
           response_type: Type.String(),

@@ -11,8 +11,11 @@ export const mailLink = decision('mail_link', {
   input: Type.Object(
     {
       tenant: Tenant,
-      /** What the link is for: a new password, to prove the address of the account, or to make another one its address. */
-      purpose: oneOf('password_reset', 'email_verify', 'email_change'),
+      /**
+       * What the link is for: a new password, to prove the address of the account, to make another one its address, or
+       * (`email_stop`) to take that back from the address that it had.
+       */
+      purpose: oneOf('password_reset', 'email_verify', 'email_change', 'email_stop'),
       /** `ask`: before a letter is sent; `use`: before the link is spent. */
       stage: oneOf('ask', 'use'),
       /** Whose account it is. Absent where there is none of that name, which only policy learns. */
@@ -50,10 +53,10 @@ export const mailLink = decision('mail_link', {
       /** Whether the letter goes out. The page says the same in either case. */
       send: Type.Boolean(),
       /** How long the link holds. */
-      ttl_seconds: seconds(24 * 3600),
+      ttl_seconds: seconds(7 * 24 * 3600),
       /** A new password needs so many characters, or what the password rules ask for if that is more. */
       least_password_characters: Type.Integer({ minimum: 8, maximum: 64 }),
-      /** Whether all that the person was given before ends: sessions, grants, tokens. */
+      /** Whether all that the person was given before ends: sessions, grants, tokens. A change that is stopped always ends it. */
       revoke_access: Type.Boolean(),
       /** The person is told by letter that it was done. */
       notify: Type.Boolean(),

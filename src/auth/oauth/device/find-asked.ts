@@ -13,21 +13,25 @@ import type { DeviceGrantRecord } from '../../../storage/device-grants.ts'
 import type { Store } from '../../../storage/port.ts'
 import type { ClientRecord } from '../../../storage/records.ts'
 import { findSession, type LiveSession, type SessionDeps } from '../../session/session.ts'
-import { askSubjectStage } from '../../session/subject-stage.ts'
+import { askSubjectStage, type SubjectStageDeps } from '../../session/subject-stage.ts'
 import { signInFor } from '../../sign-in/own-pages.ts'
 import type { AssessClient } from '../../threat/client-risk.ts'
 import { deviceRequest } from './device-request.ts'
 import { beginGuess, takeBackGuess } from './guesses.ts'
 import { userCodeDigest } from './user-code.ts'
 
-export type DevicePageDeps = SessionDeps & {
-  readonly assessClient: AssessClient
-  /** ISO 3166-1 alpha-2, where a source of places tells. */
-  readonly countryOf: (address: string) => string | undefined
-  readonly decide: Decide
-  readonly audit: Audit
-  readonly store: Pick<Store, 'clients' | 'interactions' | 'consents' | 'deviceGrants' | 'codes' | 'grants' | 'limits'>
-}
+export type DevicePageDeps = SessionDeps &
+  SubjectStageDeps & {
+    readonly assessClient: AssessClient
+    /** ISO 3166-1 alpha-2, where a source of places tells. */
+    readonly countryOf: (address: string) => string | undefined
+    readonly decide: Decide
+    readonly audit: Audit
+    readonly store: Pick<
+      Store,
+      'clients' | 'interactions' | 'consents' | 'deviceGrants' | 'codes' | 'grants' | 'limits'
+    >
+  }
 
 export interface Asked {
   readonly userCode: string
