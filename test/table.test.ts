@@ -18,7 +18,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 const SWITCHED_ON: unknown = {
   issuer: 'https://auth.example',
   registration: {},
-  signals: { streams: [{}] },
+  signals: { streams: [{}], managed: true },
   providers: { all: [{}] },
   metrics: { registry: {} },
 }

@@ -1,8 +1,8 @@
 # METADATA
 # title: Signal
 # description: >-
-#   May this receiver hear of this security event about this person, and what of it? May this client read, change or poll
-#   this stream? OpenID Shared Signals Framework 1.0 section 8.1, RFC 8935, RFC 8936, OpenID CAEP 1.0.
+#   May this receiver hear of this security event about this person, and what of it? May this client make, read,
+#   change or poll this stream? OpenID Shared Signals Framework 1.0 section 8.1, RFC 8935, RFC 8936, OpenID CAEP 1.0.
 # schemas:
 #   - input: schema.authz.signal.input
 #   - data.rbac: schema.data.rbac
@@ -19,6 +19,7 @@ allow if {
 	tenant_allowed
 	client_active
 	event_present
+	stream_described
 	acquainted
 	token_active
 	scope_held
@@ -39,6 +40,8 @@ reasons contains "tenant_not_allowed" if not tenant_allowed
 reasons contains "client_inactive" if not client_active
 
 reasons contains "event_missing" if not event_present
+
+reasons contains "stream_missing" if not stream_described
 
 reasons contains "stranger" if not acquainted
 
@@ -61,7 +64,7 @@ client_active if input.receiver.kind == "webhook"
 is_event if input.action == "send"
 
 at_endpoint if {
-	input.action in {"poll", "read", "update", "verify"}
+	input.action in {"poll", "read", "create", "configure", "delete", "update", "verify"}
 	input.receiver.kind == "stream"
 }
 
@@ -71,6 +74,16 @@ event_present if {
 }
 
 event_present if at_endpoint
+
+# Where it leads to is asked of a stream that is made or becomes another.
+makes_stream if input.action in {"create", "configure"}
+
+stream_described if not makes_stream
+
+stream_described if {
+	at_endpoint
+	input.stream.delivery in {"push", "poll"}
+}
 
 # A client hears of those who signed in to it, so that no stream tells who else has an account here.
 acquainted if {

@@ -199,7 +199,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
   const signals = startSignals(
-    { ...outgoing, store, clock, audit, decide, metrics: measured.signals },
+    { ...outgoing, store, envelope, clock, audit, decide, metrics: measured.signals },
     TENANT,
     options.signals ?? { receivers: [] },
   )

@@ -24,7 +24,7 @@ async function headerIn(file: string): Promise<string> {
 }
 
 export function signalSettings({ security_events }: Pick<Config, 'security_events'>): SignalOptions {
-  const { webhooks, streams, keep_seconds: keepSeconds } = security_events
+  const { webhooks, streams, manage_streams: managed, keep_seconds: keepSeconds } = security_events
   const receivers: Receiver[] = [
     ...webhooks.map(({ name, url, events, secret_file, previous_secret_file }, at) => {
       const setting = `security_events.webhooks.${at}`
@@ -46,7 +46,7 @@ export function signalSettings({ security_events }: Pick<Config, 'security_event
       delivery: push === undefined ? ({ method: 'poll' } as const) : pushTo(push),
     })),
   ]
-  return { receivers, keepSeconds }
+  return { receivers, managed, keepSeconds }
 }
 
 type Push = NonNullable<Config['security_events']['streams'][number]['push']>

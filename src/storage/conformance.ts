@@ -23,6 +23,7 @@ import { refreshTokenConformance } from './conformance/refresh-tokens.ts'
 import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
 import { signingKeyConformance } from './conformance/signing-keys.ts'
+import { streamConformance } from './conformance/streams.ts'
 import { ManualClock, type Subject } from './conformance/subject.ts'
 import { threatConformance } from './conformance/threats.ts'
 import { userConformance } from './conformance/users.ts'
@@ -51,6 +52,7 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     factorConformance(conformance)
     logoutConformance(conformance)
     outboxConformance(conformance)
+    streamConformance(conformance)
     pushedRequestConformance(conformance)
     oneUseConformance(conformance)
     deviceGrantConformance(conformance)

@@ -82,7 +82,11 @@ export interface OutboxStore {
   /** Those that are due first, due or not, claimed or not. */
   peek(tenant: string, queue: string, limit: number): Promise<readonly OutboxTask[]>
   waiting(tenant: string, queue: string): Promise<number>
+  /** All that wait are due now: nobody fetches them any more, they are sent. */
+  hasten(tenant: string, queue: string): Promise<void>
   clear(tenant: string, queue: string): Promise<void>
+  /** What waits, and what its receiver said of it: there is no such queue any more. */
+  forget(tenant: string, queue: string): Promise<void>
   /** Undefined: nobody has said anything of it. */
   status(tenant: string, queue: string): Promise<StreamStatusRecord | undefined>
   setStatus(tenant: string, queue: string, status: StreamStatusRecord): Promise<void>

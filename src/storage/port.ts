@@ -27,6 +27,7 @@ import type {
   SigningKeyRecord,
   UserRecord,
 } from './records.ts'
+import type { StreamStore } from './streams-port.ts'
 import type { ThreatStore } from './threat-port.ts'
 
 export type Written = 'written' | 'conflict' | 'missing'
@@ -45,7 +46,7 @@ export interface ClientStore {
    * as its version, and a revocationEpoch that is never lowered, whatever the record says.
    */
   replace(tenant: string, client: ClientRecord, expectedVersion: number): Promise<Written>
-  /** Also revokes: whatever hangs on the client reads as not live from then on; its consents end with it. */
+  /** Also revokes: whatever hangs on the client reads as not live from then on; its consents and streams end with it. */
   delete(tenant: string, clientId: string): Promise<Written>
   /** In order of creation; `offset` from 0. `total` may count some that have expired. */
   list(tenant: string, offset: number, limit: number): Promise<Page<ClientRecord>>
@@ -382,6 +383,7 @@ export interface Store {
   readonly grants: GrantStore
   readonly logouts: LogoutStore
   readonly outbox: OutboxStore
+  readonly streams: StreamStore
   readonly limits: LimitStore
   readonly threats: ThreatStore
   readonly replay: ReplayStore

@@ -15,6 +15,7 @@ const AUTH_BASE = [
   'src/storage/port.ts',
   'src/storage/records.ts',
   'src/storage/outbox-port.ts',
+  'src/storage/streams-port.ts',
   'src/storage/client-metadata.ts',
   'src/storage/threat-port.ts',
   'src/storage/interaction-records.ts',

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Route } from '../../src/auth/route.ts'
+import { unknownFields, unknownLabels } from '../privacy/logged.ts'
 import { startAuthService } from '../servers/auth-service.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
@@ -86,6 +87,8 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     for (const [name, text] of texts)
       expect([name, text.length > 0, canaries.within(text)]).toEqual([name, text.length > 0, []])
     expect(texts.filter(([name]) => name.endsWith('.jsonl')).length).toBeGreaterThan(1)
+    for (const { said } of [deployment.auth, deployment.policyService]) expect(unknownFields(said)).toEqual([])
+    for (const [name, text] of texts) if (name.startsWith('metrics')) expect(unknownLabels(text)).toEqual([])
   }
 
   test('everything at work (checklist 34)', WALK, async () => {

@@ -124,9 +124,11 @@ test('the OpenAPI document names the version of the package, and only statuses t
   expect(statuses('put', '/admin/clients/{id}')).toEqual(expect.arrayContaining(['404', '412', ...forms]))
   expect(statuses('post', '/scim/v2/Users')).toEqual(expect.arrayContaining(['409', ...forms]))
   const colliding = Object.keys(document.paths).filter((path) =>
-    ['get', 'put', 'post', 'delete'].some((method) => statuses(method, path).some((status) => /409|412/.test(status))),
+    ['get', 'put', 'post', 'patch', 'delete'].some((method) =>
+      statuses(method, path).some((status) => /409|412/.test(status)),
+    ),
   )
-  for (const path of colliding) expect(path).toMatch(/^\/((admin|scim)\/|account\/profile$)/)
+  for (const path of colliding) expect(path).toMatch(/^\/((admin|scim)\/|account\/profile$|ssf\/streams$)/)
 })
 
 test('pages of any origin call what a browser client calls, and nothing that knows a cookie (OIDC Core 5.3)', async () => {
@@ -208,6 +210,7 @@ test('without policy no route but the public ones answers success (checklist 49)
     '/scim/v2/Users': JSON.stringify({ userName: 'eve@example.com' }),
     '/ssf/status': JSON.stringify({ stream_id: 'test', status: 'paused' }),
     '/ssf/verify': JSON.stringify({ stream_id: 'test' }),
+    '/ssf/streams': JSON.stringify({ stream_id: 'test' }),
   }
   service.node.deactivate()
 

@@ -219,7 +219,7 @@ describe('by hand', () => {
     const { status, body } = await call('POST', '/admin/keys/rewrap')
     expect([status, body.moved]).toEqual([
       200,
-      { signing_keys: 0, client_secrets: 0, totp_secrets: 0, check_record: 0 },
+      { signing_keys: 0, client_secrets: 0, stream_secrets: 0, totp_secrets: 0, check_record: 0 },
     ])
     expect(service.audits.filter(({ event }) => event === 'keys_rewrapped')).toHaveLength(1)
   })

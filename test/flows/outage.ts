@@ -31,8 +31,8 @@ export interface UnderWay {
   readonly kid: string
   /** A registration that manages itself, and a token for another. */
   readonly registered: { readonly uri: string; readonly token: unknown; readonly initial: string }
-  /** A token of the receiver; absent where there are no streams. */
-  readonly stream: string | undefined
+  /** A token of the receiver, and a stream that it made; absent where there are no streams. */
+  readonly stream: { readonly token: string; readonly made: string } | undefined
   readonly authorizeUrl: string
   readonly login: OpenPage
   readonly consent: OpenPage
@@ -60,16 +60,22 @@ export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
       token: registered.registration_access_token,
       initial,
     },
-    stream: await streamToken(deployment),
+    stream: await streamOf(deployment),
     authorizeUrl: (await begin(rp, SCOPE)).url,
     login: await open(),
     consent: { browser: consent.browser, page: await consent.browser.submit(consent.page, form) },
   }
 }
 
-async function streamToken({ issuer, population }: Deployment): Promise<string | undefined> {
+async function streamOf(deployment: Deployment): Promise<UnderWay['stream']> {
+  const { issuer, population } = deployment
   const { status } = await fetch(`${issuer}/.well-known/ssf-configuration`)
-  return status === 200 ? clientToken(issuer, population.receiver, 'ssf.read ssf.manage') : undefined
+  if (status !== 200) return undefined
+  const token = await clientToken(issuer, population.receiver, 'ssf.read ssf.manage')
+  const { body } = await call(deployment, 'GET', '/ssf/streams', token)
+  const [, old] = Object.values<{ readonly stream_id: string }>(Object(body))
+  const made = old ?? (await call(deployment, 'POST', '/ssf/streams', token, {})).body
+  return { token, made: String(made.stream_id) }
 }
 
 const refreshForm = ({ tokens }: UnderWay) => ({
@@ -115,8 +121,12 @@ const writes = (deployment: Deployment, underWay: UnderWay): Promise<Answer>[] =
     ...(stream === undefined
       ? []
       : [
-          call(deployment, 'POST', '/ssf/status', stream, { stream_id: 'test', status: 'paused' }),
-          call(deployment, 'POST', '/ssf/verify', stream, { stream_id: 'test' }),
+          call(deployment, 'POST', '/ssf/status', stream.token, { stream_id: 'test', status: 'paused' }),
+          call(deployment, 'POST', '/ssf/verify', stream.token, { stream_id: 'test' }),
+          call(deployment, 'POST', '/ssf/streams', stream.token, {}),
+          call(deployment, 'PATCH', '/ssf/streams', stream.token, { stream_id: stream.made }),
+          call(deployment, 'PUT', '/ssf/streams', stream.token, { stream_id: stream.made }),
+          call(deployment, 'DELETE', `/ssf/streams?stream_id=${stream.made}`, stream.token),
         ]),
   ]
 }
@@ -139,9 +149,9 @@ const reads = (deployment: Deployment, { tokens, admin, registered, stream }: Un
     ...(stream === undefined
       ? []
       : [
-          call(deployment, 'GET', '/ssf/streams', stream),
-          call(deployment, 'GET', '/ssf/status?stream_id=test', stream),
-          call(deployment, 'POST', '/ssf/poll/test', stream, { returnImmediately: true }),
+          call(deployment, 'GET', '/ssf/streams', stream.token),
+          call(deployment, 'GET', '/ssf/status?stream_id=test', stream.token),
+          call(deployment, 'POST', '/ssf/poll/test', stream.token, { returnImmediately: true }),
         ]),
   ]
 }

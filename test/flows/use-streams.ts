@@ -18,4 +18,13 @@ export async function useStreams({ issuer, population, service }: TestService): 
     const { status } = await call(method, path, json)
     if (status >= 300) throw new Error(`${method} ${path}: ${status}`)
   }
+  const made = await call('POST', '/ssf/streams', { description: 'made' })
+  const of = { stream_id: made.body.stream_id }
+  const changed = [
+    await call('PATCH', '/ssf/streams', { ...of, description: 'changed' }),
+    await call('PUT', '/ssf/streams', of),
+    await call('DELETE', `/ssf/streams?stream_id=${of.stream_id}`),
+  ].map(({ status }) => status)
+  if (`${made.status} ${changed}` !== '201 200,200,204')
+    throw new Error(`a stream of its own: ${made.status} ${changed}`)
 }

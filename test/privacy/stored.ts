@@ -5,6 +5,7 @@ import type { PasskeyRecord, TotpRecord } from '../../src/storage/factors.ts'
 import type { InteractionRecord, SignInProgress } from '../../src/storage/interaction-records.ts'
 import type { OutboxTask, OutgoingEvent, StreamStatusRecord } from '../../src/storage/outbox-port.ts'
 import type * as Records from '../../src/storage/records.ts'
+import type { StreamRecord } from '../../src/storage/streams-port.ts'
 import type { PresenceRecord, Throttle } from '../../src/storage/threat-port.ts'
 
 /**
@@ -189,6 +190,10 @@ export const STORED: readonly Stored[] = [
     plain: ['name', 'at', 'clientId', 'detail', 'changed'],
   }),
   of<StreamStatusRecord>()('state of an event stream', 'it is changed', 'no', { plain: ['status', 'reason'] }),
+  of<StreamRecord>()('event stream that its client made', 'it or its client is deleted', 'no', {
+    secret: ['sealed'],
+    plain: ['streamId', 'clientId', 'requested', 'description', 'pushUrl', 'createdAt', 'version'],
+  }),
   of<Throttle>()('throttle in force', ITS_END, 'no', { pseudonym: ['key'], plain: ['perMinute', 'untilMs'] }),
   of<Records.ClientRecord>()('client', 'it is deleted', 'no', {
     secret: ['secretDigests', 'sealedSecrets'],

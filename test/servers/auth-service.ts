@@ -55,6 +55,7 @@ export async function signedFiles(unsigned: BundleFiles, version: number): Promi
 /** Switches the endpoints of streams on, for the population's receiver. */
 export const TEST_STREAM = {
   receivers: [{ kind: 'stream', name: 'test', clientId: 'receiver', delivery: { method: 'poll' } }],
+  managed: true,
 } as const satisfies AuthServiceOptions['signals']
 
 export interface TestService {

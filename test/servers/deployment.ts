@@ -22,7 +22,7 @@ export type Shape = (typeof SHAPES)[number]
 
 /** Switches the endpoints of streams on, for the population's receiver. */
 export const TEST_STREAM_SETTINGS = {
-  security_events: { streams: [{ name: 'test', client_id: 'receiver' }] },
+  security_events: { streams: [{ name: 'test', client_id: 'receiver' }], manage_streams: true },
 }
 
 export interface DeploymentOptions {

@@ -17,12 +17,13 @@ export async function rewrapKeys(deps: RewrapKeysDeps, request: HttpRequest): Pr
 
   const permit = await decideAdmin(deps, caller, request, { type: 'key', action: 'rewrap' })
 
-  const { signingKeys, clients, totp, checkRecord } = await deps.rewrap(caller.tenant)
+  const { signingKeys, clients, streams, totp, checkRecord } = await deps.rewrap(caller.tenant)
   await tellChanges(deps, caller, request, { changes: [] }, permit, 'keys_rewrapped')
 
   const moved = {
     signing_keys: signingKeys,
     client_secrets: clients,
+    stream_secrets: streams,
     totp_secrets: totp,
     check_record: checkRecord,
   }

@@ -12,6 +12,7 @@ import type { Store } from '../../storage/port.ts'
 import { openRedisStore } from '../../storage/redis/open.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
 import { sealSecret } from '../client/sealed-secret.ts'
+import { openStreamSecret, sealStreamSecret } from '../client/stream-secret.ts'
 import { CHECK_RECORD } from '../token/root-secret.ts'
 import { sealTotpSecret, withTotpSecret } from '../user/totp-secret.ts'
 import { firstKeys } from './keeper.ts'
@@ -114,6 +115,24 @@ describe.each([
       expect(await store.factors.totp.useStep(TENANT, sub, { sealed, step: 9, usedAt: 2 })).toBe('replayed')
     }
     expect((await rewrap({ store, envelope, heardByAll }, TENANT)).totp).toBe(0)
+    await store.close()
+  })
+
+  test('moves the credentials of event streams, and what is sent along stays the same', async () => {
+    const { store, node, put } = await instance()
+    const old = node()
+    await put('shop')
+    const sealed = sealStreamSecret(old, TENANT, 'stream', 'Bearer one')
+    const stream = { v: 1, streamId: 'stream', clientId: 'shop', pushUrl: 'https://a.example/', createdAt: 1 } as const
+    await store.streams.create(TENANT, { ...stream, sealed, version: 1 })
+    await store.streams.create(TENANT, { ...stream, streamId: 'open', version: 1 })
+    const envelope = node()
+    expect((await rewrap({ store, envelope, heardByAll }, TENANT)).streams).toBe(1)
+    const moved = (await store.streams.find(TENANT, 'stream'))?.sealed ?? ''
+    expect(kekIdOf(moved)).toBe(envelope.kekId)
+    expect(openStreamSecret(envelope, TENANT, 'stream', moved)).toBe('Bearer one')
+    expect(() => openStreamSecret(envelope, TENANT, 'open', moved)).toThrow('sealed under another name')
+    expect((await rewrap({ store, envelope, heardByAll }, TENANT)).streams).toBe(0)
     await store.close()
   })
 

@@ -1,6 +1,6 @@
 /**
  * Moves all that is sealed in the store to the newest envelope key, while the instance serves: signing keys, secrets of
- * clients, TOTP secrets of people, and last the check record, by which a node knows at its start whether its envelope key is the right one: once
+ * clients and of their event streams, TOTP secrets of people, and last the check record, by which a node knows at its start whether its envelope key is the right one: once
  * that has moved, nothing is left under the key before.
  */
 import { type Envelope, EnvelopeError, kekIdOf, reseal } from '../../kernel/envelope.ts'
@@ -8,6 +8,7 @@ import { Problem, StoreUnavailable } from '../../kernel/errors.ts'
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { secretName } from '../client/sealed-secret.ts'
+import { streamSecretName } from '../client/stream-secret.ts'
 import { CHECK_RECORD } from '../token/root-secret.ts'
 import { resealSigningKey } from '../token/signing-key.ts'
 import { totpSecretName } from '../user/totp-secret.ts'
@@ -17,6 +18,7 @@ export interface RewrapDeps {
     readonly signingKeys: Store['signingKeys']
     readonly platform: Pick<Store['platform'], 'checkRecord' | 'replaceCheckRecord'>
     readonly clients: Pick<Store['clients'], 'list' | 'find' | 'replace'>
+    readonly streams: Pick<Store['streams'], 'list' | 'replace'>
     readonly factors: { readonly totp: Pick<Store['factors']['totp'], 'list' | 'reseal'> }
   }
   readonly envelope: Envelope
@@ -28,6 +30,7 @@ export interface RewrapDeps {
 export interface Rewrapped {
   readonly signingKeys: number
   readonly clients: number
+  readonly streams: number
   readonly totp: number
   readonly checkRecord: number
 }
@@ -43,9 +46,10 @@ export async function rewrap(deps: RewrapDeps, tenant: string): Promise<Rewrappe
     // A node that has not heard that they moved seals by the key before, behind a sweep that has gone past.
     if (await isUnderWay(deps)) await deps.heardByAll()
     const clients = await untilNothingIsLeft(() => sweepClients(deps, tenant))
+    const streams = await untilNothingIsLeft(() => sweepStreams(deps, tenant))
     const totp = await untilNothingIsLeft(() => sweepTotp(deps, tenant))
     const checkRecord = await untilWritten(() => moveCheckRecord(deps))
-    return { signingKeys, clients, totp, checkRecord }
+    return { signingKeys, clients, streams, totp, checkRecord }
   } catch (error) {
     if (!(error instanceof EnvelopeError)) throw error
     throw new Problem('conflict', {
@@ -94,6 +98,22 @@ async function untilNothingIsLeft(sweep: () => Promise<number>): Promise<number>
     moved += now
   }
   throw new StoreUnavailable('secrets were sealed by the previous envelope key, again and again')
+}
+
+/** One that is changed meanwhile is found by the next sweep. */
+async function sweepStreams({ store: { streams }, envelope }: RewrapDeps, tenant: string): Promise<number> {
+  let moved = 0
+  for (const stream of await streams.list(tenant)) {
+    const { sealed, streamId, version } = stream
+    if (sealed === undefined || kekIdOf(sealed) === envelope.kekId) continue
+    const next = {
+      ...stream,
+      sealed: reseal(envelope, streamSecretName(tenant, streamId), sealed),
+      version: version + 1,
+    }
+    if ((await streams.replace(tenant, next, version)) === 'written') moved += 1
+  }
+  return moved
 }
 
 /** One that is replaced meanwhile is found by the next sweep. */

@@ -67,7 +67,7 @@ function operationOf(route: Described): object {
   const { method, path, source, decision, errors, anyOrigin } = route
   const description = OPERATIONS[`${method} ${path}`]
   if (description === undefined) throw new Error(`${method} ${path} is not described in src/auth/openapi/operations.ts`)
-  const { summary, parameters = [], answers = [200] } = description
+  const { summary, parameters = [], answers = [200], errors: further = [] } = description
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }))
   const hasForm = method === 'POST' || method === 'PUT'
   const inQuery = hasForm ? [] : parameters.map((name) => ({ name, in: 'query', schema: text }))
@@ -85,7 +85,11 @@ function operationOf(route: Described): object {
       ...Object.fromEntries(answers.map((status) => [status, { description: 'done' }])),
       ...Object.fromEntries(
         Object.entries(ERRORS)
-          .filter(([status]) => canAnswer(Number(status), route, method !== 'GET' && body !== undefined))
+          .filter(
+            ([status]) =>
+              further.includes(Number(status)) ||
+              canAnswer(Number(status), route, method !== 'GET' && body !== undefined),
+          )
           .map(([status, told]) => [status, { description: told, content: { [ERROR_TYPES[errors]]: {} } }]),
       ),
     },

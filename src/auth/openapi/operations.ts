@@ -12,6 +12,8 @@ export interface OperationDescription {
   readonly json?: object
   /** Statuses besides those of errors; 200 where it is absent. */
   readonly answers?: readonly number[]
+  /** Statuses of errors besides those that any address of its kind answers. */
+  readonly errors?: readonly number[]
 }
 
 const text = { type: 'string' }
@@ -94,6 +96,27 @@ const USER_BODY = {
   },
 }
 
+const STREAM_BODY = {
+  type: 'object',
+  properties: {
+    events_requested: texts,
+    delivery: {
+      type: 'object',
+      properties: {
+        method: { enum: ['urn:ietf:rfc:8935', 'urn:ietf:rfc:8936'] },
+        endpoint_url: text,
+        authorization_header: text,
+      },
+      required: ['method'],
+    },
+    description: text,
+  },
+}
+const CHANGED_STREAM_BODY = {
+  ...STREAM_BODY,
+  properties: { stream_id: text, ...STREAM_BODY.properties },
+  required: ['stream_id'],
+}
 const STREAM_STATUS_BODY = {
   type: 'object',
   properties: { stream_id: text, status: { enum: ['enabled', 'paused', 'disabled'] }, reason: text },
@@ -174,13 +197,32 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'PUT /oauth/register/:id': { summary: 'replaces it', json: REGISTRATION_BODY },
   'DELETE /oauth/register/:id': { summary: 'ends it', answers: [204] },
   'GET /.well-known/ssf-configuration': { summary: 'what this transmitter of security events offers' },
-  'GET /ssf/streams': { summary: 'the streams of a client', parameters: ['stream_id'] },
-  'GET /ssf/status': { summary: 'whether a stream goes on', parameters: ['stream_id'] },
-  'POST /ssf/status': { summary: 'pauses, disables or enables a stream', json: STREAM_STATUS_BODY },
+  'POST /ssf/streams': { summary: 'makes a stream', json: STREAM_BODY, answers: [201], errors: [409] },
+  'PATCH /ssf/streams': {
+    summary: 'changes what is named of a stream',
+    json: CHANGED_STREAM_BODY,
+    errors: [404, 409],
+  },
+  'PUT /ssf/streams': {
+    summary: 'replaces what a stream carries and where to',
+    json: CHANGED_STREAM_BODY,
+    errors: [404, 409],
+  },
+  'DELETE /ssf/streams': {
+    summary: 'ends a stream',
+    parameters: ['stream_id'],
+    required: ['stream_id'],
+    answers: [204],
+    errors: [404],
+  },
+  'GET /ssf/streams': { summary: 'the streams of a client', parameters: ['stream_id'], errors: [404] },
+  'GET /ssf/status': { summary: 'whether a stream goes on', parameters: ['stream_id'], errors: [404] },
+  'POST /ssf/status': { summary: 'pauses, disables or enables a stream', json: STREAM_STATUS_BODY, errors: [404] },
   'POST /ssf/verify': {
     summary: 'asks for an event that shows that a stream works',
     json: VERIFY_BODY,
     answers: [204],
+    errors: [404],
   },
   'POST /ssf/poll/:id': { summary: 'fetches and acknowledges security event tokens', json: POLL_BODY },
   'GET /assets/:digest/:name': { summary: 'scripts and pictures that pages name' },

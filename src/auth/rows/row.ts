@@ -27,6 +27,7 @@ import type { AssetsDeps } from '../pages/assets.ts'
 import type { Route } from '../route.ts'
 import type { WriteUserDeps } from '../scim/create-user.ts'
 import type { BindingDeps } from '../session/binding/register.ts'
+import type { ManageDeps } from '../signals/configured-stream.ts'
 import type { PollDeps } from '../signals/poll.ts'
 import type { NotifyDeps } from '../user/notify.ts'
 
@@ -56,6 +57,7 @@ export type RouteDeps = AuthorizeDeps &
   BindingDeps &
   WriteUserDeps &
   PollDeps &
+  ManageDeps &
   NotifyDeps & { readonly store: Store; readonly metrics?: Metrics | undefined }
 
 export type Row = [

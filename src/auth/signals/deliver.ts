@@ -17,8 +17,8 @@ export interface DeliverDeps {
   readonly audit: Audit
   readonly clock: Clock
   readonly logger: Logger
-  /** Undefined: there is nothing to tell any more. */
-  readonly send: (task: OutboxTask, signal: AbortSignal) => Promise<Posted | undefined>
+  /** Undefined: there is nothing to tell any more; `polled`: it is fetched, and due only when it is too old. */
+  readonly send: (task: OutboxTask, signal: AbortSignal) => Promise<Posted | 'polled' | undefined>
   readonly count: (outcome: 'delivered' | 'again' | 'given_up') => void
 }
 
@@ -85,6 +85,8 @@ async function settle(deps: DeliverDeps, delivery: Delivery, task: OutboxTask, s
   if (task.expiresAt * 1000 <= deps.clock.nowMs()) return giveUp(deps, delivery, task, 'too_old')
   const posted = await deps.send(task, signal)
   if (posted === undefined) return void (await outbox.remove(tenant, queue, task.id))
+  if (posted === 'polled')
+    return outbox.putOff(tenant, queue, task, Math.max(0, task.expiresAt * 1000 - deps.clock.nowMs()))
   const { outcome } = posted
   if (outcome === 'delivered') {
     health.failures = 0

@@ -8,23 +8,30 @@ import type { Decide } from '../../policy-engine/decide.ts'
 import type { OutboxStore, OutboxTask, OutgoingSignal } from '../../storage/outbox-port.ts'
 import type { Store } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
+import type { StreamStore } from '../../storage/streams-port.ts'
 import { askSignal, type RelationDeps, type Relations, relationsOf } from './ask-signal.ts'
 import { type Candidate, candidatesOf } from './caep.ts'
-import { isPolled, queueOf, type Receiver, type StreamReceiver, tokenId, type WebhookReceiver } from './receivers.ts'
+import { type EnqueueDeps, enqueue } from './enqueue.ts'
+import { queueOf, type Receiver, type StreamReceiver, tokenId, type WebhookReceiver } from './receivers.ts'
+import type { StoredStreams } from './stored-streams.ts'
 
-export type FanOutDeps = RelationDeps & {
-  readonly decide: Decide
-  readonly audit: Audit
-  readonly store: {
-    readonly clients: Pick<Store['clients'], 'find'>
-    readonly users: Pick<Store['users'], 'find'>
-    readonly outbox: Pick<OutboxStore, 'add' | 'status'>
+export type FanOutDeps = RelationDeps &
+  EnqueueDeps & {
+    readonly decide: Decide
+    readonly audit: Audit
+    readonly store: {
+      readonly clients: Pick<Store['clients'], 'find'>
+      readonly users: Pick<Store['users'], 'find'>
+      readonly outbox: Pick<OutboxStore, 'add' | 'putOff' | 'status'>
+      readonly streams: Pick<StreamStore, 'delete'>
+    }
+    /** Those of the configuration. */
+    readonly receivers: readonly Receiver[]
+    readonly stored: StoredStreams
+    /** Something waits in the receiver's queue. */
+    readonly wake: (receiver: Receiver) => void
+    readonly count: (receiver: Receiver, outcome: 'denied' | 'dropped') => void
   }
-  readonly receivers: readonly Receiver[]
-  /** Something waits in the receiver's queue. */
-  readonly wake: (receiver: Receiver) => void
-  readonly count: (receiver: Receiver, outcome: 'denied' | 'dropped') => void
-}
 
 /** What is known of an event once, for all its receivers. */
 interface About {
@@ -40,7 +47,7 @@ export async function fanOut(deps: FanOutDeps, tenant: string, task: OutboxTask)
   const { event } = task
   const candidates = candidatesOf(event)
   const webhooks = deps.receivers.filter((receiver) => receiver.kind === 'webhook')
-  const streams = candidates.length === 0 ? [] : deps.receivers.filter((receiver) => receiver.kind === 'stream')
+  const streams = candidates.length === 0 ? [] : await streamsOf(deps, tenant)
   const user = event.sub === undefined ? undefined : await deps.store.users.find(tenant, event.sub)
   const relations = streams.length === 0 ? NOBODY : await relationsOf(deps, tenant, event)
   const about = { tenant, task, user, relations }
@@ -48,6 +55,11 @@ export async function fanOut(deps: FanOutDeps, tenant: string, task: OutboxTask)
   for (const stream of streams)
     for (const [index, candidate] of candidates.entries()) await tellStream(deps, about, stream, candidate, index)
 }
+
+const streamsOf = async ({ receivers, stored }: FanOutDeps, tenant: string): Promise<readonly StreamReceiver[]> => [
+  ...receivers.filter((receiver) => receiver.kind === 'stream'),
+  ...(await stored.list(tenant)),
+]
 
 async function tellWebhook(deps: FanOutDeps, about: About, receiver: WebhookReceiver): Promise<void> {
   const { tenant, task, user, relations } = about
@@ -73,7 +85,7 @@ async function tellStream(
   const status = await deps.store.outbox.status(tenant, queueOf(receiver))
   if (status?.status === 'disabled') return
   const client = await deps.store.clients.find(tenant, receiver.clientId)
-  if (client === undefined) return
+  if (client === undefined) return forsake(deps, tenant, receiver)
   const claims = candidate.type === 'token_claims_change' ? [...candidate.claims] : []
   const event = { type: candidate.type, claims }
   const told = await askSignal(deps, tenant, { receiver, client, event, user, relations })
@@ -81,6 +93,11 @@ async function tellStream(
   const signal = signalOf(candidate, told)
   if (signal !== undefined)
     await queue(deps, about, receiver, { ...task, id: tokenId(receiver, task.id, index), signal })
+}
+
+/** Its client has ended by itself: nobody can delete it any more. */
+async function forsake(deps: FanOutDeps, tenant: string, { name, stored }: StreamReceiver): Promise<void> {
+  if (stored !== undefined) await deps.store.streams.delete(tenant, name)
 }
 
 /** Undefined: nothing of it may be told. */
@@ -93,10 +110,7 @@ function signalOf(candidate: Candidate, told: Obligations<'signal'>): OutgoingSi
 }
 
 async function queue(deps: FanOutDeps, { tenant }: About, receiver: Receiver, task: OutboxTask): Promise<void> {
-  // What is polled for is due when it is given up: nobody sends it.
-  const delayMs = isPolled(receiver) ? (task.expiresAt - task.createdAt) * 1000 : 0
-  const fresh = { ...task, attempts: 0 }
-  const added = await deps.store.outbox.add(tenant, queueOf(receiver), fresh, delayMs)
+  const added = await enqueue(deps, tenant, receiver, { ...task, attempts: 0 })
   if (added === 'added') return deps.wake(receiver)
   deps.count(receiver, 'dropped')
   await deps.audit(notDelivered(tenant, receiver, task, 'queue_full'))

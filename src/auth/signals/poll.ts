@@ -10,7 +10,7 @@ import type { OutboxTask } from '../../storage/outbox-port.ts'
 import { MAX_OUTBOX_TASKS } from '../../storage/outbox-port.ts'
 import { requireBearer } from '../token/bearer.ts'
 import { notDelivered } from './fan-out.ts'
-import { isPolled } from './receivers.ts'
+import { isPolled, labelOf } from './receivers.ts'
 import { mintSet, type SetDeps } from './set.ts'
 import { type FoundStream, findStream, membersOf, type StreamDeps } from './stream-access.ts'
 
@@ -31,7 +31,7 @@ interface PollRequest {
 
 const malformed = (detail: string) => new OAuthError('invalid_request', { detail })
 
-/** RFC 8935 2.4; a code of anybody's own is not repeated. */
+/** RFC 8935 2.4, SSF 1.0 8.1.4.1; a code of anybody's own is not repeated. */
 const ERRORS: ReadonlySet<unknown> = new Set([
   'invalid_request',
   'invalid_key',
@@ -39,6 +39,7 @@ const ERRORS: ReadonlySet<unknown> = new Set([
   'invalid_audience',
   'authentication_failed',
   'access_denied',
+  'invalid_state',
 ])
 
 function errorsIn(value: unknown): ReadonlyMap<string, string> {
@@ -74,7 +75,8 @@ async function forget(
 ): Promise<void> {
   const { outbox } = deps.store
   const remove = async (jti: string, outcome: 'delivered' | 'given_up'): Promise<void> => {
-    if (await outbox.remove(tenant, queue, jti)) deps.signalMetrics.deliveries.inc({ receiver: queue, outcome })
+    if (await outbox.remove(tenant, queue, jti))
+      deps.signalMetrics.deliveries.inc({ receiver: labelOf(stream), outcome })
   }
   if (poll.errors.size > 0) {
     // Said before it is forgotten.

@@ -1,5 +1,6 @@
-/** Who hears of security events, as the configuration names them; each has a queue of its own in the outbox. */
+/** Who hears of security events, as the configuration names them or a client made itself one; each has a queue of its own in the outbox. */
 import { digestOf } from '../../kernel/ids.ts'
+import type { StreamRecord } from '../../storage/streams-port.ts'
 import type { SignalType } from './caep.ts'
 
 /** A place of the operator's: every event as it is, or those that are listed. */
@@ -22,6 +23,8 @@ export interface StreamReceiver {
   readonly events?: readonly SignalType[] | undefined
   readonly description?: string | undefined
   readonly delivery: PushDelivery | { readonly method: 'poll' }
+  /** As its client made it; absent: the configuration did. */
+  readonly stored?: StreamRecord | undefined
 }
 
 export interface PushDelivery {
@@ -34,6 +37,13 @@ export interface PushDelivery {
 export type Receiver = WebhookReceiver | StreamReceiver
 
 export const queueOf = ({ kind, name }: Receiver): string => `${kind}:${name}`
+
+/** Of all streams that clients made, where there is room for a bounded number of names. */
+export const MADE = 'stream:*'
+
+/** In metrics. */
+export const labelOf = (receiver: Receiver): string =>
+  receiver.kind === 'stream' && receiver.stored !== undefined ? MADE : queueOf(receiver)
 
 /** Events for which receivers are yet to be found. */
 export const INBOX = 'events'

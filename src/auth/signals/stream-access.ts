@@ -5,6 +5,7 @@ import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { OutboxStore } from '../../storage/outbox-port.ts'
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import type { StreamRecord } from '../../storage/streams-port.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { actorFacts } from '../session/actor-facts.ts'
 import type { Bearer, BearerDeps } from '../token/bearer.ts'
@@ -17,7 +18,10 @@ export type StreamDeps = BearerDeps & {
   readonly decide: Decide
   readonly store: {
     readonly clients: Pick<Store['clients'], 'find'>
-    readonly outbox: Pick<OutboxStore, 'status' | 'setStatus' | 'clear' | 'add' | 'peek' | 'remove'>
+    readonly outbox: Pick<
+      OutboxStore,
+      'status' | 'setStatus' | 'clear' | 'add' | 'putOff' | 'peek' | 'remove' | 'hasten' | 'forget'
+    >
   }
   readonly signals: Signals
 }
@@ -29,7 +33,12 @@ export async function decideStream(
   deps: Pick<StreamDeps, 'decide'>,
   bearer: Bearer,
   request: HttpRequest,
-  asked: { readonly action: Action; readonly id: string; readonly client: ClientRecord | undefined },
+  asked: {
+    readonly action: Action
+    readonly id: string
+    readonly client: ClientRecord | undefined
+    readonly stream?: SignalInput['stream'] | undefined
+  },
 ): Promise<string> {
   const verdict = await deps.decide(
     'signal',
@@ -38,6 +47,7 @@ export async function decideStream(
       action: asked.action,
       receiver: receiverFacts({ kind: 'stream', name: asked.id }),
       ...(asked.client && { client: clientFacts(asked.client, 'none') }),
+      ...(asked.stream && { stream: asked.stream }),
       actor: actorFacts(bearer),
       relation: 'none',
       scopes: [],
@@ -56,23 +66,39 @@ export interface FoundStream {
   readonly decisionId: string
 }
 
-const noStream = () => new Problem('not_found', { detail: 'There is no stream of this id.' })
+/** Throws where the configuration made it: there it is changed, whatever policy says. */
+export function requireStored({ stored }: StreamReceiver): StreamRecord {
+  if (stored === undefined)
+    throw new Problem('forbidden', { detail: 'The configuration of the service makes this stream.' })
+  return stored
+}
 
-/** SSF 1.0 8.1.2.1: 404 where there is no such stream. */
+export const noStream = () => new Problem('not_found', { detail: 'There is no stream of this id.' })
+
+/** As stored, before policy has said anything of it. SSF 1.0 8.1.1.2: 404 where there is no such stream. */
+export async function lookUpStream(
+  { signals, store }: Pick<StreamDeps, 'signals' | 'store'>,
+  tenant: string,
+  id: string,
+): Promise<Pick<FoundStream, 'stream' | 'client'>> {
+  const stream = signals.streams.find(({ name }) => name === id) ?? (await signals.stored.find(tenant, id))
+  const client = stream && (await store.clients.find(tenant, stream.clientId))
+  if (stream === undefined || client === undefined) throw noStream()
+  return { stream, client }
+}
+
 export async function findStream(
   deps: StreamDeps,
   bearer: Bearer,
   request: HttpRequest,
   { action, id }: { readonly action: Action; readonly id: string },
 ): Promise<FoundStream> {
-  const stream = deps.signals.streams.find(({ name }) => name === id)
-  const client = stream && (await deps.store.clients.find(bearer.tenant, stream.clientId))
-  if (stream === undefined || client === undefined) throw noStream()
+  const { stream, client } = await lookUpStream(deps, bearer.tenant, id)
   const decisionId = await decideStream(deps, bearer, request, { action, id, client })
   return { stream, queue: queueOf(stream), client, decisionId }
 }
 
-const malformed = (detail: string) => new OAuthError('invalid_request', { detail })
+export const malformed = (detail: string) => new OAuthError('invalid_request', { detail })
 
 /** The members of a JSON body; an absent body has none. */
 export function membersOf({ json }: HttpRequest): Readonly<Record<string, unknown>> {

@@ -5,7 +5,8 @@ import { OAuthError } from '../../kernel/errors.ts'
 import { orderedId } from '../../kernel/ids.ts'
 import type { OutboxTask } from '../../storage/outbox-port.ts'
 import { requireBearer } from '../token/bearer.ts'
-import { isPolled, tokenId } from './receivers.ts'
+import { enqueue } from './enqueue.ts'
+import { tokenId } from './receivers.ts'
 import { findStream, membersOf, type StreamDeps, streamIdIn, textIn } from './stream-access.ts'
 
 const MAX_STATE = 1024
@@ -33,8 +34,8 @@ export async function verifyStream(deps: StreamDeps & { readonly audit: Audit },
     createdAt: at,
     expiresAt: at + deps.signals.keepSeconds,
   }
-  const delayMs = isPolled(stream) ? deps.signals.keepSeconds * 1000 : 0
-  if ((await deps.store.outbox.add(bearer.tenant, queue, task, delayMs)) === 'full')
+  const { store, signals } = deps
+  if ((await enqueue({ store, stored: signals.stored }, bearer.tenant, stream, task)) === 'full')
     throw new OAuthError('temporarily_unavailable', { detail: 'Too many events wait for this receiver.' })
   await deps.audit({
     event: 'stream_verification_asked',

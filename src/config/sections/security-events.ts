@@ -52,6 +52,10 @@ export const securityEvents = section(
   {
     webhooks: Type.Array(webhook, { default: [], description: 'told of events as they are (Standard Webhooks)' }),
     streams: Type.Array(stream, { default: [], description: 'clients that get Security Event Tokens (SSF 1.0)' }),
+    manage_streams: Type.Boolean({
+      default: false,
+      description: 'clients with the scope ssf.manage make, change and delete streams of their own (SSF 1.0 8.1.1)',
+    }),
     keep_seconds: Type.Integer({
       minimum: 60,
       maximum: 30 * 24 * 60 * 60,

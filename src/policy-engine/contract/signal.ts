@@ -1,6 +1,6 @@
 /**
- * `signal`: may this receiver hear of this security event about this person, and what of it? May this client read, change or
- * poll this stream? OpenID Shared Signals Framework 1.0 8.1, RFC 8935, RFC 8936, OpenID CAEP 1.0.
+ * `signal`: may this receiver hear of this security event about this person, and what of it? May this client make, read,
+ * change or poll this stream? OpenID Shared Signals Framework 1.0 8.1, RFC 8935, RFC 8936, OpenID CAEP 1.0.
  */
 import { Type } from '../../schema/type.ts'
 import { Actor } from './actor.ts'
@@ -12,19 +12,36 @@ export const signal = decision('signal', {
   input: Type.Object(
     {
       tenant: Tenant,
-      /** `send`: an event is to go out. The others: a client asks at an endpoint of streams. */
-      action: oneOf('send', 'poll', 'read', 'update', 'verify'),
+      /**
+       * `send`: an event is to go out. The others: a client asks at an endpoint of streams; `configure` is about what a stream
+       * carries and where to, `update` about its status.
+       */
+      action: oneOf('send', 'poll', 'read', 'create', 'configure', 'delete', 'update', 'verify'),
       receiver: Type.Object(
         {
           /** `stream`: Security Event Tokens for a client; `webhook`: events as they are, for a place the operator named. */
           kind: oneOf('stream', 'webhook'),
-          /** Its name in the configuration. */
+          /** Its name in the configuration, or the id of a stream that its client makes or made. */
           id: Type.String(),
         },
         closed,
       ),
       /** The client that the stream is for; absent for a webhook. */
       client: Type.Optional(Client),
+      /** What is to be made, or what it is to become; absent but for `create` and `configure`. */
+      stream: Type.Optional(
+        Type.Object(
+          {
+            /** `push`: tokens are sent to an address of the client's (RFC 8935); `poll`: it fetches them (RFC 8936). */
+            delivery: oneOf('push', 'poll'),
+            /** Where they are pushed to; absent for `poll`. */
+            host: Type.Optional(Type.String()),
+            /** What it is to carry, as `event.type` names it. */
+            events: strings(),
+          },
+          closed,
+        ),
+      ),
       /** Who asks at an endpoint; absent for `send`. */
       actor: Type.Optional(Actor),
       /** What is to go out; absent at endpoints. */
@@ -58,6 +75,7 @@ export const signal = decision('signal', {
     audience_wrong: 'insufficient_scope',
     not_receiver: 'insufficient_scope',
     event_missing: 'insufficient_scope',
+    stream_missing: 'insufficient_scope',
     stranger: 'insufficient_scope',
   },
   obligations: Type.Object(

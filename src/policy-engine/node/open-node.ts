@@ -1,6 +1,7 @@
 /** Opens a node with its log and metrics; each thread that decides or answers opens one. */
 import type { Clock } from '../../kernel/clock.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { maskText } from '../../observability/mask-text.ts'
 import { createMetrics, type Metrics } from '../../observability/metrics.ts'
 import type { ChainHead } from '../../storage/records.ts'
 import { openDecisionLog } from '../decision-log/log.ts'
@@ -33,11 +34,14 @@ const EVALUATIONS = 4
 /** No thread stands still for so long that whoever watches it would end it. */
 const MOST_MS = 400
 
-/** What is printed goes to the operational log as it is: no rule masks it. */
+/** What is printed goes to the operational log: no rule masks it, so what can be told by its form is taken out here. */
 const printed =
   (logger: Logger): NonNullable<EvaluatorOptions['print']> =>
   ({ kind, text, place }, decisionId) =>
-    logger[kind === 'print' ? 'info' : 'debug']({ place, decision_id: decisionId, printed: text }, `policy ${kind}`)
+    logger[kind === 'print' ? 'info' : 'debug'](
+      { place, decision_id: decisionId, printed: maskText(text) },
+      kind === 'print' ? 'policy print' : 'policy trace',
+    )
 
 function evaluationOf({ deadlineMs }: NodePlace, logger: Logger): EvaluatorOptions {
   const limit = deadlineMs === undefined ? {} : { deadlineMs: Math.min(deadlineMs / EVALUATIONS, MOST_MS) }

@@ -92,6 +92,33 @@ export function outboxConformance({ clock, subject }: Conformance): void {
       expect(idsOf(await outbox.claim(tenant, QUEUE, LEASE_MS, 10)).toSorted()).toEqual(idsOf(tasks))
     })
 
+    it('makes all that wait due at once, and nothing of another queue', async () => {
+      const { outbox } = subject().store
+      const tenant = newTenant()
+      const [soon, later, other] = [aTask('1'), aTask('2'), aTask('3')]
+      await outbox.add(tenant, QUEUE, soon, 0)
+      await outbox.add(tenant, QUEUE, later, 3_600_000)
+      await outbox.add(tenant, 'another', other, 3_600_000)
+      await outbox.hasten(tenant, QUEUE)
+      expect(idsOf(await outbox.claim(tenant, QUEUE, LEASE_MS, 10)).toSorted()).toEqual(['1', '2'])
+      expect(await outbox.claim(tenant, 'another', LEASE_MS, 10)).toEqual([])
+    })
+
+    it('forgets a queue with what its receiver said of it, and no other', async () => {
+      const { outbox } = subject().store
+      const tenant = newTenant()
+      for (const queue of [QUEUE, 'another']) {
+        await outbox.add(tenant, queue, aTask(), 0)
+        await outbox.setStatus(tenant, queue, { v: 1, status: 'paused' })
+      }
+      await outbox.forget(tenant, QUEUE)
+      expect([await outbox.waiting(tenant, QUEUE), await outbox.status(tenant, QUEUE)]).toEqual([0, undefined])
+      expect([await outbox.waiting(tenant, 'another'), await outbox.status(tenant, 'another')]).toEqual([
+        1,
+        { v: 1, status: 'paused' },
+      ])
+    })
+
     it('gives each task to one of two nodes, of 50 that ask at once, and says of one removal that it was one', async () => {
       const { store, another } = subject()
       const second = await another()
@@ -115,6 +142,7 @@ export function outboxConformance({ clock, subject }: Conformance): void {
       expect(await outbox.add(tenant, QUEUE, aTask(), 0)).toBe('full')
       expect(await outbox.add(tenant, QUEUE, tasks[5] as OutboxTask, 0)).toBe('added')
       expect(await outbox.add(tenant, 'another', aTask(), 0)).toBe('added')
+      expect(await outbox.peek(tenant, QUEUE, MAX_OUTBOX_TASKS)).toHaveLength(MAX_OUTBOX_TASKS)
       await outbox.remove(tenant, QUEUE, (tasks[0] as OutboxTask).id)
       expect(await outbox.add(tenant, QUEUE, aTask(), 0)).toBe('added')
       await outbox.clear(tenant, QUEUE)

@@ -49,7 +49,12 @@ const REPLACE = script(`
   if stored[3] or ARGV[6] ~= '' then set_end(KEYS[1], KEYS[2], ARGV[5], ARGV[6], ARGV[7]) end
   return 'written'`)
 
+/** KEYS: the client, the index, those that end, streams. ARGV: id. */
 const DELETE = script(`
+  local streams = redis.call('HGETALL', KEYS[4])
+  for i = 1, #streams, 2 do
+    if cjson.decode(streams[i + 1]).clientId == ARGV[1] then redis.call('HDEL', KEYS[4], streams[i]) end
+  end
   redis.call('ZREM', KEYS[2], ARGV[1])
   redis.call('ZREM', KEYS[3], ARGV[1])
   if redis.call('DEL', KEYS[1]) == 0 then return 'missing' end
@@ -86,7 +91,12 @@ export function redisClients(redis: RedisClient): ClientStore {
       return written(await redis.runDurably(REPLACE, touched, values))
     },
     delete: async (tenant, clientId) => {
-      const touched = [keys.client(tenant, clientId), keys.clientIndex(tenant), keys.clientEnds(tenant)]
+      const touched = [
+        keys.client(tenant, clientId),
+        keys.clientIndex(tenant),
+        keys.clientEnds(tenant),
+        keys.streams(tenant),
+      ]
       return written(await redis.runDurably(DELETE, touched, [clientId]))
     },
     list: async (tenant, offset, limit) => {

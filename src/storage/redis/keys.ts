@@ -22,6 +22,7 @@ export class Keys {
   client = (tenant: string, clientId: string): string => `${this.#clients(tenant)}:id:${part(clientId)}`
   clientIndex = (tenant: string): string => `${this.#clients(tenant)}:index`
   clientEnds = (tenant: string): string => `${this.#clients(tenant)}:ends`
+  streams = (tenant: string): string => `${this.#clients(tenant)}:streams`
   clientSequence = (tenant: string): string => `${this.#clients(tenant)}:sequence`
 
   user = (tenant: string, sub: string): string => `${this.#users(tenant)}:sub:${part(sub)}`

@@ -23,6 +23,7 @@ import { redisPushedRequests } from './pushed-requests.ts'
 import { redisReplay } from './replay.ts'
 import { redisConsents, redisInteractions, redisSessions } from './sessions.ts'
 import { redisSigningKeys } from './signing-keys.ts'
+import { redisStreams } from './streams.ts'
 import { redisThreats } from './threats.ts'
 import { primaries } from './topology.ts'
 import { redisUsers } from './users.ts'
@@ -64,6 +65,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     grants: redisGrants(redis),
     logouts: redisLogouts(redis),
     outbox: redisOutbox(redis),
+    streams: redisStreams(redis),
     limits: redisLimits(redis),
     threats: redisThreats(redis),
     replay: redisReplay(redis),

@@ -11,6 +11,7 @@ import { type RedisClient, script } from './client.ts'
 import { type QueueKeys, redisTasks } from './task-queue.ts'
 
 const SET = script(`redis.call('SET', KEYS[1], ARGV[1])`)
+const FORGET = script(`redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])`)
 
 export function redisOutbox(redis: RedisClient): OutboxStore {
   const tasks = redisTasks(redis)
@@ -37,7 +38,11 @@ export function redisOutbox(redis: RedisClient): OutboxStore {
     remove: (tenant, queue, id) => tasks.remove(keysOf(tenant, queue), id),
     peek: async (tenant, queue, limit) => decode(await tasks.peek(keysOf(tenant, queue), limit)),
     waiting: (tenant, queue) => tasks.waiting(keysOf(tenant, queue)),
+    hasten: (tenant, queue) => tasks.hasten(keysOf(tenant, queue)),
     clear: (tenant, queue) => tasks.clear(keysOf(tenant, queue)),
+    forget: async (tenant, queue) => {
+      await redis.runDurably(FORGET, [...keysOf(tenant, queue), keys.outboxStatus(tenant, queue)])
+    },
     status: async (tenant, queue) => {
       const body = await redis.read('get', keys.outboxStatus(tenant, queue))
       return typeof body === 'string' ? decodeRecord<StreamStatusRecord>(body) : undefined

@@ -1,4 +1,4 @@
-/** Clients in SQLite. Deleting one deletes its consents with it; grants and tokens read as not live without it. */
+/** Clients in SQLite. Deleting one deletes its consents and streams with it; grants and tokens read as not live without it. */
 
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import type { ClientStore } from '../port.ts'
@@ -15,6 +15,7 @@ export function sqliteClients(db: Database, clients: ClientTable, clock: Clock):
   const update = db.prepare('UPDATE clients SET expires_at = ?, body = ? WHERE tenant = ? AND client_id = ?')
   const remove = db.prepare('DELETE FROM clients WHERE tenant = ? AND client_id = ?')
   const removeConsents = db.prepare('DELETE FROM consents WHERE tenant = ? AND client_id = ?')
+  const removeStreams = db.prepare('DELETE FROM streams WHERE tenant = ? AND client_id = ?')
   const page = db.prepare(`SELECT body FROM clients WHERE tenant = ? AND ${LIVE} ORDER BY seq LIMIT ? OFFSET ?`)
   const count = db.prepare(`SELECT count(*) AS total FROM clients WHERE tenant = ? AND ${LIVE}`)
 
@@ -47,6 +48,7 @@ export function sqliteClients(db: Database, clients: ClientTable, clock: Clock):
       db.write(() => {
         clients.changed()
         removeConsents.run(tenant, clientId)
+        removeStreams.run(tenant, clientId)
         return changed(remove, tenant, clientId) === 1 ? 'written' : 'missing'
       }, 'power'),
     list: (tenant, offset, limit) =>

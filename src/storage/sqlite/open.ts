@@ -32,6 +32,7 @@ import { sqliteReplay } from './replay.ts'
 import { migrateSchema } from './schema.ts'
 import { sqliteConsents, sqliteInteractions, sqliteSessions } from './sessions.ts'
 import { sqliteSigningKeys } from './signing-keys.ts'
+import { sqliteStreams } from './streams.ts'
 import { TaskTable } from './task-table.ts'
 import { sqliteThreats } from './threats.ts'
 import { TokenTable } from './token-table.ts'
@@ -100,6 +101,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     grants: sqliteGrants(db, grants, clock),
     logouts: sqliteLogouts(db, tasks),
     outbox: sqliteOutbox(db, tasks),
+    streams: sqliteStreams(db, clock),
     limits: sqliteLimits(db, clock),
     threats: sqliteThreats(db, clock),
     replay: sqliteReplay(db, clock),

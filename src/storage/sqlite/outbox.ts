@@ -16,6 +16,7 @@ const nameOf = (queue: string): string => `outbox:${queue}`
 export function sqliteOutbox(db: Database, tasks: TaskTable): OutboxStore {
   const find = db.prepare('SELECT body FROM stream_status WHERE tenant = ? AND queue = ?')
   const write = db.prepare('INSERT OR REPLACE INTO stream_status (tenant, queue, body) VALUES (?, ?, ?)')
+  const forgetStatus = db.prepare('DELETE FROM stream_status WHERE tenant = ? AND queue = ?')
   const decode = (bodies: readonly string[]): readonly OutboxTask[] =>
     bodies.map((body) => decodeRecord<OutboxTask>(body))
   return {
@@ -37,7 +38,13 @@ export function sqliteOutbox(db: Database, tasks: TaskTable): OutboxStore {
     remove: (tenant, queue, id) => db.write(() => tasks.remove(tenant, nameOf(queue), id)),
     peek: async (tenant, queue, limit) => decode(await db.read(() => tasks.peek(tenant, nameOf(queue), limit))),
     waiting: (tenant, queue) => db.read(() => tasks.waiting(tenant, nameOf(queue))),
+    hasten: (tenant, queue) => db.write(() => tasks.hasten(tenant, nameOf(queue))),
     clear: (tenant, queue) => db.write(() => tasks.clear(tenant, nameOf(queue))),
+    forget: (tenant, queue) =>
+      db.write(() => {
+        tasks.clear(tenant, nameOf(queue))
+        forgetStatus.run(tenant, queue)
+      }),
     status: (tenant, queue) =>
       db.read(() => {
         const row = find.get(tenant, queue)

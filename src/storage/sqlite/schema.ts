@@ -184,6 +184,12 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, digest), UNIQUE (tenant, user_code)) STRICT;
   CREATE INDEX device_grants_end ON device_grants (expires_at);
   `,
+  `
+  CREATE TABLE streams (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, stream_id TEXT NOT NULL, client_id TEXT NOT NULL,
+    body TEXT NOT NULL, UNIQUE (tenant, stream_id)) STRICT;
+  CREATE INDEX streams_client ON streams (tenant, client_id);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */

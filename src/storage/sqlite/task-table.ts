@@ -53,6 +53,11 @@ export class TaskTable {
     return changed(this.#statements.remove, tenant, queue, id) === 1
   }
 
+  hasten(tenant: string, queue: string): void {
+    const now = this.#clock.nowMs()
+    this.#statements.hasten.run(now, tenant, queue, now)
+  }
+
   clear(tenant: string, queue: string): void {
     this.#statements.clear.run(tenant, queue)
   }
@@ -74,6 +79,7 @@ const statementsOf = (db: Database) => ({
   ),
   peek: db.prepare('SELECT body FROM tasks WHERE tenant = ? AND queue = ? ORDER BY due_at_ms, id LIMIT ?'),
   update: db.prepare('UPDATE tasks SET due_at_ms = ?, body = ? WHERE tenant = ? AND queue = ? AND id = ?'),
+  hasten: db.prepare('UPDATE tasks SET due_at_ms = ? WHERE tenant = ? AND queue = ? AND due_at_ms > ?'),
   remove: db.prepare('DELETE FROM tasks WHERE tenant = ? AND queue = ? AND id = ?'),
   clear: db.prepare('DELETE FROM tasks WHERE tenant = ? AND queue = ?'),
   count: db.prepare('SELECT count(*) AS total FROM tasks WHERE tenant = ? AND queue = ?'),
