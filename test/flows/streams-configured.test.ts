@@ -1,4 +1,4 @@
-/** Streams as the clients that they are for read and change them. OpenID SSF 1.0 7.1 and 8.1. */
+/** Streams that the operator configured, as the clients that they are for read and change them. OpenID SSF 1.0 7.1 and 8.1. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestService } from '../servers/auth-service.ts'
 import type { EventSink } from '../servers/event-sink.ts'
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => streams?.close())
 beforeEach(() => streams.clear())
 
-describe('streams as their clients manage them (SSF 1.0 8.1)', () => {
+describe('configured streams as their clients manage them (SSF 1.0 8.1)', () => {
   test('the configuration says where all is, and every address is there (7.1)', async () => {
     const { body } = await callWith(service.issuer, '')('GET', '/.well-known/ssf-configuration')
     expect(body).toMatchObject({
