@@ -1,9 +1,11 @@
 /** Opens the configured providers: each with its own way out, breaker and metrics. Nothing is asked of one before it is needed. */
+
 import { type EgressOptions, openEgress } from '../../egress/open.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import { BREAKER_FIGURES, type BreakerState } from '../../observability/breaker-state.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
-import { type BreakerState, createBreaker } from './breaker.ts'
+import { createBreaker } from './breaker.ts'
 import { githubProvider } from './github-provider.ts'
 import { openIdProvider } from './openid-provider.ts'
 import { isOutage, outgoingTo } from './outgoing.ts'
@@ -24,8 +26,6 @@ export interface Providers {
   close(): Promise<void>
 }
 
-const STATE: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 }
-
 /** A document that a provider that is there answers, whatever it answers. */
 const probeUrl = ({ kind, issuer, apiUrl }: ProviderOptions): URL =>
   new URL(kind === 'github' ? apiUrl : `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
@@ -36,7 +36,7 @@ function openProvider(options: ProviderOptions, deps: ProvidersDeps): { provider
   const egress = openEgress({ allow: options.allow, unlisted: 'public', ...(lookUp && { lookUp }) })
   const outgoing = outgoingTo(options, egress, () => breaker)
   const onChange = (state: BreakerState) => {
-    metrics.federation.state.set({ provider: id }, STATE[state])
+    metrics.federation.state.set({ provider: id }, BREAKER_FIGURES[state])
     if (state === 'open') metrics.federation.opened.inc({ provider: id })
     if (state === 'half_open') return
     logger[state === 'open' ? 'warn' : 'info']({ provider: id, breaker: state }, 'identity provider')
@@ -48,7 +48,7 @@ function openProvider(options: ProviderOptions, deps: ProvidersDeps): { provider
     onChange,
     probe: () => outgoing.probe(probeUrl(options)),
   })
-  metrics.federation.state.set({ provider: id }, STATE.closed)
+  metrics.federation.state.set({ provider: id }, BREAKER_FIGURES.closed)
   const parts = {
     options,
     fetch: outgoing.fetch,

@@ -22,7 +22,7 @@ import {
   tokenRevocation,
 } from 'openid-client'
 import type { Clock } from '../../kernel/clock.ts'
-import type { BreakerState } from './breaker.ts'
+import type { BreakerState } from '../../observability/breaker-state.ts'
 import { FederationError, type FederationFailure, federationFailure } from './failure.ts'
 import { keysOf, metadataOf } from './metadata.ts'
 import { libraryTimeoutSeconds, type OutgoingFetch } from './outgoing.ts'

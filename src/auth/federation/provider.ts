@@ -1,6 +1,6 @@
 /** An identity provider as the steps of a sign-in use it, whichever protocol it speaks. */
 import type { JWK } from 'openid-client'
-import type { BreakerState } from './breaker.ts'
+import type { BreakerState } from '../../observability/breaker-state.ts'
 import type { ProviderOptions } from './provider-options.ts'
 import type { Upstream } from './upstream.ts'
 

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
+import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import { rememberDevice } from './device.ts'
-import { cookieOf, openSurroundings, type Surroundings, TENANT, userRecord } from './endpoint-fixture.ts'
+import {
+  continued,
+  cookieOf,
+  type Next,
+  OPENED_AT,
+  openSurroundings,
+  type Surroundings,
+  TENANT,
+  userRecord,
+} from './endpoint-fixture.ts'
 import { keepSession } from './keep-session.ts'
 import { findSession, type SignedIn, startSession } from './session.ts'
 
@@ -9,30 +18,20 @@ const NAME = '__Host-sallyport_session'
 const DEVICES = '__Host-sallyport_devices'
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 const SAFARI = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1'
-type Next = Extract<DecisionResult<'session'>, { allow: true }>['obligations']['next']
 
 let around: Surroundings
-let start: number
 beforeAll(async () => {
   around = await openSurroundings()
-  start = around.clock.nowMs()
 })
 afterAll(() => around.close())
 beforeEach(() => {
-  around.clock.set(start)
-  around.asked.splice(0)
-  around.events.splice(0)
+  around.clear()
   answer('go_on')
 })
 
-function answer(next: Next, revoke_grants: 'all' | 'none' = 'all') {
-  around.answers.session = () => ({
-    allow: true,
-    reasons: [],
-    obligations: { confirmation: 'none', revoke_grants, next, proof_seconds: 600 },
-  })
+const answer = (next: Next, revokeGrants?: 'all' | 'none') => {
+  around.answers.session = () => continued(next, revokeGrants)
 }
-const later = (seconds: number) => around.clock.set(start + seconds * 1000)
 
 interface From {
   readonly agent?: string
@@ -60,7 +59,7 @@ test('used as before, a session asks nothing and writes nothing', async () => {
   const { value } = await signIn({ idleSeconds: 900 })
   const sessions = { ...around.store.sessions, replace: () => Promise.reject(new Error('written')) }
   const deps = { ...around, store: { ...around.store, sessions } }
-  later(59)
+  around.later(59)
   for (const address of ['203.0.113.7', '203.0.113.200'])
     expect(await findSession(deps, requestFrom({ address, cookies: { [NAME]: value } }))).toBeDefined()
   expect(around.asked).toEqual([])
@@ -71,41 +70,41 @@ test('it is written once a minute that it was seen, and its absolute end stays (
   const ends = (await find())?.record.expiresAt
   const seenAt = []
   for (const second of [30, 60, 61, 119, 120, 300]) {
-    later(second)
-    seenAt.push(((await find())?.record.lastSeenAt ?? 0) - start / 1000)
+    around.later(second)
+    seenAt.push(((await find())?.record.lastSeenAt ?? 0) - OPENED_AT)
   }
   expect(seenAt).toEqual([0, 60, 60, 60, 120, 300])
   expect((await find())?.record).toMatchObject({ expiresAt: ends, revision: 3 })
-  later(3600)
+  around.later(3600)
   expect(await find()).toBeUndefined()
 })
 
 test('an idle session ends, a used one goes on to its absolute end and no further (checklist 45)', async () => {
   const [idle, used] = [await signIn({ idleSeconds: 600 }), await signIn({ idleSeconds: 600 })]
   for (let second = 0; second < 3600; second += 300) {
-    later(second)
+    around.later(second)
     expect(await used.find()).toBeDefined()
     if (second === 300) continue
     expect((await idle.find()) !== undefined).toBe(second === 0)
   }
-  later(3600)
+  around.later(3600)
   expect(await used.find()).toBeUndefined()
 })
 
 test('a session that may be idle for a moment only is seen often enough for it', async () => {
   const { find } = await signIn({ idleSeconds: 20 })
   for (const second of [10, 25, 40, 55]) {
-    later(second)
+    around.later(second)
     expect(await find()).toBeDefined()
   }
-  later(75)
+  around.later(75)
   expect(await find()).toBeUndefined()
 })
 
 test('one that ends while a request sees it is none for that request, and is not brought back', async () => {
   const { find, value } = await signIn()
   const sid = (await find())?.record.sid ?? ''
-  later(100)
+  around.later(100)
   const { find: read } = around.store.sessions
   const sessions: typeof around.store.sessions = {
     ...around.store.sessions,
@@ -123,7 +122,7 @@ test('one that ends while a request sees it is none for that request, and is not
 
 test('another network is asked once, with what is known, and then is the one it is seen from', async () => {
   const { find, user } = await signIn({ idleSeconds: 900 })
-  later(40)
+  around.later(40)
   expect((await find({ address: '198.51.100.1' }))?.user.sub).toBe(user.sub)
   expect(around.asked[0]?.input).toMatchObject({
     stage: 'continue',
@@ -219,7 +218,7 @@ test('after a new password this session goes on under another cookie, the others
   expect(await find()).toBeUndefined()
   const now = await around.store.users.find(TENANT, user.sub)
   if (before === undefined || now === undefined) throw new Error('gone')
-  later(600)
+  around.later(600)
   const renewed = await keepSession(around, requestFrom({ cookies: { [NAME]: value } }), before, now)
   expect(renewed).toContain('Max-Age=3000;')
   const find2 = (cookie: string) =>

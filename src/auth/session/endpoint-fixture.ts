@@ -30,6 +30,8 @@ import type { ContinueSession } from './session.ts'
 
 export const ISSUER = 'https://id.example'
 export const TENANT = 'default'
+/** Seconds. */
+export const OPENED_AT = Date.UTC(2026, 5, 1, 12) / 1000
 
 export type Answers = { [N in DecisionName]?: (input: DecisionInput<N>) => DecisionResult<N> }
 
@@ -76,6 +78,10 @@ export interface Surroundings {
   request(parts?: RequestParts): HttpRequest
   /** A live token of the client for itself; the text is the jti. */
   grantToken(client: ClientRecord, scopes: readonly string[]): Promise<string>
+  /** So long after it was opened. */
+  later(seconds: number): void
+  /** As it was opened: its time, and nothing asked or told. */
+  clear(): void
   close(): Promise<void>
 }
 
@@ -114,6 +120,16 @@ export const userRecord = (of: Partial<UserRecord> = {}): UserRecord => ({
   ...of,
 })
 
+type Continued = Extract<DecisionResult<'session'>, { allow: true }>
+export type Next = Continued['obligations']['next']
+
+/** What `session` answers where a session is used. */
+export const continued = (next: Next, revokeGrants: 'all' | 'none' = 'all'): Continued => ({
+  allow: true,
+  reasons: [],
+  obligations: { confirmation: 'none', revoke_grants: revokeGrants, next, proof_seconds: 600 },
+})
+
 /** The cookie that an answer sets under `name`, as the browser would send it back. */
 export function cookieOf(reply: Reply, name: string): string | undefined {
   const set = reply.headers?.['set-cookie']
@@ -126,7 +142,7 @@ export function cookieOf(reply: Reply, name: string): string | undefined {
 
 export async function openSurroundings(answers: Answers = {}): Promise<Surroundings> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-endpoint-'))
-  let nowMs = Date.UTC(2026, 5, 1, 12)
+  let nowMs = OPENED_AT * 1000
   const clock = {
     nowMs: () => nowMs,
     set(ms: number) {
@@ -198,6 +214,12 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
       tokens.set(jti, token)
       await store.accessTokens.put(TENANT, { v: 1, ...token, clientEpoch: client.revocationEpoch, revoked: false })
       return jti
+    },
+    later: (seconds) => clock.set((OPENED_AT + seconds) * 1000),
+    clear() {
+      nowMs = OPENED_AT * 1000
+      asked.length = 0
+      events.length = 0
     },
     async close() {
       await store.close()

@@ -1,18 +1,17 @@
 /** Against the auth service with its real parts. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { addClient, signIn, silently } from '../../../test/flows/signed-in.ts'
-import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { signIn, silently } from '../../../test/flows/signed-in.ts'
+import type { TestService } from '../../../test/servers/auth-service.ts'
 import { Browser } from '../../../test/servers/browser.ts'
 import { TENANT, type TestClient } from '../../../test/servers/population.ts'
 import { clientToken } from '../../../test/servers/provision.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { runCommandLine } from '../command-line.ts'
+import { type AdminDesk, openAdminDesk } from './access-fixture.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-access-cli-'))
-const credentials = join(folder, 'admin.json')
+let desk: AdminDesk
 let service: TestService
 let shop: TestClient
 let browser: Browser
@@ -20,26 +19,17 @@ let said: string[]
 let told: string[]
 
 beforeAll(async () => {
-  service = await startAuthService()
-  const { id, secret } = service.population.admin
-  writeFileSync(credentials, JSON.stringify({ client_id: id, client_secret: secret }))
-  shop = await addClient(service.store, 'shop')
+  desk = await openAdminDesk()
+  ;({ service, shop, said, told } = desk)
 })
-afterAll(async () => {
-  vi.restoreAllMocks()
-  await service.close()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => desk?.close())
 beforeEach(async () => {
-  said = []
-  told = []
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line))
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line))
+  desk.listen()
   browser = new Browser(service.issuer)
   await signIn(service, browser, shop, 'openid offline_access')
 })
 
-const run = (...words: string[]) => runCommandLine([...words, '--url', service.issuer, '--credentials', credentials])
+const run = (...words: string[]) => desk.run(...words)
 const person = () => service.population.user.sub
 const first = (pattern: RegExp): string => pattern.exec(said.join('\n'))?.[1] ?? ''
 
@@ -68,7 +58,7 @@ test('grants list shows them in pages, as a table or JSON, and grants revoke end
   expect(said.join('\n')).toMatch(/^GRANT +CLIENT +USER +SESSION +GIVEN +ENDS +STATE +SCOPES\n/)
   expect(said.at(-1)).toMatch(/^\n1 to 1 of \d+; more by --offset 1$/)
   const grantId = first(/\n([0-9a-f]{11}\S{22}) /)
-  said = []
+  desk.listen()
   expect(await run('grants', 'revoke', grantId)).toBe(0)
   expect(await run('grants', 'list', '--user', person(), '--json')).toBe(0)
   const { grants } = JSON.parse(said.at(-1) ?? '')
@@ -91,7 +81,7 @@ test.each(['sessions', 'grants'])('%s list tells a person without any from one t
 })
 
 test('who may not ask SCIM is told how a sub is found', async () => {
-  const file = join(folder, 'token')
+  const file = join(desk.folder, 'token')
   writeFileSync(file, await clientToken(service.issuer, service.population.admin, 'admin'))
   const words = ['sessions', 'list', '--user', 'demo', '--url', service.issuer, '--token-file', file]
   expect(await runCommandLine(words)).toBe(0)

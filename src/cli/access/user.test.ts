@@ -1,18 +1,14 @@
 /** `sallyport user export|erase`, against the auth service with its real parts. docs/privacy.md. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { addClient, signIn } from '../../../test/flows/signed-in.ts'
+import { signIn } from '../../../test/flows/signed-in.ts'
 import { createPersonWithoutFactors } from '../../../test/flows/use-factors.ts'
-import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
+import type { TestService } from '../../../test/servers/auth-service.ts'
 import { Browser } from '../../../test/servers/browser.ts'
 import { TENANT, type TestClient } from '../../../test/servers/population.ts'
-import { runCommandLine } from '../command-line.ts'
+import { type AdminDesk, openAdminDesk } from './access-fixture.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-user-cli-'))
-const credentials = join(folder, 'admin.json')
+let desk: AdminDesk
 let service: TestService
 let shop: TestClient
 let sub: string
@@ -20,15 +16,10 @@ let said: string[]
 let told: string[]
 
 beforeAll(async () => {
-  service = await startAuthService()
-  const { id, secret } = service.population.admin
-  writeFileSync(credentials, JSON.stringify({ client_id: id, client_secret: secret }))
-  shop = await addClient(service.store, 'shop')
+  desk = await openAdminDesk()
+  ;({ service, shop, said, told } = desk)
 })
-afterAll(async () => {
-  await service?.close()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => desk?.close())
 
 /** Somebody who is signed in, and what is said from then on. */
 beforeEach(async () => {
@@ -36,17 +27,13 @@ beforeEach(async () => {
   sub = (await service.store.users.findByUserName(TENANT, person.userName))?.sub ?? ''
   const population = { ...service.population, user: { ...person, sub } }
   await signIn({ ...service, population }, new Browser(service.issuer), shop)
-  said = []
-  told = []
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line))
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line))
+  desk.listen()
 })
 afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const run = (...words: string[]) =>
-  runCommandLine(['user', ...words, '--url', service.issuer, '--credentials', credentials])
+const run = (...words: string[]) => desk.run('user', ...words)
 const isThere = async () => (await service.store.users.find(TENANT, sub)) !== undefined
 
 /** Whoever sits at the terminal types this when asked; what they were asked. */

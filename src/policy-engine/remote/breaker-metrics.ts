@@ -1,8 +1,7 @@
 /** Breakers in the metrics of a thread: read when they are scraped. One for each name. */
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Breaker, BreakerState } from './breaker.ts'
-
-const VALUE: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 }
+import { BREAKER_FIGURES } from '../../observability/breaker-state.ts'
+import type { Breaker } from './breaker.ts'
 
 export function registerBreakers(
   registry: Registry,
@@ -17,7 +16,7 @@ export function registerBreakers(
     labelNames,
     registers,
     collect() {
-      for (const [name, { state }] of breakers) this.set({ name }, VALUE[state])
+      for (const [name, { state }] of breakers) this.set({ name }, BREAKER_FIGURES[state])
     },
   })
   const counter = (name: string, help: string, read: (stats: Breaker['stats']) => number) =>

@@ -1,6 +1,7 @@
 /** The breaker: opens on outages only, answers at once while open, spends no caller's question on probing, and closes by itself. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Breaker, BreakerOpen, type BreakerState, createBreaker } from './breaker.ts'
+import type { BreakerState } from '../../observability/breaker-state.ts'
+import { type Breaker, BreakerOpen, createBreaker } from './breaker.ts'
 
 class Outage extends Error {}
 

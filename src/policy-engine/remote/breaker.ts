@@ -3,8 +3,7 @@
  * for a deadline each. No caller's question is spent on finding out whether it is back: a probe is, and only an answer closes.
  */
 import CircuitBreaker from 'opossum'
-
-export type BreakerState = 'closed' | 'half_open' | 'open'
+import type { BreakerState } from '../../observability/breaker-state.ts'
 
 export interface Breaker {
   /** Throws BreakerOpen without asking while the service does not answer. */

@@ -1,6 +1,7 @@
 /** What counts as no answer of a service that decides, and how its breaker's turns are told to the operator. */
+
+import type { BreakerState } from '../../observability/breaker-state.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { BreakerState } from './breaker.ts'
 
 /** Nothing came back that the service itself said. */
 export class NoAnswer extends Error {

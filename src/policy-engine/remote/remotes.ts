@@ -1,9 +1,9 @@
 /** Which decisions are answered by which remote server: opened by each deciding thread from what crosses to it as plain data. */
 import { openEgress } from '../../egress/open.ts'
 import { openService, type ServiceOptions, serviceHosts } from '../../egress/service.ts'
+import type { BreakerState } from '../../observability/breaker-state.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Revisions } from '../engine.ts'
-import type { BreakerState } from './breaker.ts'
 import { openRemote, type RemoteAnswer, type RemoteEngine } from './opa.ts'
 
 /** A service's options with addresses as text: an URL does not cross to another thread. */

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { challengeIn, type DeviceKeyPair, makeDeviceKey, offerIn } from '../../../../test/servers/device-key.ts'
 import type { Reply } from '../../../http/message.ts'
-import type { DecisionInput, DecisionResult } from '../../../policy-engine/contract/index.ts'
-import { cookieOf, openSurroundings, type Surroundings, TENANT, userRecord } from '../endpoint-fixture.ts'
+import type { DecisionInput } from '../../../policy-engine/contract/index.ts'
+import {
+  continued,
+  cookieOf,
+  type Next,
+  OPENED_AT,
+  openSurroundings,
+  type Surroundings,
+  TENANT,
+  userRecord,
+} from '../endpoint-fixture.ts'
 import { findSession, startSession } from '../session.ts'
 import { SETTLING_SECONDS } from './device-binding.ts'
 import { refreshDeviceProof } from './refresh.ts'
@@ -10,30 +19,20 @@ import { registerDeviceKey } from './register.ts'
 
 const SESSION = '__Host-sallyport_session'
 const BOUND = '__Host-sallyport_bound'
-type Next = Extract<DecisionResult<'session'>, { allow: true }>['obligations']['next']
 
 let around: Surroundings
-let start: number
 beforeAll(async () => {
   around = await openSurroundings()
-  start = around.clock.nowMs()
 })
 afterAll(() => around.close())
 beforeEach(() => {
-  around.clock.set(start)
-  around.asked.splice(0)
-  around.events.splice(0)
+  around.clear()
   answer(({ seen }) => (seen?.binding === 'proven' ? 'go_on' : seen?.binding === 'failed' ? 'end' : 'step_up'))
 })
 
 function answer(next: (input: DecisionInput<'session'>) => Next) {
-  around.answers.session = (input) => ({
-    allow: true,
-    reasons: [],
-    obligations: { confirmation: 'none', revoke_grants: 'all', next: next(input), proof_seconds: 600 },
-  })
+  around.answers.session = (input) => continued(next(input))
 }
-const later = (seconds: number) => around.clock.set(start + seconds * 1000)
 const headersOf = ({ headers }: Reply) => headers as Readonly<Record<string, string>>
 
 let count = 0
@@ -111,7 +110,7 @@ test('a sign-in offers to bind the session, and the browser registers a key (DBS
     credentials: [{ type: 'cookie', name: BOUND, attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax' }],
   })
   const [record] = (await around.store.sessions.list(TENANT, { sub: browser.user.sub }, 0, 1)).records
-  expect(record?.deviceKey).toMatchObject({ alg: 'ES256', boundAt: start / 1000 })
+  expect(record?.deviceKey).toMatchObject({ alg: 'ES256', boundAt: OPENED_AT })
   expect(JSON.stringify(reply.body)).not.toContain(record?.sid)
   expect(around.asked.map(({ input }) => (input as DecisionInput<'session'>).stage)).toEqual(['bind'])
   expect(around.events).toEqual([expect.objectContaining({ event: 'session_bound', decision_id: 'd-1' })])
@@ -126,29 +125,29 @@ test('an RSA key registers and refreshes too', async () => {
 test('while the proof counts nothing is asked; without it a copied session cookie is no session (checklist 44)', async () => {
   const { browser } = await bound()
   around.asked.splice(0)
-  later(SETTLING_SECONDS + 1)
+  around.later(SETTLING_SECONDS + 1)
   expect(await browser.find()).toBeDefined()
   expect(around.asked).toEqual([])
   const thief = around.request({ cookies: { [SESSION]: browser.jar[SESSION] ?? '' } })
   expect(await findSession(around, thief)).toBeUndefined()
   expect(around.asked[0]?.input).toMatchObject({ stage: 'continue', seen: { device_bound: true, binding: 'missing' } })
   expect(await browser.find()).toBeDefined()
-  later(600)
+  around.later(600)
   expect(await browser.find()).toBeUndefined()
 })
 
 test('requests that were sent before the binding had its cookie still pass', async () => {
   const { browser } = await bound()
   delete browser.jar[BOUND]
-  later(SETTLING_SECONDS - 1)
+  around.later(SETTLING_SECONDS - 1)
   expect(await browser.find()).toBeDefined()
-  later(SETTLING_SECONDS)
+  around.later(SETTLING_SECONDS)
   expect(await browser.find()).toBeUndefined()
 })
 
 test('the device signs a challenge and the session goes on (DBSC, refresh)', async () => {
   const { browser, key, id } = await bound()
-  later(700)
+  around.later(700)
   expect(await browser.find()).toBeUndefined()
   const challenge = await challengeOf(browser, id)
   const reply = await browser.refresh(id, await key.prove({ challenge }))
@@ -159,10 +158,10 @@ test('the device signs a challenge and the session goes on (DBSC, refresh)', asy
 
 test('a refresh is no use of the session: it stays as idle as it is (checklist 45)', async () => {
   const { browser, key, id } = await bound()
-  later(500)
+  around.later(500)
   await browser.refresh(id, await key.prove({ challenge: await challengeOf(browser, id) }))
   const [record] = (await around.store.sessions.list(TENANT, { sub: browser.user.sub }, 0, 1)).records
-  expect(record?.lastSeenAt).toBe(start / 1000)
+  expect(record?.lastSeenAt).toBe(OPENED_AT)
 })
 
 test('a proof is good once, for its own session, for its own purpose, and for two minutes', async () => {
@@ -176,7 +175,7 @@ test('a proof is good once, for its own session, for its own purpose, and for tw
   const { challenge: registration } = one.browser.offer
   expect((await one.browser.refresh(one.id, await one.key.prove({ challenge: registration }))).status).toBe(403)
   const late = await one.key.prove({ challenge: await challengeOf(one.browser, one.id) })
-  later(2 * 60)
+  around.later(2 * 60)
   expect((await one.browser.refresh(one.id, late)).status).toBe(403)
   expect((await one.browser.refresh(one.id, await one.key.prove({ challenge: 'made-up' }))).status).toBe(403)
 })
@@ -208,7 +207,7 @@ test('where policy lets a wrong proof pass, it still proves nothing', async () =
 
 test('a cookie that was tampered with is a wrong proof; one of an earlier session is none', async () => {
   const [one, two] = [await bound(), await bound()]
-  later(SETTLING_SECONDS)
+  around.later(SETTLING_SECONDS)
   const [end, ...rest] = (one.browser.jar[BOUND] ?? '').split('.')
   expect(end).toMatch(/^[0-9a-z]+$/)
   one.browser.jar[BOUND] = ['zzzzzzz', ...rest].join('.')
@@ -297,7 +296,7 @@ test('nobody signed in, or a session that is not bound, learns nothing from the 
 
 test('who signs in anew on the device keeps its binding; who copied the cookie begins another session', async () => {
   const { browser, id } = await bound()
-  later(SETTLING_SECONDS)
+  around.later(SETTLING_SECONDS)
   const again = await signIn(browser.jar, browser.user.sub)
   expect(again.headers).toEqual({})
   const [record] = (await around.store.sessions.list(TENANT, { sub: browser.user.sub }, 0, 1)).records
