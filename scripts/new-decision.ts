@@ -10,7 +10,7 @@ const HELP = `usage: node scripts/new-decision.ts name [--asked-by FILE]
 
 Writes what a decision consists of. make check then names what is missing until the code asks it.
 
-  name             in snake_case: device_code
+  name             in snake_case: token_exchange
   --asked-by FILE  the file that will ask it (src/auth/oauth/<name>.ts)
 `
 

@@ -1,7 +1,7 @@
 /** What `make decision` writes: the least that builds, denies by default and tells what it is about. */
 
 export interface DecisionNames {
-  /** As in Rego: `device_code`. */
+  /** As in Rego: `token_exchange`. */
   readonly name: string
   /** As in TypeScript: `device-code`. */
   readonly file: string
