@@ -3,7 +3,7 @@ import type { LimitStore } from '../../storage/port.ts'
 import type { ThreatStore } from '../../storage/threat-port.ts'
 import type { FailureSurge } from './failure-surge.ts'
 import type { CounterKeys } from './keys.ts'
-import type { PlaceSource } from './places.ts'
+import type { PlaceSource } from './places/places.ts'
 import type { ThreatRules } from './rules.ts'
 import type { Raise } from './signal.ts'
 

@@ -4,7 +4,7 @@ import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
 import type { Attempts, PresenceRecord } from '../../storage/threat-port.ts'
 import type { AssessDeps } from './assess-deps.ts'
 import { lately } from './lately.ts'
-import { kilometresBetween, type Located } from './places.ts'
+import { kilometresBetween, type Located } from './places/places.ts'
 import { type Attempted, isGuess } from './risk.ts'
 
 /** Where nobody was named, or nothing is guessed, there are no failures to wait for. */

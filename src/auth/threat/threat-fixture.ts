@@ -7,7 +7,7 @@ import { clientAssessor } from './client-risk.ts'
 import { failureSurge } from './failure-surge.ts'
 import { hearEvents } from './hear-events.ts'
 import { counterKeys } from './keys.ts'
-import { csvPlaces } from './place-csv.ts'
+import { csvPlaces } from './places/csv.ts'
 import { DEFAULT_THREAT_RULES, type ThreatRules } from './rules.ts'
 import type { Signal } from './signal.ts'
 

@@ -2,7 +2,7 @@
  * For tests: a MaxMind DB with one network, 192.0.2.0/24, written by the format's specification 2.0: a search tree of 24-bit
  * records, the data section, the metadata.
  */
-import type { Place } from '../../storage/threat-port.ts'
+import type { Place } from '../../../storage/threat-port.ts'
 
 const text = (value: string): Buffer => Buffer.concat([Buffer.from([(2 << 5) | value.length]), Buffer.from(value)])
 

@@ -1,5 +1,5 @@
 /** Where an address is, as far as a source that the operator chose tells; and how far it is from one place to another. */
-import type { Place } from '../../storage/threat-port.ts'
+import type { Place } from '../../../storage/threat-port.ts'
 
 export interface Located {
   /** ISO 3166-1 alpha-2. */

@@ -1,9 +1,9 @@
 /** The source of places that the configuration names: its file is read again when it changes. None: nothing is known of places. */
 import { readFileSync } from 'node:fs'
-import { ConfigError } from '../../kernel/errors.ts'
-import { followFiles } from '../../kernel/follow-files.ts'
-import { csvPlaces } from './place-csv.ts'
-import { mmdbPlaces } from './place-mmdb.ts'
+import { ConfigError } from '../../../kernel/errors.ts'
+import { followFiles } from '../../../kernel/follow-files.ts'
+import { csvPlaces } from './csv.ts'
+import { mmdbPlaces } from './mmdb.ts'
 import type { PlaceSource } from './places.ts'
 
 export interface PlacesOptions {
