@@ -8,7 +8,6 @@ import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { formToken } from '../session/csrf.ts'
 import { askMfa, type MfaDenied, mfaError } from './ask-mfa.ts'
-import { readRegistration } from './credential-json.ts'
 import {
   aboutOf,
   added,
@@ -22,8 +21,9 @@ import {
 } from './enrolling.ts'
 import { factorName } from './factor-name.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { registrationOptions, verifyRegistration } from './passkey-registration.ts'
 import { auditFactor } from './second-step.ts'
+import { readRegistration } from './webauthn/credential-json.ts'
+import { registrationOptions, verifyRegistration } from './webauthn/registration.ts'
 
 const PATH = '/mfa/enrol/passkey'
 const FORM = 'enrol_passkey'

@@ -5,7 +5,7 @@ import type { OneUseStore } from '../../storage/port.ts'
 import type { EndSessionsDeps } from '../session/end-session.ts'
 import type { SignInDeps } from '../sign-in/proceed.ts'
 import type { NotifyDeps } from '../user/notify.ts'
-import type { RelyingParty } from './relying-party.ts'
+import type { RelyingParty } from './webauthn/relying-party.ts'
 
 export type MfaDeps = SignInDeps &
   NotifyDeps &

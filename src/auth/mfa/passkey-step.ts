@@ -10,10 +10,10 @@ import type { UserRecord } from '../../storage/records.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { askMfa, mfaError, requireMfa } from './ask-mfa.ts'
-import { readAssertion } from './credential-json.ts'
 import type { MfaDeps } from './mfa-deps.ts'
-import { type Assertion, assertionOptions, useAssertion, verifyAssertion, whoAnswered } from './passkey-assertion.ts'
 import { auditFactor, type Claimed, checkStep, findClaimed, stepView } from './second-step.ts'
+import { type Assertion, assertionOptions, useAssertion, verifyAssertion, whoAnswered } from './webauthn/assertion.ts'
+import { readAssertion } from './webauthn/credential-json.ts'
 
 /** The options of a fresh challenge, for this browser. */
 async function options(deps: MfaDeps, request: HttpRequest, waiting: Waiting, claimed: Claimed | undefined) {

@@ -9,15 +9,15 @@ import {
   verifyAuthenticationResponse,
 } from '@simplewebauthn/server'
 import { isoBase64URL } from '@simplewebauthn/server/helpers'
-import type { HttpRequest } from '../../http/message.ts'
-import { epochSeconds } from '../../kernel/clock.ts'
-import { digestOf } from '../../kernel/ids.ts'
-import type { Obligations } from '../../policy-engine/contract/index.ts'
-import type { FactorStore, PasskeyRecord } from '../../storage/factors.ts'
-import { noteSpent, whoSpent } from '../user/spent.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import { epochSeconds } from '../../../kernel/clock.ts'
+import { digestOf } from '../../../kernel/ids.ts'
+import type { Obligations } from '../../../policy-engine/contract/index.ts'
+import type { FactorStore, PasskeyRecord } from '../../../storage/factors.ts'
+import { noteSpent, whoSpent } from '../../user/spent.ts'
 import { CHALLENGE_SECONDS, type ChallengeFor, knowsChallenge, newChallenge, takeChallenge } from './challenges.ts'
 import { challengeIn } from './credential-json.ts'
-import type { PasskeyDeps } from './passkey-registration.ts'
+import type { PasskeyDeps } from './registration.ts'
 
 export type AssertionDeps = PasskeyDeps & {
   readonly store: PasskeyDeps['store'] & { readonly factors: Pick<FactorStore, 'passkeys'> }

@@ -1,12 +1,12 @@
 /**
  * Challenges of WebAuthn ceremonies: 256 random bits, five minutes, for one ceremony of one browser, taken once. WebAuthn Level 3 13.4.3; checklist 41.
  */
-import type { HttpRequest } from '../../http/message.ts'
-import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import { equalDigests } from '../../kernel/constant-time.ts'
-import { digestOf, randomSecret } from '../../kernel/ids.ts'
-import type { OneUseStore } from '../../storage/port.ts'
-import type { OneUseRecord } from '../../storage/records.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import { type Clock, epochSeconds } from '../../../kernel/clock.ts'
+import { equalDigests } from '../../../kernel/constant-time.ts'
+import { digestOf, randomSecret } from '../../../kernel/ids.ts'
+import type { OneUseStore } from '../../../storage/port.ts'
+import type { OneUseRecord } from '../../../storage/records.ts'
 
 export const CHALLENGE_SECONDS = 5 * 60
 

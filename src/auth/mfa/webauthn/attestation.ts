@@ -5,8 +5,8 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { ConfigError } from '../../kernel/errors.ts'
-import type { AttestationKind } from '../../storage/factors.ts'
+import { ConfigError } from '../../../kernel/errors.ts'
+import type { AttestationKind } from '../../../storage/factors.ts'
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
 
