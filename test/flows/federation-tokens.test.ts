@@ -1,7 +1,7 @@
 /** What providers give: bound to a key where they offer it, kept sealed for signing out there, and answers that come by a form. */
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { ProviderOptions } from '../../src/auth/federation/provider-options.ts'
+import type { ProviderOptions } from '../../src/auth/federation/provider/options.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { identityKey, type OneUseRecord } from '../../src/storage/records.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'

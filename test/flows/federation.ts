@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PRESETS, type ProviderOptions } from '../../src/auth/federation/provider-options.ts'
+import { PRESETS, type ProviderOptions } from '../../src/auth/federation/provider/options.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'

@@ -2,7 +2,7 @@
 import type { UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { emailOf, isEmailVerified } from '../user/email.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream } from './provider/upstream.ts'
 
 export interface AccountFound {
   readonly user?: UserRecord

@@ -6,8 +6,8 @@ import { identityKey, type UserRecord } from '../../storage/records.ts'
 import { notifyUser } from '../user/notify.ts'
 import { identityOf } from './create-person.ts'
 import type { FederationDeps } from './deps.ts'
-import type { ProviderOptions } from './provider-options.ts'
-import type { Upstream } from './upstream.ts'
+import type { ProviderOptions } from './provider/options.ts'
+import type { Upstream } from './provider/upstream.ts'
 
 /** Whom the account at the provider belongs to, seen from this person. */
 export async function linkedTo(

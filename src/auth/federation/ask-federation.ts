@@ -10,8 +10,8 @@ import { ownAuthenticationFacts } from '../session/subject-stage.ts'
 import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
-import type { ProviderOptions } from './provider-options.ts'
-import type { Upstream } from './upstream.ts'
+import type { ProviderOptions } from './provider/options.ts'
+import type { Upstream } from './provider/upstream.ts'
 
 type Input = DecisionInput<'federation'>
 

@@ -8,8 +8,8 @@ import { randomId } from '../../kernel/ids.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { firstRevocationEpoch, type IdentityRecord, identityKey, type UserRecord } from '../../storage/records.ts'
 import type { FederationDeps } from './deps.ts'
-import type { ProviderOptions } from './provider-options.ts'
-import type { Upstream } from './upstream.ts'
+import type { ProviderOptions } from './provider/options.ts'
+import type { Upstream } from './provider/upstream.ts'
 
 export const identityOf = (
   options: ProviderOptions,

@@ -5,7 +5,7 @@ import type { Metrics } from '../../observability/metrics.ts'
 import type { IdentityStore, OneUseStore, UserStore } from '../../storage/port.ts'
 import type { SignInDeps } from '../sign-in/proceed.ts'
 import type { NotifyDeps } from '../user/notify.ts'
-import type { Providers } from './open-providers.ts'
+import type { Providers } from './provider/open.ts'
 
 export type FederationDeps = SignInDeps &
   NotifyDeps & {

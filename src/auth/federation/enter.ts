@@ -15,7 +15,7 @@ import { createPerson } from './create-person.ts'
 import type { FederationDeps } from './deps.ts'
 import { denied, failedReply } from './failed.ts'
 import { proveFirst } from './prove-first.ts'
-import type { Came, Provider } from './provider.ts'
+import type { Came, Provider } from './provider/provider.ts'
 import type { Errand } from './trip.ts'
 import { keepForSignOut } from './upstream-session.ts'
 

@@ -3,8 +3,8 @@ import { federationFailedPage } from '../../../web/federation.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { Verdict } from '../../policy-engine/decide.ts'
 import type { FederationDeps } from './deps.ts'
-import type { FederationError, FederationFailure } from './failure.ts'
-import type { ProviderOptions } from './provider-options.ts'
+import type { FederationError, FederationFailure } from './provider/failure.ts'
+import type { ProviderOptions } from './provider/options.ts'
 import type { Errand } from './trip.ts'
 
 const RETRY_AFTER_SECONDS = 30

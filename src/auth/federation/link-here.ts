@@ -8,7 +8,7 @@ import { askFederation } from './ask-federation.ts'
 import type { FederationDeps } from './deps.ts'
 import { denied } from './failed.ts'
 import { IDENTITIES } from './identities.ts'
-import type { Came, Provider } from './provider.ts'
+import type { Came, Provider } from './provider/provider.ts'
 import type { Errand } from './trip.ts'
 
 export async function linkHere(

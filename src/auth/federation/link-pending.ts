@@ -16,9 +16,9 @@ import { askFederation } from './ask-federation.ts'
 import type { FederationDeps } from './deps.ts'
 import { denied } from './failed.ts'
 import { PENDING } from './prove-first.ts'
-import type { Provider } from './provider.ts'
+import type { Provider } from './provider/provider.ts'
+import type { Upstream } from './provider/upstream.ts'
 import { requireProvider } from './start.ts'
-import type { Upstream } from './upstream.ts'
 
 interface Pending {
   readonly id: string

@@ -9,8 +9,8 @@ import type { UserRecord } from '../../storage/records.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import type { FederationDeps } from './deps.ts'
-import type { ProviderOptions } from './provider-options.ts'
-import type { Upstream } from './upstream.ts'
+import type { ProviderOptions } from './provider/options.ts'
+import type { Upstream } from './provider/upstream.ts'
 
 export const PENDING = 'federation_link'
 /** As long as the sign-in that waits for it. */

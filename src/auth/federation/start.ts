@@ -8,8 +8,8 @@ import { ended, findWaiting } from '../sign-in/waiting.ts'
 import { askFederation } from './ask-federation.ts'
 import type { FederationDeps } from './deps.ts'
 import { failed, failedReply } from './failed.ts'
-import { FederationError } from './failure.ts'
-import type { Provider } from './provider.ts'
+import { FederationError } from './provider/failure.ts'
+import type { Provider } from './provider/provider.ts'
 import { beginTrip, type Errand } from './trip.ts'
 
 export function requireProvider(deps: FederationDeps, id: string | undefined): Provider {

@@ -11,7 +11,7 @@ import { formToken } from '../session/csrf.ts'
 import { browserSecret } from '../session/interaction.ts'
 import { sessionSecret } from '../session/session.ts'
 import type { FederationDeps } from './deps.ts'
-import type { Provider, Trip } from './provider.ts'
+import type { Provider, Trip } from './provider/provider.ts'
 
 const KIND = 'federation_trip'
 /** Who needs longer at the provider begins anew. */

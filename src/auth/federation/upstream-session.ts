@@ -9,7 +9,7 @@ import { type Envelope, EnvelopeError } from '../../kernel/envelope.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { OneUseStore } from '../../storage/port.ts'
 import { withCookie } from '../session/answer-client.ts'
-import type { KeptTokens, Provider } from './provider.ts'
+import type { KeptTokens, Provider } from './provider/provider.ts'
 
 const COOKIE = 'sallyport_upstream'
 const KIND = 'federation_session'

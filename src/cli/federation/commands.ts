@@ -1,6 +1,6 @@
 /** `sallyport federation test`: is an identity provider fit to be signed in at, and if not, what is wrong? */
-import { inspectProvider } from '../../auth/federation/inspect-provider.ts'
-import type { ProviderOptions } from '../../auth/federation/provider-options.ts'
+import { inspectProvider } from '../../auth/federation/provider/inspect.ts'
+import type { ProviderOptions } from '../../auth/federation/provider/options.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { type Invocation, UsageError } from '../command.ts'
 import { orRefused, Refused } from '../refused.ts'

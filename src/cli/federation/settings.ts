@@ -1,5 +1,5 @@
 /** What the configuration says of identity providers, as the auth service takes it; secrets are read here. */
-import { GITHUB_API, PRESETS, type ProviderOptions } from '../../auth/federation/provider-options.ts'
+import { GITHUB_API, PRESETS, type ProviderOptions } from '../../auth/federation/provider/options.ts'
 import type { Config } from '../../config/schema.ts'
 import { readSecretFile } from '../../config/secrets.ts'
 import type { ProviderConfig } from '../../config/sections/federation.ts'

@@ -1,16 +1,16 @@
 /** Opens the configured providers: each with its own way out, breaker and metrics. Nothing is asked of one before it is needed. */
 
-import { type EgressOptions, openEgress } from '../../egress/open.ts'
-import type { Clock } from '../../kernel/clock.ts'
-import { BREAKER_FIGURES, type BreakerState } from '../../observability/breaker-state.ts'
-import type { Logger } from '../../observability/logger.ts'
-import type { Metrics } from '../../observability/metrics.ts'
+import { type EgressOptions, openEgress } from '../../../egress/open.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import { BREAKER_FIGURES, type BreakerState } from '../../../observability/breaker-state.ts'
+import type { Logger } from '../../../observability/logger.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
 import { createBreaker } from './breaker.ts'
-import { githubProvider } from './github-provider.ts'
-import { openIdProvider } from './openid-provider.ts'
+import { githubProvider } from './github.ts'
+import { openIdProvider } from './openid.ts'
+import type { ProviderOptions } from './options.ts'
 import { isOutage, outgoingTo } from './outgoing.ts'
 import type { Provider } from './provider.ts'
-import type { ProviderOptions } from './provider-options.ts'
 
 export interface ProvidersDeps {
   readonly clock: Clock

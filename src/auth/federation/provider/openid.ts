@@ -21,13 +21,13 @@ import {
   type ServerMetadata,
   tokenRevocation,
 } from 'openid-client'
-import type { Clock } from '../../kernel/clock.ts'
-import type { BreakerState } from '../../observability/breaker-state.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import type { BreakerState } from '../../../observability/breaker-state.ts'
 import { FederationError, type FederationFailure, federationFailure } from './failure.ts'
 import { keysOf, metadataOf } from './metadata.ts'
+import type { ProviderOptions } from './options.ts'
 import { libraryTimeoutSeconds, type OutgoingFetch } from './outgoing.ts'
 import type { Came, KeptTokens, Provider, Trip } from './provider.ts'
-import type { ProviderOptions } from './provider-options.ts'
 import { type Claims, together, upstreamOf } from './upstream.ts'
 
 export interface ProviderParts {

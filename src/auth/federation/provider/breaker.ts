@@ -3,7 +3,7 @@
  * sign-in is spent on finding out whether it is back: a probe is.
  */
 import CircuitBreaker from 'opossum'
-import type { BreakerState } from '../../observability/breaker-state.ts'
+import type { BreakerState } from '../../../observability/breaker-state.ts'
 
 export interface Breaker {
   /** Throws BreakerOpen, with what was last wrong as its cause, without asking while the provider does not answer. */

@@ -1,7 +1,7 @@
 /** An identity provider as the steps of a sign-in use it, whichever protocol it speaks. */
 import type { JWK } from 'openid-client'
-import type { BreakerState } from '../../observability/breaker-state.ts'
-import type { ProviderOptions } from './provider-options.ts'
+import type { BreakerState } from '../../../observability/breaker-state.ts'
+import type { ProviderOptions } from './options.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What one trip there and back is tied together by. Verifier and nonce are secrets of this browser. */

@@ -2,7 +2,7 @@
  * What a provider said of a person, once all of it was checked, in one shape for every kind. An address is there only where
  * the provider has verified it and its word counts (checklist 43); the person is known by issuer and subject alone.
  */
-import type { ProviderOptions } from './provider-options.ts'
+import type { ProviderOptions } from './options.ts'
 
 export interface Upstream {
   readonly issuer: string

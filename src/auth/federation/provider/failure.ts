@@ -2,7 +2,7 @@
  * What can go wrong at a provider, in words of a bounded set: for the audit log, the metric and the page. What the provider
  * sent is in none of them; what of its keys was seen is, for the operator's log.
  */
-import { EgressError } from '../../egress/egress.ts'
+import { EgressError } from '../../../egress/egress.ts'
 import { BreakerOpen } from './breaker.ts'
 import { isOutage } from './outgoing.ts'
 

@@ -2,15 +2,15 @@
  * Looks at a provider as a sign-in would, before anybody signs in: is it reached, are its metadata its own, which keys do its
  * hosts show beside those that are pinned, are there keys that verify its tokens? For `sallyport federation test`.
  */
-import type { Egress, EgressTls } from '../../egress/egress.ts'
-import { openEgress } from '../../egress/open.ts'
-import { keysShownBy } from '../../egress/pins.ts'
-import type { Clock } from '../../kernel/clock.ts'
+import type { Egress, EgressTls } from '../../../egress/egress.ts'
+import { openEgress } from '../../../egress/open.ts'
+import { keysShownBy } from '../../../egress/pins.ts'
+import type { Clock } from '../../../kernel/clock.ts'
 import type { Breaker } from './breaker.ts'
 import { FederationError } from './failure.ts'
 import { metadataOf } from './metadata.ts'
+import { GITHUB_API, type ProviderOptions } from './options.ts'
 import { outgoingTo } from './outgoing.ts'
-import { GITHUB_API, type ProviderOptions } from './provider-options.ts'
 
 export interface Finding {
   readonly what: string

@@ -12,10 +12,10 @@ import {
   type ServerMetadata,
   setJwksCache,
 } from 'openid-client'
-import type { Clock } from '../../kernel/clock.ts'
+import type { Clock } from '../../../kernel/clock.ts'
 import { FederationError, federationFailure } from './failure.ts'
+import type { ProviderOptions } from './options.ts'
 import { libraryTimeoutSeconds, type OutgoingFetch } from './outgoing.ts'
-import type { ProviderOptions } from './provider-options.ts'
 
 export const METADATA_LIMITS = {
   freshMs: 60 * 60 * 1000,

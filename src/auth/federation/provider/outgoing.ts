@@ -2,9 +2,9 @@
  * The way to one provider, as a `fetch`: by the guarded egress, over TLS with the provider's pins, within its deadline, through
  * its breaker. Only what reads is tried again.
  */
-import { type Egress, EgressError, type EgressRequest, type EgressTls } from '../../egress/egress.ts'
+import { type Egress, EgressError, type EgressRequest, type EgressTls } from '../../../egress/egress.ts'
 import type { Breaker } from './breaker.ts'
-import type { ProviderOptions } from './provider-options.ts'
+import type { ProviderOptions } from './options.ts'
 
 /** For openid-client, which gives up later than we do: what is late is then known to be. */
 export const libraryTimeoutSeconds = ({ timeoutMs, retries }: ProviderOptions): number =>

@@ -10,9 +10,9 @@ import {
   fetchProtectedResource,
 } from 'openid-client'
 import { FederationError, federationFailure } from './failure.ts'
-import { configurationOf, type ProviderParts } from './openid-provider.ts'
+import { configurationOf, type ProviderParts } from './openid.ts'
+import type { ProviderOptions } from './options.ts'
 import type { Came, Provider, Trip } from './provider.ts'
-import type { ProviderOptions } from './provider-options.ts'
 import { type Claims, upstreamOf } from './upstream.ts'
 
 const isRecord = (value: unknown): value is Claims =>
