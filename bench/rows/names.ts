@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { type Environment, ROOT, type RunOptions } from '../environment.ts'

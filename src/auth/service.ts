@@ -56,8 +56,8 @@ import { openRootSecret } from './token/root-secret.ts'
 import { subjectIdentifiers } from './token/subject-identifier.ts'
 import { accessTokenVerifier } from './token/verify-access-token.ts'
 import { notifyUser } from './user/notify.ts'
-import { openPasswords, type PasswordSettings } from './user/open-passwords.ts'
-import type { PasswordHasher } from './user/password.ts'
+import type { PasswordHasher } from './user/password/hasher.ts'
+import { openPasswords, type PasswordSettings } from './user/password/open.ts'
 import { describe, failureReporter, mailWatch, measureOf, observed, strict } from './watch.ts'
 
 export interface AuthServiceOptions {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'

@@ -1,6 +1,6 @@
 /** A person verifies and changes the address of their account, with a real mail server. ASVS 6.3.7, 7.5.1; checklist 42. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'

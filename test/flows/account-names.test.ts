@@ -4,7 +4,7 @@
  */
 import { afterEach, expect, test } from 'vitest'
 import { DEFAULT_THREAT_RULES } from '../../src/auth/threat/rules.ts'
-import { createPasswordHasher, hashGate } from '../../src/auth/user/password.ts'
+import { createPasswordHasher, hashGate } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { signedFiles, startAuthService, type TestService } from '../servers/auth-service.ts'

@@ -1,5 +1,5 @@
 /** For tests: somebody who has an account, and their browser on its pages, without JavaScript. */
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import type { TestService } from '../servers/auth-service.ts'

@@ -1,5 +1,5 @@
 /** For tests: what a request costs, as calls of the store and of the password hasher, by name and in order. */
-import type { PasswordHasher } from '../../src/auth/user/password.ts'
+import type { PasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import type { Store } from '../../src/storage/port.ts'
 
 /** What the service asks by itself or now and then, whoever comes; `threats.throttles` is another such. */

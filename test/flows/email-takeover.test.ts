@@ -3,7 +3,7 @@
  * the one before takes it back. A real mail server and the shipped policy. OWASP ASVS 6.3.7, 6.4.3; checklist 42 and 45.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
 import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'

@@ -1,6 +1,6 @@
 /** For tests: everything that the auth service offers, used once, rightly. */
 
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
 import { digestOf, randomSecret } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'

@@ -1,6 +1,6 @@
 /** A copy of one's data, and the end of it: by the person, and by an administrator. GDPR articles 15, 17 and 20; docs/privacy.md. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'

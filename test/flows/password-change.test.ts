@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sendMailLink } from '../../src/auth/user/mail-link.ts'
-import { createPasswordHasher, hashGate } from '../../src/auth/user/password.ts'
+import { createPasswordHasher, hashGate } from '../../src/auth/user/password/hasher.ts'
 import type { HttpRequest } from '../../src/http/message.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { Mailer } from '../../src/mail/mailer.ts'

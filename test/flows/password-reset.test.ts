@@ -3,7 +3,7 @@
  * OWASP ASVS 6.3.8, 6.4; checklist 37 and 39.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { digestOf, randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'

@@ -1,5 +1,5 @@
 /** For tests: every page of second factors, used once, rightly, by a person of their own. */
-import { createPasswordHasher } from '../../src/auth/user/password.ts'
+import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'

@@ -1,5 +1,5 @@
 /** For tests: the clients and the person that every flow needs. */
-import type { PasswordHasher } from '../../src/auth/user/password.ts'
+import type { PasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
 import type { Store } from '../../src/storage/port.ts'
 import type { ClientRecord, UserRecord } from '../../src/storage/records.ts'

@@ -16,9 +16,9 @@ import { changeUser } from '../user/change-user.ts'
 import { endMailLinks } from '../user/mail-link.ts'
 import { newPassword } from '../user/new-password.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
-import type { PasswordHasher } from '../user/password.ts'
-import type { PasswordRules } from '../user/password-rules.ts'
-import { slowedDown, verifyPassword } from '../user/verify-password.ts'
+import type { PasswordHasher } from '../user/password/hasher.ts'
+import type { PasswordRules } from '../user/password/rules.ts'
+import { slowedDown, verifyPassword } from '../user/password/verify.ts'
 
 export type ChangePasswordDeps = AccountPageDeps &
   EndSessionsDeps &

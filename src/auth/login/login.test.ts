@@ -14,8 +14,8 @@ import {
 import { startInteraction } from '../session/interaction.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import { signInSurroundings } from '../sign-in/sign-in-fixture.ts'
-import { createGate } from '../user/gate.ts'
-import { createPasswordHasher } from '../user/password.ts'
+import { createGate } from '../user/password/gate.ts'
+import { createPasswordHasher } from '../user/password/hasher.ts'
 import { type LoginHandlers, loginHandlers } from './login-handlers.ts'
 
 type Login = DecisionInput<'login'>

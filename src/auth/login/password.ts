@@ -10,7 +10,7 @@ import { cancelSignIn } from '../sign-in/cancel.ts'
 import { auditRefusal, begin, proceed, refuseStep, requirePause, type SignInDeps } from '../sign-in/proceed.ts'
 import { loginAt } from '../sign-in/steps.ts'
 import { findWaiting, requireOwnForm, shownName, type Waiting } from '../sign-in/waiting.ts'
-import { slowedDown, type VerifyPasswordDeps, verifyPassword } from '../user/verify-password.ts'
+import { slowedDown, type VerifyPasswordDeps, verifyPassword } from '../user/password/verify.ts'
 
 export type PasswordDeps = SignInDeps & VerifyPasswordDeps
 

@@ -16,10 +16,10 @@ import { localesOf } from '../user/email.ts'
 import { findMailLink, isUsable, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
 import { newPassword } from '../user/new-password.ts'
 import { notifyUser } from '../user/notify.ts'
-import type { PasswordHasher } from '../user/password.ts'
-import type { PasswordRules } from '../user/password-rules.ts'
+import type { PasswordHasher } from '../user/password/hasher.ts'
+import type { PasswordRules } from '../user/password/rules.ts'
+import { slowedDown } from '../user/password/verify.ts'
 import { noteSpent, whoSpent } from '../user/spent.ts'
-import { slowedDown } from '../user/verify-password.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
 export type ResetDeps = MailLinkDeps &

@@ -1,8 +1,8 @@
 /** The hash of a password that came by SCIM, where it may be set; a server that hashes all it can answers 503. RFC 7643 4.1.1. */
 import { ScimError } from '../../kernel/errors.ts'
-import { GateFull } from '../user/gate.ts'
-import { MAX_PASSWORD_BYTES, type PasswordHasher } from '../user/password.ts'
-import type { PasswordFault, PasswordOwner, PasswordRules } from '../user/password-rules.ts'
+import { GateFull } from '../user/password/gate.ts'
+import { MAX_PASSWORD_BYTES, type PasswordHasher } from '../user/password/hasher.ts'
+import type { PasswordFault, PasswordOwner, PasswordRules } from '../user/password/rules.ts'
 
 export interface PasswordOfDeps {
   readonly passwords: PasswordHasher

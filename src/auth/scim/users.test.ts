@@ -10,8 +10,8 @@ import {
   TENANT,
   userRecord,
 } from '../session/endpoint-fixture.ts'
-import { createGate } from '../user/gate.ts'
-import { createPasswordHasher } from '../user/password.ts'
+import { createGate } from '../user/password/gate.ts'
+import { createPasswordHasher } from '../user/password/hasher.ts'
 import { CLAIMS_SCHEMA, USER_SCHEMA } from './attributes.ts'
 import { type ScimHandlers, scimHandlers } from './scim-handlers.ts'
 

@@ -1,5 +1,5 @@
 /** The demo's people and clients, written to the store so that they match credentials.json; what matches stays as it is. */
-import type { PasswordHasher } from '../../auth/user/password.ts'
+import type { PasswordHasher } from '../../auth/user/password/hasher.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import { digestOf, randomId } from '../../kernel/ids.ts'

@@ -3,7 +3,7 @@
  * run; the committed bundle is served under a development key until a policy is edited.
  */
 import { join, relative, resolve } from 'node:path'
-import { createPasswordHasher } from '../../auth/user/password.ts'
+import { createPasswordHasher } from '../../auth/user/password/hasher.ts'
 import { isLoopback } from '../../config/rules.ts'
 import type { Config } from '../../config/schema.ts'
 import { systemClock } from '../../kernel/clock.ts'

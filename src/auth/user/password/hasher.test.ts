@@ -1,7 +1,7 @@
 import { argon2, argon2Sync } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { createGate, GateFull } from './gate.ts'
-import { createPasswordHasher, DEFAULT_HASH_PARAMETERS } from './password.ts'
+import { createPasswordHasher, DEFAULT_HASH_PARAMETERS } from './hasher.ts'
 import { formatPhc, parsePhc } from './phc.ts'
 
 // The real one, counted.

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dictionary } from '@zxcvbn-ts/language-common'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
-import { type BreachedPasswords, openBreachedPasswords } from './breached-passwords.ts'
-import { type PasswordOwner, passwordRules } from './password-rules.ts'
+import { ConfigError, StoreUnavailable } from '../../../kernel/errors.ts'
+import { type BreachedPasswords, openBreachedPasswords } from './breached.ts'
+import { type PasswordOwner, passwordRules } from './rules.ts'
 
 const rules = passwordRules({ words: ['sallyport', 'acme'] })
 const ada: PasswordOwner = {

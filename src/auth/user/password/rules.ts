@@ -2,10 +2,10 @@
  * Which passwords may be set: long enough, and not among those that guessing starts with. NIST SP 800-63B 3.1.1.2, ASVS 6.2;
  * checklist 35. No rule asks for kinds of characters, nothing is cut off, and nothing expires by age.
  */
-import type { UserRecord } from '../../storage/records.ts'
-import type { BreachedPasswords } from './breached-passwords.ts'
-import { isCommonPassword } from './guessed-passwords.ts'
-import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS } from './password.ts'
+import type { UserRecord } from '../../../storage/records.ts'
+import type { BreachedPasswords } from './breached.ts'
+import { isCommonPassword } from './guessed.ts'
+import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS } from './hasher.ts'
 
 export const PASSWORD_FAULTS = ['too_short', 'too_long', 'common', 'breached', 'about_you'] as const
 export type PasswordFault = (typeof PASSWORD_FAULTS)[number]

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openSurroundings, type Surroundings, TENANT, userRecord } from '../session/endpoint-fixture.ts'
+import { openSurroundings, type Surroundings, TENANT, userRecord } from '../../session/endpoint-fixture.ts'
 import { createGate } from './gate.ts'
-import { createPasswordHasher, hashGate } from './password.ts'
-import { verifyPassword } from './verify-password.ts'
+import { createPasswordHasher, hashGate } from './hasher.ts'
+import { verifyPassword } from './verify.ts'
 
 let around: Surroundings
 beforeAll(async () => {

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
+import { ConfigError, StoreUnavailable } from '../../../kernel/errors.ts'
 
 export interface BreachedPasswords {
   has(password: string): Promise<boolean>

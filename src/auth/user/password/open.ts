@@ -1,14 +1,14 @@
 /** Opens what passwords need: the hasher behind its gate, and the rules with the file of breached ones, where there is one. */
-import type { Metrics } from '../../observability/metrics.ts'
-import { type BreachedPasswords, openBreachedPasswords } from './breached-passwords.ts'
+import type { Metrics } from '../../../observability/metrics.ts'
+import { type BreachedPasswords, openBreachedPasswords } from './breached.ts'
 import {
   createPasswordHasher,
   DEFAULT_HASH_PARAMETERS,
   type HashParameters,
   hashGate,
   type PasswordHasher,
-} from './password.ts'
-import { type PasswordRules, passwordRules } from './password-rules.ts'
+} from './hasher.ts'
+import { type PasswordRules, passwordRules } from './rules.ts'
 
 export interface PasswordSettings {
   readonly hash?: HashParameters

@@ -2,12 +2,12 @@
  * A password that somebody claims to be a person's. The same work for an unknown person (checklist 37); one that is right and
  * was hashed at another cost is hashed anew, before anybody notices (checklist 36).
  */
-import type { HttpRequest } from '../../http/message.ts'
-import { OAuthError, StoreUnavailable } from '../../kernel/errors.ts'
-import type { UserStore } from '../../storage/port.ts'
-import type { UserRecord } from '../../storage/records.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import { OAuthError, StoreUnavailable } from '../../../kernel/errors.ts'
+import type { UserStore } from '../../../storage/port.ts'
+import type { UserRecord } from '../../../storage/records.ts'
 import { GateFull, type Turn } from './gate.ts'
-import type { PasswordHasher } from './password.ts'
+import type { PasswordHasher } from './hasher.ts'
 
 export interface VerifyPasswordDeps {
   readonly passwords: PasswordHasher
