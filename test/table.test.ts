@@ -9,7 +9,7 @@ import { OPERATIONS } from '../src/auth/openapi/operations.ts'
 import type { Route } from '../src/auth/route.ts'
 import { routes } from '../src/auth/routes.ts'
 import type { RouteDeps, Row } from '../src/auth/rows/row.ts'
-import { ratedEndpoint } from '../src/auth/threat/rate-limiter.ts'
+import { ratedEndpoint } from '../src/auth/threat/limits/rate-limiter.ts'
 import { DECISIONS } from '../src/policy-engine/contract/index.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -61,7 +61,7 @@ function violations(table: readonly Route[], readme: string): string[] {
           : [`${HOMES.get(name) ?? 'src/auth/routes.ts'}: ${name} names ${route.file}, which is not there`]),
         ...(route.decision === 'public' || ratedEndpoint(route.path) !== undefined
           ? []
-          : [`src/auth/threat/rate-limiter.ts: ${name} has no rate limit`]),
+          : [`src/auth/threat/limits/rate-limiter.ts: ${name} has no rate limit`]),
         ...(isTold(route.path) && !readme.includes(`${address}\``)
           ? [`README.md: ${address} is not among the specifications`]
           : []),
@@ -91,7 +91,7 @@ describe('turns red on a planted violation:', () => {
       [
         'README.md: /oauth/elsewhere is not among the specifications',
         'src/auth/openapi/operations.ts: POST /oauth/elsewhere is not described',
-        'src/auth/threat/rate-limiter.ts: POST /oauth/elsewhere has no rate limit',
+        'src/auth/threat/limits/rate-limiter.ts: POST /oauth/elsewhere has no rate limit',
       ],
     ],
     [

@@ -1,6 +1,6 @@
 /** Rate limits on the real service: who is counted where, what a refused caller reads, what is audited. RFC 6585 4; checklist 20. */
 import { afterEach, expect, test } from 'vitest'
-import { RATED, type RateTable, ratedEndpoint } from '../../src/auth/threat/rate-limiter.ts'
+import { RATED, type RateTable, ratedEndpoint } from '../../src/auth/threat/limits/rate-limiter.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'

@@ -9,8 +9,8 @@ import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
+import type { Throttled, Throttles } from './limits/throttles.ts'
 import type { Signal } from './signal.ts'
-import type { Throttled, Throttles } from './throttles.ts'
 
 export interface AnswerSignalDeps {
   readonly store: {

@@ -9,10 +9,10 @@ import { failureSurge } from './failure-surge.ts'
 import { hearEvents } from './hear-events.ts'
 import { type IntrospectionSpikes, introspectionSpikes } from './introspection-spikes.ts'
 import { counterKeys } from './keys.ts'
+import { openThrottles, type Throttles, type ThrottlesDeps } from './limits/throttles.ts'
 import { openPlaces, type PlacesOptions } from './places/open.ts'
 import type { AssessRisk } from './risk.ts'
 import { DEFAULT_THREAT_RULES, type ThreatRules } from './rules.ts'
-import { openThrottles, type Throttles, type ThrottlesDeps } from './throttles.ts'
 
 export interface ThreatOptions {
   readonly rules?: ThreatRules

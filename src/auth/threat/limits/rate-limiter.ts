@@ -2,14 +2,14 @@
  * Rate limits of the endpoints: per address, per client, per person. RFC 6585 4; checklist 20. The first refusal of each in a
  * window is audited, all are counted in a metric. Keys are digests in the store, and stand in no log.
  */
-import type { Audit } from '../../audit/events.ts'
-import { kindOf, plainAddress } from '../../egress/address.ts'
-import type { HttpRequest } from '../../http/message.ts'
-import { networkOf } from '../../http/network-of.ts'
-import type { Admitted, RateLimits } from '../../http/rate-limits.ts'
-import type { Clock } from '../../kernel/clock.ts'
-import { OAuthError } from '../../kernel/errors.ts'
-import type { LimitStore } from '../../storage/port.ts'
+import type { Audit } from '../../../audit/events.ts'
+import { kindOf, plainAddress } from '../../../egress/address.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import { networkOf } from '../../../http/network-of.ts'
+import type { Admitted, RateLimits } from '../../../http/rate-limits.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import { OAuthError } from '../../../kernel/errors.ts'
+import type { LimitStore } from '../../../storage/port.ts'
 import { createRollingCounter, type Refusal, type RollingCounter } from './rolling-counter.ts'
 
 export const RATED = [

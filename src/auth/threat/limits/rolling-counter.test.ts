@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { StoreUnavailable } from '../../kernel/errors.ts'
-import type { LimitStore, Store } from '../../storage/port.ts'
-import { openSqliteStore } from '../../storage/sqlite/open.ts'
+import { StoreUnavailable } from '../../../kernel/errors.ts'
+import type { LimitStore, Store } from '../../../storage/port.ts'
+import { openSqliteStore } from '../../../storage/sqlite/open.ts'
 import { createRollingCounter, type RollingCounter, type RollingCounterOptions } from './rolling-counter.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rolling-counter-'))

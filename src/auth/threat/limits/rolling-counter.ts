@@ -3,8 +3,8 @@
  * write: each node may admit one batch that the others don't know of. A batch of one is exact, and waits for the store.
  * The window slides: of the one before, the share that still overlaps counts. docs/adr/0016.
  */
-import { digestOf } from '../../kernel/ids.ts'
-import type { LimitStore } from '../../storage/port.ts'
+import { digestOf } from '../../../kernel/ids.ts'
+import type { LimitStore } from '../../../storage/port.ts'
 
 export interface RollingCounterOptions {
   readonly store: Pick<LimitStore, 'hit'>

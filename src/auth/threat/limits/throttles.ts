@@ -2,13 +2,13 @@
  * Throttles that policy set: kept in the store, read by every node every few seconds, looked up in memory. While none is in
  * force a request pays for asking whether there is one. RFC 6585 4.
  */
-import type { HttpRequest } from '../../http/message.ts'
-import { networkOf, subnetOf } from '../../http/network-of.ts'
-import type { Admitted, RateLimits } from '../../http/rate-limits.ts'
-import type { Clock } from '../../kernel/clock.ts'
-import { OAuthError } from '../../kernel/errors.ts'
-import { digestOf } from '../../kernel/ids.ts'
-import type { ThreatStore, Throttle } from '../../storage/threat-port.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import { networkOf, subnetOf } from '../../../http/network-of.ts'
+import type { Admitted, RateLimits } from '../../../http/rate-limits.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import { OAuthError } from '../../../kernel/errors.ts'
+import { digestOf } from '../../../kernel/ids.ts'
+import type { ThreatStore, Throttle } from '../../../storage/threat-port.ts'
 
 export type Throttled =
   | { readonly kind: 'address' | 'subnet'; readonly address: string }
