@@ -10,7 +10,6 @@ import type { Offered } from '../client/metadata/offered.ts'
 import type { SectorDeps } from '../client/metadata/sector.ts'
 import { namedId } from '../session/named-id.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
-import { type ClientChanges, nothingChanged } from './client-changes.ts'
 
 export type DecideAdminDeps = ActorDeps & { readonly decide: Decide; readonly audit: Audit }
 
@@ -21,6 +20,15 @@ export type AdminDeps = DecideAdminDeps &
     readonly store: { readonly clients: ClientStore; readonly users: Pick<UserStore, 'find'> }
     readonly sealSecret: (tenant: string, clientId: string, secret: string) => string
   }
+
+/** By field name: the facts that `admin` is decided on hold no values. */
+export interface ClientChanges {
+  readonly changed: readonly string[]
+  readonly changedRoles: readonly string[]
+  readonly changedScopes: readonly string[]
+}
+
+const nothingChanged: ClientChanges = { changed: [], changedRoles: [], changedScopes: [] }
 
 export type AdminAction = DecisionInput<'admin'>['action']
 

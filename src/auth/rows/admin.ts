@@ -1,14 +1,14 @@
 /** Rows of SCIM and of the admin API. */
-import { accessHandlers } from '../admin/access-handlers.ts'
-import { adminHandlers } from '../admin/admin-handlers.ts'
-import { keyHandlers } from '../admin/key-handlers.ts'
+import { accessHandlers } from '../admin/access/access-handlers.ts'
+import { clientHandlers } from '../admin/clients/client-handlers.ts'
+import { keyHandlers } from '../admin/keys/key-handlers.ts'
 import type { Route } from '../route.ts'
 import { scimHandlers } from '../scim/scim-handlers.ts'
 import type { RouteDeps, Row } from './row.ts'
 
 export function adminRows(deps: RouteDeps): Row[] {
   const scim = scimHandlers(deps)
-  const admin = adminHandlers(deps)
+  const clients = clientHandlers(deps)
   const keys = keyHandlers(deps)
   const access = accessHandlers(deps)
   return [
@@ -20,23 +20,23 @@ export function adminRows(deps: RouteDeps): Row[] {
     scimPublic('ServiceProviderConfig', scim.readServiceProviderConfig),
     scimPublic('ResourceTypes', scim.readResourceTypes),
     scimPublic('Schemas', scim.readSchemas),
-    ['POST', '/admin/clients', 'admin API', 'admin/create-client.ts', 'admin', 'problem', admin.createClient],
-    ['GET', '/admin/clients', 'admin API', 'admin/list-clients.ts', 'admin', 'problem', admin.listClients],
-    ['GET', '/admin/clients/:id', 'admin API', 'admin/read-client.ts', 'admin', 'problem', admin.readClient],
-    ['PUT', '/admin/clients/:id', 'admin API', 'admin/replace-client.ts', 'admin', 'problem', admin.replaceClient],
-    ['DELETE', '/admin/clients/:id', 'admin API', 'admin/delete-client.ts', 'admin', 'problem', admin.deleteClient],
-    adminRow('GET', '/admin/keys', 'list-keys.ts', keys.listKeys),
-    adminRow('POST', '/admin/keys/rotate', 'rotate-keys.ts', keys.rotateKeys),
-    adminRow('POST', '/admin/keys/rewrap', 'rewrap-keys.ts', keys.rewrapKeys),
-    adminRow('POST', '/admin/keys/:id/revoke', 'revoke-key.ts', keys.revokeKey),
-    adminRow('POST', '/admin/clients/:id/revoke', 'revoke-client.ts', access.revokeClient),
-    adminRow('GET', '/admin/sessions', 'list-sessions.ts', access.listSessions),
-    adminRow('DELETE', '/admin/sessions/:id', 'end-session.ts', access.endSession),
-    adminRow('GET', '/admin/grants', 'list-grants.ts', access.listGrants),
-    adminRow('DELETE', '/admin/grants/:id', 'revoke-grant.ts', access.revokeGrant),
-    adminRow('POST', '/admin/users/:id/revoke', 'revoke-user.ts', access.revokeUser),
-    adminRow('GET', '/admin/users/:id/export', 'export-user.ts', access.exportUser),
-    adminRow('POST', '/admin/users/:id/erase', 'erase-user.ts', access.eraseUser),
+    adminRow('POST', '/admin/clients', 'clients/create-client.ts', clients.createClient),
+    adminRow('GET', '/admin/clients', 'clients/list-clients.ts', clients.listClients),
+    adminRow('GET', '/admin/clients/:id', 'clients/read-client.ts', clients.readClient),
+    adminRow('PUT', '/admin/clients/:id', 'clients/replace-client.ts', clients.replaceClient),
+    adminRow('DELETE', '/admin/clients/:id', 'clients/delete-client.ts', clients.deleteClient),
+    adminRow('GET', '/admin/keys', 'keys/list-keys.ts', keys.listKeys),
+    adminRow('POST', '/admin/keys/rotate', 'keys/rotate-keys.ts', keys.rotateKeys),
+    adminRow('POST', '/admin/keys/rewrap', 'keys/rewrap-keys.ts', keys.rewrapKeys),
+    adminRow('POST', '/admin/keys/:id/revoke', 'keys/revoke-key.ts', keys.revokeKey),
+    adminRow('POST', '/admin/clients/:id/revoke', 'access/revoke-client.ts', access.revokeClient),
+    adminRow('GET', '/admin/sessions', 'access/list-sessions.ts', access.listSessions),
+    adminRow('DELETE', '/admin/sessions/:id', 'access/end-session.ts', access.endSession),
+    adminRow('GET', '/admin/grants', 'access/list-grants.ts', access.listGrants),
+    adminRow('DELETE', '/admin/grants/:id', 'access/revoke-grant.ts', access.revokeGrant),
+    adminRow('POST', '/admin/users/:id/revoke', 'access/revoke-user.ts', access.revokeUser),
+    adminRow('GET', '/admin/users/:id/export', 'access/export-user.ts', access.exportUser),
+    adminRow('POST', '/admin/users/:id/erase', 'access/erase-user.ts', access.eraseUser),
   ]
 }
 

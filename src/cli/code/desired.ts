@@ -1,5 +1,5 @@
 /** What the configuration says of clients, resources and scopes, checked as far as it can be here. Throws ConfigError. */
-import { parseClient } from '../../auth/admin/parse-client.ts'
+import { parseClient } from '../../auth/admin/clients/parse-client.ts'
 import { offeredWith } from '../../auth/client/metadata/offered.ts'
 import { blank, type ClientSettings } from '../../auth/client/metadata/together.ts'
 import { needsSecretItself } from '../../auth/client/secrets.ts'

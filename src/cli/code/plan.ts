@@ -1,6 +1,6 @@
 /** What would change: the configuration against what an instance has. No secret is in it, only what tells secrets apart. */
 import { isDeepStrictEqual } from 'node:util'
-import { FIELDS } from '../../auth/admin/parse-client.ts'
+import { FIELDS } from '../../auth/admin/clients/parse-client.ts'
 import { METADATA_MEMBERS } from '../../auth/client/metadata/members.ts'
 import type { ClientSettings } from '../../auth/client/metadata/together.ts'
 import { secretIds } from '../../auth/client/secrets.ts'

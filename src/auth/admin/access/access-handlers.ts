@@ -1,5 +1,5 @@
 /** The endpoints of sessions and grants bound to what they use, for the route table. */
-import type { HttpRequest } from '../../http/message.ts'
+import type { HttpRequest } from '../../../http/message.ts'
 import type { AccessDeps } from './access.ts'
 import { endOneSession } from './end-session.ts'
 import { eraseUser } from './erase-user.ts'

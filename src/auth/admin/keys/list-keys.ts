@@ -1,9 +1,9 @@
 /** Lists signing keys and what their life will bring: GET /admin/keys. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { findCaller } from './actor.ts'
-import { decideAdmin } from './decide-admin.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { findCaller } from '../actor.ts'
+import { decideAdmin } from '../decide-admin.ts'
+import { checkQuery } from '../page-of.ts'
 import { type KeyDeps, renderKeys } from './key-endpoints.ts'
-import { checkQuery } from './page-of.ts'
 
 export async function listKeys(deps: KeyDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)

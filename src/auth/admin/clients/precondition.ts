@@ -1,7 +1,7 @@
 /** If-Match: a write only onto the version that the caller has read. RFC 9110 13.1.1, strong comparison. */
-import type { HttpRequest } from '../../http/message.ts'
-import { Problem } from '../../kernel/errors.ts'
-import type { ClientRecord } from '../../storage/records.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import { Problem } from '../../../kernel/errors.ts'
+import type { ClientRecord } from '../../../storage/records.ts'
 import { etagOf } from './render-client.ts'
 
 /** Throws precondition_failed unless If-Match is absent, `*`, or names the stored version. */

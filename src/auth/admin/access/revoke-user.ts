@@ -1,10 +1,10 @@
 /** Ends all that hangs on a person, sessions, grants, tokens: POST /admin/users/{sub}/revoke. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { endSessionsOf } from '../session/end-session.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { endSessionsOf } from '../../session/end-session.ts'
+import { auditChange } from '../decide-admin.ts'
+import { missing } from '../missing.ts'
 import type { AccessDeps } from './access.ts'
-import { auditChange } from './decide-admin.ts'
 import { decideOnUser } from './decide-on-user.ts'
-import { missing } from './missing.ts'
 
 export async function revokeUser(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const { caller, user, decisionId } = await decideOnUser(deps, request, 'revoke')

@@ -1,11 +1,11 @@
 /** What each act on one person begins with: who calls, whom it is about, and whether they may. Asks `admin`. */
-import type { HttpRequest } from '../../http/message.ts'
-import type { UserStore } from '../../storage/port.ts'
-import type { UserRecord } from '../../storage/records.ts'
-import { type Caller, findCaller } from './actor.ts'
-import { type AdminAction, type AdminPermit, type DecideAdminDeps, decideAdmin } from './decide-admin.ts'
-import { missing } from './missing.ts'
-import { checkNoBody } from './no-body.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import type { UserStore } from '../../../storage/port.ts'
+import type { UserRecord } from '../../../storage/records.ts'
+import { type Caller, findCaller } from '../actor.ts'
+import { type AdminAction, type AdminPermit, type DecideAdminDeps, decideAdmin } from '../decide-admin.ts'
+import { missing } from '../missing.ts'
+import { checkNoBody } from '../no-body.ts'
 
 export type DecideOnUserDeps = DecideAdminDeps & { readonly store: { readonly users: Pick<UserStore, 'find'> } }
 

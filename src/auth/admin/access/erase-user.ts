@@ -1,8 +1,8 @@
 /** Erases a person and all that hangs on them: POST /admin/users/{sub}/erase. Asks `admin`. docs/privacy.md. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { type ErasePersonDeps, erasePerson } from '../session/erase-person.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { type ErasePersonDeps, erasePerson } from '../../session/erase-person.ts'
+import { missing } from '../missing.ts'
 import { type DecideOnUserDeps, decideOnUser } from './decide-on-user.ts'
-import { missing } from './missing.ts'
 
 export type EraseUserDeps = DecideOnUserDeps & ErasePersonDeps
 

@@ -1,5 +1,5 @@
 /** The endpoints of signing keys bound to what they use, for the route table. */
-import type { HttpRequest } from '../../http/message.ts'
+import type { HttpRequest } from '../../../http/message.ts'
 import { listKeys } from './list-keys.ts'
 import { revokeKey } from './revoke-key.ts'
 import { type RewrapKeysDeps, rewrapKeys } from './rewrap-keys.ts'

@@ -1,10 +1,10 @@
 /** Ends all grants and tokens of a client, which stays registered: POST /admin/clients/{id}/revoke. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { findCaller } from '../actor.ts'
+import { auditChange, decideAdmin } from '../decide-admin.ts'
+import { missing } from '../missing.ts'
+import { checkNoBody } from '../no-body.ts'
 import type { AccessDeps } from './access.ts'
-import { findCaller } from './actor.ts'
-import { auditChange, decideAdmin } from './decide-admin.ts'
-import { missing } from './missing.ts'
-import { checkNoBody } from './no-body.ts'
 
 export async function revokeClient(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)

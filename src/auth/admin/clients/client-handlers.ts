@@ -1,13 +1,13 @@
 /** The admin API bound to what it uses, for the route table. */
-import type { HttpRequest } from '../../http/message.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import type { AdminDeps } from '../decide-admin.ts'
 import { createClient } from './create-client.ts'
-import type { AdminDeps } from './decide-admin.ts'
 import { deleteClient } from './delete-client.ts'
 import { listClients } from './list-clients.ts'
 import { readClient } from './read-client.ts'
 import { replaceClient } from './replace-client.ts'
 
-export const adminHandlers = (deps: AdminDeps) => ({
+export const clientHandlers = (deps: AdminDeps) => ({
   createClient: (request: HttpRequest) => createClient(deps, request),
   listClients: (request: HttpRequest) => listClients(deps, request),
   readClient: (request: HttpRequest) => readClient(deps, request),
@@ -15,4 +15,4 @@ export const adminHandlers = (deps: AdminDeps) => ({
   deleteClient: (request: HttpRequest) => deleteClient(deps, request),
 })
 
-export type AdminHandlers = ReturnType<typeof adminHandlers>
+export type AdminHandlers = ReturnType<typeof clientHandlers>

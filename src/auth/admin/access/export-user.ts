@@ -1,7 +1,7 @@
 /** All that is kept of a person: GET /admin/users/{sub}/export. Asks `admin`. docs/privacy.md. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { type PersonDataDeps, personData } from '../user/person-data.ts'
-import { auditChange } from './decide-admin.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { type PersonDataDeps, personData } from '../../user/person-data.ts'
+import { auditChange } from '../decide-admin.ts'
 import { type DecideOnUserDeps, decideOnUser } from './decide-on-user.ts'
 
 export type ExportUserDeps = DecideOnUserDeps & PersonDataDeps

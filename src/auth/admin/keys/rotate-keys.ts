@@ -2,12 +2,12 @@
  * Puts the next keys in the place of those that sign: POST /admin/keys/rotate, of some `algorithms` or of all. A next key
  * that is not published for long enough follows by itself when it is; with `force` it signs now. Asks `admin`.
  */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { Problem } from '../../kernel/errors.ts'
-import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
-import type { KeyRules } from '../keys/rules.ts'
-import { findCaller } from './actor.ts'
-import { decideAdmin } from './decide-admin.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { Problem } from '../../../kernel/errors.ts'
+import type { SigningAlgorithm } from '../../../kernel/signing-algorithms.ts'
+import type { KeyRules } from '../../keys/rules.ts'
+import { findCaller } from '../actor.ts'
+import { decideAdmin } from '../decide-admin.ts'
 import { type KeyDeps, renderKeys, tellChanges } from './key-endpoints.ts'
 
 interface Wish {

@@ -1,10 +1,10 @@
 /** Ends a session, all its grants with it, and has its clients told: DELETE /admin/sessions/{sid}. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { endSession } from '../session/end-session.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { endSession } from '../../session/end-session.ts'
+import { findCaller } from '../actor.ts'
+import { auditChange, decideAdmin } from '../decide-admin.ts'
+import { missing } from '../missing.ts'
 import type { AccessDeps } from './access.ts'
-import { findCaller } from './actor.ts'
-import { auditChange, decideAdmin } from './decide-admin.ts'
-import { missing } from './missing.ts'
 
 export async function endOneSession(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)

@@ -1,9 +1,9 @@
 /** Lists the sessions that have not ended, of one person or all: GET /admin/sessions?sub=&offset=&limit=. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { findCaller } from '../actor.ts'
+import { decideAdmin } from '../decide-admin.ts'
+import { pageOf } from '../page-of.ts'
 import { type AccessDeps, renderSessions } from './access.ts'
-import { findCaller } from './actor.ts'
-import { decideAdmin } from './decide-admin.ts'
-import { pageOf } from './page-of.ts'
 
 export async function listSessions(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)

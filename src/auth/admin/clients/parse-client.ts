@@ -2,14 +2,14 @@
  * Reads the body of a client's create or replace into checked values: a few fields of ours, the rest by the names of
  * RFC 7591 2. A fault names its field, never a value.
  */
-import { Problem } from '../../kernel/errors.ts'
-import { GRANT_TYPES } from '../../policy-engine/contract/token.ts'
-import { MetadataFault } from '../client/metadata/fault.ts'
-import { METADATA_MEMBERS, readMembers } from '../client/metadata/members.ts'
-import type { Offered } from '../client/metadata/offered.ts'
-import { type ClientSettings, checkTogether } from '../client/metadata/together.ts'
-import { type Check, type EntryFault, list, oneOf, text, truth, unlike } from '../client/metadata/values.ts'
-import { needsSecretItself, readDigests, type SecretWish, usesSecret } from '../client/secrets.ts'
+import { Problem } from '../../../kernel/errors.ts'
+import { GRANT_TYPES } from '../../../policy-engine/contract/token.ts'
+import { MetadataFault } from '../../client/metadata/fault.ts'
+import { METADATA_MEMBERS, readMembers } from '../../client/metadata/members.ts'
+import type { Offered } from '../../client/metadata/offered.ts'
+import { type ClientSettings, checkTogether } from '../../client/metadata/together.ts'
+import { type Check, type EntryFault, list, oneOf, text, truth, unlike } from '../../client/metadata/values.ts'
+import { needsSecretItself, readDigests, type SecretWish, usesSecret } from '../../client/secrets.ts'
 
 /** Field on the wire and attribute of the record; beside them stands the client's metadata, field for field. */
 export const FIELDS = {

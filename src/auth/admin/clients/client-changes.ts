@@ -1,16 +1,9 @@
 /** What a create or replace would change of a client, by field name: the facts that `admin` is decided on hold no values. */
 import { isDeepStrictEqual } from 'node:util'
-import { METADATA_MEMBERS } from '../client/metadata/members.ts'
-import type { ClientSettings } from '../client/metadata/together.ts'
+import { METADATA_MEMBERS } from '../../client/metadata/members.ts'
+import type { ClientSettings } from '../../client/metadata/together.ts'
+import type { ClientChanges } from '../decide-admin.ts'
 import { type ClientBody, FIELDS } from './parse-client.ts'
-
-export interface ClientChanges {
-  readonly changed: readonly string[]
-  readonly changedRoles: readonly string[]
-  readonly changedScopes: readonly string[]
-}
-
-export const nothingChanged: ClientChanges = { changed: [], changedRoles: [], changedScopes: [] }
 
 const difference = (left: readonly string[], right: readonly string[]): string[] =>
   [...left.filter((entry) => !right.includes(entry)), ...right.filter((entry) => !left.includes(entry))].sort()

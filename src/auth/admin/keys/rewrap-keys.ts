@@ -1,10 +1,10 @@
 /** Moves all that is sealed to the newest envelope key: POST /admin/keys/rewrap. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import type { Rewrapped } from '../keys/rewrap.ts'
-import { findCaller } from './actor.ts'
-import { decideAdmin } from './decide-admin.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import type { Rewrapped } from '../../keys/rewrap.ts'
+import { findCaller } from '../actor.ts'
+import { decideAdmin } from '../decide-admin.ts'
+import { checkNoBody } from '../no-body.ts'
 import { type KeyDeps, tellChanges } from './key-endpoints.ts'
-import { checkNoBody } from './no-body.ts'
 
 export type RewrapKeysDeps = KeyDeps & {
   readonly envelope: { readonly kekId: string }

@@ -1,11 +1,11 @@
 /** Lists the grants of a person, a client or a session: GET /admin/grants?sub=|client_id=|sid=&offset=&limit=. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { Problem } from '../../kernel/errors.ts'
-import type { GrantsOf } from '../../storage/port.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { Problem } from '../../../kernel/errors.ts'
+import type { GrantsOf } from '../../../storage/port.ts'
+import { findCaller } from '../actor.ts'
+import { decideAdmin } from '../decide-admin.ts'
+import { pageOf } from '../page-of.ts'
 import { type AccessDeps, renderGrants } from './access.ts'
-import { findCaller } from './actor.ts'
-import { decideAdmin } from './decide-admin.ts'
-import { pageOf } from './page-of.ts'
 
 const FILTERS = ['sub', 'client_id', 'sid'] as const
 

@@ -1,8 +1,8 @@
 /** Lists clients in order of creation: GET /admin/clients?offset=&limit=. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { findCaller } from './actor.ts'
-import { type AdminDeps, decideAdmin } from './decide-admin.ts'
-import { pageOf } from './page-of.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { findCaller } from '../actor.ts'
+import { type AdminDeps, decideAdmin } from '../decide-admin.ts'
+import { pageOf } from '../page-of.ts'
 import { renderClient } from './render-client.ts'
 
 export async function listClients(deps: AdminDeps, request: HttpRequest): Promise<Reply> {

@@ -1,7 +1,7 @@
 /** A client as the admin API answers it: of its fields only those that the decision lets this actor see, never a secret's digest. */
-import type { Reply } from '../../http/message.ts'
-import type { ClientRecord } from '../../storage/records.ts'
-import { secretIds } from '../client/secrets.ts'
+import type { Reply } from '../../../http/message.ts'
+import type { ClientRecord } from '../../../storage/records.ts'
+import { secretIds } from '../../client/secrets.ts'
 import { FIELDS } from './parse-client.ts'
 
 /** Strong: a version names one state, byte for byte, of what this actor sees. */

@@ -1,12 +1,12 @@
 /** What people and clients may do at present, as the admin API shows it: sessions and grants, and whether they are live. */
-import type { Store } from '../../storage/port.ts'
-import type { ClientRecord, GrantRecord, SessionRecord, UserRecord } from '../../storage/records.ts'
-import type { EndSessionDeps } from '../session/end-session.ts'
-import type { ErasePersonDeps } from '../session/erase-person.ts'
-import { sessionEnd, sessionIsLive } from '../session/session.ts'
-import { grantIsLive } from '../token/live.ts'
-import type { PersonDataDeps } from '../user/person-data.ts'
-import type { DecideAdminDeps } from './decide-admin.ts'
+import type { Store } from '../../../storage/port.ts'
+import type { ClientRecord, GrantRecord, SessionRecord, UserRecord } from '../../../storage/records.ts'
+import type { EndSessionDeps } from '../../session/end-session.ts'
+import type { ErasePersonDeps } from '../../session/erase-person.ts'
+import { sessionEnd, sessionIsLive } from '../../session/session.ts'
+import { grantIsLive } from '../../token/live.ts'
+import type { PersonDataDeps } from '../../user/person-data.ts'
+import type { DecideAdminDeps } from '../decide-admin.ts'
 
 /** What the endpoints of sessions and grants need. */
 export type AccessDeps = DecideAdminDeps &

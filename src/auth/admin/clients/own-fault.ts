@@ -1,6 +1,6 @@
 /** A fault of a client's metadata, as the admin API answers it. */
-import { Problem } from '../../kernel/errors.ts'
-import { MetadataFault } from '../client/metadata/fault.ts'
+import { Problem } from '../../../kernel/errors.ts'
+import { MetadataFault } from '../../client/metadata/fault.ts'
 
 export async function orBadRequest<T>(run: () => T | Promise<T>): Promise<T> {
   try {

@@ -1,8 +1,8 @@
 /** Deletes a client, whose tokens end with the record: DELETE /admin/clients/{id}. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { findCaller } from './actor.ts'
-import { type AdminDeps, auditChange, decideAdmin } from './decide-admin.ts'
-import { missing } from './missing.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { findCaller } from '../actor.ts'
+import { type AdminDeps, auditChange, decideAdmin } from '../decide-admin.ts'
+import { missing } from '../missing.ts'
 import { checkPrecondition } from './precondition.ts'
 
 export async function deleteClient(deps: AdminDeps, request: HttpRequest): Promise<Reply> {

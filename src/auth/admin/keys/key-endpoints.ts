@@ -1,14 +1,14 @@
 /** What the endpoints of signing keys share: what they need, how a key is answered, how an act on keys is told to the audit log. */
-import type { AuditEventName } from '../../audit/events.ts'
-import type { HttpRequest } from '../../http/message.ts'
-import type { KeySet } from '../../storage/port.ts'
-import type { SigningKeyRecord } from '../../storage/records.ts'
-import { auditKeys } from '../keys/audit-keys.ts'
-import type { Kept, KeyKeeper } from '../keys/keeper.ts'
-import type { KeyRules } from '../keys/rules.ts'
-import type { KeyRing } from '../token/key-ring.ts'
-import type { Caller } from './actor.ts'
-import type { AdminPermit, DecideAdminDeps } from './decide-admin.ts'
+import type { AuditEventName } from '../../../audit/events.ts'
+import type { HttpRequest } from '../../../http/message.ts'
+import type { KeySet } from '../../../storage/port.ts'
+import type { SigningKeyRecord } from '../../../storage/records.ts'
+import { auditKeys } from '../../keys/audit-keys.ts'
+import type { Kept, KeyKeeper } from '../../keys/keeper.ts'
+import type { KeyRules } from '../../keys/rules.ts'
+import type { KeyRing } from '../../token/key-ring.ts'
+import type { Caller } from '../actor.ts'
+import type { AdminPermit, DecideAdminDeps } from '../decide-admin.ts'
 
 export type KeyDeps = DecideAdminDeps & {
   readonly keeper: KeyKeeper

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Reply } from '../../http/message.ts'
-import { digestOf, randomId } from '../../kernel/ids.ts'
-import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
-import { METADATA_MEMBERS } from '../client/metadata/members.ts'
+import type { Reply } from '../../../http/message.ts'
+import { digestOf, randomId } from '../../../kernel/ids.ts'
+import type { DecisionInput, DecisionResult } from '../../../policy-engine/contract/index.ts'
+import { METADATA_MEMBERS } from '../../client/metadata/members.ts'
 import {
   clientRecord,
   openSurroundings,
@@ -11,8 +11,8 @@ import {
   type Surroundings,
   TENANT,
   userRecord,
-} from '../session/endpoint-fixture.ts'
-import { type AdminHandlers, adminHandlers } from './admin-handlers.ts'
+} from '../../session/endpoint-fixture.ts'
+import { type AdminHandlers, clientHandlers } from './client-handlers.ts'
 import { FIELDS } from './parse-client.ts'
 
 const ALL = [...Object.keys(FIELDS), ...METADATA_MEMBERS, 'secret_ids', 'created_at', 'updated_at']
@@ -28,7 +28,7 @@ let admin: AdminHandlers
 let token: string
 beforeEach(async () => {
   around = await openSurroundings({ admin: () => allow() })
-  admin = adminHandlers(around)
+  admin = clientHandlers(around)
   await around.store.clients.create(TENANT, operator)
   token = await around.grantToken(operator, ['admin'])
 })

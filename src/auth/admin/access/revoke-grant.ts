@@ -1,9 +1,9 @@
 /** Revokes a grant with all its tokens: DELETE /admin/grants/{id}. Asks `admin`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { findCaller } from '../actor.ts'
+import { auditChange, decideAdmin } from '../decide-admin.ts'
+import { missing } from '../missing.ts'
 import type { AccessDeps } from './access.ts'
-import { findCaller } from './actor.ts'
-import { auditChange, decideAdmin } from './decide-admin.ts'
-import { missing } from './missing.ts'
 
 export async function revokeGrant(deps: AccessDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
