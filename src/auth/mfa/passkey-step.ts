@@ -3,7 +3,6 @@
  * name no credential unless their owner has proven something, so that nobody learns who has passkeys. WebAuthn Level 3 7.2;
  * checklist 37 and 41. Asks `mfa`, then `login`.
  */
-import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
 import { passkeyPage, type StepFault } from '../../../web/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { UserRecord } from '../../storage/records.ts'
@@ -13,7 +12,7 @@ import { askMfa, mfaError, requireMfa } from './ask-mfa.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 import { auditFactor, type Claimed, checkStep, findClaimed, stepView } from './second-step.ts'
 import { type Assertion, assertionOptions, useAssertion, verifyAssertion, whoAnswered } from './webauthn/assertion.ts'
-import { readAssertion } from './webauthn/credential-json.ts'
+import { type AuthenticationResponseJSON, readAssertion } from './webauthn/credential-json.ts'
 
 /** The options of a fresh challenge, for this browser. */
 async function options(deps: MfaDeps, request: HttpRequest, waiting: Waiting, claimed: Claimed | undefined) {

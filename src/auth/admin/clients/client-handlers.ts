@@ -1,4 +1,4 @@
-/** The admin API bound to what it uses, for the route table. */
+/** Clients of the admin API bound to what they use, for the route table. */
 import type { HttpRequest } from '../../../http/message.ts'
 import type { AdminDeps } from '../decide-admin.ts'
 import { createClient } from './create-client.ts'

@@ -1,6 +1,8 @@
 /** What a browser sends of a WebAuthn ceremony, read strictly: RegistrationResponseJSON and AuthenticationResponseJSON, WebAuthn Level 3 5.1.8. */
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 
+export type { AuthenticationResponseJSON }
+
 const BASE64URL = /^[A-Za-z0-9_-]+$/
 /** Attestations with long chains stay well below. */
 const MAX_LENGTH = 64 * 1024
