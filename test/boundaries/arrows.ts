@@ -59,6 +59,7 @@ export const LINES: readonly Line[] = [
   protocol('mfa', ['otplib', 'qrcode'], ['src/auth/mfa/webauthn']),
   { from: 'src/auth/mfa/webauthn', to: ['src/auth/user/spent.ts', ...AUTH_BASE], packages: ['@simplewebauthn/server'] },
   protocol('signals', ['jose']),
+  protocol('signals/ssf', [], ['src/auth/signals']),
   protocol('admin', [], ['src/auth/keys']),
   protocol('federation', [], ['src/auth/federation/provider']),
   { from: 'src/auth/federation/provider', to: AUTH_BASE, packages: ['jose', 'openid-client', 'opossum'] },

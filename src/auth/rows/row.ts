@@ -27,8 +27,8 @@ import type { AssetsDeps } from '../pages/assets.ts'
 import type { Route } from '../route.ts'
 import type { WriteUserDeps } from '../scim/create-user.ts'
 import type { BindingDeps } from '../session/binding/register.ts'
-import type { ManageDeps } from '../signals/configured-stream.ts'
-import type { PollDeps } from '../signals/poll.ts'
+import type { ManageDeps } from '../signals/ssf/configured-stream.ts'
+import type { PollDeps } from '../signals/ssf/poll.ts'
 import type { NotifyDeps } from '../user/notify.ts'
 
 export type RouteDeps = AuthorizeDeps &

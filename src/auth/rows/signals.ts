@@ -1,6 +1,6 @@
 /** Rows of streams of security events. */
 import type { Route } from '../route.ts'
-import { signalHandlers } from '../signals/signal-handlers.ts'
+import { signalHandlers } from '../signals/ssf/signal-handlers.ts'
 import type { RouteDeps, Row } from './row.ts'
 
 /** Where the configuration names streams, or lets clients make some. */
@@ -15,7 +15,7 @@ export function signalRows(deps: RouteDeps): Row[] {
     file: string,
     handler: Route['handler'],
     decision: Route['decision'] = 'signal',
-  ): Row => [method, path, source, `signals/${file}.ts`, decision, 'registration', handler]
+  ): Row => [method, path, source, `signals/ssf/${file}.ts`, decision, 'registration', handler]
   const configuration = '/.well-known/ssf-configuration'
   return [
     row('GET', configuration, 'SSF 1.0 7.1', 'ssf-configuration', signals.ssfConfiguration, 'public'),

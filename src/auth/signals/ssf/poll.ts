@@ -2,16 +2,16 @@
  * A receiver fetches its Security Event Tokens: POST /ssf/poll/{stream}. RFC 8936 2. What it acknowledges, or says it cannot
  * take, is forgotten; all else is given again with the next poll, under the same jti. Asks `signal`.
  */
-import type { Audit } from '../../audit/events.ts'
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { OAuthError, Problem } from '../../kernel/errors.ts'
-import type { SignalMetrics } from '../../observability/signal-metrics.ts'
-import type { OutboxTask } from '../../storage/outbox-port.ts'
-import { MAX_OUTBOX_TASKS } from '../../storage/outbox-port.ts'
-import { requireBearer } from '../token/bearer.ts'
-import { notDelivered } from './fan-out.ts'
-import { isPolled, labelOf } from './receivers.ts'
-import { mintSet, type SetDeps } from './set.ts'
+import type { Audit } from '../../../audit/events.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { OAuthError, Problem } from '../../../kernel/errors.ts'
+import type { SignalMetrics } from '../../../observability/signal-metrics.ts'
+import type { OutboxTask } from '../../../storage/outbox-port.ts'
+import { MAX_OUTBOX_TASKS } from '../../../storage/outbox-port.ts'
+import { requireBearer } from '../../token/bearer.ts'
+import { notDelivered } from '../fan-out.ts'
+import { isPolled, labelOf } from '../receivers.ts'
+import { mintSet, type SetDeps } from '../set.ts'
 import { type FoundStream, findStream, membersOf, type StreamDeps } from './stream-access.ts'
 
 export type PollDeps = StreamDeps &

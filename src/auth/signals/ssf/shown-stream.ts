@@ -1,6 +1,6 @@
 /** A stream's configuration as its client reads it. SSF 1.0 8.1.1. */
-import { EVENT_TYPES, SIGNAL_TYPES } from './caep.ts'
-import type { StreamReceiver } from './receivers.ts'
+import { EVENT_TYPES, SIGNAL_TYPES } from '../caep.ts'
+import type { StreamReceiver } from '../receivers.ts'
 import { DELIVERY } from './ssf-configuration.ts'
 
 export interface ShownStream {

@@ -3,15 +3,15 @@
  * and may only be repeated. SSF 1.0 8.1.1; delivery by RFC 8935 and RFC 8936 as 6.1 profiles them.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { StreamRecord } from '../../storage/streams-port.ts'
-import { MetadataFault } from '../client/metadata/fault.ts'
-import { webAddress } from '../client/metadata/values.ts'
-import type { SignalInput } from './ask-signal.ts'
-import { SIGNAL_TYPES } from './caep.ts'
-import type { Signals } from './service.ts'
+import type { StreamRecord } from '../../../storage/streams-port.ts'
+import { MetadataFault } from '../../client/metadata/fault.ts'
+import { webAddress } from '../../client/metadata/values.ts'
+import type { SignalInput } from '../ask-signal.ts'
+import { SIGNAL_TYPES } from '../caep.ts'
+import type { Signals } from '../service.ts'
+import { typesOf } from '../stored-streams.ts'
 import type { ShownStream } from './shown-stream.ts'
 import { DELIVERY } from './ssf-configuration.ts'
-import { typesOf } from './stored-streams.ts'
 import { malformed } from './stream-access.ts'
 
 type Members = Readonly<Record<string, unknown>>

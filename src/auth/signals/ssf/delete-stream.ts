@@ -1,6 +1,6 @@
 /** A client ends its stream, and what waits for it is forgotten: DELETE /ssf/streams. SSF 1.0 8.1.1.5. Asks `signal`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { requireBearer } from '../token/bearer.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { requireBearer } from '../../token/bearer.ts'
 import type { ManageDeps } from './configured-stream.ts'
 import { findStream, malformed, noStream, requireStored } from './stream-access.ts'
 

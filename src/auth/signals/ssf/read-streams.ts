@@ -1,6 +1,6 @@
 /** The streams of a client, which the configuration made or it itself: GET /ssf/streams. SSF 1.0 8.1.1.2. Asks `signal`. */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { requireBearer } from '../token/bearer.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { requireBearer } from '../../token/bearer.ts'
 import { shownStream } from './shown-stream.ts'
 import { decideStream, findStream, type StreamDeps } from './stream-access.ts'
 

@@ -1,12 +1,12 @@
 /** A receiver asks for an event of its own, to see that its stream works: POST /ssf/verify. SSF 1.0 8.1.4. Asks `signal`. */
-import type { Audit } from '../../audit/events.ts'
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { OAuthError } from '../../kernel/errors.ts'
-import { orderedId } from '../../kernel/ids.ts'
-import type { OutboxTask } from '../../storage/outbox-port.ts'
-import { requireBearer } from '../token/bearer.ts'
-import { enqueue } from './enqueue.ts'
-import { tokenId } from './receivers.ts'
+import type { Audit } from '../../../audit/events.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { OAuthError } from '../../../kernel/errors.ts'
+import { orderedId } from '../../../kernel/ids.ts'
+import type { OutboxTask } from '../../../storage/outbox-port.ts'
+import { requireBearer } from '../../token/bearer.ts'
+import { enqueue } from '../enqueue.ts'
+import { tokenId } from '../receivers.ts'
 import { findStream, membersOf, type StreamDeps, streamIdIn, textIn } from './stream-access.ts'
 
 const MAX_STATE = 1024

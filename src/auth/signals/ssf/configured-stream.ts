@@ -1,8 +1,8 @@
 /** A stream's record once its client has said what it wants of it. */
-import type { Audit } from '../../audit/events.ts'
-import type { Envelope } from '../../kernel/envelope.ts'
-import type { StreamRecord, StreamStore } from '../../storage/streams-port.ts'
-import { sealStreamSecret } from '../client/stream-secret.ts'
+import type { Audit } from '../../../audit/events.ts'
+import type { Envelope } from '../../../kernel/envelope.ts'
+import type { StreamRecord, StreamStore } from '../../../storage/streams-port.ts'
+import { sealStreamSecret } from '../../client/stream-secret.ts'
 import type { StreamDeps } from './stream-access.ts'
 import type { Wanted } from './stream-body.ts'
 

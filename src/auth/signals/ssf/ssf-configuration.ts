@@ -1,6 +1,6 @@
 /** What this transmitter of Security Event Tokens offers: GET /.well-known/ssf-configuration. SSF 1.0 7.1. Public. */
-import type { Reply } from '../../http/message.ts'
-import type { Signals } from './service.ts'
+import type { Reply } from '../../../http/message.ts'
+import type { Signals } from '../service.ts'
 
 export const DELIVERY = { push: 'urn:ietf:rfc:8935', poll: 'urn:ietf:rfc:8936' } as const
 

@@ -2,14 +2,14 @@
  * A client changes what its stream carries and where to: PATCH /ssf/streams, which leaves what it does not name as it is, and
  * PUT, which takes it away. SSF 1.0 8.1.1.3, 8.1.1.4. Asks `signal`.
  */
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { Problem } from '../../kernel/errors.ts'
-import type { StreamRecord } from '../../storage/streams-port.ts'
-import { requireBearer } from '../token/bearer.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { Problem } from '../../../kernel/errors.ts'
+import type { StreamRecord } from '../../../storage/streams-port.ts'
+import { requireBearer } from '../../token/bearer.ts'
+import { queueOf } from '../receivers.ts'
+import { receiverOf } from '../stored-streams.ts'
 import { configured, type ManageDeps } from './configured-stream.ts'
-import { queueOf } from './receivers.ts'
 import { shownStream } from './shown-stream.ts'
-import { receiverOf } from './stored-streams.ts'
 import { decideStream, lookUpStream, membersOf, noStream, requireStored, streamIdIn } from './stream-access.ts'
 import { checkOurs, checkReach, streamFacts, type Wanted, wantedIn } from './stream-body.ts'
 

@@ -2,11 +2,11 @@
  * Whether a stream goes on: GET and POST /ssf/status. SSF 1.0 8.1.2. Paused, what happens waits for as long as it would for a
  * receiver that is down; disabled, it is not kept, and what waited is forgotten. Asks `signal`.
  */
-import type { Audit } from '../../audit/events.ts'
-import type { HttpRequest, Reply } from '../../http/message.ts'
-import { OAuthError } from '../../kernel/errors.ts'
-import type { StreamStatusRecord } from '../../storage/outbox-port.ts'
-import { requireBearer } from '../token/bearer.ts'
+import type { Audit } from '../../../audit/events.ts'
+import type { HttpRequest, Reply } from '../../../http/message.ts'
+import { OAuthError } from '../../../kernel/errors.ts'
+import type { StreamStatusRecord } from '../../../storage/outbox-port.ts'
+import { requireBearer } from '../../token/bearer.ts'
 import { findStream, membersOf, type StreamDeps, streamIdIn, textIn } from './stream-access.ts'
 
 const STATUSES: readonly StreamStatusRecord['status'][] = ['enabled', 'paused', 'disabled']

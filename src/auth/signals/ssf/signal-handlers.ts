@@ -1,5 +1,5 @@
 /** The endpoints of streams, each with what it uses. */
-import type { Route } from '../route.ts'
+import type { Route } from '../../route.ts'
 import type { ManageDeps } from './configured-stream.ts'
 import { createStream } from './create-stream.ts'
 import { deleteStream } from './delete-stream.ts'
