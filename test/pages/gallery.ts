@@ -2,23 +2,12 @@
  * Every page in every state that looks different, with what stands on it as it might in life. A page of web/ that is not here
  * turns test/pages/every-page.test.ts red, which names it.
  */
-import { activityPage } from '../../web/account-activity.ts'
-import { consentsPage } from '../../web/account-consents.ts'
-import { erasedPage, ownDataPage } from '../../web/account-data.ts'
-import { emailPage } from '../../web/account-email.ts'
-import type { AccountFrame } from '../../web/account-frame.ts'
-import { overviewPage } from '../../web/account-overview.ts'
-import { changePasswordPage } from '../../web/account-password.ts'
-import { type ProfileView, profilePage } from '../../web/account-profile.ts'
-import { sessionsPage } from '../../web/account-sessions.ts'
 import { consentPage } from '../../web/consent.ts'
 import { deviceAnsweredPage, deviceCodePage, deviceConfirmPage } from '../../web/device.ts'
 import { enrolChoicePage, enrolPasskeyPage, enrolTotpPage, recoveryCodesPage } from '../../web/enrol.ts'
 import { errorPage } from '../../web/error.ts'
-import { factorsPage } from '../../web/factors.ts'
 import { accountExistsPage, federationFailedPage, linkPage } from '../../web/federation.ts'
 import { formPostPage } from '../../web/form-post.ts'
-import { identitiesPage } from '../../web/identities.ts'
 import {
   forgotPage,
   linkDonePage,
@@ -31,36 +20,20 @@ import {
 } from '../../web/mail-links.ts'
 import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/message.ts'
 import { notSignedInPage } from '../../web/not-signed-in.ts'
-import type { Page } from '../../web/page.ts'
 import { passwordPage } from '../../web/password.ts'
 import { passkeyPage, recoveryPage, totpPage } from '../../web/second-factor.ts'
 import { selectAccountPage } from '../../web/select-account.ts'
 import { signInPage } from '../../web/sign-in.ts'
+import { ACCOUNT_GALLERY } from './account-gallery.ts'
+import { AT, accountName, formToken, providers, type Shown } from './ada.ts'
 
-type Shown = Readonly<Record<string, () => Page>>
-
-const formToken = 'Zm9ybSB0b2tlbiBvZiB0aGUgZ2FsbGVyeQ'
 const interactionId = 'aW50ZXJhY3Rpb24gb2YgdGhlIGdhbGxlcnk'
-const accountName = 'ada.lovelace@example.com'
-const redirectUri = 'https://prints.example/callback'
-const step = { clientName: 'Photo Prints', redirectUri, interactionId, formToken }
-const signIn = { ...step, passkeyToken: formToken }
-const AT = 1_780_000_000
 
-const frame: AccountFrame = {
-  accountName,
-  paths: new Set([
-    '/account',
-    '/account/profile',
-    '/account/factors',
-    '/account/sessions',
-    '/account/identities',
-    '/account/consents',
-    '/account/activity',
-    '/account/data',
-    '/account/email',
-  ]),
-}
+const redirectUri = 'https://prints.example/callback'
+
+const step = { clientName: 'Photo Prints', redirectUri, interactionId, formToken }
+
+const signIn = { ...step, passkeyToken: formToken }
 
 const secondStep = { ...step, userName: accountName, offers: ['totp', 'passkey', 'recovery_code'] }
 
@@ -68,6 +41,7 @@ const secondStep = { ...step, userName: accountName, offers: ['totp', 'passkey',
 const qr = { size: 29, path: 'M0 0h7v7h-7zM22 0h7v7h-7zM0 22h7v7h-7zM9 9h11v11h-11z' }
 
 const enrolment = { query: `?interaction=${interactionId}`, formToken, leadsTo: redirectUri }
+
 const enrolTotp = {
   ...enrolment,
   enrolment: 'e1',
@@ -75,11 +49,6 @@ const enrolTotp = {
   secret: 'JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP',
   uri: 'otpauth://totp/Sallyport:ada?secret=JBSWY3DPEHPK3PXP',
 }
-
-const providers = [
-  { id: 'google', name: 'Google', available: true },
-  { id: 'github', name: 'GitHub', available: false },
-]
 
 const consent = {
   ...step,
@@ -101,26 +70,7 @@ const device = {
   formToken,
 }
 
-const place = { browser: 'Firefox', system: 'Linux', network: '203.0.113.0/24', country: 'DE' }
-
-const profile: ProfileView = {
-  frame,
-  values: { displayName: 'Ada Lovelace', givenName: 'Ada', familyName: 'Lovelace', nickName: 'Ada', locale: 'en-GB' },
-  writable: new Set(['displayName', 'givenName', 'nickName', 'picture', 'locale']),
-  userName: accountName,
-  email: { address: accountName, changeable: true },
-  done: 'saved',
-  version: 3,
-  formToken,
-  mostCharacters: 128,
-}
-
-const email = { frame, address: accountName, verified: true, offers: 'change', formToken } as const
 const link = { link: 'bGluayBvZiB0aGUgZ2FsbGVyeQ', formToken }
-
-const ownData = { frame, accountName, exportToken: formToken, eraseToken: formToken }
-
-const seen = { browser: 'Firefox', system: 'Linux', lastSeenAt: AT, formToken }
 
 export const GALLERY: Readonly<Record<string, Shown>> = {
   signInPage: {
@@ -215,24 +165,6 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     first: () =>
       linkPage({ provider: 'GitHub', label: 'ada', accountName, pending: 'p', formToken, leadsTo: redirectUri }),
   },
-  identitiesPage: {
-    some: () =>
-      identitiesPage({
-        frame,
-        formTokens: { link: formToken, unlink: formToken },
-        linked: [{ key: 'k', provider: 'Google', label: accountName, linkedAt: AT }],
-        offered: providers,
-        leadsTo: ['https://accounts.example'],
-      }),
-    none: () =>
-      identitiesPage({
-        frame,
-        formTokens: { link: formToken, unlink: formToken },
-        linked: [],
-        offered: [],
-        leadsTo: [],
-      }),
-  },
   totpPage: {
     first: () => totpPage(secondStep),
     wrong: () => totpPage({ ...secondStep, fault: 'wrong' }),
@@ -264,140 +196,5 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
         goesOnTo: '/account/factors',
       }),
   },
-  factorsPage: {
-    some: () =>
-      factorsPage({
-        frame,
-        formToken,
-        done: 'added',
-        totp: { createdAt: AT, lastUsedAt: AT },
-        passkeys: [
-          { id: 'p1', name: 'Laptop', createdAt: AT, lastUsedAt: AT, synced: true },
-          { id: 'p2', name: 'Key', createdAt: AT, synced: false },
-        ],
-        recoveryCodes: 8,
-      }),
-    none: () => factorsPage({ frame, formToken, passkeys: [], recoveryCodes: 0 }),
-  },
-  ownDataPage: {
-    first: () => ownDataPage({ ...ownData, unconfirmed: false }),
-    unconfirmed: () => ownDataPage({ ...ownData, unconfirmed: true }),
-  },
-  erasedPage: { first: () => erasedPage() },
-  overviewPage: {
-    open: () =>
-      overviewPage({
-        frame,
-        userName: accountName,
-        name: 'Ada Lovelace',
-        email: { address: accountName, verified: false },
-        factors: ['password'],
-        refused: 3,
-        lastSignIns: [{ at: AT, place }, { at: AT }],
-      }),
-    safe: () =>
-      overviewPage({
-        frame,
-        userName: accountName,
-        email: { address: accountName, verified: true },
-        factors: ['password', 'passkey', 'recovery_code'],
-        refused: 0,
-        lastSignIns: [],
-      }),
-  },
-  emailPage: {
-    verified: () => emailPage(email),
-    open: () => emailPage({ ...email, verified: false, sentTo: accountName }),
-    faulty: () => emailPage({ ...email, typed: accountName, fault: 'same' }),
-    none: () => emailPage({ ...email, address: undefined, offers: 'noMail' }),
-    managed: () => emailPage({ ...email, offers: 'managed' }),
-  },
-  changePasswordPage: {
-    first: () => changePasswordPage({ frame, formToken, hasPassword: true }),
-    wrong: () => changePasswordPage({ frame, formToken, hasPassword: true, fault: 'wrong' }),
-    common: () =>
-      changePasswordPage({
-        frame,
-        formToken,
-        hasPassword: false,
-        fault: { kind: 'common', leastCharacters: 8 },
-      }),
-    done: () => changePasswordPage({ frame, formToken, hasPassword: true, done: 'reported' }),
-  },
-  activityPage: {
-    some: () =>
-      activityPage({
-        frame,
-        entries: [
-          {
-            id: 'e1',
-            kind: 'sign_in',
-            at: AT,
-            times: 1,
-            app: { name: 'Photo Prints' },
-            place,
-            refused: false,
-            formToken,
-          },
-          { id: 'e2', kind: 'sign_in_failed', at: AT, times: 4, app: 'own', place, refused: true, formToken },
-        ],
-      }),
-    none: () => activityPage({ frame, entries: [] }),
-  },
-  consentsPage: {
-    some: () =>
-      consentsPage({
-        frame,
-        done: 'withdrawn',
-        apps: [
-          {
-            clientId: 'prints',
-            name: 'Photo Prints',
-            firstParty: false,
-            selfRegistered: true,
-            scopes: ['openid', 'email', 'orders:read'],
-            consent: { grantedAt: AT, expiresAt: AT + 86_400 },
-            grants: [{ grantId: 'g1', scopes: ['openid'], since: AT, lastUse: AT, formToken }],
-            formToken,
-          },
-          {
-            clientId: 'own',
-            name: 'Intranet',
-            firstParty: true,
-            selfRegistered: false,
-            scopes: ['openid', 'offline_access'],
-            grants: [{ grantId: 'g2', scopes: ['openid', 'offline_access'], since: AT, formToken }],
-            formToken,
-          },
-        ],
-      }),
-    none: () => consentsPage({ frame, apps: [] }),
-  },
-  profilePage: {
-    plain: () => profilePage(profile),
-    faulty: () => profilePage({ ...profile, done: undefined, faults: { picture: 'no_url', nickName: 'too_long' } }),
-    meanwhile: () => profilePage({ ...profile, done: undefined, changedMeanwhile: true }),
-  },
-  sessionsPage: {
-    some: () =>
-      sessionsPage({
-        frame,
-        done: 'ended',
-        othersToken: formToken,
-        sessions: [
-          { ...seen, current: true, sid: 's1', networks: ['203.0.113.0/24'], bound: true, signedInAt: AT, endsAt: AT },
-          {
-            ...seen,
-            current: false,
-            sid: 's2',
-            networks: [],
-            bound: false,
-            signedInAt: AT,
-            endsAt: AT,
-            browser: 'other',
-          },
-        ],
-        devices: [{ ...seen, current: true, deviceId: 'd1', firstSeenAt: AT, rememberedUntil: AT }],
-      }),
-  },
+  ...ACCOUNT_GALLERY,
 }
