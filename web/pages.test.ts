@@ -4,9 +4,9 @@ import { consentPage } from './consent.ts'
 import { recoveryCodesPage } from './enrol.ts'
 import { errorPage } from './error.ts'
 import { html } from './html.ts'
-import { signedOutPage, signOutPage } from './message.ts'
 import { formTarget, page } from './page.ts'
 import { signInPage } from './sign-in.ts'
+import { signedOutPage, signOutPage } from './sign-out.ts'
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='x'>&amp;`
 

@@ -18,12 +18,12 @@ import {
   stopEmailChangePage,
   verifyEmailPage,
 } from '../../web/mail-links.ts'
-import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/message.ts'
 import { notSignedInPage } from '../../web/not-signed-in.ts'
 import { passwordPage } from '../../web/password.ts'
 import { passkeyPage, recoveryPage, totpPage } from '../../web/second-factor.ts'
 import { selectAccountPage } from '../../web/select-account.ts'
 import { signInPage } from '../../web/sign-in.ts'
+import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/sign-out.ts'
 import { ACCOUNT_GALLERY } from './account-gallery.ts'
 import { AT, accountName, formToken, providers, type Shown } from './ada.ts'
 

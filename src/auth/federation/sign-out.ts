@@ -2,7 +2,7 @@
  * Signed out here, the person signs out at the provider as well: offered on the page that follows a sign-out, never done
  * unasked. RP-Initiated Logout 2, RFC 7009 2. Asks `federation`, stage `sign_out`.
  */
-import { signedOutPage } from '../../../web/message.ts'
+import { signedOutPage } from '../../../web/sign-out.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { publicCode } from '../../policy-engine/decide.ts'

@@ -3,7 +3,7 @@
  * `session`. Whom the client's ID token does not prove is asked on a page of ours; an address that is not the client's is
  * never gone to.
  */
-import { signOutPage } from '../../../../web/message.ts'
+import { signOutPage } from '../../../../web/sign-out.ts'
 import type { HttpRequest, Params, Reply } from '../../../http/message.ts'
 import { seeOther } from '../../session/answer-client.ts'
 import { formToken } from '../../session/csrf.ts'

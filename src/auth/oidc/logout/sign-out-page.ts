@@ -3,7 +3,7 @@
  * question is answered. Asks `session`.
  */
 
-import { staysSignedInPage } from '../../../../web/message.ts'
+import { staysSignedInPage } from '../../../../web/sign-out.ts'
 import type { HttpRequest, Reply } from '../../../http/message.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import { TOLD } from '../../../kernel/told.ts'

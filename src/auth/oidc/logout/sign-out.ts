@@ -1,5 +1,5 @@
 /** Signs the person of this browser out and takes them on: back to the client, or to a page that frames the clients' own sign-outs. */
-import { type AlsoAt, signedOutPage } from '../../../../web/message.ts'
+import { type AlsoAt, signedOutPage } from '../../../../web/sign-out.ts'
 import type { HttpRequest, Reply } from '../../../http/message.ts'
 import type { ClientRecord } from '../../../storage/records.ts'
 import { seeOther } from '../../session/answer-client.ts'
