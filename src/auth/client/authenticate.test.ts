@@ -4,28 +4,11 @@ import type { HttpRequest } from '../../http/message.ts'
 import { noParams, parseParams } from '../../http/params.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { ClientRecord } from '../../storage/records.ts'
+import { clientRecord } from '../session/endpoint-fixture.ts'
 import { authenticateClient } from './authenticate.ts'
 
-const record = (parts: Partial<ClientRecord>): ClientRecord => ({
-  v: 1,
-  clientId: 'c',
-  name: 'c',
-  type: 'confidential',
-  secretDigests: [digestOf('old'), digestOf('new')],
-  active: true,
-  firstParty: false,
-  redirectUris: [],
-  grantTypes: [],
-  scopes: [],
-  audience: [],
-  resources: [],
-  roles: [],
-  createdAt: 0,
-  updatedAt: 0,
-  version: 1,
-  revocationEpoch: 0,
-  ...parts,
-})
+const record = (parts: Partial<ClientRecord>) =>
+  clientRecord({ clientId: 'c', secretDigests: [digestOf('old'), digestOf('new')], ...parts })
 
 function request(form: string, authorization?: string): HttpRequest {
   return {

@@ -2,7 +2,8 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import type { OutboxTask, OutgoingSignal } from '../../storage/outbox-port.ts'
-import type { ClientRecord, UserRecord } from '../../storage/records.ts'
+import type { ClientRecord } from '../../storage/records.ts'
+import { clientRecord, userRecord } from '../session/endpoint-fixture.ts'
 import { sessionIdentifier } from '../token/session-identifier.ts'
 import { type TestKeys, testKeys } from '../token/test-keys.ts'
 import { mintSet, type SetDeps } from './set.ts'
@@ -16,38 +17,13 @@ beforeAll(async () => {
   keys = await testKeys(['ES256', 'RS256'])
 })
 
-const ADA: UserRecord = {
-  v: 1,
+const ADA = userRecord({
   sub: 'ada',
-  userName: 'ada@example.com',
-  active: true,
   roles: ['auditor'],
   profile: { displayName: 'Ada', emails: [{ value: 'ada@example.com', primary: true }] },
-  createdAt: 1,
-  updatedAt: 1,
-  version: 1,
-  revocationEpoch: 1,
-}
-const client = (clientId: string, more: Partial<ClientRecord> = {}): ClientRecord => ({
-  v: 1,
-  clientId,
-  name: clientId,
-  type: 'confidential',
-  secretDigests: [],
-  active: true,
-  firstParty: true,
-  redirectUris: [],
-  grantTypes: [],
-  scopes: [],
-  audience: [],
-  resources: [],
-  roles: [],
-  createdAt: 1,
-  updatedAt: 1,
-  version: 1,
-  revocationEpoch: 1,
-  ...more,
 })
+const client = (clientId: string, more: Partial<ClientRecord> = {}) =>
+  clientRecord({ clientId, firstParty: true, ...more })
 
 const task = (signal: OutgoingSignal, event: Partial<OutboxTask['event']> = {}): OutboxTask => ({
   v: 1,

@@ -1,38 +1,10 @@
 import { expect, test } from 'vitest'
 import type { AccessTokenState } from '../../storage/port.ts'
+import { clientRecord, userRecord } from '../session/endpoint-fixture.ts'
 import { accessTokenIsLive } from './live.ts'
 
-const client = {
-  v: 1,
-  clientId: 'c',
-  name: 'c',
-  type: 'confidential',
-  secretDigests: [],
-  active: true,
-  firstParty: false,
-  redirectUris: [],
-  grantTypes: [],
-  scopes: [],
-  audience: [],
-  resources: [],
-  roles: [],
-  createdAt: 0,
-  updatedAt: 0,
-  version: 1,
-  revocationEpoch: 5,
-} as const
-const user = {
-  v: 1,
-  sub: 's',
-  userName: 's',
-  active: true,
-  roles: [],
-  profile: {},
-  createdAt: 0,
-  updatedAt: 0,
-  version: 1,
-  revocationEpoch: 7,
-} as const
+const client = clientRecord({ clientId: 'c', revocationEpoch: 5 })
+const user = userRecord({ sub: 's', revocationEpoch: 7 })
 const grant = {
   v: 1,
   grantId: 'g',
