@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document of the auth service, made of the table of routes. Public: it says no more than the table. */
 import type { Reply } from '../../http/message.ts'
 import type { Route } from '../route.ts'
-import { OPERATIONS, type OperationDescription } from './operations.ts'
+import type { OperationDescription } from './operation-description.ts'
+import { OPERATIONS } from './operations.ts'
 
 type Described = Pick<Route, 'method' | 'path' | 'source' | 'decision' | 'errors' | 'anyOrigin'>
 

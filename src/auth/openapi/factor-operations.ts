@@ -1,5 +1,5 @@
 /** What the pages of second factors take. */
-import type { OperationDescription } from './operations.ts'
+import type { OperationDescription } from './operation-description.ts'
 
 export const FACTOR_OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'GET /mfa/totp': { summary: 'asks for a code of an app', parameters: ['interaction'], answers: [200, 303] },

@@ -1,5 +1,5 @@
 /** What the routes of federation take. */
-import type { OperationDescription } from './operations.ts'
+import type { OperationDescription } from './operation-description.ts'
 
 const PAGE = [200, 303]
 const answer = ['code', 'state', 'iss', 'error']
