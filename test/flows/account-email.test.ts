@@ -4,9 +4,10 @@ import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
-import { Browser, formAt } from '../servers/browser.ts'
+import { Browser } from '../servers/browser.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { send } from './at-account.ts'
 
 const PASSWORD = 'correct horse battery'
 const hasher = createPasswordHasher()
@@ -35,27 +36,16 @@ async function enter(user: UserRecord, path = '/account/email') {
   return { browser, page: await browser.submit(login, { username: user.userName, password: PASSWORD }) }
 }
 
-async function send(browser: Browser, values: Record<string, string>) {
-  const page = await browser.visit(`${service.issuer}/account/email`)
-  const { action, fields } = formAt(page, /email$/)
-  for (const [name, value] of Object.entries(values)) fields.set(name, value)
-  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
-}
+const ask = async (browser: Browser, values: Record<string, string>) =>
+  send(browser, await browser.visit(`${service.issuer}/account/email`), /email$/, values)
 
-async function follow(browser: Browser, link: string) {
-  const page = await browser.visit(link)
-  const { action, fields } = formAt(page, /verify$/)
-  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
-}
+const follow = async (browser: Browser, link: string) => send(browser, await browser.visit(link), /verify$/)
 
 type Browsing = { readonly browser: Browser }
 
 /** Presses the button of that form on that page. */
-async function press({ browser }: Browsing, path: string, to: RegExp, values: Record<string, string> = {}) {
-  const { action, fields } = formAt(await browser.visit(`${service.issuer}${path}`), to)
-  for (const [name, value] of Object.entries(values)) fields.set(name, value)
-  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
-}
+const press = async ({ browser }: Browsing, path: string, to: RegExp, values: Record<string, string> = {}) =>
+  send(browser, await browser.visit(`${service.issuer}${path}`), to, values)
 
 const copyOf = ({ browser }: Browsing): Browser => {
   const copy = new Browser(service.issuer)
@@ -74,7 +64,7 @@ describe('a change of address that a thief asked for ends with what puts them ou
   ])('%s', async (_by, putOut) => {
     const { user, address, stored } = await person()
     const [owner, thief] = [await enter(user), await enter(user)]
-    await send(thief.browser, { purpose: 'change', email: `thief-${address}` })
+    await ask(thief.browser, { purpose: 'change', email: `thief-${address}` })
     const letter = await smtp.next(`thief-${address}`, '/email/verify')
     await putOut(owner)
     expect((await thief.browser.visit(`${service.issuer}/account`)).url).toContain('/login?')
@@ -104,7 +94,7 @@ describe('another address', () => {
     const { user, address, stored } = await person()
     const { browser } = await enter(user)
     const next = `new-${address}`
-    const sent = await send(browser, { purpose: 'change', email: ` ${next} ` })
+    const sent = await ask(browser, { purpose: 'change', email: ` ${next} ` })
     expect([sent.status, sent.text]).toEqual([200, expect.stringContaining(`<bdi>${next}</bdi>`)])
     expect((await stored())?.profile).toEqual(user.profile)
     const letter = await smtp.next(next, '/email/verify')
@@ -118,14 +108,7 @@ describe('another address', () => {
     const { user, address } = await person()
     const { browser, page } = await enter(user)
     service.advance(601)
-    const { action, fields } = formAt(page, /email$/)
-    fields.set('purpose', 'change')
-    fields.set('email', `thief-${address}`)
-    const late = await browser.visit(action, {
-      method: 'POST',
-      body: fields,
-      headers: { 'sec-fetch-site': 'same-origin' },
-    })
+    const late = await send(browser, page, /email$/, { purpose: 'change', email: `thief-${address}` })
     expect(new URL(late.url).pathname).toBe('/login/password')
     expect(late.text).toContain(user.userName)
     expect(service.audits.at(-1)).toMatchObject({ event: 'step_up_required', sub: user.sub, detail: 'change_email' })
@@ -140,7 +123,7 @@ describe('another address', () => {
     async (typed) => {
       const { user, stored } = await person()
       const { browser } = await enter(user)
-      const answer = await send(browser, { purpose: 'change', email: typed })
+      const answer = await ask(browser, { purpose: 'change', email: typed })
       expect(answer.status).toBe(400)
       expect(answer.text).toMatch(/id="email"[^>]*aria-invalid="true" aria-describedby="email-fault/)
       expect((await stored())?.profile).toEqual(user.profile)
@@ -152,7 +135,7 @@ test('the address of the account is verified by a letter to it (OIDC Core 5.7)',
   const { user, address, stored } = await person()
   const { browser, page } = await enter(user)
   expect(page.text).toContain('It is not verified yet.')
-  expect((await send(browser, { purpose: 'verify' })).text).toContain('A letter is on its way')
+  expect((await ask(browser, { purpose: 'verify' })).text).toContain('A letter is on its way')
   const letter = await smtp.next(address, '/email/verify')
   expect((await follow(browser, linkIn(letter, '/email/verify'))).status).toBe(200)
   expect((await stored())?.profile).toMatchObject({ emails: [{ value: address }], emailVerified: true })

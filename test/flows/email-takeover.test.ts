@@ -11,6 +11,7 @@ import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt, type Visited } from '../servers/browser.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { send } from './at-account.ts'
 
 const PASSWORD = 'correct horse battery'
 const DAY = 24 * 3600
@@ -40,11 +41,7 @@ async function person() {
   return { user, address, thiefs: `thief-${address}`, stored: () => service.store.users.find(TENANT, user.sub) }
 }
 
-async function press(browser: Browser, page: Visited, values: Record<string, string>) {
-  const { action, fields } = formAt(page, /./)
-  for (const [name, value] of Object.entries(values)) fields.set(name, value)
-  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
-}
+const press = (browser: Browser, page: Visited, values: Record<string, string>) => send(browser, page, /./, values)
 
 async function enter({ userName }: UserRecord, password = PASSWORD) {
   const browser = new Browser(service.issuer)
@@ -56,11 +53,8 @@ async function enter({ userName }: UserRecord, password = PASSWORD) {
 /** A letter to the other address is on its way, and is not followed yet. */
 async function askForChange(user: UserRecord, to: string) {
   const { browser } = await enter(user)
-  const { action, fields } = formAt(await browser.visit(`${service.issuer}/account/email`), /email$/)
-  fields.set('purpose', 'change')
-  fields.set('email', to)
-  const headers = { 'sec-fetch-site': 'same-origin' }
-  expect((await browser.visit(action, { method: 'POST', body: fields, headers })).status).toBe(200)
+  const page = await browser.visit(`${service.issuer}/account/email`)
+  expect((await send(browser, page, /email$/, { purpose: 'change', email: to })).status).toBe(200)
   return { browser, link: linkIn(await smtp.next(to, '/email/verify'), '/email/verify') }
 }
 

@@ -3,9 +3,10 @@ import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
-import { type Browser, formAt } from '../servers/browser.ts'
+import type { Browser } from '../servers/browser.ts'
 import { TENANT } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { send } from './at-account.ts'
 import { redeemCode, told } from './authorization.ts'
 import {
   aBrowser,
@@ -83,12 +84,8 @@ const isSignedIn = async (browser: Browser): Promise<boolean> =>
 
 async function change(browser: Browser, values: Readonly<Record<string, string>>): Promise<number> {
   const page = await browser.visit(`${service.issuer}/account/password`)
-  const { action, fields } = formAt(page, /^\/account\/password$/)
-  fields.set('password', service.population.user.password)
-  fields.set('new_password', NEW)
-  for (const [name, value] of Object.entries(values)) fields.set(name, value)
-  const headers = { 'sec-fetch-site': 'same-origin' }
-  return (await browser.visit(action, { method: 'POST', body: fields, headers })).status
+  const typed = { password: service.population.user.password, new_password: NEW, ...values }
+  return (await send(browser, page, /^\/account\/password$/, typed)).status
 }
 
 async function askForLink(): Promise<void> {

@@ -6,6 +6,7 @@ import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
+import { send } from './at-account.ts'
 import { isActive, post } from './requests.ts'
 import { signIn } from './signed-in.ts'
 
@@ -41,11 +42,8 @@ async function dataPage(browser: Browser, person: Person) {
   return page
 }
 
-async function press(browser: Browser, person: Person, what: RegExp, values: Readonly<Record<string, string>> = {}) {
-  const { action, fields } = formAt(await dataPage(browser, person), what)
-  for (const [name, value] of Object.entries(values)) fields.set(name, value)
-  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
-}
+const press = async (browser: Browser, person: Person, what: RegExp, values: Readonly<Record<string, string>> = {}) =>
+  send(browser, await dataPage(browser, person), what, values)
 
 test('a person takes a copy along: all of theirs, nobody else’s, and no secret', async () => {
   const [person, other] = [await aPerson(), await aPerson()]

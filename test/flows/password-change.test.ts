@@ -13,9 +13,10 @@ import { noMail } from '../../src/mail/mailer.ts'
 import { openMail } from '../../src/mail/open.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
-import { Browser, formAt } from '../servers/browser.ts'
+import { Browser } from '../servers/browser.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { send } from './at-account.ts'
 import { begin, discover } from './relying-party.ts'
 import { answerOf, tokensFor } from './requests.ts'
 
@@ -57,12 +58,8 @@ async function signedIn(user: UserRecord, password = OLD): Promise<Browser> {
   return browser
 }
 
-async function change(browser: Browser, values: Readonly<Record<string, string>>) {
-  const page = await browser.visit(`${service.issuer}/account/password`)
-  const { action, fields } = formAt(page, /^\/account\/password$/)
-  for (const [name, value] of Object.entries(values)) fields.set(name, value)
-  return browser.visit(action, { method: 'POST', body: fields, headers: { 'sec-fetch-site': 'same-origin' } })
-}
+const change = async (browser: Browser, values: Readonly<Record<string, string>>) =>
+  send(browser, await browser.visit(`${service.issuer}/account/password`), /^\/account\/password$/, values)
 
 const isSignedIn = async (browser: Browser): Promise<boolean> =>
   !(await browser.visit(`${service.issuer}/account`)).url.includes('/login')
