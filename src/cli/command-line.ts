@@ -1,9 +1,9 @@
 /** Finds the command, reads its flags, runs it, and says in one line what went wrong. */
-import { parseArgs } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../kernel/errors.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { parseWords } from './words.ts'
 
 export async function runCommandLine(given: readonly string[]): Promise<number> {
   const words = given[0] === '--version' ? ['version'] : given
@@ -41,17 +41,9 @@ function generalHelp(words: readonly string[]): number {
 }
 
 function read(command: Command, words: readonly string[]): Invocation {
-  const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const
-  let parsed: ReturnType<typeof parseArgs>
-  try {
-    parsed = parseArgs({ args: [...words], options, allowPositionals: true, strict: true })
-  } catch (error) {
-    const [line = 'wrong flags'] = error instanceof Error ? error.message.split('\n') : []
-    throw new UsageError(line.replace(/\. To specify a positional.*/, ''))
-  }
-  const { values, positionals } = parsed
+  const { values, positionals } = parseWords(command, words)
   const stray =
-    command.accepts === 'any'
+    command.accepts === 'any' || command.accepts === 'ids'
       ? undefined
       : (positionals.find((word) => !command.accepts?.includes(word)) ?? positionals[1])
   if (stray !== undefined) throw new UsageError(`${command.name} does not take ${stray}`)

@@ -25,8 +25,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>
   /** What else help says, below the options: exit codes, e.g. */
   readonly notes?: readonly string[]
-  /** Operands it takes; any other is wrong usage. `any`: as many as are given, such as files. */
-  readonly accepts?: readonly string[] | 'any'
+  /** Operands it takes; any other is wrong usage. `any`: as many as are given, such as files. `ids`: the same, and ids may begin with a dash. */
+  readonly accepts?: readonly string[] | 'any' | 'ids'
   /** Answers the exit code. */
   run(invocation: Invocation): Promise<number>
 }

@@ -14,6 +14,7 @@ import type { Store } from '../../storage/port.ts'
 import { openRedisStore } from '../../storage/redis/open.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
 import { sealSecret, secretName } from '../client/sealed-secret.ts'
+import { openStreamSecret, sealStreamSecret } from '../client/stream-secret.ts'
 import { openKeyRing } from '../token/key-ring.ts'
 import { CHECK_RECORD, openRootSecret } from '../token/root-secret.ts'
 import { firstKeys, keyKeeper } from './keeper.ts'
@@ -200,8 +201,12 @@ describe('another envelope key', () => {
     const client = aClient(clock.seconds())
     const sealedSecrets = ['one', 'two'].map((secret) => sealSecret(envelope, tenant, client.clientId, secret))
     await store.clients.create(tenant, { ...client, sealedSecrets })
+    const stream = { v: 1, streamId: streamOf(client.clientId), clientId: client.clientId, version: 1 } as const
+    const sealed = sealStreamSecret(envelope, tenant, stream.streamId, 'Bearer three')
+    await store.streams.create(tenant, { ...stream, pushUrl: 'https://a.example/', sealed, createdAt: 1 })
     return client.clientId
   }
+  const streamOf = (clientId: string) => `stream-${clientId}`
 
   test('moves all that is sealed, while nodes sign, turn keys and change clients; then the old key is not needed', async () => {
     const clients = await Promise.all([sealedClient(), sealedClient(), sealedClient()])
@@ -233,6 +238,8 @@ describe('another envelope key', () => {
         Buffer.from(fresh.open(secretName(tenant, clientId), sealed)),
       )
       expect(opened?.map(String)).toEqual(['one', 'two'])
+      const stream = await store.streams.find(tenant, streamOf(clientId))
+      expect(openStreamSecret(fresh, tenant, streamOf(clientId), stream?.sealed ?? '')).toBe('Bearer three')
     }
     await openKeyRing({ store, envelope: fresh })
     // What is derived from the root secret is the same as before: subjects of pairwise clients go on.
@@ -240,6 +247,7 @@ describe('another envelope key', () => {
     expect(await rewrap({ store, envelope: fresh, heardByAll }, tenant)).toEqual({
       signingKeys: 0,
       clients: 0,
+      streams: 0,
       checkRecord: 0,
       totp: 0,
     })

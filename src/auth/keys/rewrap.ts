@@ -1,7 +1,7 @@
 /**
  * Moves all that is sealed in the store to the newest envelope key, while the instance serves: signing keys, secrets of
- * clients and of their event streams, TOTP secrets of people, and last the check record, by which a node knows at its start whether its envelope key is the right one: once
- * that has moved, nothing is left under the key before.
+ * clients and of their event streams, TOTP secrets of people, and last the check record, by which a node knows at its start
+ * whether its envelope key is the right one: once that has moved, nothing is left under the key before.
  */
 import { type Envelope, EnvelopeError, kekIdOf, reseal } from '../../kernel/envelope.ts'
 import { Problem, StoreUnavailable } from '../../kernel/errors.ts'

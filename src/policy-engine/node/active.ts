@@ -5,7 +5,7 @@ import { prepareSet } from '../bundle/all-data.ts'
 import { checkRoots } from '../bundle/roots.ts'
 import { readCacheRules } from '../cache/rule.ts'
 import type { BundleSet } from '../engine.ts'
-import { type EvaluatorOptions, prepareBundle } from '../wasm/open.ts'
+import { type EvaluatorOptions, openBundle } from '../wasm/open.ts'
 import type { Active } from './judge.ts'
 import { type OpenBundle, routed } from './routed.ts'
 
@@ -28,7 +28,7 @@ export async function openActive(
   const [platform] = set
   const opened: OpenBundle[] = []
   try {
-    for (const bundle of set) opened.push({ bundle, evaluator: await prepareBundle(bundle, evaluation, onSlice) })
+    for (const bundle of set) opened.push({ bundle, evaluator: await openBundle(bundle, evaluation, onSlice) })
     const [first, ...rest] = opened
     if (first === undefined) throw new Error('a set has a platform bundle')
     const evaluator = routed([first, ...rest])
