@@ -1,6 +1,6 @@
 /**
  * The arrows between folders: who may import whom. Reads import statements by expression, so that it needs no compiler;
- * fails on a folder without a line, a file over 400 lines, a folder deeper than three, and a name that says nothing.
+ * fails on a folder without a line, a file over 400 lines (tests too), a folder deeper than three, and a name that says nothing.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -89,6 +89,11 @@ describe('turns red on a planted violation:', () => {
     ['a new folder without a line', { 'src/billing/x.ts': '' }],
     ['a new folder in auth without a line', { 'src/auth/billing/x.ts': '' }],
     ['a file over 400 lines', { 'src/kernel/x.ts': 'a\n'.repeat(401) }],
+    ['a test over 400 lines beside its file', { 'src/kernel/x.test.ts': 'a\n'.repeat(401) }],
+    ['a test over 400 lines', { 'test/flows/x.test.ts': 'a\n'.repeat(401) }],
+    ['what only tests load, over 400 lines', { 'test/servers/x.ts': 'a\n'.repeat(401) }],
+    ['a script over 400 lines', { 'scripts/x.ts': 'a\n'.repeat(401) }],
+    ['a folder of tests called utils', { 'test/utils/x.ts': '' }],
     ['a folder deeper than three', { 'src/auth/oauth/grants/deep/x.ts': '' }],
     ['a folder called utils', { 'src/auth/oauth/utils/x.ts': '' }],
     ['a file called helpers', { 'src/kernel/helpers.ts': '' }],
@@ -110,6 +115,8 @@ describe('turns red on a planted violation:', () => {
         'src/policy-engine/api/x.ts': `import fastify from 'fastify'\nimport { a } from '../../http/a.ts'`,
         'src/policy-engine/contract/index.ts': `import { Type } from '../../schema/type.ts'`,
         'src/auth/oauth/x.test.ts': `import { a } from '../../storage/sqlite/a.ts'\nimport { b } from 'vitest'`,
+        'test/flows/x.test.ts': `import { a } from '../../src/storage/sqlite/a.ts'\nimport { b } from 'jose'`,
+        'scripts/x.ts': 'a\n'.repeat(400),
       }),
     ).toEqual([])
   })

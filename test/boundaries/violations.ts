@@ -1,4 +1,7 @@
-/** Holds a tree to the table of arrows and to the house's sizes and names; answers one line for each violation. */
+/**
+ * Holds a tree to the table of arrows and to the house's sizes and names; answers one line for each violation. Tests and scripts
+ * are held to sizes and names alone: they may import whatever they try.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { basename, dirname, join, posix, relative, sep } from 'node:path'
@@ -15,19 +18,24 @@ import {
 import { importsOf } from './imports.ts'
 
 const ROOTS = ['src', 'web']
+const BESIDE = ['test', 'policy-tests', 'bench', 'scripts', 'examples']
 
 export function violations(root: string): readonly string[] {
-  const files = ROOTS.map((folder) => join(root, folder))
+  const files = [...ROOTS, ...BESIDE]
+    .map((folder) => join(root, folder))
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
   return files.flatMap((file) => {
     const source = readFileSync(join(root, file), 'utf8')
-    const isTest = /\.(test|d)\.ts$/.test(file) || isTestSupport(file)
-    return [...shape(file, source), ...(isTest ? [] : arrows(file, source))].map((message) => `${file}${message}`)
+    const found = [...shape(file, source), ...(isProduct(file) ? arrows(file, source) : [])]
+    return found.map((message) => `${file}${message}`)
   })
 }
+
+const isProduct = (file: string) =>
+  ROOTS.some((folder) => within(file, folder)) && !/\.(test|d)\.ts$/.test(file) && !isTestSupport(file)
 
 /** Suites and fixtures that only tests load, by name. */
 const isTestSupport = (file: string) => /(^|[/-])(conformance|fixture|oracle)s?(\/|\.ts$|-)/.test(file)
