@@ -1,10 +1,11 @@
 /** Fills a store through its port: the population's clients, its resource server, and the users. */
 import { systemClock } from '../src/kernel/clock.ts'
 import { digestOf, randomId } from '../src/kernel/ids.ts'
-import type { Store, Written } from '../src/storage/port.ts'
+import type { Store } from '../src/storage/port.ts'
 import type { ClientRecord, SessionRecord, UserRecord } from '../src/storage/records.ts'
 import { openRedisStore } from '../src/storage/redis/open.ts'
 import { openSqliteStore } from '../src/storage/sqlite/open.ts'
+import type { Written } from '../src/storage/written.ts'
 import { type Credentials, JWT_RESOURCE, type Population, REDIRECT_URI, USERS, WEB_SCOPE } from './population.ts'
 import type { RedisAt } from './redis.ts'
 
