@@ -1,11 +1,10 @@
 /** Fills a store through its port: the population's clients, its resource server, and the users. */
 import { systemClock } from '../src/kernel/clock.ts'
 import { digestOf, randomId } from '../src/kernel/ids.ts'
-import type { Store } from '../src/storage/port.ts'
+import type { Store, UserWritten } from '../src/storage/port.ts'
 import type { ClientRecord, SessionRecord, UserRecord } from '../src/storage/records.ts'
 import { openRedisStore } from '../src/storage/redis/open.ts'
 import { openSqliteStore } from '../src/storage/sqlite/open.ts'
-import type { Written } from '../src/storage/written.ts'
 import { type Credentials, JWT_RESOURCE, type Population, REDIRECT_URI, USERS, WEB_SCOPE } from './population.ts'
 import type { RedisAt } from './redis.ts'
 
@@ -79,7 +78,7 @@ function sessionRecord(user: UserRecord): SessionRecord {
   }
 }
 
-async function allWritten(writes: readonly Promise<Written>[]): Promise<void> {
+async function allWritten(writes: readonly Promise<UserWritten>[]): Promise<void> {
   for (const written of await Promise.all(writes)) {
     if (written !== 'written') throw new Error(`seeding: a record was not written: ${written}`)
   }
