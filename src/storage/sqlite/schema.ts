@@ -190,6 +190,13 @@ const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL, UNIQUE (tenant, stream_id)) STRICT;
   CREATE INDEX streams_client ON streams (tenant, client_id);
   `,
+  `
+  CREATE TABLE rises (
+    tenant TEXT NOT NULL, about TEXT NOT NULL, key TEXT NOT NULL, signal TEXT NOT NULL, count INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, about, key, signal)) STRICT, WITHOUT ROWID;
+  CREATE INDEX rises_end ON rises (expires_at);
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
