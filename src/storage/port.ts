@@ -29,8 +29,7 @@ import type {
 } from './records.ts'
 import type { StreamStore } from './streams-port.ts'
 import type { ThreatStore } from './threat-port.ts'
-
-export type Written = 'written' | 'conflict' | 'missing'
+import type { Written } from './written.ts'
 
 export interface Page<R> {
   readonly total: number
