@@ -193,6 +193,13 @@ const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
   CREATE INDEX streams_client ON streams (tenant, client_id);
   `,
   indexEmails,
+  `
+  CREATE TABLE rises (
+    tenant TEXT NOT NULL, about TEXT NOT NULL, key TEXT NOT NULL, signal TEXT NOT NULL, count INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, about, key, signal)) STRICT, WITHOUT ROWID;
+  CREATE INDEX rises_end ON rises (expires_at);
+  `,
 ]
 
 /** Of several people with one verified address the first keeps it: the others prove theirs anew. */
