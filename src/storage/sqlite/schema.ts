@@ -190,6 +190,16 @@ const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL, UNIQUE (tenant, stream_id)) STRICT;
   CREATE INDEX streams_client ON streams (tenant, client_id);
   `,
+  `
+  CREATE TABLE interaction_people (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX interaction_people_end ON interaction_people (expires_at);
+  DELETE FROM interactions;
+  DELETE FROM pushed_requests;
+  ALTER TABLE device_grants ADD COLUMN sub TEXT;
+  CREATE INDEX device_grants_sub ON device_grants (tenant, sub) WHERE sub IS NOT NULL;
+  `,
 ]
 
 /** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
