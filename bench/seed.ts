@@ -1,7 +1,7 @@
 /** Fills a store through its port: the population's clients, its resource server, and the users. */
 import { systemClock } from '../src/kernel/clock.ts'
 import { digestOf, randomId } from '../src/kernel/ids.ts'
-import type { Store, Written } from '../src/storage/port.ts'
+import type { Store, UserWritten } from '../src/storage/port.ts'
 import type { ClientRecord, SessionRecord, UserRecord } from '../src/storage/records.ts'
 import { openRedisStore } from '../src/storage/redis/open.ts'
 import { openSqliteStore } from '../src/storage/sqlite/open.ts'
@@ -78,7 +78,7 @@ function sessionRecord(user: UserRecord): SessionRecord {
   }
 }
 
-async function allWritten(writes: readonly Promise<Written>[]): Promise<void> {
+async function allWritten(writes: readonly Promise<UserWritten>[]): Promise<void> {
   for (const written of await Promise.all(writes)) {
     if (written !== 'written') throw new Error(`seeding: a record was not written: ${written}`)
   }

@@ -1,6 +1,7 @@
 /**
  * The arrows between folders: who may import whom. Reads import statements by expression, so that it needs no compiler;
- * fails on a folder without a line, a file over 400 lines, a folder deeper than three, and a name that says nothing.
+ * fails on a folder without a line, a file over 400 lines (tests too), a folder deeper than three, a name that says nothing, and
+ * a circle of imports.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +9,7 @@ import { dirname, join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { violations } from './boundaries/violations.ts'
 
-test('the arrows, sizes and names of the repository hold', () => {
+test('the arrows, sizes and names of the repository hold, and no imports go round', () => {
   expect(violations(resolve(import.meta.dirname, '..'))).toEqual([])
 })
 
@@ -89,6 +90,11 @@ describe('turns red on a planted violation:', () => {
     ['a new folder without a line', { 'src/billing/x.ts': '' }],
     ['a new folder in auth without a line', { 'src/auth/billing/x.ts': '' }],
     ['a file over 400 lines', { 'src/kernel/x.ts': 'a\n'.repeat(401) }],
+    ['a test over 400 lines beside its file', { 'src/kernel/x.test.ts': 'a\n'.repeat(401) }],
+    ['a test over 400 lines', { 'test/flows/x.test.ts': 'a\n'.repeat(401) }],
+    ['what only tests load, over 400 lines', { 'test/servers/x.ts': 'a\n'.repeat(401) }],
+    ['a script over 400 lines', { 'scripts/x.ts': 'a\n'.repeat(401) }],
+    ['a folder of tests called utils', { 'test/utils/x.ts': '' }],
     ['a folder deeper than three', { 'src/auth/oauth/grants/deep/x.ts': '' }],
     ['a folder called utils', { 'src/auth/oauth/utils/x.ts': '' }],
     ['a file called helpers', { 'src/kernel/helpers.ts': '' }],
@@ -96,6 +102,40 @@ describe('turns red on a planted violation:', () => {
     ['a default export', { 'src/kernel/x.ts': 'export default 1' }],
   ])('%s', (_what, files) => {
     expect(planted(files)).toHaveLength(1)
+  })
+
+  test.each([
+    [
+      'of two files',
+      { 'src/kernel/a.ts': `import { b } from './b.ts'`, 'src/kernel/b.ts': `import { a } from './a.ts'` },
+    ],
+    [
+      'of types alone',
+      { 'src/kernel/a.ts': `import type { B } from './b.ts'`, 'src/kernel/b.ts': `export type { A } from './a.ts'` },
+    ],
+    [
+      'of three, through another folder',
+      {
+        'src/auth/rows/a.ts': `import { b } from '../routes.ts'`,
+        'src/auth/routes.ts': `import { c } from './service.ts'`,
+        'src/auth/service.ts': `import { a } from './rows/a.ts'`,
+      },
+    ],
+    [
+      'of tests',
+      { 'test/flows/a.ts': `import { b } from './b.ts'`, 'test/flows/b.ts': `const a = await import('./a.ts')` },
+    ],
+    ['of a file that imports itself', { 'src/kernel/a.ts': `import { a } from './a.ts'` }],
+  ])('a circle of imports, %s', (_what, files) => {
+    expect(planted(files)).toEqual([expect.stringMatching(/^(\S+): stands in a circle of imports: \1 → (.+ → )?\1$/)])
+    for (const file of Object.keys(files)) expect(planted(files)[0]).toContain(file)
+  })
+
+  test('two ways to one file are no circle', () => {
+    const [b, c] = [`import { d } from './d.ts'`, `import { d } from './d.ts'\nimport { b } from './b.ts'`]
+    const a = `import { b } from './b.ts'\nimport { c } from './c.ts'`
+    const files = { 'src/kernel/a.ts': a, 'src/kernel/b.ts': b, 'src/kernel/c.ts': c, 'src/kernel/d.ts': '' }
+    expect(planted(files)).toEqual([])
   })
 
   test('lets the composition, tests and the lawful arrows be', () => {
@@ -110,6 +150,8 @@ describe('turns red on a planted violation:', () => {
         'src/policy-engine/api/x.ts': `import fastify from 'fastify'\nimport { a } from '../../http/a.ts'`,
         'src/policy-engine/contract/index.ts': `import { Type } from '../../schema/type.ts'`,
         'src/auth/oauth/x.test.ts': `import { a } from '../../storage/sqlite/a.ts'\nimport { b } from 'vitest'`,
+        'test/flows/x.test.ts': `import { a } from '../../src/storage/sqlite/a.ts'\nimport { b } from 'jose'`,
+        'scripts/x.ts': 'a\n'.repeat(400),
       }),
     ).toEqual([])
   })

@@ -35,7 +35,7 @@ ${providers.map(({ id, name, available }) =>
 
 export interface FederationFailedView {
   readonly provider: string
-  readonly kind: 'unavailable' | 'refused_there' | 'denied' | 'failed'
+  readonly kind: 'unavailable' | 'refused_there' | 'denied' | 'confirm_first' | 'failed'
   readonly backTo?: string | undefined
 }
 
@@ -46,6 +46,7 @@ export function federationFailedPage({ provider, kind, backTo }: FederationFaile
     unavailable: [says.notAvailable(provider), failed.unavailable],
     refused_there: [failed.refusedTitle, failed.refused(provider)],
     denied: [failed.deniedTitle, failed.denied(provider)],
+    confirm_first: [failed.confirmTitle, failed.confirm(provider)],
     failed: [failed.brokenTitle, failed.broken(provider)],
   }
   const [title, text] = told[kind]

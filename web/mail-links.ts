@@ -107,6 +107,17 @@ export function linkDonePage(what: 'password' | 'email', uiLocales: readonly str
   })
 }
 
+/** Told to who has just proven to read it, and to nobody else. */
+export function addressTakenPage(): Page {
+  const says = words(PASSWORDS)
+  return page({
+    title: says.addressTaken,
+    content: html`<h1>${says.addressTaken}</h1>
+<p class="lead">${says.whyTaken}</p>
+<p class="way"><a href="/account">${says.toAccount}</a></p>`,
+  })
+}
+
 /** Used, too old, or of an account that has changed: the page does not say which. */
 export function linkEndedPage(again: '/password/forgot' | '/account'): Page {
   const says = words(PASSWORDS)

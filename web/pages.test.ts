@@ -139,7 +139,7 @@ test('labels belong to their fields, and an error is tied to the field that it c
   const one = signIn('noUserName').body
   expect(one.match(/ aria-invalid="true"/g)).toHaveLength(1)
   expect(one).toContain('aria-describedby="username-fault"')
-  expect(one).toContain('id="username-fault">Enter your user name.')
+  expect(one).toContain('id="username-fault">Enter your user name or e-mail address.')
   expect(one).toContain('<label for="username">')
 })
 

@@ -28,7 +28,7 @@ const row = (name: string, size: string, dataBytes: number, ratio: number): RowD
     await stopServers()
     const bundle = filledTo(dataBytes, await readCommittedBundle(ROOT))
     const inputs = tokenInputs()
-    const evaluator = openBundle(bundle)
+    const evaluator = await openBundle(bundle)
     const ours = evaluationSide(inputs, (input) => allowed(evaluator.evaluate(entrypoint, input)))
     const peer = evaluationSide(inputs, bareSdk(bundle, entrypoint))
     try {

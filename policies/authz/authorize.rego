@@ -231,8 +231,21 @@ sign_in := "required" if {
 	not input.signed_in_here
 	not silent
 	some acr in input.requested.acr_values
-	rbac.level(acr) <= rbac.reachable_level(input.enrolled)
+	rbac.level(acr) <= rbac.reachable_level(untried)
 	not wish_met
+}
+
+# What the account has, but what showed in this session already all that it does.
+untried contains factor if {
+	some factor in input.enrolled
+	not spent(factor)
+}
+
+# A security key that need not verify its user, beside another factor.
+spent("passkey") if {
+	rbac.passkey_verification(input.tenant) != "required"
+	"pop" in input.authentication.amr
+	rbac.level(input.authentication.acr) >= rbac.level("urn:sallyport:acr:mfa")
 }
 
 wish_met if {

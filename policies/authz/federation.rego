@@ -83,6 +83,9 @@ reasons contains "email_not_verified" if {
 	not input.upstream.email_verified
 }
 
+# Whoever has it as a name here may have typed it: that account proves it first, by a letter to it.
+reasons contains "account_unverified" if input.account == "unverified"
+
 reasons contains "too_risky" if not calm
 
 reasons contains "last_way_in" if input.other_ways == false
@@ -126,7 +129,7 @@ stage_allowed if {
 	comes_new
 	vouched_for
 	input.provider.id
-	input.account in {"none", "unverified", "verified"}
+	input.account in {"none", "verified"}
 }
 
 stage_allowed if {
@@ -135,12 +138,12 @@ stage_allowed if {
 	input.linked in {"nobody", "subject"}
 }
 
-# The account of that address was signed in to, as it would be without the provider.
+# The account of that address was signed in to, as it would be without the provider, and has proven the address here too.
 stage_allowed if {
 	input.stage == "proved"
 	input.purpose == "sign_in"
 	input.upstream.email_verified
-	input.account in {"verified", "unverified"}
+	input.account == "verified"
 	input.linked in {"nobody", "subject"}
 	input.subject.active
 	input.authentication

@@ -235,6 +235,12 @@ wish_met if {
 	rbac.level(level) <= reached
 }
 
+# A key that need not verify its user, and did not, has shown all that it does beside another factor.
+wish_met if {
+	input.factors.passkey == "present"
+	reached >= mfa
+}
+
 reachable_wish if {
 	some level in input.requested.acr_values
 	rbac.level(level) <= rbac.reachable_level(enrolled)

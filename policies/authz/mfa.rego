@@ -245,7 +245,7 @@ model_listed if input.authenticator.aaguid in allowed_models
 
 passkey_rules := object.get(data.rbac.tenants[input.tenant], "passkeys", {})
 
-user_verification := object.get(passkey_rules, "user_verification", "required")
+user_verification := rbac.passkey_verification(input.tenant)
 
 allowed_models := object.get(passkey_rules, "allowed_aaguids", [])
 

@@ -86,6 +86,12 @@ reachable_level(enrolled) := max({level(acr) |
 	}[factor]
 })
 
+# Whether passkeys of the tenant must verify their user.
+passkey_verification(tenant) := object.get(
+	object.get(data.rbac.tenants[tenant], "passkeys", {}),
+	"user_verification", "required",
+)
+
 level(acr) := position if {
 	some position, name in data.rbac.acr
 	name == acr

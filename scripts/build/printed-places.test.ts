@@ -18,7 +18,7 @@ afterEach(() => overlay.remove())
 async function printedBy(files: ReadonlyMap<string, Uint8Array>, input: object): Promise<readonly PrintedLine[]> {
   const lines: PrintedLine[] = []
   const modules = await compileFor('host', files.get('policy.wasm') ?? new Uint8Array())
-  const evaluator = openBundle({ ...modules, dataJson: files.get('data.json') ?? Buffer.from('{}') })
+  const evaluator = await openBundle({ ...modules, dataJson: files.get('data.json') ?? Buffer.from('{}') })
   evaluator.evaluate('authz/revoke/decision', input, { print: (line) => lines.push(line) })
   evaluator.close()
   return lines

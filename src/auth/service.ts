@@ -25,10 +25,10 @@ import { clientKeys } from './client/client-keys.ts'
 import { offeredWith } from './client/metadata/offered.ts'
 import { openRemoteJwks } from './client/remote-jwks.ts'
 import { sealSecret } from './client/sealed-secret.ts'
-import { openProviders } from './federation/provider/open.ts'
+import { configuredProviders } from './federation/provider/configured.ts'
 import type { ProviderOptions } from './federation/provider/options.ts'
 import type { Provider } from './federation/provider/provider.ts'
-import { signOutOffers } from './federation/sign-out.ts'
+import { signOutOffers } from './federation/sign-out-offer.ts'
 import { keyKeeper } from './keys/keeper.ts'
 import { rewrap } from './keys/rewrap.ts'
 import { DEFAULT_KEY_RULES, type KeyRules } from './keys/rules.ts'
@@ -195,7 +195,11 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   listeners.push(threats.hear)
   const continueSession = sessionContinuation({ ...ending, issuer, decide, assessRisk: threats.assessRisk })
   const rates = threats.throttles.before(counted)
-  const providers = openProviders(options.providers ?? [], { clock, logger: options.logger, metrics: measured })
+  const providers = await configuredProviders(options.providers ?? [], {
+    clock,
+    logger: options.logger,
+    metrics: measured,
+  })
   const people = await openPasswords(options.passwordSettings, { issuer, metrics: measured, hasher: options.passwords })
   const outgoing = { issuer, keys, subjectOf, egress, egressTls, logger: options.logger }
   const signals = startSignals(

@@ -51,7 +51,7 @@ export async function openOfflinePolicy(options: OfflinePolicyOptions): Promise<
     })
     const { version, revision, digest } = bundle
     mark = { version, revision: digest }
-    return { evaluator: openBundle(bundle, { deadlineMs }), version, revision }
+    return { evaluator: await openBundle(bundle, { deadlineMs }), version, revision }
   }
 
   let active = await open()

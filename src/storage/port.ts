@@ -7,6 +7,7 @@
 
 import type { ActivityStore } from './activity-port.ts'
 import type { DeviceGrantStore } from './device-grants.ts'
+import type { DeviceStore } from './devices-port.ts'
 import type { FactorStore } from './factors.ts'
 import type { InteractionRecord } from './interaction-records.ts'
 import type { LogoutStore, OutboxStore } from './outbox-port.ts'
@@ -16,7 +17,6 @@ import type {
   ClientRecord,
   CodeRecord,
   ConsentRecord,
-  DeviceRecord,
   GrantRecord,
   IdentityRecord,
   OneUseRecord,
@@ -28,8 +28,7 @@ import type {
 } from './records.ts'
 import type { StreamStore } from './streams-port.ts'
 import type { ThreatStore } from './threat-port.ts'
-
-export type Written = 'written' | 'conflict' | 'missing'
+import type { Written } from './written.ts'
 
 export interface Page<R> {
   readonly total: number
@@ -53,13 +52,20 @@ export interface ClientStore {
   revokeAll(tenant: string, clientId: string): Promise<Written>
 }
 
+/** `email_taken`: somebody else of the tenant has the address, verified. */
+export type UserWritten = Written | 'email_taken'
+
 export interface UserStore {
   find(tenant: string, sub: string): Promise<UserRecord | undefined>
   findByUserName(tenant: string, userName: string): Promise<UserRecord | undefined>
+  /** By the primary address, where that is verified: one person of a tenant has it, whatever its case (`verified-email.ts`). */
+  findByVerifiedEmail(tenant: string, address: string): Promise<UserRecord | undefined>
+  /** What a person types to sign in: their user name, else their verified address. The same work for a name that nobody has. */
+  findBySignInName(tenant: string, name: string): Promise<UserRecord | undefined>
   /** `conflict` when the sub or the user name is taken. */
-  create(tenant: string, user: UserRecord): Promise<Written>
+  create(tenant: string, user: UserRecord): Promise<Exclude<UserWritten, 'missing'>>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
-  replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<Written>
+  replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<UserWritten>
   /**
    * Also revokes, as with clients; whatever hangs on the person ends: consents, activity, devices, one-use records, factors,
    * interactions that name them, device authorizations that they answered.
@@ -87,31 +93,6 @@ export interface SessionStore {
   clients(tenant: string, sid: string): Promise<readonly string[]>
   /** Those that have not ended, the one that would end last first. */
   list(tenant: string, of: { readonly sub?: string }, offset: number, limit: number): Promise<Page<SessionRecord>>
-}
-
-/** Devices that a person's list holds at most. */
-export const MAX_DEVICES = 20
-
-export interface FoundDevice {
-  /** Which of those that were asked for. */
-  readonly digest: string
-  readonly device: DeviceRecord
-}
-
-/** Browsers known for a person; `digest` is SHA-256 of one of the secrets in the browser's cookie. They end with the person. */
-export interface DeviceStore {
-  /** The first of these that is known for the person of that name or sub; does the same work where there is no such person. */
-  find(
-    tenant: string,
-    digests: readonly string[],
-    of: { readonly sub: string } | { readonly userName: string },
-  ): Promise<FoundDevice | undefined>
-  /** Of more than MAX_DEVICES of a person, the one seen longest ago goes in the same step. */
-  put(tenant: string, digest: string, device: DeviceRecord): Promise<void>
-  /** The one seen last first. */
-  list(tenant: string, sub: string): Promise<readonly DeviceRecord[]>
-  /** `missing`: it is not the person's, or no more. */
-  forget(tenant: string, sub: string, deviceId: string): Promise<Exclude<Written, 'conflict'>>
 }
 
 export interface InteractionStore {
@@ -159,7 +140,7 @@ export interface IdentityStore {
   /** `conflict`: it belongs to somebody already, or the person has MAX_IDENTITIES_OF_PERSON. `missing`: there is no such person. */
   link(tenant: string, identity: IdentityRecord): Promise<Written>
   /** A new person and how they enter, in one step: neither is there without the other. `conflict`: one of them is taken. */
-  createPerson(tenant: string, user: UserRecord, identity: IdentityRecord): Promise<Exclude<Written, 'missing'>>
+  createPerson(tenant: string, user: UserRecord, identity: IdentityRecord): Promise<Exclude<UserWritten, 'missing'>>
   unlink(tenant: string, sub: string, key: string): Promise<Exclude<Written, 'conflict'>>
 }
 

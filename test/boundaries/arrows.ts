@@ -22,6 +22,8 @@ const AUTH_BASE = [
   'src/storage/factors.ts',
   'src/storage/activity-port.ts',
   'src/storage/device-grants.ts',
+  'src/storage/devices-port.ts',
+  'src/storage/verified-email.ts',
   'src/http',
   'src/observability',
   'src/audit',

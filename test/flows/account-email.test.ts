@@ -131,6 +131,65 @@ describe('another address', () => {
   )
 })
 
+describe('an address that another account has proven (checklist 43)', () => {
+  test('is told only to who reads it, and changes nothing', async () => {
+    const [owner, other] = [await person(), await person()]
+    const profile = { emails: [{ value: owner.address, primary: true }], emailVerified: true }
+    await service.store.users.replace(TENANT, { ...owner.user, profile, version: 2 }, 1)
+    const { browser } = await enter(other.user)
+    const typed = owner.address.toUpperCase().replace('EXAMPLE.COM', 'example.com')
+    const asked = await ask(browser, { purpose: 'change', email: typed })
+    const free = await ask(browser, { purpose: 'change', email: `free-${owner.address}` })
+    const plain = ({ text }: { readonly text: string }) =>
+      text.replaceAll(/(nonce|value)="[^"]*"/g, '').replaceAll(/(free-)?[\w-]+@example\.com/gi, 'ADDRESS')
+    expect([asked.status, plain(asked)]).toEqual([free.status, plain(free)])
+    const link = linkIn(await smtp.next(typed, '/email/verify'), '/email/verify')
+    const told = await follow(browser, link)
+    expect([told.status, told.text]).toEqual([409, expect.stringContaining('This address belongs to another account')])
+    expect((await other.stored())?.profile).toEqual(other.user.profile)
+    expect((await service.store.users.findByVerifiedEmail(TENANT, owner.address))?.sub).toBe(owner.user.sub)
+  })
+
+  test('of two accounts that prove one at once one has it', async () => {
+    const address = `shared-${randomId(6).toLowerCase()}@example.com`
+    const people = [await person(), await person()]
+    const links = []
+    for (const { user } of people) {
+      const { browser } = await enter(user)
+      await ask(browser, { purpose: 'change', email: address })
+      links.push(linkIn(await smtp.next(address, '/email/verify'), '/email/verify'))
+    }
+    const answers = await Promise.all(links.map((link) => follow(new Browser(service.issuer), link)))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    const verified = await Promise.all(
+      people.map(async ({ stored }) => (await stored())?.profile.emailVerified === true),
+    )
+    expect(verified.filter(Boolean)).toHaveLength(1)
+  })
+})
+
+test('who has another user name signs in by the address once it is verified (OIDC Core 5.7)', async () => {
+  const address = `${randomId(6).toLowerCase()}@example.com`
+  const user = userRecord(randomId(6), {
+    passwordHash: await hasher.hash(PASSWORD),
+    profile: { emails: [{ value: address, primary: true }] },
+  })
+  await service.store.users.create(TENANT, user)
+  const enterAs = async (username: string) => {
+    const browser = new Browser(service.issuer)
+    const page = await browser.visit(`${service.issuer}/account`)
+    return browser.submit(page, { username, password: PASSWORD })
+  }
+  expect((await enterAs(address)).status).toBe(401)
+  await service.store.users.replace(
+    TENANT,
+    { ...user, profile: { ...user.profile, emailVerified: true }, version: 2 },
+    1,
+  )
+  expect((await enterAs(address.toUpperCase())).url).toBe(`${service.issuer}/account`)
+  expect((await enterAs(user.userName)).url).toBe(`${service.issuer}/account`)
+})
+
 test('the address of the account is verified by a letter to it (OIDC Core 5.7)', async () => {
   const { user, address, stored } = await person()
   const { browser, page } = await enter(user)

@@ -76,11 +76,11 @@ const hrefOf = (page: Visited, start: string): string => {
 
 describe('the address of an account that is here', () => {
   test.each([
-    ['verified here too', { emailVerified: true }],
-    ['never verified here', {}],
-  ])('lets nobody in before that account was signed in to: %s (checklist 43)', async (_, profile) => {
+    ['its user name', {}],
+    ['its verified address alone', { userName: `ada-${randomId(6)}` }],
+  ])('lets nobody in before that account was signed in to: %s (checklist 43)', async (_, named) => {
     address = `case-${randomId(6)}@example.com`.toLowerCase()
-    user = await createUser(profile)
+    user = await createUser({ emailVerified: true }, named)
     service.google.person = { sub: randomId(), email: address.toUpperCase(), email_verified: true }
     const at = await onSignInPage(service)
     const told = await signInAt(at, 'google')
@@ -106,6 +106,35 @@ describe('the address of an account that is here', () => {
     expect(service.audits.at(-1)).toBeDefined()
     const session = service.audits.filter(({ event }) => event === 'sign_in').at(-1)
     expect(session?.sub).toBe(user.sub)
+  })
+
+  test('leads nowhere while nobody has proven it here: to no account, and to no new one (checklist 43)', async () => {
+    address = `case-${randomId(6)}@example.com`.toLowerCase()
+    user = await createUser({})
+    service.google.person = { sub: randomId(), email: address, email_verified: true }
+    const at = await onSignInPage(service)
+    const told = await signInAt(at, 'google')
+    expect([told.status, told.text]).toEqual([403, expect.stringContaining('Confirm your e-mail address first')])
+    expect(service.audits.at(-1)).toMatchObject({ event: 'federation_failed', detail: 'account_unverified' })
+    expect(await ownerOf(service.google.person.sub)).toBeUndefined()
+    expect(await service.store.users.findByVerifiedEmail(TENANT, address)).toBeUndefined()
+    await service.store.users.replace(
+      TENANT,
+      { ...user, profile: { ...user.profile, emailVerified: true }, version: 2 },
+      1,
+    )
+    const again = await signInAt(await onSignInPage(service), 'google')
+    expect(again.text).toContain('You have an account already')
+  })
+
+  test('links nothing where it is proven here no more once the person has signed in (checklist 43)', async () => {
+    const at = await onSignInPage(service)
+    const told = await signInAt(at, 'google')
+    const proved = await signInHere(at.browser, await at.browser.visit(hrefOf(told, '/login')))
+    const profile = { ...user.profile, emailVerified: false }
+    await service.store.users.replace(TENANT, { ...user, profile, version: 2 }, 1)
+    expect((await at.browser.submit(proved, { answer: 'link' })).status).toBe(403)
+    expect(await ownerOf(service.google.person.sub)).toBeUndefined()
   })
 
   test('who declines is signed in as ever, and nothing is linked', async () => {

@@ -9,7 +9,8 @@ import type { Population } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
 import { CODE_AGE_MS, FLIPPED_ELSEWHERE, FLIPS } from './flips.ts'
-import { type Observed, type ObserveOptions, observe } from './observe.ts'
+import { type ObserveOptions, observe } from './observe.ts'
+import type { Observed } from './observed.ts'
 
 let policies: PolicyFolder
 let deployment: Deployment

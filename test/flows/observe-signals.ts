@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose'
 import { adminToken, clientToken } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
-import type { Met, Observed } from './observe.ts'
+import type { Met, Observed } from './observed.ts'
 import { tokensFor } from './requests.ts'
 import { callWith } from './security-events.ts'
 

@@ -1,7 +1,6 @@
 /** For tests: what each obligation of each decision comes to on the wire, seen in one pass over a deployment. */
 import { decodeJwt } from 'jose'
 import { Browser, formOf } from '../servers/browser.ts'
-import type { Deployment } from '../servers/deployment.ts'
 import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
 import { until } from '../servers/redis.ts'
@@ -9,18 +8,13 @@ import { bindBrowser } from './bound-browser.ts'
 import { observeRegistration } from './observe-registration.ts'
 import { observeSignals } from './observe-signals.ts'
 import { observeThreats } from './observe-threats.ts'
+import type { Met, Observed } from './observed.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
-
-/** `decision.obligation` → what a client, a browser or an administrator sees of it. */
-export type Observed = Readonly<Record<string, unknown>>
 
 const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
 const SCOPE = 'openid profile email offline_access orders:read'
-
-/** A deployment as one person meets it. */
-export type Met = Pick<Deployment, 'issuer' | 'population' | 'audits'>
 
 export interface ObserveOptions {
   /** A code is redeemed this long after its issue; without it, none is. */

@@ -258,6 +258,17 @@ test('without user verification, where policy does without it, a key is a second
   expect(alone.left === undefined || (await acrOf(alone)) !== PHISHING_RESISTANT).toBe(true)
 })
 
+test('a level that the client would like, and the key cannot show, is tried once in a session (OIDC Core 3.1.2.1)', async () => {
+  await activate({ file: 'rbac/data.yaml', from: 'user_verification: required', to: 'user_verification: preferred' })
+  const browser = aBrowser(service)
+  const { authenticator } = await addPasskey(service, browser, { userVerified: false })
+  const url = authorizeUrl(service, { acr_values: PHISHING_RESISTANT })
+  const asked = await browser.visit(url)
+  const credential = authenticator.get(optionsOn(asked.text), { userVerified: false })
+  expect(await acrOf(await browser.submit(asked, { credential }))).toBe(MFA_ACR)
+  expect(await acrOf(await browser.visit(url))).toBe(MFA_ACR)
+})
+
 test('step-up by acr_values: the session goes on with the passkey (RFC 9470 5)', async () => {
   const browser = aBrowser(service)
   const { authenticator } = await addPasskey(service, browser)

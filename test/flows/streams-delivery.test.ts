@@ -1,6 +1,8 @@
 /** How Security Event Tokens reach a client: polled (RFC 8936 2) and pushed (RFC 8935 2). */
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { StreamReceiver } from '../../src/auth/signals/receivers.ts'
+import { createLogger } from '../../src/observability/logger.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import type { EventSink } from '../servers/event-sink.ts'
@@ -126,6 +128,16 @@ describe('poll (RFC 8936 2)', () => {
 })
 
 describe('push (RFC 8935 2)', () => {
+  const toSink = (name: string, clientId: string): StreamReceiver => ({
+    kind: 'stream',
+    name,
+    clientId,
+    delivery: {
+      method: 'push',
+      url: new URL(`${sink.url}/in-the-path?token=in-the-query`),
+      authorization: async () => 'Bearer let-me-in',
+    },
+  })
   const left = () => service.store.outbox.waiting(TENANT, 'stream:crm')
 
   test('posts the token with the receiver’s own credential', async () => {
@@ -162,5 +174,42 @@ describe('push (RFC 8935 2)', () => {
       'given up',
     )
     expect(await left()).toBe(0)
+  })
+
+  test('leaves a receiver alone for as long as it asks, with all that waits for it (RFC 9110 10.2.3)', async () => {
+    const own = await startWithReceivers(streams.certificates, { receivers: [toSink('test', 'receiver')] })
+    const call = callWith(own.issuer, await clientToken(own.issuer, own.population.receiver, 'ssf.manage'))
+    const verify = (state: string) => call('POST', '/ssf/verify', { stream_id: 'test', state })
+    const waiting = () => own.store.outbox.peek(TENANT, 'stream:test', 10)
+    const before = sink.asked
+    sink.feel([503, {}, { 'retry-after': '1800' }], 202)
+    await verify('one')
+    await until(async () => (await waiting())[0]?.attempts === 1, 'it was asked once')
+    await verify('two')
+    expect([sink.asked - before, (await waiting()).length]).toEqual([1, 2])
+    own.advance(1801 + 180)
+    await until(async () => (await waiting()).length === 0, 'both are taken')
+    const sets = await Promise.all(sink.kept.map(({ body }) => verifySet(own.issuer, body, 'receiver')))
+    expect(sets.map(({ event }) => event.state).toSorted()).toEqual(['one', 'two'])
+    await own.close()
+  })
+
+  test('what is given up is logged without the token, the receiver’s credential or its address', async () => {
+    const lines: string[] = []
+    const logger = createLogger({ level: 'trace', destination: { write: (line) => void lines.push(line) } })
+    const receivers = [toSink('test', 'receiver')]
+    const own = await startWithReceivers(streams.certificates, { receivers, attempts: 2 }, { logger })
+    const call = callWith(own.issuer, await clientToken(own.issuer, own.population.receiver, 'ssf.manage'))
+    sink.feel([500, { said: 'by-the-receiver' }])
+    await call('POST', '/ssf/verify', { stream_id: 'test', state: 'of-the-receiver' })
+    const said = () => own.audits.filter(({ event }) => event === 'signal_not_delivered')
+    await until(async () => said().length > 0, 'it is given up')
+    const errors = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50)
+    expect(errors).toEqual([
+      expect.objectContaining({ receiver: 'stream:test', event: 'verification', outcome: 'refused' }),
+    ])
+    const secrets = /let-me-in|in-the-path|in-the-query|by-the-receiver|of-the-receiver|ey[\w-]{20,}\./
+    expect([...lines, JSON.stringify(said())].join()).not.toMatch(secrets)
+    await own.close()
   })
 })

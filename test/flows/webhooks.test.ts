@@ -11,7 +11,8 @@ import type { Receiver, WebhookReceiver } from '../../src/auth/signals/receivers
 import type { SignalOptions } from '../../src/auth/signals/service.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { signedBundle, type TestService } from '../servers/auth-service.ts'
+import { MAX_OUTBOX_TASKS } from '../../src/storage/outbox-port.ts'
+import { signedBundle, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { type Certificates, makeCertificates } from '../servers/certificates.ts'
 import { type EventSink, type Received, startEventSink } from '../servers/event-sink.ts'
@@ -42,10 +43,14 @@ afterEach(async () => {
   await sink?.shut()
 })
 
-async function start(parts: Partial<WebhookReceiver> = {}, options: Partial<SignalOptions> = {}): Promise<TestService> {
+async function start(
+  parts: Partial<WebhookReceiver> = {},
+  options: Partial<SignalOptions> = {},
+  more: TestServiceOptions = {},
+): Promise<TestService> {
   sink = await startEventSink(certificates)
   const receiver: Receiver = { kind: 'webhook', name: 'siem', url: new URL(sink.url), secrets: [SECRET], ...parts }
-  service = await startWithReceivers(certificates, { receivers: [receiver], ...options })
+  service = await startWithReceivers(certificates, { receivers: [receiver], ...options }, more)
   return service
 }
 
@@ -210,14 +215,8 @@ describe('goes nowhere that the way out does not lead to (SSRF; checklist 48)', 
 test('what happened and what became of it is counted, and logged without anybody’s name', async () => {
   const lines: string[] = []
   const registry = createMetrics('webhooks')
-  sink = await startEventSink(certificates)
-  const receiver: Receiver = { kind: 'webhook', name: 'siem', url: new URL(sink.url), secrets: [SECRET] }
   const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } })
-  service = await startWithReceivers(
-    certificates,
-    { receivers: [receiver] },
-    { logger, service: { metrics: registry } },
-  )
+  const { population } = await start({}, {}, { logger, service: { metrics: registry } })
   sink.feel(500, 200)
   await failSignIn()
   await until(async () => sink.kept.length > 0 && (await left()) === 0, 'it is taken')
@@ -229,7 +228,7 @@ test('what happened and what became of it is counted, and logged without anybody
   const events = lines.filter((line) => line.includes('security event'))
   expect(events.join()).toContain('"event":"sign_in_failed"')
   expect(lines.join()).not.toMatch(/alice|wrong wrong|0123456789abcdef/)
-  expect(lines.join()).not.toContain(service.population.user.sub)
+  expect(lines.join()).not.toContain(population.user.sub)
 })
 
 test('while policy cannot be asked an event goes to nobody and is kept; once it can, it goes (checklist 49)', async () => {
@@ -266,6 +265,21 @@ describe('given up, which audit says', () => {
     await fail(1)
     await until(async () => givenUp().length > 0, 'it is given up')
     expect([givenUp(), sink.asked]).toEqual([['gone'], 1])
+  })
+
+  test('what finds no room where 10,000 wait: the request goes on, and those that wait stay', async () => {
+    const registry = createMetrics('full')
+    await start({}, {}, { service: { metrics: registry } })
+    const { store } = service as TestService
+    await sink.shut()
+    const task = { v: 1, attempts: 0, createdAt: 1, expiresAt: 4_000_000_000 } as const
+    const event = { id: 'waits', name: 'sign_in', at: 1 }
+    const waits = Array.from({ length: MAX_OUTBOX_TASKS }, (_, index) => ({ ...task, id: `waits-${index}`, event }))
+    await Promise.all(waits.map((one) => store.outbox.add(TENANT, 'webhook:siem', one, 3_600_000)))
+    await fail(1)
+    await until(async () => givenUp().length > 0, 'it is given up')
+    expect([givenUp(), await left(), sink.asked]).toEqual([['queue_full'], MAX_OUTBOX_TASKS, 0])
+    expect(await registry.registry.metrics()).toMatch(/signals_total\{receiver="webhook:siem",outcome="dropped",.*\} 1/)
   })
 
   test('once it is too old', async () => {

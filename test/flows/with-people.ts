@@ -58,6 +58,7 @@ export async function deployWithPeople(
   }
   const deployment = await deploy(shape, {
     ...options,
+    redis: { tls: certificates, ...options.redis },
     port,
     settings: {
       mail: { from: 'Test <no-reply@example.com>', directory: letters },

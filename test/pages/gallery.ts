@@ -9,6 +9,7 @@ import { errorPage } from '../../web/error.ts'
 import { accountExistsPage, federationFailedPage, linkPage } from '../../web/federation.ts'
 import { formPostPage } from '../../web/form-post.ts'
 import {
+  addressTakenPage,
   forgotPage,
   linkDonePage,
   linkEndedPage,
@@ -101,6 +102,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     password: () => linkDonePage('password', []),
     email: () => linkDonePage('email', []),
   },
+  addressTakenPage: { first: () => addressTakenPage() },
   linkEndedPage: {
     password: () => linkEndedPage('/password/forgot'),
     email: () => linkEndedPage('/account'),
@@ -156,6 +158,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     unavailable: () => federationFailedPage({ provider: 'Google', kind: 'unavailable', backTo: '/login' }),
     refused: () => federationFailedPage({ provider: 'Google', kind: 'refused_there' }),
     denied: () => federationFailedPage({ provider: 'GitHub', kind: 'denied', backTo: '/login' }),
+    unconfirmed: () => federationFailedPage({ provider: 'Google', kind: 'confirm_first', backTo: '/login' }),
     failed: () => federationFailedPage({ provider: 'GitHub', kind: 'failed', backTo: '/login' }),
   },
   accountExistsPage: {

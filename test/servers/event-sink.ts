@@ -10,8 +10,10 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CertificateFiles } from './certificates.ts'
 
-/** A status, perhaps with a JSON body, to answer with; `drop` breaks the connection, `slow` keeps and answers late, `lost` keeps and breaks, `hang` never answers. */
-export type Mood = number | readonly [status: number, body: object] | 'drop' | 'slow' | 'lost' | 'hang'
+/** A status, perhaps with a JSON body and headers, to answer with; `drop` breaks the connection, `slow` keeps and answers late, `lost` keeps and breaks, `hang` never answers. */
+export type Mood = number | Answer | 'drop' | 'slow' | 'lost' | 'hang'
+
+type Answer = readonly [status: number, body: object, headers?: Readonly<Record<string, string>>]
 
 export interface Received {
   readonly path: string
@@ -54,7 +56,7 @@ export async function startEventSink({ certFile, keyFile }: CertificateFiles, go
     if (mood === 'hang') return undefined
     if (refused(body)) return void response.writeHead(500).end()
     if (mood === 'drop') return void response.destroy()
-    if (typeof mood === 'object') return void response.writeHead(mood[0]).end(JSON.stringify(mood[1]))
+    if (typeof mood === 'object') return void response.writeHead(mood[0], mood[2]).end(JSON.stringify(mood[1]))
     if (typeof mood === 'number' && (mood < 200 || mood > 299)) return void response.writeHead(mood).end()
     kept.push({ path: request.url ?? '', headers: request.headers, body })
     if (mood === 'lost') return void response.destroy()

@@ -15,6 +15,9 @@ export const FEDERATION = inAllLanguages(
       deniedTitle: 'Not allowed',
       denied: (provider: string) =>
         `Your account at ${provider} cannot be used here. It may need a verified e-mail address, or be connected to another account.`,
+      confirmTitle: 'Confirm your e-mail address first',
+      confirm: (provider: string) =>
+        `There is an account of that name here, and nobody has confirmed its e-mail address yet. If it is yours, sign in to it another way, confirm the address in your account, and connect ${provider} there.`,
       brokenTitle: 'That did not work',
       broken: (provider: string) =>
         `The answer of ${provider} could not be used: it was for another browser, came too late, or was not sound. Start again.`,
@@ -54,6 +57,9 @@ export const FEDERATION = inAllLanguages(
         deniedTitle: 'Nicht erlaubt',
         denied: (provider) =>
           `Ihr Konto bei ${provider} kann hier nicht verwendet werden. Vielleicht braucht es eine bestätigte E-Mail-Adresse, oder es ist mit einem anderen Konto verknüpft.`,
+        confirmTitle: 'Bestätigen Sie zuerst Ihre E-Mail-Adresse',
+        confirm: (provider) =>
+          `Hier gibt es ein Konto dieses Namens, dessen E-Mail-Adresse noch niemand bestätigt hat. Wenn es Ihres ist, melden Sie sich auf andere Weise an, bestätigen Sie die Adresse in Ihrem Konto und verbinden Sie ${provider} dort.`,
         brokenTitle: 'Das hat nicht geklappt',
         broken: (provider) =>
           `Die Antwort von ${provider} ließ sich nicht verwenden: Sie war für einen anderen Browser, kam zu spät oder war fehlerhaft. Beginnen Sie von vorn.`,
@@ -92,6 +98,9 @@ export const FEDERATION = inAllLanguages(
         deniedTitle: 'غير مسموح',
         denied: (provider) =>
           `لا يمكن استخدام حسابك لدى ${provider} هنا. قد يحتاج إلى بريد إلكتروني مؤكَّد، أو أنه مرتبط بحساب آخر.`,
+        confirmTitle: 'أكّد عنوان بريدك الإلكتروني أولًا',
+        confirm: (provider) =>
+          `يوجد هنا حساب بهذا الاسم لم يؤكّد أحد عنوان بريده الإلكتروني بعد. إذا كان حسابك، فسجّل الدخول إليه بطريقة أخرى، وأكّد العنوان في حسابك، ثم اربط ${provider} من هناك.`,
         brokenTitle: 'لم تنجح العملية',
         broken: (provider) =>
           `تعذّر استخدام رد ${provider}: كان لمتصفح آخر، أو وصل متأخرًا، أو لم يكن سليمًا. ابدأ من جديد.`,

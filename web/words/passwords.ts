@@ -27,6 +27,9 @@ export const PASSWORDS = inAllLanguages(
     confirm: 'Confirm',
     confirmed: 'Your e-mail address is confirmed',
     goOn: 'You can go on where you were.',
+    addressTaken: 'This address belongs to another account',
+    whyTaken:
+      'Another account here has confirmed this address already, and nothing was changed. Sign in to that account, or use another address.',
     stopTitle: 'Stop the change of your e-mail address',
     stopIt:
       'The account keeps the e-mail address that this link was sent to, or gets it back. Everybody who is signed in to it is signed out. Then sign in and choose a new password.',
@@ -74,6 +77,9 @@ export const PASSWORDS = inAllLanguages(
       confirm: 'Bestätigen',
       confirmed: 'Ihre E-Mail-Adresse ist bestätigt',
       goOn: 'Sie können dort weitermachen, wo Sie waren.',
+      addressTaken: 'Diese Adresse gehört zu einem anderen Konto',
+      whyTaken:
+        'Ein anderes Konto hat diese Adresse hier schon bestätigt; es wurde nichts geändert. Melden Sie sich an jenem Konto an, oder verwenden Sie eine andere Adresse.',
       stopTitle: 'Änderung der E-Mail-Adresse stoppen',
       stopIt:
         'Das Konto behält die E-Mail-Adresse, an die dieser Link ging, oder bekommt sie zurück. Alle, die angemeldet sind, werden abgemeldet. Melden Sie sich danach an und wählen Sie ein neues Passwort.',
@@ -118,6 +124,8 @@ export const PASSWORDS = inAllLanguages(
       confirm: 'تأكيد',
       confirmed: 'تم تأكيد عنوان بريدك الإلكتروني',
       goOn: 'يمكنك المتابعة من حيث كنت.',
+      addressTaken: 'هذا العنوان لحساب آخر',
+      whyTaken: 'أكّد حساب آخر هنا هذا العنوان من قبل، ولم يتغير شيء. سجّل الدخول إلى ذلك الحساب، أو استخدم عنوانًا آخر.',
       stopTitle: 'إيقاف تغيير عنوان بريدك الإلكتروني',
       stopIt:
         'يحتفظ الحساب بعنوان البريد الذي أُرسل إليه هذا الرابط، أو يستعيده. يُسجَّل خروج كل من سجّل الدخول إليه. بعد ذلك سجّل الدخول واختر كلمة مرور جديدة.',

@@ -11,7 +11,7 @@ export const SIGN_IN = inAllLanguages(
     /** Undefined: a page of ours. */
     continueTo: (client: string | undefined) =>
       client === undefined ? html`to continue to your account` : html`to continue to ${strong(client)}`,
-    userName: 'User name',
+    userName: 'User name or e-mail address',
     next: 'Continue',
     cancel: 'Cancel',
     enterPassword: 'Enter your password',
@@ -20,7 +20,7 @@ export const SIGN_IN = inAllLanguages(
     passkeyInstead: 'Use a passkey instead',
     byPasskey: 'Sign in with a passkey',
     faults: {
-      noUserName: 'Enter your user name.',
+      noUserName: 'Enter your user name or e-mail address.',
       userNameTooLong: 'That is too long.',
       wrong: 'The user name or the password is wrong.',
       missing: 'Enter your password.',
@@ -37,7 +37,7 @@ export const SIGN_IN = inAllLanguages(
       signIn: 'Anmelden',
       continueTo: (client) =>
         client === undefined ? html`um zu Ihrem Konto zu gelangen` : html`um mit ${strong(client)} fortzufahren`,
-      userName: 'Benutzername',
+      userName: 'Benutzername oder E-Mail-Adresse',
       next: 'Weiter',
       cancel: 'Abbrechen',
       enterPassword: 'Passwort eingeben',
@@ -46,7 +46,7 @@ export const SIGN_IN = inAllLanguages(
       passkeyInstead: 'Stattdessen einen Passkey verwenden',
       byPasskey: 'Mit einem Passkey anmelden',
       faults: {
-        noUserName: 'Geben Sie Ihren Benutzernamen ein.',
+        noUserName: 'Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse ein.',
         userNameTooLong: 'Das ist zu lang.',
         wrong: 'Der Benutzername oder das Passwort ist falsch.',
         missing: 'Geben Sie Ihr Passwort ein.',
@@ -61,7 +61,7 @@ export const SIGN_IN = inAllLanguages(
     ar: {
       signIn: 'تسجيل الدخول',
       continueTo: (client) => (client === undefined ? html`للمتابعة إلى حسابك` : html`للمتابعة إلى ${strong(client)}`),
-      userName: 'اسم المستخدم',
+      userName: 'اسم المستخدم أو البريد الإلكتروني',
       next: 'متابعة',
       cancel: 'إلغاء',
       enterPassword: 'أدخل كلمة المرور',
@@ -70,7 +70,7 @@ export const SIGN_IN = inAllLanguages(
       passkeyInstead: 'استخدام مفتاح مرور بدلاً من ذلك',
       byPasskey: 'تسجيل الدخول بمفتاح مرور',
       faults: {
-        noUserName: 'أدخل اسم المستخدم.',
+        noUserName: 'أدخل اسم المستخدم أو البريد الإلكتروني.',
         userNameTooLong: 'النص طويل جدًا.',
         wrong: 'اسم المستخدم أو كلمة المرور غير صحيحة.',
         missing: 'أدخل كلمة المرور.',

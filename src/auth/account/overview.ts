@@ -3,9 +3,9 @@ import { overviewPage } from '../../../web/account-overview.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { ActivityEntry, ActivityStore } from '../../storage/activity-port.ts'
+import { emailOf, isEmailVerified } from '../../storage/verified-email.ts'
 import { type AccountPageDeps, accountPage } from '../sign-in/account-page.ts'
 import { profileClaims } from '../user/claims.ts'
-import { emailOf, isEmailVerified } from '../user/email.ts'
 
 export type OverviewDeps = AccountPageDeps & {
   readonly store: { readonly activity: Pick<ActivityStore, 'list'> }

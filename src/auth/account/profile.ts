@@ -5,8 +5,8 @@ import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError, Problem } from '../../kernel/errors.ts'
 import type { UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
+import { emailOf } from '../../storage/verified-email.ts'
 import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
-import { emailOf } from '../user/email.ts'
 import { changeOf, faultsOf, fieldsOf, MOST_CHARACTERS, sentValues, storedValues } from './profile-fields.ts'
 
 export type ProfileDeps = AccountPageDeps & { readonly store: { readonly users: Pick<UserStore, 'find' | 'replace'> } }

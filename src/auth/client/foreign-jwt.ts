@@ -3,7 +3,10 @@
  * an algorithm that we chose. RFC 7515 5.2, RFC 7519 7.2, RFC 8725. Nothing that a header points to is followed (`jku`, `x5u`).
  */
 import type { KeyObject } from 'node:crypto'
-import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import * as errors from 'jose/errors'
+import { compactVerify } from 'jose/jws/compact/verify'
+import { decodeJwt } from 'jose/jwt/decode'
 
 type Members = Readonly<Record<string, unknown>>
 

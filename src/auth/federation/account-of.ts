@@ -1,21 +1,22 @@
-/** Whom a verified address leads to here: whose user name it is. Never whom it signs in as (checklist 43). */
+/**
+ * Whom a verified address leads to here: who has proven it here too. Never whom it signs in as (checklist 43). That somebody has it
+ * as a user name, or in a profile, and has not proven it, is known and leads to nobody: it may be anybody's word.
+ */
 import type { UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { emailOf, isEmailVerified } from '../user/email.ts'
 import type { Upstream } from './provider/upstream.ts'
 
-export interface AccountFound {
-  readonly user?: UserRecord
-  readonly account: 'none' | 'unverified' | 'verified'
-}
+export type AccountFound =
+  | { readonly account: 'none' | 'unverified'; readonly user?: never }
+  | { readonly account: 'verified'; readonly user: UserRecord }
 
 export async function accountOf(
-  users: Pick<UserStore, 'findByUserName'>,
+  users: Pick<UserStore, 'findByUserName' | 'findByVerifiedEmail'>,
   tenant: string,
   { email }: Pick<Upstream, 'email'>,
 ): Promise<AccountFound> {
-  const user = email === undefined ? undefined : await users.findByUserName(tenant, email)
-  if (email === undefined || user === undefined) return { account: 'none' }
-  const same = emailOf(user)?.toLowerCase() === email.toLowerCase()
-  return { user, account: same && isEmailVerified(user) ? 'verified' : 'unverified' }
+  if (email === undefined) return { account: 'none' }
+  const user = await users.findByVerifiedEmail(tenant, email)
+  if (user !== undefined) return { account: 'verified', user }
+  return { account: (await users.findByUserName(tenant, email)) === undefined ? 'none' : 'unverified' }
 }

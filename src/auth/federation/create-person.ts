@@ -67,7 +67,8 @@ export async function createPerson(
       version: 1,
       revocationEpoch: firstRevocationEpoch(),
     }
-    if ((await deps.store.identities.createPerson(request.tenant, user, identity)) === 'written') {
+    const written = await deps.store.identities.createPerson(request.tenant, user, identity)
+    if (written === 'written') {
       await deps.audit({
         event: 'identity_linked',
         tenant: request.tenant,
@@ -82,6 +83,8 @@ export async function createPerson(
     const made = await deps.store.identities.find(request.tenant, identity.key)
     const person = made && (await deps.store.users.find(request.tenant, made.sub))
     if (person !== undefined) return person
+    // Somebody has proven the address here meanwhile: at the next try it leads to their account.
+    if (written === 'email_taken') break
   }
-  throw new OAuthError('temporarily_unavailable', { cause: 'no user name was free' })
+  throw new OAuthError('temporarily_unavailable', { cause: 'no user name was free, or the address is taken' })
 }

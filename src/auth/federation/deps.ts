@@ -12,7 +12,7 @@ export type FederationDeps = SignInDeps &
     readonly store: {
       readonly identities: IdentityStore
       readonly oneUse: OneUseStore
-      readonly users: Pick<UserStore, 'find' | 'findByUserName'>
+      readonly users: Pick<UserStore, 'find' | 'findByUserName' | 'findBySignInName' | 'findByVerifiedEmail'>
     }
     readonly providers: Providers
     /** Pages of self-service, for their navigation. */

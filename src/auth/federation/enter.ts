@@ -78,7 +78,7 @@ export async function enter(
       count('entered')
       return goOn(linked)
     case 'create': {
-      if (linked !== undefined) throw new OAuthError('access_denied')
+      if (linked !== undefined || found.account === 'verified') throw new OAuthError('access_denied')
       const user = await createPerson(deps, request, options, upstream, obligations)
       count('created')
       return goOn(user)

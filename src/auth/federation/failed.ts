@@ -20,12 +20,18 @@ const backTo = (errand: Errand | undefined): string | undefined => {
     : `/login?interaction=${encodeURIComponent(errand.interaction)}`
 }
 
-export function failedReply(options: ProviderOptions, code: FederationFailure | 'denied', errand?: Errand): Reply {
-  const away = code !== 'denied' && AWAY.has(code)
-  const kind = away ? 'unavailable' : code === 'refused_there' || code === 'denied' ? code : 'failed'
+/** Of policy; `confirm_first`: the person can mend it. */
+type Refusal = 'denied' | 'confirm_first'
+const REFUSALS: ReadonlySet<string> = new Set<Refusal>(['denied', 'confirm_first'])
+const isRefusal = (code: FederationFailure | Refusal): code is Refusal => REFUSALS.has(code)
+
+export function failedReply(options: ProviderOptions, code: FederationFailure | Refusal, errand?: Errand): Reply {
+  const refused = isRefusal(code)
+  const away = !refused && AWAY.has(code)
+  const kind = away ? 'unavailable' : code === 'refused_there' || refused ? code : 'failed'
   const page = federationFailedPage({ provider: options.displayName, kind, backTo: backTo(errand) })
   const headers = away ? { ...page.headers, 'retry-after': String(RETRY_AFTER_SECONDS) } : page.headers
-  return { status: away ? 503 : code === 'denied' ? 403 : 400, headers, body: page.body }
+  return { status: away ? 503 : refused ? 403 : 400, headers, body: page.body }
 }
 
 export async function failed(
@@ -48,7 +54,7 @@ export async function failed(
   return failedReply(options, code, errand)
 }
 
-/** Why policy said no, in the audit log and the metric; the person reads that it is not allowed. */
+/** Why policy said no, in the audit log and the metric; the person reads that it is not allowed, or what they can do. */
 export async function denied(
   deps: FederationDeps,
   request: HttpRequest,
@@ -65,5 +71,6 @@ export async function denied(
     detail: verdict.reasons[0] ?? 'denied',
     resource: `provider/${options.id}`,
   })
-  return failedReply(options, 'denied', errand)
+  const mends = verdict.reasons.length > 0 && verdict.reasons.every((reason) => reason === 'account_unverified')
+  return failedReply(options, mends ? 'confirm_first' : 'denied', errand)
 }

@@ -63,17 +63,20 @@ async function findPending(deps: FederationDeps, request: HttpRequest): Promise<
 
 async function askProved(deps: FederationDeps, request: HttpRequest, pending: Pending) {
   const { provider, session, upstream, waiting } = pending
-  const { user, account } = await accountOf(deps.store.users, request.tenant, upstream)
-  return askFederation(deps, request, {
+  const found = await accountOf(deps.store.users, request.tenant, upstream)
+  const isTheirs = found.user?.sub === session.user.sub
+  const verdict = await askFederation(deps, request, {
     stage: 'proved',
     purpose: 'sign_in',
     waiting,
     provider: provider.options,
     upstream,
     linked: await linkedTo(deps, request.tenant, upstream, session.user.sub),
-    account: user?.sub === session.user.sub ? account : 'none',
+    account: found.account === 'verified' && !isTheirs ? 'none' : found.account,
     session,
   })
+  // Whatever policy says, an address that the person has not proven here links nothing.
+  return { verdict, links: verdict.allow && verdict.obligations.next === 'link' && isTheirs }
 }
 
 /** Back to what the person came for: the session that they have now is what it waits for. */
@@ -84,9 +87,9 @@ export async function showLink(deps: FederationDeps, request: HttpRequest): Prom
   const pending = await findPending(deps, request)
   const { provider, upstream, session, id, secret, waiting } = pending
 
-  const verdict = await askProved(deps, request, pending)
+  const { verdict, links } = await askProved(deps, request, pending)
   if (!verdict.allow) return denied(deps, request, provider.options, verdict)
-  if (verdict.obligations.next !== 'link') return goOn(pending)
+  if (!links) return goOn(pending)
 
   const page = linkPage({
     provider: provider.options.displayName,
@@ -106,12 +109,12 @@ export async function link(deps: FederationDeps, request: HttpRequest): Promise<
   const { provider, upstream, session, id, secret } = pending
   requireOwnForm(deps, request, secret, 'federation/link', id)
 
-  const verdict = await askProved(deps, request, pending)
+  const { verdict, links } = await askProved(deps, request, pending)
   if (!verdict.allow) return denied(deps, request, provider.options, verdict)
 
   // Once, whatever the answer: of two at once one goes on.
   if ((await deps.store.oneUse.take(request.tenant, PENDING, digestOf(id))) === undefined) throw ended()
-  if (request.form.get('answer') === 'link' && verdict.obligations.next === 'link')
+  if (request.form.get('answer') === 'link' && links)
     await addIdentity(deps, request, provider.options, upstream, session.user)
   return goOn(pending)
 }

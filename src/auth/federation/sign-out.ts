@@ -7,36 +7,15 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { publicCode } from '../../policy-engine/decide.ts'
 import { seeOther } from '../session/answer-client.ts'
-import { formToken } from '../session/csrf.ts'
 import { requireOwnForm } from '../sign-in/waiting.ts'
 import { askFederation } from './ask-federation.ts'
 import type { FederationDeps } from './deps.ts'
 import { failed } from './failed.ts'
 import { FederationError } from './provider/failure.ts'
-import type { Providers } from './provider/open.ts'
 import type { KeptTokens, Provider } from './provider/provider.ts'
+import { SIGN_OUT_FORM } from './sign-out-offer.ts'
 import { requireProvider } from './start.ts'
 import { forgetUpstreamSession, takeUpstreamSession, upstreamSessionOf } from './upstream-session.ts'
-
-const FORM = 'federation/sign-out'
-
-/** What the page that follows a sign-out offers; undefined where this browser did not come in by a provider. */
-export interface SignOutOffer {
-  readonly name: string
-  readonly formToken: string
-  /** Where its form leads. */
-  readonly origin: string
-}
-
-export const signOutOffers =
-  (issuer: string, providers: Providers) =>
-  (request: HttpRequest): SignOutOffer | undefined => {
-    const session = upstreamSessionOf(issuer, request)
-    const provider = session && providers.find(session.provider)
-    if (session === undefined || provider === undefined) return undefined
-    const { displayName: name } = provider.options
-    return { name, formToken: formToken(session.secret, FORM), origin: provider.origin }
-  }
 
 /** Told the provider as far as it listens: that it does not holds nobody up. */
 async function revokeThere(deps: FederationDeps, provider: Provider, kept: KeptTokens): Promise<void> {
@@ -52,7 +31,7 @@ async function revokeThere(deps: FederationDeps, provider: Provider, kept: KeptT
 export async function signOutThere(deps: FederationDeps, request: HttpRequest): Promise<Reply> {
   const session = upstreamSessionOf(deps.issuer, request)
   if (session === undefined) return { status: 200, ...signedOutPage() }
-  requireOwnForm(deps, request, session.secret, FORM)
+  requireOwnForm(deps, request, session.secret, SIGN_OUT_FORM)
   const provider = requireProvider(deps, session.provider)
 
   const verdict = await askFederation(deps, request, {

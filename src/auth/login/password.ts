@@ -39,8 +39,10 @@ export async function checkPassword(
   password: string,
 ): Promise<Reply> {
   const again = (status: number) => page(deps, waiting, status, userName, 'wrong')
-  const user = await deps.store.users.findByUserName(request.tenant, userName)
-  const begun = await begin(deps, request, waiting, { userName, user }, { namesOnly: true })
+  const user = await deps.store.users.findBySignInName(request.tenant, userName)
+  // Guesses are counted for the account, whichever of its names they are made by.
+  const tries = { userName: user?.userName ?? userName, user }
+  const begun = await begin(deps, request, waiting, tries, { namesOnly: true })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, undefined)
     return refuseStep(begun.denied, again)

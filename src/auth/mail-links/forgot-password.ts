@@ -11,7 +11,7 @@ import { replyWithForm, requireForm } from './form.ts'
 
 export type ForgotDeps = MailLinkDeps &
   DeviceDeps & {
-    readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'findByUserName'> }
+    readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'findBySignInName'> }
   }
 
 const MAX_USER_NAME = 256
@@ -28,13 +28,15 @@ export async function showForgotPassword(deps: ForgotDeps, request: HttpRequest)
 /** POST /password/forgot. */
 export async function forgotPassword(deps: ForgotDeps, request: HttpRequest): Promise<Reply> {
   requireForm(deps, request, ABOUT)
-  const userName = (request.form.get('username') ?? '').trim()
-  if (userName === '') return form(deps, request, 400, { fault: 'noUserName' })
-  if (userName.length > MAX_USER_NAME) return form(deps, request, 400, { fault: 'userNameTooLong' })
+  const typed = (request.form.get('username') ?? '').trim()
+  if (typed === '') return form(deps, request, 400, { fault: 'noUserName' })
+  if (typed.length > MAX_USER_NAME) return form(deps, request, 400, { fault: 'userNameTooLong' })
 
-  const user = await deps.store.users.findByUserName(request.tenant, userName)
+  const user = await deps.store.users.findBySignInName(request.tenant, typed)
   // By the name alone: the same work whether or not there is such an account.
-  const { id: deviceId } = await deviceOf(deps, request, { userName })
+  const { id: deviceId } = await deviceOf(deps, request, { userName: typed })
+  // Counted for the account, whichever of its names was typed.
+  const userName = user?.userName ?? typed
   await sendMailLink(deps, request, { purpose: 'password_reset', userName, user, deviceId })
   return { status: 200, ...(deps.mail.enabled ? linkSentPage() : noMailPage()) }
 }

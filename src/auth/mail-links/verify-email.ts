@@ -2,13 +2,14 @@
  * An address is proven by the link that was sent to it; where it is to become the account's, it does now, and the old one is
  * told. GET looks at nothing and spends nothing, POST does. Asks `mail_link`. OIDC Core 5.7; OWASP ASVS 6.3.7; checklist 42.
  */
-import { linkDonePage, linkEndedPage, verifyEmailPage } from '../../../web/mail-links.ts'
+import { addressTakenPage, linkDonePage, linkEndedPage, verifyEmailPage } from '../../../web/mail-links.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { UserStore } from '../../storage/port.ts'
+import { emailOf } from '../../storage/verified-email.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
-import { changeUser } from '../user/change-user.ts'
-import { emailOf, localesOf, withVerifiedEmail } from '../user/email.ts'
+import { asTaken, changeUser } from '../user/change-user.ts'
+import { localesOf, withVerifiedEmail } from '../user/email.ts'
 import { findMailLink, isUsable, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
 import { replyWithForm, requireForm } from './form.ts'
@@ -38,6 +39,7 @@ export async function verifyEmail(deps: VerifyEmailDeps, request: HttpRequest): 
   if (!isUsable(verdict) || found === undefined) return ended()
 
   const user = await spend(deps, request, found)
+  if (user === 'email_taken') return { status: 409, ...addressTakenPage() }
   if (user === undefined) return ended()
   const before = emailOf(found.user)
   await deps.store.oneUse.endOf(request.tenant, user.sub, KIND)
@@ -58,9 +60,10 @@ async function spend(deps: VerifyEmailDeps, request: HttpRequest, { digest, user
   const taken = await deps.store.oneUse.take(request.tenant, KIND, digest)
   if (taken === undefined) return undefined
   const now = epochSeconds(deps.clock)
-  return changeUser(deps.store.users, request.tenant, sub, now, (user) => {
+  const changed = changeUser(deps.store.users, request.tenant, sub, now, (user) => {
     if (!user.active || !stillHolds(taken, user)) return undefined
     const isAnother = emailOf(user) !== address
     return { profile: withVerifiedEmail(user, address), ...(isAnother && { emailChangedAt: now }) }
   })
+  return changed.catch(asTaken)
 }

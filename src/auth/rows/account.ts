@@ -1,10 +1,10 @@
 /** Rows of self-service. */
-import { accountHandlers } from '../account/account-handlers.ts'
 import type { Route } from '../route.ts'
 import type { RouteDeps, Row } from './row.ts'
+import { whenAsked } from './when-asked.ts'
 
 export function accountRows(deps: RouteDeps): Row[] {
-  const pages = accountHandlers(deps)
+  const pages = whenAsked(async () => (await import('../account/account-handlers.ts')).accountHandlers(deps))
   return [
     accountRow('GET', '', 'overview', pages.showOverview),
     accountRow('GET', '/password', 'change-password', pages.showChangePassword),

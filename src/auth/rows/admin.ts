@@ -1,16 +1,13 @@
 /** Rows of SCIM and of the admin API. */
-import { accessHandlers } from '../admin/access/access-handlers.ts'
-import { clientHandlers } from '../admin/clients/client-handlers.ts'
-import { keyHandlers } from '../admin/keys/key-handlers.ts'
 import type { Route } from '../route.ts'
-import { scimHandlers } from '../scim/scim-handlers.ts'
 import type { RouteDeps, Row } from './row.ts'
+import { whenAsked } from './when-asked.ts'
 
 export function adminRows(deps: RouteDeps): Row[] {
-  const scim = scimHandlers(deps)
-  const clients = clientHandlers(deps)
-  const keys = keyHandlers(deps)
-  const access = accessHandlers(deps)
+  const scim = whenAsked(async () => (await import('../scim/scim-handlers.ts')).scimHandlers(deps))
+  const clients = whenAsked(async () => (await import('../admin/clients/client-handlers.ts')).clientHandlers(deps))
+  const keys = whenAsked(async () => (await import('../admin/keys/key-handlers.ts')).keyHandlers(deps))
+  const access = whenAsked(async () => (await import('../admin/access/access-handlers.ts')).accessHandlers(deps))
   return [
     ['POST', '/scim/v2/Users', 'RFC 7644 3.3', 'scim/create-user.ts', 'scim', 'scim', scim.createUser],
     ['GET', '/scim/v2/Users', 'RFC 7644 3.4.2', 'scim/list-users.ts', 'scim', 'scim', scim.listUsers],

@@ -1,12 +1,14 @@
 /** Rows of sign-in at identity providers. */
-import { federationHandlers } from '../federation/federation-handlers.ts'
 import type { Route } from '../route.ts'
 import type { RouteDeps, Row } from './row.ts'
+import { whenAsked } from './when-asked.ts'
 
 /** Where identity providers are configured. */
 export function federationRows(deps: RouteDeps): Row[] {
   if (deps.providers.all.length === 0) return []
-  const handlers = federationHandlers(deps)
+  const handlers = whenAsked(async () =>
+    (await import('../federation/federation-handlers.ts')).federationHandlers(deps),
+  )
   const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
     method,
     path,

@@ -7,7 +7,6 @@ import { confirmDevice, showConfirmDevice, showDevice } from '../oauth/device/de
 import { introspect } from '../oauth/introspect.ts'
 import { jwks } from '../oauth/jwks.ts'
 import { par } from '../oauth/par.ts'
-import { registrationHandlers } from '../oauth/register/registration-handlers.ts'
 import { resume } from '../oauth/resume.ts'
 import { revoke } from '../oauth/revoke.ts'
 import { token } from '../oauth/token.ts'
@@ -21,6 +20,7 @@ import { REFRESH_PATH, REGISTER_PATH } from '../session/binding/instructions.ts'
 import { refreshDeviceProof } from '../session/binding/refresh.ts'
 import { registerDeviceKey } from '../session/binding/register.ts'
 import type { RouteDeps, Row } from './row.ts'
+import { whenAsked } from './when-asked.ts'
 
 const DEVICE_REQUEST = 'oauth/device/device-authorization.ts'
 const DEVICE_PAGE = 'oauth/device/device-page.ts'
@@ -71,7 +71,9 @@ export function protocolRows(deps: RouteDeps): Row[] {
 
 function registrationRows(deps: RouteDeps): Row[] {
   if (!deps.registration) return []
-  const registration = registrationHandlers(deps)
+  const registration = whenAsked(async () =>
+    (await import('../oauth/register/registration-handlers.ts')).registrationHandlers(deps),
+  )
   const row = (method: Route['method'], path: string, source: string, file: string, handler: Route['handler']): Row => [
     method,
     `/oauth/register${path}`,

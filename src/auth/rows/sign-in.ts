@@ -1,9 +1,9 @@
 /** Rows of the steps of a sign-in, second factors and consent among them, and of links by mail. */
 import { loginHandlers } from '../login/login-handlers.ts'
-import { mailLinkHandlers } from '../mail-links/mail-link-handlers.ts'
 import { mfaHandlers } from '../mfa/mfa-handlers.ts'
 import type { Route } from '../route.ts'
 import type { RouteDeps, Row } from './row.ts'
+import { whenAsked } from './when-asked.ts'
 
 export function signInRows(deps: RouteDeps): Row[] {
   const pages = loginHandlers(deps)
@@ -50,7 +50,7 @@ export function factorRows(deps: RouteDeps): Row[] {
 }
 
 export function mailLinkRows(deps: RouteDeps): Row[] {
-  const pages = mailLinkHandlers(deps)
+  const pages = whenAsked(async () => (await import('../mail-links/mail-link-handlers.ts')).mailLinkHandlers(deps))
   /** GET shows a form and looks at nothing: a scanner of mail spends no link. */
   const row = (method: 'GET' | 'POST', path: string, file: string, handler: Route['handler']): Row => {
     const decision = method === 'GET' ? 'public' : 'mail_link'

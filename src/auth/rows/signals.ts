@@ -1,13 +1,13 @@
 /** Rows of streams of security events. */
 import type { Route } from '../route.ts'
-import { signalHandlers } from '../signals/ssf/signal-handlers.ts'
 import type { RouteDeps, Row } from './row.ts'
+import { whenAsked } from './when-asked.ts'
 
 /** Where the configuration names streams, or lets clients make some. */
 export function signalRows(deps: RouteDeps): Row[] {
   const { streams, managed } = deps.signals
   if (streams.length === 0 && !managed) return []
-  const signals = signalHandlers(deps)
+  const signals = whenAsked(async () => (await import('../signals/ssf/signal-handlers.ts')).signalHandlers(deps))
   const row = (
     method: Route['method'],
     path: string,

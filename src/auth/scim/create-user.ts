@@ -26,6 +26,13 @@ const newUser = (body: UserBody, permit: ScimPermit, nowSeconds: number): UserRe
   revocationEpoch: firstRevocationEpoch(),
 })
 
+/** RFC 7644 3.12, `uniqueness`. */
+export const isTaken = (what: 'conflict' | 'email_taken'): ScimError =>
+  new ScimError('uniqueness', {
+    detail:
+      what === 'conflict' ? 'This userName is in use already.' : 'This e-mail address is verified for another user.',
+  })
+
 export async function createUser(deps: WriteUserDeps, request: HttpRequest): Promise<Reply> {
   const bearer = await requireBearer(deps, request)
 
@@ -37,7 +44,7 @@ export async function createUser(deps: WriteUserDeps, request: HttpRequest): Pro
   const hash = await passwordHashOf(deps, body.password, newcomer, permit.leastPasswordCharacters)
   const user = { ...newcomer, ...hash }
   const written = await deps.store.users.create(bearer.tenant, user)
-  if (written !== 'written') throw new ScimError('uniqueness', { detail: 'This userName is in use already.' })
+  if (written !== 'written') throw isTaken(written)
   await auditChange(deps, bearer, request, { action: 'create', id: user.sub, decisionId: permit.decisionId })
 
   return userReply(201, deps.issuer, user, permit.visible, selectionOf(request))

@@ -2,12 +2,12 @@
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { ScimError } from '../../kernel/errors.ts'
 import type { UserRecord } from '../../storage/records.ts'
+import { emailOf } from '../../storage/verified-email.ts'
 import { endSessionsOf } from '../session/end-session.ts'
 import { type Bearer, requireBearer } from '../token/bearer.ts'
-import { emailOf } from '../user/email.ts'
 import { userReply } from './answer.ts'
 import { type Changes, changesOf, omitted, profileAfter } from './changes.ts'
-import type { WriteUserDeps } from './create-user.ts'
+import { isTaken, type WriteUserDeps } from './create-user.ts'
 import { auditChange, decideScim, type ScimPermit } from './decide-scim.ts'
 import { parseUser, type UserBody } from './parse-user.ts'
 import { passwordHashOf } from './password-of.ts'
@@ -70,9 +70,7 @@ async function decideReplace(
 /** A conflict is a lost race for the version, or a user name that is taken: what is stored now tells which. */
 async function conflictOf(deps: WriteUserDeps, tenant: string, stored: UserRecord): Promise<ScimError> {
   const now = await deps.store.users.find(tenant, stored.sub)
-  return now?.version === stored.version
-    ? new ScimError('uniqueness', { detail: 'This userName is in use already.' })
-    : new ScimError('preconditionFailed')
+  return now?.version === stored.version ? isTaken('conflict') : new ScimError('preconditionFailed')
 }
 
 export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Promise<Reply> {
@@ -92,6 +90,7 @@ export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Pr
   const user = { ...changed, ...hash }
   const written = await deps.store.users.replace(bearer.tenant, user, stored.version)
   if (written === 'missing') throw new ScimError('notFound')
+  if (written === 'email_taken') throw isTaken(written)
   if (written === 'conflict') throw await conflictOf(deps, bearer.tenant, stored)
   await auditChange(deps, bearer, request, { action: 'replace', id, changed: names, decisionId: permit.decisionId })
   // The new epoch has ended them; this tells the clients.

@@ -160,7 +160,7 @@ test('an address is verified where policy believes its source, until it changes 
   around.answers = { scim: () => allow(ALL, undefined, false, { vouches_for_email: true }) }
   await replace(id, ada)
   expect(await verified(id)).toBe(true)
-  const other = bodyOf(await create({ ...ada, userName: 'Other' }))
+  const other = bodyOf(await create({ ...ada, userName: 'Other', emails: [{ value: 'other@example.com' }] }))
   expect(await verified(other.id)).toBe(true)
   const none = bodyOf(await create({ schemas: [USER_SCHEMA], userName: 'None' }))
   expect(await verified(none.id)).toBeUndefined()
@@ -169,6 +169,21 @@ test('an address is verified where policy believes its source, until it changes 
   expect(await verified(id)).toBe(true)
   await replace(id, { ...ada, emails: [{ value: 'eve@example.com' }] })
   expect(await verified(id)).toBeUndefined()
+})
+
+test('a verified address is one user’s: uniqueness, whatever its case (RFC 7644 3.12; checklist 43)', async () => {
+  around.answers = { scim: () => allow(ALL, undefined, false, { vouches_for_email: true }) }
+  const { id } = bodyOf(await create())
+  const taken = { ...ada, userName: 'Other', emails: [{ value: 'ADA@example.com' }] }
+  const refused = { code: 'uniqueness', detail: 'This e-mail address is verified for another user.' }
+  await expect(create(taken)).rejects.toMatchObject(refused)
+  const other = bodyOf(await create({ ...taken, emails: [{ value: 'other@example.com' }] }))
+  await expect(replace(other.id, taken)).rejects.toMatchObject(refused)
+  expect((await around.store.users.find(TENANT, other.id))?.profile.emails).toEqual([{ value: 'other@example.com' }])
+  expect((await replace(id, { ...ada, displayName: 'Another' })).status).toBe(200)
+  // Nobody has proven it where nobody vouches for it.
+  around.answers = { scim: () => allow() }
+  expect((await create({ ...taken, userName: 'Third' })).status).toBe(201)
 })
 
 test('an address that a directory gives is no change of the person’s own; another write leaves that as it is (checklist 42)', async () => {

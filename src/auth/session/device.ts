@@ -8,7 +8,7 @@ import { cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { digestOf, randomId, randomSecret } from '../../kernel/ids.ts'
-import type { DeviceStore, FoundDevice } from '../../storage/port.ts'
+import type { DeviceStore, FoundDevice } from '../../storage/devices-port.ts'
 import type { DeviceRecord, UserRecord } from '../../storage/records.ts'
 import { browserName } from './browser-name.ts'
 
@@ -47,7 +47,7 @@ type Known = Pick<UserRecord, 'sub' | 'revocationEpoch' | 'deviceEpoch'>
 async function find(
   deps: DeviceDeps,
   request: HttpRequest,
-  of: { readonly sub: string } | { readonly userName: string },
+  of: { readonly sub: string } | { readonly signInName: string },
 ): Promise<FoundDevice | undefined> {
   const secrets = secretsOf(deps, request)
   return secrets.length === 0 ? undefined : deps.store.devices.find(request.tenant, secrets.map(digestOf), of)
@@ -70,7 +70,7 @@ export async function deviceOf(
   account: { readonly userName: string; readonly user?: UserRecord | undefined },
 ): Promise<Device> {
   const { userName, user } = account
-  const found = await find(deps, request, { userName: user?.userName ?? userName })
+  const found = await find(deps, request, { signInName: user?.userName ?? userName })
   if (found === undefined) return UNKNOWN
   const remembered = user !== undefined && isRemembered(deps, found.device, user)
   return { known: true, remembered, id: found.device.deviceId }

@@ -5,7 +5,8 @@
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
-import type { DeviceStore, OneUseStore } from '../../storage/port.ts'
+import type { DeviceStore } from '../../storage/devices-port.ts'
+import type { OneUseStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { withCookie } from '../session/answer-client.ts'
 import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'

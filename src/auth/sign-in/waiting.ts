@@ -27,7 +27,7 @@ export type WaitingDeps = SessionDeps & {
   readonly issuer: string
   readonly store: {
     readonly clients: Pick<ClientStore, 'find'>
-    readonly users: Pick<UserStore, 'find' | 'findByUserName'>
+    readonly users: Pick<UserStore, 'find' | 'findBySignInName'>
     readonly sessions: SessionStore
     readonly interactions: InteractionStore
     readonly consents: ConsentStore

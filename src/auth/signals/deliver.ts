@@ -8,6 +8,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { type Work, workThrough } from '../../kernel/work-through.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { OutboxStore, OutboxTask } from '../../storage/outbox-port.ts'
+import { asAsked, type BackOff, backOff, type Random } from './back-off.ts'
 import { notDelivered } from './fan-out.ts'
 import { DEADLINE_MS, type Outcome, type Posted } from './post.ts'
 import { queueOf, type Receiver } from './receivers.ts'
@@ -20,14 +21,12 @@ export interface DeliverDeps {
   /** Undefined: there is nothing to tell any more; `polled`: it is fetched, and due only when it is too old. */
   readonly send: (task: OutboxTask, signal: AbortSignal) => Promise<Posted | 'polled' | undefined>
   readonly count: (outcome: 'delivered' | 'again' | 'given_up') => void
+  readonly random?: Random
 }
 
-export interface Pace {
+export interface Pace extends BackOff {
   /** Between two looks where nothing was announced. */
   readonly idleMs: number
-  /** Before the second try; doubles with each. */
-  readonly backOffMs: number
-  readonly maxBackOffMs: number
   /** Tries at most; it ends sooner where the event's time is over. */
   readonly attempts: number
 }
@@ -76,13 +75,11 @@ interface Delivery {
   readonly health: Health
 }
 
-const grown = ({ backOffMs, maxBackOffMs }: Pace, failures: number): number =>
-  Math.min(maxBackOffMs, backOffMs * 2 ** Math.min(failures, 30))
-
 async function settle(deps: DeliverDeps, delivery: Delivery, task: OutboxTask, signal: AbortSignal): Promise<void> {
   const { tenant, queue, health } = delivery
   const { outbox } = deps.store
   if (task.expiresAt * 1000 <= deps.clock.nowMs()) return giveUp(deps, delivery, task, 'too_old')
+  const failuresBefore = health.failures
   const posted = await deps.send(task, signal)
   if (posted === undefined) return void (await outbox.remove(tenant, queue, task.id))
   if (posted === 'polled')
@@ -90,21 +87,29 @@ async function settle(deps: DeliverDeps, delivery: Delivery, task: OutboxTask, s
   const { outcome } = posted
   if (outcome === 'delivered') {
     health.failures = 0
+    health.quietUntilMs = 0
     deps.count('delivered')
     return void (await outbox.remove(tenant, queue, task.id))
   }
   if (signal.aborted) return outbox.putOff(tenant, queue, task, 0)
   if (outcome === 'rejected' || outcome === 'gone') return giveUp(deps, delivery, task, outcome)
-  return putOff(deps, delivery, task, outcome, posted.retryAfterSeconds)
+  return putOff(deps, delivery, task, { ...posted, failuresBefore })
+}
+
+interface Failed {
+  readonly outcome: Outcome
+  readonly retryAfterSeconds?: number
+  /** Of the receiver, when this try began: of those that were under way together one counts. */
+  readonly failuresBefore: number
 }
 
 async function putOff(
   deps: DeliverDeps,
   delivery: Delivery,
   task: OutboxTask,
-  outcome: Outcome,
-  retryAfterSeconds = 0,
+  { outcome, retryAfterSeconds = 0, failuresBefore }: Failed,
 ): Promise<void> {
+  const { random = Math.random } = deps
   const { tenant, queue, pace, health } = delivery
   const attempts = task.attempts + 1
   if (attempts >= pace.attempts) return giveUp(deps, delivery, task, outcome)
@@ -113,13 +118,12 @@ async function putOff(
       { receiver: queue, outcome },
       'a receiver does not take a security event, which is sent again later',
     )
-  const asked = retryAfterSeconds * 1000
-  const restMs = Math.max(asked, grown(pace, health.failures) * (0.75 + Math.random() / 4))
-  health.failures += 1
-  health.quietUntilMs = deps.clock.nowMs() + restMs
+  const restMs = Math.max(asAsked(retryAfterSeconds, random), backOff(pace, failuresBefore, random))
+  health.failures = Math.max(health.failures, failuresBefore + 1)
+  health.quietUntilMs = Math.max(health.quietUntilMs, deps.clock.nowMs() + restMs)
   deps.count('again')
   // Behind those that have not been tried as often: it may be this one alone that is not taken.
-  const delayMs = Math.max(restMs, grown(pace, task.attempts))
+  const delayMs = Math.max(restMs, backOff(pace, task.attempts, random))
   await deps.store.outbox.putOff(tenant, queue, { ...task, attempts }, Math.round(delayMs))
 }
 

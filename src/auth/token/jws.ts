@@ -2,7 +2,8 @@
  * Signs and verifies compact JWS, RFC 7515 and 8725. Signing is node:crypto's, a quarter of the time of jose's and done
  * once a token; verification is jose's, with algorithm and key pinned by us and never by the header's word alone.
  */
-import { compactVerify, errors } from 'jose'
+import * as errors from 'jose/errors'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { SIGNING_ALGORITHMS } from '../../kernel/signing-algorithms.ts'
 import { isCompactJws } from '../client/foreign-jwt.ts'
 import { ALGORITHMS } from './algorithms.ts'

@@ -1,6 +1,6 @@
 /** A signing key: made once for one algorithm, sealed in the store, opened at start. Its kid is its thumbprint, RFC 7638. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { calculateJwkThumbprint } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { type Envelope, kekIdOf, reseal } from '../../kernel/envelope.ts'
 import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
 import type { SigningKeyRecord, SigningKeyState } from '../../storage/records.ts'

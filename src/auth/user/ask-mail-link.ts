@@ -3,7 +3,7 @@ import type { HttpRequest } from '../../http/message.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import type { Decide, Verdict } from '../../policy-engine/decide.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { emailOf, isEmailVerified } from './email.ts'
+import { emailOf, isEmailVerified } from '../../storage/verified-email.ts'
 import { subjectFacts } from './subject-facts.ts'
 
 type Input = DecisionInput<'mail_link'>

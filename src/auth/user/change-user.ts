@@ -5,7 +5,18 @@ import type { UserRecord } from '../../storage/records.ts'
 
 const ATTEMPTS = 8
 
-/** Answers what was written; undefined where the person is gone or `change` wants no change of what is there now. */
+/** Somebody else has proven the address that the change would give the person. */
+class EmailTaken extends Error {
+  override readonly name = 'EmailTaken'
+}
+
+/** For callers that have an answer to it. */
+export function asTaken(cause: unknown): 'email_taken' {
+  if (cause instanceof EmailTaken) return 'email_taken'
+  throw cause
+}
+
+/** Throws EmailTaken. Answers what was written; undefined where the person is gone or `change` wants no change of what is there now. */
 export async function changeUser(
   users: Pick<UserStore, 'find' | 'replace'>,
   tenant: string,
@@ -21,6 +32,7 @@ export async function changeUser(
     const written = await users.replace(tenant, next, user.version)
     if (written === 'written') return next
     if (written === 'missing') return undefined
+    if (written === 'email_taken') throw new EmailTaken()
   }
   throw new StoreUnavailable('a person changes faster than can be written')
 }

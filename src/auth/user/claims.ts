@@ -1,5 +1,6 @@
 /** OpenID Connect claims of a person, read from the stored SCIM profile. OIDC Core 5.1, RFC 7643 4.1. */
 import type { UserRecord } from '../../storage/records.ts'
+import { primaryEntry } from '../../storage/verified-email.ts'
 
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length > 0 ? value : undefined
@@ -7,13 +8,7 @@ const asText = (value: unknown): string | undefined =>
 const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 
-/** The primary entry of a multi-valued attribute, else its first (RFC 7643 2.4). */
-export function primaryEntry(values: unknown): Readonly<Record<string, unknown>> {
-  const entries = Array.isArray(values) ? values.map(asRecord) : []
-  return entries.find((entry) => entry.primary === true) ?? entries[0] ?? {}
-}
-
-export const primary = (values: unknown): string | undefined => asText(primaryEntry(values).value)
+const primary = (values: unknown): string | undefined => asText(primaryEntry(values).value)
 
 const nameOf = (user: UserRecord): Readonly<Record<string, unknown>> => asRecord(user.profile.name)
 

@@ -1,14 +1,8 @@
 /** The e-mail address of a person: the primary entry of the SCIM profile (RFC 7643 4.1.2), and whether somebody has proven it. */
 import type { UserRecord } from '../../storage/records.ts'
-import { primary, primaryEntry } from './claims.ts'
+import { primaryEntry } from '../../storage/verified-email.ts'
 
 type Person = Pick<UserRecord, 'profile'>
-
-export const emailOf = (user: Person): string | undefined => primary(user.profile.emails)
-
-/** Verified here, or by a source that policy takes as authoritative. */
-export const isEmailVerified = (user: Person): boolean =>
-  emailOf(user) !== undefined && user.profile.emailVerified === true
 
 /** The profile once the person has proven to read `address`: it is the primary one, in the place of the one before it. */
 export function withVerifiedEmail({ profile }: Person, address: string): Readonly<Record<string, unknown>> {

@@ -17,8 +17,9 @@ import type { Mailer } from '../../mail/mailer.ts'
 import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { LimitStore, OneUseStore, UserStore } from '../../storage/port.ts'
 import { type OneUseRecord, type UserRecord, userNameKey } from '../../storage/records.ts'
+import { emailOf } from '../../storage/verified-email.ts'
 import { askMailLink, type LinkPurpose } from './ask-mail-link.ts'
-import { emailOf, localesOf } from './email.ts'
+import { localesOf } from './email.ts'
 
 export interface MailLinkDeps {
   readonly issuer: string

@@ -6,7 +6,8 @@ import { type NoticeFacts, type NoticeKind, noticeMail } from '../../../web/noti
 import type { Clock } from '../../kernel/clock.ts'
 import type { Mailer } from '../../mail/mailer.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { emailOf, localesOf, timeZoneOf } from './email.ts'
+import { emailOf } from '../../storage/verified-email.ts'
+import { localesOf, timeZoneOf } from './email.ts'
 
 export interface NotifyDeps {
   readonly issuer: string

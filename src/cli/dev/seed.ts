@@ -3,7 +3,7 @@ import type { PasswordHasher } from '../../auth/user/password/hasher.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import { digestOf, randomId } from '../../kernel/ids.ts'
-import type { Store, Written } from '../../storage/port.ts'
+import type { Store, UserWritten } from '../../storage/port.ts'
 import { type ClientRecord, firstRevocationEpoch, type UserRecord } from '../../storage/records.ts'
 import { CLI_CLIENT } from '../login/commands.ts'
 import type { ClientCredentials, DevCredentials } from './credentials.ts'
@@ -149,6 +149,6 @@ async function ensureUser(deps: Deps, known: DevCredentials['user'], person: Per
   expectWritten(await deps.store.users.create(TENANT, user))
 }
 
-function expectWritten(written: Written): void {
+function expectWritten(written: UserWritten): void {
   if (written !== 'written') throw new StoreUnavailable(`the demo could not be seeded: ${written}`)
 }

@@ -101,7 +101,7 @@ export async function loadWhole(source: Uint8Array | string, options: LoadOption
   // Any other bundle's module sees the data of all, and is given it when the others are known.
   const image = options.isPlatform === false ? undefined : makeImage(modules, loaded.dataJson, data)
   const dataJson = options.isPlatform === false ? NO_DATA : loaded.dataJson
-  const entrypoints = selfCheck({ ...modules, dataJson, ...(image && { image }) }, options.requiredEntrypoints)
+  const entrypoints = await selfCheck({ ...modules, dataJson, ...(image && { image }) }, options.requiredEntrypoints)
   checkContents(roots, entrypoints, data)
   let sizeBytes = 0
   for (const bytes of files.values()) sizeBytes += bytes.byteLength

@@ -25,7 +25,7 @@ describe('the loading thread', () => {
     expect(dataJson.buffer).toBeInstanceOf(SharedArrayBuffer)
     expect(image?.bytes).toBeInstanceOf(SharedArrayBuffer)
     expect(rest).toMatchObject({ revision: here.bundle.revision, version: 3, roots: here.bundle.roots })
-    expect(openBundle(there.bundle).evaluate('probe/echo', 1)).toEqual({ input: 1, answer: 42 })
+    expect((await openBundle(there.bundle)).evaluate('probe/echo', 1)).toEqual({ input: 1, answer: 42 })
   })
 
   it('refuses with the same codes, and serves on', async () => {

@@ -3,9 +3,12 @@ import { BundleError } from '../engine.ts'
 import { CONTRACT } from '../validate.ts'
 import { openBundle } from '../wasm/open.ts'
 
-/** Entrypoints of the module. Throws BundleError where one is missing, traps, or answers what the contract does not allow. */
-export function selfCheck(bundle: Parameters<typeof openBundle>[0], required: readonly string[]): readonly string[] {
-  const evaluator = attempt('the module cannot be loaded', () => openBundle(bundle))
+/** Entrypoints of the module. Rejects with BundleError where one is missing, traps, or answers what the contract does not allow. */
+export async function selfCheck(
+  bundle: Parameters<typeof openBundle>[0],
+  required: readonly string[],
+): Promise<readonly string[]> {
+  const evaluator = await openBundle(bundle).catch(failsWith('the module cannot be loaded'))
   try {
     const missing = required.filter((entrypoint) => !evaluator.entrypoints.has(entrypoint))
     if (missing.length > 0) throw new BundleError('missing_entrypoint', `the bundle lacks ${missing.join(', ')}`)
@@ -25,10 +28,14 @@ export function selfCheck(bundle: Parameters<typeof openBundle>[0], required: re
   }
 }
 
+const failsWith = (message: string) => (cause: unknown) => {
+  throw new BundleError('self_check_failed', message, { cause })
+}
+
 function attempt<T>(message: string, action: () => T): T {
   try {
     return action()
   } catch (cause) {
-    throw new BundleError('self_check_failed', message, { cause })
+    return failsWith(message)(cause)
   }
 }

@@ -50,7 +50,10 @@ export const federation = decision('federation', {
       ),
       /** Whom the account at the provider belongs to here. */
       linked: oneOf('nobody', 'subject', 'another'),
-      /** Whether a person here has the verified address of the account at the provider, and has proven it here too. */
+      /**
+       * Whether a person here has the verified address of the account at the provider: `verified`, proven here too;
+       * `unverified`, as a user name that nobody has proven to be their address.
+       */
       account: oneOf('none', 'unverified', 'verified'),
       /** Stages `entered` and `sign_in`: whom it is linked to. Else who is signed in. */
       subject: Type.Optional(Subject),
@@ -77,6 +80,7 @@ export const federation = decision('federation', {
     subject_inactive: 'access_denied',
     linked_to_another: 'access_denied',
     email_not_verified: 'access_denied',
+    account_unverified: 'access_denied',
     last_way_in: 'access_denied',
   },
   obligations: Type.Object(

@@ -5,8 +5,9 @@ import { prepareSet } from '../bundle/all-data.ts'
 import { checkRoots } from '../bundle/roots.ts'
 import { readCacheRules } from '../cache/rule.ts'
 import type { BundleSet } from '../engine.ts'
-import { type EvaluatorOptions, prepareBundle } from '../wasm/open.ts'
+import { type EvaluatorOptions, openBundle } from '../wasm/open.ts'
 import type { Active } from './judge.ts'
+import { Lease } from './lease.ts'
 import { type OpenBundle, routed } from './routed.ts'
 
 export interface ActivationOptions {
@@ -28,7 +29,7 @@ export async function openActive(
   const [platform] = set
   const opened: OpenBundle[] = []
   try {
-    for (const bundle of set) opened.push({ bundle, evaluator: await prepareBundle(bundle, evaluation, onSlice) })
+    for (const bundle of set) opened.push({ bundle, evaluator: await openBundle(bundle, evaluation, onSlice) })
     const [first, ...rest] = opened
     if (first === undefined) throw new Error('a set has a platform bundle')
     const evaluator = routed([first, ...rest])
@@ -57,29 +58,4 @@ function digestOf(set: BundleSet): string {
   const hash = createHash('sha256')
   for (const { name, digest } of set) hash.update(`${name}\0${digest}\n`)
   return hash.digest('hex')
-}
-
-/** Counts the questions that are being answered with something, so that it is closed after the last of them. */
-export class Lease {
-  #users = 0
-  #retired = false
-  readonly #close: () => void
-  constructor(close: () => void) {
-    this.#close = close
-  }
-
-  take(): void {
-    this.#users += 1
-  }
-
-  done(): void {
-    this.#users -= 1
-    if (this.#retired && this.#users === 0) this.#close()
-  }
-
-  /** Nobody takes it any more. */
-  retire(): void {
-    this.#retired = true
-    if (this.#users === 0) this.#close()
-  }
 }

@@ -82,15 +82,15 @@ beforeAll(async () => {
   const files = await buildFixture(CALLS)
   metered = await WebAssembly.compile(meterModule(files.get('policy.wasm') ?? new Uint8Array()))
 })
-const open = (options: HostOptions = {}): Evaluator =>
+const open = (options: HostOptions = {}): Promise<Evaluator> =>
   openHost({ metered, dataJson: Buffer.from('{}') }, { builtins: TABLE, ...options })
 
 describe.each([
   ['structs', false],
   ['text', true],
-])('host built-ins, arguments crossing as %s', (_, textOnly) => {
-  it('take and give sets, exact numbers and keys of any kind', () => {
-    const evaluator = open({ textOnly })
+])('host built-ins, arguments crossing as %s', async (_, textOnly) => {
+  it('take and give sets, exact numbers and keys of any kind', async () => {
+    const evaluator = await open({ textOnly })
     seen.length = 0
     expect(evaluator.evaluate('calls/members', { text: 'ü😀' })).toEqual({ is_set: true, size: 3, member: true })
     expect(seen).toEqual(['{1.50, "10.0.0.0/24", "ü😀", [1, {2, {"x": 3}}]}'])
@@ -101,8 +101,8 @@ describe.each([
 })
 
 describe('host built-ins', () => {
-  it('make the expression undefined when they fail; strict, they end the evaluation, and no value is told', () => {
-    const evaluator = open()
+  it('make the expression undefined when they fail; strict, they end the evaluation, and no value is told', async () => {
+    const evaluator = await open()
     const input = { text: 'canary-77' }
     expect(evaluator.evaluate('calls/failed', input)).toEqual({ before: 1, after: [] })
     try {
@@ -115,16 +115,16 @@ describe('host built-ins', () => {
     }
   })
 
-  it('answer the same within a decision where they are not deterministic, and another in the next', () => {
-    const evaluator = open()
+  it('answer the same within a decision where they are not deterministic, and another in the next', async () => {
+    const evaluator = await open()
     drawn = 0
     expect(evaluator.evaluate('calls/twice', {})).toEqual([0, 0, 1])
     expect(evaluator.evaluate('calls/twice', {})).toEqual([2, 2, 3])
     expect(evaluator.evaluate('calls/clock', {})).toBe(true)
   })
 
-  it('replay what was recorded', () => {
-    const evaluator = open()
+  it('replay what was recorded', async () => {
+    const evaluator = await open()
     drawn = 10
     const recorded = new Map<string, RecordedCall>()
     expect(evaluator.evaluate('calls/twice', {}, { recorded })).toEqual([10, 10, 11])
@@ -135,8 +135,8 @@ describe('host built-ins', () => {
     expect(evaluator.evaluate('calls/twice', {}, { recorded })).toEqual([10, 10, 11])
   })
 
-  it('end the evaluation when they use the deadline up, and never give fuel back', () => {
-    const evaluator = open({ fuel: 100_000 })
+  it('end the evaluation when they use the deadline up, and never give fuel back', async () => {
+    const evaluator = await open({ fuel: 100_000 })
     for (const units of ['1000000000000', 'Infinity', 'NaN']) {
       expect(() => evaluator.evaluate('calls/spent', { text: units }), units).toThrow(EvaluationTimeout)
     }
@@ -144,8 +144,8 @@ describe('host built-ins', () => {
     expect(evaluator.evaluate('calls/spent', { text: '-1000000000' })).toBe(true)
   })
 
-  it('that break end the evaluation, tell nothing of their words, and the instance serves on', () => {
-    const evaluator = open()
+  it('that break end the evaluation, tell nothing of their words, and the instance serves on', async () => {
+    const evaluator = await open()
     try {
       evaluator.evaluate('calls/five', { text: 'x' })
       expect.unreachable()
@@ -156,10 +156,10 @@ describe('host built-ins', () => {
     expect(evaluator.evaluate('calls/given', { text: 'other' })).toBeNull()
   })
 
-  it('that the table lacks are named when the module is loaded', () => {
+  it('that the table lacks are named when the module is loaded', async () => {
     const builtins = new Map(TABLE)
     builtins.delete('rand.intn')
     builtins.delete('uuid.parse')
-    expect(() => open({ builtins })).toThrow(/lacks: rand\.intn, uuid\.parse$/)
+    await expect(open({ builtins })).rejects.toThrow(/lacks: rand\.intn, uuid\.parse$/)
   })
 })

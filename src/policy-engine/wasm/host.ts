@@ -6,19 +6,16 @@ import { baseData } from '../bundle/base-data.ts'
 import type { EvaluationOptions, Evaluator } from '../engine.ts'
 import { type HostBundle, type HostOptions, PolicyRunner } from './runner.ts'
 
-/** Instantiates the module and loads its data; throws EvaluationError when either fails. */
-export const openHost = (bundle: HostBundle, options: HostOptions = {}): Evaluator =>
-  evaluatorOn(new PolicyRunner(bundle, options), bundle)
-
-/** The same, in slices where the bundle comes with an image. */
-export async function prepareHost(
+/**
+ * Instantiates the module and loads its data, in slices where the bundle comes with an image. Rejects with EvaluationError
+ * where either fails, or where the module needs a built-in that this service lacks.
+ */
+export async function openHost(
   bundle: HostBundle,
   options: HostOptions = {},
   onSlice?: () => void,
 ): Promise<Evaluator> {
-  const runner = new PolicyRunner(bundle, options)
-  await runner.prepare(onSlice)
-  return evaluatorOn(runner, bundle)
+  return evaluatorOn(await PolicyRunner.open(bundle, options, onSlice), bundle)
 }
 
 function evaluatorOn(runner: PolicyRunner, bundle: HostBundle): Evaluator {

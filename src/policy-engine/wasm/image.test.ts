@@ -5,7 +5,7 @@ import { canonicalBytes } from '../bundle/canonical.ts'
 import { EvaluationError } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
 import { atOnce, inSlices } from '../node/slices.ts'
-import { prepareHost } from './host.ts'
+import { openHost } from './host.ts'
 import { copyIn, type PolicyImage } from './image.ts'
 import { NO_IMPORTS, PolicyInstance } from './instance.ts'
 import { fill, ready, restore, takeImage } from './loaded.ts'
@@ -69,7 +69,7 @@ const QUESTIONS: readonly (readonly [string, unknown])[] = [
 
 describe('an image of memory', () => {
   it('answers every question as the data itself does', async () => {
-    const [direct, copied] = [openBundle(bundle), await prepareHost({ ...bundle, image })]
+    const [direct, copied] = [await openBundle(bundle), await openHost({ ...bundle, image })]
     expect([...copied.entrypoints].sort()).toEqual([...direct.entrypoints].sort())
     for (const [entrypoint, input] of QUESTIONS) {
       expect(copied.evaluate(entrypoint, input), entrypoint).toEqual(direct.evaluate(entrypoint, input))
@@ -78,7 +78,7 @@ describe('an image of memory', () => {
   })
 
   it('gives an instance of its own each time, which serves on after an abort', async () => {
-    const [left, right] = [await prepareHost({ ...bundle, image }), await prepareHost({ ...bundle, image })]
+    const [left, right] = [await openHost({ ...bundle, image }), await openHost({ ...bundle, image })]
     for (let round = 0; round < 200; round++) {
       expect(() => left.evaluate('probe/conflict', { x: round + 2 })).toThrow(EvaluationError)
       expect(right.evaluate('probe/row', { row: `row-${round}` })).toMatchObject({ at: round })
@@ -87,7 +87,7 @@ describe('an image of memory', () => {
   })
 
   it('is what an instance that grew too large is replaced from, while it decides on', async () => {
-    const runner = new PolicyRunner({ ...bundle, image }, { fuel: 2_000_000_000 })
+    const runner = await PolicyRunner.open({ ...bundle, image }, { fuel: 2_000_000_000 })
     const ask = (entrypoint: string, input: unknown) =>
       runner.decide({}, (policy) => {
         runner.setInput(policy, input)

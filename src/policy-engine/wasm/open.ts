@@ -2,7 +2,7 @@
 import type { Evaluator, VerifiedBundle } from '../engine.ts'
 import { dataOnly } from './data-only.ts'
 import { meterModule } from './fuel/meter.ts'
-import { openHost, prepareHost } from './host.ts'
+import { openHost } from './host.ts'
 import type { PolicyImage } from './image.ts'
 import { NO_IMPORTS } from './instance.ts'
 import { fill, takeImage } from './loaded.ts'
@@ -26,20 +26,17 @@ export async function compileFor(engine: Engine, bytes: Uint8Array): Promise<Pol
   return { metered: await WebAssembly.compile(meterModule(bytes)) }
 }
 
-/** Throws EvaluationError when the module or its data cannot be loaded. */
-export function openBundle({ wasm, metered, ...bundle }: Openable, options: EvaluatorOptions = {}): Evaluator {
-  if (metered !== undefined) return openHost({ ...bundle, metered }, options)
-  return wasm === undefined ? dataOnly(bundle) : openEvaluator({ ...bundle, wasm })
-}
-
-/** The same in slices, for a thread that decides meanwhile; the package knows no slices, and blocks. */
-export async function prepareBundle(
-  bundle: Openable,
+/**
+ * In slices, for a thread that decides meanwhile; the package knows no slices, and blocks. Rejects with EvaluationError where
+ * the module or its data cannot be loaded.
+ */
+export async function openBundle(
+  { wasm, metered, ...bundle }: Openable,
   options: EvaluatorOptions = {},
   onSlice?: () => void,
 ): Promise<Evaluator> {
-  const { metered } = bundle
-  return metered === undefined ? openBundle(bundle) : prepareHost({ ...bundle, metered }, options, onSlice)
+  if (metered !== undefined) return openHost({ ...bundle, metered }, options, onSlice)
+  return wasm === undefined ? dataOnly(bundle) : openEvaluator({ ...bundle, wasm })
 }
 
 /** Memory of the module with this data in it; undefined where our own host does not run it. `value` is the parsed JSON. */

@@ -29,8 +29,8 @@ async function openAll(bytes: Uint8Array | undefined, data: unknown): Promise<En
   const dataJson = Buffer.from(JSON.stringify(data))
   const metered = await WebAssembly.compile(meterModule(bytes))
   return {
-    structs: openHost({ metered, dataJson }, PATIENT),
-    text: openHost({ metered, dataJson }, { ...PATIENT, textOnly: true }),
+    structs: await openHost({ metered, dataJson }, PATIENT),
+    text: await openHost({ metered, dataJson }, { ...PATIENT, textOnly: true }),
     sdk: openEvaluator({ wasm: await WebAssembly.compile(Buffer.from(bytes)), dataJson }),
   }
 }

@@ -36,8 +36,8 @@ beforeAll(async () => {
   metered = await WebAssembly.compile(meterModule(files.get('policy.wasm') ?? new Uint8Array()))
 })
 
-function open(data: unknown, options: HostOptions = {}) {
-  const runner = new PolicyRunner({ metered, dataJson: Buffer.from(JSON.stringify(data)) }, options)
+async function open(data: unknown, options: HostOptions = {}) {
+  const runner = await PolicyRunner.open({ metered, dataJson: Buffer.from(JSON.stringify(data)) }, options)
   const evaluate = (entrypoint: string, input: unknown): unknown =>
     runner.decide({}, (policy) => {
       runner.setInput(policy, input)
@@ -50,27 +50,30 @@ function open(data: unknown, options: HostOptions = {}) {
 describe.each([
   ['structs', false],
   ['text', true],
-])('memory, values crossing as %s', (_, textOnly) => {
+])('memory, values crossing as %s', async (_, textOnly) => {
   it.each([
     ['range', { n: 50_000_000 }],
     ['doubled', { s: 'x'.repeat(1000) }],
-  ])('an evaluation that allocates without end (%s) ends, and the instance serves on', (rule, input) => {
-    const { evaluate } = open({}, { evaluationBytes: 8 * 1024 * 1024, fuel: 2_000_000_000, textOnly })
+  ])('an evaluation that allocates without end (%s) ends, and the instance serves on', async (rule, input) => {
+    const { evaluate } = await open({}, { evaluationBytes: 8 * 1024 * 1024, fuel: 2_000_000_000, textOnly })
     expect(() => evaluate(rule, input)).toThrow(EvaluationError)
     expect(() => evaluate(rule, input)).toThrow('out of memory')
     expect(evaluate('echo', { fine: true })).toEqual({ fine: true })
     expect(evaluate('range', { n: 10 })).toBe(10)
   })
 
-  it('an input larger than an evaluation may take is refused in the same way', () => {
-    const { evaluate } = open({}, { evaluationBytes: 1024 * 1024, textOnly })
+  it('an input larger than an evaluation may take is refused in the same way', async () => {
+    const { evaluate } = await open({}, { evaluationBytes: 1024 * 1024, textOnly })
     const large = Array.from({ length: 100_000 }, (_, at) => `row ${at} ${'x'.repeat(50)}`)
     expect(() => evaluate('echo', large)).toThrow(EvaluationError)
     expect(evaluate('echo', large.slice(0, 100))).toEqual(large.slice(0, 100))
   })
 
-  it('what a large evaluation made it grow by is given back', () => {
-    const { evaluate, pages } = open({ rows: ['first'] }, { textOnly, fuel: 2_000_000_000, evaluationBytes: 1024 ** 3 })
+  it('what a large evaluation made it grow by is given back', async () => {
+    const { evaluate, pages } = await open(
+      { rows: ['first'] },
+      { textOnly, fuel: 2_000_000_000, evaluationBytes: 1024 ** 3 },
+    )
     const before = pages()
     const large = Array.from({ length: 350_000 }, (_, at) => ({ at, text: `row ${at} ${'x'.repeat(100)}` }))
     expect(evaluate('echo', large)).toHaveLength(350_000)
@@ -78,8 +81,8 @@ describe.each([
     expect(evaluate('row', { at: 0 })).toBe('first')
   })
 
-  it('instances that grew too large and were dropped do not pile up', () => {
-    const { evaluate } = open({}, { textOnly, fuel: 2_000_000_000 })
+  it('instances that grew too large and were dropped do not pile up', async () => {
+    const { evaluate } = await open({}, { textOnly, fuel: 2_000_000_000 })
     const before = process.memoryUsage().rss
     for (let at = 0; at < 20; at++) {
       expect(() => evaluate('range', { n: 50_000_000 })).toThrow('out of memory')
@@ -87,8 +90,8 @@ describe.each([
     }
   })
 
-  it(`stays flat over ${1_000_000 * SCALE * SCALE} evaluations`, () => {
-    const { evaluate, pages } = open({ rows: [1, 2, 3] }, { textOnly })
+  it(`stays flat over ${1_000_000 * SCALE * SCALE} evaluations`, async () => {
+    const { evaluate, pages } = await open({ rows: [1, 2, 3] }, { textOnly })
     const turn = (at: number) => evaluate('row', { at: at % 3, other: [`${at}`, { [`key-${at % 500}`]: at }] })
     for (let at = 0; at < 2000; at++) turn(at)
     const before = pages()
@@ -96,7 +99,7 @@ describe.each([
     expect(pages()).toBe(before)
   })
 
-  it('is sized for the data, which is found whole: small rows, many strings, and 9 MB of it', () => {
+  it('is sized for the data, which is found whole: small rows, many strings, and 9 MB of it', async () => {
     const rows = Array.from({ length: 90_000 }, (_, at) => ({
       name: `n${at}`,
       roles: ['a', 'b'],
@@ -104,7 +107,7 @@ describe.each([
       n: at,
     }))
     for (const count of [0, 1, 5000, 90_000]) {
-      const { evaluate } = open({ rows: rows.slice(0, count) }, { textOnly })
+      const { evaluate } = await open({ rows: rows.slice(0, count) }, { textOnly })
       for (const at of [0, 1, 777, 4999, 89_999]) expect(evaluate('row', { at })).toEqual(rows.slice(0, count)[at])
     }
   })

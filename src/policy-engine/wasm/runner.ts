@@ -4,7 +4,7 @@
  */
 
 import type { Builtin } from '../builtins/builtin.ts'
-import { BUILTINS } from '../builtins/table.ts'
+import { builtinsFor } from '../builtins/load.ts'
 import { EvaluationError, type EvaluationOptions, EvaluationPending, type VerifiedBundle } from '../engine.ts'
 import { parseExact } from '../exact-json.ts'
 import { atOnce, inSlices } from '../node/slices.ts'
@@ -46,7 +46,8 @@ export class PolicyRunner {
   readonly #bundle: HostBundle
   readonly #options: HostOptions
   readonly #tank: FuelTank
-  readonly #callBuiltin: CallBuiltin
+  readonly #listed: ReadonlyMap<string, number>
+  #callBuiltin: CallBuiltin = notOpened
   readonly #evaluationPages: number
   #policy: LoadedPolicy | undefined
   /** What its memory took with nothing but data in it. */
@@ -60,20 +61,26 @@ export class PolicyRunner {
     refuel: (fuel) => this.#tank.refill(fuel),
   }
 
-  /** Throws EvaluationError when the module cannot be loaded, or needs a built-in that the table lacks. */
-  constructor(bundle: HostBundle, options: HostOptions = {}) {
+  private constructor(bundle: HostBundle, options: HostOptions) {
     this.#bundle = bundle
     this.#options = options
     this.#tank = new FuelTank({ deadlineMs: options.deadlineMs ?? DEFAULT_DEADLINE_MS, units: options.fuel })
     this.#evaluationPages = Math.ceil((options.evaluationBytes ?? DEFAULT_EVALUATION_BYTES) / PAGE)
     const listing = bundle.image ?? listingOf(this.#load())
     this.entrypoints = listing.entrypoints
-    this.#callBuiltin = bindBuiltins(listing.builtins, options.builtins ?? BUILTINS)
+    this.#listed = listing.builtins
   }
 
-  /** Loads from the image while decisions go on elsewhere on this thread; without one the constructor has loaded. */
-  async prepare(onSlice?: () => void): Promise<void> {
-    if (this.#policy === undefined) this.#keep(await inSlices(this.#restore(), onSlice))
+  /**
+   * In slices where there is an image, while decisions go on elsewhere on this thread. Rejects with EvaluationError where the
+   * module cannot be loaded, or needs a built-in that the table lacks.
+   */
+  static async open(bundle: HostBundle, options: HostOptions = {}, onSlice?: () => void): Promise<PolicyRunner> {
+    const runner = new PolicyRunner(bundle, options)
+    const table = options.builtins ?? (await builtinsFor(runner.#listed.keys()))
+    runner.#callBuiltin = bindBuiltins(runner.#listed, table)
+    if (runner.#policy === undefined) runner.#keep(await inSlices(runner.#restore(), onSlice))
+    return runner
   }
 
   /** One decision: `action` sets the input, then runs entrypoints. Throws EvaluationError only. */
@@ -200,6 +207,10 @@ export class PolicyRunner {
     this.#tank.startClock()
     return newDecision(this.#options, this.#call, (units) => this.#tank.charge(fuel, units))
   }
+}
+
+function notOpened(): never {
+  throw new EvaluationError('a built-in was called before the policy was opened')
 }
 
 function guardLoad(load: () => LoadedPolicy): LoadedPolicy {

@@ -40,7 +40,7 @@ beforeAll(async () => {
 })
 
 /** Answers each URL with its name, after a turn of the event loop. */
-function open(respond: (url: string, signal: AbortSignal) => Promise<Value | undefined>) {
+async function open(respond: (url: string, signal: AbortSignal) => Promise<Value | undefined>) {
   const asked: string[] = []
   const send: Builtin = (_, request) => {
     const url = request instanceof RegoObject ? request.get('url') : undefined
@@ -51,7 +51,7 @@ function open(respond: (url: string, signal: AbortSignal) => Promise<Value | und
     })
   }
   const builtins = new Map([...BUILTINS, ['http.send', send] as const])
-  const evaluator = openHost({ metered, dataJson: Buffer.from('{}') }, { builtins })
+  const evaluator = await openHost({ metered, dataJson: Buffer.from('{}') }, { builtins })
   let turns = 0
   const turn = newTurn(1_700_000_000_123)
   const ask = (
@@ -71,18 +71,18 @@ const body = (text: string): Value => RegoObject.fromRecord({ body: text })
 
 describe('built-ins that wait', () => {
   it('are asked once for each request, and what needs an answer sees it', async () => {
-    const { ask, asked, turns } = open(async (url) => body(`<${url}>`))
+    const { ask, asked, turns } = await open(async (url) => body(`<${url}>`))
     expect(await ask('chain')).toEqual({ first: '<a>', second: '<b/<a>>', again: '<a>' })
     expect(asked).toEqual(['a', 'b/<a>'])
     expect(turns()).toBe(3)
   })
 
-  it('make nobody wait who asks nothing', () => {
-    expect(open(async (url) => body(url)).ask('many')).toEqual([])
+  it('make nobody wait who asks nothing', async () => {
+    expect((await open(async (url) => body(url))).ask('many')).toEqual([])
   })
 
   it('see one time and one id in all turns, and leave them recorded with the answers', async () => {
-    const { ask, turn } = open(async (url) => body(url))
+    const { ask, turn } = await open(async (url) => body(url))
     const result = (await ask('times')) as Record<string, unknown>
     expect(result.first).toBe(result.again)
     expect(JSON.stringify(result.first)).toBe('1700000000123000000')
@@ -97,31 +97,31 @@ describe('built-ins that wait', () => {
       if (url === 'down') throw new BuiltinError('refused')
       return body(url)
     }
-    expect(await open(down).ask('failing')).toEqual({ answer: [], other: 'a' })
-    const strict = open(down).ask('failing', {}, { strict: true })
+    expect(await (await open(down)).ask('failing')).toEqual({ answer: [], other: 'a' })
+    const strict = (await open(down)).ask('failing', {}, { strict: true })
     await expect(strict).rejects.toThrow(EvaluationError)
     await expect(strict).rejects.toThrow('http.send failed')
-    const broken = open(async () => {
+    const broken = await open(async () => {
       throw new TypeError('a bug')
     })
     await expect(broken.ask('failing')).rejects.toThrow(TypeError)
   })
 
   it('end the decision beyond its number of calls', async () => {
-    expect(await open(async (url) => body(url)).ask('many', { count: 10 }, { maxCalls: 10 })).toHaveLength(10)
-    const more = open(async (url) => body(url))
+    expect(await (await open(async (url) => body(url))).ask('many', { count: 10 }, { maxCalls: 10 })).toHaveLength(10)
+    const more = await open(async (url) => body(url))
     await expect(more.ask('many', { count: 11 }, { maxCalls: 10 })).rejects.toThrow(EvaluationTimeout)
   })
 
   it('end the decision at its deadline, all its answers counted, and what was asked is told', async () => {
     let aborted = 0
-    const never = open((_, signal) => {
+    const never = await open((_, signal) => {
       signal.addEventListener('abort', () => aborted++)
       return new Promise(() => {})
     })
     await expect(never.ask('chain', {}, { deadlineMs: 20 })).rejects.toThrow(EvaluationTimeout)
     expect(aborted).toBe(1)
-    const slow = open(async (url) => {
+    const slow = await open(async (url) => {
       await new Promise((resolve) => setTimeout(resolve, 10))
       return body(url)
     })
@@ -130,15 +130,15 @@ describe('built-ins that wait', () => {
   })
 
   it('end the decision that spins after an answer, by its fuel', async () => {
-    const { ask, evaluator } = open(async (url) => body(url))
+    const { ask, evaluator } = await open(async (url) => body(url))
     await expect(ask('spin', { hay: 'a'.repeat(400_000), needle: `${'a'.repeat(200_000)}b` })).rejects.toThrow(
       EvaluationTimeout,
     )
     expect(evaluator.evaluate('waiting/many', {})).toEqual([])
   })
 
-  it('are an error to whoever cannot wait, and the instance serves on', () => {
-    const { evaluator } = open(async (url) => body(url))
+  it('are an error to whoever cannot wait, and the instance serves on', async () => {
+    const { evaluator } = await open(async (url) => body(url))
     expect(() => evaluator.evaluate('waiting/chain', {})).toThrow(EvaluationPending)
     expect(evaluator.evaluate('waiting/many', {})).toEqual([])
   })

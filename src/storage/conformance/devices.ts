@@ -1,7 +1,7 @@
 /** Known devices: found by the browser's secrets for one person only, bounded, and gone with the person. */
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
-import { MAX_DEVICES } from '../port.ts'
+import { MAX_DEVICES } from '../devices-port.ts'
 import type { DeviceRecord } from '../records.ts'
 import { aUser, type Conformance, newTenant } from './subject.ts'
 
@@ -38,8 +38,11 @@ export function deviceConformance({ clock, subject }: Conformance): void {
       const { digest, device } = await know(tenant, ada.sub)
       const digests = [randomId(32), digest]
       expect(await devices.find(tenant, digests, { sub: ada.sub })).toEqual({ digest, device })
-      expect(await devices.find(tenant, digests, { userName: ada.userName.toUpperCase() })).toEqual({ digest, device })
-      for (const other of [{ sub: bob.sub }, { userName: bob.userName }, { sub: 'nobody' }, { userName: 'nobody' }])
+      expect(await devices.find(tenant, digests, { signInName: ada.userName.toUpperCase() })).toEqual({
+        digest,
+        device,
+      })
+      for (const other of [{ sub: bob.sub }, { signInName: bob.userName }, { sub: 'nobody' }, { signInName: 'nobody' }])
         expect(await devices.find(tenant, digests, other)).toBeUndefined()
       expect(await devices.find(tenant, [randomId(32)], { sub: ada.sub })).toBeUndefined()
       expect(await devices.find(tenant, [], { sub: ada.sub })).toBeUndefined()
@@ -50,14 +53,26 @@ export function deviceConformance({ clock, subject }: Conformance): void {
       expect(await devices.list(tenant, ada.sub)).toEqual([])
     })
 
+    it('is found by a verified address of the person, and by nobody else’s user name', async () => {
+      const { store } = subject()
+      const [tenant, address] = [newTenant(), 'ada@example.com']
+      const ada = await person(tenant)
+      const profile = { emails: [{ value: address }], emailVerified: true }
+      await store.users.replace(tenant, { ...ada, profile, version: 2 }, 1)
+      const { digest, device } = await know(tenant, ada.sub)
+      expect(await store.devices.find(tenant, [digest], { signInName: address })).toEqual({ digest, device })
+      await store.users.create(tenant, aUser(clock.seconds(), { userName: address }))
+      expect(await store.devices.find(tenant, [digest], { signInName: address })).toBeUndefined()
+    })
+
     it('follows its person under another name', async () => {
       const { devices, users } = subject().store
       const tenant = newTenant()
       const ada = await person(tenant)
       const { digest, device } = await know(tenant, ada.sub)
       await users.replace(tenant, { ...ada, userName: 'lovelace', version: 2 }, 1)
-      expect(await devices.find(tenant, [digest], { userName: 'Lovelace' })).toEqual({ digest, device })
-      expect(await devices.find(tenant, [digest], { userName: ada.userName })).toBeUndefined()
+      expect(await devices.find(tenant, [digest], { signInName: 'Lovelace' })).toEqual({ digest, device })
+      expect(await devices.find(tenant, [digest], { signInName: ada.userName })).toBeUndefined()
     })
 
     it('lists those of a person, the one seen last first, and forgets one', async () => {
@@ -114,7 +129,7 @@ export function deviceConformance({ clock, subject }: Conformance): void {
       await know(tenant, ada.sub)
       await store.users.create(tenant, ada)
       expect(await store.devices.list(tenant, ada.sub)).toEqual([])
-      expect(await store.devices.find(tenant, [digest], { userName: ada.userName })).toBeUndefined()
+      expect(await store.devices.find(tenant, [digest], { signInName: ada.userName })).toBeUndefined()
     })
 
     it('are seen by their own tenant only', async () => {
@@ -124,7 +139,7 @@ export function deviceConformance({ clock, subject }: Conformance): void {
       await users.create(other, ada)
       const { digest } = await know(tenant, ada.sub)
       expect(await devices.find(other, [digest], { sub: ada.sub })).toBeUndefined()
-      expect(await devices.find(other, [digest], { userName: ada.userName })).toBeUndefined()
+      expect(await devices.find(other, [digest], { signInName: ada.userName })).toBeUndefined()
       expect(await devices.list(other, ada.sub)).toEqual([])
     })
   })

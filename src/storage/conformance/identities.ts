@@ -96,6 +96,19 @@ export function identityConformance({ clock, subject }: Conformance): void {
       expect(await store.users.find(tenant, named.sub)).toBeUndefined()
     })
 
+    it('creates nobody with an address that somebody else has proven, nor their identity', async () => {
+      const { identities, users } = subject().store
+      const tenant = newTenant()
+      const profile = { emails: [{ value: 'ada@example.com' }], emailVerified: true }
+      const [ada, other] = [aUser(clock.seconds(), { profile }), aUser(clock.seconds(), { profile })]
+      expect(await identities.createPerson(tenant, ada, anIdentity(clock.seconds(), ada.sub))).toBe('written')
+      expect(await users.findByVerifiedEmail(tenant, 'ADA@example.com')).toEqual(ada)
+      const identity = anIdentity(clock.seconds(), other.sub)
+      expect(await identities.createPerson(tenant, other, identity)).toBe('email_taken')
+      expect(await identities.find(tenant, identity.key)).toBeUndefined()
+      expect(await users.find(tenant, other.sub)).toBeUndefined()
+    })
+
     it('ends with its person, and is then free for another', async () => {
       const { identities, users } = subject().store
       const { tenant, sub } = await person()

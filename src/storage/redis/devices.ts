@@ -1,8 +1,9 @@
 /** Known devices in Redis: one hash of a person, in the slot of the tenant's users, since they go with the person (`users.ts`). */
-import { type DeviceStore, MAX_DEVICES } from '../port.ts'
-import { type DeviceRecord, decodeRecord, userNameKey } from '../records.ts'
+import { type DeviceStore, MAX_DEVICES } from '../devices-port.ts'
+import { type DeviceRecord, decodeRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
-import { oneOf, textOrNothing, texts } from './replies.ts'
+import { oneOf, texts } from './replies.ts'
+import { subOfSignInName } from './users.ts'
 
 /** KEYS: devices, user. ARGV: digest, record, ttl, most. A person who is gone gets none. */
 const PUT = script(`
@@ -33,12 +34,10 @@ export function redisDevices(redis: RedisClient): DeviceStore {
     const device = text === undefined ? undefined : decodeRecord<DeviceRecord>(text)
     return device !== undefined && device.expiresAt > redis.now() ? device : undefined
   }
-  const subOf = async (tenant: string, userName: string): Promise<string> =>
-    textOrNothing(await redis.read('hget', keys.userNames(tenant), userNameKey(userName))) ?? ''
   return {
     find: async (tenant, digests, of) => {
       if (digests.length === 0) return undefined
-      const sub = 'sub' in of ? of.sub : await subOf(tenant, of.userName)
+      const sub = 'sub' in of ? of.sub : ((await subOfSignInName(redis, tenant, of.signInName)) ?? '')
       const found = texts(await redis.read('hmget', keys.devices(tenant, sub), ...digests))
       for (const [index, digest] of digests.entries()) {
         const device = decode(found[index])

@@ -11,7 +11,9 @@ import { openRedisStore } from './open.ts'
 const now = Math.floor(systemClock.nowMs() / 1000)
 let redis: RedisServer
 let store: Store
-const known = aUser(now)
+const made = aUser(now)
+const emails = [{ value: `${made.userName}@example.com` }]
+const known = { ...made, profile: { emails, emailVerified: true } }
 
 beforeAll(async () => {
   redis = await startRedis()
@@ -38,10 +40,12 @@ async function commandsOf(run: () => Promise<unknown>): Promise<Readonly<Record<
 
 type Asked = (store: Store, person: Pick<UserRecord, 'sub' | 'userName'>) => Promise<unknown>
 const asked: readonly (readonly [string, Asked])[] = [
-  ['the account of a name', ({ users }, { userName }) => users.findByUserName('t', userName)],
+  ['the account of a user name', ({ users }, { userName }) => users.findByUserName('t', userName)],
+  ['the account of a name that was typed', ({ users }, { userName }) => users.findBySignInName('t', userName)],
+  ['the account of an address', ({ users }, { userName }) => users.findBySignInName('t', `${userName}@example.com`)],
   [
     'a browser that is known for somebody',
-    ({ devices }, { userName }) => devices.find('t', ['a digest', 'another'], { userName }),
+    ({ devices }, { userName }) => devices.find('t', ['a digest', 'another'], { signInName: userName }),
   ],
   ['attempts at an account', ({ limits }, { userName }) => limits.hit('t', userName, 60)],
   [

@@ -3,10 +3,10 @@
  * holds the records. Both change in one script, and end in the one that deletes the person.
  */
 import { type IdentityStore, MAX_IDENTITIES_OF_PERSON } from '../port.ts'
-import { decodeRecord, type IdentityRecord, userNameKey } from '../records.ts'
+import { decodeRecord, type IdentityRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
 import { oneOf, textOrNothing, texts } from './replies.ts'
-import { CREATE_USER } from './users.ts'
+import { CREATE_USER, valuesOfNewUser } from './users.ts'
 import { written } from './versioned.ts'
 
 /** KEYS: the person, all identities, the person's. ARGV: key, sub, body, most. */
@@ -19,12 +19,12 @@ const LINK = script(`
 
 /** As a person is created; then KEYS: all identities, the person's. ARGV: key, body. */
 const CREATE_PERSON = script(`
-  if redis.call('HEXISTS', KEYS[5], ARGV[7]) == 1 then return 'conflict' end
+  if redis.call('HEXISTS', KEYS[6], ARGV[8]) == 1 then return 'conflict' end
   local function create() ${CREATE_USER} end
   local created = create()
   if created ~= 'written' then return created end
-  redis.call('HSET', KEYS[5], ARGV[7], ARGV[1])
-  redis.call('HSET', KEYS[6], ARGV[7], ARGV[8])
+  redis.call('HSET', KEYS[6], ARGV[8], ARGV[1])
+  redis.call('HSET', KEYS[7], ARGV[8], ARGV[9])
   return 'written'`)
 
 /** KEYS: all identities, the person's. ARGV: key. */
@@ -60,12 +60,12 @@ export function redisIdentities(redis: RedisClient): IdentityStore {
     createPerson: async (tenant, user, identity) => {
       const { sub } = user
       const touched = [
-        ...[keys.user(tenant, sub), keys.userNames(tenant), keys.userIndex(tenant), keys.userSequence(tenant)],
+        ...[keys.user(tenant, sub), keys.userNames(tenant), keys.userEmails(tenant)],
+        ...[keys.userIndex(tenant), keys.userSequence(tenant)],
         ...[keys.identities(tenant), keys.identitiesOf(tenant, sub)],
       ]
-      const person = [userNameKey(user.userName), JSON.stringify(user), user.version, user.revocationEpoch]
-      const values = [sub, ...person, user.active ? '1' : '0', identity.key, JSON.stringify(identity)]
-      return oneOf(await redis.runDurably(CREATE_PERSON, touched, values), 'written', 'conflict')
+      const values = [...valuesOfNewUser(user), identity.key, JSON.stringify(identity)]
+      return oneOf(await redis.runDurably(CREATE_PERSON, touched, values), 'written', 'conflict', 'email_taken')
     },
     unlink: async (tenant, sub, key) => {
       const touched = [keys.identities(tenant), keys.identitiesOf(tenant, sub)]

@@ -27,6 +27,8 @@ export class Keys {
 
   user = (tenant: string, sub: string): string => `${this.#users(tenant)}:sub:${part(sub)}`
   userNames = (tenant: string): string => `${this.#users(tenant)}:names`
+  /** Key of a verified address → whose it is. */
+  userEmails = (tenant: string): string => `${this.#users(tenant)}:emails`
   userIndex = (tenant: string): string => `${this.#users(tenant)}:index`
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`

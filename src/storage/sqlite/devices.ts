@@ -1,14 +1,16 @@
 /** Known devices of a person in SQLite; they go with the person (`users.ts`). */
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import { type DeviceStore, MAX_DEVICES } from '../port.ts'
-import { type DeviceRecord, decodeRecord, userNameKey } from '../records.ts'
+import { type DeviceStore, MAX_DEVICES } from '../devices-port.ts'
+import { type DeviceRecord, decodeRecord } from '../records.ts'
 import { bodyOf, changed, type Database } from './database.ts'
+import { SUB_OF_NAME, signInKeys } from './user-table.ts'
 
 export function sqliteDevices(db: Database, clock: Clock): DeviceStore {
-  const of = (person: string) => `SELECT d.body FROM devices d ${person} AND d.digest = ? AND d.expires_at > ?`
-  const findBySub = db.prepare(of('WHERE d.tenant = ? AND d.sub = ?'))
+  const findBySub = db.prepare(
+    'SELECT body FROM devices WHERE tenant = ? AND sub = ? AND digest = ? AND expires_at > ?',
+  )
   const findByName = db.prepare(
-    of('JOIN users u ON u.tenant = d.tenant AND u.sub = d.sub WHERE u.tenant = ? AND u.name_key = ?'),
+    `SELECT body FROM devices WHERE tenant = ?1 AND sub = ${SUB_OF_NAME} AND digest = ?4 AND expires_at > ?5`,
   )
   const upsert = db.prepare(
     `INSERT OR REPLACE INTO devices (tenant, sub, digest, device_id, last_seen_at, expires_at, body)
@@ -26,9 +28,9 @@ export function sqliteDevices(db: Database, clock: Clock): DeviceStore {
   return {
     find: (tenant, digests, of) =>
       db.read(() => {
-        const [statement, person] = 'sub' in of ? [findBySub, of.sub] : [findByName, userNameKey(of.userName)]
+        const [statement, person] = 'sub' in of ? [findBySub, [of.sub]] : [findByName, signInKeys(of.signInName)]
         for (const digest of digests) {
-          const body = bodyOf(statement, tenant, person, digest, epochSeconds(clock))
+          const body = bodyOf(statement, tenant, ...person, digest, epochSeconds(clock))
           if (body !== undefined) return { digest, device: decodeRecord<DeviceRecord>(body) }
         }
         return undefined

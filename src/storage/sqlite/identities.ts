@@ -1,7 +1,8 @@
 /** Identities in SQLite: whom accounts at identity providers belong to. */
 import { type IdentityStore, MAX_IDENTITIES_OF_PERSON } from '../port.ts'
-import { decodeRecord, type IdentityRecord, userNameKey } from '../records.ts'
+import { decodeRecord, type IdentityRecord } from '../records.ts'
 import { bodyOf, changed, type Database } from './database.ts'
+import { UserTable } from './user-table.ts'
 
 export function sqliteIdentities(db: Database): IdentityStore {
   const select = db.prepare('SELECT body FROM identities WHERE tenant = ? AND key = ?')
@@ -11,9 +12,7 @@ export function sqliteIdentities(db: Database): IdentityStore {
   const insert = db.prepare(
     'INSERT INTO identities (tenant, key, sub, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
-  const insertUser = db.prepare(
-    'INSERT INTO users (tenant, sub, name_key, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-  )
+  const people = new UserTable(db)
   const remove = db.prepare('DELETE FROM identities WHERE tenant = ? AND sub = ? AND key = ?')
 
   const add = (tenant: string, identity: IdentityRecord): boolean =>
@@ -36,10 +35,9 @@ export function sqliteIdentities(db: Database): IdentityStore {
     createPerson: (tenant, user, identity) =>
       db.write(() => {
         if (bodyOf(select, tenant, identity.key) !== undefined) return 'conflict'
-        const body = JSON.stringify(user)
-        if (changed(insertUser, tenant, user.sub, userNameKey(user.userName), body) !== 1) return 'conflict'
-        add(tenant, identity)
-        return 'written'
+        const created = people.insert(tenant, user)
+        if (created === 'written') add(tenant, identity)
+        return created
       }, 'power'),
     unlink: (tenant, sub, key) =>
       db.write(() => (changed(remove, tenant, sub, key) === 1 ? 'written' : 'missing'), 'power'),

@@ -1,13 +1,14 @@
 /** Opening the embedded store: file modes, schema, and what it refuses. */
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../kernel/clock.ts'
 import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
-import { aClient, anAccessToken } from '../conformance/subject.ts'
+import { aClient, anAccessToken, aUser } from '../conformance/subject.ts'
 import { openSqliteStore } from './open.ts'
+import { migrateSchema } from './schema.ts'
 
 const now = Math.floor(systemClock.nowMs() / 1000)
 let folder = ''
@@ -81,6 +82,26 @@ describe('opening the embedded store', () => {
     raw((db) => db.exec(`UPDATE clients SET body = 'canary{'`))
     await expect(store.clients.find('t', client.clientId)).rejects.toThrow(/^a record is not JSON$/)
     await store.close()
+  })
+
+  it('indexes the verified addresses of people who are there: of two with one address the first keeps it', async () => {
+    await mkdir(dirname(path))
+    const profile = (value: string) => ({ profile: { emails: [{ value }], emailVerified: true } })
+    const people = ['Ada@example.com', 'ada@example.com', 'bob@example.com'].map((value) => aUser(now, profile(value)))
+    raw((db) => {
+      migrateSchema(db, path, 18)
+      const insert = db.prepare('INSERT INTO users (tenant, sub, name_key, body) VALUES (?, ?, ?, ?)')
+      for (const user of people) insert.run('t', user.sub, user.userName, JSON.stringify(user))
+    })
+    const { users, close } = await open()
+    const [ada, second, bob] = people
+    expect(await users.findByVerifiedEmail('t', 'ada@example.com')).toEqual(ada)
+    expect(await users.findByVerifiedEmail('t', 'bob@example.com')).toEqual(bob)
+    expect(await users.find('t', second?.sub ?? '')).toEqual({
+      ...second,
+      profile: { emails: [{ value: 'ada@example.com' }] },
+    })
+    await close()
   })
 
   it('fails one write without failing its neighbours in the same commit', async () => {

@@ -1,13 +1,15 @@
 /** The schema of the embedded store, as migrations: entry n brings `user_version` from n to n + 1. Never edit one that shipped. */
 import type { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../kernel/errors.ts'
+import { decodeRecord, type UserRecord } from '../records.ts'
+import { verifiedEmailKey } from '../verified-email.ts'
 
 /*
  * Records are JSON in `body`. A column stands beside it only where SQL must compare it or change it alone; where both hold
  * a value, the column is right. Where keys are random and records come fast, rows are in order of writing (rowid) beside an
  * index of keys: clustered by key, each write would dirty a page of its own.
  */
-const MIGRATIONS: readonly string[] = [
+const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
   `
   CREATE TABLE clients (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, client_id TEXT NOT NULL, body TEXT NOT NULL,
@@ -190,6 +192,7 @@ const MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL, UNIQUE (tenant, stream_id)) STRICT;
   CREATE INDEX streams_client ON streams (tenant, client_id);
   `,
+  indexEmails,
   `
   CREATE TABLE interaction_people (
     tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL,
@@ -202,16 +205,37 @@ const MIGRATIONS: readonly string[] = [
   `,
 ]
 
-/** Brings the file up to this program's schema; two programs that open a new file at once do it one after the other. */
-export function migrateSchema(db: DatabaseSync, path: string): void {
+/** Of several people with one verified address the first keeps it: the others prove theirs anew. */
+function indexEmails(db: DatabaseSync): void {
+  db.exec(`
+    ALTER TABLE users ADD COLUMN email_key TEXT;
+    CREATE UNIQUE INDEX users_email ON users (tenant, email_key) WHERE email_key IS NOT NULL;
+  `)
+  const next = db.prepare('SELECT seq, body FROM users WHERE seq > ? ORDER BY seq LIMIT 1')
+  const index = db.prepare('UPDATE OR IGNORE users SET email_key = ? WHERE seq = ?')
+  const unverify = db.prepare(`UPDATE users SET body = json_remove(body, '$.profile.emailVerified') WHERE seq = ?`)
+  for (let row = next.get(0); row !== undefined; row = next.get(Number(row.seq))) {
+    const key = verifiedEmailKey(decodeRecord<UserRecord>(String(row.body)))
+    if (key !== undefined && index.run(key, Number(row.seq)).changes === 0) unverify.run(Number(row.seq))
+  }
+}
+
+/**
+ * Brings the file up to this program's schema, or to an earlier one (`to`) as an earlier program left it; two programs that open a new
+ * file at once do it one after the other.
+ */
+export function migrateSchema(db: DatabaseSync, path: string, to = MIGRATIONS.length): void {
   db.exec('BEGIN IMMEDIATE')
   try {
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-    if (version > MIGRATIONS.length) {
+    if (version > to) {
       throw new ConfigError(`${path}: the store was written by a newer version (schema ${version}); run that version`)
     }
-    for (const migration of MIGRATIONS.slice(version)) db.exec(migration)
-    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+    for (const migration of MIGRATIONS.slice(version, to)) {
+      if (typeof migration === 'string') db.exec(migration)
+      else migration(db)
+    }
+    db.exec(`PRAGMA user_version = ${to}`)
     db.exec('COMMIT')
   } catch (cause) {
     db.exec('ROLLBACK')

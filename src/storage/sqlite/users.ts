@@ -1,7 +1,9 @@
-/** Users in SQLite: `name_key` carries the uniqueness of user names (RFC 7643 4.1.1). Deleting one deletes what hangs on it. */
+/** Users in SQLite: `name_key` and `email_key` carry the uniqueness of user names (RFC 7643 4.1.1) and verified addresses. Deleting one deletes what hangs on it. */
 import type { UserStore } from '../port.ts'
 import { decodeRecord, type UserRecord, userNameKey } from '../records.ts'
+import { emailKey } from '../verified-email.ts'
 import { bodyOf, changed, type Database } from './database.ts'
+import { SUB_OF_NAME, signInKeys, UserTable } from './user-table.ts'
 
 /** Tables whose rows end with their person. */
 const HANGING = [
@@ -21,10 +23,9 @@ const HANGING = [
 export function sqliteUsers(db: Database): UserStore {
   const select = db.prepare('SELECT body FROM users WHERE tenant = ? AND sub = ?')
   const selectByName = db.prepare('SELECT body FROM users WHERE tenant = ? AND name_key = ?')
-  const insert = db.prepare(
-    'INSERT INTO users (tenant, sub, name_key, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-  )
-  const update = db.prepare('UPDATE OR IGNORE users SET name_key = ?, body = ? WHERE tenant = ? AND sub = ?')
+  const selectByEmail = db.prepare('SELECT body FROM users WHERE tenant = ? AND email_key = ?')
+  const selectBySignInName = db.prepare(`SELECT body FROM users WHERE tenant = ?1 AND sub = ${SUB_OF_NAME}`)
+  const table = new UserTable(db)
   const remove = db.prepare('DELETE FROM users WHERE tenant = ? AND sub = ?')
   const removeHanging = HANGING.map((table) => db.prepare(`DELETE FROM ${table} WHERE tenant = ? AND sub = ?`))
   const removeInteractions = db.prepare(
@@ -36,24 +37,20 @@ export function sqliteUsers(db: Database): UserStore {
 
   const decode = (body: string | undefined): UserRecord | undefined =>
     body === undefined ? undefined : decodeRecord<UserRecord>(body)
-  const store = (tenant: string, user: UserRecord): 'written' | 'conflict' =>
-    changed(update, userNameKey(user.userName), JSON.stringify(user), tenant, user.sub) === 1 ? 'written' : 'conflict'
 
   return {
     find: (tenant, sub) => db.read(() => decode(bodyOf(select, tenant, sub))),
     findByUserName: (tenant, userName) => db.read(() => decode(bodyOf(selectByName, tenant, userNameKey(userName)))),
-    create: (tenant, user) =>
-      db.write(() => {
-        const rows = changed(insert, tenant, user.sub, userNameKey(user.userName), JSON.stringify(user))
-        return rows === 1 ? 'written' : 'conflict'
-      }),
+    findByVerifiedEmail: (tenant, address) => db.read(() => decode(bodyOf(selectByEmail, tenant, emailKey(address)))),
+    findBySignInName: (tenant, name) => db.read(() => decode(bodyOf(selectBySignInName, tenant, ...signInKeys(name)))),
+    create: (tenant, user) => db.write(() => table.insert(tenant, user)),
     replace: (tenant, user, expectedVersion) =>
       db.write(() => {
         const stored = decode(bodyOf(select, tenant, user.sub))
         if (stored === undefined) return 'missing'
         if (stored.version !== expectedVersion) return 'conflict'
         const revocations = stored.active && !user.active ? 1 : 0
-        return store(tenant, {
+        return table.update(tenant, {
           ...user,
           version: Math.max(user.version, expectedVersion + 1),
           revocationEpoch: Math.max(user.revocationEpoch, stored.revocationEpoch + revocations),
@@ -74,11 +71,10 @@ export function sqliteUsers(db: Database): UserStore {
       db.write(() => {
         const stored = decode(bodyOf(select, tenant, sub))
         if (stored === undefined) return 'missing'
-        return store(tenant, {
-          ...stored,
-          version: stored.version + 1,
-          revocationEpoch: stored.revocationEpoch + 1,
-        })
+        const revoked = { version: stored.version + 1, revocationEpoch: stored.revocationEpoch + 1 }
+        // Its keys stay as they are.
+        table.update(tenant, { ...stored, ...revoked })
+        return 'written'
       }, 'power'),
   }
 }

@@ -48,7 +48,7 @@ type Bindings = readonly Readonly<Record<string, unknown>>[]
 async function evaluate(found: OpaCase, wasm: Uint8Array, host: Host, strict = false): Promise<Bindings> {
   const metered = new WebAssembly.Module(meterModule(wasm))
   const dataJson = Buffer.from(JSON.stringify(found.data ?? {}))
-  const runner = new PolicyRunner({ metered, dataJson }, host)
+  const runner = await PolicyRunner.open({ metered, dataJson }, host)
   const turn = newTurn(Date.now())
   const bindings = () =>
     runner.decide({ ...turn, strict }, (policy) => {

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildFixture, type FixtureSource } from '../../bundle/bundle-fixture.ts'
 import { EvaluationError, type Evaluator } from '../../engine.ts'
-import { openHost, prepareHost } from '../host.ts'
+import { openHost } from '../host.ts'
 import { imageOf } from '../open.ts'
 import { meterModule } from './meter.ts'
 
@@ -58,12 +58,12 @@ let evaluator: Evaluator
 beforeAll(async () => {
   const files = await buildFixture(RULES)
   metered = await WebAssembly.compile(meterModule(files.get('policy.wasm') ?? new Uint8Array()))
-  evaluator = openHost({ metered, dataJson: Buffer.from('{}') })
+  evaluator = await openHost({ metered, dataJson: Buffer.from('{}') })
 })
 
 describe('a rule that is a constant', () => {
-  it('takes no fuel to build, evaluation after evaluation, where one that is none does', () => {
-    const sparing = openHost({ metered, dataJson: Buffer.from('{}') }, { fuel: LITTLE_FUEL })
+  it('takes no fuel to build, evaluation after evaluation, where one that is none does', async () => {
+    const sparing = await openHost({ metered, dataJson: Buffer.from('{}') }, { fuel: LITTLE_FUEL })
     for (let turn = 0; turn < 3; turn++) {
       expect(sparing.evaluate('fixed/constant', { name: `name-${turn}` })).toBe(true)
       expect(sparing.evaluate('fixed/constant', { name: 'other' })).toBe(false)
@@ -94,7 +94,7 @@ describe('a rule that is a constant', () => {
     const image = imageOf({ metered }, dataJson, {})
     if (image === undefined) throw new Error('no image')
     expect(image.ruleConstants).toBeGreaterThan(0)
-    const restored = await prepareHost({ metered, dataJson, image }, { fuel: LITTLE_FUEL })
+    const restored = await openHost({ metered, dataJson, image }, { fuel: LITTLE_FUEL })
     expect(restored.evaluate('fixed/constant', { name: 'name-399' })).toBe(true)
     expect(restored.evaluate('fixed/one', {})).toBe(1.5)
   })
@@ -108,7 +108,7 @@ describe('constants that contradict each other', () => {
       rego: { 'torn.rego': 'package torn\n\nboth := 1\n\nboth := 2\n\nfine := {"a"}\n' },
     })
     const module = await WebAssembly.compile(meterModule(files.get('policy.wasm') ?? new Uint8Array()))
-    const torn = openHost({ metered: module, dataJson: Buffer.from('{}') })
+    const torn = await openHost({ metered: module, dataJson: Buffer.from('{}') })
     for (let turn = 0; turn < 3; turn++) {
       expect(() => torn.evaluate('torn/both', {})).toThrow(EvaluationError)
       expect(torn.evaluate('torn/fine', {})).toEqual(['a'])

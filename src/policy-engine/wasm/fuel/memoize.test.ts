@@ -50,7 +50,7 @@ beforeAll(async () => {
     calls++
     return parse(...operands)
   })
-  evaluator = openHost({ metered, dataJson: Buffer.from('{}') }, { builtins })
+  evaluator = await openHost({ metered, dataJson: Buffer.from('{}') }, { builtins })
 })
 
 describe('the value of a rule', () => {

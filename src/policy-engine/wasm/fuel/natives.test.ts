@@ -39,7 +39,7 @@ beforeAll(async () => {
       },
     ]),
   )
-  evaluator = openHost({ metered, dataJson: Buffer.from('{}') }, { builtins })
+  evaluator = await openHost({ metered, dataJson: Buffer.from('{}') }, { builtins })
 })
 
 describe("the module's own json.unmarshal and format_int", () => {
