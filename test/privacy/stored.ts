@@ -6,7 +6,7 @@ import type { InteractionRecord, SignInProgress } from '../../src/storage/intera
 import type { OutboxTask, OutgoingEvent, StreamStatusRecord } from '../../src/storage/outbox-port.ts'
 import type * as Records from '../../src/storage/records.ts'
 import type { StreamRecord } from '../../src/storage/streams-port.ts'
-import type { PresenceRecord, Throttle } from '../../src/storage/threat-port.ts'
+import type { PresenceRecord, Rise, Throttle } from '../../src/storage/threat-port.ts'
 
 /**
  * `personal` names, describes or places a person. `pseudonym` stands for one person, or for something of theirs, and says nothing
@@ -195,6 +195,10 @@ export const STORED: readonly Stored[] = [
     plain: ['streamId', 'clientId', 'requested', 'description', 'pushUrl', 'createdAt', 'version'],
   }),
   of<Throttle>()('throttle in force', ITS_END, 'no', { pseudonym: ['key'], plain: ['perMinute', 'untilMs'] }),
+  of<Rise>()('signal of the last hour', ITS_END, 'no', {
+    pseudonym: ['key'],
+    plain: ['about', 'signal', 'count', 'atMs', 'untilMs'],
+  }),
   of<Records.ClientRecord>()('client', 'it is deleted', 'no', {
     secret: ['secretDigests', 'sealedSecrets'],
     plain: [

@@ -9,6 +9,7 @@ import type { Decide } from '../../policy-engine/decide.ts'
 import type { PushedRequestStore } from '../../storage/port.ts'
 import { type AuthenticateClientDeps, authenticateClient } from '../client/authenticate.ts'
 import { INTERACTION_TTL_SECONDS } from '../session/interaction.ts'
+import type { RecentRisk } from '../threat/recent-signals.ts'
 import type { ProveSender } from '../token/sender.ts'
 import { AUTHORIZATION_PARAMETERS, readAuthorizationRequest, readState } from './authorization-request.ts'
 import { checkOwnRedirectUri } from './check-redirect-uri.ts'
@@ -23,6 +24,7 @@ export type ParDeps = AuthenticateClientDeps &
   IdTokenHintDeps & {
     readonly proveSender: ProveSender
     readonly decide: Decide
+    readonly recentRisk?: RecentRisk | undefined
     readonly store: { readonly pushedRequests: Pick<PushedRequestStore, 'put'> }
   }
 

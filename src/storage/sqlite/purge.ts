@@ -24,6 +24,7 @@ const KEYS = {
   series: 'tenant, key, bucket',
   presence: 'tenant, sub',
   throttles: 'tenant, key',
+  rises: 'tenant, about, key, signal',
   tasks: 'tenant, queue, id',
   activity: 'seq',
 } as const

@@ -194,6 +194,13 @@ const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
   `,
   indexEmails,
   `
+  CREATE TABLE rises (
+    tenant TEXT NOT NULL, about TEXT NOT NULL, key TEXT NOT NULL, signal TEXT NOT NULL, count INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, about, key, signal)) STRICT, WITHOUT ROWID;
+  CREATE INDEX rises_end ON rises (expires_at);
+  `,
+  `
   CREATE TABLE interaction_people (
     tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL,
     PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
