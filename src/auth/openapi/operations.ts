@@ -258,7 +258,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
     summary: 'has a link sent, if there is such an account',
     parameters: ['username', 'form_token'],
   },
-  'GET /password/reset': { summary: 'the page that a link leads to', parameters: ['link'] },
+  'GET /password/reset': { summary: 'the page that a link leads to', parameters: ['link', 'after'] },
   'POST /password/reset': {
     summary: 'spends the link for a new password',
     parameters: ['link', 'new_password', 'form_token'],
