@@ -1,6 +1,7 @@
 /**
  * The arrows between folders: who may import whom. Reads import statements by expression, so that it needs no compiler;
- * fails on a folder without a line, a file over 400 lines (tests too), a folder deeper than three, and a name that says nothing.
+ * fails on a folder without a line, a file over 400 lines (tests too), a folder deeper than three, a name that says nothing, and
+ * a circle of imports.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +9,7 @@ import { dirname, join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { violations } from './boundaries/violations.ts'
 
-test('the arrows, sizes and names of the repository hold', () => {
+test('the arrows, sizes and names of the repository hold, and no imports go round', () => {
   expect(violations(resolve(import.meta.dirname, '..'))).toEqual([])
 })
 
@@ -101,6 +102,40 @@ describe('turns red on a planted violation:', () => {
     ['a default export', { 'src/kernel/x.ts': 'export default 1' }],
   ])('%s', (_what, files) => {
     expect(planted(files)).toHaveLength(1)
+  })
+
+  test.each([
+    [
+      'of two files',
+      { 'src/kernel/a.ts': `import { b } from './b.ts'`, 'src/kernel/b.ts': `import { a } from './a.ts'` },
+    ],
+    [
+      'of types alone',
+      { 'src/kernel/a.ts': `import type { B } from './b.ts'`, 'src/kernel/b.ts': `export type { A } from './a.ts'` },
+    ],
+    [
+      'of three, through another folder',
+      {
+        'src/auth/rows/a.ts': `import { b } from '../routes.ts'`,
+        'src/auth/routes.ts': `import { c } from './service.ts'`,
+        'src/auth/service.ts': `import { a } from './rows/a.ts'`,
+      },
+    ],
+    [
+      'of tests',
+      { 'test/flows/a.ts': `import { b } from './b.ts'`, 'test/flows/b.ts': `const a = await import('./a.ts')` },
+    ],
+    ['of a file that imports itself', { 'src/kernel/a.ts': `import { a } from './a.ts'` }],
+  ])('a circle of imports, %s', (_what, files) => {
+    expect(planted(files)).toEqual([expect.stringMatching(/^(\S+): stands in a circle of imports: \1 → (.+ → )?\1$/)])
+    for (const file of Object.keys(files)) expect(planted(files)[0]).toContain(file)
+  })
+
+  test('two ways to one file are no circle', () => {
+    const [b, c] = [`import { d } from './d.ts'`, `import { d } from './d.ts'\nimport { b } from './b.ts'`]
+    const a = `import { b } from './b.ts'\nimport { c } from './c.ts'`
+    const files = { 'src/kernel/a.ts': a, 'src/kernel/b.ts': b, 'src/kernel/c.ts': c, 'src/kernel/d.ts': '' }
+    expect(planted(files)).toEqual([])
   })
 
   test('lets the composition, tests and the lawful arrows be', () => {

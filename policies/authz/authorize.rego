@@ -13,6 +13,7 @@ package authz.authorize
 import data.lib.network
 import data.lib.rbac
 import data.lib.scopes
+import data.lib.threat
 
 # At most 60 (RFC 6749 section 4.1.2 advises 600; FAPI 2.0 demands 60).
 code_ttl_seconds := 60
@@ -24,6 +25,9 @@ request_uri_ttl_seconds := 60
 device_code_ttl_seconds := 600
 
 device_interval_seconds := 5
+
+# So young a sign-in was made for what is asked, where it is not known which request it was for (RFC 8628).
+just_now_seconds := 60
 
 # Levels that a new sign-in can reach; what `login` gives.
 reachable_acr := {"urn:sallyport:acr:password", "urn:sallyport:acr:mfa", "urn:sallyport:acr:phishing_resistant"}
@@ -55,6 +59,7 @@ client_allowed if {
 	resource_allowed
 	network_allowed
 	tenant_allowed
+	client_trusted
 }
 
 decision := {
@@ -94,6 +99,8 @@ reasons contains "resource_not_allowed" if not resource_allowed
 reasons contains "network_not_allowed" if not network_allowed
 
 reasons contains "tenant_not_allowed" if not tenant_allowed
+
+reasons contains "phishing_suspected" if not client_trusted
 
 reasons contains "subject_inactive" if {
 	input.stage == "subject"
@@ -172,6 +179,11 @@ network_allowed if network.allowed(input.tenant, scopes.known(input.requested.sc
 
 tenant_allowed if rbac.tenant_active(input.tenant)
 
+# Whom `consent` would refuse is not shown a page of ours in between.
+client_trusted if not is_lure
+
+is_lure if threat.lure(input.risk)
+
 subject_active if input.subject.active
 
 # An API's scope that carries permissions is for people who hold at least one of them.
@@ -224,6 +236,13 @@ sign_in := "required" if {
 	input.request.time.epoch_seconds - input.authentication.auth_time > rbac.scopes_max_age(granted)
 }
 
+# What may be a trap is entered by nobody who happened to be signed in and clicked.
+sign_in := "required" if {
+	not input.signed_in_here
+	threat.lure_suspected(input.risk)
+	input.request.time.epoch_seconds - input.authentication.auth_time > just_now_seconds
+}
+
 # OIDC Core section 3.1.2.1: levels that the client would like are worth a sign-in where the account can have one of them, but
 # no error.
 sign_in := "required" if {
@@ -261,6 +280,12 @@ granted := scopes.set_of(input.requested.scopes) - ignored
 ignored contains "offline_access" if not "refresh_token" in input.client.grant_types
 
 ignored contains "offline_access" if not offline_agreed
+
+# A password that was guessed gives nothing that outlives the session.
+ignored contains "offline_access" if {
+	threat.stuffed_from(input.risk)
+	rbac.level(input.authentication.acr) < rbac.level("urn:sallyport:acr:mfa")
+}
 
 # The consent page names it.
 offline_agreed if not silent

@@ -13,6 +13,7 @@ package authz.introspect
 import data.lib.clients
 import data.lib.rbac
 import data.lib.scopes
+import data.lib.threat
 
 default allow := false
 
@@ -24,6 +25,7 @@ allow if {
 	is_audience
 	subject_active
 	holder_active
+	calm
 }
 
 decision := {
@@ -52,6 +54,8 @@ reasons contains "subject_inactive" if not subject_active
 
 reasons contains "holder_inactive" if not holder_active
 
+reasons contains "too_risky" if not calm
+
 client_active if input.client.active
 
 # RFC 7662 section 2.1: the caller must authenticate, or tokens could be guessed here.
@@ -62,13 +66,15 @@ tenant_allowed if rbac.tenant_active(input.tenant)
 token_active if input.token.active
 
 # A resource server learns about access tokens meant for it, a client about its own tokens, nobody about others'.
-is_audience if {
+is_audience if for_resource
+
+is_audience if input.token.client_id == input.client.client_id
+
+for_resource if {
 	input.token.kind == "access_token"
 	some resource in input.client.resources
 	resource in input.token.audience
 }
-
-is_audience if input.token.client_id == input.client.client_id
 
 speaks_for_person if input.token.sub
 
@@ -80,6 +86,13 @@ subject_active if {
 subject_active if not speaks_for_person
 
 holder_active if input.holder.active
+
+# A resource server that is under load goes on. Its credentials in wrong hands try out tokens that were given to itself.
+calm if not spiking
+
+spiking if threat.spiking(input.risk)
+
+calm if for_resource
 
 roles := input.subject.roles if speaks_for_person
 

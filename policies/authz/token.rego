@@ -14,9 +14,13 @@ import data.lib.clients
 import data.lib.network
 import data.lib.rbac
 import data.lib.scopes
+import data.lib.threat
 
 # Lifetimes. Edit, save, and the next token follows.
-access_token_ttl_seconds := 300
+default access_token_ttl_seconds := 300
+
+# While somebody copies what the client proves itself with, what it gets is of use for a minute.
+access_token_ttl_seconds := 60 if threat.copied(input.risk)
 
 id_token_ttl_seconds := 300
 
@@ -43,6 +47,7 @@ allow if {
 	client_authenticated
 	tenant_allowed
 	network_allowed
+	client_trusted
 	subject_active
 	grant_fresh
 	scope_allowed
@@ -81,6 +86,8 @@ reasons contains "client_not_confidential" if not client_authenticated
 reasons contains "tenant_not_allowed" if not tenant_allowed
 
 reasons contains "network_not_allowed" if not network_allowed
+
+reasons contains "phishing_suspected" if not client_trusted
 
 reasons contains "subject_inactive" if not subject_active
 
@@ -121,6 +128,10 @@ for_machine if input.grant_type == "client_credentials"
 tenant_allowed if rbac.tenant_active(input.tenant)
 
 network_allowed if network.allowed(input.tenant, granted & permitted, input.request.address)
+
+client_trusted if not is_lure
+
+is_lure if threat.lure(input.risk)
 
 subject_active if {
 	for_person
@@ -192,7 +203,18 @@ default refresh_token := false
 refresh_token if {
 	"offline_access" in permitted
 	"refresh_token" in input.client.grant_types
+	family_allowed
 }
+
+family_allowed if not leaking
+
+leaking if threat.leaking(input.risk)
+
+# One that goes on is not cut short: each use of it is watched.
+family_allowed if input.grant_type == "refresh_token"
+
+# What is of use with a key only is no use to whoever finds it.
+family_allowed if sender_constraint != "none"
 
 sender_bound if {
 	dpop_shown

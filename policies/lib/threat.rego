@@ -33,6 +33,20 @@ accounts_per_address_in_surge := 3
 
 accounts_per_subnet_in_surge := 10
 
+# People who agreed in an hour to a client that registered itself within the last day.
+lure_people := 20
+
+lure_age_seconds := 86400
+
+# Refresh tokens of one person at one client that came twice in an hour.
+leaks := 3
+
+# Assertions of a client that came twice in an hour.
+copies := 8
+
+# For how long after it rose a spike of introspections counts.
+spike_seconds := 600
+
 # How long the next attempt has to wait. The same from the owner's network as from elsewhere, and for a name that nobody has:
 # else whoever shares the network could tell by it which names there are.
 wait_seconds(risk) := max({wait_here(risk), wait_account(risk)})
@@ -92,3 +106,31 @@ owner_likely(risk) if {
 	risk.impossible_travel == false
 	risk.lately.refresh_reuse == 0
 }
+
+# From here on of `authorize`, `token` and `introspect`: signals of the last hour. They are told where one rose, and not otherwise.
+
+# So many agree to a client so new that it may be a trap: the signal rises at half of what makes it one.
+lure_suspected(risk) if {
+	risk.self_registered
+	risk.client_age_seconds < lure_age_seconds
+	risk.client.consent_phishing
+}
+
+lure(risk) if {
+	lure_suspected(risk)
+	risk.client.consent_phishing.count >= lure_people
+}
+
+# Somebody tries passwords of many accounts from here.
+stuffed_from(risk) if risk.address.credential_stuffing.count >= accounts_per_address
+
+stuffed_from(risk) if risk.subnet.credential_stuffing.count >= accounts_per_subnet
+
+# What this client has of the person comes from two places, again and again: nothing of anybody else's, and of no other client's.
+leaking(risk) if risk.person_at_client.refresh_reuse.count >= leaks
+
+# Somebody copies what the client proves itself with.
+copied(risk) if risk.client.replay.count >= copies
+
+# The client asks about far more tokens than it usually does.
+spiking(risk) if risk.client.introspection_spike.seconds_ago < spike_seconds

@@ -120,7 +120,7 @@ export interface AuthService {
   /** The same endpoints on a further listener, not bound yet; it closes with the server. `asking`: for certificates. */
   anotherListener(asking?: boolean): Server
   readonly table: readonly Route[]
-  readonly threats: Pick<Threats, 'settled' | 'introspections' | 'throttles'>
+  readonly threats: Pick<Threats, 'settled' | 'introspections' | 'throttles' | 'recent'>
   close(): Promise<void>
 }
 
@@ -243,6 +243,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     mail,
     ...{ assessRisk: threats.assessRisk, assessClient: threats.assessClient, countryOf: threats.countryOf },
     introspected: threats.introspections.count,
+    recentRisk: threats.recent.riskOf,
     enrolled: (tenant, user) => enrolledFactors(store, tenant, user),
     relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),

@@ -11,11 +11,14 @@ export interface LoggerOptions {
 
 const SECRET_NAMES = [
   'password',
+  'new_password',
   'secret',
   'client_secret',
   'clientSecret',
   'code',
   'code_verifier',
+  'device_code',
+  'user_code',
   'token',
   'access_token',
   'accessToken',

@@ -1,5 +1,5 @@
 /** The part of the store where streams of security events lie that their receivers made: its record and its interface. SSF 1.0 8.1.1. */
-import type { Written } from './port.ts'
+import type { Written } from './written.ts'
 
 /** `port.ts` says what holds of all records. */
 export interface StreamRecord {

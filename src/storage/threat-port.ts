@@ -53,6 +53,26 @@ export interface Throttle {
   readonly untilMs: number
 }
 
+/** Rises kept of each kind of thing in a tenant at most; the one that ends first goes. */
+export const MAX_RISES = 1_000
+
+/** What a signal is about. `person_at_client`: one person's use of one client. */
+export const RISE_ABOUT = ['person', 'client', 'person_at_client', 'address', 'subnet'] as const
+export type RiseAbout = (typeof RISE_ABOUT)[number]
+
+/** That a signal rose about somebody or something. */
+export interface Rise {
+  readonly about: RiseAbout
+  /** Who or what, as who noted it spells it; without a space. */
+  readonly key: string
+  /** By its name; without a space. */
+  readonly signal: string
+  readonly count: number
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+  readonly untilMs: number
+}
+
 export interface ThreatStore {
   /** Counts one and answers what stood before it: of many at once no two see the same. Forgotten `forgetSeconds` after the last. */
   attempt(tenant: string, key: string, forgetSeconds: number): Promise<Attempt>
@@ -76,4 +96,8 @@ export interface ThreatStore {
   throttle(tenant: string, throttle: Throttle): Promise<void>
   /** Those in force. */
   throttles(tenant: string): Promise<readonly Throttle[]>
+  /** Known until its end; of the same signal about the same thing, the later one. */
+  noteRise(tenant: string, rise: Rise): Promise<void>
+  /** Those that have not ended. */
+  rises(tenant: string): Promise<readonly Rise[]>
 }

@@ -1,6 +1,6 @@
 /**
- * Holds a tree to the table of arrows and to the house's sizes and names; answers one line for each violation. Tests and scripts
- * are held to sizes and names alone: they may import whatever they try.
+ * Holds a tree to the table of arrows and to the house's sizes and names, and finds circles; answers one line for each violation.
+ * Tests and scripts may import whatever they try.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
@@ -15,6 +15,7 @@ import {
   MAX_LINES,
   MEANINGLESS,
 } from './arrows.ts'
+import { circlesIn } from './circles.ts'
 import { importsOf } from './imports.ts'
 
 const ROOTS = ['src', 'web']
@@ -27,12 +28,26 @@ export function violations(root: string): readonly string[] {
     .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
-  return files.flatMap((file) => {
-    const source = readFileSync(join(root, file), 'utf8')
-    const found = [...shape(file, source), ...(isProduct(file) ? arrows(file, source) : [])]
-    return found.map((message) => `${file}${message}`)
+    .toSorted()
+  const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
+  const found = [...sources].flatMap(([file, source]) => {
+    const own = [...shape(file, source), ...(isProduct(file) ? arrows(file, source) : [])]
+    return own.map((message) => `${file}${message}`)
   })
+  return [...found, ...circles(sources)]
 }
+
+function circles(sources: ReadonlyMap<string, string>): readonly string[] {
+  const imports = new Map(
+    [...sources].map(([file, source]) => {
+      const relatives = importsOf(source).flatMap(({ specifier }) => (specifier?.startsWith('.') ? [specifier] : []))
+      return [file, relatives.map((specifier) => targetOf(file, specifier)).filter((target) => sources.has(target))]
+    }),
+  )
+  return circlesIn(imports).map((way) => `${way[0]}: stands in a circle of imports: ${way.join(' → ')}`)
+}
+
+const targetOf = (file: string, specifier: string) => posix.normalize(posix.join(posix.dirname(file), specifier))
 
 const isProduct = (file: string) =>
   ROOTS.some((folder) => within(file, folder)) && !/\.(test|d)\.ts$/.test(file) && !isTestSupport(file)
@@ -82,7 +97,7 @@ function judge(file: string, line: Line, specifier: string | undefined): string 
       .join('/')
     return line.packages.includes(name) ? undefined : `may not import the package ${name}`
   }
-  const target = posix.normalize(posix.join(posix.dirname(file), specifier))
+  const target = targetOf(file, specifier)
   return mayImport(file, line, target) ? undefined : `may not import ${target}`
 }
 

@@ -8,8 +8,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
-import { type Deployment, deploy, TEST_STREAM_SETTINGS } from '../servers/deployment.ts'
-import { until } from '../servers/redis.ts'
+import { type Deployment, TEST_STREAM_SETTINGS } from '../servers/deployment.ts'
+import { until } from '../servers/until.ts'
 import { BROKEN_DECISIONS, broken } from './broken-policies.ts'
 import {
   activate,
@@ -21,13 +21,12 @@ import {
   readsAreUnavailable,
   replayProof,
   storeContent,
+  travel,
   type UnderWay,
   writesAreUnavailable,
 } from './outage.ts'
 import { answerOf, post } from './requests.ts'
-
-/** Decisions of what must be set up first, and the test in which they fail. */
-const FAILS_ELSEWHERE: ReadonlyMap<string, string> = new Map([['federation', 'test/flows/federation-outage.test.ts']])
+import { deployWithPeople, type WithPeople } from './with-people.ts'
 
 async function policyIsUnavailable(deployment: Deployment, underWay: UnderWay): Promise<void> {
   const before = await storeContent(deployment)
@@ -44,24 +43,34 @@ const health = async ({ issuer }: Deployment) => {
 const isHealthy = async (deployment: Deployment) => (await health(deployment)).status === 200
 
 describe.each(['one-process', 'split'] as const)('%s', (shape) => {
+  let around: WithPeople
   let deployment: Deployment
   let underWay: UnderWay
 
   beforeAll(async () => {
-    deployment = await deploy(shape, {
+    around = await deployWithPeople(shape, {
       redis: { appendOnly: true },
       settings: { ...TEST_STREAM_SETTINGS, auth: { metrics: true } },
     })
+    deployment = around.deployment
+    around.provider.person = { sub: 'comes-back', email: 'comes-back@example.com', email_verified: true }
   })
-  afterAll(() => deployment?.stop())
+  afterAll(() => around?.stop())
   beforeEach(async () => {
     underWay = await getUnderWay(deployment)
   })
 
   test.each(BROKEN_DECISIONS)('a decision that is %s decides nothing', async (reason) => {
+    const { trip } = underWay
+    if (trip === undefined) throw new Error('nobody leaves for a provider')
+    const comeBack = await travel(trip)
     await activate(deployment, await broken(reason))
     const earlier = deployment.decisions().length
     await policyIsUnavailable(deployment, underWay)
+    // The provider's code is spent by then: whoever came back with it begins there anew.
+    const back = await comeBack()
+    expect([back.status, back.headers.get('retry-after') !== null, back.left]).toEqual([503, true, undefined])
+    expect([...trip.browser.cookies.keys()]).toEqual(['sallyport_browser'])
     const logged = deployment.decisions().slice(earlier)
     expect(logged.length).toBeGreaterThan(15)
     if (shape === 'one-process') for (const event of logged) expect(event).toMatchObject({ error: { code: reason } })
@@ -79,8 +88,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
 
     // First, so that a decision missing here is one failure and not one of every test that follows.
     await activate(deployment, await committedBundle())
-    const here = Object.keys(DECISIONS).filter((name) => !FAILS_ELSEWHERE.has(name))
-    expect(here.filter((name) => !told.includes(`${name}:${reason}`))).toEqual([])
+    expect(Object.keys(DECISIONS).filter((name) => !told.includes(`${name}:${reason}`))).toEqual([])
     await allGoesOn(deployment, underWay)
   })
 

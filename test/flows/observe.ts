@@ -1,26 +1,20 @@
 /** For tests: what each obligation of each decision comes to on the wire, seen in one pass over a deployment. */
 import { decodeJwt } from 'jose'
 import { Browser, formOf } from '../servers/browser.ts'
-import type { Deployment } from '../servers/deployment.ts'
 import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { bindBrowser } from './bound-browser.ts'
 import { observeRegistration } from './observe-registration.ts'
 import { observeSignals } from './observe-signals.ts'
 import { observeThreats } from './observe-threats.ts'
+import type { Met, Observed } from './observed.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, codeFor, post, tokensFor } from './requests.ts'
-
-/** `decision.obligation` → what a client, a browser or an administrator sees of it. */
-export type Observed = Readonly<Record<string, unknown>>
 
 const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
 const SCOPE = 'openid profile email offline_access orders:read'
-
-/** A deployment as one person meets it. */
-export type Met = Pick<Deployment, 'issuer' | 'population' | 'audits'>
 
 export interface ObserveOptions {
   /** A code is redeemed this long after its issue; without it, none is. */
@@ -60,7 +54,9 @@ export async function observe(deployment: Met, { codeAgeMs, threats }: ObserveOp
 
 async function observePause({ issuer, population }: Met): Promise<string | null> {
   const { url } = await begin(await discover(issuer, population.web), SCOPE)
-  const { status, headers } = await new Browser(issuer).visit(url)
+  const browser = new Browser(issuer)
+  // Of nobody: whoever has named nobody yet waits for nothing.
+  const { status, headers } = await browser.submit(await browser.visit(url), { username: 'nobody@example.com' })
   return status === 429 ? headers.get('retry-after') : 'no pause'
 }
 

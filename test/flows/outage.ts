@@ -10,7 +10,8 @@ import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { makeProofKey } from '../servers/proofs.ts'
 import { adminToken, clientToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
+import { atProvider } from './federation.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
@@ -36,6 +37,8 @@ export interface UnderWay {
   readonly authorizeUrl: string
   readonly login: OpenPage
   readonly consent: OpenPage
+  /** The browser of a sign-in, and where it leaves for an identity provider from; absent where there is none. */
+  readonly trip: { readonly browser: Browser; readonly start: string } | undefined
 }
 
 export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
@@ -47,6 +50,8 @@ export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
     return { browser, page: await browser.visit((await begin(rp, SCOPE, { prompt: 'consent' })).url) }
   }
   const consent = await open()
+  const leaving = await open()
+  const start = /href="(\/federation\/[^"]*\/start[^"]*)"/.exec(leaving.page.text)?.[1]?.replaceAll('&amp;', '&')
   const initial = await clientToken(issuer, population.admin, 'register')
   const { body: registered } = await registerClient(deployment, initial, { redirect_uris: [REDIRECT_URI] })
   const form = { username: user.userName, password: user.password }
@@ -64,6 +69,7 @@ export async function getUnderWay(deployment: Deployment): Promise<UnderWay> {
     authorizeUrl: (await begin(rp, SCOPE)).url,
     login: await open(),
     consent: { browser: consent.browser, page: await consent.browser.submit(consent.page, form) },
+    trip: start === undefined ? undefined : { browser: leaving.browser, start: new URL(start, issuer).href },
   }
 }
 
@@ -169,14 +175,15 @@ export const writesAreUnavailable = (deployment: Deployment, underWay: UnderWay)
 export const readsAreUnavailable = (deployment: Deployment, underWay: UnderWay): Promise<void> =>
   areUnavailable(reads(deployment, underWay))
 
-/** Sign-in and consent are 503 pages, and nobody is signed in by them. */
 /** By a link that nobody was sent: policy is asked all the same. */
 async function submitNewPassword({ browser, page }: OpenPage) {
   const form = await browser.visit(new URL(`/password/reset?link=${'x'.repeat(43)}`, page.url).href)
   return browser.submit(form, { new_password: 'several words of mine' })
 }
 
-export async function pagesAreUnavailable({ population }: Deployment, { login, consent }: UnderWay): Promise<void> {
+/** They are 503 pages, and nobody is signed in by them. */
+export async function pagesAreUnavailable({ population }: Deployment, underWay: UnderWay): Promise<void> {
+  const { login, consent, trip } = underWay
   const { userName: username, password } = population.user
   const pages = [
     await login.browser.submit(login.page, { username, password }),
@@ -185,6 +192,7 @@ export async function pagesAreUnavailable({ population }: Deployment, { login, c
     await consent.browser.visit(consent.page.url),
     await login.browser.visit(login.page.url.replace(/\/login(\/password)?\?/, '/mfa/passkey?')),
     await submitNewPassword(login),
+    ...(trip === undefined ? [] : [await trip.browser.visit(trip.start)]),
     ...(await Promise.all(
       ['/account', '/account/profile', '/account/activity', '/account/sessions', '/account/factors'].map((path) =>
         consent.browser.visit(new URL(path, consent.page.url).href),
@@ -227,7 +235,7 @@ export async function authorizeIsUnavailable({ issuer }: Deployment, { authorize
 /** Nothing was spent, ended or changed: each goes on where it stood. */
 export async function allGoesOn(deployment: Deployment, underWay: UnderWay): Promise<void> {
   const { web, user } = deployment.population
-  const { code, login, consent } = underWay
+  const { code, login, consent, trip } = underWay
   const answers = await Promise.all([
     ...reads(deployment, underWay),
     post(deployment, '/oauth/token', web, code.form),
@@ -239,6 +247,13 @@ export async function allGoesOn(deployment: Deployment, underWay: UnderWay): Pro
   expect(agreed.left?.searchParams.get('code')).toBeTruthy()
   const signedIn = await login.browser.submit(login.page, { username: user.userName, password: user.password })
   expect(signedIn.url).toContain('/consent')
+  if (trip !== undefined) expect((await (await travel(trip))()).url).toContain('/consent')
+}
+
+/** To an identity provider; comes back when it is asked to. */
+export async function travel({ browser, start }: NonNullable<UnderWay['trip']>): Promise<() => Promise<Visited>> {
+  const back = await atProvider((await browser.visit(start)).left)
+  return () => browser.visit(back.href)
 }
 
 /** By value: two encodings of one hash differ in DUMP. */

@@ -8,7 +8,7 @@ import { signedFiles, startAuthService, type TestService, type TestServiceOption
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { clientRecord, REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { makeProofKey } from '../servers/proofs.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { BEHIND_PROXY, endVisit, isSignedIn, moveTo, type Visitor, visitor } from './attackers.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
 
@@ -273,9 +273,9 @@ test('a client that registered itself today and that many people agree to is agr
     const { code } = await codeFor({ issuer: service.issuer, population: { user } }, lure, 'openid')
     outcomes.push(code === '' ? 'refused' : 'agreed')
   }
-  // Counted in a sketch, which may take two people for one.
+  // Counted in a sketch, which may take two people for one. Who makes it too many has agreed, and has no code.
   const agreed = outcomes.indexOf('refused')
-  expect(agreed).toBeGreaterThanOrEqual(20)
+  expect(agreed).toBeGreaterThanOrEqual(19)
   expect(agreed).toBeLessThanOrEqual(24)
   expect(new Set(outcomes.slice(agreed))).toEqual(new Set(['refused']))
   expect(await answers()).toContain('consent_phishing:revoke_client')

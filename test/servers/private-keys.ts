@@ -10,7 +10,12 @@ import type { Deployment } from './deployment.ts'
 
 const openStore = ({ redis, folder }: Deployment) =>
   redis
-    ? openRedisStore({ nodes: [redis.node], ...redis.credentials, clock: systemClock })
+    ? openRedisStore({
+        nodes: [redis.node],
+        ...redis.credentials,
+        ...(redis.tls && { tls: { ca: readFileSync(redis.tls.caFile, 'utf8') } }),
+        clock: systemClock,
+      })
     : openSqliteStore({ path: join(folder, 'store.sqlite'), clock: systemClock })
 
 /** Of each key the private number, as a JWK has it and in hex, and the middle of its PKCS#8 in base64. */

@@ -313,7 +313,10 @@ is_credential(text) if regex.match(`eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-
 # A header as some write it: its name, then its value.
 is_secret_pair([name, _]) if is_sensitive(lower(name))
 
-is_sensitive(name) if name in {"code", "ip", "otp", "pin", "sub", "username"}
+is_sensitive(name) if name in {"code", "ip", "otp", "pin", "sub", "totp", "username"}
+
+# Codes that let somebody in, e.g. RFC 8628 section 3.2; `status_code` and `country_code` do not.
+is_sensitive(name) if regex.match(`(backup|device|recovery|security|totp|user|verification)[_-]?codes?$`, name)
 
 # Words that others hold: `author`, `classname`.
 is_sensitive(name) if regex.match(`auth($|[^a-z])|(^|[^a-z])ssn($|[^a-z])`, name)

@@ -10,6 +10,7 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { type AuthMethod, clientFacts } from '../client/client-facts.ts'
 import type { PendingAuthorization } from '../session/interaction.ts'
 import { requestedFacts } from '../session/requested-facts.ts'
+import type { RecentRisk } from '../threat/recent-signals.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 
 export interface ClientStage {
@@ -23,11 +24,12 @@ export interface ClientStage {
 const NO_PKCE = 'PKCE is required: send code_challenge, with code_challenge_method=S256 (RFC 7636 4.3).'
 
 export async function askClientStage(
-  deps: { readonly decide: Decide },
+  deps: { readonly decide: Decide; readonly recentRisk?: RecentRisk | undefined },
   request: HttpRequest,
   { client, authMethod, asked, pending, pushed }: ClientStage,
 ): Promise<Obligations<'authorize'>> {
   const { responseType, pkce } = asked
+  const risk = deps.recentRisk?.(request, client)
   const verdict = await deps.decide(
     'authorize',
     {
@@ -35,6 +37,7 @@ export async function askClientStage(
       stage: 'client',
       client: clientFacts(client, authMethod),
       requested: requestedFacts(pending, { responseType, challengeMethod: pkce.method, pushed }),
+      ...(risk && { risk }),
       request: request.origin,
     },
     { requestId: request.id },

@@ -8,6 +8,7 @@ import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { Decide } from '../../policy-engine/decide.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import type { RecentRisk } from '../threat/recent-signals.ts'
 import { audClaim } from '../token/access-token.ts'
 import { type FindTokenDeps, type FoundToken, findToken } from '../token/find-token.ts'
 import { policyClaims } from '../token/policy-claims.ts'
@@ -25,6 +26,7 @@ export type IntrospectDeps = AuthenticateClientDeps &
     readonly audit: Audit
     /** Absent: nobody counts. */
     readonly introspected?: ((clientId: string) => void) | undefined
+    readonly recentRisk?: RecentRisk | undefined
   }
 
 const INACTIVE: Introspection = { active: false }
@@ -72,6 +74,7 @@ async function judge(deps: IntrospectDeps, request: HttpRequest, client: Authent
   }
 
   const { facts, user, holder } = found
+  const risk = deps.recentRisk?.(request, record, facts.sub)
   const verdict = await deps.decide(
     'introspect',
     {
@@ -81,6 +84,7 @@ async function judge(deps: IntrospectDeps, request: HttpRequest, client: Authent
       request: request.origin,
       ...(user && { subject: subjectFacts(user) }),
       ...(holder && { holder: { active: holder.active, roles: [...holder.roles] } }),
+      ...(risk && { risk }),
     },
     { requestId: request.id },
   )

@@ -9,6 +9,7 @@ import type { Decide } from '../../policy-engine/decide.ts'
 import type { PushedRequestStore } from '../../storage/port.ts'
 import { type AuthenticateClientDeps, authenticateClient } from '../client/authenticate.ts'
 import { INTERACTION_TTL_SECONDS } from '../session/interaction.ts'
+import type { RecentRisk } from '../threat/recent-signals.ts'
 import type { ProveSender } from '../token/sender.ts'
 import { AUTHORIZATION_PARAMETERS, readAuthorizationRequest, readState } from './authorization-request.ts'
 import { checkOwnRedirectUri } from './check-redirect-uri.ts'
@@ -16,13 +17,14 @@ import { askClientStage } from './client-stage.ts'
 import { type IdTokenHintDeps, subjectOfHint } from './id-token-hint.ts'
 import { refuseRepeated } from './parameters.ts'
 import { pendingAuthorization } from './pending-authorization.ts'
-import { REQUEST_URI_PREFIX } from './pushed-request.ts'
+import { REQUEST_URI_PREFIX, sealAsked } from './pushed-request.ts'
 import { responseModeOf } from './response-mode.ts'
 
 export type ParDeps = AuthenticateClientDeps &
   IdTokenHintDeps & {
     readonly proveSender: ProveSender
     readonly decide: Decide
+    readonly recentRisk?: RecentRisk | undefined
     readonly store: { readonly pushedRequests: Pick<PushedRequestStore, 'put'> }
   }
 
@@ -72,11 +74,10 @@ export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
   await deps.store.pushedRequests.put(tenant, digestOf(secret), {
     v: 1,
     clientId: client.clientId,
-    parameters,
+    sealed: sealAsked(secret, { parameters, ...(onlySub !== undefined && { onlySub }) }),
     beginsBefore: nowSeconds + ttlSeconds,
     expiresAt: nowSeconds + ttlSeconds + INTERACTION_TTL_SECONDS,
     ...(dpopJkt !== undefined && { dpopJkt }),
-    ...(onlySub !== undefined && { onlySub }),
   })
   return { status: 201, body: { request_uri: `${REQUEST_URI_PREFIX}${secret}`, expires_in: ttlSeconds } }
 }

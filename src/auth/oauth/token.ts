@@ -12,6 +12,7 @@ import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClie
 import { clientFacts } from '../client/client-facts.ts'
 import { type KeepUsedDeps, keepUsed } from '../client/keep-used.ts'
 import { authenticationFacts } from '../session/subject-stage.ts'
+import type { RecentRisk } from '../threat/recent-signals.ts'
 import { bindingOf, type ProveSender, type Sender, senderFacts } from '../token/sender.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import { presentCode } from './grants/authorization-code.ts'
@@ -31,6 +32,7 @@ export type TokenDeps = AuthenticateClientDeps &
     readonly decide: Decide
     readonly audit: Audit
     readonly rates?: Pick<RateLimits, 'client' | 'person'> | undefined
+    readonly recentRisk?: RecentRisk | undefined
   }
 
 const GRANTS: Readonly<Record<GrantType, Present>> = {
@@ -43,6 +45,7 @@ const GRANTS: Readonly<Record<GrantType, Present>> = {
 const isGrantType = (text: string): text is GrantType => Object.hasOwn(GRANTS, text)
 
 function tokenFacts(
+  { recentRisk }: TokenDeps,
   request: HttpRequest,
   client: AuthenticatedClient,
   grantType: GrantType,
@@ -50,6 +53,7 @@ function tokenFacts(
   sender: Sender,
 ): DecisionInput<'token'> {
   const { person, requested } = presented
+  const risk = recentRisk?.(request, client.record, person?.record.sub)
   return {
     tenant: client.tenant,
     grant_type: grantType,
@@ -57,6 +61,7 @@ function tokenFacts(
     requested: { scopes: [...requested.scopes], resources: [...requested.resources] },
     request: request.origin,
     ...senderFacts(sender),
+    ...(risk && { risk }),
     ...(person && {
       subject: subjectFacts(person.user),
       authentication: authenticationFacts(person.record),
@@ -81,7 +86,7 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   // Only now: whoever presents nothing of worth writes nothing to the store.
   await sender.use()
 
-  const verdict = await deps.decide('token', tokenFacts(request, client, grantType, presented, sender), {
+  const verdict = await deps.decide('token', tokenFacts(deps, request, client, grantType, presented, sender), {
     requestId: request.id,
   })
   if (!verdict.allow) {

@@ -10,6 +10,7 @@ import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, SessionRecord, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { isConsentTo } from '../client/shown-client.ts'
+import type { RecentRisk } from '../threat/recent-signals.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { PendingAuthorization } from './interaction.ts'
 import { requestedFacts } from './requested-facts.ts'
@@ -22,6 +23,7 @@ export interface SubjectStageDeps {
   readonly store: { readonly consents: Pick<Store['consents'], 'find'> }
   readonly decide: Decide
   readonly enrolled: EnrolledFactors
+  readonly recentRisk?: RecentRisk | undefined
 }
 
 /** Scopes, and claims asked for one by one, that a person agreed to. */
@@ -95,6 +97,7 @@ export async function askSubjectStage(
   const here = answered(pending, user.sub) ?? NOTHING
   const consented = { scopes: both(before.scopes, here.scopes), claims: both(before.claims, here.claims) }
   const enrolled = await enrolledFacts(deps, request, pending, session)
+  const risk = deps.recentRisk?.(request, client, user.sub)
   const verdict = await deps.decide(
     'authorize',
     {
@@ -112,6 +115,7 @@ export async function askSubjectStage(
       consented_scopes: consented.scopes,
       ...(pending.claims && { consented_claims: consented.claims }),
       ...(signedInHere(pending, session) && { signed_in_here: true }),
+      ...(risk && { risk }),
       request: request.origin,
     },
     { requestId: request.id },

@@ -66,7 +66,11 @@ async function cameTwice(deps: HearEventsDeps, event: AuditEvent, what: Exclude<
   const counted = what.signal === 'refresh_reuse' ? 'refresh_reuse' : 'replays'
   const about = sub ?? clientId ?? 'nobody'
   const count = await noteLately(deps.store.limits, tenant, counted, about)
-  const signal = { ...what, tenant, requestId, sub, clientId, grantId, count }
+  const countAtClient =
+    counted === 'refresh_reuse' && sub !== undefined && clientId !== undefined
+      ? await noteLately(deps.store.limits, tenant, counted, `${sub} ${clientId}`)
+      : undefined
+  const signal = { ...what, tenant, requestId, sub, clientId, grantId, count, countAtClient }
   // Each grant has its own answer; of what nobody owns one answer for each doubling.
   if (
     grantId !== undefined ||

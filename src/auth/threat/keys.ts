@@ -7,6 +7,7 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { HttpRequest } from '../../http/message.ts'
 import { networkOf, subnetOf } from '../../http/network-of.ts'
 import { userNameKey } from '../../storage/records.ts'
+import type { RiseAbout } from '../../storage/threat-port.ts'
 import type { Attempted } from './risk.ts'
 
 /** 2^20 places of each kind of counter, 2^18 of each kind of sketch. */
@@ -27,8 +28,8 @@ export interface CounterKeys {
   network(address: string): string
   client(purpose: 'agreed' | 'introspected', clientId: string): string
   personItem(sub: string): string
-  /** What a signal is about, where it was counted. */
-  about(kind: string, id: string): string
+  /** What a signal is about, with no other beside it; an address is cut to its network. */
+  about(about: RiseAbout, id: string): string
 }
 
 export function counterKeys(derive: (purpose: string) => Uint8Array): CounterKeys {
@@ -52,9 +53,12 @@ export function counterKeys(derive: (purpose: string) => Uint8Array): CounterKey
     network: (address) => digest(key, ['network', subnetOf(address)]).toString('base64url', 0, 12),
     client: (purpose, clientId) => place(SKETCH_BITS, purpose, clientId),
     personItem: (sub) => digest(key, ['person', sub]).toString('base64url'),
-    about: (kind, id) => place(COUNTER_BITS, kind, id),
+    about: (about, id) => digest(key, ['about', about, cutTo(about, id)]).toString('base64url'),
   }
 }
+
+const cutTo = (about: RiseAbout, id: string): string =>
+  about === 'address' ? networkOf(id) : about === 'subnet' ? subnetOf(id) : id
 
 const digest = (key: KeyObject, parts: readonly string[]): Buffer =>
   createHmac('sha256', key).update(JSON.stringify(parts)).digest()

@@ -11,8 +11,10 @@ import { type IntrospectionSpikes, introspectionSpikes } from './introspection-s
 import { counterKeys } from './keys.ts'
 import { openThrottles, type Throttles, type ThrottlesDeps } from './limits/throttles.ts'
 import { openPlaces, type PlacesOptions } from './places/open.ts'
+import { openRecentSignals, type RecentSignals } from './recent-signals.ts'
 import type { AssessRisk } from './risk.ts'
 import { DEFAULT_THREAT_RULES, type ThreatRules } from './rules.ts'
+import type { Raise } from './signal.ts'
 
 export interface ThreatOptions {
   readonly rules?: ThreatRules
@@ -36,6 +38,7 @@ export interface Threats {
   readonly countryOf: (address: string) => string | undefined
   readonly hear: AuditListener
   readonly throttles: Throttles
+  readonly recent: Pick<RecentSignals, 'riskOf' | 'read'>
   readonly introspections: IntrospectionSpikes
   /** Every signal so far has been answered or given up. */
   settled(): Promise<void>
@@ -60,7 +63,14 @@ export function openThreats(deps: ThreatDeps, options: ThreatOptions = {}): Thre
     throttles,
     onFailure: (error, signal) => onFailure(error, `${signal} was not answered`),
   })
-  const { raise } = answers
+  const recent = openRecentSignals({
+    ...{ store, clock, tenant, keys },
+    onFailure: (error) => onFailure(error, 'signals of other nodes could not be shared'),
+  })
+  const raise: Raise = (signal) => {
+    recent.note(signal)
+    answers.raise(signal)
+  }
   const introspections = introspectionSpikes({
     store,
     clock,
@@ -77,11 +87,13 @@ export function openThreats(deps: ThreatDeps, options: ThreatOptions = {}): Thre
     countryOf: (address) => places.find(address)?.country,
     hear: hearEvents({ store, keys, raise }),
     throttles,
+    recent,
     introspections,
     settled: answers.settled,
     close: async () => {
       places.close()
       throttles.close()
+      recent.close()
       introspections.close()
       await answers.close()
     },

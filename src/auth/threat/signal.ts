@@ -14,6 +14,8 @@ export interface Signal {
   readonly grantId?: string | undefined
   readonly source?: { readonly kind: 'address' | 'subnet'; readonly address: string }
   readonly count: number
+  /** With `refresh_reuse`: of the person at this client alone. */
+  readonly countAtClient?: number | undefined
   readonly usual?: number
 }
 

@@ -1,10 +1,15 @@
 /** `?explain=notes|fails|full|debug`: events of the evaluation, or a warning that says why there are none. */
-import { EXPLAIN_MODES, type ExplainMode } from '../explain/explainer.ts'
+import { EXPLAIN_MODES, type Explainer, type ExplainMode } from '../explain/explainer.ts'
 import { ExplainFailed } from '../explain/opa.ts'
+import type { DataNode } from '../node/data-node.ts'
 import type { Answer } from '../node/question.ts'
-import type { DataDeps } from './data.ts'
 import type { ApiRequest } from './exchange.ts'
 import { flag } from './url.ts'
+
+interface ExplainDeps {
+  readonly node: Pick<DataNode, 'active'>
+  readonly explainer?: Explainer | undefined
+}
 
 export interface Explained {
   readonly explanation?: readonly unknown[]
@@ -15,7 +20,7 @@ const isMode = (text: string | undefined): text is ExplainMode => EXPLAIN_MODES.
 
 /** May be had by whoever `system.authz` also lets ask at `/v1/explain/{path}`: it shows rules, and data that they read. */
 export async function explain(
-  { node, explainer }: DataDeps,
+  { node, explainer }: ExplainDeps,
   { address: { query }, rest, permits }: ApiRequest,
   input: unknown,
   { result, revision }: Answer,

@@ -1,7 +1,6 @@
 /** Whether and how the answers of one entrypoint may be kept: what its metadata declares, under what is active. */
 import type { BundleSet } from '../engine.ts'
-import type { Judge } from '../node/judge.ts'
-import type { CacheScope } from './decision-cache.ts'
+import type { CacheScope, DecisionCache } from './decision-cache.ts'
 import { MAX_TTL_SECONDS } from './round-time.ts'
 
 export interface CacheRule {
@@ -38,5 +37,8 @@ export function subjectOf(input: unknown): string | undefined {
   return undefined
 }
 
-export const scopeOf = ({ cache }: Pick<Judge, 'cache'>, { name }: CacheRule, kind: string): CacheScope | undefined =>
-  cache.scope(`${name} ${kind}`)
+export const scopeOf = (
+  { cache }: { readonly cache: DecisionCache },
+  { name }: CacheRule,
+  kind: string,
+): CacheScope | undefined => cache.scope(`${name} ${kind}`)

@@ -3,6 +3,7 @@ import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, seconds, Tenant } from './facts.ts'
 import { FACTOR_KINDS } from './login.ts'
+import { RecentRisk } from './risk.ts'
 
 export const authorize = decision('authorize', {
   askedBy: 'src/auth/oauth/client-stage.ts',
@@ -53,6 +54,7 @@ export const authorize = decision('authorize', {
       consented_scopes: Type.Optional(strings()),
       /** Claims asked for one by one that this person has consented to. Only at stage `subject`. */
       consented_claims: Type.Optional(strings()),
+      risk: Type.Optional(RecentRisk),
       request: RequestFacts,
     },
     closed,
@@ -68,6 +70,7 @@ export const authorize = decision('authorize', {
     network_not_allowed: 'access_denied',
     tenant_not_allowed: 'access_denied',
     subject_inactive: 'access_denied',
+    phishing_suspected: 'access_denied',
     role_missing: 'access_denied',
     outside_hours: 'access_denied',
     acr_insufficient: 'unmet_authentication_requirements',

@@ -2,6 +2,7 @@
 import { Type } from '../../schema/type.ts'
 import { closed, decision, strings } from './decision.ts'
 import { Claims, Client, RequestFacts, Subject, Tenant, TokenFacts } from './facts.ts'
+import { RecentRisk } from './risk.ts'
 
 export const introspect = decision('introspect', {
   askedBy: 'src/auth/oauth/introspect.ts',
@@ -15,6 +16,7 @@ export const introspect = decision('introspect', {
       subject: Type.Optional(Subject),
       /** Roles of the client that holds the token, as stored now. */
       holder: Type.Optional(Type.Object({ active: Type.Boolean(), roles: strings() }, closed)),
+      risk: Type.Optional(RecentRisk),
       request: RequestFacts,
     },
     closed,
@@ -27,6 +29,7 @@ export const introspect = decision('introspect', {
     not_an_audience: 'access_denied',
     subject_inactive: 'access_denied',
     holder_inactive: 'access_denied',
+    too_risky: 'access_denied',
   },
   obligations: Type.Object(
     {

@@ -75,3 +75,32 @@ export const ClientRisk = Type.Object(
   closed,
 )
 export type ClientRiskFacts = Static<typeof ClientRisk>
+
+/** A signal of `threat`, docs/threats.md: how often by then, as it counts, and how long ago it last rose. */
+const risen = () => Type.Optional(Type.Object({ count: count(), seconds_ago: count() }, closed))
+
+/**
+ * Of a request that asks for a code or a token, or about one: who the client is, and the signals that rose in the last hour. Known
+ * without asking the store. Absent where somebody registered the client, and nothing rose.
+ */
+export const RecentRisk = Type.Object(
+  {
+    /** The client that asks registered itself, RFC 7591: nobody vouches for it. */
+    self_registered: Type.Boolean(),
+    /** Since it was registered. */
+    client_age_seconds: count(),
+    /** About the person. */
+    person: Type.Optional(Type.Object({ replay: risen(), refresh_reuse: risen(), impossible_travel: risen() }, closed)),
+    /** About the client that asks; `replay`: of its assertions. */
+    client: Type.Optional(
+      Type.Object({ replay: risen(), introspection_spike: risen(), consent_phishing: risen() }, closed),
+    ),
+    /** About what the person gave this client: refresh tokens that came twice. */
+    person_at_client: Type.Optional(Type.Object({ refresh_reuse: risen() }, closed)),
+    /** About the address that the request comes from, and its /24 or /48. */
+    address: Type.Optional(Type.Object({ credential_stuffing: risen() }, closed)),
+    subnet: Type.Optional(Type.Object({ credential_stuffing: risen() }, closed)),
+  },
+  closed,
+)
+export type RecentRiskFacts = Static<typeof RecentRisk>

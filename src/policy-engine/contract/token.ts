@@ -2,6 +2,7 @@
 import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { Authentication, Claims, Client, RequestFacts, Sender, Subject, seconds, Tenant } from './facts.ts'
+import { RecentRisk } from './risk.ts'
 
 /** All that the token endpoint knows: what is offered, and what a client can be registered for. */
 export const GRANT_TYPES = [
@@ -26,6 +27,7 @@ export const token = decision('token', {
       /** What this request asks for; empty where it names none. */
       requested: Type.Object({ scopes: strings(), resources: strings() }, closed),
       sender: Type.Optional(Sender),
+      risk: Type.Optional(RecentRisk),
       request: RequestFacts,
     },
     closed,
@@ -36,6 +38,7 @@ export const token = decision('token', {
     client_not_confidential: 'unauthorized_client',
     tenant_not_allowed: 'unauthorized_client',
     network_not_allowed: 'unauthorized_client',
+    phishing_suspected: 'unauthorized_client',
     subject_inactive: 'invalid_grant',
     grant_too_old: 'invalid_grant',
     scope_not_allowed: 'invalid_scope',

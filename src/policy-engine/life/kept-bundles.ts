@@ -11,7 +11,6 @@ import { replaceFile } from '../../kernel/replace-file.ts'
 import { type Static, Type } from '../../schema/type.ts'
 import { compile } from '../../schema/validator.ts'
 import type { VerifiedBundle } from '../engine.ts'
-import type { PinMarks } from './pin-marks.ts'
 
 const Kept = Type.Object({
   version: Type.Integer({ minimum: 0 }),
@@ -41,6 +40,16 @@ const isState = compile(State)
 
 export type KeptBundle = Static<typeof Kept>
 export type BundlePin = Static<typeof Pin>
+
+/** What the store knows of pins: `pin-marks.ts`. */
+export interface PinMarks {
+  /** Throws DeskError where the store does not take it. */
+  set(id: string, pin: BundlePin): Promise<void>
+  /** For good. Throws DeskError as well. */
+  lift(id: string): Promise<void>
+  /** Rejects where the store does not answer. */
+  holds(id: string | undefined, pin: BundlePin): Promise<boolean>
+}
 
 export interface KeptBundles {
   /** Newest version first. */

@@ -7,16 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Logger } from '../../observability/logger.ts'
 import type { MarkStore } from '../../storage/port.ts'
 import { DeskError } from './desk.ts'
-import type { BundlePin } from './kept-bundles.ts'
-
-export interface PinMarks {
-  /** Throws DeskError where the store does not take it. */
-  set(id: string, pin: BundlePin): Promise<void>
-  /** For good. Throws DeskError as well. */
-  lift(id: string): Promise<void>
-  /** Rejects where the store does not answer. */
-  holds(id: string | undefined, pin: BundlePin): Promise<boolean>
-}
+import type { BundlePin, PinMarks } from './kept-bundles.ts'
 
 const SET = 1
 const LIFTED = 2

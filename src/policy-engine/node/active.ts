@@ -7,6 +7,7 @@ import { readCacheRules } from '../cache/rule.ts'
 import type { BundleSet } from '../engine.ts'
 import { type EvaluatorOptions, openBundle } from '../wasm/open.ts'
 import type { Active } from './judge.ts'
+import { Lease } from './lease.ts'
 import { type OpenBundle, routed } from './routed.ts'
 
 export interface ActivationOptions {
@@ -57,29 +58,4 @@ function digestOf(set: BundleSet): string {
   const hash = createHash('sha256')
   for (const { name, digest } of set) hash.update(`${name}\0${digest}\n`)
   return hash.digest('hex')
-}
-
-/** Counts the questions that are being answered with something, so that it is closed after the last of them. */
-export class Lease {
-  #users = 0
-  #retired = false
-  readonly #close: () => void
-  constructor(close: () => void) {
-    this.#close = close
-  }
-
-  take(): void {
-    this.#users += 1
-  }
-
-  done(): void {
-    this.#users -= 1
-    if (this.#retired && this.#users === 0) this.#close()
-  }
-
-  /** Nobody takes it any more. */
-  retire(): void {
-    this.#retired = true
-    if (this.#users === 0) this.#close()
-  }
 }

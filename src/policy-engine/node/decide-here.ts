@@ -14,7 +14,7 @@ import { EvaluationTimeout, type RecordedCall } from '../engine.ts'
 import { type Elsewhere, judgedBy, revisionOf } from '../remote/remotes.ts'
 import { CONTRACT, isResultOf } from '../validate.ts'
 import { newTurn, settle, type Turn } from '../wasm/settle.ts'
-import type { Found } from './document.ts'
+import type { Found } from './found.ts'
 import { type Active, type Judge, newEvent } from './judge.ts'
 
 export function createDecide(judge: Judge): Decide {

@@ -1,25 +1,11 @@
 /** A document of the Data API as it is answered: through the cache where its rule declares it, else evaluated. */
 import { scopeOf, subjectOf } from '../cache/rule.ts'
 import { type Answered, type Evaluated, throughCache } from '../cache/through-cache.ts'
-import type { EvaluationOptions, Revisions } from '../engine.ts'
-import { settle, type Turn } from '../wasm/settle.ts'
+import { settle } from '../wasm/settle.ts'
 import { locate, longestEntrypoint, walk } from './data-path.ts'
 import { documentElsewhere } from './elsewhere.ts'
+import type { Document, Found } from './found.ts'
 import type { Active, Judge } from './judge.ts'
-
-export type Found = Pick<Answered, 'result' | 'text' | 'cached' | 'maxAgeSeconds' | 'ageSeconds'> &
-  Partial<Pick<Answered, 'recorded'>> & {
-    /** Where it was judged elsewhere: by what, and what the log carries of that. */
-    readonly elsewhere?: { readonly bundles: Revisions; readonly custom: Readonly<Record<string, unknown>> }
-  }
-
-/**
- * Throws, or rejects with, EvaluationError when a rule traps, PolicyUnavailable where another server is to answer and does
- * not. Waits only where the policy, the cache or that server does.
- */
-export type Document = (input: unknown, how: How) => Found | Promise<Found>
-
-type How = Turn & Pick<EvaluationOptions, 'strict' | 'decisionId'>
 
 /** What is at `path`, found out once. Only the value of an entrypoint that declares it is kept, whole. */
 export function documentAt(judge: Judge, on: Active, path: readonly string[]): Document {

@@ -5,7 +5,7 @@
 import { PolicyUnavailable } from '../../kernel/errors.ts'
 import { type Elsewhere, judgedBy, type Remotes } from '../remote/remotes.ts'
 import { walk } from './data-path.ts'
-import type { Document } from './document.ts'
+import type { Document } from './found.ts'
 
 /** Undefined where the bundles answer. Segments are compared one by one: `%2F` in one names no separator. */
 export function documentElsewhere({ decisions }: Remotes, path: readonly string[]): Document | undefined {

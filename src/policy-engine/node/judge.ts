@@ -7,7 +7,7 @@ import type { DecisionEvent } from '../decision-log/event.ts'
 import type { DecisionLog } from '../decision-log/log.ts'
 import type { BundleSet, Evaluator, Revisions, VerifiedBundle } from '../engine.ts'
 import type { Remotes } from '../remote/remotes.ts'
-import type { Lease } from './active.ts'
+import type { Lease } from './lease.ts'
 
 /** What is active, as one value: all bundles and what evaluates them change together. */
 export interface Active {

@@ -7,7 +7,8 @@ import type { DecisionEvent } from '../decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from '../engine.ts'
 import { revisionOf } from '../remote/remotes.ts'
 import { newTurn, type Turn } from '../wasm/settle.ts'
-import { type Document, documentAt, type Found } from './document.ts'
+import { documentAt } from './document.ts'
+import type { Document, Found } from './found.ts'
 import type { Active, Judge } from './judge.ts'
 
 export interface Question {

@@ -1,8 +1,16 @@
 /** OPA's order of all values: null < false < true < numbers < strings (by code point) < arrays < objects < sets. */
-import { compareNumbers } from './number.ts'
-import type { Value } from './value.ts'
+import { compareNumbers, type RegoNumber } from './number.ts'
 
-type Composite = Extract<Value, { readonly kind: 'number' | 'object' | 'set' }>
+/** As `value.ts` has them, whose objects and sets are put in order by this file. */
+type Value = null | boolean | string | number | readonly Value[] | Composite
+type Composite = RegoNumber | ObjectOfValues | SetOfValues
+
+interface ObjectOfValues extends Iterable<readonly [Value, Value]> {
+  readonly kind: 'object'
+}
+interface SetOfValues extends Iterable<Value> {
+  readonly kind: 'set'
+}
 
 /** Negative, zero or positive, as Array.sort wants it. */
 export function compareValues(left: Value, right: Value): number {

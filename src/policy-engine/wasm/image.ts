@@ -2,7 +2,7 @@
  * A module's memory with its data in it, taken where nothing waits for it, and put into an instance on a thread that
  * decides: a copy in small steps, instead of parsing and writing every value there.
  */
-import type { PolicyInstance } from './instance.ts'
+import type { LinearMemory } from './memory.ts'
 
 export interface PolicyImage {
   /** From address 0. Shared, so that each thread of a process copies from the same. */
@@ -33,8 +33,14 @@ export interface StringsImage {
   readonly addresses: Int32Array
 }
 
+/** Of an instance of the module. */
+interface Depicted {
+  readonly calls: { opa_heap_ptr_get(): number }
+  readonly memory: LinearMemory
+}
+
 /** What lies above the heap's end is free. */
-export function copyOut({ calls, memory }: PolicyInstance): SharedArrayBuffer {
+export function copyOut({ calls, memory }: Depicted): SharedArrayBuffer {
   memory.refresh()
   const end = calls.opa_heap_ptr_get()
   const bytes = new SharedArrayBuffer(end)
@@ -46,7 +52,7 @@ export function copyOut({ calls, memory }: PolicyInstance): SharedArrayBuffer {
 const STEP_BYTES = 256 * 1024
 
 /** Yields between steps. */
-export function* copyIn({ memory }: PolicyInstance, bytes: SharedArrayBuffer): Generator<void, void> {
+export function* copyIn({ memory }: Pick<Depicted, 'memory'>, bytes: SharedArrayBuffer): Generator<void, void> {
   memory.refresh()
   for (let from = 0; from < bytes.byteLength; from += STEP_BYTES) {
     const length = Math.min(STEP_BYTES, bytes.byteLength - from)

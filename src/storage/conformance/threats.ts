@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
 import { MOST_COUNTED } from '../sketch.ts'
-import { MAX_THROTTLES, NETWORKS_REMEMBERED } from '../threat-port.ts'
+import { MAX_RISES, MAX_THROTTLES, NETWORKS_REMEMBERED, type Rise } from '../threat-port.ts'
 import { aUser, type Conformance, newTenant } from './subject.ts'
 
 const CONTENDERS = 50
@@ -14,6 +14,7 @@ export function threatConformance(conformance: Conformance): void {
     seriesConformance(conformance)
     presenceConformance(conformance)
     throttleConformance(conformance)
+    riseConformance(conformance)
   })
 }
 
@@ -187,5 +188,44 @@ function throttleConformance({ clock, subject }: Conformance): void {
     expect(kept).toHaveLength(MAX_THROTTLES)
     expect(kept).not.toContain('client:9')
     expect(kept).toContain('client:10')
+  })
+}
+
+function riseConformance({ clock, subject }: Conformance): void {
+  const rise = (key: string, parts: Partial<Rise> = {}): Rise => {
+    const atMs = clock.nowMs()
+    return { about: 'person', key, signal: 'replay', count: 1, atMs, untilMs: atMs + 60_000, ...parts }
+  }
+
+  it('tells all nodes which signals rose about whom, until they end', async () => {
+    const { store, another } = subject()
+    const [tenant, second] = [newTenant(), await another()]
+    const first = rise('a')
+    const others = [
+      rise('a', { signal: 'refresh_reuse', count: 3 }),
+      rise('a', { about: 'client', untilMs: clock.nowMs() + 120_000 }),
+    ]
+    for (const one of [first, ...others]) await store.threats.noteRise(tenant, one)
+    const later = rise('a', { count: 2, atMs: first.atMs + 5, untilMs: first.untilMs + 5 })
+    await second.threats.noteRise(tenant, later)
+    const told = async () => new Set(await store.threats.rises(tenant))
+    expect(await told()).toEqual(new Set([later, ...others]))
+    expect(await store.threats.rises(newTenant())).toEqual([])
+    clock.advance(61)
+    expect(await told()).toEqual(new Set([others[1]]))
+  })
+
+  it('has room for so many of each kind of thing: those that end first go', async () => {
+    const { threats } = subject().store
+    const tenant = newTenant()
+    await threats.noteRise(tenant, rise('c', { about: 'client' }))
+    const all = Array.from({ length: MAX_RISES + 10 }, (_, index) =>
+      rise(`p${index}`, { untilMs: clock.nowMs() + 60_000 + index }),
+    )
+    await Promise.all(all.map((one) => threats.noteRise(tenant, one)))
+    const kept = (await threats.rises(tenant)).map(({ key }) => key)
+    expect(kept).toHaveLength(MAX_RISES + 1)
+    expect(kept).toEqual(expect.arrayContaining(['c', 'p10']))
+    expect(kept).not.toContain('p9')
   })
 }

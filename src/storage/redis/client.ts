@@ -7,7 +7,7 @@ import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import { type Connection, codeOf } from './connection.ts'
 import type { Keys } from './keys.ts'
-import { ReadBatch } from './read-batch.ts'
+import { type Argument, type Command, ReadBatch } from './read-batch.ts'
 
 export interface Script {
   readonly lua: string
@@ -15,12 +15,6 @@ export interface Script {
 }
 
 export const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
-
-export type Argument = string | number
-export type Command = readonly [
-  name: 'get' | 'hget' | 'hmget' | 'zrange' | 'zcard' | 'hgetall' | 'hvals' | 'lrange' | 'smembers',
-  ...Argument[],
-]
 
 /** Kept after its logical end, so that a node whose clock is behind still sees it; reads judge by `expiresAt`. */
 const SLACK_SECONDS = 60

@@ -3,8 +3,14 @@
  * that it carries. One deadline for the batch; one reply that is an error fails only who asked for it.
  */
 import { StoreUnavailable } from '../../kernel/errors.ts'
-import type { Command } from './client.ts'
 import type { Connection } from './connection.ts'
+
+export type Argument = string | number
+/** A read. */
+export type Command = readonly [
+  name: 'get' | 'hget' | 'hmget' | 'zrange' | 'zcard' | 'hgetall' | 'hvals' | 'lrange' | 'smembers',
+  ...Argument[],
+]
 
 interface Asked {
   readonly commands: readonly Command[]

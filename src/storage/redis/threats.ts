@@ -1,9 +1,13 @@
 /** What is counted about attacks, in Redis. Windows are measured by our clock, the keys' TTL only clears away. */
 import { bitOf, countOf } from '../sketch.ts'
 import {
+  MAX_RISES,
   MAX_THROTTLES,
   NETWORKS_REMEMBERED,
   type PresenceRecord,
+  RISE_ABOUT,
+  type Rise,
+  type RiseAbout,
   type ThreatStore,
   type Throttle,
 } from '../threat-port.ts'
@@ -17,6 +21,7 @@ export function redisThreats(redis: RedisClient): ThreatStore {
     ...seriesOf(redis),
     ...presenceOf(redis),
     ...throttlesOf(redis),
+    ...risesOf(redis),
   }
 }
 
@@ -174,8 +179,8 @@ function presenceOf(redis: RedisClient): Pick<ThreatStore, 'presence' | 'noteArr
   }
 }
 
-// Those that have ended go first, then those that end first.
-const THROTTLE = script(`
+// Names with their ends, and a hash of what each says. Those that have ended go first, then those that end first.
+const PUT_UNTIL = script(`
   redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
   redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
   local over = redis.call('ZRANGE', KEYS[1], 0, -1 - tonumber(ARGV[4]))
@@ -185,7 +190,7 @@ const THROTTLE = script(`
   end
   for _, name in ipairs(KEYS) do redis.call('EXPIRE', name, math.max(redis.call('TTL', name), tonumber(ARGV[5]))) end`)
 
-const THROTTLES = script(`
+const ALL_UNTIL = script(`
   local all = {}
   local live = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES')
   for index = 1, #live, 2 do
@@ -200,10 +205,10 @@ function throttlesOf(redis: RedisClient): Pick<ThreatStore, 'throttle' | 'thrott
   return {
     throttle: async (tenant, { key, perMinute, untilMs }) => {
       const ttl = redis.ttl(Math.ceil(untilMs / 1000))
-      await redis.run(THROTTLE, keysOf(tenant), [key, perMinute, untilMs, MAX_THROTTLES, ttl])
+      await redis.run(PUT_UNTIL, keysOf(tenant), [key, perMinute, untilMs, MAX_THROTTLES, ttl])
     },
     throttles: async (tenant) => {
-      const stored = texts(await redis.run(THROTTLES, keysOf(tenant), [redis.nowMs()]))
+      const stored = texts(await redis.run(ALL_UNTIL, keysOf(tenant), [redis.nowMs()]))
       const all: Throttle[] = []
       for (let index = 0; index < stored.length; index += 3)
         all.push({
@@ -213,5 +218,30 @@ function throttlesOf(redis: RedisClient): Pick<ThreatStore, 'throttle' | 'thrott
         })
       return all
     },
+  }
+}
+
+function risesOf(redis: RedisClient): Pick<ThreatStore, 'noteRise' | 'rises'> {
+  const keysOf = (tenant: string, about: RiseAbout) => [
+    redis.keys.rises(tenant, about),
+    redis.keys.riseCounts(tenant, about),
+  ]
+  const of = async (tenant: string, about: RiseAbout): Promise<Rise[]> => {
+    const stored = texts(await redis.run(ALL_UNTIL, keysOf(tenant, about), [redis.nowMs()]))
+    const all: Rise[] = []
+    for (let index = 0; index < stored.length; index += 3) {
+      const [key = '', signal = ''] = (stored[index] ?? '').split(' ')
+      const [count, atMs] = (stored[index + 1] ?? '').split(' ')
+      all.push({ about, key, signal, count: number(count), atMs: number(atMs), untilMs: number(stored[index + 2]) })
+    }
+    return all
+  }
+  return {
+    noteRise: async (tenant, { about, key, signal, count, atMs, untilMs }) => {
+      const ttl = redis.ttl(Math.ceil(untilMs / 1000))
+      const values = [`${key} ${signal}`, `${count} ${atMs}`, untilMs, MAX_RISES, ttl]
+      await redis.run(PUT_UNTIL, keysOf(tenant, about), values)
+    },
+    rises: async (tenant) => (await Promise.all(RISE_ABOUT.map((about) => of(tenant, about)))).flat(),
   }
 }

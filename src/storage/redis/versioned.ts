@@ -2,9 +2,11 @@
  * What clients and users have in common in Redis: a hash with `body` and, beside it, what scripts change alone (`version`,
  * `epoch`), and an index of ids in order of creation. Numbers pass through as text: Lua's would lose digits.
  */
-import type { Page, Written } from '../port.ts'
+import type { Page } from '../port.ts'
 import { decodeRecord } from '../records.ts'
-import { type Command, type RedisClient, script } from './client.ts'
+import type { Written } from '../written.ts'
+import { type RedisClient, script } from './client.ts'
+import type { Command } from './read-batch.ts'
 import { number, oneOf, texts } from './replies.ts'
 
 interface Versioned {

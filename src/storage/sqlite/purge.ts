@@ -11,6 +11,7 @@ const KEYS = {
   sessions: 'tenant, digest',
   session_clients: 'tenant, sid, client_id',
   interactions: 'tenant, digest',
+  interaction_people: 'tenant, sub, digest',
   pushed_requests: 'tenant, digest',
   one_use: 'tenant, kind, digest',
   device_grants: 'tenant, digest',
@@ -23,6 +24,7 @@ const KEYS = {
   series: 'tenant, key, bucket',
   presence: 'tenant, sub',
   throttles: 'tenant, key',
+  rises: 'tenant, about, key, signal',
   tasks: 'tenant, queue, id',
   activity: 'seq',
 } as const

@@ -4,9 +4,11 @@ import { decodeRecord } from '../records.ts'
 import { bitOf, countOf, SKETCH_BITS } from '../sketch.ts'
 import {
   type Attempts,
+  MAX_RISES,
   MAX_THROTTLES,
   NETWORKS_REMEMBERED,
   type PresenceRecord,
+  RISE_ABOUT,
   type ThreatStore,
 } from '../threat-port.ts'
 import { bodyOf, type Database } from './database.ts'
@@ -18,6 +20,7 @@ export function sqliteThreats(db: Database, clock: Clock): ThreatStore {
     ...seriesOf(db, clock),
     ...presenceOf(db, clock),
     ...throttlesOf(db, clock),
+    ...risesOf(db, clock),
   }
 }
 
@@ -167,6 +170,38 @@ function throttlesOf(db: Database, clock: Clock): Pick<ThreatStore, 'throttle' |
           perMinute: Number(row.per_minute),
           untilMs: Number(row.until_ms),
         })),
+      ),
+  }
+}
+
+function risesOf(db: Database, clock: Clock): Pick<ThreatStore, 'noteRise' | 'rises'> {
+  const put = db.prepare(`
+    INSERT INTO rises (tenant, about, key, signal, count, at_ms, until_ms, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (tenant, about, key, signal) DO UPDATE SET count = excluded.count, at_ms = excluded.at_ms,
+      until_ms = excluded.until_ms, expires_at = excluded.expires_at`)
+  const trim = db.prepare(`
+    DELETE FROM rises WHERE tenant = :tenant AND about = :about AND (key, signal) IN
+      (SELECT key, signal FROM rises WHERE tenant = :tenant AND about = :about
+        ORDER BY until_ms DESC, key, signal LIMIT -1 OFFSET ${MAX_RISES})`)
+  const select = db.prepare(
+    'SELECT about, key, signal, count, at_ms, until_ms FROM rises WHERE tenant = ? AND until_ms > ?',
+  )
+  return {
+    noteRise: (tenant, { about, key, signal, count, atMs, untilMs }) =>
+      db.write(() => {
+        put.run(tenant, about, key, signal, count, atMs, untilMs, seconds(untilMs))
+        trim.run({ tenant, about })
+      }),
+    rises: (tenant) =>
+      db.read(() =>
+        select.all(tenant, clock.nowMs()).flatMap((row) => {
+          const about = RISE_ABOUT.find((name) => name === row.about)
+          if (about === undefined) return []
+          const [key, signal] = [String(row.key), String(row.signal)]
+          return [
+            { about, key, signal, count: Number(row.count), atMs: Number(row.at_ms), untilMs: Number(row.until_ms) },
+          ]
+        }),
       ),
   }
 }

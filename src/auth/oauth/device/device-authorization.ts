@@ -10,6 +10,7 @@ import type { DeviceGrantRecord, DeviceGrantStore } from '../../../storage/devic
 import { type AuthenticateClientDeps, authenticateClient } from '../../client/authenticate.ts'
 import { clientFacts } from '../../client/client-facts.ts'
 import { requestedFacts } from '../../session/requested-facts.ts'
+import type { RecentRisk } from '../../threat/recent-signals.ts'
 import { readResources, readScopes, refuseRepeated } from '../parameters.ts'
 import { deviceRequest } from './device-request.ts'
 import { newUserCode, userCodeDigest } from './user-code.ts'
@@ -17,6 +18,7 @@ import { newUserCode, userCodeDigest } from './user-code.ts'
 export type DeviceAuthorizationDeps = AuthenticateClientDeps & {
   readonly issuer: string
   readonly decide: Decide
+  readonly recentRisk?: RecentRisk | undefined
   readonly store: { readonly deviceGrants: Pick<DeviceGrantStore, 'begin'> }
 }
 
@@ -40,6 +42,7 @@ export async function deviceAuthorization(deps: DeviceAuthorizationDeps, request
   const now = request.origin.time.epoch_seconds
   const asked = { scopes: readScopes(request.form), resources: readResources(request.form) }
   const pending = deviceRequest(deps.issuer, { clientId: client.clientId, createdAt: now, ...asked })
+  const risk = deps.recentRisk?.(request, client)
   const verdict = await deps.decide(
     'authorize',
     {
@@ -47,14 +50,13 @@ export async function deviceAuthorization(deps: DeviceAuthorizationDeps, request
       stage: 'client',
       client: clientFacts(client, authMethod),
       requested: requestedFacts(pending, { flow: 'device', challengeMethod: 'none', pushed: false }),
+      ...(risk && { risk }),
       request: request.origin,
     },
     { requestId: request.id },
   )
-  if (!verdict.allow) {
-    const code = publicCode('authorize', verdict, 'access_denied')
-    throw new OAuthError(code, code === 'access_denied' ? { status: 400 } : {})
-  }
+  // RFC 6749 5.2, whatever a code is told with elsewhere.
+  if (!verdict.allow) throw new OAuthError(publicCode('authorize', verdict, 'access_denied'), { status: 400 })
 
   const { device_code_ttl_seconds: ttlSeconds, device_interval_seconds: intervalSeconds } = verdict.obligations
   const deviceCode = randomSecret()

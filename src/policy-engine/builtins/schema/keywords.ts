@@ -2,7 +2,7 @@
 import { BuiltinError } from '../builtin.ts'
 import { compilePattern } from '../regex/search.ts'
 import { readBounds } from './bounds.ts'
-import { isAtLeast, type Schema, TYPE_NAMES } from './model.ts'
+import { isAtLeast, type Schema, type SchemaReader, TYPE_NAMES } from './model.ts'
 import { isList, isMap, type JsonNode, plainText } from './node.ts'
 import {
   countKeyword,
@@ -15,7 +15,6 @@ import {
   textsKeyword,
   valuesKeyword,
 } from './operands.ts'
-import type { SchemaReader } from './reader.ts'
 
 export function readKeywords(reader: SchemaReader, schema: Schema, keywords: Keywords): void {
   readTypes(schema, keywords)

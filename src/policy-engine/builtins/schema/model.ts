@@ -1,6 +1,8 @@
 /** A schema (JSON Schema drafts 4, 6 and 7) that was read and found sound. */
 import type { RE2JS } from 're2js'
 import type { RegoNumber } from '../../wasm/number.ts'
+import type { BuiltinContext } from '../builtin.ts'
+import type { JsonNode } from './node.ts'
 
 /** Without a `$schema` that is known, keywords of all drafts hold. */
 export type Draft = 4 | 6 | 7 | 'any'
@@ -60,6 +62,12 @@ export interface Schema {
   condition?: Schema
   consequence?: Schema
   alternative?: Schema
+}
+
+export interface SchemaReader {
+  readonly context: BuiltinContext
+  /** A schema below another. */
+  read(node: JsonNode, draft: Draft): Schema
 }
 
 export const newSchema = (draft: Draft): Schema => ({

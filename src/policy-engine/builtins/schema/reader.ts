@@ -1,15 +1,9 @@
 /** Reads a schema and refuses what is none, in the words of gojsonschema, the library that OPA uses. */
 import { type BuiltinContext, BuiltinError } from '../builtin.ts'
 import { readAnnotations, readKeywords } from './keywords.ts'
-import { type Draft, isAtLeast, newSchema, type Schema } from './model.ts'
+import { type Draft, isAtLeast, newSchema, type Schema, type SchemaReader } from './model.ts'
 import { isMap, type JsonNode } from './node.ts'
 import { draftOf, References } from './references.ts'
-
-export interface SchemaReader {
-  readonly context: BuiltinContext
-  /** A schema below another. */
-  read(node: JsonNode, draft: Draft): Schema
-}
 
 export function readSchema(context: BuiltinContext, document: JsonNode): Schema {
   const references = new References(document)
