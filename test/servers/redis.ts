@@ -12,7 +12,7 @@ import { type Certificates, makeCertificates } from './certificates.ts'
 import { freePort } from './free-port.ts'
 
 const runFile = promisify(execFile)
-const READY_WITHIN_MS = 20 * 1000
+const READY_WITHIN_MS = 60 * 1000
 
 export interface RedisCredentials {
   readonly username: string
