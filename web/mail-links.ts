@@ -58,13 +58,23 @@ export interface LinkFormView {
   readonly fault?: NewPasswordFault | undefined
 }
 
-export function resetPage({ link, formToken, fault }: LinkFormView): Page {
+/** `after`: a change of address was stopped, and the password that the account had works no more. */
+export function resetPage({
+  link,
+  formToken,
+  fault,
+  after,
+}: LinkFormView & { readonly after?: 'stopped' | undefined }): Page {
   const says = words(PASSWORDS)
   return page({
     title: says.setNew,
     faulty: fault !== undefined,
     content: html`<h1>${says.setNew}</h1>
-<form method="post" action="/password/reset">
+${
+  after === 'stopped' &&
+  html`<p class="lead" role="status">${says.stopped}</p>
+`
+}<form method="post" action="/password/reset">
 ${hidden('form_token', formToken)}${hidden('link', link)}${newPasswordField(says, fault)}
 ${buttons({ words: says.set })}
 </form>`,

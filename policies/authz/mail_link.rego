@@ -51,6 +51,7 @@ decision := {
 		"ttl_seconds": ttl_seconds,
 		"least_password_characters": least_password_characters,
 		"revoke_access": revoke_access,
+		"end_password": end_password,
 		"notify": notify,
 	},
 } if {
@@ -134,6 +135,11 @@ least_password_characters := passwords.least_characters(input.subject.roles)
 default revoke_access := false
 
 revoke_access if input.purpose in {"password_reset", "email_stop"}
+
+# Whoever asked for the change may have set the password, or know it.
+default end_password := false
+
+end_password if input.purpose == "email_stop"
 
 default notify := false
 

@@ -65,7 +65,7 @@ export const COMMANDS: readonly Command[] = [
       ...CONFIG_OPTIONS,
       dev: { type: 'boolean', help: 'a demo on loopback: makes keys, a user, clients; state lives in var/' },
     },
-    run: async (invocation) => (await import('./serve.ts')).serve(invocation),
+    run: async (invocation) => (await import('./serve/serve.ts')).serve(invocation),
   },
   {
     name: 'init',

@@ -134,15 +134,20 @@ describe('the letter about a change that somebody asked for', () => {
     for (let scan = 0; scan < 3; scan++) expect((await owner.visit(stop)).text).toContain('Stop the change')
     expect(await isSignedIn(thief.browser)).toBe(true)
     const stopped = await follow(stop, owner)
-    expect(new URL(stopped.url).pathname).toBe('/login')
+    expect([new URL(stopped.url).pathname, stopped.text]).toEqual([
+      '/password/reset',
+      expect.stringContaining('Its old password works no more'),
+    ])
     expect((await follow(thief.link)).status).toBe(400)
     expect(await stored()).toMatchObject({ profile: user.profile, revocationEpoch: user.revocationEpoch + 1 })
     expect([await isSignedIn(thief.browser), await isSignedIn(own.browser)]).toEqual([false, false])
-    const page = await owner.submit(stopped, { username: user.userName, password: PASSWORD })
-    expect([new URL(page.url).pathname, page.text]).toEqual([
-      '/account/password',
-      expect.stringContaining('choose a new one'),
-    ])
+    // Whoever knows the old one: no page lets them set another.
+    expect((await enter(user)).page.status).toBe(401)
+    expect((await owner.submit(stopped, { new_password: 'several words of mine' })).status).toBe(200)
+    expect((await enter(user, 'several words of mine')).page.url).toBe(`${service.issuer}/account/email`)
+    expect(service.audits).toContainEqual(
+      expect.objectContaining({ event: 'password_changed', sub: user.sub, detail: 'ended' }),
+    )
     expect(service.audits).toContainEqual(
       expect.objectContaining({ event: 'risk_signal', sub: user.sub, detail: 'reported_by_person' }),
     )
@@ -160,9 +165,10 @@ describe('the letter about a change that somebody asked for', () => {
     expect((await stored())?.passwordHash).not.toBe(user.passwordHash)
     service.advance(2 * DAY)
 
-    expect(new URL((await follow(stop)).url).pathname).toBe('/login')
+    expect(new URL((await follow(stop)).url).pathname).toBe('/password/reset')
     expect((await stored())?.profile).toEqual(user.profile)
     expect(await isSignedIn(thief.browser)).toBe(false)
+    expect((await enter(user, 'words that a thief likes')).page.status).toBe(401)
     expect(await smtp.next(thiefs, 'stopped its change')).toBeDefined()
     await forgot(user.userName)
     const reset = linkIn(await smtp.next(address, '/password/reset'), '/password/reset')
@@ -209,6 +215,30 @@ describe('the letter about a change that somebody asked for', () => {
     expect((await stored())?.profile).toEqual(user.profile)
     expect((await follow(`${service.issuer}/email/stop?link=${secret}`)).status).toBe(400)
     expect((await stored())?.profile).toEqual(user.profile)
+  })
+
+  test('leads who has no password to a sign-in, and gives them none', async () => {
+    const { user, stop, stored } = await takeOver()
+    const { passwordHash: _none, ...without } = (await stored()) ?? user
+    await service.store.users.replace(TENANT, { ...without, version: without.version + 1 }, without.version)
+    expect(new URL((await follow(stop)).url).pathname).toBe('/login')
+    expect(await stored()).not.toHaveProperty('passwordHash')
+    expect((await stored())?.revocationEpoch).toBe(user.revocationEpoch + 1)
+  })
+
+  test('puts everybody out where another account has proven the address meanwhile; the one in its place proves nothing', async () => {
+    const { address, user, thief, stop, stored } = await takeOver()
+    await follow(thief.link)
+    const other = userRecord(randomId(6), { profile: { emails: [{ value: address }], emailVerified: true } })
+    expect(await service.store.users.create(TENANT, other)).toBe('written')
+    expect(new URL((await follow(stop)).url).pathname).toBe('/login')
+    expect(await isSignedIn(thief.browser)).toBe(false)
+    expect(await stored()).toMatchObject({
+      profile: { emailVerified: false },
+      passwordHash: user.passwordHash,
+      revocationEpoch: user.revocationEpoch + 1,
+    })
+    expect((await service.store.users.findByVerifiedEmail(TENANT, address))?.sub).toBe(other.sub)
   })
 
   test('holds no link where nobody has proven the address that it goes to', async () => {

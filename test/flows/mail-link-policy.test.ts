@@ -3,14 +3,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { randomId } from '../../src/kernel/ids.ts'
 import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { signedBundle, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
 import { TENANT } from '../servers/population.ts'
-import { until } from '../servers/redis.ts'
 import { bodyOf, linkIn } from '../servers/smtp-server.ts'
+import { until } from '../servers/until.ts'
+import { enter, newPerson, send } from './at-account.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
 /** Enough for the shipped policy, and for no other that is made here. */
@@ -101,6 +103,24 @@ async function epochsOn(): Promise<number> {
   return ((await service.store.users.find(TENANT, user.sub))?.revocationEpoch ?? 0) - user.revocationEpoch
 }
 
+/** Whether the password that the account had still signs in once a change of address was stopped. */
+async function keepsPassword(): Promise<boolean> {
+  const { person, browser, page } = await changing()
+  await send(browser, page, /email$/, { purpose: 'change', email: `new-${person.userName}` })
+  await until(async () => lettersTo(person.userName).some((letter) => letter.includes('/email/stop')), 'the letter')
+  const [letter = ''] = lettersTo(person.userName).filter((one) => one.includes('/email/stop'))
+  const owner = new Browser(service.issuer)
+  await send(owner, await owner.visit(linkIn({ message: letter }, '/email/stop')), /stop$/)
+  return (await enter(service, person, '/account')).page.status === 200
+}
+
+async function changing() {
+  const address = `${randomId(6).toLowerCase()}@example.com`
+  const profile = { emails: [{ value: address, primary: true }], emailVerified: true }
+  const person = await newPerson(service, { userName: address, profile })
+  return { person, ...(await enter(service, person, '/account/email')) }
+}
+
 async function isTold(): Promise<boolean> {
   const user = await asking()
   expect(await use(await linkOf(user))).toBe(200)
@@ -121,6 +141,7 @@ test.each([
     400,
   ],
   ['mail_link.revoke_access', epochsOn, 1, ['"revoke_access": revoke_access', '"revoke_access": false'], 0],
+  ['mail_link.end_password', keepsPassword, false, ['"end_password": end_password', '"end_password": false'], true],
   ['mail_link.notify', isTold, true, ['"notify": notify', '"notify": false'], false],
 ] as const)('%s', async (_field, look, before, [from, to], after) => {
   await activate()

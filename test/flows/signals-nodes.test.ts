@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Certificates, makeCertificates } from '../servers/certificates.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { type EventSink, startEventSink } from '../servers/event-sink.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { startFurtherNode } from './nodes.ts'
 import { post } from './requests.ts'
 

@@ -93,6 +93,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
   linkSentPage: { first: () => linkSentPage() },
   resetPage: {
     first: () => resetPage(link),
+    stopped: () => resetPage({ ...link, after: 'stopped' }),
     short: () => resetPage({ ...link, fault: { kind: 'too_short', leastCharacters: 8 } }),
     breached: () => resetPage({ ...link, fault: { kind: 'breached', leastCharacters: 8 } }),
   },

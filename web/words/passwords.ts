@@ -32,8 +32,10 @@ export const PASSWORDS = inAllLanguages(
       'Another account here has confirmed this address already, and nothing was changed. Sign in to that account, or use another address.',
     stopTitle: 'Stop the change of your e-mail address',
     stopIt:
-      'The account keeps the e-mail address that this link was sent to, or gets it back. Everybody who is signed in to it is signed out. Then sign in and choose a new password.',
+      'The account keeps the e-mail address that this link was sent to, or gets it back. Everybody who is signed in to it is signed out, its password works no more, and you choose a new one.',
     stop: 'Stop the change',
+    stopped:
+      'The change was stopped, and everybody was signed out of the account. Its old password works no more: choose a new one.',
     ended: 'This link works no more',
     whyEnded: 'It was used already, is too old, or your account has changed since it was sent.',
     another: 'Ask for another link',
@@ -82,8 +84,10 @@ export const PASSWORDS = inAllLanguages(
         'Ein anderes Konto hat diese Adresse hier schon bestätigt; es wurde nichts geändert. Melden Sie sich an jenem Konto an, oder verwenden Sie eine andere Adresse.',
       stopTitle: 'Änderung der E-Mail-Adresse stoppen',
       stopIt:
-        'Das Konto behält die E-Mail-Adresse, an die dieser Link ging, oder bekommt sie zurück. Alle, die angemeldet sind, werden abgemeldet. Melden Sie sich danach an und wählen Sie ein neues Passwort.',
+        'Das Konto behält die E-Mail-Adresse, an die dieser Link ging, oder bekommt sie zurück. Alle, die angemeldet sind, werden abgemeldet, das Passwort gilt nicht mehr, und Sie wählen ein neues.',
       stop: 'Änderung stoppen',
+      stopped:
+        'Die Änderung wurde gestoppt, und alle wurden vom Konto abgemeldet. Das alte Passwort gilt nicht mehr: Wählen Sie ein neues.',
       ended: 'Dieser Link gilt nicht mehr',
       whyEnded: 'Er wurde schon benutzt, ist zu alt, oder Ihr Konto hat sich seither geändert.',
       another: 'Neuen Link anfordern',
@@ -128,8 +132,9 @@ export const PASSWORDS = inAllLanguages(
       whyTaken: 'أكّد حساب آخر هنا هذا العنوان من قبل، ولم يتغير شيء. سجّل الدخول إلى ذلك الحساب، أو استخدم عنوانًا آخر.',
       stopTitle: 'إيقاف تغيير عنوان بريدك الإلكتروني',
       stopIt:
-        'يحتفظ الحساب بعنوان البريد الذي أُرسل إليه هذا الرابط، أو يستعيده. يُسجَّل خروج كل من سجّل الدخول إليه. بعد ذلك سجّل الدخول واختر كلمة مرور جديدة.',
+        'يحتفظ الحساب بعنوان البريد الذي أُرسل إليه هذا الرابط، أو يستعيده. يُسجَّل خروج كل من سجّل الدخول إليه، ولا تعود كلمة المرور تعمل، وتختار كلمة جديدة.',
       stop: 'إيقاف التغيير',
+      stopped: 'أُوقف التغيير وسُجّل خروج الجميع من الحساب. لم تعد كلمة المرور القديمة تعمل: اختر كلمة جديدة.',
       ended: 'لم يعد هذا الرابط يعمل',
       whyEnded: 'لقد استُخدم من قبل، أو انتهت مدته، أو تغيّر حسابك منذ إرساله.',
       another: 'طلب رابط آخر',

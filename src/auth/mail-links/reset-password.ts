@@ -41,7 +41,9 @@ const ended = (): Reply => ({ status: 400, ...linkEndedPage('/password/forgot') 
 /** GET /password/reset. */
 export async function showResetPassword(deps: ResetDeps, request: HttpRequest): Promise<Reply> {
   const link = request.query.get('link')
-  return link === undefined ? ended() : form(deps, request, 200, link)
+  if (link === undefined) return ended()
+  const after = request.query.get('after') === 'stopped' ? 'stopped' : undefined
+  return replyWithForm(deps, request, 200, about(link), (formToken) => resetPage({ link, formToken, after }))
 }
 
 /** POST /password/reset. */

@@ -1,26 +1,31 @@
 /**
  * A change of address that its person did not want is stopped by the link that the address before was sent: what is asked for
- * ends, what was done is undone, and whoever is in the account is put out of it. GET looks at nothing and spends nothing, POST
- * does, in one write of the account. Asks `mail_link`. OWASP ASVS 6.3.7; checklist 42 and 45.
+ * ends, what was done is undone, whoever is in the account is put out of it, and a new password is set by a link. GET looks at nothing
+ * and spends nothing, POST does, in one write of the account. Asks `mail_link`. OWASP ASVS 6.3.7; checklist 42 and 45.
  */
 import { linkEndedPage, stopEmailChangePage } from '../../../web/mail-links.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
-import { digestOf } from '../../kernel/ids.ts'
+import { StoreUnavailable } from '../../kernel/errors.ts'
+import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { UserStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { emailOf } from '../../storage/verified-email.ts'
-import { type PutOutDeps, putOut } from '../sign-in/put-out.ts'
+import { seeOther } from '../session/answer-client.ts'
+import { endAllOf, type PutOutDeps, putOut, withoutSession } from '../sign-in/put-out.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
-import { changeUser } from '../user/change-user.ts'
+import { asTaken, changeUser } from '../user/change-user.ts'
 import { withVerifiedEmail } from '../user/email.ts'
-import { isUsable, type MailLinkDeps } from '../user/mail-link.ts'
+import { isUsable, type MailLinkDeps, resetPathFor } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
+import type { PasswordHasher } from '../user/password/hasher.ts'
+import { slowedDown } from '../user/password/verify.ts'
 import { type Before, beforeOf, canRestore, STOP_LINK } from '../user/stop-link.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
 export type StopEmailChangeDeps = MailLinkDeps &
   PutOutDeps & {
+    readonly passwords: PasswordHasher
     readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'replace'> }
   }
 
@@ -43,34 +48,72 @@ export async function stopEmailChange(deps: StopEmailChangeDeps, request: HttpRe
   const verdict = await askMailLink(deps, request, { purpose: 'email_stop', stage: 'use', user })
   if (!isUsable(verdict) || user === undefined) return ended()
 
-  const stopped = await spend(deps, request, digestOf(link), user.sub)
+  // Of nothing that anybody knows: the account has a password as before, so that a link can set another.
+  const endsPassword = verdict.obligations.end_password && user.passwordHash !== undefined
+  const passwordHash = endsPassword ? await slowedDown(deps.passwords.hash(randomSecret())) : undefined
+  const stopped = await spend(deps, request, digestOf(link), user.sub, passwordHash)
   if (stopped === undefined) return ended()
   const { now, other } = stopped
+  const hasNoPassword = passwordHash !== undefined && now.passwordHash === passwordHash
   const told = { tenant: request.tenant, request_id: request.id, sub: now.sub, decision_id: verdict.decisionId }
   await deps.audit({ event: 'risk_signal', ...told, detail: 'reported_by_person' })
   if (other !== undefined) await deps.audit({ event: 'email_changed', ...told, detail: 'restored' })
+  if (hasNoPassword) await deps.audit({ event: 'password_changed', ...told, detail: 'ended' })
   if (verdict.obligations.notify) notifyUser(deps, now, 'email_change_stopped', { alsoTo: other })
-  return putOut(deps, request, now, verdict.decisionId)
+  if (!hasNoPassword) return putOut(deps, request, now, verdict.decisionId)
+  await endAllOf(deps, request, now, verdict.decisionId)
+  const reset = await resetPathFor(deps, request, now)
+  return withoutSession(deps, request, () =>
+    seeOther(reset === undefined ? '/password/forgot' : `${reset}&after=stopped`),
+  )
 }
 
-/** The account as it is then, and the address that it had instead, where it had another. */
-async function spend(deps: StopEmailChangeDeps, { tenant }: HttpRequest, digest: string, sub: string) {
+type Stopped = {
+  /** The account as it is then. */
+  readonly now: UserRecord
+  /** The address that it had instead, where it had another. */
+  readonly other: string | undefined
+}
+
+async function spend(
+  deps: StopEmailChangeDeps,
+  { tenant }: HttpRequest,
+  digest: string,
+  sub: string,
+  passwordHash: string | undefined,
+): Promise<Stopped | undefined> {
   const taken = await deps.store.oneUse.take(tenant, STOP_LINK, digest)
   if (taken === undefined) return undefined
   const before = beforeOf(taken)
   let other: string | undefined
-  const now = await changeUser(deps.store.users, tenant, sub, epochSeconds(deps.clock), (user) => {
-    if (!user.active || !canRestore(before, user)) return undefined
-    other = emailOf(user) === before.address ? undefined : emailOf(user)
-    return undoneChange(user, before)
-  })
+  const write = (undo: (user: UserRecord) => Partial<UserRecord>) =>
+    changeUser(deps.store.users, tenant, sub, epochSeconds(deps.clock), (user) => {
+      if (!user.active || !canRestore(before, user)) return undefined
+      other = emailOf(user) === before.address ? undefined : emailOf(user)
+      return undo(user)
+    }).catch(asTaken)
+  const undone = await write((user) => undoneChange(user, before, passwordHash))
+  // Another account has proven the address meanwhile. The one that stands in its place proves nothing either.
+  const now = undone === 'email_taken' ? await write(withoutProof) : undone
+  if (now === 'email_taken') throw new StoreUnavailable('an address without proof is taken')
   return now && { now, other }
 }
 
 /** The new epoch ends a change that waits for its letter, in the same write. */
-function undoneChange(user: UserRecord, { address, changedAt }: Before): Partial<UserRecord> {
+function undoneChange(
+  user: UserRecord,
+  { address, changedAt }: Before,
+  passwordHash: string | undefined,
+): Partial<UserRecord> {
   return {
     revocationEpoch: user.revocationEpoch + 1,
     ...(emailOf(user) !== address && { profile: withVerifiedEmail(user, address), emailChangedAt: changedAt }),
+    ...(user.passwordHash !== undefined && passwordHash !== undefined && { passwordHash }),
   }
 }
+
+/** It keeps its password: no letter could set another. */
+const withoutProof = ({ profile, revocationEpoch }: UserRecord): Partial<UserRecord> => ({
+  revocationEpoch: revocationEpoch + 1,
+  profile: { ...profile, emailVerified: false },
+})

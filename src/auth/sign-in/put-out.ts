@@ -27,15 +27,27 @@ export type PutOutDeps = SessionDeps &
     }
   }
 
-/** Asked for once the account's revocation epoch was raised: nothing that was given is live; this tidies up and tells the clients. */
+/** Then the person signs in anew, and chooses another password. */
 export async function putOut(
   deps: PutOutDeps,
   request: HttpRequest,
   user: UserRecord,
   decisionId: string,
 ): Promise<Reply> {
+  await endAllOf(deps, request, user, decisionId)
+  // Only they go on to the new password.
+  const wanted = { page: '/account/password?done=reported', fresh: true, onlySub: user.sub, loginHint: user.userName }
+  return withoutSession(deps, request, () => signInFor(deps, request, wanted))
+}
+
+/** Asked for once the account's revocation epoch was raised: nothing that was given is live; this tidies up and tells the clients. */
+export async function endAllOf(
+  deps: PutOutDeps,
+  request: HttpRequest,
+  { sub }: UserRecord,
+  decisionId: string,
+): Promise<void> {
   const { tenant } = request
-  const { sub } = user
   await endMailLinks(deps, tenant, sub)
   await endSessionsOf(deps, tenant, sub)
   await revokeGrants(deps, request, sub, () => true, 'person')
@@ -44,13 +56,15 @@ export async function putOut(
     await deps.store.devices.forget(tenant, sub, deviceId)
     await deps.audit({ event: 'device_forgotten', ...about, resource: `device:${deviceId}` })
   }
-  return signInAnew(deps, request, user)
 }
 
-/** Only they go on to the new password. */
-async function signInAnew(deps: PutOutDeps, request: HttpRequest, user: UserRecord): Promise<Reply> {
+/** The browser forgets the session that it has, whoever's. */
+export async function withoutSession(
+  deps: SessionDeps,
+  request: HttpRequest,
+  answer: () => Reply | Promise<Reply>,
+): Promise<Reply> {
   const gone = await forgetSession(deps, request)
-  const wanted = { page: '/account/password?done=reported', fresh: true, onlySub: user.sub, loginHint: user.userName }
-  const reply = await signInFor(deps, request, wanted)
+  const reply = await answer()
   return gone === undefined ? reply : withCookie(reply, gone)
 }

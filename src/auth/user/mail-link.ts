@@ -78,22 +78,13 @@ export async function sendMailLink(deps: MailLinkDeps, request: HttpRequest, ask
   if (!verdict.allow) throw refusal(publicCode('mail_link', verdict, 'access_denied'))
   const { send, ttl_seconds: ttlSeconds } = verdict.obligations
 
-  const kind = LINK_KINDS[purpose]
-  const secret = randomSecret()
-  const now = epochSeconds(deps.clock)
   const to = asked.to ?? (user && emailOf(user))
-  await deps.store.oneUse.put(request.tenant, digestOf(secret), {
-    v: 1,
-    kind,
-    // Nobody's lie under a name that no account has, bounded like those of anybody.
-    sub: user?.sub ?? digestOf(`nobody\n${userNameKey(asked.userName)}`),
-    facts: { purpose, ...bindingOf(user), address: to ?? '' },
-    createdAt: now,
-    expiresAt: now + ttlSeconds,
-  })
+  // Nobody's lie under a name that no account has, bounded like those of anybody.
+  const sub = user?.sub ?? digestOf(`nobody\n${userNameKey(asked.userName)}`)
+  const { path, expiresAt } = await makeLink(deps, request.tenant, { purpose, user, sub, to, ttlSeconds })
   const letter = linkMail({
     purpose,
-    link: `${deps.issuer}${PATHS[kind]}?link=${secret}`,
+    link: `${deps.issuer}${path}`,
     minutes: Math.round(ttlSeconds / 60),
     issuer: deps.issuer,
     locales: user ? localesOf(user) : [],
@@ -106,7 +97,39 @@ export async function sendMailLink(deps: MailLinkDeps, request: HttpRequest, ask
     decision_id: verdict.decisionId,
     detail: send && to !== undefined ? 'sent' : 'not_sent',
   })
-  if (send && to !== undefined) deps.mail.send({ ...letter, to, kind: purpose, until: (now + ttlSeconds) * 1000 })
+  if (send && to !== undefined) deps.mail.send({ ...letter, to, kind: purpose, until: expiresAt * 1000 })
+}
+
+/**
+ * For who has just shown by another link that they read the address of the account: where the page is that sets a new password,
+ * where policy would send a letter with it.
+ */
+export async function resetPathFor(
+  deps: MailLinkDeps,
+  request: HttpRequest,
+  user: UserRecord,
+): Promise<string | undefined> {
+  const purpose = 'password_reset'
+  const verdict = await askMailLink(deps, request, { purpose, stage: 'ask', user })
+  if (!verdict.allow || !verdict.obligations.send) return undefined
+  const ttlSeconds = verdict.obligations.ttl_seconds
+  return (await makeLink(deps, request.tenant, { purpose, user, sub: user.sub, to: emailOf(user), ttlSeconds })).path
+}
+
+interface LinkMade {
+  readonly purpose: LinkPurpose
+  readonly user: UserRecord | undefined
+  readonly sub: string
+  readonly to: string | undefined
+  readonly ttlSeconds: number
+}
+
+async function makeLink(deps: MailLinkDeps, tenant: string, { purpose, user, sub, to, ttlSeconds }: LinkMade) {
+  const [kind, secret, now] = [LINK_KINDS[purpose], randomSecret(), epochSeconds(deps.clock)]
+  const expiresAt = now + ttlSeconds
+  const facts = { purpose, ...bindingOf(user), address: to ?? '' }
+  await deps.store.oneUse.put(tenant, digestOf(secret), { v: 1, kind, sub, facts, createdAt: now, expiresAt })
+  return { path: `${PATHS[kind]}?link=${secret}`, expiresAt }
 }
 
 async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userName, deviceId }: LinkAsked) {

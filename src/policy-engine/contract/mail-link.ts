@@ -58,6 +58,8 @@ export const mailLink = decision('mail_link', {
       least_password_characters: Type.Integer({ minimum: 8, maximum: 64 }),
       /** Whether all that the person was given before ends: sessions, grants, tokens. A change that is stopped always ends it. */
       revoke_access: Type.Boolean(),
+      /** Whether the password ends with it: the account is signed in to by none until a new one is set by a link. */
+      end_password: Type.Boolean(),
       /** The person is told by letter that it was done. */
       notify: Type.Boolean(),
     },
