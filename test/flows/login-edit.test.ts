@@ -19,7 +19,7 @@ import {
 } from '../servers/policy-folder.ts'
 import type { Population } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { isSignedIn, type SignInPage, type Visitor, visitor } from './attackers.ts'
 
 const DE = '192.0.2.1'
