@@ -163,6 +163,7 @@ visible := {
 	"factors",
 	"grants",
 	"identities",
+	"pending",
 	"places",
 	"sessions",
 } if {

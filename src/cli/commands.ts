@@ -65,7 +65,7 @@ export const COMMANDS: readonly Command[] = [
       ...CONFIG_OPTIONS,
       dev: { type: 'boolean', help: 'a demo on loopback: makes keys, a user, clients; state lives in var/' },
     },
-    run: async (invocation) => (await import('./serve.ts')).serve(invocation),
+    run: async (invocation) => (await import('./serve/serve.ts')).serve(invocation),
   },
   {
     name: 'init',
@@ -134,6 +134,18 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Print the heads of the logs’ chains, to be kept elsewhere for `audit verify`.',
     options: { ...CONFIG_OPTIONS, ...HEADS_OPTIONS },
     run: async (invocation) => (await import('./audit/heads.ts')).auditHeads(invocation),
+  },
+  {
+    name: 'audit undelivered',
+    summary: 'List what was given up: security events for webhooks and streams, sign-outs for clients.',
+    operands: '[FILE or FOLDER ...]',
+    accepts: 'any',
+    options: {
+      ...CONFIG_OPTIONS,
+      since: { type: 'string', value: 'TIME', help: 'from then on, e.g. 2026-11-01T00:00:00Z' },
+      json: { type: 'boolean', help: 'print JSON' },
+    },
+    run: async (invocation) => (await import('./audit/undelivered.ts')).auditUndelivered(invocation),
   },
   {
     name: 'bundle status',

@@ -3,7 +3,7 @@ import { systemClock } from '../kernel/clock.ts'
 import type { Invocation } from './command.ts'
 import { checkInstance, initialiseWithSetup, SETUP_LIFETIME_SECONDS } from './instance.ts'
 import { keyRules, openConfiguredEnvelope } from './keys/configured.ts'
-import { ensureLogKey } from './logs.ts'
+import { ensureLogKey } from './serve/logs.ts'
 import { openStore } from './store.ts'
 
 export async function init(invocation: Invocation): Promise<number> {

@@ -24,7 +24,7 @@ import { replayConformance } from './conformance/replay.ts'
 import { sessionConformance } from './conformance/sessions.ts'
 import { signingKeyConformance } from './conformance/signing-keys.ts'
 import { streamConformance } from './conformance/streams.ts'
-import { ManualClock, type Subject } from './conformance/subject.ts'
+import { aUser, ManualClock, newTenant, type Subject } from './conformance/subject.ts'
 import { threatConformance } from './conformance/threats.ts'
 import { userConformance } from './conformance/users.ts'
 
@@ -67,6 +67,17 @@ export function storeConformance(name: string, openEmpty: (clock: Clock) => Prom
     platformConformance(conformance, () => openEmpty(clock))
     signingKeyConformance(conformance, () => openEmpty(clock))
     isolationConformance(conformance)
+
+    it('gives back nothing that was deleted once it is expunged, and serves on', async () => {
+      const { users, expunge } = subject().store
+      const [tenant, user] = [newTenant(), aUser(clock.seconds())]
+      await users.create(tenant, user)
+      await users.delete(tenant, user.sub)
+      expect(await Promise.all([expunge(), expunge()])).toEqual(['expunged', 'expunged'])
+      expect(await users.find(tenant, user.sub)).toBeUndefined()
+      expect(await users.create(tenant, user)).toBe('written')
+      expect(await users.find(tenant, user.sub)).toEqual(user)
+    })
 
     it('answers pings while it serves; closed, it is unavailable, never empty', async () => {
       const empty = await openEmpty(clock)

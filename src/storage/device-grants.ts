@@ -41,8 +41,15 @@ export interface DeviceGrantStore {
     tenant: string,
     userCodeDigest: string,
   ): Promise<{ readonly digest: string; readonly request: DeviceGrantRecord; readonly answered: boolean } | undefined>
-  /** Of any number at once one answers; `already` for all others. */
-  answer(tenant: string, userCodeDigest: string, answer: DeviceAnswer): Promise<'answered' | 'already' | 'missing'>
+  /** Of any number at once one answers; `already` for all others. It ends with the person of that sub. */
+  answer(
+    tenant: string,
+    userCodeDigest: string,
+    sub: string,
+    answer: DeviceAnswer,
+  ): Promise<'answered' | 'already' | 'missing'>
   /** Counts the poll. */
   poll(tenant: string, digest: string): Promise<Polled | undefined>
+  /** Those that this person answered, the newest first. */
+  list(tenant: string, sub: string): Promise<readonly DeviceGrantRecord[]>
 }

@@ -58,6 +58,7 @@ export interface InteractionRecord {
   readonly dpopJkt?: string
   /** Digest of the pushed request that it began with, RFC 9126: spent with the code. */
   readonly pushedDigest?: string
+  /** Sealed in the store. */
   readonly claims?: ClaimsAsked
   /** OIDC Core 3.1.2.1, as `authorize` takes them. */
   readonly prompt?: readonly string[]
@@ -66,7 +67,7 @@ export interface InteractionRecord {
   readonly maxAgeSeconds?: number
   /** Only this person will do: `id_token_hint`, or `sub` with a value (OIDC Core 3.1.2.2 and 5.5.1). */
   readonly onlySub?: string
-  /** Shown on the sign-in page: `login_hint`. */
+  /** Shown on the sign-in page: `login_hint`. Sealed in the store. */
   readonly loginHint?: string
   /** BCP 47 tags in order of preference. */
   readonly uiLocales?: readonly string[]
@@ -94,4 +95,11 @@ export interface InteractionRecord {
   }
   readonly createdAt: number
   readonly expiresAt: number
+  /** In the store alone: what may name a person whom it does not know yet, under a secret that it does not have. */
+  readonly sealed?: string
 }
+
+/** The subs that it is about: who proves who they are, who alone may, who was asked. */
+export const peopleOf = ({ progress, onlySub, consented }: InteractionRecord): readonly string[] => [
+  ...new Set([progress?.sub, onlySub, consented?.sub].filter((sub) => sub !== undefined)),
+]

@@ -1,4 +1,5 @@
-/** The part of the store where security events wait on their way out: its records and its interface. `port.ts` says what holds of all. */
+/** The part of the store where security events and sign-outs wait on their way out: their records and interfaces. `port.ts` says what holds of all. */
+import type { LogoutTask } from './records.ts'
 
 /** A security event as it leaves: by ids and bounded words alone, never a personal value. */
 export interface OutgoingEvent {
@@ -90,4 +91,19 @@ export interface OutboxStore {
   /** Undefined: nobody has said anything of it. */
   status(tenant: string, queue: string): Promise<StreamStatusRecord | undefined>
   setStatus(tenant: string, queue: string, status: StreamStatusRecord): Promise<void>
+}
+
+/** Tasks that wait at most, so that unreachable clients don't fill the store. */
+export const MAX_LOGOUT_TASKS = 100_000
+
+/** Sign-outs that are not finished: what a node began and did not live to do, another does. */
+export interface LogoutStore {
+  /** Due `delayMs` from now; one of the same id takes the place of the other. `full`: MAX_LOGOUT_TASKS wait. */
+  add(tenant: string, task: LogoutTask, delayMs: number): Promise<'added' | 'full'>
+  /** Due ones, each for one caller only, who has `leaseMs` to remove it or put it off. */
+  claim(tenant: string, leaseMs: number, limit: number): Promise<readonly LogoutTask[]>
+  /** Writes it as it is now, due later; nothing where it has been removed. */
+  putOff(tenant: string, task: LogoutTask, delayMs: number): Promise<void>
+  remove(tenant: string, id: string): Promise<void>
+  waiting(tenant: string): Promise<number>
 }

@@ -10,7 +10,7 @@ import type { DeviceGrantStore } from './device-grants.ts'
 import type { DeviceStore } from './devices-port.ts'
 import type { FactorStore } from './factors.ts'
 import type { InteractionRecord } from './interaction-records.ts'
-import type { OutboxStore } from './outbox-port.ts'
+import type { LogoutStore, OutboxStore } from './outbox-port.ts'
 import type {
   AccessTokenRecord,
   ChainHead,
@@ -19,7 +19,6 @@ import type {
   ConsentRecord,
   GrantRecord,
   IdentityRecord,
-  LogoutTask,
   OneUseRecord,
   PushedRequestRecord,
   RefreshTokenRecord,
@@ -67,7 +66,10 @@ export interface UserStore {
   create(tenant: string, user: UserRecord): Promise<Exclude<UserWritten, 'missing'>>
   /** `conflict` when the version differs or the new user name is taken; a deactivation increments the epoch in the same step. */
   replace(tenant: string, user: UserRecord, expectedVersion: number): Promise<UserWritten>
-  /** Also revokes, as with clients; whatever hangs on the person ends: consents, activity, devices, one-use records, factors. */
+  /**
+   * Also revokes, as with clients; whatever hangs on the person ends: consents, activity, devices, one-use records, factors,
+   * interactions that name them, device authorizations that they answered.
+   */
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
@@ -100,6 +102,8 @@ export interface InteractionStore {
   replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
+  /** Those that name this person (`peopleOf`), the newest first. */
+  list(tenant: string, sub: string): Promise<readonly InteractionRecord[]>
 }
 
 /** Pushed authorization requests, RFC 9126; `digest` is SHA-256 of the secret in the request_uri. */
@@ -121,6 +125,8 @@ export interface OneUseStore {
   take(tenant: string, kind: string, digest: string): Promise<OneUseRecord | undefined>
   /** Ends all of one person and kind; idempotent. */
   endOf(tenant: string, sub: string, kind: string): Promise<void>
+  /** Of one person, all kinds, the one that ends last first. */
+  list(tenant: string, sub: string): Promise<readonly OneUseRecord[]>
 }
 
 /** Identities of one person at most, so that they fit one read. */
@@ -250,23 +256,8 @@ export interface GrantStore {
   lastRefreshedAt(tenant: string, grantId: string): Promise<number | undefined>
   /** Ends the access tokens that it has given, those of a rotation in flight too; its refresh token goes on. */
   endAccessTokens(tenant: string, grantId: string): Promise<void>
-  /** Sets the terminal flag; every later redeem and rotate on it answers `revoked`. Idempotent. */
+  /** Sets the terminal flag; every later redeem and rotate on it answers `revoked`. What was asked for by claim goes with it. Idempotent. */
   revoke(tenant: string, grantId: string): Promise<void>
-}
-
-/** Tasks that wait at most, so that unreachable clients don't fill the store. */
-export const MAX_LOGOUT_TASKS = 100_000
-
-/** Sign-outs that are not finished: what a node began and did not live to do, another does. */
-export interface LogoutStore {
-  /** Due `delayMs` from now; one of the same id takes the place of the other. `full`: MAX_LOGOUT_TASKS wait. */
-  add(tenant: string, task: LogoutTask, delayMs: number): Promise<'added' | 'full'>
-  /** Due ones, each for one caller only, who has `leaseMs` to remove it or put it off. */
-  claim(tenant: string, leaseMs: number, limit: number): Promise<readonly LogoutTask[]>
-  /** Writes it as it is now, due later; nothing where it has been removed. */
-  putOff(tenant: string, task: LogoutTask, delayMs: number): Promise<void>
-  remove(tenant: string, id: string): Promise<void>
-  waiting(tenant: string): Promise<number>
 }
 
 export interface LimitStore {
@@ -344,6 +335,12 @@ export interface ChainStore {
   list(): Promise<readonly ChainHead[]>
 }
 
+/** How long `expunge` waits for who reads. */
+export const EXPUNGE_MS = 5000
+
+/** `blocked`: somebody read the store for all of EXPUNGE_MS; it is done as soon as they let go. */
+export type Expunged = 'expunged' | 'blocked'
+
 /** One store, whichever adapter. `close` ends its connections; `ping` rejects with StoreUnavailable when it cannot serve. */
 export interface Store {
   readonly clients: ClientStore
@@ -373,5 +370,7 @@ export interface Store {
   readonly marks: MarkStore
   readonly chains: ChainStore
   ping(): Promise<void>
+  /** What was deleted before is gone from the store's own files too, logs included, where the adapter has such. */
+  expunge(): Promise<Expunged>
   close(): Promise<void>
 }

@@ -139,12 +139,10 @@ export interface DeviceRecord {
 export interface PushedRequestRecord {
   readonly v: 1
   readonly clientId: string
-  /** The parameters as they were sent, form-urlencoded, without the client's credentials. */
-  readonly parameters: string
+  /** What was asked, and whom it names, under the secret of the request_uri, which the store does not have. */
+  readonly sealed: string
   /** The key of the DPoP proof that came with it, RFC 9449 10.1. */
   readonly dpopJkt?: string
-  /** Of its id_token_hint, which is not kept itself. */
-  readonly onlySub?: string
   /** Until then an authorization may begin with it. */
   readonly beginsBefore: number
   readonly expiresAt: number

@@ -144,7 +144,7 @@ test('an administrator exports and erases, but nobody above them; who has no per
   expect((await call('POST', `${person.sub}/erase`, String(machine.access_token))).status).toBe(403)
 
   const erased = await call('POST', `${person.sub}/erase`)
-  expect([erased.status, await erased.json()]).toEqual([200, { sub: person.sub, sessions_ended: 1 }])
+  expect([erased.status, await erased.json()]).toEqual([200, { sub: person.sub, sessions_ended: 1, files: 'expunged' }])
   expect(await isActive(service, tokens.access_token)).toBe(false)
   expect((await call('POST', `${person.sub}/erase`)).status).toBe(404)
   expect((await call('GET', `${person.sub}/export`)).status).toBe(404)

@@ -209,9 +209,10 @@ test('nothing of the client’s credentials, nor a token, is kept with it', asyn
   const secret = String(body.request_uri).split(':').at(-1) ?? ''
   const digest = digestOf(secret)
   const stored = await service.store.pushedRequests.find(TENANT, digest)
-  expect(stored).toMatchObject({ clientId: web.id, onlySub: service.population.user.sub })
+  expect(stored).toMatchObject({ clientId: web.id, sealed: expect.any(String) })
   const text = JSON.stringify(stored)
-  for (const never of [web.secret, String(hint), 'unknown', secret]) expect(text).not.toContain(never)
+  for (const never of [web.secret, String(hint), 'unknown', secret, service.population.user.sub])
+    expect(text).not.toContain(never)
 })
 
 test('metadata name the endpoint (RFC 9126 5)', async () => {

@@ -135,10 +135,10 @@ export const STORED: readonly Stored[] = [
     secret: ['secretDigest'],
     plain: ['clientId', 'scopes', 'audience', 'acr', 'issuedAt', 'expiresAt', 'clientEpoch', 'tokensEpoch', 'revoked'],
   }),
-  of<InteractionRecord>()('request that waits for its person', '30 minutes', 'no', {
-    personal: ['loginHint', 'progress', 'uiLocales'],
-    pseudonym: ['state', 'nonce', 'dpopJkt', 'onlySub', 'consented', 'claims'],
-    secret: ['browserDigest', 'sessionDigest', 'codeChallenge', 'pushedDigest'],
+  of<InteractionRecord>()('request that waits for its person', `${ERASED}, 30 minutes`, 'yes', {
+    personal: ['loginHint', 'progress', 'uiLocales', 'claims'],
+    pseudonym: ['state', 'nonce', 'dpopJkt', 'onlySub', 'consented'],
+    secret: ['browserDigest', 'sessionDigest', 'codeChallenge', 'pushedDigest', 'sealed'],
     plain: [
       'clientId',
       'redirectUri',
@@ -158,21 +158,21 @@ export const STORED: readonly Stored[] = [
       'expiresAt',
     ],
   }),
-  of<SignInProgress>()('sign-in under way (in the request that waits)', '30 minutes', 'no', {
+  of<SignInProgress>()('sign-in under way (in the request that waits)', `${ERASED}, 30 minutes`, 'yes', {
     personal: ['userName'],
     pseudonym: ['sub'],
     plain: ['userEpoch', 'factors', 'steppingUp', 'rememberDevice', 'next', 'offers'],
   }),
   of<Records.PushedRequestRecord>()('pushed request', '30 minutes', 'no', {
-    personal: ['parameters'],
-    pseudonym: ['dpopJkt', 'onlySub'],
+    pseudonym: ['dpopJkt'],
+    secret: ['sealed'],
     plain: ['clientId', 'beginsBefore', 'expiresAt'],
   }),
-  of<DeviceGrantRecord>()('device that waits for its person', '20 minutes', 'no', {
+  of<DeviceGrantRecord>()('device that waits for its person', `${ERASED}, 20 minutes`, 'yes', {
     personal: ['address'],
     plain: ['clientId', 'scopes', 'resources', 'intervalSeconds', 'createdAt', 'endsAt', 'expiresAt'],
   }),
-  of<Records.OneUseRecord>()('link, challenge or state that works once', `${ERASED}, ${ITS_END}`, 'no', {
+  of<Records.OneUseRecord>()('link, challenge or state that works once', `${ERASED}, ${ITS_END}`, 'yes', {
     personal: ['facts'],
     pseudonym: ['sub'],
     plain: ['kind', 'createdAt', 'expiresAt'],

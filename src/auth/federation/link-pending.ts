@@ -5,6 +5,7 @@
 import { linkPage } from '../../../web/federation.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { digestOf } from '../../kernel/ids.ts'
+import { openUnder } from '../../kernel/sealed.ts'
 import type { OneUseRecord } from '../../storage/records.ts'
 import { seeOther } from '../session/answer-client.ts'
 import { formToken } from '../session/csrf.ts'
@@ -56,7 +57,7 @@ async function findPending(deps: FederationDeps, request: HttpRequest): Promise<
     session,
     provider: requireProvider(deps, String(record.facts.provider)),
     upstream: upstreamIn(record),
-    waiting: await findWaiting(deps, request, String(record.facts.interaction)),
+    waiting: await findWaiting(deps, request, openUnder(id, PENDING, String(record.facts.interaction)) ?? ''),
   }
 }
 

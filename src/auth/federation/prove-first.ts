@@ -5,6 +5,7 @@
 import { accountExistsPage } from '../../../web/federation.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import { sealUnder } from '../../kernel/sealed.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
@@ -30,7 +31,14 @@ export async function proveFirst(
     v: 1,
     kind: PENDING,
     sub: account.sub,
-    facts: { provider: options.id, issuer, subject, email, label, interaction: waiting.id },
+    facts: {
+      provider: options.id,
+      issuer,
+      subject,
+      email,
+      label,
+      interaction: sealUnder(pending, PENDING, waiting.id),
+    },
     createdAt: now,
     expiresAt: now + PENDING_SECONDS,
   })

@@ -6,6 +6,7 @@
 import type { HttpRequest } from '../../http/message.ts'
 import { equalDigests } from '../../kernel/constant-time.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import { openUnder, sealUnder } from '../../kernel/sealed.ts'
 import type { OneUseRecord } from '../../storage/records.ts'
 import { formToken } from '../session/csrf.ts'
 import { browserSecret } from '../session/interaction.ts'
@@ -59,7 +60,7 @@ export async function beginTrip(
       provider: id,
       bound: digestOf(secret),
       purpose: errand.purpose,
-      ...(errand.purpose === 'sign_in' && { interaction: errand.interaction }),
+      ...(errand.purpose === 'sign_in' && { interaction: sealUnder(state, INTERACTION, errand.interaction) }),
     },
     createdAt: now,
     expiresAt: now + TRIP_SECONDS,
@@ -67,11 +68,13 @@ export async function beginTrip(
   return url
 }
 
-function errandOf({ sub, facts }: OneUseRecord): Errand | undefined {
+/** The id of an interaction opens what lies there of its person: it lies nowhere in the store. */
+const INTERACTION = 'interaction of a trip'
+
+function errandOf({ sub, facts }: OneUseRecord, state: string): Errand | undefined {
   if (facts.purpose === 'link' && sub !== undefined) return { purpose: 'link', sub }
-  if (facts.purpose === 'sign_in' && typeof facts.interaction === 'string')
-    return { purpose: 'sign_in', interaction: facts.interaction }
-  return undefined
+  const interaction = openUnder(state, INTERACTION, String(facts.interaction))
+  return facts.purpose === 'sign_in' && interaction !== undefined ? { purpose: 'sign_in', interaction } : undefined
 }
 
 /** Spends the state; undefined where it is none, was spent, or is another browser's or provider's, which ends nothing. */
@@ -83,7 +86,7 @@ export async function endTrip(
 ): Promise<{ readonly trip: Trip; readonly errand: Errand } | undefined> {
   if (state === undefined || !SECRET.test(state)) return undefined
   const found = await deps.store.oneUse.find(request.tenant, KIND, digestOf(state))
-  const errand = found && errandOf(found)
+  const errand = found && errandOf(found, state)
   const secret = errand && secretFor(deps.issuer, request, errand.purpose)
   if (found === undefined || errand === undefined || secret === undefined) return undefined
   const { provider, bound } = found.facts

@@ -17,7 +17,7 @@ import { askClientStage } from './client-stage.ts'
 import { type IdTokenHintDeps, subjectOfHint } from './id-token-hint.ts'
 import { refuseRepeated } from './parameters.ts'
 import { pendingAuthorization } from './pending-authorization.ts'
-import { REQUEST_URI_PREFIX } from './pushed-request.ts'
+import { REQUEST_URI_PREFIX, sealAsked } from './pushed-request.ts'
 import { responseModeOf } from './response-mode.ts'
 
 export type ParDeps = AuthenticateClientDeps &
@@ -74,11 +74,10 @@ export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
   await deps.store.pushedRequests.put(tenant, digestOf(secret), {
     v: 1,
     clientId: client.clientId,
-    parameters,
+    sealed: sealAsked(secret, { parameters, ...(onlySub !== undefined && { onlySub }) }),
     beginsBefore: nowSeconds + ttlSeconds,
     expiresAt: nowSeconds + ttlSeconds + INTERACTION_TTL_SECONDS,
     ...(dpopJkt !== undefined && { dpopJkt }),
-    ...(onlySub !== undefined && { onlySub }),
   })
   return { status: 201, body: { request_uri: `${REQUEST_URI_PREFIX}${secret}`, expires_in: ttlSeconds } }
 }

@@ -6,11 +6,29 @@ import type { HttpRequest, Params } from '../../http/message.ts'
 import { parseParams } from '../../http/params.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
+import { openUnder, sealUnder } from '../../kernel/sealed.ts'
 import type { PushedRequestStore } from '../../storage/port.ts'
 import { required } from './parameters.ts'
 
 export const REQUEST_URI_PREFIX = 'urn:ietf:params:oauth:request_uri:'
 const SECRET = /^[A-Za-z0-9_-]{43}$/
+const PURPOSE = 'what a pushed request asks'
+
+/** What a client asks for by name may be a person: it lies in the store under the secret of which only the digest lies there. */
+export interface Asked {
+  /** The parameters as they were sent, form-urlencoded, without the client's credentials. */
+  readonly parameters: string
+  /** Of its id_token_hint, which is not kept itself. */
+  readonly onlySub?: string
+}
+
+export const sealAsked = (secret: string, asked: Asked): string => sealUnder(secret, PURPOSE, JSON.stringify(asked))
+
+function openAsked(secret: string, sealed: string): Asked {
+  const text = openUnder(secret, PURPOSE, sealed)
+  if (text === undefined) throw new OAuthError('invalid_request_uri')
+  return JSON.parse(text)
+}
 
 export interface PushedRequestDeps {
   readonly store: { readonly pushedRequests: Pick<PushedRequestStore, 'find' | 'take'> }
@@ -34,9 +52,10 @@ export async function findSent(deps: PushedRequestDeps, request: HttpRequest): P
   const found = SECRET.test(secret) ? await deps.store.pushedRequests.find(request.tenant, digest) : undefined
   if (found === undefined || found.clientId !== clientId || found.beginsBefore <= request.origin.time.epoch_seconds)
     throw new OAuthError('invalid_request_uri')
-  const { dpopJkt, onlySub } = found
+  const { dpopJkt } = found
+  const { parameters, onlySub } = openAsked(secret, found.sealed)
   return {
-    params: parseParams(found.parameters),
+    params: parseParams(parameters),
     pushed: { digest, ...(dpopJkt !== undefined && { dpopJkt }), ...(onlySub !== undefined && { onlySub }) },
   }
 }

@@ -331,7 +331,9 @@ export const OPERATIONS: Readonly<Record<string, OperationDescription>> = {
   'DELETE /admin/clients/:id': { summary: 'deletes a client, and all that hangs on it', answers: [204] },
   'POST /admin/clients/:id/revoke': { summary: 'ends all that hangs on a client' },
   'GET /admin/users/:id/export': { summary: 'all that is kept of a person' },
-  'POST /admin/users/:id/erase': { summary: 'erases a person and all that hangs on them' },
+  'POST /admin/users/:id/erase': {
+    summary: 'erases a person and all that hangs on them; `files`: whether those of the store are rid of it',
+  },
   'POST /admin/users/:id/revoke': { summary: 'ends all that hangs on a person' },
   'GET /admin/keys': { summary: 'lists signing keys' },
   'POST /admin/keys/rotate': { summary: 'makes the next keys sign now', json: ROTATION_BODY },

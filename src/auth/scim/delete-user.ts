@@ -1,12 +1,12 @@
 /** Deletes a user, whose sessions and tokens end with the record: DELETE /scim/v2/Users/{id}. RFC 7644 3.6. Asks `scim`. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { ScimError } from '../../kernel/errors.ts'
-import { endSessionsOf } from '../session/end-session.ts'
+import { type EraseRestDeps, eraseRest } from '../session/erase-person.ts'
 import { type BearerDeps, requireBearer } from '../token/bearer.ts'
 import { auditChange, decideScim, type ScimDeps } from './decide-scim.ts'
 import { checkPrecondition } from './precondition.ts'
 
-export async function deleteUser(deps: ScimDeps & BearerDeps, request: HttpRequest): Promise<Reply> {
+export async function deleteUser(deps: ScimDeps & BearerDeps & EraseRestDeps, request: HttpRequest): Promise<Reply> {
   const bearer = await requireBearer(deps, request)
 
   const id = request.route.id ?? ''
@@ -19,7 +19,7 @@ export async function deleteUser(deps: ScimDeps & BearerDeps, request: HttpReque
   const written = await deps.store.users.delete(bearer.tenant, id)
   if (written !== 'written') throw new ScimError('notFound')
   await auditChange(deps, bearer, request, { action: 'delete', id, decisionId: permit.decisionId })
-  await endSessionsOf(deps, bearer.tenant, id)
+  await eraseRest(deps, bearer.tenant, id)
 
   return { status: 204 }
 }

@@ -24,6 +24,7 @@ const interactions: InteractionDeps['store']['interactions'] = {
     kept.delete(digest)
     return record
   },
+  list: async () => [],
 }
 const deps = (issuer: string): InteractionDeps => ({ issuer, store: { interactions } })
 const HTTP = deps('http://localhost:8080')
@@ -116,8 +117,20 @@ test('what was typed for a name, which may be a password, lies in the store seal
   const other = await startInteraction(HTTP, mine, pending)
   const [sealed, begun] = [...kept.values()]
   const [, digest = ''] = [...kept.keys()]
-  if (sealed?.progress === undefined || begun === undefined) throw new Error('none')
-  kept.set(digest, { ...begun, progress: sealed.progress })
-  expect((await findInteraction(HTTP, mine, other.id))?.progress).toEqual({ factors: [], next: 'password' })
+  if (sealed?.sealed === undefined || begun === undefined) throw new Error('none')
+  kept.set(digest, { ...begun, sealed: sealed.sealed })
+  expect((await findInteraction(HTTP, mine, other.id))?.progress).toBeUndefined()
   expect((await takeInteraction(HTTP, mine, id))?.progress).toEqual(progress)
+})
+
+test('whom a client names, by an address or by a claim, lies in the store sealed under the id, from the beginning', async () => {
+  const named = { loginHint: 'ada@example.com', claims: { userinfo: { email: { values: ['ada@example.org'] } } } }
+  const { id, cookie } = await startInteraction(HTTP, request(), { ...pending, ...named })
+  const mine = request(cookieOf(cookie))
+  expect(JSON.stringify([...kept])).not.toMatch(/ada@/)
+  const found = await findInteraction(HTTP, mine, id)
+  expect(found).toMatchObject({ ...pending, ...named })
+  expect(found).not.toHaveProperty('sealed')
+  expect(found).not.toHaveProperty('progress')
+  expect(await takeInteraction(HTTP, mine, id)).toEqual(found)
 })

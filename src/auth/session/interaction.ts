@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../http/message.ts'
 import { equalDigests } from '../../kernel/constant-time.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import { openUnder, sealUnder } from '../../kernel/sealed.ts'
-import type { InteractionRecord } from '../../storage/interaction-records.ts'
+import type { InteractionRecord, SignInProgress } from '../../storage/interaction-records.ts'
 import type { InteractionStore } from '../../storage/port.ts'
 
 const COOKIE = 'sallyport_browser'
@@ -21,7 +21,7 @@ export interface InteractionDeps {
 }
 
 /** What an authorization request asks, once it has been validated. */
-export type PendingAuthorization = Omit<InteractionRecord, 'browserDigest' | 'expiresAt'>
+export type PendingAuthorization = Omit<InteractionRecord, 'browserDigest' | 'expiresAt' | 'sealed'>
 
 /** The secret that names this browser: what forms shown before a sign-in are bound to. */
 export function browserSecret(issuer: string, request: HttpRequest): string | undefined {
@@ -48,27 +48,40 @@ export async function startInteraction(
 ): Promise<{ readonly id: string; readonly cookie: string }> {
   const id = randomSecret()
   const secret = browserSecret(deps.issuer, request) ?? randomSecret()
-  await deps.store.interactions.put(request.tenant, digestOf(id), {
-    ...pending,
-    browserDigest: digestOf(secret),
-    expiresAt: pending.createdAt + INTERACTION_TTL_SECONDS,
-  })
+  const expiresAt = pending.createdAt + INTERACTION_TTL_SECONDS
+  const record = seal(id, { ...pending, browserDigest: digestOf(secret), expiresAt })
+  await deps.store.interactions.put(request.tenant, digestOf(id), record)
   return { id, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret) }
 }
 
-const PURPOSE = 'user name of an interaction'
+const PURPOSE = 'person of an interaction'
 
-/** What is typed for a name may be a password: it lies in the store sealed under the id, of which only the digest lies there. */
-function withUserName(record: InteractionRecord, turn: (text: string) => string | undefined): InteractionRecord {
-  const typed = record.progress?.userName
-  if (record.progress === undefined || typed === undefined) return record
-  const { userName: _before, ...progress } = record.progress
-  const userName = turn(typed)
-  return { ...record, progress: { ...progress, ...(userName !== undefined && { userName }) } }
+type Named = Pick<InteractionRecord, 'loginHint' | 'claims'> & Pick<SignInProgress, 'userName'>
+
+/**
+ * What is typed for a name may be a password, and a client may name by an address whom nobody here knows: this lies in the store
+ * sealed under the id, of which only the digest lies there. So it says nothing of a person who is erased meanwhile.
+ */
+function seal(id: string, record: InteractionRecord): InteractionRecord {
+  const { loginHint, claims, progress, ...rest } = record
+  const { userName, ...proven } = progress ?? {}
+  const named: Named = {
+    ...(loginHint !== undefined && { loginHint }),
+    ...(claims !== undefined && { claims }),
+    ...(userName !== undefined && { userName }),
+  }
+  if (Object.keys(named).length === 0) return record
+  const sealed = sealUnder(id, PURPOSE, JSON.stringify(named))
+  return { ...rest, sealed, ...(progress && { progress: { factors: [], ...proven } }) }
 }
 
-const opened = (id: string, record: InteractionRecord): InteractionRecord =>
-  withUserName(record, (sealed) => openUnder(id, PURPOSE, sealed))
+function opened(id: string, { sealed, ...record }: InteractionRecord): InteractionRecord {
+  const text = sealed === undefined ? undefined : openUnder(id, PURPOSE, sealed)
+  if (text === undefined) return record
+  const { userName, ...named }: Named = JSON.parse(text)
+  const progress = userName === undefined ? {} : { progress: { factors: [], ...record.progress, userName } }
+  return { ...record, ...named, ...progress }
+}
 
 function isOfThisBrowser(deps: InteractionDeps, request: HttpRequest, interaction: InteractionRecord): boolean {
   const secret = browserSecret(deps.issuer, request)
@@ -105,6 +118,5 @@ export async function updateInteraction(
   id: string,
   interaction: InteractionRecord,
 ): Promise<boolean> {
-  const sealed = withUserName(interaction, (typed) => sealUnder(id, PURPOSE, typed))
-  return (await deps.store.interactions.replace(request.tenant, digestOf(id), sealed)) === 'written'
+  return (await deps.store.interactions.replace(request.tenant, digestOf(id), seal(id, interaction))) === 'written'
 }

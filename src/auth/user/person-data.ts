@@ -9,7 +9,14 @@ export interface PersonDataDeps {
   readonly store: Pick<
     Store,
     'factors' | 'identities' | 'devices' | 'sessions' | 'grants' | 'consents' | 'activity' | 'threats'
-  >
+  > &
+    Waiting
+}
+
+interface Waiting {
+  readonly interactions: Pick<Store['interactions'], 'list'>
+  readonly deviceGrants: Pick<Store['deviceGrants'], 'list'>
+  readonly oneUse: Pick<Store['oneUse'], 'list'>
 }
 
 /** Its members are the sections that policy may leave out. */
@@ -23,6 +30,7 @@ export interface PersonData {
   readonly consents: readonly unknown[]
   readonly activity: readonly unknown[]
   readonly places: Readonly<Record<string, unknown>>
+  readonly pending: Readonly<Record<string, readonly unknown[]>>
 }
 
 export const PERSON_SECTIONS = [
@@ -35,6 +43,7 @@ export const PERSON_SECTIONS = [
   'consents',
   'activity',
   'places',
+  'pending',
 ] as const satisfies readonly (keyof PersonData)[]
 
 const PAGE = 200
@@ -78,10 +87,40 @@ async function factors({ store }: PersonDataDeps, tenant: string, sub: string) {
   }
 }
 
+/** Of the facts of links, challenges and states, what is theirs: the rest binds a form or a browser, or is sealed. */
+const SHOWN_FACTS = ['purpose', 'address', 'provider', 'issuer', 'subject', 'email', 'label'] as const
+
+/** What is begun and not finished. What a sign-in waits for under a typed name, nobody can read: it is sealed under its address. */
+async function pending({ store }: PersonDataDeps, tenant: string, sub: string) {
+  const [signIns, devices, oneUse] = await Promise.all([
+    store.interactions.list(tenant, sub),
+    store.deviceGrants.list(tenant, sub),
+    store.oneUse.list(tenant, sub),
+  ])
+  return {
+    sign_ins: signIns.map(({ clientId, scopes, page, progress, uiLocales, createdAt, expiresAt }) => ({
+      ...{ client_id: clientId, scopes, page, locales: uiLocales },
+      proven: progress?.factors.map(({ kind }) => kind),
+      created_at: time(createdAt),
+      expires_at: time(expiresAt),
+    })),
+    devices: devices.map(({ clientId, scopes, address, createdAt, endsAt }) => ({
+      ...{ client_id: clientId, scopes, address },
+      created_at: time(createdAt),
+      expires_at: time(endsAt),
+    })),
+    once: oneUse.map(({ kind, facts, createdAt, expiresAt }) => ({
+      ...{ kind, ...Object.fromEntries(SHOWN_FACTS.flatMap((name) => (name in facts ? [[name, facts[name]]] : []))) },
+      created_at: time(createdAt),
+      expires_at: time(expiresAt),
+    })),
+  }
+}
+
 export async function personData(deps: PersonDataDeps, tenant: string, user: UserRecord): Promise<PersonData> {
   const { store } = deps
   const { sub } = user
-  const [ofFactors, identities, devices, sessions, grants, consents, activity, presence] = await Promise.all([
+  const [ofFactors, identities, devices, sessions, grants, consents, activity, presence, waiting] = await Promise.all([
     factors(deps, tenant, sub),
     store.identities.list(tenant, sub),
     store.devices.list(tenant, sub),
@@ -90,6 +129,7 @@ export async function personData(deps: PersonDataDeps, tenant: string, user: Use
     all((offset) => store.consents.list(tenant, sub, offset, PAGE)),
     store.activity.list(tenant, sub),
     store.threats.presence(tenant, sub),
+    pending(deps, tenant, sub),
   ])
   return {
     account: account(user),
@@ -127,5 +167,6 @@ export async function personData(deps: PersonDataDeps, tenant: string, user: Use
     places: presence?.place
       ? { latitude: presence.place.latitude, longitude: presence.place.longitude, at: time(presence.place.at) }
       : {},
+    pending: waiting,
   }
 }

@@ -83,8 +83,15 @@ test('user erase --yes erases without a question, says what ended, and leaves no
 
 test('user erase --json answers as the API does', async () => {
   expect(await run('erase', sub, '--yes', '--json')).toBe(0)
-  expect(JSON.parse(said.join('\n'))).toEqual({ sub, sessions_ended: 1 })
+  expect(JSON.parse(said.join('\n'))).toEqual({ sub, sessions_ended: 1, files: 'expunged' })
   expect(await isThere()).toBe(false)
+})
+
+test('user erase says where the file of the store is still read', async () => {
+  vi.spyOn(service.store, 'expunge').mockResolvedValue('blocked')
+  expect(await run('erase', sub, '--yes')).toBe(0)
+  expect(said).toEqual(['Erased. Sessions ended: 1.'])
+  expect(told.join()).toMatch(/^sallyport: another process reads the file of the store/)
 })
 
 test('user erase without a terminal wants --yes, and erases nobody', async () => {

@@ -29,6 +29,9 @@ async function confirm(sub: string): Promise<void> {
   }
 }
 
+const STILL_READ =
+  'sallyport: another process reads the file of the store: what was erased leaves it as soon as that process is done.'
+
 export const userErase = (invocation: Invocation): Promise<number> =>
   orRefused(async () => {
     const sub = subOf(invocation)
@@ -36,4 +39,5 @@ export const userErase = (invocation: Invocation): Promise<number> =>
     const { body } = await adminApi(invocation).call({ method: 'POST', path: `/admin/users/${sub}/erase` })
     if (invocation.values.json === true) return console.log(JSON.stringify(body, null, 2))
     console.log(`Erased. Sessions ended: ${body.sessions_ended}.`)
+    if (body.files === 'blocked') console.error(STILL_READ)
   })

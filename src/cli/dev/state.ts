@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { randomSecret } from '../../kernel/ids.ts'
-import { ensureLogKey } from '../logs.ts'
+import { ensureLogKey } from '../serve/logs.ts'
 
 export const DEV_KEY_ID = 'development'
 

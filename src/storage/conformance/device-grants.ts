@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
 import type { DeviceGrantRecord } from '../device-grants.ts'
-import { type Conformance, newTenant } from './subject.ts'
+import { aUser, type Conformance, newTenant } from './subject.ts'
 
 const aRequest = (now: number): DeviceGrantRecord => ({
   v: 1,
@@ -36,7 +36,7 @@ export function deviceGrantConformance({ clock, subject }: Conformance): void {
       clock.advance(120)
       expect(await deviceGrants.findByUserCode(tenant, userCode)).toBeUndefined()
       expect(await deviceGrants.poll(tenant, digest)).toBeUndefined()
-      expect(await deviceGrants.answer(tenant, userCode, approved)).toBe('missing')
+      expect(await deviceGrants.answer(tenant, userCode, 'person', approved)).toBe('missing')
     })
 
     it('never share a user code, which is free again once one has expired', async () => {
@@ -49,12 +49,39 @@ export function deviceGrantConformance({ clock, subject }: Conformance): void {
       expect((await deviceGrants.findByUserCode(tenant, userCode))?.request).toEqual(later)
     })
 
+    it('are listed of who answered them, the newest first, and end with that person', async () => {
+      const { deviceGrants, tenant, digest, userCode, request } = await begin()
+      const { users } = subject().store
+      const now = clock.seconds()
+      const person = aUser(now)
+      await users.create(tenant, person)
+      expect(await deviceGrants.list(tenant, person.sub)).toEqual([])
+      const later = { ...request, createdAt: now + 1, endsAt: now + 70, expiresAt: now + 130 }
+      const [laterCode, others] = [randomId(32), randomId(32)]
+      await deviceGrants.begin(tenant, randomId(32), laterCode, later)
+      await deviceGrants.begin(tenant, randomId(32), others, request)
+      await deviceGrants.answer(tenant, userCode, person.sub, approved)
+      await deviceGrants.answer(tenant, laterCode, person.sub, { kind: 'refused' })
+      await deviceGrants.answer(tenant, others, 'other', approved)
+      expect(await deviceGrants.list(tenant, person.sub)).toEqual([later, request])
+      expect(await deviceGrants.list(newTenant(), person.sub)).toEqual([])
+      expect(await users.delete(tenant, person.sub)).toBe('written')
+      expect(await deviceGrants.list(tenant, person.sub)).toEqual([])
+      expect(await deviceGrants.poll(tenant, digest)).toBeUndefined()
+      expect(await deviceGrants.list(tenant, 'other')).toEqual([request])
+      clock.advance(120)
+      expect(await deviceGrants.list(tenant, 'other')).toEqual([])
+    })
+
     it('give the answer of one of 20 people on two nodes', async () => {
       const { deviceGrants, tenant, digest, userCode } = await begin()
       const second = (await subject().another()).deviceGrants
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, n) =>
-          (n % 2 ? deviceGrants : second).answer(tenant, userCode, { kind: 'approved', grantId: `grant-${n}` }),
+          (n % 2 ? deviceGrants : second).answer(tenant, userCode, 'person', {
+            kind: 'approved',
+            grantId: `grant-${n}`,
+          }),
         ),
       )
       const winner = outcomes.indexOf('answered')
@@ -77,7 +104,7 @@ export function deviceGrantConformance({ clock, subject }: Conformance): void {
       expect(await tooFast()).toBe(true)
       clock.advance(15)
       expect(await tooFast()).toBe(false)
-      expect(await deviceGrants.answer(tenant, userCode, { kind: 'refused' })).toBe('answered')
+      expect(await deviceGrants.answer(tenant, userCode, 'person', { kind: 'refused' })).toBe('answered')
       expect((await deviceGrants.poll(tenant, digest))?.answer).toEqual({ kind: 'refused' })
     })
   })

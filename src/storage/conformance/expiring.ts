@@ -79,6 +79,38 @@ export function expiringConformance({ clock, subject }: Conformance): void {
       expect(await interactions.find(tenant, digest)).toBeUndefined()
     })
 
+    it('lists those that name a person, and ends them with the person', async () => {
+      const { interactions, users } = subject().store
+      const tenant = newTenant()
+      const now = clock.seconds()
+      const person = aUser(now)
+      await users.create(tenant, person)
+      const { sub } = person
+      const put = async (values: Partial<InteractionRecord>) => {
+        const [digest, interaction] = [randomId(32), { ...anInteraction(now), ...values }]
+        await interactions.put(tenant, digest, interaction)
+        return { digest, interaction }
+      }
+      const meant = await put({ onlySub: sub, expiresAt: now + 90 })
+      const asked = await put({ consented: { sub, scopes: [] }, expiresAt: now + 80 })
+      const begun = await put({ expiresAt: now + 70 })
+      const others = await put({ progress: { sub: 'other', factors: [] } })
+      const left = await put({ onlySub: sub })
+      const proven = { ...begun.interaction, progress: { sub, factors: [{ kind: 'password', at: now } as const] } }
+      await interactions.replace(tenant, begun.digest, proven)
+      await interactions.replace(tenant, left.digest, anInteraction(now))
+      expect(await interactions.list(tenant, sub)).toEqual([meant.interaction, asked.interaction, proven])
+      expect(await interactions.list(newTenant(), sub)).toEqual([])
+      expect(await interactions.take(tenant, asked.digest)).toEqual(asked.interaction)
+      expect(await interactions.list(tenant, sub)).toEqual([meant.interaction, proven])
+      await users.delete(tenant, sub)
+      expect(await interactions.list(tenant, sub)).toEqual([])
+      for (const { digest } of [meant, begun]) expect(await interactions.find(tenant, digest)).toBeUndefined()
+      expect(await interactions.list(tenant, 'other')).toEqual([others.interaction])
+      clock.advance(60)
+      expect(await interactions.list(tenant, 'other')).toEqual([])
+    })
+
     it('gives one that is replaced meanwhile to a single one of 50 takers on two nodes', async () => {
       const { store, another } = subject()
       const [tenant, digest, interaction] = [newTenant(), randomId(32), anInteraction(clock.seconds())]

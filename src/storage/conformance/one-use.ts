@@ -77,6 +77,30 @@ export function oneUseConformance({ clock, subject }: Conformance): void {
       await oneUse.endOf(tenant, 'person', 'password_reset')
     })
 
+    it('are listed while they last, of all kinds, the one that ends last first, and those of nobody else', async () => {
+      const { oneUse } = subject().store
+      const [tenant, now] = [newTenant(), clock.seconds()]
+      const [first, second] = [aRecord(now, { expiresAt: now + 90 }), aRecord(now, { kind: 'password_reset_other' })]
+      const [spent, ended] = [aRecord(now), aRecord(now, { kind: 'ended' })]
+      const put = async (record: OneUseRecord, of = tenant): Promise<string> => {
+        const digest = randomId(32)
+        await oneUse.put(of, digest, record)
+        return digest
+      }
+      await put(second)
+      await put(first)
+      await put(aRecord(now, { sub: 'other' }))
+      await put(ofNobody(now))
+      await put(first, newTenant())
+      await oneUse.take(tenant, spent.kind, await put(spent))
+      await put(ended)
+      await oneUse.endOf(tenant, 'person', 'ended')
+      expect(await oneUse.list(tenant, 'person')).toEqual([first, second])
+      clock.advance(60)
+      expect(await oneUse.list(tenant, 'person')).toEqual([first])
+      expect(await oneUse.list(tenant, 'nobody')).toEqual([])
+    })
+
     it('are bounded: one more ends the one that would end first, of the same kind only', async () => {
       const { oneUse } = subject().store
       const [tenant, now] = [newTenant(), clock.seconds()]

@@ -7,7 +7,7 @@ import { type Conformance, newTenant } from './subject.ts'
 const aPushedRequest = (now: number): PushedRequestRecord => ({
   v: 1,
   clientId: 'client',
-  parameters: 'scope=openid&state=%C3%BC',
+  sealed: 'ü&=',
   dpopJkt: randomId(32),
   beginsBefore: now + 10,
   expiresAt: now + 60,

@@ -32,7 +32,24 @@ const ANSWER = script(`
   local digest = redis.call('GET', KEYS[1])
   if not digest or redis.call('EXISTS', KEYS[2] .. digest) == 0 then return 'missing' end
   if redis.call('HSETNX', KEYS[2] .. digest, 'answer', ARGV[1]) == 0 then return 'already' end
+  local ends = redis.call('HGET', KEYS[2] .. digest, 'ends')
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[2])
+  redis.call('ZADD', KEYS[3], ends, digest)
+  local left = redis.call('TTL', KEYS[2] .. digest)
+  if left > redis.call('TTL', KEYS[3]) then redis.call('EXPIRE', KEYS[3], left) end
   return 'answered'`)
+
+/** KEYS: a person's, and by device code without its digest. */
+const OF_PERSON = script(`
+  local bodies = {}
+  for _, digest in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
+    bodies[#bodies + 1] = redis.call('HGET', KEYS[2] .. digest, 'body')
+  end
+  return bodies`)
+
+const END_OF_PERSON = script(`
+  for _, digest in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('DEL', KEYS[2] .. digest) end
+  redis.call('DEL', KEYS[1])`)
 
 /** KEYS: by device code. ARGV: now, by how much the interval grows. */
 const POLL = script(`
@@ -69,9 +86,13 @@ export function redisDeviceGrants(redis: RedisClient): DeviceGrantStore {
       return (await redis.run(BEGIN, at, values)) === 'begun' ? 'begun' : 'conflict'
     },
     findByUserCode: find,
-    answer: async (tenant, userCode, given) => {
+    answer: async (tenant, userCode, sub, given) => {
       if ((await find(tenant, userCode)) === undefined) return 'missing'
-      const reply = await redis.runDurably(ANSWER, byUserCode(tenant, userCode), [JSON.stringify(given)])
+      const reply = await redis.runDurably(
+        ANSWER,
+        [...byUserCode(tenant, userCode), keys.deviceGrantsOf(tenant, sub)],
+        [JSON.stringify(given), redis.now()],
+      )
       return reply === 'answered' || reply === 'already' ? reply : 'missing'
     },
     poll: async (tenant, digest) => {
@@ -81,5 +102,16 @@ export function redisDeviceGrants(redis: RedisClient): DeviceGrantStore {
       if (request === undefined) return undefined
       return { request, answer: answer === '' ? undefined : parseRecord<DeviceAnswer>(answer), tooFast: fast === '1' }
     },
+    list: async (tenant, sub) => {
+      const bodies = textsIn(
+        await redis.run(OF_PERSON, [keys.deviceGrantsOf(tenant, sub), keys.deviceGrant(tenant, '')]),
+      )
+      return (bodies ?? []).map(record).filter((request) => request !== undefined)
+    },
   }
+}
+
+export async function endDeviceGrantsOf(redis: RedisClient, tenant: string, sub: string): Promise<void> {
+  const { keys } = redis
+  await redis.runDurably(END_OF_PERSON, [keys.deviceGrantsOf(tenant, sub), keys.deviceGrant(tenant, '')])
 }

@@ -28,11 +28,11 @@ export async function removeFromIndex(redis: RedisClient, index: string, id: str
 }
 
 /** The id that ends last first. */
-async function idsInIndex(
+export async function idsInIndex(
   redis: RedisClient,
   index: string,
-  offset: number,
-  limit: number,
+  offset = 0,
+  limit = -1,
 ): Promise<{ readonly total: number; readonly ids: readonly string[] }> {
   const reply = await redis.run(PAGE, [index], [redis.now(), offset, limit])
   const [total, ids] = Array.isArray(reply) ? reply : []

@@ -1,13 +1,14 @@
 /**
  * A grant in Redis is one hash, so that it and everything spent on it end together:
  *   body, expires, revoked, tokens    the grant; the fields beside `body` are right where both hold a value
+ *   asked                             of the grant what goes when it is revoked
  *   code:<digest>, refresh:<digest>   a handle, as `<expires>:<record>`
  *   <handle>:used                     there once it was spent: `1`, or a grace, `<until>:<uses>:<successor>:<sealed>`
  * Spending checks the handle and its grant and writes the successors in one script (RFC 6749 4.1.2, RFC 9700 4.14).
  */
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import type { Grace, Spent, Successors } from '../port.ts'
-import { type CodeRecord, decodeRecord, type GrantRecord, type RefreshTokenRecord } from '../records.ts'
+import { type CodeRecord, decodeRecord, type GrantRecord, parseRecord, type RefreshTokenRecord } from '../records.ts'
 import { encodeToken } from './access-token.ts'
 import { type RedisClient, script } from './client.ts'
 import type { Command } from './read-batch.ts'
@@ -18,6 +19,7 @@ export type Kind = 'code' | 'refresh'
 const ISSUE = script(`
   if redis.call('EXISTS', KEYS[1]) == 1 then return 'taken' end
   redis.call('HSET', KEYS[1], 'body', ARGV[1], 'expires', ARGV[2], 'revoked', ARGV[3], ARGV[4], ARGV[5])
+  if ARGV[7] then redis.call('HSET', KEYS[1], 'asked', ARGV[7]) end
   redis.call('EXPIRE', KEYS[1], ARGV[6])
   return 'issued'`)
 
@@ -72,7 +74,9 @@ const REUSE = script(`${FIND}
   return 'missing'`)
 
 const REVOKE = script(`
-  if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'revoked', '1') end`)
+  if redis.call('EXISTS', KEYS[1]) == 0 then return end
+  redis.call('HSET', KEYS[1], 'revoked', '1')
+  redis.call('HDEL', KEYS[1], 'asked')`)
 
 const END_TOKENS = script(`
   if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], 'tokens', 1) end`)
@@ -97,16 +101,18 @@ export const readGrant = (key: string, ...more: string[]): Command => [
   'expires',
   'revoked',
   'tokens',
+  'asked',
   ...more,
 ]
 
 /** Takes the reply to `readGrant`. */
 export function decodeGrant(redis: RedisClient, reply: unknown): GrantRecord | undefined {
-  const [body, expires, revoked, tokens] = texts(reply)
+  const [body, expires, revoked, tokens, asked] = texts(reply)
   if (body === undefined) return undefined
   const expiresAt = number(expires)
   if (expiresAt <= redis.now()) return undefined
-  const grant = { ...decodeRecord<GrantRecord>(body), expiresAt, revoked: revoked !== '0' }
+  const parts: Pick<GrantRecord, 'nonce' | 'claims'> = asked === undefined ? {} : parseRecord(asked)
+  const grant = { ...decodeRecord<GrantRecord>(body), ...parts, expiresAt, revoked: revoked !== '0' }
   return tokens === undefined ? grant : { ...grant, tokensEpoch: number(tokens) }
 }
 
@@ -117,8 +123,10 @@ export async function issueGrant(
   digest: string,
   code: CodeRecord,
 ): Promise<void> {
-  const fields = [JSON.stringify(grant), grant.expiresAt, grant.revoked ? '1' : '0']
+  const { nonce, claims, ...rest } = grant
+  const fields = [JSON.stringify(rest), grant.expiresAt, grant.revoked ? '1' : '0']
   const values = [...fields, handleField('code', digest), handleValue(code), redis.ttl(grant.expiresAt)]
+  if (nonce !== undefined || claims !== undefined) values.push(JSON.stringify({ nonce, claims }))
   const reply = await redis.run(ISSUE, [redis.keys.grant(tenant, grant.grantId)], values)
   if (oneOf(reply, 'issued', 'taken') === 'taken') throw new StoreUnavailable('redis: the grant id is taken')
 }
@@ -128,7 +136,7 @@ export async function findHandle(redis: RedisClient, tenant: string, grantId: st
   const field = handleField(kind, digest)
   const reply = await redis.read(...readGrant(redis.keys.grant(tenant, grantId), field, `${field}:used`))
   const grant = decodeGrant(redis, reply)
-  const [, , , , handle, usedMark] = texts(reply)
+  const [, , , , , handle, usedMark] = texts(reply)
   if (grant === undefined || handle === undefined) return undefined
   const used = usedMark !== undefined
   const colon = handle.indexOf(':')

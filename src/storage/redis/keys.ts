@@ -71,9 +71,12 @@ export class Keys {
   outboxStatus = (tenant: string, queue: string): string => `${this.outbox(tenant, queue)}:status`
   interaction = (tenant: string, digest: string): string =>
     `${this.#prefix}{${part(tenant)}:interaction:${part(digest)}}`
+  interactionsOf = (tenant: string, sub: string): string =>
+    `${this.#prefix}{${part(tenant)}:interactions-of:${part(sub)}}`
   pushedRequest = (tenant: string, digest: string): string => `${this.#prefix}{${part(tenant)}:pushed:${part(digest)}}`
   deviceGrant = (tenant: string, digest: string): string => `${this.#deviceGrants(tenant)}:${digest}`
   deviceUserCode = (tenant: string, digest: string): string => `${this.#deviceGrants(tenant)}:by-user-code:${digest}`
+  deviceGrantsOf = (tenant: string, sub: string): string => `${this.#deviceGrants(tenant)}:of:${part(sub)}`
   limit = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:limit:${part(key)}}`
   attempts = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:attempts:${part(key)}}`
   sketch = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:sketch:${part(key)}}`

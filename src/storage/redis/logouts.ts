@@ -1,5 +1,5 @@
 /** Unfinished sign-outs in Redis. */
-import { type LogoutStore, MAX_LOGOUT_TASKS } from '../port.ts'
+import { type LogoutStore, MAX_LOGOUT_TASKS } from '../outbox-port.ts'
 import { decodeRecord, type LogoutTask } from '../records.ts'
 import type { RedisClient } from './client.ts'
 import { type QueueKeys, redisTasks } from './task-queue.ts'

@@ -1,10 +1,10 @@
 /** Sessions, interactions and consents in Redis: what is put under a key until it expires. */
 
-import type { InteractionRecord } from '../interaction-records.ts'
+import { type InteractionRecord, peopleOf } from '../interaction-records.ts'
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
-import { addToIndex, pageOfIndex, removeFromIndex } from './expiring-index.ts'
+import { addToIndex, idsInIndex, pageOfIndex, removeFromIndex } from './expiring-index.ts'
 import { oneOf, textOrNothing, texts } from './replies.ts'
 import { written } from './versioned.ts'
 
@@ -117,18 +117,43 @@ export function redisSessions(redis: RedisClient): SessionStore {
 export function redisInteractions(redis: RedisClient): InteractionStore {
   const { keys } = redis
   const decode = (reply: unknown) => decodeLive<InteractionRecord>(redis, textOrNothing(reply))
+  /** Before the record is: one that is deleted with its person is found. */
+  const nameAll = (tenant: string, digest: string, interaction: InteractionRecord) =>
+    Promise.all(
+      peopleOf(interaction).map((sub) =>
+        addToIndex(redis, keys.interactionsOf(tenant, sub), digest, interaction.expiresAt),
+      ),
+    )
   return {
     put: async (tenant, digest, interaction) => {
+      await nameAll(tenant, digest, interaction)
       const values = [JSON.stringify(interaction), redis.ttl(interaction.expiresAt)]
       await redis.run(PUT, [keys.interaction(tenant, digest)], values)
     },
     find: async (tenant, digest) => decode(await redis.read('get', keys.interaction(tenant, digest))),
     replace: async (tenant, digest, interaction) => {
+      await nameAll(tenant, digest, interaction)
       const values = [JSON.stringify(interaction), redis.ttl(interaction.expiresAt), redis.now()]
       return oneOf(await redis.run(REPLACE, [keys.interaction(tenant, digest)], values), 'written', 'missing')
     },
     take: async (tenant, digest) => decode(await redis.runDurably(TAKE, [keys.interaction(tenant, digest)])),
+    list: async (tenant, sub) => {
+      const { ids } = await idsInIndex(redis, keys.interactionsOf(tenant, sub))
+      if (ids.length === 0) return []
+      const found = await redis.readTogether(ids.map((digest) => ['get', keys.interaction(tenant, digest)]))
+      return found
+        .map(decode)
+        .filter((interaction) => interaction !== undefined)
+        .filter((interaction) => peopleOf(interaction).includes(sub))
+    },
   }
+}
+
+export async function endInteractionsOf(redis: RedisClient, tenant: string, sub: string): Promise<void> {
+  const index = redis.keys.interactionsOf(tenant, sub)
+  const { ids } = await idsInIndex(redis, index)
+  await Promise.all(ids.map((digest) => redis.runDurably(DELETE, [redis.keys.interaction(tenant, digest)])))
+  await redis.runDurably(DELETE, [index])
 }
 
 export function redisConsents(redis: RedisClient): ConsentStore {

@@ -6,7 +6,10 @@ import type { UserStore } from '../port.ts'
 import { type UserRecord, userNameKey } from '../records.ts'
 import { emailKey, verifiedEmailKey } from '../verified-email.ts'
 import { type RedisClient, script } from './client.ts'
+import { endDeviceGrantsOf } from './device-grants.ts'
+import { dropPointers } from './one-use.ts'
 import { oneOf, textOrNothing } from './replies.ts'
+import { endInteractionsOf } from './sessions.ts'
 import { decodeVersioned, listVersioned, REVOKE_ALL, readVersioned, written } from './versioned.ts'
 
 /** Whether somebody else has the address. */
@@ -67,8 +70,9 @@ const DELETE = script(`
     if string.sub(field, 1, 8) == 'passkey:' then redis.call('HDEL', KEYS[7], string.sub(field, 9)) end
   end
   redis.call('ZREM', KEYS[8], ARGV[1])
+  local oneUse = redis.call('HKEYS', KEYS[11])
   redis.call('DEL', KEYS[1], KEYS[5], KEYS[6], unpack(KEYS, 10))
-  return 'written'`)
+  return oneUse`)
 
 /** What `CREATE_USER` takes. */
 export const valuesOfNewUser = (user: UserRecord): readonly (string | number)[] => [
@@ -143,7 +147,12 @@ export function redisUsers(redis: RedisClient): UserStore {
         keys.activity(tenant, sub, 'done'),
         keys.activity(tenant, sub, 'refused'),
       ]
-      return written(await redis.runDurably(DELETE, [...touched, ...hanging], [sub]))
+      // What names the person in slots of its own goes first: a deletion that was cut short can be done again.
+      await Promise.all([endInteractionsOf(redis, tenant, sub), endDeviceGrantsOf(redis, tenant, sub)])
+      const reply = await redis.runDurably(DELETE, [...touched, ...hanging], [sub])
+      if (!Array.isArray(reply)) return written(reply)
+      await dropPointers(redis, tenant, reply)
+      return 'written'
     },
     list: (tenant, offset, limit) =>
       listVersioned<UserRecord>(redis, keys.userIndex(tenant), offset, limit, (sub) => keys.user(tenant, sub)),

@@ -34,7 +34,10 @@ export function sqliteDeviceGrants(db: Database, clock: Clock): DeviceGrantStore
   )
   const byDigest = db.prepare(`SELECT ${COLUMNS} FROM device_grants WHERE tenant = ? AND digest = ? AND expires_at > ?`)
   const answer = db.prepare(
-    'UPDATE device_grants SET answer = ? WHERE tenant = ? AND user_code = ? AND answer IS NULL AND expires_at > ?',
+    'UPDATE device_grants SET answer = ?, sub = ? WHERE tenant = ? AND user_code = ? AND answer IS NULL AND expires_at > ?',
+  )
+  const ofPerson = db.prepare(
+    'SELECT body FROM device_grants WHERE tenant = ? AND sub = ? AND expires_at > ? ORDER BY expires_at DESC, digest',
   )
   const polled = db.prepare(
     'UPDATE device_grants SET polled_at = ?, interval_seconds = ? WHERE tenant = ? AND digest = ?',
@@ -59,10 +62,10 @@ export function sqliteDeviceGrants(db: Database, clock: Clock): DeviceGrantStore
           }
         )
       }),
-    answer: (tenant, userCode, given) =>
+    answer: (tenant, userCode, sub, given) =>
       db.write(() => {
         const now = epochSeconds(clock)
-        if (Number(answer.run(JSON.stringify(given), tenant, userCode, now).changes) === 1) return 'answered'
+        if (Number(answer.run(JSON.stringify(given), sub, tenant, userCode, now).changes) === 1) return 'answered'
         return rowOf(byUserCode.get(tenant, userCode, now)) ? 'already' : 'missing'
       }, 'power'),
     poll: (tenant, digest) =>
@@ -74,5 +77,9 @@ export function sqliteDeviceGrants(db: Database, clock: Clock): DeviceGrantStore
         polled.run(now, row.interval_seconds + (tooFast ? SLOW_DOWN_SECONDS : 0), tenant, digest)
         return { request: decodeRecord<DeviceGrantRecord>(row.body), answer: answerIn(row.answer), tooFast }
       }),
+    list: (tenant, sub) =>
+      db.read(() =>
+        ofPerson.all(tenant, sub, epochSeconds(clock)).map(({ body }) => decodeRecord<DeviceGrantRecord>(String(body))),
+      ),
   }
 }

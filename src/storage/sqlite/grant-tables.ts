@@ -69,7 +69,9 @@ export class GrantTables {
     )
     this.#indexGrant = db.prepare('UPDATE grants SET sub = ?, client_id = ? WHERE tenant = ? AND grant_id = ?')
     this.#endTokens = db.prepare('UPDATE grants SET tokens_epoch = tokens_epoch + 1 WHERE tenant = ? AND grant_id = ?')
-    this.#revokeGrant = db.prepare('UPDATE grants SET revoked = 1 WHERE tenant = ? AND grant_id = ?')
+    this.#revokeGrant = db.prepare(
+      `UPDATE grants SET revoked = 1, body = json_remove(body, '$.nonce', '$.claims') WHERE tenant = ? AND grant_id = ?`,
+    )
     const both = `FROM handles h JOIN grants g ON g.tenant = h.tenant AND g.grant_id = h.grant_id
       WHERE h.tenant = ? AND h.grant_id = ? AND h.kind = ? AND h.digest = ? AND g.expires_at > ?`
     this.#selectHandle = db.prepare(

@@ -1,5 +1,5 @@
 /** Unfinished sign-outs in SQLite. */
-import { type LogoutStore, MAX_LOGOUT_TASKS } from '../port.ts'
+import { type LogoutStore, MAX_LOGOUT_TASKS } from '../outbox-port.ts'
 import { decodeRecord, type LogoutTask } from '../records.ts'
 import type { Database } from './database.ts'
 import type { TaskTable } from './task-table.ts'

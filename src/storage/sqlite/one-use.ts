@@ -16,6 +16,9 @@ export function sqliteOneUse(db: Database, clock: Clock): OneUseStore {
     'DELETE FROM one_use WHERE tenant = ? AND kind = ? AND digest = ? AND expires_at > ? RETURNING body',
   )
   const end = db.prepare('DELETE FROM one_use WHERE tenant = ? AND sub = ? AND kind = ?')
+  const ofPerson = db.prepare(
+    'SELECT body FROM one_use WHERE tenant = ? AND sub = ? AND expires_at > ? ORDER BY expires_at DESC, digest',
+  )
   const makeRoom = db.prepare(
     `DELETE FROM one_use WHERE rowid IN (SELECT rowid FROM one_use WHERE tenant = ? AND sub = ? AND kind = ?
       ORDER BY digest = ? DESC, expires_at DESC LIMIT -1 OFFSET ${MAX_ONE_USE_OF_PERSON})`,
@@ -31,5 +34,9 @@ export function sqliteOneUse(db: Database, clock: Clock): OneUseStore {
     take: (tenant, kind, digest) =>
       db.write(() => decode(bodyOf(take, tenant, kind, digest, epochSeconds(clock))), 'power'),
     endOf: (tenant, sub, kind) => db.write(() => void end.run(tenant, sub, kind), 'power'),
+    list: (tenant, sub) =>
+      db.read(() =>
+        ofPerson.all(tenant, sub, epochSeconds(clock)).map(({ body }) => decodeRecord<OneUseRecord>(String(body))),
+      ),
   }
 }

@@ -54,6 +54,8 @@ function openFile(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON')
+    // What is deleted or written over is overwritten with zeros: the file keeps nothing of who was erased.
+    db.exec('PRAGMA secure_delete = ON')
     db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${LAST_RESORT_PAGES}`)
     migrateSchema(db, path)
     return db
@@ -81,7 +83,7 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
   const tasks = new TaskTable(db, clock)
   const probe = db.prepare('SELECT count(*) FROM platform')
   const stopPurging = startPurging(db, clock)
-  const stopCheckpoints = startCheckpoints(path)
+  const checkpoints = startCheckpoints(path)
   return {
     clients: sqliteClients(db, clients, clock),
     users: sqliteUsers(db),
@@ -110,9 +112,10 @@ export async function openSqliteStore({ path, clock }: SqliteStoreOptions): Prom
     marks: sqliteMarks(db),
     chains: sqliteChains(db),
     ping: () => db.read(() => void probe.get()),
+    expunge: () => checkpoints.expunge(),
     close: async () => {
       stopPurging()
-      await stopCheckpoints()
+      await checkpoints.stop()
       await db.close()
     },
   }

@@ -11,6 +11,7 @@ const KEYS = {
   sessions: 'tenant, digest',
   session_clients: 'tenant, sid, client_id',
   interactions: 'tenant, digest',
+  interaction_people: 'tenant, sub, digest',
   pushed_requests: 'tenant, digest',
   one_use: 'tenant, kind, digest',
   device_grants: 'tenant, digest',

@@ -200,6 +200,16 @@ const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
     PRIMARY KEY (tenant, about, key, signal)) STRICT, WITHOUT ROWID;
   CREATE INDEX rises_end ON rises (expires_at);
   `,
+  `
+  CREATE TABLE interaction_people (
+    tenant TEXT NOT NULL, sub TEXT NOT NULL, digest TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, sub, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX interaction_people_end ON interaction_people (expires_at);
+  DELETE FROM interactions;
+  DELETE FROM pushed_requests;
+  ALTER TABLE device_grants ADD COLUMN sub TEXT;
+  CREATE INDEX device_grants_sub ON device_grants (tenant, sub) WHERE sub IS NOT NULL;
+  `,
 ]
 
 /** Of several people with one verified address the first keeps it: the others prove theirs anew. */

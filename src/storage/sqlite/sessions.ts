@@ -1,6 +1,6 @@
 /** Sessions, interactions and consents in SQLite: what is put under a key until it expires. */
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import type { InteractionRecord } from '../interaction-records.ts'
+import { type InteractionRecord, peopleOf } from '../interaction-records.ts'
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records.ts'
 import { bodyOf, type Database } from './database.ts'
@@ -72,17 +72,39 @@ export function sqliteInteractions(db: Database, clock: Clock): InteractionStore
     'UPDATE interactions SET expires_at = ?, body = ? WHERE tenant = ? AND digest = ? AND expires_at > ?',
   )
   const take = db.prepare('DELETE FROM interactions WHERE tenant = ? AND digest = ? AND expires_at > ? RETURNING body')
+  const name = db.prepare(
+    'INSERT OR REPLACE INTO interaction_people (tenant, sub, digest, expires_at) VALUES (?, ?, ?, ?)',
+  )
+  const nameAll = (tenant: string, digest: string, interaction: InteractionRecord): void => {
+    for (const sub of peopleOf(interaction)) name.run(tenant, sub, digest, interaction.expiresAt)
+  }
+  const ofPerson = db.prepare(
+    `SELECT i.body FROM interaction_people p JOIN interactions i ON i.tenant = p.tenant AND i.digest = p.digest
+      WHERE p.tenant = ? AND p.sub = ? AND i.expires_at > ? ORDER BY i.expires_at DESC, i.digest`,
+  )
   return {
     put: (tenant, digest, interaction) =>
-      db.write(() => void upsert.run(tenant, digest, interaction.expiresAt, JSON.stringify(interaction))),
+      db.write(() => {
+        upsert.run(tenant, digest, interaction.expiresAt, JSON.stringify(interaction))
+        nameAll(tenant, digest, interaction)
+      }),
     find: (tenant, digest) =>
       db.read(() => decode<InteractionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
     replace: (tenant, digest, interaction) =>
       db.write(() => {
         const { expiresAt } = interaction
         const { changes } = update.run(expiresAt, JSON.stringify(interaction), tenant, digest, epochSeconds(clock))
-        return Number(changes) === 1 ? 'written' : 'missing'
+        if (Number(changes) !== 1) return 'missing'
+        nameAll(tenant, digest, interaction)
+        return 'written'
       }),
+    list: (tenant, sub) =>
+      db.read(() =>
+        ofPerson
+          .all(tenant, sub, epochSeconds(clock))
+          .map(({ body }) => decodeRecord<InteractionRecord>(String(body)))
+          .filter((interaction) => peopleOf(interaction).includes(sub)),
+      ),
     take: (tenant, digest) =>
       db.write(() => decode<InteractionRecord>(bodyOf(take, tenant, digest, epochSeconds(clock))), 'power'),
   }

@@ -16,6 +16,8 @@ const HANGING = [
   'passkeys',
   'recovery_codes',
   'activity',
+  'interaction_people',
+  'device_grants',
 ] as const
 
 export function sqliteUsers(db: Database): UserStore {
@@ -26,6 +28,10 @@ export function sqliteUsers(db: Database): UserStore {
   const table = new UserTable(db)
   const remove = db.prepare('DELETE FROM users WHERE tenant = ? AND sub = ?')
   const removeHanging = HANGING.map((table) => db.prepare(`DELETE FROM ${table} WHERE tenant = ? AND sub = ?`))
+  const removeInteractions = db.prepare(
+    `DELETE FROM interactions WHERE (tenant, digest) IN
+      (SELECT tenant, digest FROM interaction_people WHERE tenant = ? AND sub = ?)`,
+  )
   const page = db.prepare('SELECT body FROM users WHERE tenant = ? ORDER BY seq LIMIT ? OFFSET ?')
   const count = db.prepare('SELECT count(*) AS total FROM users WHERE tenant = ?')
 
@@ -52,6 +58,7 @@ export function sqliteUsers(db: Database): UserStore {
       }, 'power'),
     delete: (tenant, sub) =>
       db.write(() => {
+        removeInteractions.run(tenant, sub)
         for (const statement of removeHanging) statement.run(tenant, sub)
         return changed(remove, tenant, sub) === 1 ? 'written' : 'missing'
       }, 'power'),

@@ -9,7 +9,7 @@ export type EraseUserDeps = DecideOnUserDeps & ErasePersonDeps
 export async function eraseUser(deps: EraseUserDeps, request: HttpRequest): Promise<Reply> {
   const { caller, user, decisionId } = await decideOnUser(deps, request, 'erase')
   const by = { requestId: request.id, clientId: caller.actor.client_id, decisionId }
-  const sessions = await erasePerson(deps, { tenant: caller.tenant, sub: user.sub, by })
-  if (sessions === undefined) throw missing('user')
-  return { status: 200, body: { sub: user.sub, sessions_ended: sessions } }
+  const erased = await erasePerson(deps, { tenant: caller.tenant, sub: user.sub, by })
+  if (erased === undefined) throw missing('user')
+  return { status: 200, body: { sub: user.sub, sessions_ended: erased.sessions, files: erased.files } }
 }

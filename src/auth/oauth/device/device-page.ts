@@ -94,14 +94,16 @@ async function approve(
   const code = { v: 1, redirectUri: '', codeChallenge: '', device: true, expiresAt: endsAt } as const
   if ((await deps.store.codes.issue(tenant, grant, digest, code)) === 'ended') throw new OAuthError('login_required')
   const answer = { kind: 'approved', grantId: grant.grantId } as const
-  if ((await deps.store.deviceGrants.answer(tenant, userCodeDigest(userCode), answer)) === 'answered') return true
+  if ((await deps.store.deviceGrants.answer(tenant, userCodeDigest(userCode), session.user.sub, answer)) === 'answered')
+    return true
   await deps.store.grants.revoke(tenant, grant.grantId)
   return false
 }
 
-async function refuse(deps: DevicePageDeps, request: HttpRequest, { userCode }: Asked): Promise<boolean> {
+async function refuse(deps: DevicePageDeps, request: HttpRequest, { userCode, session }: Asked): Promise<boolean> {
   const answer = { kind: 'refused' } as const
-  return (await deps.store.deviceGrants.answer(request.tenant, userCodeDigest(userCode), answer)) === 'answered'
+  const { sub } = session.user
+  return (await deps.store.deviceGrants.answer(request.tenant, userCodeDigest(userCode), sub, answer)) === 'answered'
 }
 
 /** POST /device/confirm. */

@@ -1,12 +1,12 @@
 /** What the configuration says of the logs, as those who write them take it. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type AuditLog, openAudit } from '../audit/audit.ts'
-import { makeLogKey, readKey } from '../audit/signer.ts'
-import type { Config } from '../config/schema.ts'
-import type { Logger } from '../observability/logger.ts'
-import { type LogRules, logOptions, type UploadRules } from '../policy-engine/decision-log/rules.ts'
-import type { ChainStore } from '../storage/port.ts'
+import { type AuditLog, openAudit } from '../../audit/audit.ts'
+import { makeLogKey, readKey } from '../../audit/signer.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { type LogRules, logOptions, type UploadRules } from '../../policy-engine/decision-log/rules.ts'
+import type { ChainStore } from '../../storage/port.ts'
 import { serviceOptions } from './services.ts'
 
 const UPLOAD_BUDGET_BYTES = 1024 * 1024 * 1024

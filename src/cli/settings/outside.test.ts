@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig } from '../../config/load.ts'
 import { outsideSettings } from './outside.ts'
 
 const config = (...settings: string[]) => loadConfig({ env: {}, settings })

@@ -1,8 +1,8 @@
 /** What the configuration says of decisions that are answered elsewhere, as the policy engine takes it. */
-import type { Config } from '../config/schema.ts'
-import { ConfigError } from '../kernel/errors.ts'
-import { DECISIONS } from '../policy-engine/contract/index.ts'
-import { plainService, type RemotePlace } from '../policy-engine/remote/remotes.ts'
+import type { Config } from '../../config/schema.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import { DECISIONS } from '../../policy-engine/contract/index.ts'
+import { plainService, type RemotePlace } from '../../policy-engine/remote/remotes.ts'
 import { serviceOptions } from './services.ts'
 
 /** Throws ConfigError where a remote names no service or no decision of ours, or two answer the same. */

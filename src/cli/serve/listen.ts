@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { AuthService } from '../auth/service.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import type { AuthService } from '../../auth/service.ts'
+import { ConfigError } from '../../kernel/errors.ts'
 
 interface Address {
   readonly host: string

@@ -1,11 +1,11 @@
 /** What the configuration says of the policy API, as the policy engine takes it. */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '../config/schema.ts'
-import { publishedConfig } from '../config/show.ts'
-import { checkListenerTls } from '../http/tls.ts'
-import type { ApiOptions } from '../policy-engine/listen.ts'
-import { listenerFiles } from './tls.ts'
+import type { Config } from '../../config/schema.ts'
+import { publishedConfig } from '../../config/show.ts'
+import { checkListenerTls } from '../../http/tls.ts'
+import type { ApiOptions } from '../../policy-engine/listen.ts'
+import { listenerFiles } from '../settings/tls.ts'
 
 /** Throws ConfigError where a certificate cannot be used: the thread that listens could not say so as plainly. */
 export function policyApi(config: Config): ApiOptions {
@@ -26,6 +26,6 @@ export function policyApi(config: Config): ApiOptions {
 
 /** The compiler that `make` fetched, where this runs from the repository. */
 function besideUs(): string | undefined {
-  const file = fileURLToPath(new URL('../../.toolchain/opa', import.meta.url))
+  const file = fileURLToPath(new URL('../../../.toolchain/opa', import.meta.url))
   return existsSync(file) ? file : undefined
 }

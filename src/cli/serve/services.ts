@@ -1,9 +1,9 @@
 /** The remote services that the configuration names, as the way out takes them. */
-import type { Config } from '../config/schema.ts'
-import type { ServiceConfig } from '../config/sections/services.ts'
-import { openEgress } from '../egress/open.ts'
-import { openService, type RemoteService, type ServiceOptions, serviceHosts } from '../egress/service.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import type { Config } from '../../config/schema.ts'
+import type { ServiceConfig } from '../../config/sections/services.ts'
+import { openEgress } from '../../egress/open.ts'
+import { openService, type RemoteService, type ServiceOptions, serviceHosts } from '../../egress/service.ts'
+import { ConfigError } from '../../kernel/errors.ts'
 
 export interface Services {
   /** Throws ConfigError where `setting` names a service that is not there. */

@@ -1,20 +1,20 @@
 /** `sallyport serve [auth|policy]`: opens what the shape needs, serves until a signal, closes in reverse. */
-import type { Config } from '../config/schema.ts'
-import { systemClock } from '../kernel/clock.ts'
-import type { Envelope } from '../kernel/envelope.ts'
-import type { Store } from '../storage/port.ts'
+import type { Config } from '../../config/schema.ts'
+import { systemClock } from '../../kernel/clock.ts'
+import type { Envelope } from '../../kernel/envelope.ts'
+import type { Store } from '../../storage/port.ts'
+import { type Invocation, UsageError } from '../command.ts'
+import { checkInstance } from '../instance.ts'
+import { openConfiguredEnvelope } from '../keys/configured.ts'
+import { openStore } from '../store.ts'
 import { checkBundleSources } from './bundle-source.ts'
-import { type Invocation, UsageError } from './command.ts'
-import { checkInstance } from './instance.ts'
-import { openConfiguredEnvelope } from './keys/configured.ts'
 import { untilSignal } from './signals.ts'
-import { openStore } from './store.ts'
 
 export async function serve(invocation: Invocation): Promise<number> {
   const [shape] = invocation.positionals
   if (invocation.values.dev === true) {
     if (shape !== undefined) throw new UsageError('serve --dev serves both services')
-    const { serveDev } = await import('./dev/serve-dev.ts')
+    const { serveDev } = await import('../dev/serve-dev.ts')
     return serveDev(invocation)
   }
   const config = invocation.config()

@@ -1,10 +1,10 @@
 /** What policies and clients may reach, as the policy engine takes it. The values of listed environment variables are read here, once. */
 import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
-import type { AuthServiceOptions } from '../auth/service.ts'
-import type { Config } from '../config/schema.ts'
-import { ConfigError } from '../kernel/errors.ts'
-import type { OutsideSettings } from '../policy-engine/node/outside.ts'
+import type { AuthServiceOptions } from '../../auth/service.ts'
+import type { Config } from '../../config/schema.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import type { OutsideSettings } from '../../policy-engine/node/outside.ts'
 
 /** Throws ConfigError where a listed variable is not set: the policy that names it would fail later, and less plainly. */
 export function outsideSettings(

@@ -1,11 +1,11 @@
 /** Who is told of security events, as the auth service takes it. */
 import { readFile } from 'node:fs/promises'
-import { SIGNAL_TYPES, type SignalType } from '../auth/signals/caep.ts'
-import { LEAVING } from '../auth/signals/events.ts'
-import type { Receiver } from '../auth/signals/receivers.ts'
-import type { SignalOptions } from '../auth/signals/service.ts'
-import type { Config } from '../config/schema.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import { SIGNAL_TYPES, type SignalType } from '../../auth/signals/caep.ts'
+import { LEAVING } from '../../auth/signals/events.ts'
+import type { Receiver } from '../../auth/signals/receivers.ts'
+import type { SignalOptions } from '../../auth/signals/service.ts'
+import type { Config } from '../../config/schema.ts'
+import { ConfigError } from '../../kernel/errors.ts'
 import { webhookSecret } from './webhook-secret.ts'
 
 /** Throws ConfigError where a name is none, or a secret cannot be read. */

@@ -1,7 +1,7 @@
 /** What the configuration says of TLS, as listeners take it. */
-import type { Config } from '../config/schema.ts'
-import type { ListenerTls } from '../http/tls.ts'
-import type { MtlsOptions } from '../http/transport.ts'
+import type { Config } from '../../config/schema.ts'
+import type { ListenerTls } from '../../http/tls.ts'
+import type { MtlsOptions } from '../../http/transport.ts'
 
 type Configured = NonNullable<Config['auth']['tls']>
 

@@ -1,6 +1,6 @@
 /** What the configuration says of passwords, as the auth service takes it. */
-import type { AuthServiceOptions } from '../auth/service.ts'
-import type { Config } from '../config/schema.ts'
+import type { AuthServiceOptions } from '../../auth/service.ts'
+import type { Config } from '../../config/schema.ts'
 
 export function passwordSettings({
   passwords,

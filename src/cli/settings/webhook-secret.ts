@@ -1,6 +1,6 @@
 /** The secret of a webhook, as its file holds it. Standard Webhooks 1.0, "Secret": `whsec_` and base64. */
-import { readSecretFile } from '../config/secrets.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import { readSecretFile } from '../../config/secrets.ts'
+import { ConfigError } from '../../kernel/errors.ts'
 
 const MIN_SECRET_BYTES = 24
 const MAX_SECRET_BYTES = 64

@@ -1,10 +1,10 @@
 /** The trusted keys of a bundle, from the configuration and its keys file. */
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { readBundleKeys } from '../config/bundle-keys.ts'
-import type { BundleKeyConfig } from '../config/sections/bundles.ts'
-import { ConfigError } from '../kernel/errors.ts'
-import type { BundleKey } from '../policy-engine/bundle/signature.ts'
+import { readBundleKeys } from '../../config/bundle-keys.ts'
+import type { BundleKeyConfig } from '../../config/sections/bundles.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import type { BundleKey } from '../../policy-engine/bundle/signature.ts'
 
 export interface KeysConfig {
   readonly keys: readonly BundleKeyConfig[]

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { deploy } from '../../test/servers/deployment.ts'
-import { startSallyport } from '../../test/servers/sallyport.ts'
+import { deploy } from '../../../test/servers/deployment.ts'
+import { startSallyport } from '../../../test/servers/sallyport.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-serve-'))
 afterAll(() => rmSync(root, { recursive: true }))

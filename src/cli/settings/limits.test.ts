@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig } from '../../config/load.ts'
 import { authLimits } from './limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'limits-'))

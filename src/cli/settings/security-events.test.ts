@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, test } from 'vitest'
-import { loadConfig } from '../config/load.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import { loadConfig } from '../../config/load.ts'
+import { ConfigError } from '../../kernel/errors.ts'
 import { signalSettings } from './security-events.ts'
 
 const SECRET = Buffer.alloc(32, 1)

@@ -1,6 +1,6 @@
 /** What the configuration says of threats, as the auth service takes it. */
-import type { ThreatOptions } from '../auth/threat/open.ts'
-import type { Config } from '../config/schema.ts'
+import type { ThreatOptions } from '../../auth/threat/open.ts'
+import type { Config } from '../../config/schema.ts'
 
 export const threatSettings = ({ threats }: Pick<Config, 'threats'>): ThreatOptions => ({
   rules: {

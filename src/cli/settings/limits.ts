@@ -1,7 +1,7 @@
 /** What the configuration says of limits, as the auth service takes them. */
-import type { AuthServiceOptions } from '../auth/service.ts'
-import { isLoopback } from '../config/rules.ts'
-import type { Config } from '../config/schema.ts'
+import type { AuthServiceOptions } from '../../auth/service.ts'
+import { isLoopback } from '../../config/rules.ts'
+import type { Config } from '../../config/schema.ts'
 
 type Limits = Pick<AuthServiceOptions, 'bodyLimitBytes' | 'pressure' | 'rates'>
 

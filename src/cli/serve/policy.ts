@@ -1,9 +1,9 @@
 /** `serve policy`: a supervisor that keeps the policy service running as a process of its own. */
-import type { Config } from '../config/schema.ts'
-import { createLogger } from '../observability/logger.ts'
-import { supervise } from '../policy-engine/process/supervisor.ts'
+import type { Config } from '../../config/schema.ts'
+import { createLogger } from '../../observability/logger.ts'
+import { supervise } from '../../policy-engine/process/supervisor.ts'
+import { outsideSettings } from '../settings/outside.ts'
 import { checkBundleSources } from './bundle-source.ts'
-import { outsideSettings } from './outside.ts'
 import { policyApi } from './policy-api.ts'
 import type { PolicyProcessStart } from './policy-process.ts'
 

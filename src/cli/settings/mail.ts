@@ -1,11 +1,11 @@
 /** What the configuration says of letters, as the mail port takes it; secrets and keys are read here, once. */
 import { readFileSync } from 'node:fs'
-import type { Config } from '../config/schema.ts'
-import { readSecretFile } from '../config/secrets.ts'
-import { ConfigError } from '../kernel/errors.ts'
-import { parseSender } from '../mail/message.ts'
-import type { MailSettings } from '../mail/open.ts'
-import type { SmtpOptions } from '../mail/smtp.ts'
+import type { Config } from '../../config/schema.ts'
+import { readSecretFile } from '../../config/secrets.ts'
+import { ConfigError } from '../../kernel/errors.ts'
+import { parseSender } from '../../mail/message.ts'
+import type { MailSettings } from '../../mail/open.ts'
+import type { SmtpOptions } from '../../mail/smtp.ts'
 
 /** Undefined: no letters are sent. */
 export function mailSettings({ mail }: Pick<Config, 'mail'>): MailSettings | undefined {
