@@ -5,7 +5,6 @@ import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
@@ -14,6 +13,7 @@ import {
   makeCertificate,
   makeCertificates,
 } from '../../test/servers/certificates.ts'
+import { until } from '../../test/servers/until.ts'
 import { ConfigError } from '../kernel/errors.ts'
 import { createLogger } from '../observability/logger.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
@@ -114,14 +114,6 @@ const answer = (port: number, agent: Agent): Promise<number> =>
 const counted = async (outcome: string): Promise<number> =>
   (await metrics.tlsReloads.get()).values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('it did not come to that')
-    await delay(10)
-  }
-}
-
 const OLD: ConnectionOptions = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }
 
 test('speaks TLS 1.3 and nothing older by default (RFC 8446; FAPI 2.0 5.2.2)', async () => {
@@ -157,7 +149,7 @@ test('a renewed pair is served without a restart, and open connections go on', a
   expect(await answer(port, agent)).toBe(200)
   const [kept] = Object.values(agent.freeSockets).flat()
   await use({ certFile: at('renewed.crt'), keyFile: at('renewed.key') })
-  await until(async () => (await shake(port)).subject === 'renewed')
+  await until(async () => (await shake(port)).subject === 'renewed', 'the renewed one is shown')
   expect(await answer(port, agent)).toBe(200)
   expect(Object.values(agent.freeSockets).flat()).toEqual([kept])
   expect(await counted('taken')).toBe(1)
@@ -170,24 +162,24 @@ test('a renewed pair is served without a restart, and open connections go on', a
 test('a pair that does not fit keeps the old one, and the log and a metric say so', async () => {
   const port = await serve()
   await put(at('renewed.crt'), files.certFile)
-  await until(async () => (await counted('refused')) === 1)
+  await until(async () => (await counted('refused')) === 1, 'one is refused')
   expect((await shake(port)).subject).toBe('localhost')
   const line = lines.find((text) => text.includes('cannot be used'))
   expect(line).toContain(files.keyFile)
   expect(line).toContain(files.certFile)
   expect(lines.join()).not.toContain('PRIVATE KEY')
   await put(at('renewed.key'), files.keyFile)
-  await until(async () => (await shake(port)).subject === 'renewed')
+  await until(async () => (await shake(port)).subject === 'renewed', 'the renewed one is shown')
   expect(await counted('taken')).toBe(1)
 })
 
 test('a file that is gone for a moment changes nothing', async () => {
   const port = await serve()
   await rm(files.keyFile)
-  await until(async () => (await counted('refused')) === 1)
+  await until(async () => (await counted('refused')) === 1, 'one is refused')
   expect((await shake(port)).subject).toBe('localhost')
   await put(made.keyFile, files.keyFile)
-  await until(async () => (await counted('taken')) === 1)
+  await until(async () => (await counted('taken')) === 1, 'one is taken')
 })
 
 test('a further listener gets the new certificate too, and closes with the server', async () => {
@@ -198,7 +190,7 @@ test('a further listener gets the new certificate too, and closes with the serve
   const port = portOf(other)
   expect((await shake(port)).subject).toBe('localhost')
   await use({ certFile: at('renewed.crt'), keyFile: at('renewed.key') })
-  await until(async () => (await shake(port)).subject === 'renewed')
+  await until(async () => (await shake(port)).subject === 'renewed', 'the renewed one is shown')
   const agent = new Agent()
   expect(await answer(port, agent)).toBe(200)
   await server.close()

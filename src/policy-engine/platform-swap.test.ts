@@ -14,6 +14,7 @@ import { fileMarks } from './life/file-marks.ts'
 import { type TrustedKeys, watchedKeys } from './life/trusted-keys.ts'
 import { openPolicyPlatform, type PolicyPlatform } from './platform.ts'
 import type { ToWorker } from './process/worker-messages.ts'
+import { askUserinfo } from './question-fixture.ts'
 
 const pairs = {
   k1: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -75,25 +76,10 @@ const versions = () => platform.status().nodes.map(({ version }) => version)
 const ask = async () =>
   (await fetch(`http://127.0.0.1:${platform.port}/v1/data/probe/echo`, { method: 'POST', body: '{"input":1}' })).status
 const decide = () =>
-  platform
-    .decide('userinfo', {
-      tenant: 'default',
-      endpoint: 'https://auth.example/oauth/userinfo',
-      token: {
-        kind: 'access_token',
-        active: true,
-        client_id: 'c',
-        scopes: [],
-        audience: [],
-        issued_at: 1,
-        expires_at: 2,
-      },
-      request: { address: '::1', time: { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 } },
-    })
-    .then(
-      () => 'decided',
-      () => 'unavailable',
-    )
+  platform.decide('userinfo', askUserinfo()).then(
+    () => 'decided',
+    () => 'unavailable',
+  )
 
 /** The thread of the policy API answers an activation as it does where it cannot load the bundle. */
 const workerRejects = () => {

@@ -5,22 +5,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../observability/logger.ts'
 import { FIXTURE_KEYS, packFixture, SMALL } from './bundle/bundle-fixture.ts'
-import type { DecisionInput } from './contract/index.ts'
 import { fileMarks } from './life/file-marks.ts'
 import { openPolicyPlatform, type PolicyPlatform } from './platform.ts'
+import { askUserinfo } from './question-fixture.ts'
 import type { Engine } from './wasm/open.ts'
 
 let folder: string
 let path: string
 let platform: PolicyPlatform
 const lines: string[] = []
-const request = { address: '::1', time: { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 } }
-const userinfo: DecisionInput<'userinfo'> = {
-  tenant: 'default',
-  endpoint: 'https://auth.example/oauth/userinfo',
-  token: { kind: 'access_token', active: true, client_id: 'c', scopes: [], audience: [], issued_at: 1, expires_at: 2 },
-  request,
-}
 /** A search that takes some 10^12 steps. */
 const endless = { hay: 'a'.repeat(2_000_000), needle: `${'a'.repeat(1_000_000)}b` }
 const source = (answer: number) => ({ ...SMALL, data: { rbac: { answer } } })
@@ -78,7 +71,7 @@ const recovered = async () => {
 
 describe('policy platform', () => {
   it('decides on this thread and answers the Data API on another, both under the same revision', async () => {
-    const verdict = await platform.decide('userinfo', userinfo)
+    const verdict = await platform.decide('userinfo', askUserinfo())
     const answer = await ask('probe/echo', 'x')
     expect(answer).toMatchObject({ status: 200, revision: verdict.revision, json: { result: { answer: 0 } } })
     expect(platform.status()).toMatchObject({
@@ -139,9 +132,9 @@ describe('policy platform', () => {
     await platform.close()
     platform = await open('sdk')
     const hung = ask('probe/spin', endless).catch(() => 'gone')
-    expect(await platform.decide('userinfo', userinfo)).toMatchObject({ allow: true })
+    expect(await platform.decide('userinfo', askUserinfo())).toMatchObject({ allow: true })
     expect(await hung).toBe('gone')
-    expect(await platform.decide('userinfo', userinfo)).toMatchObject({ allow: true })
+    expect(await platform.decide('userinfo', askUserinfo())).toMatchObject({ allow: true })
     expect((await recovered()).json).toMatchObject({ result: { input: 1, answer: 0 } })
     expect(lines.join()).toContain('hangs and is ended')
   })
@@ -160,14 +153,14 @@ describe('policy platform', () => {
   it('empties the caches of both threads by the API', async () => {
     const hits = async () =>
       (await platform.metrics.registry.getSingleMetricAsString('decision_cache_total')).match(/hit.* (\d+)/)?.[1]
-    await platform.decide('userinfo', userinfo)
-    await platform.decide('userinfo', userinfo)
+    await platform.decide('userinfo', askUserinfo())
+    await platform.decide('userinfo', askUserinfo())
     expect(await hits()).toBe('1')
     const misses = () => platform.metrics.registry.getSingleMetricAsString('decision_cache_total')
     await fetch(`http://127.0.0.1:${platform.port}/v1/cache/purge`, { method: 'POST' })
     await expect
       .poll(async () => {
-        await platform.decide('userinfo', userinfo)
+        await platform.decide('userinfo', askUserinfo())
         return misses()
       })
       .toContain('outcome="miss",node="auth"} 2')

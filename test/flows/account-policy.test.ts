@@ -10,7 +10,7 @@ import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import { signedBundle, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
 import { copyPolicies, type Edit } from '../servers/policy-folder.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 
 let service: TestService
 const letters = mkdtempSync(join(tmpdir(), 'account-letters-'))

@@ -6,7 +6,7 @@ import type { BundleStatus } from '../../src/policy-engine/status.ts'
 import { committedBundle, revisionIn, type WayToWrite } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy, type Shape } from '../servers/deployment.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { post } from './requests.ts'
 import { type Good, LIMIT_BYTES, UNFIT } from './unfit-bundles.ts'
 

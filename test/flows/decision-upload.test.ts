@@ -10,8 +10,8 @@ import { type Deployment, deploy } from '../servers/deployment.ts'
 import { type LogSink, startLogSink } from '../servers/log-sink.ts'
 import { readStrictly } from '../servers/opa-events.ts'
 import { adminToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
 import type { Sallyport } from '../servers/sallyport.ts'
+import { until } from '../servers/until.ts'
 
 let sink: LogSink
 let deployment: Deployment

@@ -7,13 +7,16 @@ import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Route } from '../../src/auth/route.ts'
 import type { AuthService } from '../../src/auth/service.ts'
+import { OAUTH_ERRORS, PROBLEMS, SCIM_ERRORS } from '../../src/kernel/error-codes.ts'
 import { PolicyUnavailable, type UnavailableReason } from '../../src/kernel/errors.ts'
+import { DECISIONS, type DecisionName } from '../../src/policy-engine/contract/index.ts'
 import type { Decide, Verdict } from '../../src/policy-engine/decide.ts'
+import { ERRORS } from '../../web/words/errors.ts'
 import { startAuthService, TEST_STREAM, type TestService } from '../servers/auth-service.ts'
 import { useEverything } from './everything.ts'
 
 const UNAVAILABLE = ['undefined', 'timeout', 'wrong_result'] as const satisfies readonly UnavailableReason[]
-type Break = (typeof UNAVAILABLE)[number] | 'deny'
+type Break = (typeof UNAVAILABLE)[number] | 'deny' | `deny ${string}`
 const HEADER = 'x-break'
 
 interface Broken {
@@ -23,20 +26,36 @@ interface Broken {
   readonly location: string
   readonly body: string
   readonly retryAfter: string
+  /** That was denied, if one was. */
+  readonly decision: DecisionName | undefined
 }
 
 let service: TestService
 const broken: Broken[] = []
+/** A sign-in that is so denied begins again: `login.test.ts`. */
+const ABOUT_CREDENTIALS: readonly string[] = ['wrong_credentials', 'subject_inactive']
+/** Reasons for which a route was denied already. */
+const tried = new Set<string>()
 /** Of requests under way, by their id. */
 const breaks = new Map<string, Break>()
+/** Which decision each request was denied by first, by its id. */
+const deniedBy = new Map<string, DecisionName>()
 
 const breakable =
   (real: Decide): Decide =>
   async (name, input, context) => {
     const kind = breaks.get(context?.requestId ?? '')
     if (kind === undefined) return real(name, input, context)
-    if (kind !== 'deny') throw new PolicyUnavailable(kind, name)
-    const denied: unknown = { allow: false, reasons: [], decisionId: 'denied', revision: 'test' }
+    if (!kind.startsWith('deny')) throw new PolicyUnavailable(kind as UnavailableReason, name)
+    const id = context?.requestId ?? ''
+    if (!deniedBy.has(id)) deniedBy.set(id, name)
+    const reason = deniedBy.get(id) === name ? kind.split(' ')[1] : undefined
+    const denied: unknown = {
+      allow: false,
+      reasons: reason === undefined ? [] : [reason],
+      decisionId: 'denied',
+      revision: 'test',
+    }
     return denied as Verdict<typeof name>
   }
 
@@ -58,8 +77,7 @@ function breakEach(server: AuthService['server']): void {
     for await (const chunk of payload) chunks.push(Buffer.from(chunk))
     const body = Buffer.concat(chunks)
     const { method, url, headers } = request
-    for (const kind of [...UNAVAILABLE, 'deny'] as const) {
-      if (kind === 'deny' && spendsWhenDenied(url, body.toString())) continue
+    const ask = async (kind: Break) => {
       const answer = await server.inject({
         method: method as 'GET',
         url,
@@ -73,7 +91,19 @@ function breakEach(server: AuthService['server']): void {
         location: String(answer.headers.location ?? ''),
         body: answer.body,
         retryAfter: String(answer.headers['retry-after'] ?? ''),
+        decision: deniedBy.get(String(answer.headers['sallyport-request-id'])),
       })
+    }
+    for (const kind of UNAVAILABLE) await ask(kind)
+    if (!spendsWhenDenied(url, body.toString())) {
+      await ask('deny')
+      const name = broken.at(-1)?.decision
+      for (const reason of name === undefined ? [] : Object.keys(DECISIONS[name].reasons)) {
+        if (name === 'login' && ABOUT_CREDENTIALS.includes(reason)) continue
+        const key = `${method} ${request.routeOptions.url} ${name} ${reason}`
+        if (!tried.has(key)) await ask(`deny ${reason}`)
+        tried.add(key)
+      }
     }
     return Object.assign(Readable.from(body), { receivedEncodedLength: body.length })
   })
@@ -141,6 +171,73 @@ test('a deny is never a success, and never a failure of ours (checklist 49)', ()
       else if (route.path === '/oauth/introspect' && status === 200) expect(body, at).toBe('{"active":false}')
       else expect(status, at).toBeGreaterThanOrEqual(400)
     }
+})
+
+/** Decisions whose deny spends something, needs more around it, or is nobody's answer, and the test that denies. */
+const DENIED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['consent', 'src/auth/login/consent.test.ts'],
+  ['threat', 'test/flows/threats.test.ts'],
+  ['federation', 'test/flows/federation-policy.test.ts'],
+])
+
+/** Where policy names no reason. */
+const UNREASONED: Partial<Record<DecisionName, string>> = {
+  token: 'unauthorized_client',
+  revoke: 'unauthorized_client',
+  userinfo: 'insufficient_scope',
+  signal: 'insufficient_scope',
+  scim: 'forbidden',
+  admin: 'forbidden',
+}
+
+/** By the contract, for the reason that this one was denied for. */
+function codeOf({ kind, decision }: Broken & { readonly decision: DecisionName }): string {
+  const reasons: Readonly<Record<string, string>> = DECISIONS[decision].reasons
+  return (kind === 'deny' ? UNREASONED[decision] : reasons[kind.slice('deny '.length)]) ?? 'access_denied'
+}
+
+type Table = Readonly<Record<string, { readonly status: number; readonly description: string }>>
+const CODES: Table = { ...OAUTH_ERRORS, ...PROBLEMS }
+const SCIM: Table = SCIM_ERRORS
+
+/** What there is to read: where it leads back, JSON, or the heading of a page; of a HEAD the status alone. */
+function readsAs({ route, status, location, body }: Broken): unknown {
+  if (status === 303) return { error: new URL(location, service.issuer).searchParams.get('error') }
+  if (body.startsWith('{')) {
+    const { error, code, detail } = JSON.parse(body)
+    return route.includes('/scim/') ? { status, detail } : { status, error: error ?? code }
+  }
+  return { status, heading: /<h1[^>]*>([^<]*)</.exec(body)?.[1] }
+}
+
+function shouldRead({ route, status, body }: Broken, code: string): unknown {
+  if (status === 303) return { error: code }
+  const { status: usual = 0, description: detail } = (route.includes('/scim/') ? SCIM : CODES)[code] ?? {}
+  // RFC 6749 5.2, RFC 8628 3.2: at these addresses every error is a 400.
+  const wanted = /^POST \/oauth\/(token|device_authorization)$/.test(route) ? 400 : usual
+  if (body === '') return { status: wanted, heading: undefined }
+  if (route.includes('/scim/')) return { status: wanted, detail }
+  if (body.startsWith('{')) return { status: wanted, error: code }
+  const titles: Readonly<Record<number, string>> = ERRORS.en.titles
+  return { status: wanted, heading: titles[wanted] ?? ERRORS.en.titles.other }
+}
+
+test('a deny reads as the code that the contract has for its reason, on each route (checklist 49)', () => {
+  const denied = broken.flatMap((one) =>
+    one.kind.startsWith('deny') && one.decision !== undefined ? [{ ...one, decision: one.decision }] : [],
+  )
+  for (const one of denied) {
+    const at = `${one.route} ${one.decision} ${one.kind}`
+    // RFC 7662 2.2; a link that is not fit for its account, or for nobody's, is told like one that has ended.
+    if (one.decision === 'introspect') expect([one.status, one.body], at).toEqual([200, '{"active":false}'])
+    else if (one.kind === 'deny account_not_fit')
+      expect([one.route, one.status], at).toEqual([one.route, one.route === 'POST /password/forgot' ? 403 : 400])
+    else expect(readsAs(one), at).toEqual(shouldRead(one, codeOf(one)))
+  }
+  const names = new Set<string>(denied.map(({ decision }) => decision))
+  expect(Object.keys(DECISIONS).filter((name) => !names.has(name))).toEqual([...DENIED_ELSEWHERE.keys()])
+  const reasons = denied.filter(({ kind }) => kind !== 'deny').map(({ kind, decision }) => `${decision} ${kind}`)
+  expect(new Set(reasons).size).toBeGreaterThan(90)
 })
 
 test('nothing that was broken gave a secret away', () => {

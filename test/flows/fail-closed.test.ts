@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DECISIONS } from '../../src/policy-engine/contract/index.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
 import { type Deployment, TEST_STREAM_SETTINGS } from '../servers/deployment.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { BROKEN_DECISIONS, broken } from './broken-policies.ts'
 import {
   activate,

@@ -10,7 +10,7 @@ import { identityKey, type UserRecord } from '../../src/storage/records.ts'
 import { Browser, type Visited } from '../servers/browser.ts'
 import { openChromium } from '../servers/chromium.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { codeAt, confirmTotp } from './factors.ts'
 import { atProvider, codeAfter, type Federated, onSignInPage, signInAt, startFederated } from './federation.ts'
 

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { randomId } from '../../src/kernel/ids.ts'
 import { makeAuthority } from '../servers/certificates.ts'
-import { until } from '../servers/redis.ts'
 import type { SecureSite } from '../servers/secure-site.ts'
+import { until } from '../servers/until.ts'
 import {
   atProvider,
   codeAfter,

@@ -7,7 +7,7 @@ import { SIGNING_ALGORITHMS } from '../../src/kernel/signing-algorithms.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { clientRecord } from '../servers/population.ts'
 import { adminToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { type Answer, answerOf, isActive, post, tokensFor } from './requests.ts'
 
 interface Shown {

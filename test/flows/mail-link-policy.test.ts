@@ -10,8 +10,8 @@ import { signedBundle, startAuthService, type TestService } from '../servers/aut
 import { Browser } from '../servers/browser.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
 import { TENANT } from '../servers/population.ts'
-import { until } from '../servers/redis.ts'
 import { bodyOf, linkIn } from '../servers/smtp-server.ts'
+import { until } from '../servers/until.ts'
 import { enter, newPerson, send } from './at-account.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 

@@ -7,7 +7,7 @@ import { type Deployment, deploy, TEST_STREAM_SETTINGS } from '../servers/deploy
 import { copyPolicies, type PolicyFolder } from '../servers/policy-folder.ts'
 import type { Population } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { CODE_AGE_MS, FLIPPED_ELSEWHERE, FLIPS } from './flips.ts'
 import { type ObserveOptions, observe } from './observe.ts'
 import type { Observed } from './observed.ts'

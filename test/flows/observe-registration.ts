@@ -2,7 +2,7 @@
 import { Browser } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import type { Met, Observed } from './observed.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf } from './requests.ts'

@@ -1,7 +1,7 @@
 /** For tests: what a receiver of Security Event Tokens is told of a person whose address changed and whose session ended. */
 import { decodeJwt } from 'jose'
 import { adminToken, clientToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import type { Met, Observed } from './observed.ts'
 import { tokensFor } from './requests.ts'
 import { callWith } from './security-events.ts'

@@ -2,7 +2,7 @@
 import type { Deployment } from '../servers/deployment.ts'
 import { REDIRECT_URI, type TestClient } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import type { Observed } from './observed.ts'
 import { answerOf, post, tokensFor } from './requests.ts'
 

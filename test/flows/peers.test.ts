@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { askUserinfo } from '../../src/policy-engine/question-fixture.ts'
 import { committedBundle } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peers-'))
 const token = (name: string) => {
@@ -47,20 +48,7 @@ const kept = async (): Promise<number> => {
   return entries.reduce((sum, count) => sum + count, 0)
 }
 const ask = async (about: { readonly sub?: string }) => {
-  const input = {
-    tenant: 'default',
-    token: {
-      kind: 'access_token',
-      active: true,
-      client_id: 'c',
-      scopes: [],
-      audience: [],
-      issued_at: 1,
-      expires_at: 2,
-      ...about,
-    },
-    request: { address: '::1', time: { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 } },
-  }
+  const input = askUserinfo(about)
   await hearing.askPolicy('/v1/data/authz/userinfo/decision', { method: 'POST', body: JSON.stringify({ input }) })
 }
 /** One answer about a person, one about nobody. */

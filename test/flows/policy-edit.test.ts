@@ -9,8 +9,8 @@ import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
 import { committedBundle, revisionIn, type WayToWrite } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { copyPolicies, type PolicyFolder, type PolicyWatcher, watchPolicies } from '../servers/policy-folder.ts'
-import { until } from '../servers/redis.ts'
 import { type LoadAnswer, type LoadRequest, type SteadyLoad, sendAround, startLoad } from '../servers/steady-load.ts'
+import { until } from '../servers/until.ts'
 import { basic } from './requests.ts'
 
 const SCALE = Number(process.env.SCALE ?? '0.1')

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Deployment, deploy } from '../servers/deployment.ts'
-import { until } from '../servers/redis.ts'
 import { type SteadyLoad, startLoad } from '../servers/steady-load.ts'
+import { until } from '../servers/until.ts'
 import { basic } from './requests.ts'
 
 let deployment: Deployment

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { type OpaServer, startOpaServer } from '../servers/opa-server.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { post } from './requests.ts'
 
 const REVISION = 'central-1'

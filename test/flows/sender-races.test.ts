@@ -9,7 +9,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { makeProofKey, type ProofKey } from '../servers/proofs.ts'
 import { adminToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { startFurtherNode } from './nodes.ts'
 import { type Answer, answerOf, basic, codeFor } from './requests.ts'
 

@@ -8,7 +8,7 @@ import { readArchive } from '../../src/policy-engine/bundle/archive.ts'
 import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
 import { type BundleDesk, KEY_ID, openBundleDesk } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { post } from './requests.ts'
 
 let folder: string

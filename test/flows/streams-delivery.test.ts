@@ -8,7 +8,7 @@ import { Browser } from '../servers/browser.ts'
 import type { EventSink } from '../servers/event-sink.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { callWith, startWithReceivers, verifySet } from './security-events.ts'
 import { type Streams, setsOf, startStreams } from './told-by-streams.ts'
 

@@ -8,7 +8,7 @@ import { signedFiles, startAuthService, type TestService, type TestServiceOption
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { clientRecord, REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { makeProofKey } from '../servers/proofs.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { BEHIND_PROXY, endVisit, isSignedIn, moveTo, type Visitor, visitor } from './attackers.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
 

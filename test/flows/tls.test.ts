@@ -9,7 +9,7 @@ import { type Deployment, deploy } from '../servers/deployment.ts'
 import { freePort } from '../servers/free-port.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { adminToken } from '../servers/provision.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 
 let folder: string
 let tls: Certificates

@@ -6,7 +6,7 @@ import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { TENANT } from '../servers/population.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { BEHIND_PROXY } from './attackers.ts'
 import { redeemCode, told } from './authorization.ts'
 import {

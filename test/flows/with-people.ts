@@ -11,9 +11,9 @@ import { type Deployment, type DeploymentOptions, deploy, type Shape } from '../
 import { freePort } from '../servers/free-port.ts'
 import { type OpenIdSite, openOpenIdSite } from '../servers/openid-site.ts'
 import type { TestClient } from '../servers/population.ts'
-import { until } from '../servers/redis.ts'
 import { pinIn } from '../servers/secure-site.ts'
 import { linkIn } from '../servers/smtp-server.ts'
+import { until } from '../servers/until.ts'
 import type { Person } from './factors.ts'
 import { NO_PIN } from './federation.ts'
 

@@ -10,7 +10,7 @@ import { stringify } from 'yaml'
 import { type BundleServer, startBundleServer } from '../servers/bundle-server.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { type OpaServer, startOpaServer } from '../servers/opa-server.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { type Author, bytesOf, makeAuthor } from './opa-tools.ts'
 
 const RESOURCE = 'bundles/app.tar.gz'

@@ -8,7 +8,7 @@ import { loadBundle } from '../../src/policy-engine/bundle/load.ts'
 import { parseExact } from '../../src/policy-engine/exact-json.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { startOpaServer } from '../servers/opa-server.ts'
-import { until } from '../servers/redis.ts'
+import { until } from '../servers/until.ts'
 import { type Author, bytesOf, makeAuthor } from './opa-tools.ts'
 
 const INPUTS = [

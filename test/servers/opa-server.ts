@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { freePort } from './free-port.ts'
-import { until } from './redis.ts'
+import { until } from './until.ts'
 
 export const OPA = resolve(process.env.OPA ?? '.toolchain/opa')
 

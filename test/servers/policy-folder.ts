@@ -11,7 +11,7 @@ import { findSources } from '../../scripts/build/source-files.ts'
 import { stageSources } from '../../scripts/build/stage.ts'
 import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
 import { type BundleDesk, KEY_ID, type WayToWrite } from './bundle-desk.ts'
-import { until } from './redis.ts'
+import { until } from './until.ts'
 
 /** What stands in a file and what shall stand there. */
 export interface Edit {

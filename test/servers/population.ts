@@ -2,6 +2,7 @@
 import type { PasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
 import type { Store } from '../../src/storage/port.ts'
+import { plainClient, plainUser } from '../../src/storage/record-fixture.ts'
 import type { ClientRecord, UserRecord } from '../../src/storage/records.ts'
 
 export const TENANT = 'default'
@@ -32,43 +33,18 @@ export interface Population {
 
 const IDENTITY = ['openid', 'profile', 'email', 'offline_access']
 
-export function clientRecord(id: string, secret: string, parts: Partial<ClientRecord> = {}): ClientRecord {
-  return {
-    v: 1,
+export const clientRecord = (id: string, secret: string, parts: Partial<ClientRecord> = {}): ClientRecord =>
+  plainClient({
     clientId: id,
     name: `Client ${id}`,
     type: secret === '' ? 'public' : 'confidential',
     secretDigests: secret === '' ? [] : [digestOf(secret)],
-    active: true,
-    firstParty: false,
-    redirectUris: [],
-    grantTypes: [],
-    scopes: [],
-    audience: [],
-    resources: [],
-    roles: [],
-    createdAt: 1,
-    updatedAt: 1,
-    version: 1,
-    revocationEpoch: 7,
     ...parts,
-  }
-}
+  })
 
 /** A person, whose name here is their address. */
-export const userRecord = (userName: string, parts: Partial<UserRecord> = {}): UserRecord => ({
-  v: 1,
-  sub: randomId(),
-  userName,
-  active: true,
-  roles: ['user'],
-  profile: { emails: [{ value: userName, primary: true }] },
-  createdAt: 1,
-  updatedAt: 1,
-  version: 1,
-  revocationEpoch: 3,
-  ...parts,
-})
+export const userRecord = (userName: string, parts: Partial<UserRecord> = {}): UserRecord =>
+  plainUser({ sub: randomId(), userName, profile: { emails: [{ value: userName, primary: true }] }, ...parts })
 
 const forPeople: Partial<ClientRecord> = {
   redirectUris: [REDIRECT_URI],

@@ -6,13 +6,12 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { freePort } from './free-port.ts'
+import { until } from './until.ts'
 
 const runFile = promisify(execFile)
-const READY_WITHIN_MS = 20 * 1000
 
 export interface RedisCredentials {
   readonly username: string
@@ -51,15 +50,6 @@ export interface RedisServer {
   resume(): void
   /** Ends it and removes its data. */
   stop(): Promise<void>
-}
-
-/** Polls until `check` answers true; fails after `withinMs`. */
-export async function until(check: () => Promise<boolean>, what: string, withinMs = READY_WITHIN_MS): Promise<void> {
-  const deadline = performance.now() + withinMs
-  while (!(await check().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`not in time: ${what}`)
-    await pause(25)
-  }
 }
 
 function configuration(

@@ -14,6 +14,7 @@ import type { DecisionInput, DecisionName, DecisionResult } from '../../policy-e
 import type { Decide, Verdict } from '../../policy-engine/decide.ts'
 import { CONTRACT } from '../../policy-engine/validate.ts'
 import type { Store } from '../../storage/port.ts'
+import { plainClient, plainUser } from '../../storage/record-fixture.ts'
 import type { ClientRecord, UserRecord } from '../../storage/records.ts'
 import { openSqliteStore } from '../../storage/sqlite/open.ts'
 import { type Offered, offeredWith } from '../client/metadata/offered.ts'
@@ -85,40 +86,18 @@ export interface Surroundings {
   close(): Promise<void>
 }
 
-export const clientRecord = (of: Partial<ClientRecord> = {}): ClientRecord => ({
-  v: 1,
-  clientId: 'client-1',
-  name: 'Photo Prints',
-  type: 'confidential',
-  secretDigests: [],
-  active: true,
-  firstParty: false,
-  redirectUris: ['https://app.example/cb'],
-  grantTypes: ['authorization_code'],
-  scopes: ['openid', 'profile'],
-  audience: [],
-  resources: [],
-  roles: [],
-  createdAt: 1,
-  updatedAt: 1,
-  version: 1,
-  revocationEpoch: 7,
-  ...of,
-})
+export const clientRecord = (of: Partial<ClientRecord> = {}): ClientRecord =>
+  plainClient({
+    clientId: 'client-1',
+    name: 'Photo Prints',
+    redirectUris: ['https://app.example/cb'],
+    grantTypes: ['authorization_code'],
+    scopes: ['openid', 'profile'],
+    ...of,
+  })
 
-export const userRecord = (of: Partial<UserRecord> = {}): UserRecord => ({
-  v: 1,
-  sub: 'sub-1',
-  userName: 'ada@example.com',
-  active: true,
-  roles: ['user'],
-  profile: {},
-  createdAt: 1,
-  updatedAt: 1,
-  version: 1,
-  revocationEpoch: 3,
-  ...of,
-})
+export const userRecord = (of: Partial<UserRecord> = {}): UserRecord =>
+  plainUser({ sub: 'sub-1', userName: 'ada@example.com', ...of })
 
 type Continued = Extract<DecisionResult<'session'>, { allow: true }>
 export type Next = Continued['obligations']['next']

@@ -19,9 +19,9 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { Browser } from '../../../test/servers/browser.ts'
 import { freePort } from '../../../test/servers/free-port.ts'
-import { until } from '../../../test/servers/redis.ts'
 import { type Sallyport, startSallyport } from '../../../test/servers/sallyport.ts'
 import { linkIn } from '../../../test/servers/smtp-server.ts'
+import { until } from '../../../test/servers/until.ts'
 import type { ClientCredentials, DevCredentials } from './credentials.ts'
 
 const run = promisify(execFile)

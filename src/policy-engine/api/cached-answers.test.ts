@@ -12,11 +12,11 @@ import { writeArchive } from '../bundle/archive.ts'
 import { buildFixture, FIXTURE_KEYS, signFixture } from '../bundle/bundle-fixture.ts'
 import { loadBundle } from '../bundle/load.ts'
 import { KEPT } from '../cache/cache-fixture.ts'
-import type { DecisionInput } from '../contract/index.ts'
 import { openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { createNode, type PolicyNode } from '../node/node.ts'
 import { type OutsideSettings, openOutside } from '../node/outside.ts'
+import { askUserinfo, REQUEST } from '../question-fixture.ts'
 import { policyStatus } from '../status.ts'
 import { createPolicyApi, type PolicyApi } from './server.ts'
 
@@ -281,25 +281,11 @@ it('keeps what reaches a rule that asks nothing anew, next to those that do', as
 })
 
 it('gives no caller anything that another could change', async () => {
-  const input: DecisionInput<'userinfo'> = {
-    tenant: 'default',
-    endpoint: 'https://auth.example/oauth/userinfo',
-    token: {
-      kind: 'access_token',
-      active: true,
-      client_id: 'c',
-      sub: 's',
-      scopes: [],
-      audience: [],
-      issued_at: 1,
-      expires_at: 2,
-    },
-    request: { address: '::1', time: { epoch_seconds: 60, minute_of_day: 1, weekday: 4 } },
-  }
+  const input = askUserinfo({ sub: 's' })
   for (const _ of [1, 2]) {
     const verdict = await node.decide('userinfo', input)
     const { claims } = (verdict as unknown as { obligations: { claims: string[] } }).obligations
-    expect(claims).toEqual(['60'])
+    expect(claims).toEqual([String(REQUEST.time.epoch_seconds)])
     expect(() => claims.push('another')).toThrow(TypeError)
   }
 })

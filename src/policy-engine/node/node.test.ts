@@ -11,6 +11,7 @@ import { loadBundle } from '../bundle/load.ts'
 import type { DecisionInput } from '../contract/index.ts'
 import { openDecisionLog } from '../decision-log/log.ts'
 import { EvaluationError, type VerifiedBundle } from '../engine.ts'
+import { askRevoke, askUserinfo, REQUEST } from '../question-fixture.ts'
 import { createNode, type PolicyNode } from './node.ts'
 
 const load = async (source = SMALL, version = 1) =>
@@ -21,50 +22,10 @@ const load = async (source = SMALL, version = 1) =>
     requiredEntrypoints: [],
   })
 
-const client = (client_id: string) => ({
-  client_id,
-  type: 'confidential' as const,
-  auth_method: 'client_secret_basic' as const,
-  active: true,
-  first_party: false,
-  requires: [],
-  grant_types: [],
-  scopes: [],
-  audience: [],
-  resources: [],
-  roles: [],
-})
-const time = { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 }
-const request = { address: '203.0.113.7', time }
-const revoke = (client_id: string, owner = client_id): DecisionInput<'revoke'> => ({
-  tenant: 'default',
-  client: client(client_id),
-  token: {
-    kind: 'access_token',
-    active: true,
-    client_id: owner,
-    scopes: [],
-    audience: [],
-    issued_at: 1,
-    expires_at: 2,
-  },
-  request,
-})
-const userinfo = (epoch_seconds: number, sub = 'alice'): DecisionInput<'userinfo'> => ({
-  tenant: 'default',
-  endpoint: 'https://auth.example/oauth/userinfo',
-  token: {
-    kind: 'access_token',
-    active: true,
-    client_id: 'c',
-    sub,
-    scopes: [],
-    audience: [],
-    issued_at: 1,
-    expires_at: 2,
-  },
-  request: { address: '::1', time: { ...time, epoch_seconds } },
-})
+const { time } = REQUEST
+const revoke = (client_id: string, owner = client_id) => askRevoke(client_id, owner, { address: '203.0.113.7', time })
+const userinfo = (epoch_seconds: number) =>
+  askUserinfo({ sub: 'alice' }, { ...REQUEST, time: { ...time, epoch_seconds } })
 
 let bundle: VerifiedBundle
 let directory: string

@@ -8,8 +8,8 @@ import { createMetrics } from '../../observability/metrics.ts'
 import { writeArchive } from '../bundle/archive.ts'
 import { buildFixture, FIXTURE_KEYS, type FixtureSource, signFixture } from '../bundle/bundle-fixture.ts'
 import { loadBundle } from '../bundle/load.ts'
-import type { DecisionInput } from '../contract/index.ts'
 import { decisionLogPath, openDecisionLog } from '../decision-log/log.ts'
+import { askRevoke } from '../question-fixture.ts'
 import { createNode, type PolicyNode } from './node.ts'
 import { openOutside } from './outside.ts'
 
@@ -52,32 +52,7 @@ const load = async (obligation: 'token' | 'grant', version: number) =>
     requiredEntrypoints: [],
   })
 
-const revoke = (port: number): DecisionInput<'revoke'> => ({
-  tenant: 'default',
-  client: {
-    client_id: String(port),
-    type: 'confidential',
-    auth_method: 'client_secret_basic',
-    active: true,
-    first_party: false,
-    requires: ['pkce'],
-    grant_types: [],
-    scopes: [],
-    audience: [],
-    resources: [],
-    roles: [],
-  },
-  token: {
-    kind: 'access_token',
-    active: true,
-    client_id: 'c',
-    scopes: [],
-    audience: [],
-    issued_at: 1,
-    expires_at: 2,
-  },
-  request: { address: '::1', time: { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 } },
-})
+const revoke = (port: number) => askRevoke(String(port), 'c')
 
 let directory: string
 let node: PolicyNode

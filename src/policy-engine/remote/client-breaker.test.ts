@@ -4,24 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../../observability/logger.ts'
 import { createMetrics, type Metrics } from '../../observability/metrics.ts'
-import type { DecisionInput } from '../contract/index.ts'
+import { askUserinfo } from '../question-fixture.ts'
 import { connectPolicy, type PolicyClient } from './client.ts'
 
-const userinfo: DecisionInput<'userinfo'> = {
-  tenant: 'default',
-  endpoint: 'https://auth.example/oauth/userinfo',
-  token: {
-    kind: 'access_token',
-    active: true,
-    client_id: 'c',
-    sub: 's',
-    scopes: [],
-    audience: [],
-    issued_at: 1,
-    expires_at: 2,
-  },
-  request: { address: '::1', time: { epoch_seconds: 60, minute_of_day: 1, weekday: 4 } },
-}
 const VERDICT = JSON.stringify({
   decision_id: 'd',
   provenance: { bundles: { b: { revision: 'r' } } },
@@ -63,7 +48,7 @@ afterEach(async () => {
 const answer = (status: number, body: string) => (response: ServerResponse) => void response.writeHead(status).end(body)
 const hang = () => {}
 const decide = () =>
-  client.decide('userinfo', userinfo).then(
+  client.decide('userinfo', askUserinfo({ sub: 's' })).then(
     () => 'answered',
     (error: unknown) => (error instanceof Error && 'reason' in error ? error.reason : error),
   )

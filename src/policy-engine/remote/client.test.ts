@@ -10,29 +10,11 @@ import { FIXTURE_KEYS, packFixture, SMALL } from '../bundle/bundle-fixture.ts'
 import type { DecisionInput } from '../contract/index.ts'
 import { POLICY_PROCESS, type PolicyProcessOptions } from '../process/policy-process-fixture.ts'
 import { type Supervisor, supervise } from '../process/supervisor.ts'
+import { askRevoke } from '../question-fixture.ts'
 import { connectPolicy, type PolicyClient } from './client.ts'
 
 const lines: string[] = []
 const logger = createLogger({ destination: { write: (line) => lines.push(line) } })
-const time = { epoch_seconds: 1_764_000_000, minute_of_day: 960, weekday: 1 }
-const revoke = (client_id: string): DecisionInput<'revoke'> => ({
-  tenant: 'default',
-  client: {
-    client_id,
-    type: 'confidential',
-    auth_method: 'client_secret_basic',
-    active: true,
-    first_party: false,
-    requires: ['pkce'],
-    grant_types: [],
-    scopes: [],
-    audience: [],
-    resources: [],
-    roles: [],
-  },
-  token: { kind: 'access_token', active: true, client_id, scopes: [], audience: [], issued_at: 1, expires_at: 2 },
-  request: { address: '::1', time },
-})
 
 /** Never 0: a signal to that ends the tests themselves. */
 function pidOf({ pid }: Supervisor): number {
@@ -85,13 +67,13 @@ describe('policy service in a process of its own', () => {
     await rm(folder, { recursive: true })
   })
   const recovered = async () => {
-    const verdict = () => client.decide('revoke', revoke('c1')).catch(() => undefined)
+    const verdict = () => client.decide('revoke', askRevoke('c1')).catch(() => undefined)
     await expect.poll(verdict, { interval: 20, timeout: 30_000 }).toBeDefined()
     return verdict()
   }
 
   it('decides, and names decision and revision under which the service logged it', async () => {
-    const verdict = await client.decide('revoke', revoke('c1'), { requestId: 'r-1' })
+    const verdict = await client.decide('revoke', askRevoke('c1'), { requestId: 'r-1' })
     expect(verdict).toMatchObject({ allow: true, revision: expect.stringMatching(/^[0-9a-f]{64}$/) })
     const log = await readFile(join(folder, 'logs', 'decisions-policy.jsonl'), 'utf8')
     expect(JSON.parse(log.trim().split('\n').at(-1) ?? '')).toMatchObject({
@@ -107,11 +89,11 @@ describe('policy service in a process of its own', () => {
     ['trap', 'trap'],
     ['wrong', 'wrong_result'],
   ])('has no answer where the result is %s', async (id, reason) => {
-    await expect(client.decide('revoke', revoke(id))).rejects.toMatchObject({ name: 'PolicyUnavailable', reason })
+    await expect(client.decide('revoke', askRevoke(id))).rejects.toMatchObject({ name: 'PolicyUnavailable', reason })
   })
 
   it('sends no input out of contract', async () => {
-    const input = { ...revoke('c1'), extra: 1 } as DecisionInput<'revoke'>
+    const input = { ...askRevoke('c1'), extra: 1 } as DecisionInput<'revoke'>
     await expect(client.decide('revoke', input)).rejects.toMatchObject({ reason: 'wrong_input' })
   })
 
@@ -125,7 +107,7 @@ describe('policy service in a process of its own', () => {
       body: JSON.stringify({ input: endless }),
     }).catch(() => 'gone')
     expect(await hung).toBe('gone')
-    await expect(client.decide('revoke', revoke('c1'))).rejects.toMatchObject({ name: 'PolicyUnavailable' })
+    await expect(client.decide('revoke', askRevoke('c1'))).rejects.toMatchObject({ name: 'PolicyUnavailable' })
     expect(await recovered()).toMatchObject({ allow: true })
     expect(supervisor.pid).not.toBe(pid)
     expect(lines.join()).toContain('hangs and is killed')
@@ -162,7 +144,7 @@ describe('policy client against a service that misbehaves', () => {
     await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done))
     const { port } = server.address() as { port: number }
     client = await connectPolicy({ url: `http://127.0.0.1:${port}`, deadlineMs, logger })
-    return client.decide('revoke', revoke('c1'))
+    return client.decide('revoke', askRevoke('c1'))
   }
   const provenance = { bundles: { b: { revision: 'r' } } }
   const result = { allow: true, reasons: [], obligations: { revoke: 'token' } }
@@ -189,6 +171,6 @@ describe('policy client against a service that misbehaves', () => {
     await against((respond) => respond(200, '{}')).catch(() => {})
     server?.closeAllConnections()
     await new Promise((done) => server?.close(done))
-    await expect(client?.decide('revoke', revoke('c1'))).rejects.toMatchObject({ reason: 'unreachable' })
+    await expect(client?.decide('revoke', askRevoke('c1'))).rejects.toMatchObject({ reason: 'unreachable' })
   })
 })

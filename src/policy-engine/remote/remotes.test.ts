@@ -18,35 +18,10 @@ import type { DecisionInput } from '../contract/index.ts'
 import { openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { createNode, type PolicyNode } from '../node/node.ts'
+import { askRevoke } from '../question-fixture.ts'
 import { policyStatus } from '../status.ts'
 import { openRemotes } from './remotes.ts'
 
-const revoke = (client_id: string, owner = client_id): DecisionInput<'revoke'> => ({
-  tenant: 'default',
-  client: {
-    client_id,
-    type: 'confidential',
-    auth_method: 'client_secret_basic',
-    active: true,
-    first_party: false,
-    requires: ['pkce'],
-    grant_types: [],
-    scopes: [],
-    audience: [],
-    resources: [],
-    roles: [],
-  },
-  token: {
-    kind: 'access_token',
-    active: true,
-    client_id: owner,
-    scopes: [],
-    audience: [],
-    issued_at: 1,
-    expires_at: 2,
-  },
-  request: { address: '::1', time: { epoch_seconds: 60, minute_of_day: 1, weekday: 4 } },
-})
 const DEADLINE_MS = 400
 
 let folder: string
@@ -117,7 +92,7 @@ async function open(url: string, over: { retries?: number; path?: string } = {})
 let events: () => Promise<Record<string, unknown>[]>
 
 const decide = (id = 'c1', owner = id) =>
-  node.decide('revoke', revoke(id, owner)).then(
+  node.decide('revoke', askRevoke(id, owner)).then(
     ({ allow }) => (allow ? 'allow' : 'deny'),
     (error: unknown) => (error instanceof Error && 'reason' in error ? error.reason : error),
   )
@@ -128,14 +103,14 @@ const plugin = () => policyStatus([], [node.status()], true).plugins['remote/cen
 describe('a decision that a remote OPA answers', () => {
   it('is answered by it, under its revision, and logged with its decision id', async () => {
     await open(opa.origin)
-    const verdict = await node.decide('revoke', revoke('c1'), { requestId: 'r-1' })
+    const verdict = await node.decide('revoke', askRevoke('c1'), { requestId: 'r-1' })
     expect(verdict).toMatchObject({ allow: true, obligations: { revoke: 'token' }, revision: 'central-7' })
     expect(await decide('c1', 'c2')).toBe('deny')
     const [allowed = {}] = await events()
     expect(allowed).toMatchObject({
       decision_id: verdict.decisionId,
       path: 'authz/revoke/decision',
-      input: revoke('c1'),
+      input: askRevoke('c1'),
       result: { allow: true },
       custom: { request_id: 'r-1', remote: { name: 'central', decision_id: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
     })
@@ -148,7 +123,7 @@ describe('a decision that a remote OPA answers', () => {
 
   it('is the one that the Data API answers too, while others are our own', async () => {
     await open(opa.origin)
-    const answer = await node.evaluate({ path: ['authz', 'revoke', 'decision'], input: revoke('c1') })
+    const answer = await node.evaluate({ path: ['authz', 'revoke', 'decision'], input: askRevoke('c1') })
     expect(answer).toMatchObject({ revision: 'central-7', result: expect.stringContaining('"allow":true') })
     const echo = await node.evaluate({ path: ['probe', 'echo'], input: { x: 1 } })
     expect([echo.revision, echo.bundles]).toEqual([bundle.revision, { sallyport: { revision: bundle.revision } }])
@@ -165,7 +140,7 @@ describe('a decision that a remote OPA answers', () => {
       api = await openApi(undefined, { node })
       ends.push(() => api.close())
     })
-    const ask = (path: string) => post(api.port, `/v1/data${path}`, JSON.stringify({ input: revoke('c1') }))
+    const ask = (path: string) => post(api.port, `/v1/data${path}`, JSON.stringify({ input: askRevoke('c1') }))
 
     it('answers parts of it by the same server', async () => {
       expect(await ask('/authz/revoke/decision/obligations/revoke')).toMatchObject({
@@ -217,7 +192,7 @@ describe('a decision that a remote OPA answers', () => {
 
   it('is not asked with an input out of contract, nor without a bundle to judge the log', async () => {
     await open(opa.origin)
-    const input = { ...revoke('c1'), extra: 1 } as DecisionInput<'revoke'>
+    const input = { ...askRevoke('c1'), extra: 1 } as DecisionInput<'revoke'>
     await expect(node.decide('revoke', input)).rejects.toMatchObject({ reason: 'wrong_input' })
     node.deactivate()
     expect(await decide()).toBe('no_bundle')

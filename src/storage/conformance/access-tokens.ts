@@ -1,7 +1,7 @@
 /** AccessTokenStore: everything that liveness hangs on, in one read; what is deleted never reads as live again. */
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
-import { aClient, aCode, aGrant, anAccessToken, aPair, aUser, type Conformance, isLive, newTenant } from './subject.ts'
+import { aClient, anAccessToken, aPair, aUser, type Conformance, isLive, issueCode, newTenant } from './subject.ts'
 
 export function accessTokenConformance({ clock, subject }: Conformance): void {
   const clientCredentials = async () => {
@@ -14,17 +14,7 @@ export function accessTokenConformance({ clock, subject }: Conformance): void {
   }
   const granted = async () => {
     const { store } = subject()
-    const [tenant, client, user] = [newTenant(), aClient(clock.seconds()), aUser(clock.seconds())]
-    await store.clients.create(tenant, client)
-    await store.users.create(tenant, user)
-    const grant = aGrant(clock.seconds(), {
-      clientId: client.clientId,
-      sub: user.sub,
-      clientEpoch: client.revocationEpoch,
-      userEpoch: user.revocationEpoch,
-    })
-    const code = randomId(32)
-    await store.codes.issue(tenant, grant, code, aCode(clock.seconds()))
+    const { tenant, client, user, grant, code } = await issueCode(store, clock.seconds())
     const { successors, jti } = aPair(clock.seconds(), grant)
     await store.codes.redeem(tenant, grant.grantId, code, successors)
     const key = { jti, grantId: grant.grantId, clientId: client.clientId, sub: user.sub }

@@ -1,25 +1,14 @@
 /** Races on one grant, from two nodes at once: exactly one wins, and nothing outlives a revocation. */
 import { describe, expect, it } from 'vitest'
-import { randomId } from '../../kernel/ids.ts'
 import type { Store } from '../port.ts'
-import { aClient, aCode, aGrant, aPair, aUser, type Conformance, isLive, newTenant } from './subject.ts'
+import { aGrant, aPair, type Conformance, isLive, issueCode } from './subject.ts'
 
 const CONTENDERS = 50
 
 export function raceConformance({ clock, subject }: Conformance): void {
   const issued = async () => {
     const { store } = subject()
-    const [tenant, client, user] = [newTenant(), aClient(clock.seconds()), aUser(clock.seconds())]
-    await store.clients.create(tenant, client)
-    await store.users.create(tenant, user)
-    const grant = aGrant(clock.seconds(), {
-      clientId: client.clientId,
-      sub: user.sub,
-      clientEpoch: client.revocationEpoch,
-      userEpoch: user.revocationEpoch,
-    })
-    const code = randomId(32)
-    await store.codes.issue(tenant, grant, code, aCode(clock.seconds()))
+    const { tenant, client, user, grant, code } = await issueCode(store, clock.seconds())
     const live = async (jti: string) =>
       isLive(await store.accessTokens.state(tenant, { jti, grantId: grant.grantId, ...client, sub: user.sub }))
     return { tenant, grant, grantId: grant.grantId, code, live }

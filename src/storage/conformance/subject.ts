@@ -2,6 +2,7 @@
 import { systemClock } from '../../kernel/clock.ts'
 import { randomId } from '../../kernel/ids.ts'
 import type { AccessTokenState, Store, Successors } from '../port.ts'
+import { plainClient, plainUser } from '../record-fixture.ts'
 import type {
   AccessTokenRecord,
   ClientRecord,
@@ -36,40 +37,30 @@ export interface Conformance {
 
 export const newTenant = (): string => `tenant-${randomId(8)}`
 
-export const aClient = (now: number, values: Partial<ClientRecord> = {}): ClientRecord => ({
-  v: 1,
-  clientId: randomId(),
-  name: 'Läger {1}',
-  type: 'confidential',
-  secretDigests: [],
-  active: true,
-  firstParty: false,
-  redirectUris: ['https://client.example/cb'],
-  grantTypes: ['authorization_code', 'refresh_token'],
-  scopes: ['openid', 'email'],
-  audience: [],
-  resources: [],
-  roles: [],
-  createdAt: now,
-  updatedAt: now,
-  version: 1,
-  revocationEpoch: randomEpoch(),
-  ...values,
-})
+export const aClient = (now: number, values: Partial<ClientRecord> = {}): ClientRecord =>
+  plainClient({
+    clientId: randomId(),
+    name: 'Läger {1}',
+    redirectUris: ['https://client.example/cb'],
+    grantTypes: ['authorization_code', 'refresh_token'],
+    scopes: ['openid', 'email'],
+    createdAt: now,
+    updatedAt: now,
+    revocationEpoch: randomEpoch(),
+    ...values,
+  })
 
-export const aUser = (now: number, values: Partial<UserRecord> = {}): UserRecord => ({
-  v: 1,
-  sub: randomId(),
-  userName: `user-${randomId(6)}`,
-  active: true,
-  roles: ['reader'],
-  profile: { displayName: 'Å. Example', emails: [{ value: 'a@example.com', primary: true }] },
-  createdAt: now,
-  updatedAt: now,
-  version: 1,
-  revocationEpoch: randomEpoch(),
-  ...values,
-})
+export const aUser = (now: number, values: Partial<UserRecord> = {}): UserRecord =>
+  plainUser({
+    sub: randomId(),
+    userName: `user-${randomId(6)}`,
+    roles: ['reader'],
+    profile: { displayName: 'Å. Example', emails: [{ value: 'a@example.com', primary: true }] },
+    createdAt: now,
+    updatedAt: now,
+    revocationEpoch: randomEpoch(),
+    ...values,
+  })
 
 export const aGrant = (now: number, values: Partial<GrantRecord> = {}): GrantRecord => ({
   v: 1,
@@ -143,4 +134,20 @@ export function isLive({ token, grant, client, user }: AccessTokenState): boolea
 /** The initial epoch comes from the caller at random, so that a record created anew never matches an old copy. */
 function randomEpoch(): number {
   return Number.parseInt(Buffer.from(randomId(5), 'base64url').toString('hex'), 16)
+}
+
+/** A code of a grant of a client and a person of their own. */
+export async function issueCode(store: Store, now: number) {
+  const [tenant, client, user] = [newTenant(), aClient(now), aUser(now)]
+  await store.clients.create(tenant, client)
+  await store.users.create(tenant, user)
+  const grant = aGrant(now, {
+    clientId: client.clientId,
+    sub: user.sub,
+    clientEpoch: client.revocationEpoch,
+    userEpoch: user.revocationEpoch,
+  })
+  const code = randomId(32)
+  await store.codes.issue(tenant, grant, code, aCode(now))
+  return { tenant, client, user, grant, code }
 }

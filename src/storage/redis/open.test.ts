@@ -10,7 +10,8 @@ import {
   makeCertificates,
 } from '../../../test/servers/certificates.ts'
 import { freePort } from '../../../test/servers/free-port.ts'
-import { type RedisServer, startRedis, until } from '../../../test/servers/redis.ts'
+import { type RedisServer, startRedis } from '../../../test/servers/redis.ts'
+import { until } from '../../../test/servers/until.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { ConfigError, StoreUnavailable } from '../../kernel/errors.ts'
 import { aClient, aCode, aGrant, anAccessToken, aPair, aUser } from '../conformance/subject.ts'

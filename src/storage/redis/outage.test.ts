@@ -1,13 +1,8 @@
 /** Redis gone, hung or back again: nothing wrong is answered, nothing waits for ever, nobody has to reopen the store. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type RedisCluster,
-  type RedisServer,
-  startRedis,
-  startRedisCluster,
-  until,
-} from '../../../test/servers/redis.ts'
+import { type RedisCluster, type RedisServer, startRedis, startRedisCluster } from '../../../test/servers/redis.ts'
+import { until } from '../../../test/servers/until.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'

@@ -1,8 +1,9 @@
 /** A primary lost under a sentinel: what its replica had confirmed is there on the promoted one. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import { startRedis, until } from '../../../test/servers/redis.ts'
+import { startRedis } from '../../../test/servers/redis.ts'
 import { startSentinel } from '../../../test/servers/sentinel.ts'
+import { until } from '../../../test/servers/until.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { aClient, aCode, aGrant, aPair } from '../conformance/subject.ts'
 import type { GrantedCode } from '../port.ts'

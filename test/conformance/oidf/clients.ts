@@ -2,6 +2,7 @@
 import { digestOf, randomId } from '../../../src/kernel/ids.ts'
 import type { ClientMetadata } from '../../../src/storage/client-metadata.ts'
 import type { Store } from '../../../src/storage/port.ts'
+import { plainClient } from '../../../src/storage/record-fixture.ts'
 import { type ClientRecord, firstRevocationEpoch, type UserRecord } from '../../../src/storage/records.ts'
 import type { Credentials } from './credentials.ts'
 
@@ -11,26 +12,17 @@ const IDENTITY = ['openid', 'profile', 'email', 'address', 'phone', 'offline_acc
 /** What all of them are: third parties, whose person is asked for consent. */
 function client(clientId: string, parts: Partial<ClientRecord>): ClientRecord {
   const now = Math.floor(Date.now() / 1000)
-  return {
-    v: 1,
+  return plainClient({
     clientId,
     name: `Conformance suite, ${clientId}`,
-    type: 'confidential',
-    secretDigests: [],
-    active: true,
-    firstParty: false,
-    redirectUris: [],
     grantTypes: ['authorization_code', 'refresh_token'],
     scopes: IDENTITY,
     audience: ['urn:sallyport:default'],
-    resources: [],
-    roles: [],
     createdAt: now,
     updatedAt: now,
-    version: 1,
     revocationEpoch: firstRevocationEpoch(),
     ...parts,
-  }
+  })
 }
 
 /** `base`: where the suite answers for these clients, `https://localhost:8443/test/a/sallyport`. */

@@ -55,10 +55,8 @@ export async function deviceAuthorization(deps: DeviceAuthorizationDeps, request
     },
     { requestId: request.id },
   )
-  if (!verdict.allow) {
-    const code = publicCode('authorize', verdict, 'access_denied')
-    throw new OAuthError(code, code === 'access_denied' ? { status: 400 } : {})
-  }
+  // RFC 6749 5.2, whatever a code is told with elsewhere.
+  if (!verdict.allow) throw new OAuthError(publicCode('authorize', verdict, 'access_denied'), { status: 400 })
 
   const { device_code_ttl_seconds: ttlSeconds, device_interval_seconds: intervalSeconds } = verdict.obligations
   const deviceCode = randomSecret()
