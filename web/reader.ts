@@ -3,7 +3,7 @@
  * (AsyncLocalStorage), entered once around every page's endpoint, so that no page and no endpoint hands it on and none can forget it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Language, pageLanguage } from './language.ts'
+import { LANGUAGE_FACTS, type Language, pageLanguage } from './language.ts'
 import { PLAIN_THEME, type Theme } from './theme.ts'
 
 /** Where a request comes from, as its person may know it again: names from lists of ours, or `other`, and never the whole address. */
@@ -43,3 +43,5 @@ export function readersLanguage(uiLocales: readonly string[] = []): Language {
   const { chosen, asked = [], accepted } = reader()
   return chosen ?? pageLanguage([...uiLocales, ...asked, ...accepted])
 }
+
+export const comma = (uiLocales?: readonly string[]): string => LANGUAGE_FACTS[readersLanguage(uiLocales)].comma
