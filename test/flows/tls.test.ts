@@ -41,7 +41,7 @@ test('serve answers over TLS on both ports, under an https issuer', async () => 
   expect(await adminToken(running.issuer, running.population.admin)).toMatch(/^ey/)
   expect((await running.askPolicy('/health')).status).toBe(200)
   await expect(fetch(running.issuer.replace('https:', 'http:'))).rejects.toThrow()
-}, 60_000)
+})
 
 test('every cookie of a sign-in over TLS is bound to its host, and read by no script (RFC 6265bis 4.1.3.2; checklist 44)', async () => {
   running = await deploy('one-process', { tls })
@@ -72,7 +72,7 @@ test('serve stops on a certificate without its key, and names the file (ConfigEr
     await expect(deploy('one-process', { tls, settings: { [service]: { tls: wrong } } })).rejects.toThrow(
       new RegExp(`${service}\\.tls: .*wrong\\.key is not the key of the certificate in .*tls\\.crt`),
     )
-}, 60_000)
+})
 
 /** The callers of the policy API are known by their certificate alone, and only this one is let in. */
 async function onlyByCertificate() {
@@ -143,7 +143,7 @@ test('the split shape with certificates on every side: auth to policy, both to R
   await policy.stop()
   await running.run('serve', 'policy').says(/ready in/)
   await until(async () => (await status()) === 200, 'the renewed certificate is shown')
-}, 120_000)
+})
 
 test('a port of its own asks for certificates, and its metadata name it (RFC 8705 5)', async () => {
   const shop = await makeCertificate(folder, 'shop', { subject: '/O=Shop/CN=shop' })
@@ -181,4 +181,4 @@ test('a port of its own asks for certificates, and its metadata name it (RFC 870
   expect(await ask(issuer)).toBe(401)
   expect(await ask(alias)).toBe(200)
   await dispatcher.close()
-}, 60_000)
+})

@@ -1,32 +1,24 @@
 /** `make run-conformance`, as the suite meets it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Certificates, makeCertificates } from '../../servers/certificates.ts'
-import { freePort } from '../../servers/free-port.ts'
-import { type Sallyport, startSallyport } from '../../servers/sallyport.ts'
+import { type Served, serveForSuite } from './served.ts'
 import { certificateAt } from './suite-certificate.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'run-conformance-'))
-const place = join(folder, 'instance')
+let served: Served
 let issuer: string
 let suite: string
-let served: Sallyport
 let certificates: Certificates
 
 beforeAll(async () => {
-  issuer = `https://localhost:${await freePort()}`
-  suite = `https://localhost:${await freePort()}`
-  certificates = await makeCertificates(folder)
-  const env = { OIDF_ISSUER: issuer, OIDF_SUITE: suite }
-  served = startSallyport([place], { cwd: process.cwd(), env, main: 'test/conformance/oidf/serve.ts' })
-  await served.says(/is ready for the suite/, 60_000)
+  served = await serveForSuite()
+  ;({ issuer, suite } = served)
+  certificates = await makeCertificates(served.folder)
 })
 afterAll(async () => {
-  expect(await served.stop()).toBe(0)
-  rmSync(folder, { recursive: true, force: true })
+  expect(await served.close()).toBe(0)
 })
 
 interface Sent {
@@ -37,7 +29,7 @@ interface Sent {
 
 /** Over the instance's own certificate; a POST where something is sent. */
 function ask(path: string, sent?: Sent): Promise<{ status: number; location: string; text: string }> {
-  const ca = readFileSync(join(place, 'ca.crt'))
+  const ca = readFileSync(join(served.place, 'ca.crt'))
   const headers = sent && {
     'content-type': sent.type,
     ...(sent.authorization !== undefined && { authorization: sent.authorization }),
@@ -86,7 +78,7 @@ test('whoever registers by itself gets ID tokens by RS256 (OIDC Registration 2)'
 })
 
 test('the described client is known by its secret', async () => {
-  const described = JSON.parse(readFileSync(join(place, 'provider.json'), 'utf8'))
+  const described = JSON.parse(readFileSync(join(served.place, 'provider.json'), 'utf8'))
   const { client_id: id, client_secret: secret } = described.static_clients.client
   const basic = (password: string) => `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`
   const form = { grant_type: 'authorization_code', code: 'none', redirect_uri: 'https://x.example' }
@@ -105,8 +97,8 @@ test('a suite that starts later is trusted by the certificate that it shows', as
   const server: Server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) })
   await new Promise<void>((done) => server.listen(Number(new URL(suite).port), 'localhost', done))
   try {
-    await served.says(/the certificate of .* is trusted/)
-    expect(readFileSync(join(place, 'suite.crt'), 'utf8')).toBe(await certificateAt(new URL(suite)))
+    await served.sallyport.says(/the certificate of .* is trusted/)
+    expect(readFileSync(join(served.place, 'suite.crt'), 'utf8')).toBe(await certificateAt(new URL(suite)))
     expect((await ask('/.well-known/openid-configuration')).status).toBe(200)
   } finally {
     server.close()
