@@ -117,5 +117,5 @@ it('with replicas: 0 what had not been replicated may be undone, and no more: ho
   console.log(`replicas: 0, primary lost under load: ${twice} of ${redeemed} codes could be redeemed again`)
   expect(redeemed).toBeGreaterThan(500)
   // The replication lag, and no more: whatever was answered earlier had been sent on.
-  expect(ageMs).toBeLessThan(100)
+  expect(ageMs).toBeLessThan(1000)
 })
