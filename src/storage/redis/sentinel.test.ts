@@ -21,7 +21,8 @@ it('follows a failover, and no confirmed redemption or revocation is undone by i
   const sentinel = await startSentinel(primary)
   onTestFinished(() => sentinel.stop())
   const options = { mode: 'sentinel', sentinelName: sentinel.name, ...credentials, clock: systemClock } as const
-  const store = await openRedisStore({ nodes: [sentinel.node], ...options, replicas: 1 })
+  // Long, so that what a busy machine confirms late is confirmed.
+  const store = await openRedisStore({ nodes: [sentinel.node], ...options, replicas: 1, deadlineMs: 10_000 })
   onTestFinished(() => store.close())
   const grants = Array.from({ length: 50 }, () => aGrant(now))
   for (const [index, grant] of grants.entries()) {
