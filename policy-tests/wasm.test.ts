@@ -125,9 +125,9 @@ describe('system/log/mask and the contract', () => {
         input: base,
       }
       const mask = evaluator.evaluate('system/log/mask', event)
-      const addressed = base['request'] !== undefined
+      const { request: addressed } = base
       expect(mask).toEqual(
-        addressed ? [{ op: 'upsert', path: '/input/request/address', value: expect.any(String) }] : [],
+        addressed !== undefined ? [{ op: 'upsert', path: '/input/request/address', value: expect.any(String) }] : [],
       )
     }
   })

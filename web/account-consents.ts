@@ -4,6 +4,7 @@ import { type Html, html } from './html.ts'
 import { moment } from './moment.ts'
 import type { Page } from './page.ts'
 import { hidden, notice } from './parts/form.ts'
+import { comma } from './reader.ts'
 import { inReadingOrder, scopeWords } from './scope-words.ts'
 import { CONSENTS } from './words/account-consents.ts'
 import { words } from './words/words.ts'
@@ -46,8 +47,8 @@ const scopeItems = (scopes: readonly string[], frame: AccountFrame): Html =>
 function grantItem(says: Says, frame: AccountFrame, grant: GrantView, about: string): Html {
   return html`<li>
 <p>${says.inUse} ${says.since(moment(grant.since, frame))}${
-    grant.lastUse !== undefined && html`, ${says.lastUse(moment(grant.lastUse, frame))}`
-  }${grant.scopes.includes('offline_access') && html`, ${says.awayToo}`}</p>
+    grant.lastUse !== undefined && html`${comma(frame.uiLocales)}${says.lastUse(moment(grant.lastUse, frame))}`
+  }${grant.scopes.includes('offline_access') && html`${comma(frame.uiLocales)}${says.awayToo}`}</p>
 <form method="post" action="/account/grants/revoke">
 ${hidden('form_token', grant.formToken)}${hidden('grant', grant.grantId)}<button type="submit" aria-describedby="${about}">${says.end}</button>
 </form>
@@ -68,7 +69,7 @@ ${app.selfRegistered && html`<p class="note">${says.selfRegistered}</p>`}
 ${app.firstParty && html`<p class="note">${says.firstParty}</p>`}
 ${
   consent &&
-  html`<p>${says.allowed(moment(consent.grantedAt, frame))}, ${says.until(moment(consent.expiresAt, frame))}</p>`
+  html`<p>${says.allowed(moment(consent.grantedAt, frame))}${comma(frame.uiLocales)}${says.until(moment(consent.expiresAt, frame))}</p>`
 }
 ${
   app.scopes.length > 0 &&

@@ -4,6 +4,7 @@ import { type Place, placeWords } from './account-place.ts'
 import { type Html, html } from './html.ts'
 import { moment } from './moment.ts'
 import type { Page } from './page.ts'
+import { comma } from './reader.ts'
 import { ACCOUNT } from './words/account.ts'
 import { OVERVIEW } from './words/account-overview.ts'
 import { words } from './words/words.ts'
@@ -63,7 +64,7 @@ ${
 <h2 id="safety">${says.safety}</h2>
 ${open.length === 0 ? html`<p>${says.nothingLeft}</p>` : html`<ul class="warnings">${open.map((text) => html`<li>${text}</li>`)}</ul>`}
 <dl>
-<dt>${says.waysToSignIn}</dt><dd>${view.factors.map((factor) => says.factors[factor]).join(', ')}</dd>
+<dt>${says.waysToSignIn}</dt><dd>${view.factors.map((factor) => says.factors[factor]).join(comma(view.frame.uiLocales))}</dd>
 </dl>
 </section>
 <section aria-labelledby="last">

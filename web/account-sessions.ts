@@ -5,6 +5,7 @@ import { type Html, html } from './html.ts'
 import { moment } from './moment.ts'
 import type { Page } from './page.ts'
 import { hidden, notice } from './parts/form.ts'
+import { comma } from './reader.ts'
 import { SESSIONS } from './words/account-sessions.ts'
 import { words } from './words/words.ts'
 
@@ -64,7 +65,7 @@ function sessionEntry(says: Says, frame: AccountFrame, session: SessionView, ind
   return html`<li>
 ${heading(frame, id, session, says.thisSession)}<p>${says.lastUsed(moment(session.lastSeenAt, frame))}</p>
 <p class="note">${says.since(moment(session.signedInAt, frame), moment(session.endsAt, frame))}</p>
-${session.networks.length > 0 && html`<p class="note">${says.network(session.networks.join(', '))}</p>`}
+${session.networks.length > 0 && html`<p class="note">${says.network(session.networks.join(comma(frame.uiLocales)))}</p>`}
 ${session.bound && html`<p class="note">${says.bound}</p>`}
 ${session.current ? html`<p><a href="/logout">${says.signOut}</a></p>` : form(action, session.formToken, says.end, id)}</li>
 `

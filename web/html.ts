@@ -34,3 +34,10 @@ function render(content: Content): string {
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(parts.map((part, index) => (index === 0 ? '' : render(values[index - 1])) + part).join(''))
 }
+
+/** The word in text, in English and German; an address may hold it as well. */
+const E_MAIL = /(?<![\w.@-])e-mail(?![\w.]*@)/gi
+
+/** Browsers break lines after any hyphen: this word is kept whole where it is text. Attributes hold no `>` (see `html`). */
+export const keepWordsWhole = (content: Content): Html =>
+  new Html(render(content).replaceAll(/>[^<]+/g, (text) => text.replaceAll(E_MAIL, '<span class="whole">$&</span>')))

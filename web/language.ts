@@ -8,12 +8,14 @@ export interface LanguageFacts {
   readonly direction: 'ltr' | 'rtl'
   /** As those who speak it call it. */
   readonly name: string
+  /** Between the parts of a list. */
+  readonly comma: string
 }
 
 export const LANGUAGE_FACTS: Readonly<Record<Language, LanguageFacts>> = {
-  en: { direction: 'ltr', name: 'English' },
-  de: { direction: 'ltr', name: 'Deutsch' },
-  ar: { direction: 'rtl', name: 'العربية' },
+  en: { direction: 'ltr', name: 'English', comma: ', ' },
+  de: { direction: 'ltr', name: 'Deutsch', comma: ', ' },
+  ar: { direction: 'rtl', name: 'العربية', comma: '، ' },
 }
 
 export const isLanguage = (text: string | undefined): text is Language => LANGUAGES.some((one) => one === text)

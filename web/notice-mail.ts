@@ -1,10 +1,30 @@
 /** What a person is told by letter of their account. */
-import { type Letter, letter, letterLanguage, letterWords } from './mail.ts'
+import { deviceOf, type Letter, type LetterWords, letter, letterLanguage, letterWords, whereOf } from './mail.ts'
 import { momentIn } from './moment.ts'
+import { reader } from './reader.ts'
 
-type Says = ReturnType<typeof letterWords>
+export type NoticeKind = keyof LetterWords['notices']
 
-export type NoticeKind = keyof Says['notices']
+/** What whoever did not do it does at once, and where. */
+const ACTS = {
+  /** "This wasn't me": it puts everybody out. */
+  report: '/account/activity',
+  /** The password may be another by now. */
+  reset: '/password/forgot',
+  /** The password works no more. */
+  again: '/password/forgot',
+  factors: '/account/factors',
+} as const
+
+const ACT_OF: Readonly<Partial<Record<NoticeKind, keyof typeof ACTS>>> = {
+  password_changed: 'reset',
+  password_reset: 'reset',
+  email_change_stopped: 'again',
+  factor_added: 'factors',
+  factor_removed: 'factors',
+  recovery_codes_made: 'factors',
+  guessing: 'factors',
+}
 
 export interface NoticeFacts {
   readonly factor?: 'totp' | 'passkey' | undefined
@@ -25,19 +45,17 @@ export interface NoticeSurroundings {
   readonly locales: readonly string[]
   /** IANA name of the person's time zone, where they have one. */
   readonly timeZone?: string | undefined
+  /** Absent: the reader may not be the person, and learns neither who they are nor where. */
+  readonly userName?: string | undefined
 }
 
-const named = (says: Says, { factor = 'passkey', name }: NoticeFacts): string =>
+const named = (says: LetterWords, { factor = 'passkey', name }: NoticeFacts): string =>
   name === undefined ? says[factor] : `${says[factor]} (${name})`
 
-function deviceOf(says: Says, { browser = 'other', system = 'other' }: NoticeFacts): string {
-  if (browser === 'other') return ''
-  return system === 'other' ? browser : says.on(browser, system)
-}
-
 /** What a sentence has in it, if it has something. */
-function inside(says: Says, kind: NoticeKind, facts: NoticeFacts): string {
-  if (kind === 'new_sign_in') return deviceOf(says, facts)
+function inside(says: LetterWords, kind: NoticeKind, facts: NoticeFacts): string {
+  if (kind === 'new_sign_in')
+    return deviceOf(says, { browser: facts.browser ?? 'other', system: facts.system ?? 'other' })
   if (kind === 'account_linked' || kind === 'account_unlinked') return facts.provider ?? says.another
   return named(says, facts)
 }
@@ -45,16 +63,23 @@ function inside(says: Says, kind: NoticeKind, facts: NoticeFacts): string {
 export function noticeMail(
   kind: NoticeKind,
   facts: NoticeFacts,
-  { issuer, nowMs, locales, timeZone }: NoticeSurroundings,
+  { issuer, nowMs, locales, timeZone, userName }: NoticeSurroundings,
 ): Letter {
   const says = letterWords(locales)
   const [subject, what] = says.notices[kind](inside(says, kind, facts))
+  const { host } = new URL(issuer)
   const when = momentIn(letterLanguage(locales), nowMs, { uiLocales: locales, timeZone })
+  const from = userName === undefined ? undefined : reader().from?.()
+  const act = ACT_OF[kind] ?? 'report'
+  const { stop } = facts
+  const after = stop ? [says.stopsFor(stop.hours)] : kind === 'email_changed' ? [says.takesBack] : []
   return letter({
     subject,
+    what,
+    facts: [says.account(host, userName), says.when(when), ...(from ? [whereOf(locales, from)] : [])],
+    link: stop ? { href: stop.href, text: says.stop } : { href: `${issuer}${ACTS[act]}`, text: says.acts[act] },
+    afterLink: after,
+    host,
     locales,
-    paragraphs: [what, says.when(when), says.account(new URL(issuer).host)],
-    link: facts.stop ? { href: facts.stop.href, text: says.stop } : { href: `${issuer}/account`, text: says.notYou },
-    ...(facts.stop && { afterLink: [says.stopsFor(facts.stop.hours)] }),
   })
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { addressOf, SCRIPTS, type ScriptName } from './assets.ts'
-import { type Content, Html, html } from './html.ts'
+import { type Content, Html, html, keepWordsWhole } from './html.ts'
 import { LANGUAGE_FACTS, LANGUAGES, type Language } from './language.ts'
 import { type Reader, reader, readersLanguage } from './reader.ts'
 import type { Theme } from './theme.ts'
@@ -134,7 +134,7 @@ ${parts.script && html`<script nonce="${nonce}" src="${addressOf(SCRIPTS[parts.s
 <body>
 <main class="card">
 ${brand(theme)}
-${parts.content}
+${keepWordsWhole(parts.content)}
 </main>
 ${footer(reading, language)}</body>
 </html>

@@ -3,7 +3,7 @@ import { consentsPage } from './account-consents.ts'
 import { consentPage } from './consent.ts'
 import { recoveryCodesPage } from './enrol.ts'
 import { errorPage } from './error.ts'
-import { html } from './html.ts'
+import { html, keepWordsWhole } from './html.ts'
 import { formTarget, page } from './page.ts'
 import { signInPage } from './sign-in.ts'
 import { signedOutPage, signOutPage } from './sign-out.ts'
@@ -139,7 +139,7 @@ test('labels belong to their fields, and an error is tied to the field that it c
   const one = signIn('noUserName').body
   expect(one.match(/ aria-invalid="true"/g)).toHaveLength(1)
   expect(one).toContain('aria-describedby="username-fault"')
-  expect(one).toContain('id="username-fault">Enter your user name or e-mail address.')
+  expect(one).toMatch(/id="username-fault">Enter your user name or .*e-mail.* address\./)
   expect(one).toContain('<label for="username">')
 })
 
@@ -158,7 +158,7 @@ test('the consent page names client, account, scopes in words and the host that 
     'Photo Prints',
     'prints.example',
     'ada',
-    'See your e-mail address',
+    '<li>See your <span class="whole">e-mail</span> address</li>',
     '<code>prints:order</code>',
     'date of birth',
   ])
@@ -198,4 +198,12 @@ test('the consent page says of a client that registered itself that nobody check
   for (const path of ['data', 'terms'])
     expect(body).toContain(`<a href="https://evil.example/${path}" rel="noreferrer">`)
   expect(consentPage(view).body).not.toContain('rel="noreferrer"')
+})
+
+test('the word e-mail is kept whole on a line where it is text, and left alone in addresses and attributes', () => {
+  const content = html`<p title="e-mail">Your E-Mail-Adresse, and an e-mail<br>to e-mail@example.com, re-mail</p><b>${'e-mail <'}</b>`
+  const whole = (word: string) => `<span class="whole">${word}</span>`
+  expect(keepWordsWhole(content).toString()).toBe(
+    `<p title="e-mail">Your ${whole('E-Mail')}-Adresse, and an ${whole('e-mail')}<br>to e-mail@example.com, re-mail</p><b>${whole('e-mail')} &lt;</b>`,
+  )
 })

@@ -3,8 +3,17 @@
  * (AsyncLocalStorage), entered once around every page's endpoint, so that no page and no endpoint hands it on and none can forget it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Language, pageLanguage } from './language.ts'
+import { LANGUAGE_FACTS, type Language, pageLanguage } from './language.ts'
 import { PLAIN_THEME, type Theme } from './theme.ts'
+
+/** Where a request comes from, as its person may know it again: names from lists of ours, or `other`, and never the whole address. */
+export interface ReadFrom {
+  readonly browser: string
+  readonly system: string
+  readonly network: string
+  /** ISO 3166-1 alpha-2, where known. */
+  readonly country?: string | undefined
+}
 
 export interface Reader {
   /** Chosen here by the person: before all others. */
@@ -16,6 +25,8 @@ export interface Reader {
   /** The address of this page in another language; absent where it cannot be read again. */
   readonly addressIn?: ((language: Language) => string) | undefined
   readonly theme: Theme
+  /** Letters tell it to who is written to because of this request. */
+  readonly from?: (() => ReadFrom) | undefined
 }
 
 const NOBODY: Reader = { accepted: [], theme: PLAIN_THEME }
@@ -32,3 +43,5 @@ export function readersLanguage(uiLocales: readonly string[] = []): Language {
   const { chosen, asked = [], accepted } = reader()
   return chosen ?? pageLanguage([...uiLocales, ...asked, ...accepted])
 }
+
+export const comma = (uiLocales?: readonly string[]): string => LANGUAGE_FACTS[readersLanguage(uiLocales)].comma

@@ -41,7 +41,7 @@ lure_age_seconds := 86400
 # Refresh tokens of one person at one client that came twice in an hour.
 leaks := 3
 
-# Assertions of a client that came twice in an hour.
+# Assertions and proofs of a client itself that came twice in an hour.
 copies := 8
 
 # For how long after it rose a spike of introspections counts.

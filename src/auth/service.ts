@@ -212,7 +212,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const activity = recordActivity({ store, clock, visits, onFailure })
   listeners.push(signals.hear, activity.hear)
   const { theme, assets } = options.theme ?? { theme: PLAIN_THEME, assets: [] }
-  const reading = { issuer, theme }
+  const reading = { issuer, theme, countryOf: threats.countryOf }
   const given = routes({
     assets,
     rates,

@@ -18,7 +18,7 @@ interface Ended {
 
 const sallyport = (words: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
   new Promise((resolve) => {
-    const options = { cwd: folder, env: { PATH: process.env.PATH, ...env }, timeout: 20_000 }
+    const options = { cwd: folder, env: { PATH: process.env.PATH, ...env }, timeout: 60_000 }
     execFile(process.execPath, [MAIN, ...words], options, (error, out, err) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, out, err })
     })
@@ -49,7 +49,7 @@ test('writes all of an answer that no pipe holds at once', async () => {
   const slowly = '"$0" "$@" | { read -r line; printf "%s\\n" "$line"; cat; }'
   const words = ['-c', slowly, process.execPath, MAIN, 'config', 'schema']
   const read = await new Promise<string>((resolve) => {
-    execFile('sh', words, { cwd: folder, timeout: 20_000 }, (_error, out) => resolve(out))
+    execFile('sh', words, { cwd: folder, timeout: 60_000 }, (_error, out) => resolve(out))
   })
   expect(read.length).toBe(whole.out.length)
   expect(JSON.parse(read)).toEqual(JSON.parse(whole.out))

@@ -136,6 +136,18 @@ export const COMMANDS: readonly Command[] = [
     run: async (invocation) => (await import('./audit/heads.ts')).auditHeads(invocation),
   },
   {
+    name: 'audit undelivered',
+    summary: 'List what was given up: security events for webhooks and streams, sign-outs for clients.',
+    operands: '[FILE or FOLDER ...]',
+    accepts: 'any',
+    options: {
+      ...CONFIG_OPTIONS,
+      since: { type: 'string', value: 'TIME', help: 'from then on, e.g. 2026-11-01T00:00:00Z' },
+      json: { type: 'boolean', help: 'print JSON' },
+    },
+    run: async (invocation) => (await import('./audit/undelivered.ts')).auditUndelivered(invocation),
+  },
+  {
     name: 'bundle status',
     summary: 'Show which bundles are in force, why one was refused, and which versions are kept.',
     operands: '[NAME]',

@@ -34,7 +34,7 @@ beforeAll(async () => {
   made = await makeCertificates(folder)
   await makeCertificate(folder, 'renewed', { subject: '/CN=renewed', extensions: LOOPBACK_NAMES })
   await makeCertificate(folder, 'rsa', { subject: '/CN=rsa', extensions: LOOPBACK_NAMES, rsa: true })
-}, 60_000)
+})
 beforeEach(async () => {
   files = { certFile: at('used.crt'), keyFile: at('used.key') }
   await use(made)

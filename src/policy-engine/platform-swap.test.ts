@@ -66,7 +66,7 @@ const open = async () => {
 const offer = async (keyId: KeyId, version: number) => {
   await writeFile(`${path}.new`, await packed(keyId, version))
   await rename(`${path}.new`, path)
-  await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 20_000 }).toBe('self_check_failed')
+  await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 60_000 }).toBe('self_check_failed')
 }
 const revokeAllBut = async (...ids: KeyId[]) => {
   files = trusted(...ids)
@@ -115,24 +115,24 @@ describe.each([
     await platform.ready
     rejects()
     await offer('k2', 2)
-    await expect.poll(versions, { timeout: 20_000 }).toEqual([1, 1])
+    await expect.poll(versions, { timeout: 60_000 }).toEqual([1, 1])
     vi.restoreAllMocks()
     expect([await decide(), await ask()]).toEqual(['decided', 200])
     // Nothing that it signed is in force.
     await revokeAllBut('k1')
-    await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 20_000 }).toBe('unknown_key')
+    await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 60_000 }).toBe('unknown_key')
     expect(versions()).toEqual([1, 1])
     await revokeAllBut('k3')
-    await expect.poll(versions, { timeout: 20_000 }).toEqual([undefined, undefined])
+    await expect.poll(versions, { timeout: 60_000 }).toEqual([undefined, undefined])
     expect([await decide(), await ask()]).toEqual(['unavailable', 503])
   })
 
   it('leaves nothing in force where there was none before', async () => {
     rejects()
     await open()
-    await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 20_000 }).toBe('self_check_failed')
+    await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 60_000 }).toBe('self_check_failed')
     vi.restoreAllMocks()
-    await expect.poll(versions, { timeout: 20_000 }).toEqual([undefined, undefined])
+    await expect.poll(versions, { timeout: 60_000 }).toEqual([undefined, undefined])
     expect([await decide(), await ask()]).toEqual(['unavailable', 503])
   })
 })

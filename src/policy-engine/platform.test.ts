@@ -111,7 +111,7 @@ describe('policy platform', () => {
         await rename(`${path}.new`, path)
       } else await writeFile(path, bytes)
       await expect
-        .poll(() => platform.status().nodes.map((node) => node.version), { timeout: 20_000, interval: 5 })
+        .poll(() => platform.status().nodes.map((node) => node.version), { timeout: 60_000, interval: 5 })
         .toEqual([version, version])
       answers.set(revisions()[0] ?? '', version)
     }
@@ -120,7 +120,7 @@ describe('policy platform', () => {
     expect(asked).toBeGreaterThan(50)
     expect(answers.size).toBe(21)
     for (const { revision, answer } of seen) expect(answers.get(revision ?? '')).toBe(answer)
-  }, 120_000)
+  })
 
   it('answers unavailable to a decision beyond its deadline, on a thread that serves on', async () => {
     expect(await ask('probe/spin', endless)).toMatchObject({ status: 503, json: { code: 'unavailable' } })
@@ -141,7 +141,7 @@ describe('policy platform', () => {
 
   it('keeps the old bundle on both threads when a new one is refused, and says why', async () => {
     await writeFile(path, 'nonsense')
-    await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 15_000 }).toBe('not_a_bundle')
+    await expect.poll(() => platform.status().bundles.sallyport?.code, { timeout: 60_000 }).toBe('not_a_bundle')
     expect(await ask('probe/echo', 1)).toMatchObject({ status: 200 })
     const status = (await (await fetch(`http://127.0.0.1:${platform.port}/v1/status`)).json()) as { result: object }
     expect(status.result).toMatchObject({

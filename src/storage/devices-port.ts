@@ -20,6 +20,8 @@ export interface DeviceStore {
   ): Promise<FoundDevice | undefined>
   /** Of more than MAX_DEVICES of a person, the one seen longest ago goes in the same step. */
   put(tenant: string, digest: string, device: DeviceRecord): Promise<void>
+  /** Writes only while that device is there, so that one that was forgotten is never brought back. */
+  replace(tenant: string, digest: string, device: DeviceRecord): Promise<'written' | 'missing'>
   /** The one seen last first. */
   list(tenant: string, sub: string): Promise<readonly DeviceRecord[]>
   /** `missing`: it is not the person's, or no more. */

@@ -68,7 +68,7 @@ describe('every page of self-service', () => {
         expect(await page.locator('.account-nav [aria-current="page"]').count(), at).toBe(1)
       }
     expect(complaints).toEqual([])
-  }, 120_000)
+  })
 
   test('is walked and used by keyboard alone: past the navigation, to a field, and saved (WCAG 2.1.1, 2.4.1)', async () => {
     const { page } = await enter('/account')
@@ -118,5 +118,5 @@ describe('every page of self-service', () => {
     }
     const boxes = await Promise.all(['.account-nav', '.account-content'].map((at) => page.locator(at).boundingBox()))
     expect((boxes[0]?.x ?? 0) + (boxes[0]?.width ?? 0)).toBeLessThanOrEqual(boxes[1]?.x ?? 0)
-  }, 60_000)
+  })
 })

@@ -22,7 +22,12 @@ describe('apps with access', () => {
     const tokens = await signIn(as(service, person), browser, web, 'openid email offline_access orders:read')
     const kept = await signIn(as(service, person), browser, other, 'openid orders:read')
     const { page } = await enter(service, person, '/account/consents', browser)
-    for (const text of ['Client web', 'Client other', 'See your e-mail address', 'also while you are away'])
+    for (const text of [
+      'Client web',
+      'Client other',
+      'See your <span class="whole">e-mail</span> address',
+      'also while you are away',
+    ])
       expect(page.text).toContain(text)
     expect(await isActive(service, tokens.access_token)).toBe(true)
 

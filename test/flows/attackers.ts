@@ -17,7 +17,10 @@ export interface Visitor {
   signIn(userName: string, password: string, page?: SignInPage): Promise<SignInPage>
 }
 
-export async function visitor(service: TestService, address: string): Promise<Visitor> {
+export async function visitor(
+  service: Pick<TestService, 'issuer'> & { readonly population: Pick<TestService['population'], 'own'> },
+  address: string,
+): Promise<Visitor> {
   const rp = await discover(service.issuer, service.population.own)
   const browser = new Browser(service.issuer)
   browser.headers['x-forwarded-for'] = address

@@ -2,8 +2,10 @@
 import type { PasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import type { Store } from '../../src/storage/port.ts'
 
-/** What the service asks by itself or now and then, whoever comes; `threats.throttles` is another such. */
+/** What the service asks by itself or now and then, whoever comes. */
 const BY_ITSELF: ReadonlySet<unknown> = new Set(['signingKeys', 'logouts', 'outbox', 'chains', 'marks', 'platform'])
+/** Of `threats`, the same: what other nodes set and noted. */
+const POLLED: ReadonlySet<unknown> = new Set(['throttles', 'rises'])
 
 /** Every method of every part of it is written down by name; what it does stays. */
 export function countedStore(store: Store, calls: string[]): Store {
@@ -16,7 +18,7 @@ export function countedStore(store: Store, calls: string[]): Store {
           const run: unknown = Reflect.get(inner, method)
           if (typeof run !== 'function') return run
           return (...given: unknown[]) => {
-            if (method !== 'throttles') calls.push(`${String(part)}.${String(method)}`)
+            if (!POLLED.has(method)) calls.push(`${String(part)}.${String(method)}`)
             return Reflect.apply(run, inner, given)
           }
         },

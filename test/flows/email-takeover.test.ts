@@ -169,7 +169,14 @@ describe('the letter about a change that somebody asked for', () => {
     expect((await stored())?.profile).toEqual(user.profile)
     expect(await isSignedIn(thief.browser)).toBe(false)
     expect((await enter(user, 'words that a thief likes')).page.status).toBe(401)
-    expect(await smtp.next(thiefs, 'stopped its change')).toBeDefined()
+    const owners = bodyOf((await smtp.next(address, 'stopped its change')).message).replaceAll('\r\n', '\n')
+    expect(owners).toMatch(
+      new RegExp(`Account: ${user.userName} at .*\\nWhen: .*\\nWhere: .*network 127\\.0\\.0\\.0/24`),
+    )
+    // Whoever took the account over learns nothing of its owner.
+    const thieves = bodyOf((await smtp.next(thiefs, 'stopped its change')).message)
+    expect(thieves).not.toMatch(/Where:|network/)
+    expect(thieves.replaceAll(thiefs, '')).not.toContain(user.userName)
     await forgot(user.userName)
     const reset = linkIn(await smtp.next(address, '/password/reset'), '/password/reset')
     const browser = new Browser(service.issuer)

@@ -113,7 +113,7 @@ beforeAll(async () => {
   service = await startAuthService({ decide: breakable, onServer: breakEach, service: { signals: TEST_STREAM } })
   // Throws where a request does not succeed after its decision was broken.
   await useEverything(service)
-}, 120_000)
+})
 afterAll(() => service?.close())
 
 const asking = () => service.service.table.filter(({ decision }) => decision !== 'public')

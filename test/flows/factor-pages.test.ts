@@ -256,4 +256,4 @@ test('who has no second factor and needs one by policy adds it on the way in, an
   await page.getByRole('link', { name: 'I have kept them' }).click()
   expect(await arrivedAt(signIn)).toBe(MFA_ACR)
   expect(browser.complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])
-}, 60_000)
+})

@@ -126,7 +126,7 @@ test('a provider that does not answer is said to be unavailable, is no longer of
     await page.reload()
     return page.getByRole('link', { name: 'Continue with Google' }).count()
   }
-  await expect.poll(offered, { timeout: 20_000 }).toBe(1)
+  await expect.poll(offered, { timeout: 60_000 }).toBe(1)
   await goTo('Google')
   const sub = await back()
   expect(await ownerOf(google.issuer, 'back')).toBe(sub)

@@ -89,7 +89,7 @@ beforeAll(async () => {
   }
   await register('web-mtls', { ...byName, ...bound }, { ...forPeople, redirectUris: [REDIRECT_URI] })
   await register('secret', bound, { secretDigests: clientRecord('x', 'secret').secretDigests })
-}, 60_000)
+})
 afterAll(async () => {
   await Promise.all([...agents.values()].map((agent) => agent.close()))
   await service.close()

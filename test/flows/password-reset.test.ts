@@ -319,7 +319,7 @@ test('where no letters are sent the page says so, and the sign-in offers no link
   }
 })
 
-test('in a browser: forgot, mail, new password, sign-in (Chromium)', { timeout: 60_000 }, async () => {
+test('in a browser: forgot, mail, new password, sign-in (Chromium)', { timeout: 180_000 }, async () => {
   const user = await person()
   const site = await openSite()
   const chromium = await openChromium({ javaScriptEnabled: false })
@@ -357,7 +357,7 @@ test('in a browser: forgot, mail, new password, sign-in (Chromium)', { timeout: 
     await page.getByLabel('Password').fill(NEW)
     await page.getByLabel('Password').press('Enter')
     await expect
-      .poll(() => site.visits.some(({ searchParams }) => searchParams.has('code')), { timeout: 10_000 })
+      .poll(() => site.visits.some(({ searchParams }) => searchParams.has('code')), { timeout: 60_000 })
       .toBe(true)
     // Of the password that was refused.
     expect(chromium.complaints).toEqual([expect.stringContaining('status of 400')])

@@ -71,7 +71,7 @@ beforeAll(async () => {
     reset: await atReset(),
   }
   await deployment.auth.stop('SIGKILL')
-}, 120_000)
+})
 afterAll(() => around?.stop())
 
 /** The browser comes back to the same issuer, as through a load balancer. */

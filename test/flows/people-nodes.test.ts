@@ -43,7 +43,7 @@ beforeAll(async () => {
   nodes = [deployment.issuer, further.address]
   admin = await adminToken(deployment.issuer, deployment.population.admin)
   tv = await registerDevice(deployment, admin)
-}, 60_000)
+})
 afterAll(() => around?.stop())
 
 const nextPerson = () => {

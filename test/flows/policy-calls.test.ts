@@ -100,7 +100,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
         policy: { deadline_ms: 5000, bundles: [{ name: 'calls', path: desk.path, keys, minimum_version: 1 }] },
       },
     })
-  }, 60_000)
+  })
   afterAll(() => deployment?.stop())
 
   const ask = (rule: string, input: unknown) =>
@@ -177,7 +177,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
     await expect.poll(() => held.length).toBe(1)
     await desk.publish(await files('calls-2'))
     const active = async () => (await deployment.status()).bundles.calls?.active_revision
-    await expect.poll(active, { timeout: 4000 }).toBe('calls-2')
+    await expect.poll(active, { timeout: 60_000 }).toBe('calls-2')
     for (const go of held) go()
     const first = (await (await before).json()) as Answered
     expect(first.result).toEqual({ allow: true, judged_by: 'calls-1' })

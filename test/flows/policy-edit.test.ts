@@ -80,7 +80,7 @@ function startLoads(deployment: Deployment): Loads {
 
 /** Both are answered under this revision. */
 const followed = (loads: Loads, revision: string, what: string) =>
-  until(async () => Object.values(loads).every((load) => load.answers.at(-1)?.revision === revision), what, 30_000)
+  until(async () => Object.values(loads).every((load) => load.answers.at(-1)?.revision === revision), what, 60_000)
 
 /** No failure, and under each revision the lifetime that its policy states. */
 async function settle(loads: Loads, lifetimes: ReadonlyMap<string, number>): Promise<void> {
@@ -179,7 +179,7 @@ describe('under the watcher of make run', () => {
       const seconds = 601 + edit
       policies.edit(lifetimeEdit(seconds), wayOf(edit))
       const tokenFollows = async () => LIFETIME_IN.token(loads.token.answers.at(-1)?.text ?? '{}') === seconds
-      await until(tokenFollows, `the token follows save ${edit + 1} of ${EDITS}`, 30_000)
+      await until(tokenFollows, `the token follows save ${edit + 1} of ${EDITS}`, 60_000)
       const revision = revisionIn(await readArchive(readFileSync(deployment.bundle.path)))
       lifetimes.set(revision, seconds)
       await followed(loads, revision, `the Data API follows save ${edit + 1} of ${EDITS}`)

@@ -17,11 +17,11 @@ beforeAll(async () => {
     'content-type': 'application/x-www-form-urlencoded',
   }
   load = startLoad(deployment.issuer, { path: '/oauth/token', headers, body: 'grant_type=client_credentials' }, 60)
-}, 60_000)
+})
 afterAll(async () => {
   await load?.stop()
   await deployment?.stop()
-}, 60_000)
+})
 
 /** The process that the supervisor keeps running; throws between two. */
 function decider(): number {

@@ -19,10 +19,14 @@ const DEATHS = Math.max(2, Math.round(5 * SCALE))
 const PARALLEL = 50
 const SCOPE = 'openid offline_access orders:read'
 
-/** Tokens are spent twice here by the hundred: the shipped `threat` would end the session of whoever does that. */
+/**
+ * Tokens are spent twice here by the hundred: the shipped `threat` would end the session of whoever does that, and `token` give their
+ * client no further refresh token.
+ */
 async function letReusePass(deployment: Deployment): Promise<void> {
   const policies = copyPolicies()
   policies.edit({ file: 'authz/threat.rego', from: '"actions": sort(actions)', to: '"actions": ["none"]' })
+  policies.edit({ file: 'authz/token.rego', from: 'threat.leaking(input.risk)', to: 'threat.lure(input.risk)' })
   const files = await policies.compile().finally(() => policies.remove())
   await deployment.bundle.publish(files)
   const everywhere = async () => {

@@ -108,6 +108,38 @@ test('token: a client whose tokens of a person come from two places gets no furt
   expect(await tokensFor(service, population.web, OFFLINE, person.browser)).toHaveProperty('refresh_token')
 })
 
+test('token: while proofs of a client come twice again and again, what it gets is of use for a minute; those of a person are their own (RFC 9449 11.1)', async () => {
+  const { population } = service
+  const url = `${service.issuer}/oauth/token`
+  const key = await makeProofKey()
+  const ask = async (proof: string, form: Readonly<Record<string, string>> = { grant_type: 'client_credentials' }) => {
+    const headers = { authorization: basic(population.web), dpop: proof }
+    return (await fetch(url, { method: 'POST', headers, body: new URLSearchParams(form) })).json()
+  }
+  const copied = async () => {
+    const proof = await key.proof({ url })
+    const first = Object(await ask(proof))
+    expect(await ask(proof)).toMatchObject({ error: 'invalid_dpop_proof' })
+    return first.expires_in
+  }
+  for (let time = 0; time < 8; time++) expect(await copied()).toBe(300)
+  // Once for each doubling.
+  await raised('replay', 4)
+  expect(Object(await ask(await key.proof({ url }))).expires_in).toBe(60)
+  const other = await post(service, '/oauth/token', population.other, { grant_type: 'client_credentials' })
+  expect(other.body.expires_in).toBe(300)
+
+  const person = await signedIn()
+  const proof = await key.proof({ url })
+  for (const error of [undefined, 'invalid_dpop_proof']) {
+    const { form } = await codeFor(service, population.web, 'openid', person.browser)
+    expect(Object(await ask(proof, form)).error).toBe(error)
+  }
+  await raised('replay', 5)
+  await codeFor(service, population.other, 'openid', person.browser)
+  expect(inputs('authorize').at(-1)?.risk).toMatchObject({ person: { replay: { count: 1 } } })
+})
+
 test('authorize: from an address that tries many accounts a password gives nothing that outlives the session (checklist 38)', async () => {
   const { population } = service
   const owner = await signedIn()

@@ -24,7 +24,7 @@ beforeAll(async () => {
   cpSync(resolve('policies'), join(folder, 'policies'), { recursive: true })
   writeFileSync(join(folder, 'policies', '.manifest'), JSON.stringify({ revision: REVISION }))
   opa = await serveOpa()
-}, 30_000)
+})
 afterAll(async () => {
   await opa?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -39,7 +39,7 @@ describe.each(['one-process', 'split'] as const)('%s', (shape) => {
         policy: { remotes: [{ name: 'central', service: 'central', decisions: ['token'], deadline_ms: 500 }] },
       },
     })
-  }, 60_000)
+  })
   afterAll(() => deployment?.stop())
 
   const token = async () =>

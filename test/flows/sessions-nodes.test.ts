@@ -25,7 +25,7 @@ beforeAll(async () => {
   deployment = await deploy('redis', { redis: { appendOnly: true } })
   nodes = [deployment.issuer, (await startFurtherNode(deployment)).address]
   admin = await adminToken(deployment.issuer, deployment.population.admin)
-}, 60_000)
+})
 afterAll(() => deployment?.stop())
 
 const atNode = (node: string) => (url: string) => url.replace(deployment.issuer, node)

@@ -99,6 +99,27 @@ describe('one node on SQLite', () => {
   })
   afterAll(() => deployment?.stop())
 
+  test('what is given up is listed by the command line, from the log of the running instance', async () => {
+    sink.feel(410)
+    await failAt(deployment.issuer, deployment.population, 1)
+    const said = () => deployment.audits().find(({ event }) => event === 'signal_not_delivered')
+    await until(async () => said() !== undefined, 'it is given up')
+    sink.feel(200)
+    const command = deployment.run('audit', 'undelivered', '--json')
+    expect(await command.ended).toBe(0)
+    const { request_id, timestamp } = said() ?? {}
+    expect(JSON.parse(command.said)).toEqual([
+      {
+        time: timestamp,
+        receiver: 'webhook:siem',
+        event: 'client_authentication_failed',
+        id: expect.stringMatching(/^[\w-]+$/),
+        why: 'gone',
+        request_id,
+      },
+    ])
+  })
+
   test('killed while it sends: what was not answered is sent again after the next start, under the same id', async () => {
     sink.kept.length = 0
     sink.feel('hang')

@@ -43,7 +43,7 @@ beforeAll(async () => {
     endVisit(one)
     known.push(one)
   }
-}, 120_000)
+})
 afterAll(() => service?.close())
 
 interface Attack {

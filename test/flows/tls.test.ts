@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Browser } from '../servers/browser.ts'
 import { type Certificates, makeCertificate, makeCertificates, trustAuthority } from '../servers/certificates.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { freePort } from '../servers/free-port.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { adminToken } from '../servers/provision.ts'
 import { until } from '../servers/until.ts'
+import { begin, discover } from './relying-party.ts'
+import { sendForm } from './with-people.ts'
 
 let folder: string
 let tls: Certificates
@@ -38,6 +41,27 @@ test('serve answers over TLS on both ports, under an https issuer', async () => 
   expect(await adminToken(running.issuer, running.population.admin)).toMatch(/^ey/)
   expect((await running.askPolicy('/health')).status).toBe(200)
   await expect(fetch(running.issuer.replace('https:', 'http:'))).rejects.toThrow()
+})
+
+test('every cookie of a sign-in over TLS is bound to its host, and read by no script (RFC 6265bis 4.1.3.2; checklist 44)', async () => {
+  running = await deploy('one-process', { tls })
+  const { issuer, population } = running
+  const { url } = await begin(await discover(issuer, population.web), 'openid')
+  const browser = new Browser(issuer)
+  const login = await browser.visit(url)
+  const { userName: username, password } = population.user
+  const sent = await sendForm(browser, login, { username, password })
+  const lines = [...(await fetch(url, { redirect: 'manual' })).headers.getSetCookie(), ...sent.headers.getSetCookie()]
+  const names = lines.map((line) => line.slice(0, line.indexOf('=')))
+  const kinds = ['browser', 'devices', 'session']
+  expect(new Set(names)).toEqual(new Set(kinds.map((kind) => `__Host-sallyport_${kind}`)))
+  for (const line of lines) {
+    for (const attribute of ['Secure', 'HttpOnly', 'SameSite=Lax', 'Path=/'])
+      expect(line.split('; ').slice(1)).toContain(attribute)
+    expect(line).not.toMatch(/;\s*domain=/i)
+  }
+  const code = (await new Browser(issuer).authorize(url, population.user)).searchParams.get('code')
+  expect(code).toMatch(/^[\w-]+\.[\w-]+$/)
 }, 60_000)
 
 test('serve stops on a certificate without its key, and names the file (ConfigError)', async () => {
@@ -48,7 +72,7 @@ test('serve stops on a certificate without its key, and names the file (ConfigEr
     await expect(deploy('one-process', { tls, settings: { [service]: { tls: wrong } } })).rejects.toThrow(
       new RegExp(`${service}\\.tls: .*wrong\\.key is not the key of the certificate in .*tls\\.crt`),
     )
-}, 60_000)
+})
 
 /** The callers of the policy API are known by their certificate alone, and only this one is let in. */
 async function onlyByCertificate() {
@@ -119,7 +143,7 @@ test('the split shape with certificates on every side: auth to policy, both to R
   await policy.stop()
   await running.run('serve', 'policy').says(/ready in/)
   await until(async () => (await status()) === 200, 'the renewed certificate is shown')
-}, 120_000)
+})
 
 test('a port of its own asks for certificates, and its metadata name it (RFC 8705 5)', async () => {
   const shop = await makeCertificate(folder, 'shop', { subject: '/O=Shop/CN=shop' })
@@ -157,4 +181,4 @@ test('a port of its own asks for certificates, and its metadata name it (RFC 870
   expect(await ask(issuer)).toBe(401)
   expect(await ask(alias)).toBe(200)
   await dispatcher.close()
-}, 60_000)
+})

@@ -30,7 +30,7 @@ beforeAll(async () => {
   deployment = await deploy('redis', { redis: { appendOnly: true, tls } })
   second = await startFurtherNode(deployment)
   nodes = [deployment.issuer, second.address]
-}, 60_000)
+})
 afterAll(async () => {
   await deployment?.stop()
   rmSync(folder, { recursive: true, force: true })

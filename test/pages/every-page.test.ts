@@ -6,6 +6,7 @@ import type { AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LANGUAGES } from '../../web/language.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
+import { accountName } from './ada.ts'
 import { GALLERY } from './gallery.ts'
 import { EXHIBITS, type Exhibit, openShow, pathOf, type Show, shown } from './show.ts'
 import { expectSoundPage } from './sound-page.ts'
@@ -17,6 +18,31 @@ const PHONE = { width: 390, height: 844 }
 const DESKTOP = { width: 1280, height: 800 }
 /** What a desktop of 1280 px shows at 400 % (WCAG 1.4.10). */
 const NARROWEST = { width: 320, height: 640 }
+
+/** As long as the name of a mailbox can be (RFC 5321 4.5.3.1.1), without a place where a line breaks by itself. */
+const LONG_NAME = `${'augustaadakingcountessoflovelace'.repeat(2)}@${'analyticalengine'.repeat(3)}.example`
+
+const IN_TEXT = `(each) => {
+  const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  for (let node = nodes.nextNode(); node; node = nodes.nextNode()) each(node)
+}`
+/** Words that stand on two lines, where browsers break them. */
+const BROKEN_WORDS = `(() => {
+  const broken = [];
+  (${IN_TEXT})((node) => {
+    for (const { index } of node.data.matchAll(/e-mail/gi)) {
+      const range = document.createRange()
+      range.setStart(node, index)
+      range.setEnd(node, index + 'e-mail'.length)
+      if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) broken.push(node.data)
+    }
+  })
+  return broken
+})()`
+const WITH_LONG_NAMES = `(() => {
+  (${IN_TEXT})((node) => { node.data = node.data.replaceAll('${accountName}', '${LONG_NAME}') })
+  return document.documentElement.scrollWidth
+})()`
 
 let show: Show
 let browser: Chromium
@@ -76,9 +102,14 @@ describe.each(LANGUAGES)('in %s', (language) => {
           expect(await breaches(), `${width}, ${colorScheme}`).toEqual([])
           await keep(exhibit, `${width}-${colorScheme}`)
         }
-      await page.setViewportSize(NARROWEST)
+      for (const viewport of [DESKTOP, PHONE, NARROWEST]) {
+        await page.setViewportSize(viewport)
+        expect(await page.evaluate<string[]>(BROKEN_WORDS), `${viewport.width} px`).toEqual([])
+      }
       const width = await page.evaluate<number>('document.documentElement.scrollWidth')
       expect(width, 'nothing is beyond the edge at 320 px (WCAG 1.4.10)').toBeLessThanOrEqual(NARROWEST.width)
+      const widest = await page.evaluate<number>(WITH_LONG_NAMES)
+      expect(widest, 'nor is the longest address').toBeLessThanOrEqual(NARROWEST.width)
       expect(complaints).toEqual([])
     },
   )

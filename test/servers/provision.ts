@@ -74,14 +74,19 @@ async function registerAs(id: string, issuer: string, token: string): Promise<Te
 }
 
 /** By SCIM; `token` is the administration's. */
-export async function createPerson(issuer: string, token: string, userName: string): Promise<Population['user']> {
+export async function createPerson(
+  issuer: string,
+  token: string,
+  userName: string,
+  roles: readonly string[] = ['user'],
+): Promise<Population['user']> {
   const user = { userName, password: 'correct horse battery' }
   const { id } = await send(`${issuer}/scim/v2/Users`, token, {
     schemas: [USER_SCHEMA],
     ...user,
     displayName: 'Alice Doe',
     emails: [{ value: userName, primary: true }],
-    roles: [{ value: 'user' }],
+    roles: roles.map((value) => ({ value })),
   })
   return { ...user, sub: String(id) }
 }

@@ -1,7 +1,7 @@
 /** For tests: waits for what comes about by itself, for as long as it takes and no longer. */
 import { setTimeout as pause } from 'node:timers/promises'
 
-const WITHIN_MS = 20 * 1000
+const WITHIN_MS = 60 * 1000
 
 /** Polls until `check` answers true; fails after `withinMs`. */
 export async function until(check: () => Promise<boolean>, what: string, withinMs = WITHIN_MS): Promise<void> {

@@ -3,8 +3,8 @@ import { type Content, html } from '../html.ts'
 import { inAllLanguages } from './words.ts'
 
 /** An address reads from left to right in every language. */
-const place = (address: string, country: string | undefined, network: string): Content =>
-  html`<bdi>${address}</bdi>${country !== undefined && html`, ${country}`} (${network})`
+const place = (address: string, country: string | undefined, network: string, comma = ', '): Content =>
+  html`<bdi>${address}</bdi>${country !== undefined && html`${comma}${country}`} (${network})`
 
 export const DEVICE = inAllLanguages(
   {
@@ -58,7 +58,7 @@ export const DEVICE = inAllLanguages(
       goOn: 'متابعة',
       connectThis: 'هل تريد ربط هذا الجهاز؟',
       askedFrom: 'مصدر الطلب',
-      from: (address, here, country) => place(address, country, here ? 'الشبكة التي أنت فيها' : 'شبكة غير شبكتك'),
+      from: (address, here, country) => place(address, country, here ? 'الشبكة التي أنت فيها' : 'شبكة غير شبكتك', '، '),
       askedAt: 'وقت الطلب',
       selfRegistered: 'سجّل هذا التطبيق نفسه بنفسه، ولم يتحقق أحد من اسمه.',
       onlyIf: 'لا تسمح به إلا إذا بدأت ذلك بنفسك، وكان الجهاز الذي أمامك يعرض هذا الرمز.',

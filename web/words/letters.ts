@@ -3,11 +3,25 @@ import { inAllLanguages } from './words.ts'
 
 type Said = readonly [subject: string, what: string]
 
+/** What is written from left to right in a line from right to left, whatever signs it ends with: Unicode UAX #9, FSI and PDI. */
+const apart = (text: string): string => `\u2068${text}\u2069`
+
 export const LETTERS = inAllLanguages(
   {
-    account: (host: string) => `Account: ${host}`,
+    account: (host: string, name?: string) => (name === undefined ? `Account: ${host}` : `Account: ${name} at ${host}`),
     when: (time: string) => `When: ${time}`,
-    notYou: 'If this was not you, change your password and look at your account',
+    where: (place: string) => `Where: ${place}`,
+    network: (network: string) => `network ${network}`,
+    acts: {
+      report: 'If this was not you, say so here: everybody is signed out, and you choose a new password',
+      reset: 'If this was not you, set a new password now',
+      again: 'To sign in again, set a new password',
+      factors: 'If this was not you, look at the ways to sign in to your account and remove what is not yours',
+    },
+    takesBack:
+      'The letter that announced this change to the address before has a link that takes it back, for a few days.',
+    closing: (host: string) =>
+      `We never ask for your password by e-mail. If you doubt this letter, open no link in it and type ${host} into your browser.`,
     stop: 'If this was not you, stop it here',
     stopsFor: (hours: number) =>
       `The link works once, for ${hours} hours, also after the address has changed: the account then gets this address back.`,
@@ -21,13 +35,13 @@ export const LETTERS = inAllLanguages(
       },
       email_verify: {
         subject: 'Confirm your e-mail address',
-        what: 'This is the e-mail address of an account.',
+        what: 'This e-mail address was given for an account, and nobody has confirmed it yet.',
         go: 'Confirm that it is yours',
         otherwise: 'If you know of no such account, do nothing.',
       },
       email_change: {
         subject: 'Confirm your new e-mail address',
-        what: 'This is to become the e-mail address of an account.',
+        what: 'Somebody wants this to become the e-mail address of their account.',
         go: 'Confirm that it is yours',
         otherwise: 'If you did not ask for this, do nothing: nothing changes.',
       },
@@ -67,37 +81,53 @@ export const LETTERS = inAllLanguages(
       new_sign_in: (device: string): Said => [
         'New sign-in to your account',
         device === ''
-          ? 'Your account was signed in to on a device that it was not used on before.'
-          : `Your account was signed in to with ${device}, on a device that it was not used on before.`,
+          ? 'Somebody signed in to your account with a browser that it was not used with before.'
+          : `Somebody signed in to your account with ${device}, and it was not used with that browser before.`,
       ],
       account_linked: (provider: string): Said => [
         'A sign-in with another account was added',
-        `Your account can now be signed in to with ${provider}.`,
+        `You can now sign in to your account with ${provider}.`,
       ],
       account_unlinked: (provider: string): Said => [
         'A sign-in with another account was removed',
-        `Your account can no longer be signed in to with ${provider}.`,
+        `${provider} signs you in to your account no longer.`,
       ],
-      sessions_ended: (): Said => ['You were signed out', 'Sessions of your account were ended.'],
+      sessions_ended: (): Said => [
+        'You were signed out',
+        'Sign-ins to your account were ended, on one device or more.',
+      ],
       guessing: (): Said => [
-        'Somebody tries to sign in to your account',
-        'There were many attempts to sign in to your account from devices that it was not used on before, and they failed. Your account is not locked. A passkey cannot be guessed: add one if you have none.',
+        'Somebody is trying to sign in to your account',
+        'Many attempts to sign in to your account failed; they came from devices that it was not used on before. Your account is not locked. A passkey cannot be guessed: add one if you have none.',
       ],
       unusual_sign_in: (): Said => [
         'Unusual sign-in to your account',
-        'Your account was signed in to in a way that is unusual for you: from a new device, or from far away from the last time.',
+        'There was a sign-in to your account that is unusual for you: from a new device, or far away from the last one.',
       ],
       unusual_use: (): Said => [
         'Unusual use of your account',
-        'Something that may be used once only, by one application, came twice. What that application had of your account was ended for your safety.',
+        'An application used your account in a way that may mean that somebody has copied its access. That access was ended for your safety.',
       ],
     },
   },
   {
     de: {
-      account: (host) => `Konto: ${host}`,
+      account: (host, name) => (name === undefined ? `Konto: ${host}` : `Konto: ${name} bei ${host}`),
       when: (time) => `Zeitpunkt: ${time}`,
-      notYou: 'Wenn Sie das nicht waren, ändern Sie Ihr Passwort und prüfen Sie Ihr Konto',
+      where: (place) => `Ort: ${place}`,
+      network: (network) => `Netz ${network}`,
+      acts: {
+        report:
+          'Wenn Sie das nicht waren, melden Sie es hier: Alle werden abgemeldet, und Sie wählen ein neues Passwort',
+        reset: 'Wenn Sie das nicht waren, legen Sie jetzt ein neues Passwort fest',
+        again: 'Um sich wieder anzumelden, legen Sie ein neues Passwort fest',
+        factors:
+          'Wenn Sie das nicht waren, prüfen Sie die Anmeldeverfahren Ihres Kontos und entfernen Sie, was nicht von Ihnen ist',
+      },
+      takesBack:
+        'Die Nachricht, die diese Änderung an die bisherige Adresse angekündigt hat, enthält einen Link, der sie einige Tage lang rückgängig macht.',
+      closing: (host) =>
+        `Wir fragen nie per E-Mail nach Ihrem Passwort. Wenn Sie dieser Nachricht nicht trauen, öffnen Sie keinen Link darin, sondern geben Sie ${host} in Ihren Browser ein.`,
       stop: 'Wenn Sie das nicht waren, stoppen Sie es hier',
       stopsFor: (hours) =>
         `Der Link gilt einmal, ${hours} Stunden lang, auch nachdem sich die Adresse geändert hat: Das Konto bekommt dann diese Adresse zurück.`,
@@ -111,13 +141,13 @@ export const LETTERS = inAllLanguages(
         },
         email_verify: {
           subject: 'E-Mail-Adresse bestätigen',
-          what: 'Dies ist die E-Mail-Adresse eines Kontos.',
+          what: 'Diese E-Mail-Adresse wurde für ein Konto angegeben und ist noch nicht bestätigt.',
           go: 'Bestätigen, dass sie Ihnen gehört',
           otherwise: 'Wenn Sie kein solches Konto kennen, tun Sie nichts.',
         },
         email_change: {
           subject: 'Neue E-Mail-Adresse bestätigen',
-          what: 'Dies soll die E-Mail-Adresse eines Kontos werden.',
+          what: 'Diese E-Mail-Adresse soll zu einem Konto gehören, anstelle der bisherigen.',
           go: 'Bestätigen, dass sie Ihnen gehört',
           otherwise: 'Wenn Sie das nicht angefordert haben, tun Sie nichts: Es ändert sich nichts.',
         },
@@ -146,11 +176,11 @@ export const LETTERS = inAllLanguages(
         ],
         recovery_code_used: () => [
           'Ein Wiederherstellungscode wurde benutzt',
-          'Mit einem Wiederherstellungscode wurde Ihr Konto angemeldet.',
+          'Jemand hat sich mit einem Wiederherstellungscode an Ihrem Konto angemeldet.',
         ],
         email_change_asked: () => [
           'Ihre E-Mail-Adresse soll sich ändern',
-          'In Ihrem Konto wurde eine andere E-Mail-Adresse verlangt. Sie gilt, sobald die neue Adresse bestätigt ist.',
+          'In Ihrem Konto wurde eine andere E-Mail-Adresse angefordert. Sie gilt, sobald sie bestätigt ist.',
         ],
         email_changed: () => ['Ihre E-Mail-Adresse wurde geändert', 'Die E-Mail-Adresse Ihres Kontos wurde geändert.'],
         email_change_stopped: () => [
@@ -160,36 +190,49 @@ export const LETTERS = inAllLanguages(
         new_sign_in: (device) => [
           'Neue Anmeldung an Ihrem Konto',
           device === ''
-            ? 'Ihr Konto wurde auf einem Gerät angemeldet, auf dem es bisher nicht benutzt wurde.'
-            : `Ihr Konto wurde mit ${device} angemeldet, auf einem Gerät, auf dem es bisher nicht benutzt wurde.`,
+            ? 'Jemand hat sich an Ihrem Konto mit einem Browser angemeldet, mit dem es bisher nicht benutzt wurde.'
+            : `Jemand hat sich an Ihrem Konto mit ${device} angemeldet, einem Browser, mit dem es bisher nicht benutzt wurde.`,
         ],
         account_linked: (provider) => [
           'Eine Anmeldung über ein anderes Konto wurde hinzugefügt',
-          `Ihr Konto kann jetzt mit ${provider} angemeldet werden.`,
+          `Sie können sich jetzt mit ${provider} an Ihrem Konto anmelden.`,
         ],
         account_unlinked: (provider) => [
           'Eine Anmeldung über ein anderes Konto wurde entfernt',
-          `Ihr Konto kann nicht mehr mit ${provider} angemeldet werden.`,
+          `Mit ${provider} ist keine Anmeldung an Ihrem Konto mehr möglich.`,
         ],
-        sessions_ended: () => ['Sie wurden abgemeldet', 'Sitzungen Ihres Kontos wurden beendet.'],
+        sessions_ended: () => [
+          'Sie wurden abgemeldet',
+          'Anmeldungen an Ihrem Konto wurden auf einem oder mehreren Geräten beendet.',
+        ],
         guessing: () => [
           'Jemand versucht, sich an Ihrem Konto anzumelden',
-          'Von Geräten, auf denen Ihr Konto bisher nicht benutzt wurde, gab es viele vergebliche Anmeldeversuche. Ihr Konto ist nicht gesperrt. Ein Passkey lässt sich nicht erraten: Fügen Sie einen hinzu, wenn Sie keinen haben.',
+          'Viele Versuche, sich an Ihrem Konto anzumelden, sind fehlgeschlagen; sie kamen von Geräten, auf denen es bisher nicht benutzt wurde. Ihr Konto ist nicht gesperrt. Ein Passkey lässt sich nicht erraten: Fügen Sie einen hinzu, wenn Sie keinen haben.',
         ],
         unusual_sign_in: () => [
           'Ungewöhnliche Anmeldung an Ihrem Konto',
-          'Ihr Konto wurde auf eine für Sie ungewöhnliche Weise angemeldet: von einem neuen Gerät oder weit entfernt vom letzten Ort.',
+          'An Ihrem Konto gab es eine für Sie ungewöhnliche Anmeldung: von einem neuen Gerät oder weit entfernt vom Ort der letzten.',
         ],
         unusual_use: () => [
           'Ungewöhnliche Nutzung Ihres Kontos',
-          'Etwas, das nur einmal und nur von einer Anwendung benutzt werden darf, kam zweimal. Was diese Anwendung von Ihrem Konto hatte, wurde zu Ihrer Sicherheit beendet.',
+          'Eine Anwendung hat Ihr Konto so benutzt, dass ihr Zugriff kopiert worden sein könnte. Dieser Zugriff wurde zu Ihrer Sicherheit beendet.',
         ],
       },
     },
     ar: {
-      account: (host) => `الحساب: ${host}`,
+      account: (host, name) => (name === undefined ? `الحساب: ${host}` : `الحساب: ${apart(name)} لدى ${host}`),
       when: (time) => `الوقت: ${time}`,
-      notYou: 'إذا لم تكن أنت، فغيّر كلمة المرور وتفقّد حسابك',
+      where: (place) => `المكان: ${place}`,
+      network: (network) => `الشبكة ${apart(network)}`,
+      acts: {
+        report: 'إذا لم تكن أنت، فأبلغ عن ذلك هنا: يُسجَّل خروج الجميع وتختار كلمة مرور جديدة',
+        reset: 'إذا لم تكن أنت، فعيّن كلمة مرور جديدة الآن',
+        again: 'لتسجيل الدخول مجددًا، عيّن كلمة مرور جديدة',
+        factors: 'إذا لم تكن أنت، فتفقّد طرق تسجيل الدخول إلى حسابك وأزل ما ليس لك',
+      },
+      takesBack: 'في الرسالة التي أعلنت هذا التغيير للعنوان السابق رابط يلغيه خلال بضعة أيام.',
+      closing: (host) =>
+        `لا نطلب كلمة مرورك بالبريد الإلكتروني أبدًا. إذا شككت في هذه الرسالة، فلا تفتح أي رابط فيها، واكتب ${host} في متصفحك.`,
       stop: 'إذا لم تكن أنت، فأوقف ذلك من هنا',
       stopsFor: (hours) =>
         `يعمل الرابط مرة واحدة لمدة ${hours} ساعة، حتى بعد تغيّر العنوان: عندئذ يعود هذا العنوان إلى الحساب.`,
@@ -203,13 +246,13 @@ export const LETTERS = inAllLanguages(
         },
         email_verify: {
           subject: 'تأكيد عنوان بريدك الإلكتروني',
-          what: 'هذا عنوان البريد الإلكتروني لأحد الحسابات.',
+          what: 'أُدخل عنوان البريد الإلكتروني هذا لأحد الحسابات ولم يُؤكَّد بعد.',
           go: 'تأكيد أنه عنوانك',
           otherwise: 'إذا كنت لا تعرف هذا الحساب، فلا تفعل شيئًا.',
         },
         email_change: {
           subject: 'تأكيد عنوان بريدك الجديد',
-          what: 'سيصبح هذا عنوان البريد الإلكتروني لأحد الحسابات.',
+          what: 'يراد أن يصبح هذا عنوان البريد الإلكتروني لأحد الحسابات بدلًا من العنوان السابق.',
           go: 'تأكيد أنه عنوانك',
           otherwise: 'إذا لم تطلب ذلك، فلا تفعل شيئًا: لن يتغير شيء.',
         },
@@ -217,7 +260,7 @@ export const LETTERS = inAllLanguages(
       totp: 'تطبيق مصادقة',
       passkey: 'مفتاح مرور',
       another: 'مزوّد آخر',
-      on: (browser, system) => `${browser} على ${system}`,
+      on: (browser, system) => `${apart(browser)} على ${apart(system)}`,
       notices: {
         password_changed: () => ['تم تغيير كلمة المرور', 'تم تغيير كلمة مرور حسابك.'],
         password_reset: () => [
@@ -243,8 +286,8 @@ export const LETTERS = inAllLanguages(
         new_sign_in: (device) => [
           'تسجيل دخول جديد إلى حسابك',
           device === ''
-            ? 'سُجّل الدخول إلى حسابك من جهاز لم يُستخدم فيه من قبل.'
-            : `سُجّل الدخول إلى حسابك باستخدام ${device} من جهاز لم يُستخدم فيه من قبل.`,
+            ? 'سُجّل الدخول إلى حسابك من متصفح لم يُستخدم فيه من قبل.'
+            : `سُجّل الدخول إلى حسابك باستخدام ${device}، وهو متصفح لم يُستخدم فيه من قبل.`,
         ],
         account_linked: (provider) => [
           'أُضيف تسجيل الدخول بحساب آخر',
@@ -254,10 +297,10 @@ export const LETTERS = inAllLanguages(
           'أُزيل تسجيل الدخول بحساب آخر',
           `لم يعد بالإمكان تسجيل الدخول إلى حسابك عبر ${provider}.`,
         ],
-        sessions_ended: () => ['تم تسجيل خروجك', 'أُنهيت جلسات حسابك.'],
+        sessions_ended: () => ['تم تسجيل خروجك', 'سُجّل الخروج من حسابك على جهاز واحد أو أكثر.'],
         guessing: () => [
           'يحاول أحدهم تسجيل الدخول إلى حسابك',
-          'جرت محاولات كثيرة فاشلة لتسجيل الدخول إلى حسابك من أجهزة لم يُستخدم فيها من قبل. حسابك ليس مقفلًا. لا يمكن تخمين مفتاح المرور: أضف واحدًا إن لم يكن لديك.',
+          'فشلت محاولات كثيرة لتسجيل الدخول إلى حسابك من أجهزة لم يُستخدم فيها من قبل. حسابك ليس مقفلًا. لا يمكن تخمين مفتاح المرور: أضف واحدًا إن لم يكن لديك.',
         ],
         unusual_sign_in: () => [
           'تسجيل دخول غير معتاد إلى حسابك',
@@ -265,7 +308,7 @@ export const LETTERS = inAllLanguages(
         ],
         unusual_use: () => [
           'استخدام غير معتاد لحسابك',
-          'شيء لا يجوز استخدامه إلا مرة واحدة من تطبيق واحد ورد مرتين. أُنهي ما كان لدى ذلك التطبيق من حسابك حفاظًا على سلامتك.',
+          'استخدم تطبيق حسابك بطريقة قد تعني أن أحدًا نسخ إذن وصوله. أُنهي ذلك الوصول حفاظًا على سلامتك.',
         ],
       },
     },

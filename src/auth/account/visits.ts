@@ -5,8 +5,7 @@
 import type { HttpRequest } from '../../http/message.ts'
 import type { ActivityPlace } from '../../storage/activity-port.ts'
 import type { Route } from '../route.ts'
-import { browserName } from '../session/browser-name.ts'
-import { placeOf as networkOf } from '../session/sight.ts'
+import { placeOf } from '../session/sight.ts'
 
 export interface Visits {
   /** The same table: for as long as a page of it answers, events of the request have a place. */
@@ -37,13 +36,7 @@ export function createVisits(countryOf: CountryOf = () => undefined): Visits {
       table.map((route) => (isPageOfPeople(route) ? { ...route, handler: during(route.handler) } : route)),
     placeOf: (requestId) => {
       const request = requestId === undefined ? undefined : underWay.get(requestId)
-      if (request === undefined) return undefined
-      const country = countryOf(request.origin.address)
-      return {
-        ...browserName(request),
-        network: networkOf(request.origin.address),
-        ...(country !== undefined && { country }),
-      }
+      return request && placeOf(request, countryOf)
     },
   }
 }

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await makeCertificate(folder, 'other', { subject: '/C=DE/O=Shop/CN=other' })
   await makeAuthority(folder, 'self', '/CN=self')
   await makeAuthority(folder, 'self2', '/CN=self')
-}, 60_000)
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const audits: AuditEvent[] = []

@@ -6,7 +6,7 @@ import { addressTakenPage, linkDonePage, linkEndedPage, verifyEmailPage } from '
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { UserStore } from '../../storage/port.ts'
-import { emailOf } from '../../storage/verified-email.ts'
+import { emailOf, isEmailVerified } from '../../storage/verified-email.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
 import { asTaken, changeUser } from '../user/change-user.ts'
 import { localesOf, withVerifiedEmail } from '../user/email.ts'
@@ -52,7 +52,8 @@ export async function verifyEmail(deps: VerifyEmailDeps, request: HttpRequest): 
     sub: user.sub,
     decision_id: verdict.decisionId,
   })
-  if (verdict.obligations.notify) notifyUser(deps, user, 'email_changed', { alsoTo: before })
+  const knownThere = isEmailVerified(found.user)
+  if (verdict.obligations.notify) notifyUser(deps, user, 'email_changed', { alsoTo: before, knownThere })
   return { status: 200, ...linkDonePage('email', localesOf(user)) }
 }
 

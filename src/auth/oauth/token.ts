@@ -84,7 +84,7 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   const { person } = presented
   if (person !== undefined) await deps.rates?.person(request, person.record.sub)
   // Only now: whoever presents nothing of worth writes nothing to the store.
-  await sender.use()
+  await sender.use({ client_id: client.record.clientId, sub: person?.record.sub })
 
   const verdict = await deps.decide('token', tokenFacts(deps, request, client, grantType, presented, sender), {
     requestId: request.id,

@@ -8,6 +8,7 @@ import type { Theme } from '../../../web/theme.ts'
 import { cookieName, parseCookies, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { Endpoint } from '../../http/server.ts'
+import { placeOf } from '../session/sight.ts'
 
 const COOKIE = 'sallyport_language'
 const KEPT_SECONDS = 365 * 24 * 60 * 60
@@ -18,6 +19,8 @@ const CHOICE = 'language'
 export interface ReadingDeps {
   readonly issuer: string
   readonly theme: Theme
+  /** ISO 3166-1 alpha-2 of an address, where something says it. */
+  readonly countryOf?: ((address: string) => string | undefined) | undefined
 }
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -86,6 +89,7 @@ const read =
       ...readerFrom(deps, request.headers),
       asked: request.query.get('ui_locales')?.split(' ').slice(0, MAX_ASKED),
       addressIn: addressIn(request),
+      from: () => placeOf(request, deps.countryOf),
     }
     return readBy(reader, () => handler(request))
   }

@@ -140,6 +140,27 @@ test('one that was forgotten is new again', async () => {
   expect((await signIn(ada, value)).isNew).toBe(true)
 })
 
+test('one that is forgotten while it signs in is new again, and not remembered', async () => {
+  const ada = await person()
+  const { value, deviceId } = await signIn(ada, undefined, 3600)
+  const { devices } = around.store
+  const forgotten: typeof devices = {
+    ...devices,
+    find: async (...all) => {
+      const found = await devices.find(...all)
+      await devices.forget(TENANT, ada.sub, deviceId)
+      return found
+    },
+  }
+  const deps = { ...around, store: { ...around.store, devices: forgotten } }
+  const seen = await rememberDevice(deps, requestWith(value), ada)
+  expect(seen).toMatchObject({ isNew: true })
+  expect(seen.deviceId).not.toBe(deviceId)
+  const [stored, ...others] = await devices.list(TENANT, ada.sub)
+  expect([stored?.deviceId, stored?.rememberedUntil, others]).toEqual([seen.deviceId, undefined, []])
+  expect(await findDevice(around, requestWith(value), ada)).toBeUndefined()
+})
+
 test('a cookie of any other form is no device, and asks the store for nothing', async () => {
   const ada = await person()
   const devices: typeof around.store.devices = {

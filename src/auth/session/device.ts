@@ -100,14 +100,35 @@ export async function rememberDevice(
   user: Known,
   rememberSeconds = 0,
 ): Promise<SeenDevice> {
-  const now = epochSeconds(deps.clock)
-  const found = await find(deps, request, { sub: user.sub })
-  const before = found?.device
   const secrets = secretsOf(deps, request)
-  const secret = secrets.find((one) => digestOf(one) === found?.digest) ?? randomSecret()
+  const found = await find(deps, request, { sub: user.sub })
+  const again = found && { ...found, device: seenNow(deps, request, user, rememberSeconds, found.device) }
+  const isThere = again && (await deps.store.devices.replace(request.tenant, again.digest, again.device)) === 'written'
+  // Whoever has it forgotten meanwhile means this sign-in too: it is one with a new device then.
+  const known = isThere ? again : undefined
+  const device = known?.device ?? seenNow(deps, request, user, rememberSeconds)
+  const secret = secrets.find((one) => digestOf(one) === known?.digest) ?? randomSecret()
+  if (known === undefined) await deps.store.devices.put(request.tenant, digestOf(secret), device)
+  const about = { tenant: request.tenant, request_id: request.id, sub: user.sub, resource: `device:${device.deviceId}` }
+  if (known === undefined) await deps.audit({ event: 'device_added', ...about })
+  if (rememberSeconds > 0) await deps.audit({ event: 'device_remembered', ...about })
+  const kept = [secret, ...secrets.filter((one) => one !== secret)].slice(0, MAX_PEOPLE)
+  const cookie = setCookie(cookieName(deps.issuer, COOKIE), kept.join('.'), DEVICE_TTL_SECONDS)
+  return { deviceId: device.deviceId, isNew: known === undefined, cookie }
+}
+
+/** The record of this browser after this sign-in. `before`: what it was known by. */
+function seenNow(
+  deps: Pick<DeviceDeps, 'clock'>,
+  request: HttpRequest,
+  user: Known,
+  rememberSeconds: number,
+  before?: DeviceRecord,
+): DeviceRecord {
+  const now = epochSeconds(deps.clock)
   const given = before !== undefined && isRemembered(deps, before, user) ? (before.rememberedUntil ?? 0) : 0
   const rememberedUntil = Math.max(given, rememberSeconds > 0 ? now + rememberSeconds : 0)
-  const device: DeviceRecord = {
+  return {
     v: 1,
     deviceId: before?.deviceId ?? randomId(),
     sub: user.sub,
@@ -118,11 +139,4 @@ export async function rememberDevice(
     userEpoch: epochOf(user),
     expiresAt: now + DEVICE_TTL_SECONDS,
   }
-  await deps.store.devices.put(request.tenant, digestOf(secret), device)
-  const about = { tenant: request.tenant, request_id: request.id, sub: user.sub, resource: `device:${device.deviceId}` }
-  if (before === undefined) await deps.audit({ event: 'device_added', ...about })
-  if (rememberSeconds > 0) await deps.audit({ event: 'device_remembered', ...about })
-  const kept = [secret, ...secrets.filter((one) => one !== secret)].slice(0, MAX_PEOPLE)
-  const cookie = setCookie(cookieName(deps.issuer, COOKIE), kept.join('.'), DEVICE_TTL_SECONDS)
-  return { deviceId: device.deviceId, isNew: before === undefined, cookie }
 }

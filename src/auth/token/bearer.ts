@@ -9,7 +9,7 @@ import type { RateLimits } from '../../http/rate-limits.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { AccessTokenRecord, ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
 import { accessTokenFacts, type TokenFacts } from './find-token.ts'
-import { accessTokenIsLive } from './live.ts'
+import { accessTokenIsLive, type LiveState } from './live.ts'
 import { type LookUpDeps, lookUpAccessToken } from './look-up.ts'
 import { isProved, type ProveSender } from './sender.ts'
 
@@ -59,7 +59,7 @@ async function isHolder(
   deps: BearerDeps,
   request: HttpRequest,
   sent: SentToken,
-  token: AccessTokenRecord,
+  { token, client, user }: LiveState,
 ): Promise<boolean> {
   const bound = token.confirmation
   // RFC 9449 7.2: a bound token is no bearer token, nor the other way round.
@@ -67,7 +67,7 @@ async function isHolder(
   if (bound === undefined) return true
   const sender = await deps.proveSender(request, sent.text)
   if (!isProved(bound, sender)) return false
-  await sender.use()
+  await sender.use({ client_id: client.clientId, sub: user?.sub })
   return true
 }
 
@@ -93,7 +93,7 @@ export async function requireBearer(deps: BearerDeps, request: HttpRequest): Pro
   const now = request.origin.time.epoch_seconds
   if (claims.expiresAt <= now || !accessTokenIsLive(state, now))
     return reject(deps, request, 'not_live', claims.clientId)
-  if (!(await isHolder(deps, request, sent, state.token))) return reject(deps, request, 'not_its_key', claims.clientId)
+  if (!(await isHolder(deps, request, sent, state))) return reject(deps, request, 'not_its_key', claims.clientId)
   await (state.user === undefined
     ? deps.rates?.client(request, state.client)
     : deps.rates?.person(request, state.user.sub))

@@ -60,10 +60,11 @@ describe('replay (RFC 9449 11.1; checklist 23)', () => {
     const request = requestWith(await proof({ claims: { jti: 'once' } }))
     const senders = await Promise.all(Array.from({ length: 50 }, () => prover().prove(request)))
     expect(senders.map(({ proved }) => proved)).toEqual(senders.map(() => ({ jkt: key.jkt })))
-    const uses = await Promise.allSettled(senders.map((sender) => sender.use()))
+    const by = { client_id: 'c', sub: 's' }
+    const uses = await Promise.allSettled(senders.map((sender) => sender.use(by)))
     expect(uses.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    expect(audits.map(({ event, detail }) => [event, detail])).toEqual(
-      uses.slice(1).map(() => ['dpop_proof_rejected', 'replayed']),
+    expect(audits).toEqual(
+      uses.slice(1).map(() => expect.objectContaining({ event: 'dpop_proof_rejected', detail: 'replayed', ...by })),
     )
     now += 60
     const last = await prover().prove({ ...request, ...requestWith(request.headers.dpop) })

@@ -9,7 +9,7 @@ import { digestOf } from '../../kernel/ids.ts'
 import type { ReplayStore } from '../../storage/port.ts'
 import { type DpopProof, PROOF_FAULTS, type ProofFault, type ProofRules, readDpopProof } from './dpop.ts'
 import type { DpopNonces } from './dpop-nonce.ts'
-import { NOTHING_PROVED, type ProveSender } from './sender.ts'
+import { NOTHING_PROVED, type ProveSender, type SenderIs } from './sender.ts'
 
 export interface SenderProverDeps {
   readonly rules: ProofRules
@@ -29,9 +29,10 @@ export function senderProver(deps: SenderProverDeps): SenderProver {
   const { rules, nonces } = deps
   const offered = new Map<string, string>()
 
-  const refuse = async (request: HttpRequest, fault: ProofFault): Promise<never> => {
+  const refuse = async (request: HttpRequest, fault: ProofFault, by?: SenderIs): Promise<never> => {
     const { tenant, id } = request
-    await deps.audit({ event: 'dpop_proof_rejected', tenant, request_id: id, detail: fault })
+    const whose = by && { client_id: by.client_id, ...(by.sub !== undefined && { sub: by.sub }) }
+    await deps.audit({ event: 'dpop_proof_rejected', tenant, request_id: id, detail: fault, ...whose })
     throw new OAuthError('invalid_dpop_proof', { detail: PROOF_FAULTS[fault] })
   }
 
@@ -52,11 +53,11 @@ export function senderProver(deps: SenderProverDeps): SenderProver {
       if (nonces !== undefined) checkNonce(nonces, request, proof)
       return {
         proved: { jkt: proof.jkt },
-        async use() {
+        async use(by) {
           // By key: what one names its proofs is nothing to another.
           const key = digestOf(JSON.stringify(['dpop', proof.jkt, proof.jti]))
           if (!(await deps.store.replay.firstUse(request.tenant, key, proof.expiresAt)))
-            await refuse(request, 'replayed')
+            await refuse(request, 'replayed', by)
         },
       }
     },

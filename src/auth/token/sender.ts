@@ -10,8 +10,17 @@ import type { Confirmation } from '../../storage/records.ts'
 export interface Sender {
   /** What this request proved; no member where it proved nothing. */
   readonly proved: Confirmation
-  /** Spends the proof, last of all that is checked. Throws where it was spent before. */
-  use(): Promise<void>
+  /**
+   * Spends the proof, last of all that is checked. Throws where it was spent before, and audit tells of whom: `by`, where they have
+   * shown that it is they, or hold what is theirs.
+   */
+  use(by?: SenderIs): Promise<void>
+}
+
+/** Of a token or grant that was presented, or a client that authenticated. */
+export interface SenderIs {
+  readonly client_id: string
+  readonly sub?: string | undefined
 }
 
 /** Throws where a proof came that is none. `accessToken`: what the proof must be made for (RFC 9449 4.2, `ath`). */

@@ -17,9 +17,9 @@ import type { Mailer } from '../../mail/mailer.ts'
 import { type Decide, publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { LimitStore, OneUseStore, UserStore } from '../../storage/port.ts'
 import { type OneUseRecord, type UserRecord, userNameKey } from '../../storage/records.ts'
-import { emailOf } from '../../storage/verified-email.ts'
+import { emailOf, isEmailVerified } from '../../storage/verified-email.ts'
 import { askMailLink, type LinkPurpose } from './ask-mail-link.ts'
-import { localesOf } from './email.ts'
+import { localesOf, timeZoneOf } from './email.ts'
 
 export interface MailLinkDeps {
   readonly issuer: string
@@ -87,7 +87,10 @@ export async function sendMailLink(deps: MailLinkDeps, request: HttpRequest, ask
     link: `${deps.issuer}${path}`,
     minutes: Math.round(ttlSeconds / 60),
     issuer: deps.issuer,
+    nowMs: deps.clock.nowMs(),
     locales: user ? localesOf(user) : [],
+    ...(user && { timeZone: timeZoneOf(user) }),
+    ...(user && to === emailOf(user) && isEmailVerified(user) && { userName: user.userName }),
   })
   await deps.audit({
     event: purpose === 'password_reset' ? 'password_reset_asked' : 'email_link_asked',

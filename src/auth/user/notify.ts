@@ -6,7 +6,7 @@ import { type NoticeFacts, type NoticeKind, noticeMail } from '../../../web/noti
 import type { Clock } from '../../kernel/clock.ts'
 import type { Mailer } from '../../mail/mailer.ts'
 import type { UserRecord } from '../../storage/records.ts'
-import { emailOf } from '../../storage/verified-email.ts'
+import { emailOf, isEmailVerified } from '../../storage/verified-email.ts'
 import { localesOf, timeZoneOf } from './email.ts'
 
 export interface NotifyDeps {
@@ -15,19 +15,34 @@ export interface NotifyDeps {
   readonly clock: Clock
 }
 
-/** `alsoTo`: an address that was the person's until now. */
+export interface NoticeOf extends NoticeFacts {
+  /** An address that was the account's until now. */
+  readonly alsoTo?: string | undefined
+  /** Whether the person has proven to read that one. */
+  readonly knownThere?: boolean | undefined
+}
+
+/** Who the person is and where they were is told to an address alone that they have proven to read. */
 export function notifyUser(
   { issuer, mail, clock }: NotifyDeps,
   user: UserRecord,
   kind: NoticeKind,
-  { alsoTo, ...facts }: NoticeFacts & { readonly alsoTo?: string | undefined } = {},
+  { alsoTo, knownThere = false, ...facts }: NoticeOf = {},
 ): void {
   if (!mail.enabled) return
-  const letter = noticeMail(kind, facts, {
-    issuer,
-    nowMs: clock.nowMs(),
-    locales: localesOf(user),
-    timeZone: timeZoneOf(user),
-  })
-  for (const to of new Set([emailOf(user), alsoTo])) if (to !== undefined) mail.send({ to, kind: 'notice', ...letter })
+  const tell = (to: string, isTheirs: boolean) =>
+    mail.send({
+      to,
+      kind: 'notice',
+      ...noticeMail(kind, facts, {
+        issuer,
+        nowMs: clock.nowMs(),
+        locales: localesOf(user),
+        timeZone: timeZoneOf(user),
+        userName: isTheirs ? user.userName : undefined,
+      }),
+    })
+  const to = emailOf(user)
+  if (to !== undefined) tell(to, isEmailVerified(user))
+  if (alsoTo !== undefined && alsoTo !== to) tell(alsoTo, knownThere)
 }

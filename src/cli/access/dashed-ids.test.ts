@@ -31,7 +31,7 @@ interface Ended {
 const sallyport = (...words: string[]): Promise<Ended> =>
   new Promise((resolve) => {
     const env = { PATH: process.env.PATH }
-    const options = { cwd: desk.folder, env, timeout: 30_000 }
+    const options = { cwd: desk.folder, env, timeout: 60_000 }
     execFile(process.execPath, [MAIN, ...words], options, (error, out, err) =>
       resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     )

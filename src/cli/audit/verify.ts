@@ -11,10 +11,11 @@ import type { Verification } from '../../audit/verify/findings.ts'
 import { verifyLog } from '../../audit/verify/verify.ts'
 import type { Config } from '../../config/schema.ts'
 import type { ChainHead } from '../../storage/records.ts'
-import { type Invocation, UsageError } from '../command.ts'
+import type { Invocation } from '../command.ts'
 import { table } from '../table.ts'
 import { logFiles } from './files.ts'
 import { headsOfFile, headsOfInstance } from './heads.ts'
+import { sinceOf } from './since.ts'
 
 export async function auditVerify(invocation: Invocation): Promise<number> {
   const { values, positionals } = invocation
@@ -56,13 +57,6 @@ function expectedPlace(named: unknown, folders: readonly string[]): (place: stri
   const prefixes = Array.isArray(named) ? named.map(String) : folders.map((folder) => `${placeOf(folder)}/`)
   return (place) =>
     prefixes.some((prefix) => (prefix.startsWith('/') ? place.slice(place.indexOf(':') + 1) : place).startsWith(prefix))
-}
-
-function sinceOf(named: unknown): number | undefined {
-  if (typeof named !== 'string') return undefined
-  const ms = Date.parse(named)
-  if (Number.isNaN(ms)) throw new UsageError('--since takes a time as RFC 3339 has it, e.g. 2026-11-01T00:00:00Z')
-  return ms
 }
 
 function report({ files, lines, chains, findings, notLookedFor, notes }: Verification, hadHeads: boolean): string {

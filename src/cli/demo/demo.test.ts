@@ -30,7 +30,7 @@ beforeEach(async () => {
 })
 afterEach(() => browser.close())
 
-const shows = (text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 15_000 })
+const shows = (text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 60_000 })
 
 async function signIn(answer: 'Allow' | 'consented before'): Promise<void> {
   await page.getByLabel('User name').fill(credentials.user.username)
@@ -53,7 +53,7 @@ test('signs in by a code flow with PKCE, shows the tokens and what they say, and
   const refreshToken = page.locator('h2:has-text("Refresh token") + pre')
   const before = await refreshToken.textContent()
   await page.getByRole('button', { name: 'Refresh' }).click()
-  await expect.poll(() => refreshToken.textContent(), { timeout: 15_000 }).not.toBe(before)
+  await expect.poll(() => refreshToken.textContent(), { timeout: 60_000 }).not.toBe(before)
   expect(browser.complaints).toEqual([])
 })
 

@@ -59,7 +59,7 @@ const url = () => ['--url', service.issuer]
 
 test('a person signs in by a code in their browser; commands act as them, until they sign out', async () => {
   const login = run('login', ...url())
-  await expect.poll(login.output, { timeout: 20_000 }).toMatch(/\/device\?user_code=[A-Z]{4}-[A-Z]{4}/)
+  await expect.poll(login.output, { timeout: 60_000 }).toMatch(/\/device\?user_code=[A-Z]{4}-[A-Z]{4}/)
   const [address = ''] = /http\S+user_code=\S+/.exec(login.output()) ?? []
   const browser = new Browser(service.issuer)
   const { userName, password } = service.population.user
@@ -88,7 +88,7 @@ test('a person signs in by a code in their browser; commands act as them, until 
 
 test('refused in the browser: said in one line, exit code 1; a client that may not: how to mend it', async () => {
   const login = run('login', ...url(), '--scope', 'openid')
-  await expect.poll(login.output, { timeout: 20_000 }).toMatch(/user_code=\S+/)
+  await expect.poll(login.output, { timeout: 60_000 }).toMatch(/user_code=\S+/)
   const [address = ''] = /http\S+user_code=\S+/.exec(login.output()) ?? []
   const browser = new Browser(service.issuer)
   const { userName, password } = service.population.user

@@ -12,6 +12,7 @@ import { decisionLogPath, openDecisionLog } from '../decision-log/log.ts'
 import type { VerifiedBundle } from '../engine.ts'
 import { createNode, type PolicyNode } from '../node/node.ts'
 import { BundleTracker, policyStatus } from '../status.ts'
+import type { EvaluatorOptions } from '../wasm/open.ts'
 import { createPolicyApi, type PolicyApi, type PolicyApiOptions } from './server.ts'
 
 export const loadFixture = async (source: FixtureSource): Promise<VerifiedBundle> =>
@@ -37,11 +38,12 @@ export interface ApiUnderTest {
 export async function openApi(
   bundle: VerifiedBundle | undefined,
   over: Partial<PolicyApiOptions> = {},
+  evaluation: EvaluatorOptions = {},
 ): Promise<ApiUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'api-'))
   const metrics = createMetrics('api')
   const log = openDecisionLog({ directory, labels: { id: 'i', version: '1', node: 'api' }, metrics })
-  const node = createNode({ name: 'api', metrics, log })
+  const node = createNode({ name: 'api', metrics, log, evaluation })
   const tracker = new BundleTracker('sallyport')
   if (bundle !== undefined) {
     await node.activate([bundle])

@@ -63,7 +63,7 @@ describe('explanations', () => {
   let opa: OpaServer
   beforeAll(async () => {
     opa = await startOpa(SOURCE)
-  }, 60_000)
+  })
   afterAll(() => opa?.close())
 
   it.each(['notes', 'fails', 'full', 'debug'])('are those of OPA’s server, mode %s', async (mode) => {
@@ -174,7 +174,7 @@ setInterval(() => taken.push(Buffer.alloc(64 * 1024 * 1024, 1)), 5)
     clearInterval(beat)
     // A thread that waited for the explanation would have had one turn, or none.
     expect(beats).toBeGreaterThan(5)
-  }, 20_000)
+  })
 })
 
 it('leaks no environment and reaches no network past the guard', async () => {

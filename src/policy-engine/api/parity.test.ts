@@ -16,7 +16,7 @@ beforeAll(async () => {
   const [server, bundle] = await Promise.all([startOpa(SOURCE), loadFixture(SOURCE)])
   opa = server
   ours = await openApi(bundle)
-}, 60_000)
+})
 afterAll(async () => {
   await ours?.close()
   await opa?.close()
@@ -104,7 +104,7 @@ it('answers what OPA answers, but for the listed differences (OPA, "Data API", "
   }
   expect(unexpected).toEqual([])
   expect(DIFFERENCES.filter((difference) => !met.has(difference)).map(({ why }) => why)).toEqual([])
-}, 60_000)
+})
 
 function seen({ status, headers, bytes }: Received): Seen {
   const encoding = headers['content-encoding']

@@ -52,7 +52,7 @@ beforeAll(async () => {
   await makeAuthority(folder, 'other', '/CN=Other CA')
   await makeClient('forged', '/O=Example/CN=reader', undefined, 'other')
   bundle = await loadFixture(WHO)
-}, 60_000)
+})
 afterEach(() => api?.close())
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -165,7 +165,7 @@ it('serves a renewed certificate without a restart, and keeps the old one where 
   await copyFile(file('renewed.key'), tls.keyFile)
   await copyFile(file('renewed.crt'), tls.certFile)
   await until(async () => (await serial()) !== before)
-}, 30_000)
+})
 
 it('does not start on files that are no certificate and key (ConfigError)', async () => {
   await expect(openApi(bundle, { tls: { ...tls, certFile: file('auth.csr') } })).rejects.toThrow(ConfigError)

@@ -43,7 +43,7 @@ describe('the loading thread', () => {
     const bytes = await packFixture(SMALL, 1)
     for (let round = 0; round < 3; round++) {
       await expect(thread.load(bytes, options)).resolves.toMatchObject({ bundle: { version: 1 } })
-      await expect.poll(() => thread.isRunning, { timeout: 15_000 }).toBe(false)
+      await expect.poll(() => thread.isRunning, { timeout: 60_000 }).toBe(false)
     }
   })
 

@@ -91,7 +91,7 @@ export const RecentRisk = Type.Object(
     client_age_seconds: count(),
     /** About the person. */
     person: Type.Optional(Type.Object({ replay: risen(), refresh_reuse: risen(), impossible_travel: risen() }, closed)),
-    /** About the client that asks; `replay`: of its assertions. */
+    /** About the client that asks; `replay`: of its assertions, and of proofs that came without a person's grant. */
     client: Type.Optional(
       Type.Object({ replay: risen(), introspection_spike: risen(), consent_phishing: risen() }, closed),
     ),

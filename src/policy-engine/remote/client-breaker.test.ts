@@ -57,7 +57,7 @@ const state = async () => {
   const { values } = (await metrics.registry.getSingleMetric('policy_breaker_state')?.get()) ?? { values: [] }
   return values[0]?.value
 }
-const isBack = () => expect.poll(decide, { interval: 10, timeout: 10_000 }).toBe('answered')
+const isBack = () => expect.poll(decide, { interval: 10, timeout: 60_000 }).toBe('answered')
 
 describe('a service that hangs', () => {
   it('is waited for once; then it is asked nothing, and unavailable is said at once', async () => {

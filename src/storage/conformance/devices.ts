@@ -92,6 +92,28 @@ export function deviceConformance({ clock, subject }: Conformance): void {
       expect(await devices.list(tenant, ada.sub)).toEqual([old.device])
     })
 
+    it('is written again while it is there, never once it was forgotten or is another', async () => {
+      const { devices } = subject().store
+      const tenant = newTenant()
+      const [ada, bob] = [await person(tenant), await person(tenant)]
+      const { digest, device } = await know(tenant, ada.sub)
+      const later = { ...device, lastSeenAt: clock.seconds() + 1, expiresAt: clock.seconds() + 120 }
+      expect(await devices.replace(tenant, digest, later)).toBe('written')
+      expect(await devices.find(tenant, [digest], { sub: ada.sub })).toEqual({ digest, device: later })
+      for (const [at, one] of [
+        [randomId(32), later],
+        [digest, { ...later, sub: bob.sub }],
+        [digest, { ...later, deviceId: randomId() }],
+      ] as const)
+        expect(await devices.replace(tenant, at, one)).toBe('missing')
+      expect(await devices.list(tenant, ada.sub)).toEqual([later])
+      clock.advance(60)
+      expect(await devices.list(tenant, ada.sub)).toEqual([later])
+      await devices.forget(tenant, ada.sub, device.deviceId)
+      expect(await devices.replace(tenant, digest, later)).toBe('missing')
+      expect(await devices.list(tenant, ada.sub)).toEqual([])
+    })
+
     it('keeps a bounded number of a person, and forgets the one seen longest ago, never the one just seen', async () => {
       const { store, another } = subject()
       const second = await another()

@@ -18,6 +18,14 @@ const PUT = script(`
   end
   redis.call('HDEL', KEYS[1], oldest)`)
 
+/** KEYS: devices. ARGV: digest, record, ttl, id of the device. */
+const REPLACE = script(`
+  local now = redis.call('HGET', KEYS[1], ARGV[1])
+  if not now or cjson.decode(now).deviceId ~= ARGV[4] then return 'missing' end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+  return 'written'`)
+
 const FORGET = script(`
   local all, forgotten = redis.call('HGETALL', KEYS[1]), 'missing'
   for i = 1, #all, 2 do
@@ -49,6 +57,11 @@ export function redisDevices(redis: RedisClient): DeviceStore {
       const { sub, expiresAt } = device
       const values = [digest, JSON.stringify(device), redis.ttl(expiresAt), MAX_DEVICES]
       await redis.run(PUT, [keys.devices(tenant, sub), keys.user(tenant, sub)], values)
+    },
+    replace: async (tenant, digest, device) => {
+      const { sub, expiresAt, deviceId } = device
+      const values = [digest, JSON.stringify(device), redis.ttl(expiresAt), deviceId]
+      return oneOf(await redis.run(REPLACE, [keys.devices(tenant, sub)], values), 'written', 'missing')
     },
     list: async (tenant, sub) =>
       texts(await redis.read('hvals', keys.devices(tenant, sub)))

@@ -213,7 +213,7 @@ describe('a cluster', () => {
       await Promise.all(ids.map((id) => store.limits.hit('t', id, 60)))
       return await works(store)()
     }
-    await until(everySlot, 'the store recovers', 20_000)
+    await until(everySlot, 'the store recovers', 60_000)
     await traffic.stop()
     await expectNoWrongAnswer(store, traffic)
   })

@@ -16,6 +16,10 @@ export function sqliteDevices(db: Database, clock: Clock): DeviceStore {
     `INSERT OR REPLACE INTO devices (tenant, sub, digest, device_id, last_seen_at, expires_at, body)
       SELECT ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM users WHERE tenant = ? AND sub = ?)`,
   )
+  const update = db.prepare(
+    `UPDATE devices SET last_seen_at = ?, expires_at = ?, body = ?
+      WHERE tenant = ? AND sub = ? AND digest = ? AND device_id = ?`,
+  )
   const bound = db.prepare(
     `DELETE FROM devices WHERE tenant = ?1 AND sub = ?2 AND digest IN (
       SELECT digest FROM devices WHERE tenant = ?1 AND sub = ?2 AND digest <> ?3
@@ -40,6 +44,12 @@ export function sqliteDevices(db: Database, clock: Clock): DeviceStore {
         const { deviceId, sub, lastSeenAt, expiresAt } = device
         upsert.run(tenant, sub, digest, deviceId, lastSeenAt, expiresAt, JSON.stringify(device), tenant, sub)
         bound.run(tenant, sub, digest)
+      }),
+    replace: (tenant, digest, device) =>
+      db.write(() => {
+        const { deviceId, sub, lastSeenAt, expiresAt } = device
+        const values = [lastSeenAt, expiresAt, JSON.stringify(device), tenant, sub, digest, deviceId] as const
+        return changed(update, ...values) > 0 ? 'written' : 'missing'
       }),
     list: (tenant, sub) =>
       db.read(() =>

@@ -130,7 +130,7 @@ describe('opening the embedded store', () => {
     const began = performance.now()
     const writes = Array.from({ length: 10 }, () => store.accessTokens.put('t', anAccessToken(now)))
     const results = await Promise.allSettled(writes)
-    expect(performance.now() - began).toBeLessThan(4000)
+    expect(performance.now() - began).toBeLessThan(20_000)
     for (const result of results) {
       expect(result.status === 'rejected' && result.reason).toBeInstanceOf(StoreUnavailable)
     }

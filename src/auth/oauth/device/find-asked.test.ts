@@ -34,7 +34,7 @@ describe.each(['SQLite', 'Redis'])('on %s', (kind) => {
     store = redis
       ? await openRedisStore({ nodes: [redis.node], ...redis.credentials, clock: around.clock })
       : around.store
-  }, 60_000)
+  })
   afterAll(async () => {
     if (redis) await store.close()
     await redis?.stop()

@@ -69,7 +69,7 @@ describe('fuel', () => {
     const evaluator = await open(FUEL)
     const started = performance.now()
     expect(() => evaluator.evaluate(`hostile/${rule}`, input)).toThrow(EvaluationTimeout)
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(20_000)
     expect(evaluator.evaluate('hostile/fine', { x: 'ok' })).toBe('ok')
   })
 
@@ -151,7 +151,7 @@ describe('a deadline over host built-ins', () => {
     for (let turn = 0; turn < 10_000; turn++) expect(ask('aGk=')).toBe('hi')
     const began = performance.now()
     expect(() => evaluator.evaluate('hostile/decoding', { text: hostile })).toThrow(EvaluationTimeout)
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(performance.now() - began).toBeLessThan(20_000)
     expect(ask('aGk=')).toBe('hi')
     expect(evaluator.evaluate('hostile/fine', { x: 'ok' })).toBe('ok')
     expect(once.evaluate('hostile/once', { text: hostile })).toBe('\ufffd'.repeat(900_000))
