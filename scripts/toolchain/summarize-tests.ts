@@ -1,4 +1,7 @@
-/** Prints "N passed, N failed" from a vitest JSON report and the exit codes of `make check` and `make test`. */
+/**
+ * Prints "N passed, N failed" as its last line, from a vitest JSON report and the exit codes of `make check` and `make test`;
+ * before it, which tests were skipped.
+ */
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
@@ -7,7 +10,7 @@ interface Report {
   readonly numFailedTests: number
   readonly testResults: readonly {
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
   }[]
 }
 
@@ -22,6 +25,14 @@ export function summarize(report: Report | undefined, checkExit: number, testExi
   return `${passed} passed, ${failed} failed`
 }
 
+/** Nothing where every test ran. */
+export function tellSkipped(report: Report | undefined): string[] {
+  const results = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? []
+  const skipped = results.filter(({ status }) => status !== 'passed' && status !== 'failed')
+  if (skipped.length === 0) return []
+  return [...skipped.map(({ fullName }) => `skipped: ${fullName}`), `${skipped.length} skipped`]
+}
+
 function read(file: string): Report | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
@@ -32,5 +43,7 @@ function read(file: string): Report | undefined {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [file = '', checkExit, testExit] = process.argv.slice(2)
-  console.log(summarize(read(file), Number(checkExit), Number(testExit)))
+  const report = read(file)
+  for (const line of tellSkipped(report)) console.log(line)
+  console.log(summarize(report, Number(checkExit), Number(testExit)))
 }

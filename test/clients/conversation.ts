@@ -16,11 +16,13 @@ import { createInterface } from 'node:readline'
 const CLIENTS = resolve('.toolchain/clients')
 export const inClients = (name: string): string => resolve(CLIENTS, name)
 
-/** Why a program is not here, in the words of scripts/toolchain/clients.sh; undefined where it is. */
+/** Why a program is not here, in the words of scripts/toolchain/clients.sh, which the run is told too; undefined where it is. */
 export function whyMissing(name: string): string | undefined {
   if (existsSync(inClients(`${name}.ready`))) return undefined
   const told = inClients(`${name}.missing`)
-  return existsSync(told) ? readFileSync(told, 'utf8').trim() : `${name}: \`make test-clients\` brings it`
+  const why = existsSync(told) ? readFileSync(told, 'utf8').trim() : `${name}: \`make test-clients\` brings it`
+  console.warn(`skipped, ${why}`)
+  return why
 }
 
 export interface Conversation {

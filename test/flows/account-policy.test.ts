@@ -83,7 +83,7 @@ describe('obligations are obeyed', () => {
     expect(where((await at('/account')).url)).toBe('/login/password')
   })
 
-  test('account.max_age_seconds', async () => {
+  test('account.max_age_seconds (checklist 42)', async () => {
     await activate({ from: 'any_age_seconds := 34560000', to: 'any_age_seconds := 60' })
     expect(where((await at('/account')).url)).toBe('/account')
     service.advance(61)
@@ -93,7 +93,7 @@ describe('obligations are obeyed', () => {
     expect(where((await browser.submit(asked, { password })).url)).toBe('/account')
   })
 
-  test('account.acr', async () => {
+  test('account.acr (checklist 42)', async () => {
     await activate({
       from: '} else := rbac.level("urn:sallyport:acr:password")',
       to: '} else := rbac.level("urn:sallyport:acr:mfa")',

@@ -110,7 +110,7 @@ describe('private_key_jwt', () => {
     service.advance(-10)
   })
 
-  test('an audience in the old way: refused, and only audit says why; taken of a client that is registered for it', async () => {
+  test('an audience in the old way: refused, and only audit says why; taken of a client that is registered for it (checklist 18)', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const jwks = { keys: [publicKey.export({ format: 'jwk' })] }
     const cryptoKey = await crypto.subtle.importKey(

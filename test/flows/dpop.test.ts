@@ -99,7 +99,7 @@ test('openid-client with DPoP: code, userinfo, introspection, refresh; each boun
   expect(decodeJwt(refreshed.access_token).cnf).toEqual(cnf)
 })
 
-test('openid-client follows the nonces that a server demands, at the token endpoint and at userinfo (RFC 9449 8, 9)', async () => {
+test('openid-client follows the nonces that a server demands, at the token endpoint and at userinfo (RFC 9449 8, 9; checklist 23)', async () => {
   const { issuer, population } = nonceService
   const rp = await discover(issuer, population.web)
   const DPoP = client.getDPoPHandle(rp, await client.randomDPoPKeyPair('ES256'))
@@ -146,7 +146,7 @@ test('without a nonce: 400 use_dpop_nonce at the token endpoint, 401 at a resour
 })
 
 describe('the token endpoint', () => {
-  test('a proof that is none gives invalid_dpop_proof, spends nothing, and the code is good afterwards', async () => {
+  test('a proof that is none gives invalid_dpop_proof, spends nothing, and the code is good afterwards (checklist 23)', async () => {
     const { web } = service.population
     const { form } = await codeFor(service, web, 'openid')
     const wrong = [
@@ -290,7 +290,7 @@ describe('resources (RFC 9449 7)', () => {
     }
   })
 
-  test('a proof is good for one request, of 20 at once too', async () => {
+  test('a proof is good for one request, of 20 at once too (checklist 23)', async () => {
     const { access_token: token } = await boundTokens()
     const dpop = await key.proof({ method: 'GET', url: urlOf('/oauth/userinfo'), accessToken: String(token) })
     const answers = await Promise.all(Array.from({ length: 20 }, () => show('/oauth/userinfo', token, { dpop })))

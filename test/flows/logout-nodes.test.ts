@@ -104,34 +104,37 @@ describe('two nodes on one Redis', () => {
     ['all of a person', (_, sub) => ['POST', `/admin/users/${sub}/revoke`]],
     ['all of a client', () => ['POST', `/admin/clients/${shop.id}/revoke`]],
   ]
-  test.each(ends)('%s that ends in the middle of rotations on both nodes ends what they give', async (_what, end) => {
-    const tokens = await signIn(deployment, new Browser(deployment.issuer), shop, SCOPE)
-    const admin = await adminToken(deployment.issuer, deployment.population.admin)
-    const headers = { authorization: `Bearer ${admin}` }
-    const { sub } = deployment.population.user
-    const listed = await fetch(`${deployment.issuer}/admin/grants?client_id=${shop.id}`, { headers })
-    const grants: Record<string, unknown>[] = Object(await listed.json()).grants
-    const grant = grants.find(({ grant_id }) => String(tokens.refresh_token).startsWith(String(grant_id)))
-    const given: Answer['body'][] = [tokens]
-    const rotating = (async () => {
-      for (let turn = 0; turn < 500; turn++) {
-        const form = { grant_type: 'refresh_token', refresh_token: String(given.at(-1)?.refresh_token) }
-        const next = await post({ issuer: nodes[turn % 2] ?? '' }, '/oauth/token', shop, form)
-        if (next.status !== 200) return next.body.error
-        given.push(next.body)
+  test.each(ends)(
+    '%s that ends in the middle of rotations on both nodes ends what they give (checklist 22)',
+    async (_what, end) => {
+      const tokens = await signIn(deployment, new Browser(deployment.issuer), shop, SCOPE)
+      const admin = await adminToken(deployment.issuer, deployment.population.admin)
+      const headers = { authorization: `Bearer ${admin}` }
+      const { sub } = deployment.population.user
+      const listed = await fetch(`${deployment.issuer}/admin/grants?client_id=${shop.id}`, { headers })
+      const grants: Record<string, unknown>[] = Object(await listed.json()).grants
+      const grant = grants.find(({ grant_id }) => String(tokens.refresh_token).startsWith(String(grant_id)))
+      const given: Answer['body'][] = [tokens]
+      const rotating = (async () => {
+        for (let turn = 0; turn < 500; turn++) {
+          const form = { grant_type: 'refresh_token', refresh_token: String(given.at(-1)?.refresh_token) }
+          const next = await post({ issuer: nodes[turn % 2] ?? '' }, '/oauth/token', shop, form)
+          if (next.status !== 200) return next.body.error
+          given.push(next.body)
+        }
+        return 'went on'
+      })()
+      await until(async () => given.length > 3, 'rotations are under way')
+      const [method, path] = end(String(grant?.sid), sub)
+      const answer = await fetch(`${nodes[1]}${path}`, { method, headers })
+      expect(answer.ok).toBe(true)
+      expect(await rotating).toBe('invalid_grant')
+      for (const { access_token, refresh_token } of given) {
+        expect(await activeOn(access_token)).toEqual([false, false])
+        expect(await activeOn(refresh_token)).toEqual([false, false])
       }
-      return 'went on'
-    })()
-    await until(async () => given.length > 3, 'rotations are under way')
-    const [method, path] = end(String(grant?.sid), sub)
-    const answer = await fetch(`${nodes[1]}${path}`, { method, headers })
-    expect(answer.ok).toBe(true)
-    expect(await rotating).toBe('invalid_grant')
-    for (const { access_token, refresh_token } of given) {
-      expect(await activeOn(access_token)).toEqual([false, false])
-      expect(await activeOn(refresh_token)).toEqual([false, false])
-    }
-  })
+    },
+  )
 
   test('what waits is told by the other node when one is killed', async () => {
     site.told.length = 0

@@ -68,7 +68,7 @@ const isSignedIn = async ({ page }: Chromium): Promise<boolean> => {
   return (await page.getByRole('heading').textContent()) === 'Sign out?'
 }
 
-test("a form on the client's own site signs out, though our cookie is SameSite=Lax (RP-Initiated Logout 1.0 2)", async () => {
+test("a form on the client's own site signs out, though our cookie is SameSite=Lax (RP-Initiated Logout 1.0 2; checklist 31)", async () => {
   const chromium = await browser()
   const id_token_hint = await signIn(chromium.page, plain)
   formPage({ id_token_hint, post_logout_redirect_uri: `${site.origin}/bye`, state: 'kept' })
@@ -98,7 +98,7 @@ test('a form of a stranger signs nobody out: the person is asked, and may stay (
   expect(chromium.complaints).toEqual([])
 })
 
-test('the signed-out page loads the frames that its policy names, then goes back to the client (Front-Channel Logout 2)', async () => {
+test('the signed-out page loads the frames that its policy names, then goes back to the client (Front-Channel Logout 2; checklist 11, 31)', async () => {
   const chromium = await browser()
   const id_token_hint = await signIn(chromium.page, framed)
   const query = new URLSearchParams({ id_token_hint, post_logout_redirect_uri: `${site.origin}/bye` })

@@ -147,7 +147,7 @@ async function ask(random: Random, redirectUri: string) {
   return { said: `${how} ${mode}`, deep: ['201', '303', 'form', 'page of ours'].includes(mode) }
 }
 
-it('any parameter: an answer, to the client itself or on a page', async () => {
+it('any parameter: an answer, to the client itself, with iss, or on a page (checklist 2, 6, 52)', async () => {
   await fuzz('authorization requests', (random) => ask(random, random.pick(WEB, LOOPBACK, SCHEME)), { atOnce: AT_ONCE })
 })
 
@@ -181,7 +181,7 @@ function otherUri(random: Random): string {
     : random.pick(uri.toUpperCase(), `${uri}/`, `${uri}#`)
 }
 
-it('any redirect URI: gone to only where it is the client’s own, byte for byte (RFC 9700 2.1, RFC 8252 7.3)', async () => {
+it('any redirect URI: gone to only where it is the client’s own, byte for byte (RFC 9700 2.1, RFC 8252 7.3; checklist 1, 2)', async () => {
   const taken = new Set<string>()
   await fuzz(
     'redirect URIs',

@@ -50,7 +50,7 @@ test.skipIf(missing !== undefined).each([
     },
   ],
 ] as const)(
-  `no request of %s makes an endpoint fail or hang${told}`,
+  `no request of %s makes an endpoint fail or hang (checklist 52)${told}`,
   async (_who, credentials) => {
     const { code, said } = await schemathesis(
       ...(await credentials()),

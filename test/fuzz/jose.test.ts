@@ -208,7 +208,7 @@ async function proofIsRight(text: string, method: string, path: string, accessTo
   return header.typ === 'dpop+jwt' && htm === method && isHere && isText(jti) && isNear(iat) && isFor
 }
 
-describe('jose', () => {
+describe('what is accepted jose finds right too, and nothing fails (checklist 52):', () => {
   it('DPoP proofs at the token endpoint', { timeout: HOUR }, async () => {
     const { outcomes } = await fuzz(
       'proofs, token endpoint',
