@@ -9,6 +9,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { isActive } from './requests.ts'
@@ -80,6 +81,7 @@ test('the password is changed by who knows it, signs everybody else out, and is 
   await page.getByText('The current password is wrong.').waitFor()
   await change(PASSWORD, 'password1234')
   await page.getByText('This password is among the first that are guessed.').waitFor()
+  await lookAt(page, 'account-password-refused')
   expect([await other.isActive(), await other.isSignedIn()]).toEqual([true, true])
   await change(PASSWORD, 'another long pass phrase')
   expect(await page.getByRole('status').textContent()).toContain('Your password was changed')
@@ -99,6 +101,7 @@ test('the e-mail address is changed by the link in a letter to the new one, and 
   const page = await enter('/account/email')
   const next = `new-${person.userName}`
   await page.getByLabel('New e-mail address').fill(next)
+  await lookAt(page, 'account-email')
   await page.getByRole('button', { name: 'Send the letter' }).click()
   expect(await page.getByRole('status').textContent()).toContain(next)
   const emailNow = async () => (await service.store.users.find(TENANT, person.sub))?.profile.emails
@@ -106,10 +109,12 @@ test('the e-mail address is changed by the link in a letter to the new one, and 
   await smtp.next(person.userName, 'change its e-mail')
   await page.goto(linkIn(await smtp.next(next, '/email/verify'), '/email/verify'))
   await page.getByRole('heading', { name: 'Confirm your e-mail address' }).waitFor()
+  await lookAt(page, 'email-confirmation')
   // Whoever only opens the link, as scanners of mail do, changes nothing.
   expect(await emailNow()).toMatchObject([{ value: person.userName }])
   await page.getByRole('button', { name: 'Confirm' }).click()
   await page.getByRole('heading', { name: 'Your e-mail address is confirmed' }).waitFor()
+  await lookAt(page, 'email-confirmed')
   await page.goto(`${service.issuer}/account`)
   await page.getByText(next).waitFor()
   expect(await emailNow()).toMatchObject([{ value: next }])

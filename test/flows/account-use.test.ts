@@ -5,7 +5,8 @@ import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { TENANT } from '../servers/population.ts'
 import { until } from '../servers/until.ts'
 import { as, enter, newBrowser, newPerson, send, tokenFor } from './at-account.ts'
-import { isActive, post } from './requests.ts'
+import { begin, discover } from './relying-party.ts'
+import { codeFor, isActive, post } from './requests.ts'
 import { addClient, signIn } from './signed-in.ts'
 
 let service: TestService
@@ -31,6 +32,11 @@ describe('apps with access', () => {
       expect(page.text).toContain(text)
     expect(await isActive(service, tokens.access_token)).toBe(true)
 
+    const ask = async () => browser.visit((await begin(await discover(service.issuer, web), 'openid email')).url)
+    expect((await ask()).left?.searchParams.has('code')).toBe(true)
+    const inFlight = await codeFor(as(service, person), web, 'openid email', browser)
+    expect(inFlight.code).not.toBe('')
+
     const done = await send(browser, page, /withdraw$/, {
       client_id: web.id,
       ...tokenFor(page, 'client_id', web.id),
@@ -40,7 +46,10 @@ describe('apps with access', () => {
     expect(done.text).toContain('Client other')
     expect(await isActive(service, tokens.access_token)).toBe(false)
     const refresh = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
-    expect((await post(service, '/oauth/token', web, refresh)).body).toMatchObject({ error: 'invalid_grant' })
+    for (const form of [refresh, inFlight.form])
+      expect((await post(service, '/oauth/token', web, form)).body).toMatchObject({ error: 'invalid_grant' })
+    const asked = await ask()
+    expect([asked.left, new URL(asked.url).pathname]).toEqual([undefined, '/consent'])
     expect(await isActive(service, kept.access_token)).toBe(true)
     expect(await service.store.consents.find(TENANT, person.sub, web.id)).toBeUndefined()
     expect(service.audits.findLast(({ event }) => event === 'consent_withdrawn')).toMatchObject({

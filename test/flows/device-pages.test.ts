@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Chromium, type ChromiumOptions, openChromium } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import type { TestClient } from '../servers/population.ts'
 import { post } from './requests.ts'
 import { addClient } from './signed-in.ts'
@@ -46,6 +47,7 @@ test.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])(
     const first = await browser(options)
     await first.goto(String(device.verification_uri))
     await first.locator('input[name="user_code"]:focus').waitFor()
+    if (options.javaScriptEnabled) await lookAt(first, 'device-code')
     await first.keyboard.type(code.toLowerCase().replace('-', ' '))
     await first.keyboard.press('Enter')
     await signIn(first)
@@ -53,15 +55,19 @@ test.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])(
     const shown = (await first.textContent('main')) ?? ''
     for (const text of [code, 'Living room', service.population.user.userName]) expect(shown).toContain(text)
 
+    if (options.javaScriptEnabled) await lookAt(first, 'device-confirmation')
+
     // The same person in a second browser, by the address that carries the code.
     const second = await browser(options)
     await second.goto(String(device.verification_uri_complete))
     await signIn(second)
     await second.getByRole('button', { name: 'Allow', exact: true }).click()
     await second.getByRole('heading', { name: 'Your device is connected' }).waitFor()
+    if (options.javaScriptEnabled) await lookAt(second, 'device-connected')
 
     await first.getByRole('button', { name: 'Allow', exact: true }).click()
     await first.getByRole('alert').waitFor()
+    if (options.javaScriptEnabled) await lookAt(first, 'device-answered-before')
     const form = { grant_type: GRANT, device_code: String(device.device_code) }
     expect((await post(service, '/oauth/token', tv, form)).status).toBe(200)
   },
@@ -79,4 +85,5 @@ test('a code that is wrong is told at its field, and nothing of anybody’s devi
   expect(await field.getAttribute('aria-invalid')).toBe('true')
   expect(await page.locator(`#${await field.getAttribute('aria-describedby')}`).count()).toBe(1)
   expect(await page.textContent('main')).not.toContain('Living room')
+  await lookAt(page, 'device-code-wrong')
 })

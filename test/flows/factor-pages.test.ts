@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { digestOf } from '../../src/kernel/ids.ts'
 import { signedFiles, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Chromium, openChromium, openSite, type Site } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { clientRecord, TENANT } from '../servers/population.ts'
 import { aBrowser, addTotp, codeAt, MFA_ACR, PASSWORD_ACR, PHISHING_RESISTANT } from './factors.ts'
@@ -81,11 +82,14 @@ async function addPasskey(): Promise<void> {
   await page.goto(`${service.issuer}/mfa/enrol/passkey`)
   await typePassword()
   await page.getByLabel('Name, for you to know it by').fill('Laptop')
+  await lookAt(page, 'passkey-enrolment')
   await page.getByRole('button', { name: 'Create passkey' }).click()
   await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()
   expect(await page.locator('.codes li').count()).toBe(10)
+  await lookAt(page, 'recovery-codes')
   await page.getByRole('link', { name: 'I have kept them' }).click()
   await page.getByRole('heading', { name: 'Laptop' }).waitFor()
+  await lookAt(page, 'factors-with-passkey')
 }
 
 test('a passkey is made, signs in from the suggestions without a name, steps up, and is removed (checklist 41, 42)', async () => {
@@ -104,6 +108,8 @@ test('a passkey is made, signs in from the suggestions without a name, steps up,
   await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
   await page.goto(stepUp.begun.url)
   await page.getByRole('link', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('button', { name: 'Continue with passkey' }).waitFor()
+  await lookAt(page, 'passkey-step-up')
   await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
   await page.getByRole('button', { name: 'Continue with passkey' }).click()
   expect(await arrivedAt(stepUp)).toBe(PHISHING_RESISTANT)
@@ -111,6 +117,7 @@ test('a passkey is made, signs in from the suggestions without a name, steps up,
   await page.goto(`${service.issuer}/account/factors`)
   await page.getByRole('button', { name: 'Remove Laptop' }).click()
   await page.getByText('It was removed.').waitFor()
+  await lookAt(page, 'passkey-removed')
   expect((await service.store.factors.of(TENANT, service.population.user.sub)).passkeys).toEqual([])
   expect(browser.complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])
 })
@@ -125,6 +132,7 @@ test('a passkey whose user was not verified is refused by the browser or by us (
   await page.getByRole('link', { name: 'Sign in with a passkey' }).click()
   await page.getByRole('button', { name: 'Continue with passkey' }).click()
   await page.getByText('That did not work in this browser.').waitFor()
+  await lookAt(page, 'passkey-failed')
   expect(site.visits).toEqual([])
 })
 
@@ -152,6 +160,7 @@ test('an app that reads the QR code off the screen signs in by its codes, also i
   await page.goto(`${service.issuer}/mfa/enrol/totp`)
   await typePassword()
   const uri = await readQrCode()
+  await lookAt(page, 'totp-enrolment')
   expect([uri.protocol, uri.host, uri.searchParams.get('issuer')]).toEqual(['otpauth:', 'totp', 'Sallyport'])
   const secret = uri.searchParams.get('secret') ?? ''
   expect((await page.locator('.secret').textContent())?.replaceAll(' ', '')).toBe(secret)
@@ -163,6 +172,8 @@ test('an app that reads the QR code off the screen signs in by its codes, also i
   const signIn = await authorization()
   await page.goto(signIn.begun.url)
   await typePassword()
+  await page.getByLabel('Six-digit code').waitFor()
+  await lookAt(page, 'totp')
   // The step that confirmed it is spent.
   await page.getByLabel('Six-digit code').fill(codeAt(secret, Date.now() / 1000 + 30))
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -177,6 +188,7 @@ test('a recovery code signs in once, and the app that was lost is removed: the p
     await typePassword()
     await page.getByRole('link', { name: 'Use a recovery code' }).click()
     await page.getByLabel('Recovery code').fill(recoveryCodes[0] ?? '')
+    await lookAt(page, 'recovery-code')
     await page.getByRole('button', { name: 'Continue' }).click()
   }
   const signIn = await authorization()
@@ -189,6 +201,7 @@ test('a recovery code signs in once, and the app that was lost is removed: the p
   await page.goto(again.begun.url)
   await typeRecoveryCode()
   expect(await page.getByRole('alert').textContent()).toContain('wrong or was used before')
+  await lookAt(page, 'recovery-code-used')
   // Their next one does.
   await page.getByLabel('Recovery code').fill(recoveryCodes[1] ?? '')
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -196,6 +209,7 @@ test('a recovery code signs in once, and the app that was lost is removed: the p
 
   await page.goto(`${service.issuer}/account/factors`)
   await page.getByText('8 left.').waitFor()
+  await lookAt(page, 'factors-with-app')
   await page.getByRole('button', { name: 'Remove the authenticator app' }).click()
   await page.getByText('It was removed.').waitFor()
   await page.getByRole('link', { name: 'Add an authenticator app' }).waitFor()
@@ -244,12 +258,14 @@ test('who has no second factor and needs one by policy adds it on the way in, an
   await page.goto(signIn.begun.url)
   await typePassword()
   await page.getByRole('heading', { name: 'Add a second step' }).waitFor()
+  await lookAt(page, 'second-step-demanded')
   expect(site.visits).toEqual([])
   await page.getByRole('link', { name: 'Authenticator app' }).click()
   const secret = (await page.locator('.secret').textContent())?.replaceAll(' ', '') ?? ''
   await page.getByLabel('Six-digit code').fill('000000')
   await page.getByRole('button', { name: 'Add it' }).click()
   await page.getByRole('alert').waitFor()
+  await lookAt(page, 'totp-enrolment-wrong')
   await page.getByLabel('Six-digit code').fill(codeAt(secret, Date.now() / 1000))
   await page.getByRole('button', { name: 'Add it' }).click()
   await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()

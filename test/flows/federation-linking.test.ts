@@ -2,13 +2,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { identityKey, type UserRecord } from '../../src/storage/records.ts'
 import { Browser, type Visited } from '../servers/browser.ts'
 import { openChromium } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { until } from '../servers/until.ts'
 import { codeAt, confirmTotp } from './factors.ts'
@@ -342,32 +342,22 @@ describe('at the person’s own page', () => {
   })
 })
 
-const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
-
-/** Ids of the rules of axe that the page as it stands breaks; `$SCREENSHOTS`: where it is kept to be looked at. */
-async function violations(page: Page, name: string): Promise<unknown> {
-  const folder = process.env.SCREENSHOTS
-  if (folder !== undefined) await page.screenshot({ path: join(folder, `federation-${name}.png`), fullPage: true })
-  await page.evaluate(AXE)
-  return page.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))')
-}
-
 test('in Chromium: sign-in at the provider, the account proven and connected, seen and disconnected (checklist 43)', async () => {
   const { context, page, complaints, close } = await openChromium({ ignoreHTTPSErrors: true })
   try {
     const { url } = await onSignInPage(service)
     await page.goto(url)
-    expect(await violations(page, 'sign-in')).toEqual([])
+    await lookAt(page, 'federation-sign-in')
     await page.getByRole('link', { name: 'Continue with Google' }).click()
     await page.getByRole('heading', { name: 'You have an account already' }).waitFor()
-    expect(await violations(page, 'account-exists')).toEqual([])
+    await lookAt(page, 'federation-account-exists')
     await page.getByRole('link', { name: 'Sign in to your account' }).click()
     await page.getByLabel('User name').fill(address)
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Password').fill(PASSWORD)
     await page.locator('button.primary').click()
     await page.getByRole('heading', { name: 'Connect Google?' }).waitFor()
-    expect(await violations(page, 'connect')).toEqual([])
+    await lookAt(page, 'federation-connect')
     const response = page.waitForURL(/\/consent|127\.0\.0\.1:9/).catch(() => undefined)
     await page.getByRole('button', { name: 'Connect' }).click()
     await response
@@ -379,9 +369,9 @@ test('in Chromium: sign-in at the provider, the account proven and connected, se
     await page.getByRole('button', { name: 'Connect Single sign-on' }).click()
     await page.getByText('Somebody').waitFor()
     expect(await identities(user.sub)).toHaveLength(2)
-    expect(await violations(page, 'linked-accounts')).toEqual([])
+    await lookAt(page, 'federation-linked-accounts')
     await page.goto(`${service.issuer}/federation/callback/google?state=x`)
-    expect(await violations(page, 'failed')).toEqual([])
+    await lookAt(page, 'federation-failed')
     await page.goBack()
     await page.getByRole('button', { name: /Disconnect Google/ }).click()
     await until(async () => (await identities(user.sub)).length === 1, 'Google is disconnected')

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { identityKey } from '../../src/storage/records.ts'
 import { type Chromium, openChromium, openSite, type Site } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
 import { type Federated, MICROSOFT_TENANT, startFederated } from './federation.ts'
 import { begin, discover, redeem } from './relying-party.ts'
@@ -55,6 +56,7 @@ test('at Microsoft: people of its one directory get an account and come back to 
   await signInPage()
   await goTo('Microsoft')
   expect(await page.getByRole('alert').textContent()).toContain('The answer of Microsoft could not be used')
+  await lookAt(page, 'federation-refused')
   expect(await ownerOf(microsoft.issuer, 'of-another')).toBeUndefined()
 
   await page.getByRole('link', { name: 'Go back' }).click()

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { digestOf } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Chromium, type ChromiumOptions, openChromium, openSite, type Site } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import { clientRecord, TENANT } from '../servers/population.ts'
 import { begin, discover, redeem } from './relying-party.ts'
 
@@ -140,6 +141,7 @@ test('a wrong password is told at the fields, by keyboard alone it is mended (WC
   expect(await page.locator(`#${await password.getAttribute('aria-describedby')}`).textContent()).toContain('wrong')
   expect(await password.inputValue()).toBe('')
   expect(await page.locator('.account').textContent()).toBe(service.population.user.userName)
+  await lookAt(page, 'password-wrong')
   await page.locator('input[name="password"]:focus').waitFor()
   await page.keyboard.type(service.population.user.password)
   await page.keyboard.press('Enter')
@@ -163,8 +165,11 @@ test('our cookies can be read by no script, go to no other site, and a sign-out 
   expect(await page.evaluate('document.cookie')).toBe('')
 
   await page.getByRole('link', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'Sign out?' }).waitFor()
+  await lookAt(page, 'sign-out')
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  await lookAt(page, 'signed-out')
   expect((await context.cookies(service.issuer)).map(({ name }) => name).sort()).toEqual([
     'sallyport_browser',
     'sallyport_devices',
@@ -192,6 +197,7 @@ test('another site can neither frame the page nor sign anyone in with its own ac
   await victim.page.goto(`${attacker.origin}/csrf`)
   await victim.page.waitForURL(action)
   expect(await victim.page.getByRole('heading').textContent()).toBe('This request cannot go on')
+  await lookAt(victim.page, 'refused-form')
   expect((await victim.context.cookies(service.issuer)).map(({ name }) => name)).toEqual(['sallyport_browser'])
 
   await victim.page.goto(`${attacker.origin}/frame`)
@@ -228,6 +234,7 @@ test('after ten wrong passwords the next must wait, longer each time: 429 with R
   expect(Number(answer.headers()['retry-after'])).toBeGreaterThan(0)
   expect(Number(answer.headers()['retry-after'])).toBeLessThanOrEqual(30)
   expect(await page.getByRole('heading').textContent()).toBe('Too many attempts')
+  await lookAt(page, 'too-many-attempts')
 })
 
 test.each([
@@ -235,8 +242,9 @@ test.each([
   ['a desktop in the light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' as const }],
 ])(
   'fits %s: no sideways scrolling, fields and buttons of a size that fingers hit (WCAG 1.4.10, 2.5.8)',
-  async (_, options) => {
+  async (what, options) => {
     const { page } = await browser(options)
+    const look = (name: string) => lookAt(page, `${name}-${what.replaceAll(' ', '-')}`)
     await page.goto((await authorization()).begun.url)
     const fits = () =>
       page.evaluate(`({
@@ -248,8 +256,10 @@ test.each([
     // The browser focuses the field once it has shown the page.
     await page.waitForFunction("document.activeElement?.id === 'username'")
     expect(await fits()).toEqual({ sideways: false, small: 0, focused: 'username' })
+    await look('sign-in')
     await signIn(page)
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor()
     expect(await fits()).toMatchObject({ sideways: false, small: 0 })
+    await look('consent')
   },
 )

@@ -10,6 +10,7 @@ import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { openChromium, openSite } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import { clientRecord, TENANT, userRecord } from '../servers/population.ts'
 import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { BEHIND_PROXY } from './attackers.ts'
@@ -323,6 +324,7 @@ test('in a browser: forgot, mail, new password, sign-in (Chromium)', { timeout: 
   const user = await person()
   const site = await openSite()
   const chromium = await openChromium({ javaScriptEnabled: false })
+  const looker = await openChromium()
   try {
     const shop = clientRecord('reset-shop', 'a secret of the shop', {
       firstParty: true,
@@ -339,11 +341,18 @@ test('in a browser: forgot, mail, new password, sign-in (Chromium)', { timeout: 
     await page.getByLabel('User name').fill(user.userName)
     await page.getByLabel('User name').press('Enter')
     await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    // What is looked at needs JavaScript for it, and this browser has none.
+    await page.getByRole('button', { name: 'Send the link' }).waitFor()
+    await looker.page.goto(page.url())
+    await lookAt(looker.page, 'password-forgotten')
     await page.getByLabel('User name').fill(user.userName)
     await page.getByRole('button', { name: 'Send the link' }).click()
     await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor()
 
-    await page.goto(linkIn(await smtp.next(user.userName, '/password/reset'), '/password/reset'))
+    const link = linkIn(await smtp.next(user.userName, '/password/reset'), '/password/reset')
+    await looker.page.goto(link)
+    await lookAt(looker.page, 'password-new')
+    await page.goto(link)
     await page.getByLabel('New password').fill('dragon123')
     await page.getByRole('button', { name: 'Set the password' }).click()
     await page.getByText('first that are guessed').waitFor()
@@ -363,6 +372,7 @@ test('in a browser: forgot, mail, new password, sign-in (Chromium)', { timeout: 
     expect(chromium.complaints).toEqual([expect.stringContaining('status of 400')])
   } finally {
     await chromium.close()
+    await looker.close()
     await site.close()
   }
 })

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Chromium, openChromium, openSite, type Site } from '../servers/chromium.ts'
+import { lookAt } from '../servers/look.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
 import type { Person } from './factors.ts'
 import { begin, discover, redeem } from './relying-party.ts'
@@ -65,6 +66,7 @@ test('who is signed in goes on as themselves, without a password, and the code i
   const { subject } = await ask(choose)
   await page.getByRole('heading', { name: 'Choose an account' }).waitFor()
   expect(await page.textContent('main')).toContain('The shop')
+  await lookAt(page, 'select-account')
   await page.getByRole('button', { name: `Go on as ${service.population.user.userName}` }).click()
   expect(await subject()).toBe(service.population.user.sub)
 })

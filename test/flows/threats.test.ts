@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { randomId } from '../../src/kernel/ids.ts'
 import { signedFiles, startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { clientRecord, REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { makeProofKey } from '../servers/proofs.ts'
+import { bodyOf, mailThrough, startSmtpServer } from '../servers/smtp-server.ts'
 import { until } from '../servers/until.ts'
 import { BEHIND_PROXY, endVisit, isSignedIn, moveTo, type Visitor, visitor } from './attackers.ts'
 import { codeFor, post, tokensFor } from './requests.ts'
@@ -117,7 +118,9 @@ test('an account that nobody has is guessed at with the same answers (checklist 
 })
 
 test('nobody is on the other side of the Earth an hour later: the person is told, signs in anew, and a shorter journey is no signal', async () => {
-  const { population } = await start()
+  const smtp = await startSmtpServer()
+  onTestFinished(() => smtp.close())
+  const { population } = await start({ service: { mail: mailThrough(smtp) } })
   const { userName, password } = population.user
   const home = await visitor(service, '192.0.2.1')
   await home.signIn(userName, password)
@@ -136,6 +139,11 @@ test('nobody is on the other side of the Earth an hour later: the person is told
   expect(input).toMatchObject({ input: { subject: { sub: population.user.sub }, signal: 'impossible_travel' } })
   expect((await home.open()).url).toContain('/login')
   expect((await far.open()).url).toContain('/login')
+  const letter = bodyOf((await smtp.next(userName, 'unusual for you')).message)
+  expect(letter).toContain('far away from the last one')
+  expect(letter).toContain(`${service.issuer}/account/activity`)
+  // Letters leave in their order: had the shorter journey been told of, it would be here too.
+  expect(smtp.received.filter(({ message }) => message.includes('Subject: Unusual sign-in'))).toHaveLength(1)
   // A day is enough for the way back.
   service.advance(24 * 3600)
   const back = await visitor(service, '192.0.2.1')

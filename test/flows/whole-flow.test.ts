@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openChromium, openSite, type Site } from '../servers/chromium.ts'
 import { type Deployment, deploy, SHAPES } from '../servers/deployment.ts'
+import { lookAt } from '../servers/look.ts'
 import type { TestClient } from '../servers/population.ts'
 import { type Begun, begin, discover, redeem } from './relying-party.ts'
 
@@ -45,10 +46,14 @@ describe.each(SHAPES)('%s', (shape) => {
   async function signIn(page: Page, begun: Begun): Promise<URL> {
     const { user } = deployment.population
     await page.goto(begun.url)
+    await lookAt(page, 'sign-in')
     await page.getByLabel('User name').fill(user.userName)
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Password').fill(user.password)
+    await lookAt(page, 'password')
     await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Allow access?' }).waitFor()
+    await lookAt(page, 'consent')
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.waitForURL(`${site.origin}/callback?**`)
     const visit = site.visits.find((url) => url.pathname === '/callback')

@@ -1,19 +1,15 @@
 /** What holds of every page, whoever wrote it: WCAG 2.2 AA by axe-core in Chromium, and what its markup and headers may be. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LANGUAGES } from '../../web/language.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
+import { breachesOf } from '../servers/look.ts'
 import { accountName } from './ada.ts'
 import { GALLERY } from './gallery.ts'
 import { EXHIBITS, type Exhibit, openShow, pathOf, type Show, shown } from './show.ts'
 import { expectSoundPage } from './sound-page.ts'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-/** All that axe knows, experimental rules too, but those of level AAA and of standards that were withdrawn. */
-const WITHOUT = ['wcag2aaa', 'wcag2a-obsolete']
 const PHONE = { width: 390, height: 844 }
 const DESKTOP = { width: 1280, height: 800 }
 /** What a desktop of 1280 px shows at 400 % (WCAG 1.4.10). */
@@ -66,16 +62,6 @@ test('every page of web/ is in the gallery, and so in the tests below', async ()
   expect(Object.keys(GALLERY).sort()).toEqual(found.flat().sort())
 })
 
-async function breaches(): Promise<string[]> {
-  const { page } = browser
-  const results = await page.evaluate<AxeResults>(
-    `${AXE};
-    const rules = axe.getRules().filter(({ tags }) => !tags.some((tag) => ${JSON.stringify(WITHOUT)}.includes(tag)))
-    axe.run(document, { runOnly: { type: 'rule', values: rules.map((rule) => rule.ruleId) }, resultTypes: ['violations'] })`,
-  )
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
-
 /** Kept for people to look at; outside git. */
 async function keep(exhibit: Exhibit, kind: string): Promise<void> {
   const file = `${exhibit.name}-${exhibit.state}-${exhibit.language}-${kind}.png`
@@ -99,7 +85,7 @@ describe.each(LANGUAGES)('in %s', (language) => {
           await page.setViewportSize(viewport)
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
           if (width === 'phone' && colorScheme === 'light') await page.goto(`${show.origin}${pathOf(exhibit)}`)
-          expect(await breaches(), `${width}, ${colorScheme}`).toEqual([])
+          expect(await breachesOf(page), `${width}, ${colorScheme}`).toEqual([])
           await keep(exhibit, `${width}-${colorScheme}`)
         }
       for (const viewport of [DESKTOP, PHONE, NARROWEST]) {
