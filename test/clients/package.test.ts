@@ -110,6 +110,6 @@ test('style sheets and scripts of pages are in the package as they are here, and
     console.log(JSON.stringify({ made, scripts: Object.values(SCRIPTS).map(({ asset }) => addressOf(asset)) }))`
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program])
   const { made, scripts }: { made: string; scripts: string[] } = JSON.parse(stdout)
-  expect(made).toContain(readFileSync(resolve('web/enrol.css'), 'utf8'))
+  expect(made).toContain(readFileSync(resolve('web/sign-in/enrol.css'), 'utf8'))
   expect(scripts).toEqual(Object.values(SCRIPTS).map(({ asset }) => addressOf(asset)))
 })

@@ -2,7 +2,7 @@
  * The password step. OIDC Core 3.1.2.3. An unknown user and a wrong password get the same page after the same work
  * (checklist 37).
  */
-import { type PasswordFault, passwordPage } from '../../../web/password.ts'
+import { type PasswordFault, passwordPage } from '../../../web/sign-in/password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { formToken } from '../session/csrf.ts'
 import { askAttempt, tried } from '../sign-in/ask-login.ts'
