@@ -5,7 +5,7 @@
  * Asking for one is the same work whether there is such an account or not, in hashes, decisions and calls of the store, down to
  * a record that no link opens; the letter leaves after the answer (checklist 37).
  */
-import { linkMail } from '../../../web/link-mail.ts'
+import { linkMail } from '../../../web/letters/link-mail.ts'
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { networkOf } from '../../http/network-of.ts'
