@@ -8,8 +8,9 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import type { Verdict } from '../../policy-engine/decide.ts'
 import type { UserStore } from '../../storage/port.ts'
-import type { UserRecord } from '../../storage/records.ts'
+import type { OneUseRecord, UserRecord } from '../../storage/records.ts'
 import { emailOf } from '../../storage/verified-email.ts'
 import { seeOther } from '../session/answer-client.ts'
 import { endAllOf, type PutOutDeps, putOut, withoutSession } from '../sign-in/put-out.ts'
@@ -20,7 +21,7 @@ import { isUsable, type MailLinkDeps, resetPathFor } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password/hasher.ts'
 import { slowedDown } from '../user/password/verify.ts'
-import { type Before, beforeOf, canRestore, STOP_LINK } from '../user/stop-link.ts'
+import { type Before, beforeOf, canRestore, endStopLinks, STOP_LINK } from '../user/stop-link.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
 export type StopEmailChangeDeps = MailLinkDeps &
@@ -48,10 +49,33 @@ export async function stopEmailChange(deps: StopEmailChangeDeps, request: HttpRe
   const verdict = await askMailLink(deps, request, { purpose: 'email_stop', stage: 'use', user })
   if (!isUsable(verdict) || user === undefined) return ended()
 
-  // Of nothing that anybody knows: the account has a password as before, so that a link can set another.
-  const endsPassword = verdict.obligations.end_password && user.passwordHash !== undefined
+  // Of nothing that anybody knows: the account has a password as before, so that a link can set another. Whether it has one is
+  // known when it is written.
+  const { end_password: endsPassword } = verdict.obligations
   const passwordHash = endsPassword ? await slowedDown(deps.passwords.hash(randomSecret())) : undefined
-  const stopped = await spend(deps, request, digestOf(link), user.sub, passwordHash)
+  const taken = await deps.store.oneUse.take(request.tenant, STOP_LINK, digestOf(link))
+  if (taken === undefined) return ended()
+  try {
+    return await stop(deps, request, { taken, sub: user.sub, verdict, passwordHash })
+  } catch (cause) {
+    // Not done, or not all of it: it can be pressed again.
+    await deps.store.oneUse.put(request.tenant, digestOf(link), taken).catch(() => undefined)
+    throw cause
+  }
+}
+
+interface Stopping {
+  readonly taken: OneUseRecord
+  readonly sub: string
+  readonly verdict: Extract<Verdict<'mail_link'>, { allow: true }>
+  /** What stands in the place of the password; undefined: it stays. */
+  readonly passwordHash: string | undefined
+}
+
+async function stop(deps: StopEmailChangeDeps, request: HttpRequest, stopping: Stopping): Promise<Reply> {
+  const { taken, verdict, passwordHash } = stopping
+  const before = beforeOf(taken)
+  const stopped = await undo(deps, request, before, stopping)
   if (stopped === undefined) return ended()
   const { now, other } = stopped
   const hasNoPassword = passwordHash !== undefined && now.passwordHash === passwordHash
@@ -59,6 +83,7 @@ export async function stopEmailChange(deps: StopEmailChangeDeps, request: HttpRe
   await deps.audit({ event: 'risk_signal', ...told, detail: 'reported_by_person' })
   if (other !== undefined) await deps.audit({ event: 'email_changed', ...told, detail: 'restored' })
   if (hasNoPassword) await deps.audit({ event: 'password_changed', ...told, detail: 'ended' })
+  await endStopLinks(deps, request.tenant, now.sub, before)
   if (verdict.obligations.notify) notifyUser(deps, now, 'email_change_stopped', { alsoTo: other })
   if (!hasNoPassword) return putOut(deps, request, now, verdict.decisionId)
   await endAllOf(deps, request, now, verdict.decisionId)
@@ -75,22 +100,19 @@ type Stopped = {
   readonly other: string | undefined
 }
 
-async function spend(
+/** Undefined: the link undoes nothing of the account as it is. */
+async function undo(
   deps: StopEmailChangeDeps,
   { tenant }: HttpRequest,
-  digest: string,
-  sub: string,
-  passwordHash: string | undefined,
+  before: Before,
+  { sub, passwordHash }: Stopping,
 ): Promise<Stopped | undefined> {
-  const taken = await deps.store.oneUse.take(tenant, STOP_LINK, digest)
-  if (taken === undefined) return undefined
-  const before = beforeOf(taken)
   let other: string | undefined
-  const write = (undo: (user: UserRecord) => Partial<UserRecord>) =>
+  const write = (change: (user: UserRecord) => Partial<UserRecord>) =>
     changeUser(deps.store.users, tenant, sub, epochSeconds(deps.clock), (user) => {
       if (!user.active || !canRestore(before, user)) return undefined
       other = emailOf(user) === before.address ? undefined : emailOf(user)
-      return undo(user)
+      return change(user)
     }).catch(asTaken)
   const undone = await write((user) => undoneChange(user, before, passwordHash))
   // Another account has proven the address meanwhile. The one that stands in its place proves nothing either.
