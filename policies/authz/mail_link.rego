@@ -104,7 +104,6 @@ account_fit if {
 # An address that came by a change itself, and has not settled, takes none back: the one before it still can.
 account_fit if {
 	input.purpose == "email_stop"
-	input.stage == "ask"
 	input.subject.active
 	input.email_verified
 	email_settled
