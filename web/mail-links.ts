@@ -1,8 +1,8 @@
 /** The pages around one-use links: asking for one, what is done with it, and that it was done. */
 import { html } from './html.ts'
-import { type NewPasswordFault, newPasswordField } from './new-password.ts'
 import { type Page, page } from './page.ts'
 import { buttons, field, hidden } from './parts/form.ts'
+import { type NewPasswordFault, newPasswordField } from './sign-in/new-password.ts'
 import { PASSWORDS } from './words/passwords.ts'
 import { SIGN_IN } from './words/sign-in.ts'
 import { words } from './words/words.ts'

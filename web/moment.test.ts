@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Language } from './language.ts'
+import { noticeMail } from './letters/notice-mail.ts'
 import { countryName, dateLocale, moment } from './moment.ts'
-import { noticeMail } from './notice-mail.ts'
 import { readBy } from './reader.ts'
 import { PLAIN_THEME } from './theme.ts'
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { consentsPage } from './account-consents.ts'
+import { consentsPage } from './account/consents.ts'
 import { consentPage } from './consent.ts'
-import { recoveryCodesPage } from './enrol.ts'
 import { errorPage } from './error.ts'
 import { html, keepWordsWhole } from './html.ts'
 import { formTarget, page } from './page.ts'
-import { signInPage } from './sign-in.ts'
+import { recoveryCodesPage } from './sign-in/enrol.ts'
+import { signInPage } from './sign-in/sign-in.ts'
 import { signedOutPage, signOutPage } from './sign-out.ts'
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='x'>&amp;`

@@ -46,6 +46,7 @@ import { sessionContinuation } from './session/continue-session.ts'
 import { endSession, endSessionsOf } from './session/end-session.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/limits/rate-limiter.ts'
+import { sparedAddresses } from './threat/limits/spared.ts'
 import { noticeOf } from './threat/notices.ts'
 import { openThreats, type ThreatOptions, type Threats } from './threat/open.ts'
 import { withCertificate } from './token/certificate-sender.ts'
@@ -164,11 +165,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const ending = { store, clock, audit, logoutsWait: () => backChannel.wake() }
   const keysOfClients = clientKeys(openRemoteJwks({ readJson, clock }))
   const measured = metrics ?? createMetrics('auth')
+  const spares = sparedAddresses((options.trustedProxies ?? []).length > 0)
   const counted =
     options.rates &&
     createRateLimiter({
       ...options.rates,
-      knowsProxies: (options.trustedProxies ?? []).length > 0,
+      spares,
       tenant: TENANT,
       store,
       clock,
@@ -182,7 +184,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   })
   const threats = openThreats(
     {
-      ...{ store, clock, derive, decide, audit, metrics: measured, tenant: TENANT },
+      ...{ store, clock, derive, decide, audit, metrics: measured, spares, tenant: TENANT },
       act: {
         endSession: (tenant, session) => endSession(ending, tenant, session, 'all'),
         endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, undefined, ends),
@@ -216,6 +218,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
   const given = routes({
     assets,
     rates,
+    spares,
     issuer,
     decide,
     signals,

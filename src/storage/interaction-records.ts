@@ -65,7 +65,7 @@ export interface InteractionRecord {
   readonly acrValues?: readonly string[]
   readonly essentialAcr?: readonly string[]
   readonly maxAgeSeconds?: number
-  /** Only this person will do: `id_token_hint`, or `sub` with a value (OIDC Core 3.1.2.2 and 5.5.1). */
+  /** Only this person will do: `id_token_hint`, or `sub` with a value (OIDC Core 3.1.2.2 and 5.5.1); then sealed in the store. */
   readonly onlySub?: string
   /** Shown on the sign-in page: `login_hint`. Sealed in the store. */
   readonly loginHint?: string
@@ -99,7 +99,15 @@ export interface InteractionRecord {
   readonly sealed?: string
 }
 
-/** The subs that it is about: who proves who they are, who alone may, who was asked. */
-export const peopleOf = ({ progress, onlySub, consented }: InteractionRecord): readonly string[] => [
-  ...new Set([progress?.sub, onlySub, consented?.sub].filter((sub) => sub !== undefined)),
+/** Of one person, to be shown: more are begun by nobody who means to go on with them. */
+export const MAX_LISTED = 100
+
+/**
+ * The subs that it is about: who proves who they are, whose page waits, who was asked. Not whom a client asks for: anybody could
+ * lay records without number at anybody's door.
+ */
+export const peopleOf = ({ progress, onlySub, page, consented }: InteractionRecord): readonly string[] => [
+  ...new Set(
+    [progress?.sub, page === undefined ? undefined : onlySub, consented?.sub].filter((sub) => sub !== undefined),
+  ),
 ]

@@ -60,7 +60,7 @@ export interface UserStore {
   findByUserName(tenant: string, userName: string): Promise<UserRecord | undefined>
   /** By the primary address, where that is verified: one person of a tenant has it, whatever its case (`verified-email.ts`). */
   findByVerifiedEmail(tenant: string, address: string): Promise<UserRecord | undefined>
-  /** What a person types to sign in: their user name, else their verified address. The same work for a name that nobody has. */
+  /** What a person types to sign in: their verified address, else their user name: whoever has proven an address is who it means. The same work for a name that nobody has. */
   findBySignInName(tenant: string, name: string): Promise<UserRecord | undefined>
   /** `conflict` when the sub or the user name is taken. */
   create(tenant: string, user: UserRecord): Promise<Exclude<UserWritten, 'missing'>>
@@ -102,7 +102,7 @@ export interface InteractionStore {
   replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
-  /** Those that name this person (`peopleOf`), the newest first. */
+  /** Those that name this person (`peopleOf`), the newest first, `MAX_LISTED` at most. */
   list(tenant: string, sub: string): Promise<readonly InteractionRecord[]>
 }
 

@@ -72,6 +72,8 @@ export interface UserRecord {
   readonly deviceEpoch?: number
   /** When the person last put their address in the place of another; absent or 0: never, or it was set for them since. */
   readonly emailChangedAt?: number
+  /** Counts what others set of how the person gets in: address, password, activity; absent: nothing yet. No link from before undoes it. */
+  readonly directoryEpoch?: number
 }
 
 export interface SessionRecord {

@@ -18,6 +18,12 @@ test.each([
   ['a tag after a plus', 'ada+x@example.com', 'ada@example.com'],
   ['dots', 'a.da@example.com', 'ada@example.com'],
   ['another domain', 'ada@example.org', 'ada@example.com'],
+  ...['/x', '?x', '#x', '\\x', ':443', '\u00AD', '\u200B', '\t', '%65'].map((end): [string, string, string] => [
+    `what a URL ends its host at, or a host does not show: ${JSON.stringify(end)}`,
+    `ada@example.com${end}`,
+    'ada@example.com',
+  ]),
+  ['a character in its URL form', 'ada@%65xample.com', 'ada@example.com'],
 ])('addresses are two that differ by %s', (_what, one, other) => {
   expect(emailKey(one)).not.toBe(emailKey(other))
 })

@@ -25,14 +25,18 @@ export function emailOf({ profile }: Person): string | undefined {
 export const isEmailVerified = (user: Person): boolean =>
   emailOf(user) !== undefined && user.profile.emailVerified === true
 
+/** `domainToASCII` reads the host of a URL: it stops at what ends one, drops and decodes what it likes. */
+const DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u
+
 /**
  * Addresses with one key are one address: without case, in Unicode NFKC (so that no look-alike of a letter makes another one), the
- * domain in its ASCII form (RFC 5891).
+ * domain in its ASCII form (RFC 5891). Any other text is its own key, in that writing.
  */
 export function emailKey(address: string): string {
   const plain = address.normalize('NFKC').toLowerCase().normalize('NFKC')
   const at = plain.lastIndexOf('@')
-  const domain = domainToASCII(plain.slice(at + 1))
+  const written = plain.slice(at + 1)
+  const domain = DOMAIN.test(written) ? domainToASCII(written) : ''
   return at < 1 || domain === '' ? plain : `${plain.slice(0, at + 1)}${domain}`
 }
 

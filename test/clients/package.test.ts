@@ -99,17 +99,19 @@ test('the command runs from the package', async () => {
 test('style sheets and scripts of pages are in the package as they are here, and pages are made of them there', async () => {
   const web = join(api, 'node_modules/sallyport/dist/web')
   const files = globSync('**/*.{css,js}', { cwd: resolve('web') })
-  expect(files).toEqual(expect.arrayContaining(['style.css', 'account.css', 'enrol.css', 'scripts/passkey.js']))
+  expect(files).toEqual(
+    expect.arrayContaining(['style.css', 'account/account.css', 'sign-in/enrol.css', 'scripts/passkey.js']),
+  )
   for (const file of files)
     expect(readFileSync(join(web, file), 'utf8'), file).toBe(readFileSync(resolve('web', file), 'utf8'))
   const program = `
     import { addressOf, SCRIPTS } from '${web}/assets.js'
-    import { signedOutPage } from '${web}/message.js'
-    import { recoveryCodesPage } from '${web}/enrol.js'
+    import { signedOutPage } from '${web}/sign-out.js'
+    import { recoveryCodesPage } from '${web}/sign-in/enrol.js'
     const made = recoveryCodesPage({ codes: ['a'], site: 'a', accountName: 'a', madeAt: 0, goesOnTo: '/account' }).body + signedOutPage().body
     console.log(JSON.stringify({ made, scripts: Object.values(SCRIPTS).map(({ asset }) => addressOf(asset)) }))`
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program])
   const { made, scripts }: { made: string; scripts: string[] } = JSON.parse(stdout)
-  expect(made).toContain(readFileSync(resolve('web/enrol.css'), 'utf8'))
+  expect(made).toContain(readFileSync(resolve('web/sign-in/enrol.css'), 'utf8'))
   expect(scripts).toEqual(Object.values(SCRIPTS).map(({ asset }) => addressOf(asset)))
 })

@@ -150,6 +150,34 @@ test('whoever guesses codes is stopped long before they find one, and it costs n
   expect((await confirmPage(guesser, again)).status).toBe(200)
 })
 
+test('a guesser stops neither others in their network, nor, where everybody may come from one address, anybody (RFC 8628 5.1, checklist 38)', async () => {
+  for (const [settings, address] of [
+    [BEHIND_PROXY, '198.51.100.1'],
+    [{}, 'nobody is believed'],
+  ] as const) {
+    const here = await startAuthService({ service: settings })
+    try {
+      const set = await addClient(here.store, 'tv', {}, { grantTypes: [GRANT], redirectUris: [] })
+      const { body: device } = await post(here, '/oauth/device_authorization', set, { scope: 'openid' })
+      const browser = () => {
+        const one = new Browser(here.issuer)
+        one.headers['x-forwarded-for'] = address
+        return one
+      }
+      const guesser = browser()
+      expect((await confirmPage(guesser, device, here.population.user)).status).toBe(200)
+      const guesses: number[] = []
+      for (const letter of 'BCDFGHJKLMNP')
+        guesses.push((await guesser.visit(`${here.issuer}/device?user_code=${letter.repeat(8)}`)).status)
+      expect(guesses).toEqual([...Array(10).fill(400), 429, 429])
+      const page = await confirmPage(browser(), device, await createPersonWithoutFactors(here))
+      expect([page.status, page.url]).toEqual([200, expect.stringContaining('/device/confirm')])
+    } finally {
+      await here.close()
+    }
+  }
+})
+
 test('the answer comes from our own page, in the browser it was shown in, about what it showed (checklist 12)', async () => {
   const { body: device } = await ask()
   const { body: another } = await ask()

@@ -2,9 +2,11 @@
  * Whoever is in an account for a moment gives it an address of their own: what that address may do, and how the person who had
  * the one before takes it back. A real mail server and the shipped policy. OWASP ASVS 6.3.7, 6.4.3; checklist 42 and 45.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { USER_SCHEMA } from '../../src/auth/scim/attributes.ts'
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
+import { StoreUnavailable } from '../../src/kernel/errors.ts'
 import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
@@ -12,6 +14,7 @@ import { Browser, formAt, type Visited } from '../servers/browser.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { send } from './at-account.ts'
+import { post } from './requests.ts'
 
 const PASSWORD = 'correct horse battery'
 const DAY = 24 * 3600
@@ -242,10 +245,119 @@ describe('the letter about a change that somebody asked for', () => {
     expect(await isSignedIn(thief.browser)).toBe(false)
     expect(await stored()).toMatchObject({
       profile: { emailVerified: false },
-      passwordHash: user.passwordHash,
       revocationEpoch: user.revocationEpoch + 1,
     })
+    // Whoever asked for the change may have set it.
+    expect((await stored())?.passwordHash).not.toBe(user.passwordHash)
+    expect((await enter(user)).page.status).toBe(401)
     expect((await service.store.users.findByVerifiedEmail(TENANT, address))?.sub).toBe(other.sub)
+  })
+
+  test('takes the address back from an account whose own letter was confirmed since', async () => {
+    const { address, user, thief, stop, stored } = await takeOver()
+    await follow(thief.link)
+    const mule = await person()
+    expect((await follow((await askForChange(mule.user, address)).link)).status).toBe(200)
+    expect((await service.store.users.findByVerifiedEmail(TENANT, address))?.sub).toBe(mule.user.sub)
+    expect(new URL((await follow(stop)).url).pathname).toBe('/password/reset')
+    expect((await stored())?.profile).toEqual(user.profile)
+    expect((await mule.stored())?.profile.emailVerified).toBe(false)
+    expect((await service.store.users.findByVerifiedEmail(TENANT, address))?.sub).toBe(user.sub)
+  })
+
+  test('ends the ways in that were added since, or within three days before, and leaves those of before', async () => {
+    const { user, stop } = await takeOver()
+    const { factors, identities, oneUse } = service.store
+    const sent = (await oneUse.list(TENANT, user.sub)).find(({ kind }) => kind === STOP_LINK)?.createdAt ?? 0
+    await factors.totp.add(TENANT, user.sub, { v: 1, sealed: 'of a thief', createdAt: sent + 1 })
+    for (const linkedAt of [sent - 3 * DAY - 1, sent - 3 * DAY, sent + 1]) {
+      const [key, issuer] = [`${user.sub} ${linkedAt}`, 'https://accounts.google.com']
+      const identity = { v: 1, key, sub: user.sub, provider: 'google', issuer, subject: key, linkedAt } as const
+      expect(await identities.link(TENANT, identity)).toBe('written')
+    }
+    expect((await follow(stop)).status).toBe(200)
+    expect(await factors.of(TENANT, user.sub)).toEqual({ passkeys: [], recoveryCodes: 0 })
+    expect((await identities.list(TENANT, user.sub)).map(({ linkedAt }) => linkedAt)).toEqual([sent - 3 * DAY - 1])
+  })
+
+  test('undoes nothing that a directory set since: what the help desk gave the person stays (checklist 42)', async () => {
+    const asked = { grant_type: 'client_credentials', scope: 'scim' }
+    const { body } = await post(service, '/oauth/token', service.population.admin, asked)
+    const recovered = { emails: [{ value: `${randomId(6)}@example.net`.toLowerCase(), primary: true }] }
+    const put = async ({ user, stored }: Awaited<ReturnType<typeof person>>, change: object) => {
+      const { profile, active } = (await stored()) ?? user
+      const json = { schemas: [USER_SCHEMA], userName: user.userName, emails: profile.emails, active, ...change }
+      const headers = { authorization: `Bearer ${body.access_token}`, 'content-type': 'application/scim+json' }
+      const url = `${service.issuer}/scim/v2/Users/${user.sub}`
+      expect((await fetch(url, { method: 'PUT', headers, body: JSON.stringify(json) })).status).toBe(200)
+    }
+    for (const changes of [
+      [{ ...recovered, password: 'what the help desk chose' }],
+      [{ password: 'what the help desk chose' }],
+      [{ active: false }, { active: true }],
+    ]) {
+      const owner = await takeOver()
+      const links = await service.store.oneUse.list(TENANT, owner.user.sub)
+      const [link] = links.filter(({ kind }) => kind === STOP_LINK)
+      for (const change of changes) await put(owner, change)
+      expect((await service.store.oneUse.list(TENANT, owner.user.sub)).map(({ kind }) => kind)).not.toContain(STOP_LINK)
+      // As one that was made at the same moment, of the account as it was.
+      if (link)
+        await service.store.oneUse.put(TENANT, digestOf(new URL(owner.stop).searchParams.get('link') ?? ''), link)
+      const before = await owner.stored()
+      expect((await follow(owner.stop)).status).toBe(400)
+      expect(await owner.stored()).toEqual(before)
+    }
+    // A change of another kind leaves the person their link.
+    const owner = await takeOver()
+    await put(owner, { displayName: 'Another' })
+    expect(new URL((await follow(owner.stop)).url).pathname).toBe('/password/reset')
+  })
+
+  test('can be pressed again where the store was away when it was pressed', async () => {
+    const { user, thief, stop, stored } = await takeOver()
+    await follow(thief.link)
+    const [first] = await service.store.oneUse.list(TENANT, user.sub)
+    const away = vi.spyOn(service.store.users, 'replace').mockRejectedValue(new StoreUnavailable('away'))
+    expect((await follow(stop)).status).toBe(503)
+    away.mockRestore()
+    expect((await service.store.oneUse.list(TENANT, user.sub))[0]).toEqual(first)
+    // What comes after the write of the account fails as well.
+    const half = vi.spyOn(service.store.devices, 'list').mockRejectedValue(new StoreUnavailable('away'))
+    expect((await follow(stop)).status).toBe(503)
+    half.mockRestore()
+    expect(new URL((await follow(stop)).url).pathname).toBe('/password/reset')
+    expect((await stored())?.profile).toEqual(user.profile)
+    expect((await follow(stop)).status).toBe(400)
+  })
+
+  test('ends the others that were sent before it', async () => {
+    const { user, address, thiefs, stop, stored } = await takeOver()
+    await askForChange(user, `another-${thiefs}`)
+    const again = await stopLinkTo(address)
+    expect(again).not.toBe(stop)
+    expect((await follow(again)).status).toBe(200)
+    const after = await stored()
+    expect((await follow(stop)).status).toBe(400)
+    expect(await stored()).toEqual(after)
+  })
+
+  test('ends a password that is set while it is pressed', async () => {
+    const { user, stop, stored } = await takeOver()
+    const { passwordHash = '', ...without } = (await stored()) ?? user
+    await service.store.users.replace(TENANT, { ...without, version: without.version + 1 }, without.version)
+    const { oneUse, users } = service.store
+    const take = oneUse.take.bind(oneUse)
+    const meanwhile = vi.spyOn(oneUse, 'take').mockImplementationOnce(async (...of) => {
+      await users.replace(TENANT, { ...without, passwordHash, version: without.version + 2 }, without.version + 1)
+      return take(...of)
+    })
+    const stopped = await follow(stop)
+    meanwhile.mockRestore()
+    expect([new URL(stopped.url).pathname, (await stored())?.passwordHash === passwordHash]).toEqual([
+      '/password/reset',
+      false,
+    ])
   })
 
   test('holds no link where nobody has proven the address that it goes to', async () => {

@@ -154,7 +154,8 @@ describe('an address', () => {
 
   async function linkFor(user: UserRecord, to?: string): Promise<string> {
     const { issuer, store, node } = service
-    const deps = { issuer, store, decide: node.decide, audit: async () => undefined, mail, clock: { nowMs: Date.now } }
+    const parts = { issuer, store, decide: node.decide, mail, spares: () => false }
+    const deps = { ...parts, audit: async () => undefined, clock: { nowMs: Date.now } }
     // Those of the service's own clock, which is ahead, would have ended.
     const ahead = { ...deps, clock: { nowMs: () => Date.now() + aheadMs + 24 * 3600 * 1000 } }
     const purpose = to === undefined ? 'email_verify' : 'email_change'

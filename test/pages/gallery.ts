@@ -4,9 +4,7 @@
  */
 import { consentPage } from '../../web/consent.ts'
 import { deviceAnsweredPage, deviceCodePage, deviceConfirmPage } from '../../web/device.ts'
-import { enrolChoicePage, enrolPasskeyPage, enrolTotpPage, recoveryCodesPage } from '../../web/enrol.ts'
 import { errorPage } from '../../web/error.ts'
-import { accountExistsPage, federationFailedPage, linkPage } from '../../web/federation.ts'
 import { formPostPage } from '../../web/form-post.ts'
 import {
   addressTakenPage,
@@ -20,10 +18,12 @@ import {
   verifyEmailPage,
 } from '../../web/mail-links.ts'
 import { notSignedInPage } from '../../web/not-signed-in.ts'
-import { passwordPage } from '../../web/password.ts'
-import { passkeyPage, recoveryPage, totpPage } from '../../web/second-factor.ts'
-import { selectAccountPage } from '../../web/select-account.ts'
-import { signInPage } from '../../web/sign-in.ts'
+import { enrolChoicePage, enrolPasskeyPage, enrolTotpPage, recoveryCodesPage } from '../../web/sign-in/enrol.ts'
+import { accountExistsPage, federationFailedPage, linkPage } from '../../web/sign-in/federation.ts'
+import { passwordPage } from '../../web/sign-in/password.ts'
+import { passkeyPage, recoveryPage, totpPage } from '../../web/sign-in/second-factor.ts'
+import { selectAccountPage } from '../../web/sign-in/select-account.ts'
+import { signInPage } from '../../web/sign-in/sign-in.ts'
 import { signedOutPage, signOutPage, staysSignedInPage } from '../../web/sign-out.ts'
 import { ACCOUNT_GALLERY } from './account-gallery.ts'
 import { AT, accountName, formToken, providers, type Shown } from './ada.ts'

@@ -50,7 +50,17 @@ export const STORED: readonly Stored[] = [
     personal: ['userName', 'profile'],
     pseudonym: ['sub'],
     secret: ['passwordHash'],
-    plain: ['active', 'roles', 'createdAt', 'updatedAt', 'version', 'revocationEpoch', 'deviceEpoch', 'emailChangedAt'],
+    plain: [
+      'active',
+      'roles',
+      'createdAt',
+      'updatedAt',
+      'version',
+      'revocationEpoch',
+      'deviceEpoch',
+      'emailChangedAt',
+      'directoryEpoch',
+    ],
   }),
   of<TotpRecord>()('one-time password', ERASED, 'yes', { secret: ['sealed'], plain: ['createdAt'] }),
   of<PasskeyRecord>()('passkey', ERASED, 'yes', {

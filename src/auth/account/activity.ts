@@ -1,5 +1,5 @@
 /** Recent activity of the account: GET /account/activity. Asks `account`. OWASP ASVS 7.5.2; checklist 45. */
-import { activityPage } from '../../../web/account-activity.ts'
+import { activityPage } from '../../../web/account/activity.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { ActivityEntry, ActivityStore } from '../../storage/activity-port.ts'
 import type { ClientStore } from '../../storage/port.ts'

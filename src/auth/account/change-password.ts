@@ -3,7 +3,7 @@
  * sign-in is as fresh as `account` demands. Unless the person keeps them, all other sessions and all that was granted end with it;
  * links of before and remembered devices do in any case. ASVS 6.2.3, 7.4.3; checklist 42 and 45.
  */
-import { type ChangePasswordView, changePasswordPage, type PasswordDone } from '../../../web/account-password.ts'
+import { type ChangePasswordView, changePasswordPage, type PasswordDone } from '../../../web/account/password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'

@@ -1,5 +1,5 @@
 /** Apps with access: what a person agreed to, and what is given in their name: GET /account/consents. Asks `account`. */
-import { type AppView, consentsPage } from '../../../web/account-consents.ts'
+import { type AppView, consentsPage } from '../../../web/account/consents.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { ClientStore, ConsentStore, ConsentTo, GrantStore } from '../../storage/port.ts'

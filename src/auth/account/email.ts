@@ -2,7 +2,7 @@
  * The e-mail address of an account: GET and POST /account/email. A letter goes to the address that is to be proven, and its link
  * does the rest (`mail-links/verify-email.ts`). Asks `account`, which wants a fresh sign-in, and `mail_link`. Checklist 42.
  */
-import { type EmailView, emailPage } from '../../../web/account-email.ts'
+import { type EmailView, emailPage } from '../../../web/account/email.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { isMailbox } from '../../mail/mailer.ts'

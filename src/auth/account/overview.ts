@@ -1,5 +1,5 @@
 /** The first page of self-service: GET /account. Asks `account`. */
-import { overviewPage } from '../../../web/account-overview.ts'
+import { overviewPage } from '../../../web/account/overview.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { ActivityEntry, ActivityStore } from '../../storage/activity-port.ts'

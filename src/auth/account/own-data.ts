@@ -2,7 +2,7 @@
  * A person's own data: what is kept of them, as a file to keep, and the end of it all. GET /account/data, POST
  * /account/data/export, POST /account/data/erase. Asks `account`. GDPR articles 15, 17 and 20; docs/privacy.md.
  */
-import { erasedPage, ownDataPage } from '../../../web/account-data.ts'
+import { erasedPage, ownDataPage } from '../../../web/account/data.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { type ErasePersonDeps, erasePerson } from '../session/erase-person.ts'
 import { forgetSession } from '../session/session.ts'

@@ -1,6 +1,6 @@
 /** The fields of the profile page: where each stands in the stored SCIM profile (RFC 7643 4.1), and what it may hold. */
 
-import type { ProfileFault, ProfileField } from '../../../web/account-profile.ts'
+import type { ProfileFault, ProfileField } from '../../../web/account/profile.ts'
 import { LANGUAGES } from '../../../web/language.ts'
 import type { Params } from '../../http/message.ts'
 import type { UserRecord } from '../../storage/records.ts'

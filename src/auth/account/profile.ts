@@ -1,5 +1,5 @@
 /** The profile, shown and changed: GET and POST /account/profile. Asks `account` which attributes a person sees and writes. */
-import { type ProfileView, profilePage } from '../../../web/account-profile.ts'
+import { type ProfileView, profilePage } from '../../../web/account/profile.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError, Problem } from '../../kernel/errors.ts'

@@ -1,5 +1,5 @@
 /** Where a person is signed in, and the browsers known for them: GET /account/sessions. Asks `account`. OWASP ASVS 7.5.2. */
-import { type DeviceView, type SessionsDone, type SessionView, sessionsPage } from '../../../web/account-sessions.ts'
+import { type DeviceView, type SessionsDone, type SessionView, sessionsPage } from '../../../web/account/sessions.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { SessionRecord, UserRecord } from '../../storage/records.ts'

@@ -1,5 +1,5 @@
 /** A provider, or what it said, did not do: told to the log, the metric and the audit in a word, to the person in a page. */
-import { federationFailedPage } from '../../../web/federation.ts'
+import { federationFailedPage } from '../../../web/sign-in/federation.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { Verdict } from '../../policy-engine/decide.ts'
 import type { FederationDeps } from './deps.ts'

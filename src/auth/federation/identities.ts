@@ -3,7 +3,7 @@
  * sign-in and is told to them (checklist 42). Asks `account`, at the level of whatever changes who gets in, and then `federation`,
  * stages `list`, `start` and `unlink`: both hold.
  */
-import { identitiesPage } from '../../../web/identities.ts'
+import { identitiesPage } from '../../../web/account/identities.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { TOLD } from '../../kernel/told.ts'

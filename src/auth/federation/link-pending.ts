@@ -2,7 +2,7 @@
  * The person has signed in to the account that bears the address: do they want the account at the provider linked to it? Then
  * what they came for goes on. Asks `federation`, stage `proved`. Checklist 43.
  */
-import { linkPage } from '../../../web/federation.ts'
+import { linkPage } from '../../../web/sign-in/federation.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import { openUnder } from '../../kernel/sealed.ts'

@@ -2,7 +2,7 @@
  * The address of an account at a provider is that of an account here: who comes proves first that the account here is theirs,
  * by signing in to it as ever; `link-pending.ts` goes on from there. Checklist 43; NIST SP 800-63C 3.5.
  */
-import { accountExistsPage } from '../../../web/federation.ts'
+import { accountExistsPage } from '../../../web/sign-in/federation.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import { sealUnder } from '../../kernel/sealed.ts'

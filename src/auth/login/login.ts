@@ -3,8 +3,8 @@
  * on whether there is such an account (checklist 37). Whoever refuses to sign in goes back to the client with access_denied.
  */
 
-import type { ProviderButton } from '../../../web/federation.ts'
-import { type SignInFault, signInPage } from '../../../web/sign-in.ts'
+import type { ProviderButton } from '../../../web/sign-in/federation.ts'
+import { type SignInFault, signInPage } from '../../../web/sign-in/sign-in.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'

@@ -2,8 +2,9 @@
  * The password step. OIDC Core 3.1.2.3. An unknown user and a wrong password get the same page after the same work
  * (checklist 37).
  */
-import { type PasswordFault, passwordPage } from '../../../web/password.ts'
+import { type PasswordFault, passwordPage } from '../../../web/sign-in/password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { emailKey } from '../../storage/verified-email.ts'
 import { formToken } from '../session/csrf.ts'
 import { askAttempt, tried } from '../sign-in/ask-login.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'
@@ -40,8 +41,8 @@ export async function checkPassword(
 ): Promise<Reply> {
   const again = (status: number) => page(deps, waiting, status, userName, 'wrong')
   const user = await deps.store.users.findBySignInName(request.tenant, userName)
-  // Guesses are counted for the account, whichever of its names they are made by.
-  const tries = { userName: user?.userName ?? userName, user }
+  // Guesses are counted for the account, whichever of its names they are made by; for an address of nobody, however it is written.
+  const tries = { userName: user?.userName ?? emailKey(userName), user }
   const begun = await begin(deps, request, waiting, tries, { namesOnly: true })
   if ('denied' in begun) {
     await auditRefusal(deps, request, waiting, begun.denied, undefined)

@@ -1,5 +1,5 @@
 /** The account that is signed in, or another one? OIDC Core 3.1.2.1, `prompt=select_account`. */
-import { selectAccountPage } from '../../../web/select-account.ts'
+import { selectAccountPage } from '../../../web/sign-in/select-account.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { formToken } from '../session/csrf.ts'

@@ -5,6 +5,7 @@
 import { type ForgotView, forgotPage, linkSentPage, noMailPage } from '../../../web/mail-links.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { UserStore } from '../../storage/port.ts'
+import { emailKey } from '../../storage/verified-email.ts'
 import { type DeviceDeps, deviceOf } from '../session/device.ts'
 import { type MailLinkDeps, sendMailLink } from '../user/mail-link.ts'
 import { replyWithForm, requireForm } from './form.ts'
@@ -35,8 +36,8 @@ export async function forgotPassword(deps: ForgotDeps, request: HttpRequest): Pr
   const user = await deps.store.users.findBySignInName(request.tenant, typed)
   // By the name alone: the same work whether or not there is such an account.
   const { id: deviceId } = await deviceOf(deps, request, { userName: typed })
-  // Counted for the account, whichever of its names was typed.
-  const userName = user?.userName ?? typed
+  // Counted for the account, whichever of its names was typed; an address of nobody, however it is written.
+  const userName = user?.userName ?? emailKey(typed)
   await sendMailLink(deps, request, { purpose: 'password_reset', userName, user, deviceId })
   return { status: 200, ...(deps.mail.enabled ? linkSentPage() : noMailPage()) }
 }

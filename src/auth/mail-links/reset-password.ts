@@ -4,7 +4,7 @@
  * Asks `mail_link`. OWASP ASVS 6.4.3.
  */
 import { linkDonePage, linkEndedPage, resetPage } from '../../../web/mail-links.ts'
-import type { NewPasswordFault } from '../../../web/new-password.ts'
+import type { NewPasswordFault } from '../../../web/sign-in/new-password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { digestOf } from '../../kernel/ids.ts'

@@ -2,7 +2,7 @@
  * The step of a code that is typed, an app's or a recovery code: of whoever proved something before, counted before it is
  * checked. Asks `mfa`, then `login`. Checklist 40.
  */
-import type { StepFault } from '../../../web/second-factor.ts'
+import type { StepFault } from '../../../web/sign-in/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'

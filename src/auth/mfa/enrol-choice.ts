@@ -1,5 +1,5 @@
 /** GET /mfa/enrol: a sign-in that policy lets go on only with a second factor: which one? Asks `mfa` of each. */
-import { enrolChoicePage } from '../../../web/enrol.ts'
+import { enrolChoicePage } from '../../../web/sign-in/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { ended } from '../sign-in/waiting.ts'
 import { askMfa, mfaError } from './ask-mfa.ts'

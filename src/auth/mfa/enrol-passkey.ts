@@ -2,7 +2,7 @@
  * Adds a passkey or security key: policy says what is asked of the authenticator, and judges it by what was verified of its
  * answer. WebAuthn Level 3 7.1; checklist 41. Asks `mfa` before and after.
  */
-import { type EnrolFault, enrolPasskeyPage, unnamedPasskey } from '../../../web/enrol.ts'
+import { type EnrolFault, enrolPasskeyPage, unnamedPasskey } from '../../../web/sign-in/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'

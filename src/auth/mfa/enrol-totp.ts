@@ -2,7 +2,7 @@
  * Adds an authenticator app: the secret is shown once as a QR code and as text, and kept, sealed, only once a code of it was
  * typed in. RFC 6238; checklist 40. Asks `mfa`.
  */
-import { type EnrolFault, enrolTotpPage } from '../../../web/enrol.ts'
+import { type EnrolFault, enrolTotpPage } from '../../../web/sign-in/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { EnvelopeError } from '../../kernel/envelope.ts'

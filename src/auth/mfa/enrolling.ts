@@ -2,8 +2,9 @@
  * Who adds a factor, and where it goes on: during a sign-in that demands one, or signed in, from the account's page. Both
  * come through the same endpoints and the same decision. Checklist 39 and 42.
  */
-import { recoveryCodesPage } from '../../../web/enrol.ts'
-import type { FactorsDone } from '../../../web/factors.ts'
+
+import type { FactorsDone } from '../../../web/account/factors.ts'
+import { recoveryCodesPage } from '../../../web/sign-in/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'

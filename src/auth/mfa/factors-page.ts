@@ -2,7 +2,7 @@
  * The person's own factors: list, rename, remove, new recovery codes, and the end of the other sessions after a change. A
  * change wants a fresh sign-in and is told by letter. ASVS 7.5.1, 6.3.7 and 7.4.3; checklist 42. Asks `mfa`.
  */
-import { FACTORS_DONE, factorsPage } from '../../../web/factors.ts'
+import { FACTORS_DONE, factorsPage } from '../../../web/account/factors.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { TOLD } from '../../kernel/told.ts'

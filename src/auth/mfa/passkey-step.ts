@@ -3,7 +3,7 @@
  * name no credential unless their owner has proven something, so that nobody learns who has passkeys. WebAuthn Level 3 7.2;
  * checklist 37 and 41. Asks `mfa`, then `login`.
  */
-import { passkeyPage, type StepFault } from '../../../web/second-factor.ts'
+import { passkeyPage, type StepFault } from '../../../web/sign-in/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { cancelSignIn } from '../sign-in/cancel.ts'

@@ -2,7 +2,7 @@
  * A recovery code in place of the second factor: used once, told to its owner, and guessed no more often than any other code.
  * ASVS 6.5.1 and 6.5.2; checklist 40. Asks `mfa`, then `login`.
  */
-import { recoveryPage } from '../../../web/second-factor.ts'
+import { recoveryPage } from '../../../web/sign-in/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { notifyUser } from '../user/notify.ts'

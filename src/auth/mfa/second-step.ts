@@ -1,6 +1,6 @@
 /** What the steps of a sign-in with a second factor share: whose it is, what else is offered, and what a wrong one comes to. */
 import { isDeepStrictEqual } from 'node:util'
-import type { StepFault, StepView } from '../../../web/second-factor.ts'
+import type { StepFault, StepView } from '../../../web/sign-in/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { UserRecord } from '../../storage/records.ts'

@@ -2,7 +2,7 @@
  * The code of an authenticator app, at sign-in and step-up: each step spent once. RFC 6238 5.2; checklist 40. Asks `mfa`, then
  * `login`.
  */
-import { totpPage } from '../../../web/second-factor.ts'
+import { totpPage } from '../../../web/sign-in/second-factor.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import type { UserRecord } from '../../storage/records.ts'

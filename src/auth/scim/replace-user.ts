@@ -1,10 +1,12 @@
 /** Replaces a user: PUT /scim/v2/Users/{id}. RFC 7644 3.5.1. Asks `scim`. Deactivation ends sessions and tokens, and so does what policy says, such as a new password. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { ScimError } from '../../kernel/errors.ts'
+import type { OneUseStore } from '../../storage/port.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { emailOf } from '../../storage/verified-email.ts'
 import { endSessionsOf } from '../session/end-session.ts'
 import { type Bearer, requireBearer } from '../token/bearer.ts'
+import { STOP_LINK } from '../user/stop-link.ts'
 import { userReply } from './answer.ts'
 import { type Changes, changesOf, omitted, profileAfter } from './changes.ts'
 import { isTaken, type WriteUserDeps } from './create-user.ts'
@@ -14,18 +16,27 @@ import { passwordHashOf } from './password-of.ts'
 import { checkPrecondition } from './precondition.ts'
 import { selectionOf } from './render-user.ts'
 
+export type ReplaceUserDeps = WriteUserDeps & { readonly store: { readonly oneUse: Pick<OneUseStore, 'endOf'> } }
+
 /** Whether what the person was given before ends with the change. */
 const endsAccess = (stored: UserRecord, body: UserBody, { revokeAccess }: ScimPermit): boolean =>
   revokeAccess || (stored.active && body.active === false)
 
+/** What a link of before must not undo: how the person gets in, as somebody else has set it. */
+const OF_GETTING_IN = ['emails', 'password', 'active']
+
+interface Replacing {
+  readonly cleared: readonly string[]
+  readonly ends: boolean
+  readonly permit: ScimPermit
+  /** Whether it is another who sets how the person gets in. */
+  readonly setsEntry: boolean
+}
+
 function replaced(
   stored: UserRecord,
   body: UserBody,
-  {
-    cleared,
-    ends,
-    permit,
-  }: { readonly cleared: readonly string[]; readonly ends: boolean; readonly permit: ScimPermit },
+  { cleared, ends, permit, setsEntry }: Replacing,
   nowSeconds: number,
 ): UserRecord {
   const profile = profileAfter(body, stored, cleared, permit.vouchesForEmail)
@@ -35,6 +46,7 @@ function replaced(
   return {
     ...rest,
     ...(isOwnChange && { emailChangedAt }),
+    ...(setsEntry && { directoryEpoch: (stored.directoryEpoch ?? 0) + 1 }),
     userName: body.userName,
     active: body.active ?? stored.active,
     roles: body.roles ?? stored.roles,
@@ -50,7 +62,7 @@ function replaced(
  * cleared among the changed. Left-out attributes that this actor may not write stay: it cannot even see them all.
  */
 async function decideReplace(
-  deps: WriteUserDeps,
+  deps: ReplaceUserDeps,
   bearer: Bearer,
   request: HttpRequest,
   id: string,
@@ -68,12 +80,12 @@ async function decideReplace(
 }
 
 /** A conflict is a lost race for the version, or a user name that is taken: what is stored now tells which. */
-async function conflictOf(deps: WriteUserDeps, tenant: string, stored: UserRecord): Promise<ScimError> {
+async function conflictOf(deps: ReplaceUserDeps, tenant: string, stored: UserRecord): Promise<ScimError> {
   const now = await deps.store.users.find(tenant, stored.sub)
   return now?.version === stored.version ? isTaken('conflict') : new ScimError('preconditionFailed')
 }
 
-export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Promise<Reply> {
+export async function replaceUser(deps: ReplaceUserDeps, request: HttpRequest): Promise<Reply> {
   const bearer = await requireBearer(deps, request)
 
   const id = request.route.id ?? ''
@@ -85,7 +97,10 @@ export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Pr
   checkPrecondition(request, stored)
 
   const ends = endsAccess(stored, body, permit)
-  const changed = replaced(stored, body, { cleared, ends, permit }, request.origin.time.epoch_seconds)
+  // Whoever is in an account for a moment must not end its owner's link by what they set themselves.
+  const setsEntry = bearer.user?.sub !== id && names.some((name) => OF_GETTING_IN.includes(name))
+  const replacing = { cleared, ends, permit, setsEntry }
+  const changed = replaced(stored, body, replacing, request.origin.time.epoch_seconds)
   const hash = await passwordHashOf(deps, body.password, changed, permit.leastPasswordCharacters)
   const user = { ...changed, ...hash }
   const written = await deps.store.users.replace(bearer.tenant, user, stored.version)
@@ -93,6 +108,8 @@ export async function replaceUser(deps: WriteUserDeps, request: HttpRequest): Pr
   if (written === 'email_taken') throw isTaken(written)
   if (written === 'conflict') throw await conflictOf(deps, bearer.tenant, stored)
   await auditChange(deps, bearer, request, { action: 'replace', id, changed: names, decisionId: permit.decisionId })
+  // The count in the account has ended them; this tidies up.
+  if (setsEntry) await deps.store.oneUse.endOf(bearer.tenant, id, STOP_LINK)
   // The new epoch has ended them; this tells the clients.
   if (ends) await endSessionsOf(deps, bearer.tenant, id)
 

@@ -193,10 +193,15 @@ test('an address that a directory gives is no change of the person’s own; anot
   if (before === undefined) throw new Error('nobody')
   const changed = { ...before, emailChangedAt: 5, version: before.version + 1 }
   await around.store.users.replace(TENANT, changed, before.version)
-  await replace(id, { ...ada, displayName: 'Another' })
+  await replace(id, { ...ada, displayName: 'Another', active: true })
   expect((await stored())?.emailChangedAt).toBe(5)
+  expect(await stored()).not.toHaveProperty('directoryEpoch')
   await replace(id, { ...ada, emails: [{ value: 'ada@directory.example' }] })
   expect(await stored()).not.toHaveProperty('emailChangedAt')
+  // Counted, so that no link of before undoes it: three of how a person gets in.
+  await replace(id, { ...ada, password: 'correct horse', emails: [{ value: 'ada@directory.example' }] })
+  await replace(id, { ...ada, active: false, emails: [{ value: 'ada@directory.example' }] })
+  expect((await stored())?.directoryEpoch).toBe(3)
 })
 
 test('shows only what policy makes visible, and never a password (RFC 7643 7)', async () => {

@@ -56,23 +56,30 @@ export async function startInteraction(
 
 const PURPOSE = 'person of an interaction'
 
-type Named = Pick<InteractionRecord, 'loginHint' | 'claims'> & Pick<SignInProgress, 'userName'>
+type Named = Pick<InteractionRecord, 'loginHint' | 'claims' | 'onlySub'> & Pick<SignInProgress, 'userName'>
 
 /**
  * What is typed for a name may be a password, and a client may name by an address whom nobody here knows: this lies in the store
  * sealed under the id, of which only the digest lies there. So it says nothing of a person who is erased meanwhile.
  */
 function seal(id: string, record: InteractionRecord): InteractionRecord {
-  const { loginHint, claims, progress, ...rest } = record
+  const { loginHint, claims, progress, onlySub, ...rest } = record
   const { userName, ...proven } = progress ?? {}
   const named: Named = {
     ...(loginHint !== undefined && { loginHint }),
     ...(claims !== undefined && { claims }),
     ...(userName !== undefined && { userName }),
+    // What a client asks for is its word, not something of the person; of a page of ours it is who is signed in.
+    ...(onlySub !== undefined && rest.page === undefined && { onlySub }),
   }
   if (Object.keys(named).length === 0) return record
   const sealed = sealUnder(id, PURPOSE, JSON.stringify(named))
-  return { ...rest, sealed, ...(progress && { progress: { factors: [], ...proven } }) }
+  return {
+    ...rest,
+    ...(onlySub !== undefined && rest.page !== undefined && { onlySub }),
+    ...(progress && { progress: { factors: [], ...proven } }),
+    sealed,
+  }
 }
 
 function opened(id: string, { sealed, ...record }: InteractionRecord): InteractionRecord {

@@ -6,10 +6,10 @@
  *     export const showThings = (deps: ThingsDeps, request: HttpRequest) =>
  *       accountPage(deps, request, { action: 'view', type: 'session', page: '/account/sessions' }, async (visit) => …)
  *
- * The page itself stands in `accountView(visit.frame, …)` of web/account-frame.ts.
+ * The page itself stands in `accountView(visit.frame, …)` of web/account/frame.ts.
  */
 
-import type { AccountFrame } from '../../../web/account-frame.ts'
+import type { AccountFrame } from '../../../web/account/frame.ts'
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'

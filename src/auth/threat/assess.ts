@@ -51,7 +51,7 @@ function signInRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted
 }
 
 async function count(
-  { store, keys }: AssessDeps,
+  { store, keys, spares }: AssessDeps,
   request: HttpRequest,
   attempted: Attempted,
   counts: 'everywhere' | 'here',
@@ -60,30 +60,32 @@ async function count(
   const { tenant, origin } = request
   const { address } = origin
   const guesses = isGuess(attempted)
+  const ofSource = (key: string) => (spares(address) ? 1 : limits.hit(tenant, key, SOURCE_WINDOW_SECONDS))
   const [here, account, ofAddress, ofSubnet] = await Promise.all([
     guesses ? threats.attempt(tenant, keys.here(request, attempted), FORGET_SECONDS) : undefined,
     attempted.device.known || !guesses || counts === 'here'
       ? undefined
       : threats.attempt(tenant, keys.account(attempted.userName), FORGET_SECONDS),
-    limits.hit(tenant, keys.address(address), SOURCE_WINDOW_SECONDS),
-    limits.hit(tenant, keys.subnet(address), SOURCE_WINDOW_SECONDS),
+    ofSource(keys.address(address)),
+    ofSource(keys.subnet(address)),
   ])
   return { here, account, address: ofAddress - 1, subnet: ofSubnet - 1 }
 }
 
 async function undo(
-  { store, keys }: AssessDeps,
+  { store, keys, spares }: AssessDeps,
   request: HttpRequest,
   attempted: Attempted,
   { here, account }: Counted,
 ): Promise<void> {
   const { threats, limits } = store
   const { tenant, origin } = request
+  const ofSource = (key: string) => !spares(origin.address) && limits.hit(tenant, key, SOURCE_WINDOW_SECONDS, -1)
   await Promise.all([
     here && threats.undoAttempt(tenant, keys.here(request, attempted), here),
     account && threats.undoAttempt(tenant, keys.account(attempted.userName), account),
-    limits.hit(tenant, keys.address(origin.address), SOURCE_WINDOW_SECONDS, -1),
-    limits.hit(tenant, keys.subnet(origin.address), SOURCE_WINDOW_SECONDS, -1),
+    ofSource(keys.address(origin.address)),
+    ofSource(keys.subnet(origin.address)),
   ])
 }
 

@@ -11,21 +11,22 @@ import { type Attempted, isGuess } from './risk.ts'
 const NONE: Attempts = { count: 0 }
 
 export async function facedRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted): Promise<RiskFacts> {
-  const { store, keys, places, surge } = deps
+  const { store, keys, places, surge, spares } = deps
   const { threats, limits } = store
   const { tenant, origin } = request
   const { userName, user, device, proof } = attempted
   const guesses = isGuess(attempted)
   const tried = keys.triedFrom(origin.address)
+  const isShared = spares(origin.address)
   const sub = user?.sub ?? keys.account(userName)
   const [here, account, address, subnet, triedFromAddress, triedFromSubnet, surges, presence, recent] =
     await Promise.all([
       guesses ? threats.attempts(tenant, keys.here(request, attempted)) : NONE,
       guesses ? threats.attempts(tenant, keys.account(userName)) : NONE,
-      limits.count(tenant, keys.address(origin.address)),
-      limits.count(tenant, keys.subnet(origin.address)),
-      threats.countDistinct(tenant, tried.address),
-      threats.countDistinct(tenant, tried.subnet),
+      isShared ? 0 : limits.count(tenant, keys.address(origin.address)),
+      isShared ? 0 : limits.count(tenant, keys.subnet(origin.address)),
+      isShared ? 0 : threats.countDistinct(tenant, tried.address),
+      isShared ? 0 : threats.countDistinct(tenant, tried.subnet),
       surge.isOn(tenant),
       threats.presence(tenant, sub),
       lately(limits, tenant, sub),

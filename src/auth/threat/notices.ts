@@ -1,5 +1,5 @@
 /** Which letter tells a person of a signal. */
-import type { NoticeKind } from '../../../web/notice-mail.ts'
+import type { NoticeKind } from '../../../web/letters/notice-mail.ts'
 import type { ThreatSignal } from '../../policy-engine/contract/threat.ts'
 
 export function noticeOf(signal: ThreatSignal): NoticeKind {

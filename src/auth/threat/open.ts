@@ -9,6 +9,7 @@ import { failureSurge } from './failure-surge.ts'
 import { hearEvents } from './hear-events.ts'
 import { type IntrospectionSpikes, introspectionSpikes } from './introspection-spikes.ts'
 import { counterKeys } from './keys.ts'
+import type { Spares } from './limits/spared.ts'
 import { openThrottles, type Throttles, type ThrottlesDeps } from './limits/throttles.ts'
 import { openPlaces, type PlacesOptions } from './places/open.ts'
 import { openRecentSignals, type RecentSignals } from './recent-signals.ts'
@@ -26,6 +27,7 @@ export interface ThreatDeps extends Omit<AnswerSignalDeps, 'store' | 'throttles'
   readonly store: Pick<Store, 'clients' | 'users' | 'grants' | 'limits' | 'threats'>
   readonly derive: (purpose: string) => Uint8Array
   readonly tenant: string
+  readonly spares: Spares
   readonly metrics: AnswerSignalDeps['metrics'] & ThrottlesDeps['metrics']
   /** What happens behind requests failed; `what` is a bounded text. */
   readonly onFailure: (error: unknown, what: string) => void
@@ -47,7 +49,7 @@ export interface Threats {
 
 /** Throws ConfigError where the file of places cannot be used. */
 export function openThreats(deps: ThreatDeps, options: ThreatOptions = {}): Threats {
-  const { store, clock, tenant, metrics, onFailure } = deps
+  const { store, clock, tenant, metrics, spares, onFailure } = deps
   const rules = options.rules ?? DEFAULT_THREAT_RULES
   const places = openPlaces(options.places, (error) => onFailure(error, 'the file of places was not taken'))
   const keys = counterKeys(deps.derive)
@@ -56,6 +58,7 @@ export function openThreats(deps: ThreatDeps, options: ThreatOptions = {}): Thre
     clock,
     tenant,
     metrics,
+    spares,
     onFailure: (error) => onFailure(error, 'throttles could not be read'),
   })
   const answers = openAnswers({
@@ -82,7 +85,7 @@ export function openThreats(deps: ThreatDeps, options: ThreatOptions = {}): Thre
   })
   const surge = failureSurge({ threats: store.threats, clock, floor: rules.surgeFloor })
   return {
-    assessRisk: riskAssessor({ store, keys, places, surge, rules, raise }),
+    assessRisk: riskAssessor({ store, keys, places, spares, surge, rules, raise }),
     assessClient: clientAssessor({ threats: store.threats, keys, clock }),
     countryOf: (address) => places.find(address)?.country,
     hear: hearEvents({ store, keys, raise }),

@@ -16,13 +16,14 @@ export async function noteFailure(
   attempted: Attempted,
   account: Attempt | undefined,
 ): Promise<void> {
-  const { store, keys, surge } = deps
+  const { store, keys, surge, spares } = deps
   const { tenant, origin } = request
   const { address } = origin
   const [places, item] = [keys.triedFrom(address), keys.accountItem(attempted.userName)]
+  const tried = (place: string) => (spares(address) ? 0 : store.threats.addDistinct(tenant, place, item, HOUR_SECONDS))
   const [fromAddress, fromSubnet, surges] = await Promise.all([
-    store.threats.addDistinct(tenant, places.address, item, HOUR_SECONDS),
-    store.threats.addDistinct(tenant, places.subnet, item, HOUR_SECONDS),
+    tried(places.address),
+    tried(places.subnet),
     surge.add(tenant),
   ])
   const failures = account === undefined ? 0 : account.before.count + 1

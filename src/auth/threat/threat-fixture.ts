@@ -7,6 +7,7 @@ import { clientAssessor } from './client-risk.ts'
 import { failureSurge } from './failure-surge.ts'
 import { hearEvents } from './hear-events.ts'
 import { counterKeys } from './keys.ts'
+import { sparedAddresses } from './limits/spared.ts'
 import { csvPlaces } from './places/csv.ts'
 import { DEFAULT_THREAT_RULES, type ThreatRules } from './rules.ts'
 import type { Signal } from './signal.ts'
@@ -28,7 +29,11 @@ export function testThreats(
   return {
     raised,
     keys,
-    assessRisk: riskAssessor({ store, keys, places: csvPlaces(places), surge, rules, raise }),
+    assessRisk: riskAssessor({
+      ...{ store, keys, surge, rules, raise },
+      places: csvPlaces(places),
+      spares: sparedAddresses(true),
+    }),
     assessClient: clientAssessor({ threats: store.threats, keys, clock }),
     hear: hearEvents({ store, keys, raise }),
   }

@@ -5,7 +5,7 @@
  * Asking for one is the same work whether there is such an account or not, in hashes, decisions and calls of the store, down to
  * a record that no link opens; the letter leaves after the answer (checklist 37).
  */
-import { linkMail } from '../../../web/link-mail.ts'
+import { linkMail } from '../../../web/letters/link-mail.ts'
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { networkOf } from '../../http/network-of.ts'
@@ -32,6 +32,8 @@ export interface MailLinkDeps {
   readonly audit: Audit
   readonly clock: Clock
   readonly mail: Mailer
+  /** Whether nothing is counted against an address, which may be everybody's. */
+  readonly spares: (address: string) => boolean
 }
 
 const HOUR = 3600
@@ -142,7 +144,7 @@ async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userNa
   const [here, account, address] = await Promise.all([
     hit('here', [name, deviceId ?? network].join('\n')),
     deviceId === undefined ? hit('account', name) : 1,
-    hit('address', network),
+    deps.spares(request.origin.address) ? 1 : hit('address', network),
   ])
   return { here: here - 1, account: account - 1, address: address - 1 }
 }

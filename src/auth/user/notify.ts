@@ -2,7 +2,7 @@
  * Tells a person by letter what happened to their account, in their language: whoever did it. It holds no secret and leads to
  * no address but the issuer's. ASVS 6.3.7; checklist 42. It never delays an answer and never fails.
  */
-import { type NoticeFacts, type NoticeKind, noticeMail } from '../../../web/notice-mail.ts'
+import { type NoticeFacts, type NoticeKind, noticeMail } from '../../../web/letters/notice-mail.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Mailer } from '../../mail/mailer.ts'
 import type { UserRecord } from '../../storage/records.ts'

@@ -1,11 +1,13 @@
 /**
  * The link that takes a change of address back: it goes to the address that the account has when another is asked for, and holds
  * for as long as policy says, whatever is done to the account meanwhile: whoever asked may be who took it over, and a new
- * password or the change itself must not end it. It does end once an address from before was restored. OWASP ASVS 6.3.7.
+ * password or the change itself must not end it. It does end once an address from before was restored, or a directory has set
+ * the address, the password or whether the account is active: what the help desk did stays. OWASP ASVS 6.3.7.
  */
 import type { HttpRequest } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import type { OneUseStore } from '../../storage/port.ts'
 import type { OneUseRecord, UserRecord } from '../../storage/records.ts'
 import { emailOf } from '../../storage/verified-email.ts'
 import { askMailLink } from './ask-mail-link.ts'
@@ -27,7 +29,7 @@ export async function tellOfChangeAsked(deps: MailLinkDeps, request: HttpRequest
     v: 1,
     kind: STOP_LINK,
     sub: user.sub,
-    facts: { address, changedAt: user.emailChangedAt ?? 0 },
+    facts: { address, changedAt: user.emailChangedAt ?? 0, directoryEpoch: user.directoryEpoch ?? 0 },
     createdAt: now,
     expiresAt: now + ttlSeconds,
   })
@@ -40,12 +42,30 @@ export interface Before {
   readonly address: string
   /** As `emailChangedAt` was. */
   readonly changedAt: number
+  /** As the account's was. */
+  readonly directoryEpoch: number
 }
 
 export const beforeOf = ({ facts }: OneUseRecord): Before => ({
   address: String(facts.address),
   changedAt: Number(facts.changedAt),
+  directoryEpoch: Number(facts.directoryEpoch ?? 0),
 })
 
 /** Not once an address that stood before this one was restored: the address of whoever took the account over comes back by no link. */
-export const canRestore = ({ changedAt }: Before, user: UserRecord): boolean => (user.emailChangedAt ?? 0) >= changedAt
+export const canRestore = ({ changedAt, directoryEpoch }: Before, user: UserRecord): boolean =>
+  (user.emailChangedAt ?? 0) >= changedAt && (user.directoryEpoch ?? 0) === directoryEpoch
+
+/**
+ * The others that a person was sent, once one of them was used. Where one would bring back an address from before this one's, all stay:
+ * whoever took the account over must not end the owner's by theirs.
+ */
+export async function endStopLinks(
+  { store }: { readonly store: { readonly oneUse: Pick<OneUseStore, 'list' | 'endOf'> } },
+  tenant: string,
+  sub: string,
+  { changedAt }: Before,
+): Promise<void> {
+  const links = (await store.oneUse.list(tenant, sub)).filter(({ kind }) => kind === STOP_LINK)
+  if (links.every((link) => beforeOf(link).changedAt >= changedAt)) await store.oneUse.endOf(tenant, sub, STOP_LINK)
+}

@@ -53,7 +53,7 @@ export function deviceConformance({ clock, subject }: Conformance): void {
       expect(await devices.list(tenant, ada.sub)).toEqual([])
     })
 
-    it('is found by a verified address of the person, and by nobody else’s user name', async () => {
+    it('is found by a verified address of the person, though another has it as a user name', async () => {
       const { store } = subject()
       const [tenant, address] = [newTenant(), 'ada@example.com']
       const ada = await person(tenant)
@@ -62,6 +62,8 @@ export function deviceConformance({ clock, subject }: Conformance): void {
       const { digest, device } = await know(tenant, ada.sub)
       expect(await store.devices.find(tenant, [digest], { signInName: address })).toEqual({ digest, device })
       await store.users.create(tenant, aUser(clock.seconds(), { userName: address }))
+      expect(await store.devices.find(tenant, [digest], { signInName: address })).toEqual({ digest, device })
+      await store.users.delete(tenant, ada.sub)
       expect(await store.devices.find(tenant, [digest], { signInName: address })).toBeUndefined()
     })
 

@@ -91,11 +91,13 @@ export function expiringConformance({ clock, subject }: Conformance): void {
         await interactions.put(tenant, digest, interaction)
         return { digest, interaction }
       }
-      const meant = await put({ onlySub: sub, expiresAt: now + 90 })
+      const meant = await put({ page: '/account', onlySub: sub, expiresAt: now + 90 })
       const asked = await put({ consented: { sub, scopes: [] }, expiresAt: now + 80 })
       const begun = await put({ expiresAt: now + 70 })
       const others = await put({ progress: { sub: 'other', factors: [] } })
-      const left = await put({ onlySub: sub })
+      const left = await put({ page: '/account', onlySub: sub })
+      // Anybody may ask for anybody: what a client wants is nobody's yet.
+      await put({ onlySub: sub })
       const proven = { ...begun.interaction, progress: { sub, factors: [{ kind: 'password', at: now } as const] } }
       await interactions.replace(tenant, begun.digest, proven)
       await interactions.replace(tenant, left.digest, anInteraction(now))

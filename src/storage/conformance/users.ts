@@ -115,7 +115,7 @@ export function userConformance({ clock, subject }: Conformance): void {
         expect(await users.findByVerifiedEmail(newTenant(), 'zoë@example.com')).toBeUndefined()
       })
 
-      it('are names to sign in by, after user names', async () => {
+      it('are names to sign in by, before user names: who has proven one is who it means', async () => {
         const { users } = subject().store
         const tenant = newTenant()
         const [ada, named] = [withEmail('ada@example.com'), aUser(clock.seconds(), { userName: 'bob@example.com' })]
@@ -123,7 +123,8 @@ export function userConformance({ clock, subject }: Conformance): void {
         for (const user of [ada, named, bob]) await users.create(tenant, user)
         expect(await users.findBySignInName(tenant, 'ADA@example.com')).toEqual(ada)
         expect(await users.findBySignInName(tenant, ada.userName.toUpperCase())).toEqual(ada)
-        expect(await users.findBySignInName(tenant, 'bob@example.com')).toEqual(named)
+        expect(await users.findByUserName(tenant, 'bob@example.com')).toEqual(named)
+        expect(await users.findBySignInName(tenant, 'bob@example.com')).toEqual(bob)
         expect(await users.findBySignInName(tenant, bob.userName)).toEqual(bob)
         expect(await users.findBySignInName(tenant, 'nobody')).toBeUndefined()
         expect(await users.findBySignInName(newTenant(), 'ada@example.com')).toBeUndefined()

@@ -1,6 +1,6 @@
 /** Sessions, interactions and consents in Redis: what is put under a key until it expires. */
 
-import { type InteractionRecord, peopleOf } from '../interaction-records.ts'
+import { type InteractionRecord, MAX_LISTED, peopleOf } from '../interaction-records.ts'
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
@@ -140,7 +140,9 @@ export function redisInteractions(redis: RedisClient): InteractionStore {
     list: async (tenant, sub) => {
       const { ids } = await idsInIndex(redis, keys.interactionsOf(tenant, sub))
       if (ids.length === 0) return []
-      const found = await redis.readTogether(ids.map((digest) => ['get', keys.interaction(tenant, digest)]))
+      const found = await redis.readTogether(
+        ids.slice(0, MAX_LISTED).map((digest) => ['get', keys.interaction(tenant, digest)]),
+      )
       return found
         .map(decode)
         .filter((interaction) => interaction !== undefined)

@@ -80,14 +80,14 @@ export const valuesOfNewUser = (user: UserRecord): readonly (string | number)[] 
   ...[JSON.stringify(user), user.version, user.revocationEpoch, user.active ? '1' : '0'],
 ]
 
-/** Of a user name, else of a verified address: both are read, whoever is found. */
+/** Of a verified address, else of a user name: both are read, whoever is found. Who has proven it is who it means. */
 export async function subOfSignInName(redis: RedisClient, tenant: string, name: string): Promise<string | undefined> {
   const { keys } = redis
   const [named, proven] = await redis.readTogether([
     ['hget', keys.userNames(tenant), userNameKey(name)],
     ['hget', keys.userEmails(tenant), emailKey(name)],
   ])
-  return textOrNothing(named) ?? textOrNothing(proven)
+  return textOrNothing(proven) ?? textOrNothing(named)
 }
 
 export function redisUsers(redis: RedisClient): UserStore {

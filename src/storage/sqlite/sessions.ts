@@ -1,6 +1,6 @@
 /** Sessions, interactions and consents in SQLite: what is put under a key until it expires. */
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import { type InteractionRecord, peopleOf } from '../interaction-records.ts'
+import { type InteractionRecord, MAX_LISTED, peopleOf } from '../interaction-records.ts'
 import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records.ts'
 import { bodyOf, type Database } from './database.ts'
@@ -80,7 +80,7 @@ export function sqliteInteractions(db: Database, clock: Clock): InteractionStore
   }
   const ofPerson = db.prepare(
     `SELECT i.body FROM interaction_people p JOIN interactions i ON i.tenant = p.tenant AND i.digest = p.digest
-      WHERE p.tenant = ? AND p.sub = ? AND i.expires_at > ? ORDER BY i.expires_at DESC, i.digest`,
+      WHERE p.tenant = ? AND p.sub = ? AND i.expires_at > ? ORDER BY i.expires_at DESC, i.digest LIMIT ${MAX_LISTED}`,
   )
   return {
     put: (tenant, digest, interaction) =>

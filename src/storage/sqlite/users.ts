@@ -72,9 +72,7 @@ export function sqliteUsers(db: Database): UserStore {
         const stored = decode(bodyOf(select, tenant, sub))
         if (stored === undefined) return 'missing'
         const revoked = { version: stored.version + 1, revocationEpoch: stored.revocationEpoch + 1 }
-        // Its keys stay as they are.
-        table.update(tenant, { ...stored, ...revoked })
-        return 'written'
+        return table.replaceBody(tenant, { ...stored, ...revoked }) ? 'written' : 'missing'
       }, 'power'),
   }
 }

@@ -43,7 +43,14 @@ describe.each(['SQLite', 'Redis'])('on %s', (kind) => {
 
   test('of a hundred guesses at once ten are looked up, and a code that is right is no guess (RFC 8628 5.1; checklist 28)', async () => {
     const { assessClient } = testThreats({ store, clock: around.clock })
-    const deps = { ...around, store, assessClient, enrolled: async () => [], countryOf: () => undefined }
+    const deps = {
+      ...around,
+      store,
+      assessClient,
+      enrolled: async () => [],
+      countryOf: () => undefined,
+      spares: () => false,
+    }
     const [user, client] = [userRecord(), clientRecord()]
     await store.users.create(TENANT, user)
     await store.clients.create(TENANT, client)

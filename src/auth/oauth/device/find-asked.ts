@@ -17,11 +17,12 @@ import { askSubjectStage, type SubjectStageDeps } from '../../session/subject-st
 import { signInFor } from '../../sign-in/own-pages.ts'
 import type { AssessClient } from '../../threat/client-risk.ts'
 import { deviceRequest } from './device-request.ts'
-import { beginGuess, takeBackGuess } from './guesses.ts'
+import { beginGuess, type GuessDeps, takeBackGuess } from './guesses.ts'
 import { userCodeDigest } from './user-code.ts'
 
 export type DevicePageDeps = SessionDeps &
-  SubjectStageDeps & {
+  SubjectStageDeps &
+  GuessDeps & {
     readonly assessClient: AssessClient
     /** ISO 3166-1 alpha-2, where a source of places tells. */
     readonly countryOf: (address: string) => string | undefined
@@ -60,14 +61,13 @@ export async function findAsked(
   const session = await findSession(deps, request)
   if (session === undefined) return { reply: await signInFor(deps, request, { page }) }
 
-  const { limits } = deps.store
-  await beginGuess(limits, request, session.user.sub)
+  await beginGuess(deps, request, session.user.sub)
   const found = await deps.store.deviceGrants.findByUserCode(request.tenant, userCodeDigest(userCode))
   const now = request.origin.time.epoch_seconds
   const waiting = found !== undefined && !found.answered && found.request.endsAt > now ? found : undefined
   const client = waiting && (await deps.store.clients.find(request.tenant, waiting.request.clientId))
   if (waiting === undefined || client === undefined) return { reply: unknownCode() }
-  await takeBackGuess(limits, request, session.user.sub)
+  await takeBackGuess(deps, request, session.user.sub)
 
   const pending = deviceRequest(deps.issuer, waiting.request)
   const { verdict } = await askSubjectStage(deps, request, client, pending, session, 'device')

@@ -7,27 +7,43 @@ import { networkOf } from '../../../http/network-of.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import { digestOf } from '../../../kernel/ids.ts'
 import type { LimitStore } from '../../../storage/port.ts'
-import { GUESS_WINDOW_SECONDS, MAX_GUESSES } from './user-code.ts'
+import { GUESS_WINDOW_SECONDS, MAX_GUESSES, MAX_GUESSES_OF_NETWORK } from './user-code.ts'
 
-type Limits = Pick<LimitStore, 'hit'>
+export interface GuessDeps {
+  readonly store: { readonly limits: Pick<LimitStore, 'hit'> }
+  /** Whether nothing is counted against an address, which may be everybody's. */
+  readonly spares: (address: string) => boolean
+}
 
-const keysOf = (request: HttpRequest, sub: string): readonly string[] =>
-  [`person:${sub}`, `network:${networkOf(request.origin.address)}`].map((key) => `device:${digestOf(key)}`)
+interface Counter {
+  readonly key: string
+  readonly most: number
+}
 
-/** Counts one more as wrong. Throws slow_down past MAX_GUESSES; what is not looked up was no guess. */
-export async function beginGuess(limits: Limits, request: HttpRequest, sub: string): Promise<void> {
-  const counts = await Promise.all(
-    keysOf(request, sub).map((key) => limits.hit(request.tenant, key, GUESS_WINDOW_SECONDS)),
+function countersOf({ spares }: GuessDeps, { origin: { address } }: HttpRequest, sub: string): readonly Counter[] {
+  const counter = (of: string, most: number): Counter => ({ key: `device:${digestOf(of)}`, most })
+  const person = counter(`person:${sub}`, MAX_GUESSES)
+  return spares(address) ? [person] : [person, counter(`network:${networkOf(address)}`, MAX_GUESSES_OF_NETWORK)]
+}
+
+/** Counts one more as wrong. Throws slow_down past what a person, or a network, may; what is not looked up was no guess. */
+export async function beginGuess(deps: GuessDeps, request: HttpRequest, sub: string): Promise<void> {
+  const within = await Promise.all(
+    countersOf(deps, request, sub).map(async ({ key, most }) => {
+      const count = await deps.store.limits.hit(request.tenant, key, GUESS_WINDOW_SECONDS)
+      return count <= most
+    }),
   )
-  if (counts.every((count) => count <= MAX_GUESSES)) return
-  await takeBackGuess(limits, request, sub)
+  if (within.every(Boolean)) return
+  await takeBackGuess(deps, request, sub)
   throw new OAuthError('slow_down', { retryAfterSeconds: GUESS_WINDOW_SECONDS })
 }
 
-export async function takeBackGuess(limits: Limits, request: HttpRequest, sub: string): Promise<void> {
+export async function takeBackGuess(deps: GuessDeps, request: HttpRequest, sub: string): Promise<void> {
+  const { limits } = deps.store
   const hit = (key: string, hits: number) => limits.hit(request.tenant, key, GUESS_WINDOW_SECONDS, hits)
   await Promise.all(
-    keysOf(request, sub).map(async (key) => {
+    countersOf(deps, request, sub).map(async ({ key }) => {
       // A guess that was counted in the window before gives nobody one more in this one.
       if ((await hit(key, -1)) < 0) await hit(key, 1)
     }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { GUESS_WINDOW_SECONDS, MAX_GUESSES, newUserCode, readUserCode } from './user-code.ts'
+import { GUESS_WINDOW_SECONDS, MAX_GUESSES, MAX_GUESSES_OF_NETWORK, newUserCode, readUserCode } from './user-code.ts'
 
 test('a user code reads the same however it is typed, and what is none reads as none (RFC 8628 6.1)', () => {
   const code = newUserCode()
@@ -22,6 +22,7 @@ test('its letters are even, and guessing within the limits is hopeless (RFC 8628
   expect(counts.size).toBe(20)
   // 2,000 expected; ten standard deviations.
   for (const count of counts.values()) expect(Math.abs(count - 2000)).toBeLessThan(440)
-  const tries = MAX_GUESSES * Math.ceil(600 / GUESS_WINDOW_SECONDS)
-  expect((tries * 1000) / 20 ** 8).toBeLessThan(1 / 2_000_000)
+  const chance = (tries: number) => (tries * Math.ceil(600 / GUESS_WINDOW_SECONDS) * 1000) / 20 ** 8
+  expect(chance(MAX_GUESSES)).toBeLessThan(1 / 2_000_000)
+  expect(chance(MAX_GUESSES_OF_NETWORK)).toBeLessThan(1 / 100_000)
 })

@@ -3,7 +3,6 @@
  * window is audited, all are counted in a metric. Keys are digests in the store, and stand in no log.
  */
 import type { Audit } from '../../../audit/events.ts'
-import { kindOf, plainAddress } from '../../../egress/address.ts'
 import type { HttpRequest } from '../../../http/message.ts'
 import { networkOf } from '../../../http/network-of.ts'
 import type { Admitted, RateLimits } from '../../../http/rate-limits.ts'
@@ -11,6 +10,7 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import type { LimitStore } from '../../../storage/port.ts'
 import { createRollingCounter, type Refusal, type RollingCounter } from './rolling-counter.ts'
+import type { Spares } from './spared.ts'
 
 export const RATED = [
   'token',
@@ -36,8 +36,8 @@ export interface RateLimiterOptions {
   readonly windowSeconds: number
   /** Of a limit, what a node may admit before it tells the store. */
   readonly batchShare: number
-  /** Without one, a private address may be a proxy that everybody comes through: it is not counted. */
-  readonly knowsProxies: boolean
+  /** Addresses that are not counted. */
+  readonly spares: Spares
   readonly tenant: string
   readonly store: { readonly limits: Pick<LimitStore, 'hit'> }
   readonly clock: Clock
@@ -124,7 +124,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimits {
 }
 
 function countersOf(options: RateLimiterOptions): ReadonlyMap<string, RollingCounter> {
-  const { table, windowSeconds, batchShare, tenant, onFailure } = options
+  const { table, windowSeconds, batchShare, spares, tenant, onFailure } = options
   const counters = new Map<string, RollingCounter>()
   for (const endpoint of RATED)
     for (const by of ['address', 'client', 'person'] as const) {
@@ -132,18 +132,9 @@ function countersOf(options: RateLimiterOptions): ReadonlyMap<string, RollingCou
       if (most === 0) continue
       const name = `rate:${endpoint}:${by}`
       const counter = { store: options.store.limits, tenant, name, most, windowSeconds, batchShare, onFailure }
-      const spares = (address: string) => isSpared(address, options.knowsProxies)
       counters.set(`${endpoint}:${by}`, createRollingCounter({ ...counter, ...(by === 'address' && { spares }) }))
     }
   return counters
-}
-
-/** This machine is no guest, and a private network may be one proxy's. An IPv6 network is told by its first four groups. */
-function isSpared(network: string, knowsProxies: boolean): boolean {
-  const address = plainAddress(network) ?? plainAddress(`${network}::`)
-  if (address === undefined) return true
-  const kind = kindOf(address)
-  return kind === 'loopback' || (!knowsProxies && kind === 'private')
 }
 
 interface Told {

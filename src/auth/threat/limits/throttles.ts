@@ -9,6 +9,7 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import { digestOf } from '../../../kernel/ids.ts'
 import type { ThreatStore, Throttle } from '../../../storage/threat-port.ts'
+import type { Spares } from './spared.ts'
 
 export type Throttled =
   | { readonly kind: 'address' | 'subnet'; readonly address: string }
@@ -29,6 +30,8 @@ export interface ThrottlesDeps {
   readonly store: { readonly threats: Pick<ThreatStore, 'throttle' | 'throttles'> }
   readonly clock: Clock
   readonly tenant: string
+  /** Addresses that no throttle is for, whoever set it. */
+  readonly spares: Spares
   readonly metrics: { readonly throttled: { inc(labels: { readonly by: string }): void } }
   readonly onFailure: (error: unknown) => void
   readonly everyMs?: number
@@ -58,7 +61,7 @@ const keyOf = (about: Throttled): string => {
 
 /** Reads right away, then again and again until it is closed. */
 export function openThrottles(deps: ThrottlesDeps): Throttles {
-  const { store, clock, tenant, metrics, onFailure, everyMs = EVERY_MS } = deps
+  const { store, clock, tenant, metrics, spares, onFailure, everyMs = EVERY_MS } = deps
   const inForce = new Map<string, InForce>()
   let reading = false
 
@@ -93,6 +96,7 @@ export function openThrottles(deps: ThrottlesDeps): Throttles {
   }
   const ofAddress = (request: HttpRequest): void => {
     const { address } = request.origin
+    if (spares(address)) return
     admit({ kind: 'address', address })
     admit({ kind: 'subnet', address })
   }

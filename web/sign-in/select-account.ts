@@ -1,9 +1,9 @@
 /** Go on as who is signed in, or as somebody else? OIDC Core 3.1.2.1. */
-import { html } from './html.ts'
-import { type Page, page } from './page.ts'
-import { buttons, hidden } from './parts/form.ts'
-import { SIGN_IN } from './words/sign-in.ts'
-import { words } from './words/words.ts'
+import { html } from '../html.ts'
+import { type Page, page } from '../page.ts'
+import { buttons, hidden } from '../parts/form.ts'
+import { SIGN_IN } from '../words/sign-in.ts'
+import { words } from '../words/words.ts'
 
 export interface SelectAccountView {
   /** Undefined: a page of ours. */

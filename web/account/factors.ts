@@ -1,13 +1,14 @@
 /** The person's own second factors: what there is, with names and uses, and how to change it. ASVS 7.5.1 and 7.4.3. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import { type Html, html } from './html.ts'
-import { moment } from './moment.ts'
-import type { Page } from './page.ts'
-import { hidden, notice } from './parts/form.ts'
-import { ACCOUNT } from './words/account.ts'
-import { FACTORS } from './words/factors.ts'
-import { PASSWORDS } from './words/passwords.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import { moment } from '../moment.ts'
+import type { Page } from '../page.ts'
+import { hidden, notice } from '../parts/form.ts'
+import { ACCOUNT } from '../words/account.ts'
+import { FACTORS } from '../words/factors.ts'
+import { PASSWORDS } from '../words/passwords.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
 
 export interface PasskeyRow {
   readonly id: string

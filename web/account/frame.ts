@@ -1,9 +1,9 @@
 /** The frame of every page of self-service: who is signed in, where one can go, and the way out. WCAG 2.4.1, 3.2.3. */
 import { readFileSync } from 'node:fs'
-import { type Content, Html, html } from './html.ts'
-import { type Page, page } from './page.ts'
-import { ACCOUNT } from './words/account.ts'
-import { words } from './words/words.ts'
+import { type Content, Html, html } from '../html.ts'
+import { type Page, page } from '../page.ts'
+import { ACCOUNT } from '../words/account.ts'
+import { words } from '../words/words.ts'
 
 const STYLE = new Html(readFileSync(new URL('./account.css', import.meta.url), 'utf8'))
 

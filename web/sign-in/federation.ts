@@ -1,9 +1,9 @@
 /** Pages of a sign-in at an identity provider: it did not work, an account is there already, and whether to connect the two. */
-import { type Html, html } from './html.ts'
-import { type Page, page } from './page.ts'
-import { buttons, hidden } from './parts/form.ts'
-import { FEDERATION } from './words/federation.ts'
-import { words } from './words/words.ts'
+import { type Html, html } from '../html.ts'
+import { type Page, page } from '../page.ts'
+import { buttons, hidden } from '../parts/form.ts'
+import { FEDERATION } from '../words/federation.ts'
+import { words } from '../words/words.ts'
 
 export interface ProviderButton {
   readonly id: string

@@ -1,13 +1,14 @@
 /** The first page of self-service: who the person is here, and how safe the account is. */
-import { type AccountFrame, accountView, linked } from './account-frame.ts'
-import { type Place, placeWords } from './account-place.ts'
-import { type Html, html } from './html.ts'
-import { moment } from './moment.ts'
-import type { Page } from './page.ts'
-import { comma } from './reader.ts'
-import { ACCOUNT } from './words/account.ts'
-import { OVERVIEW } from './words/account-overview.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import { moment } from '../moment.ts'
+import type { Page } from '../page.ts'
+import { comma } from '../reader.ts'
+import { ACCOUNT } from '../words/account.ts'
+import { OVERVIEW } from '../words/account-overview.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView, linked } from './frame.ts'
+import { type Place, placeWords } from './place.ts'
 
 type FactorName = keyof (typeof OVERVIEW)['en']['factors']
 

@@ -1,8 +1,8 @@
 /** Where something happened, in the words of whoever it happened to. */
-import type { Content } from './html.ts'
-import { countryName, type Whose } from './moment.ts'
-import { OVERVIEW } from './words/account-overview.ts'
-import { words } from './words/words.ts'
+import type { Content } from '../html.ts'
+import { countryName, type Whose } from '../moment.ts'
+import { OVERVIEW } from '../words/account-overview.ts'
+import { words } from '../words/words.ts'
 
 export interface Place {
   /** Names from lists of ours, or `other`. */

@@ -1,10 +1,11 @@
 /** The e-mail address of an account: verified, or changed by a letter to the new one. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import { type Html, html } from './html.ts'
-import type { Page } from './page.ts'
-import { buttons, field, hidden, notice } from './parts/form.ts'
-import { EMAIL } from './words/account-email.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import type { Page } from '../page.ts'
+import { buttons, field, hidden, notice } from '../parts/form.ts'
+import { EMAIL } from '../words/account-email.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
 
 export type EmailFault = 'noAddress' | 'same'
 

@@ -1,11 +1,12 @@
 /** The profile: what applications may see of the person, with a field for each attribute that policy lets them change. */
-import { type AccountFrame, accountView, linked } from './account-frame.ts'
-import { type Html, html } from './html.ts'
-import { LANGUAGE_FACTS, LANGUAGES } from './language.ts'
-import type { Page } from './page.ts'
-import { alert, FAULT, field, hidden, notice } from './parts/form.ts'
-import { PROFILE } from './words/account-profile.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import { LANGUAGE_FACTS, LANGUAGES } from '../language.ts'
+import type { Page } from '../page.ts'
+import { alert, FAULT, field, hidden, notice } from '../parts/form.ts'
+import { PROFILE } from '../words/account-profile.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView, linked } from './frame.ts'
 
 export type ProfileField = 'displayName' | 'givenName' | 'familyName' | 'nickName' | 'picture' | 'locale'
 

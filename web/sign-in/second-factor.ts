@@ -1,10 +1,10 @@
 /** The second step of a sign-in: a code of an app, a passkey, a recovery code. Each leads to the others that policy takes. */
-import { type Content, type Html, html } from './html.ts'
-import { type Page, type PageParts, page } from './page.ts'
-import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
-import { SECOND_FACTOR } from './words/second-factor.ts'
-import { SIGN_IN } from './words/sign-in.ts'
-import { words } from './words/words.ts'
+import { type Content, type Html, html } from '../html.ts'
+import { type Page, type PageParts, page } from '../page.ts'
+import { alert, buttons, FAULT, field, hidden } from '../parts/form.ts'
+import { SECOND_FACTOR } from '../words/second-factor.ts'
+import { SIGN_IN } from '../words/sign-in.ts'
+import { words } from '../words/words.ts'
 
 export interface StepView {
   /** Undefined: a page of ours. */

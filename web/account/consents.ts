@@ -1,13 +1,14 @@
 /** Apps with access: what each may do, since when, how it is used, and the buttons that end it. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import { type Html, html } from './html.ts'
-import { moment } from './moment.ts'
-import type { Page } from './page.ts'
-import { hidden, notice } from './parts/form.ts'
-import { comma } from './reader.ts'
-import { inReadingOrder, scopeWords } from './scope-words.ts'
-import { CONSENTS } from './words/account-consents.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import { moment } from '../moment.ts'
+import type { Page } from '../page.ts'
+import { hidden, notice } from '../parts/form.ts'
+import { comma } from '../reader.ts'
+import { inReadingOrder, scopeWords } from '../scope-words.ts'
+import { CONSENTS } from '../words/account-consents.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
 
 export interface GrantView {
   readonly grantId: string

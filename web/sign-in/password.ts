@@ -1,10 +1,10 @@
 /** The password step of a sign-in; the name is sent along for password managers. */
-import { html } from './html.ts'
-import { type Page, page } from './page.ts'
-import { alert, buttons, field, hidden } from './parts/form.ts'
-import { PASSWORDS } from './words/passwords.ts'
-import { SIGN_IN } from './words/sign-in.ts'
-import { words } from './words/words.ts'
+import { html } from '../html.ts'
+import { type Page, page } from '../page.ts'
+import { alert, buttons, field, hidden } from '../parts/form.ts'
+import { PASSWORDS } from '../words/passwords.ts'
+import { SIGN_IN } from '../words/sign-in.ts'
+import { words } from '../words/words.ts'
 
 export interface PasswordView {
   /** Undefined: a page of ours. */

@@ -1,11 +1,11 @@
 /** Adds a second factor: the choice, the QR code of an app, a passkey, and the recovery codes, which are shown once. */
 import { readFileSync } from 'node:fs'
-import { Html, html } from './html.ts'
-import { moment } from './moment.ts'
-import { type Page, page } from './page.ts'
-import { alert, buttons, FAULT, field, hidden } from './parts/form.ts'
-import { ENROL } from './words/enrol.ts'
-import { words } from './words/words.ts'
+import { Html, html } from '../html.ts'
+import { moment } from '../moment.ts'
+import { type Page, page } from '../page.ts'
+import { alert, buttons, FAULT, field, hidden } from '../parts/form.ts'
+import { ENROL } from '../words/enrol.ts'
+import { words } from '../words/words.ts'
 
 const STYLE = new Html(readFileSync(new URL('./enrol.css', import.meta.url), 'utf8'))
 

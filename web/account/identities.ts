@@ -1,13 +1,14 @@
 /** A person's accounts at identity providers: those that are connected, and those that can be. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import type { ProviderButton } from './federation.ts'
-import { type Html, html } from './html.ts'
-import { moment } from './moment.ts'
-import { formTarget, type Page } from './page.ts'
-import { hidden } from './parts/form.ts'
-import { ACCOUNT } from './words/account.ts'
-import { FEDERATION } from './words/federation.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import { moment } from '../moment.ts'
+import { formTarget, type Page } from '../page.ts'
+import { hidden } from '../parts/form.ts'
+import type { ProviderButton } from '../sign-in/federation.ts'
+import { ACCOUNT } from '../words/account.ts'
+import { FEDERATION } from '../words/federation.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
 
 export interface LinkedIdentity {
   readonly key: string

@@ -1,12 +1,13 @@
 /** Recent activity: what happened to the account, when and from where, and a button for what the person did not do. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import { type Place, placeWords } from './account-place.ts'
-import { type Html, html } from './html.ts'
-import { moment } from './moment.ts'
-import type { Page } from './page.ts'
-import { hidden } from './parts/form.ts'
-import { ACTIVITY } from './words/account-activity.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import { moment } from '../moment.ts'
+import type { Page } from '../page.ts'
+import { hidden } from '../parts/form.ts'
+import { ACTIVITY } from '../words/account-activity.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
+import { type Place, placeWords } from './place.ts'
 
 export interface ActivityView {
   readonly id: string

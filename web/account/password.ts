@@ -1,11 +1,12 @@
 /** The password, changed by its owner. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import { html } from './html.ts'
-import { type NewPasswordFault, newPasswordField } from './new-password.ts'
-import type { Page } from './page.ts'
-import { buttons, field, hidden, notice } from './parts/form.ts'
-import { PASSWORDS } from './words/passwords.ts'
-import { words } from './words/words.ts'
+
+import { html } from '../html.ts'
+import type { Page } from '../page.ts'
+import { buttons, field, hidden, notice } from '../parts/form.ts'
+import { type NewPasswordFault, newPasswordField } from '../sign-in/new-password.ts'
+import { PASSWORDS } from '../words/passwords.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
 
 /** `reported`: the person said that it was not them, and is here to choose another password. */
 export type PasswordDone = 'changed' | 'reported'

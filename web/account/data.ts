@@ -1,10 +1,11 @@
 /** What is kept of a person, for them to take away or to end. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import { html } from './html.ts'
-import { type Page, page } from './page.ts'
-import { field, hidden } from './parts/form.ts'
-import { ACCOUNT_DATA } from './words/account-data.ts'
-import { words } from './words/words.ts'
+
+import { html } from '../html.ts'
+import { type Page, page } from '../page.ts'
+import { field, hidden } from '../parts/form.ts'
+import { ACCOUNT_DATA } from '../words/account-data.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
 
 export interface OwnDataView {
   readonly frame: AccountFrame

@@ -1,7 +1,7 @@
 /** The field for a new password, wherever one is set. It has no longest length: what is pasted is never cut. */
-import { type Html, html } from './html.ts'
-import { field } from './parts/form.ts'
-import type { PASSWORDS } from './words/passwords.ts'
+import { type Html, html } from '../html.ts'
+import { field } from '../parts/form.ts'
+import type { PASSWORDS } from '../words/passwords.ts'
 
 export interface NewPasswordFault {
   readonly kind: 'missing' | 'too_short' | 'too_long' | 'common' | 'breached' | 'about_you'

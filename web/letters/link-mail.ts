@@ -1,7 +1,8 @@
 /** The letters that hold a one-use link. */
+
+import { momentIn } from '../moment.ts'
+import { reader } from '../reader.ts'
 import { type Letter, letter, letterLanguage, letterWords, whereOf } from './mail.ts'
-import { momentIn } from './moment.ts'
-import { reader } from './reader.ts'
 
 export interface LinkMail {
   readonly purpose: 'password_reset' | 'email_verify' | 'email_change'

@@ -1,7 +1,8 @@
 /** What a person is told by letter of their account. */
+
+import { momentIn } from '../moment.ts'
+import { reader } from '../reader.ts'
 import { deviceOf, type Letter, type LetterWords, letter, letterLanguage, letterWords, whereOf } from './mail.ts'
-import { momentIn } from './moment.ts'
-import { reader } from './reader.ts'
 
 export type NoticeKind = keyof LetterWords['notices']
 

@@ -1,11 +1,12 @@
 /** The sign-in page: who is it? The fault of the last attempt tied to the field that it concerns, a way to refuse. */
+
+import { type Html, html } from '../html.ts'
+import { type Page, page } from '../page.ts'
+import { alert, buttons, field, hidden } from '../parts/form.ts'
+import { reader, readersLanguage } from '../reader.ts'
+import { SIGN_IN } from '../words/sign-in.ts'
+import { words } from '../words/words.ts'
 import { type ProviderButton, providerButtons } from './federation.ts'
-import { type Html, html } from './html.ts'
-import { type Page, page } from './page.ts'
-import { alert, buttons, field, hidden } from './parts/form.ts'
-import { reader, readersLanguage } from './reader.ts'
-import { SIGN_IN } from './words/sign-in.ts'
-import { words } from './words/words.ts'
 
 export interface SignInView {
   /** Undefined: a page of ours. */

@@ -1,13 +1,14 @@
 /** Where the person is signed in, and the browsers known for them: each named as people know it, with a button that ends it. */
-import { type AccountFrame, accountView } from './account-frame.ts'
-import { browserWords } from './account-place.ts'
-import { type Html, html } from './html.ts'
-import { moment } from './moment.ts'
-import type { Page } from './page.ts'
-import { hidden, notice } from './parts/form.ts'
-import { comma } from './reader.ts'
-import { SESSIONS } from './words/account-sessions.ts'
-import { words } from './words/words.ts'
+
+import { type Html, html } from '../html.ts'
+import { moment } from '../moment.ts'
+import type { Page } from '../page.ts'
+import { hidden, notice } from '../parts/form.ts'
+import { comma } from '../reader.ts'
+import { SESSIONS } from '../words/account-sessions.ts'
+import { words } from '../words/words.ts'
+import { type AccountFrame, accountView } from './frame.ts'
+import { browserWords } from './place.ts'
 
 /** What was done just now. */
 export type SessionsDone = 'ended' | 'others_ended' | 'forgotten'

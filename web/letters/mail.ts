@@ -1,8 +1,8 @@
 /** The frame of a letter: the same words as plain text and as simple HTML, without images, style sheets or tracking. */
-import { type Html, html } from './html.ts'
-import { LANGUAGE_FACTS, type Language, pageLanguage } from './language.ts'
-import { type ReadFrom, readersLanguage } from './reader.ts'
-import { LETTERS } from './words/letters.ts'
+import { type Html, html } from '../html.ts'
+import { LANGUAGE_FACTS, type Language, pageLanguage } from '../language.ts'
+import { type ReadFrom, readersLanguage } from '../reader.ts'
+import { LETTERS } from '../words/letters.ts'
 
 export interface Letter {
   readonly subject: string
