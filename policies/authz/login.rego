@@ -150,15 +150,15 @@ levels contains rbac.level("urn:sallyport:acr:mfa") if confirmed
 
 levels contains rbac.level("urn:sallyport:acr:phishing_resistant") if input.factors.passkey == "verified"
 
-levels contains rbac.level(input.session.acr) if input.session
+levels contains rbac.level(input.session.acr)
 
 levels contains rbac.level(input.federated_acr) if input.factors.federated == "verified"
 
 reached := max(levels)
 
 # Of the levels that the client insists on, the strongest that was reached: it reads one that it asked for.
-acr := data.rbac.acr[max(met)] if {
-	count(met) > 0
+acr := data.rbac.acr[strongest] if {
+	strongest := max(met)
 } else := data.rbac.acr[reached]
 
 met contains position if {

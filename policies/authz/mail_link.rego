@@ -53,6 +53,7 @@ decision := {
 		"least_password_characters": least_password_characters,
 		"revoke_access": revoke_access,
 		"end_password": end_password,
+		"end_factors": end_factors,
 		"notify": notify,
 	},
 } if {
@@ -111,7 +112,6 @@ account_fit if {
 # An address that came by a change itself, and has not settled, takes none back: the one before it still can.
 account_fit if {
 	input.purpose == "email_stop"
-	input.stage == "ask"
 	input.subject.active
 	input.email_verified
 	email_settled
@@ -147,6 +147,11 @@ revoke_access if input.purpose in {"password_reset", "email_stop"}
 default end_password := false
 
 end_password if input.purpose == "email_stop"
+
+# They may have added a way in of their own, too.
+default end_factors := "none"
+
+end_factors := "recent" if input.purpose == "email_stop"
 
 default notify := false
 

@@ -47,9 +47,7 @@ decision := {
 	},
 } if {
 	allow
-} else := {"allow": false, "reasons": sort(reasons)}
-
-reasons contains "tenant_not_allowed" if not tenant_allowed
+} else := {"allow": false, "reasons": ["tenant_not_allowed"]}
 
 tenant_allowed if rbac.tenant_active(input.tenant)
 

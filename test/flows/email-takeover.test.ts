@@ -245,10 +245,39 @@ describe('the letter about a change that somebody asked for', () => {
     expect(await isSignedIn(thief.browser)).toBe(false)
     expect(await stored()).toMatchObject({
       profile: { emailVerified: false },
-      passwordHash: user.passwordHash,
       revocationEpoch: user.revocationEpoch + 1,
     })
+    // Whoever asked for the change may have set it.
+    expect((await stored())?.passwordHash).not.toBe(user.passwordHash)
+    expect((await enter(user)).page.status).toBe(401)
     expect((await service.store.users.findByVerifiedEmail(TENANT, address))?.sub).toBe(other.sub)
+  })
+
+  test('takes the address back from an account whose own letter was confirmed since', async () => {
+    const { address, user, thief, stop, stored } = await takeOver()
+    await follow(thief.link)
+    const mule = await person()
+    expect((await follow((await askForChange(mule.user, address)).link)).status).toBe(200)
+    expect((await service.store.users.findByVerifiedEmail(TENANT, address))?.sub).toBe(mule.user.sub)
+    expect(new URL((await follow(stop)).url).pathname).toBe('/password/reset')
+    expect((await stored())?.profile).toEqual(user.profile)
+    expect((await mule.stored())?.profile.emailVerified).toBe(false)
+    expect((await service.store.users.findByVerifiedEmail(TENANT, address))?.sub).toBe(user.sub)
+  })
+
+  test('ends the ways in that were added since, or within three days before, and leaves those of before', async () => {
+    const { user, stop } = await takeOver()
+    const { factors, identities, oneUse } = service.store
+    const sent = (await oneUse.list(TENANT, user.sub)).find(({ kind }) => kind === STOP_LINK)?.createdAt ?? 0
+    await factors.totp.add(TENANT, user.sub, { v: 1, sealed: 'of a thief', createdAt: sent + 1 })
+    for (const linkedAt of [sent - 3 * DAY - 1, sent - 3 * DAY, sent + 1]) {
+      const [key, issuer] = [`${user.sub} ${linkedAt}`, 'https://accounts.google.com']
+      const identity = { v: 1, key, sub: user.sub, provider: 'google', issuer, subject: key, linkedAt } as const
+      expect(await identities.link(TENANT, identity)).toBe('written')
+    }
+    expect((await follow(stop)).status).toBe(200)
+    expect(await factors.of(TENANT, user.sub)).toEqual({ passkeys: [], recoveryCodes: 0 })
+    expect((await identities.list(TENANT, user.sub)).map(({ linkedAt }) => linkedAt)).toEqual([sent - 3 * DAY - 1])
   })
 
   test('undoes nothing that a directory set since: what the help desk gave the person stays (checklist 42)', async () => {

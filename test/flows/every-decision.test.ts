@@ -3,6 +3,7 @@
  * every endpoint fails closed with the right error, spends nothing, and the request itself succeeds right after (checklist
  * 49; docs/request-flow.md). That Rego which is so answers so is proven on real bundles in `fail-closed.test.ts`.
  */
+import { existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Route } from '../../src/auth/route.ts'
@@ -171,6 +172,21 @@ test('a deny is never a success, and never a failure of ours (checklist 49)', ()
       else if (route.path === '/oauth/introspect' && status === 200) expect(body, at).toBe('{"active":false}')
       else expect(status, at).toBeGreaterThanOrEqual(400)
     }
+})
+
+/** Routes whose deny spends what was presented, and the test that denies. */
+const ROUTES_DENIED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['GET /consent', 'src/auth/login/consent.test.ts'],
+  ['POST /consent', 'src/auth/login/consent.test.ts'],
+  ['GET /device/confirm', 'test/flows/device-denied.test.ts'],
+  ['POST /device/confirm', 'test/flows/device-denied.test.ts'],
+])
+
+test('every route that asks was denied, here or in a test that is named', () => {
+  const wasDenied = (route: Route) => of(route, ['deny']).some(({ decision }) => decision !== undefined)
+  const others = asking().filter((route) => !wasDenied(route))
+  expect(others.map(nameOf).toSorted()).toEqual([...ROUTES_DENIED_ELSEWHERE.keys()].toSorted())
+  for (const file of ROUTES_DENIED_ELSEWHERE.values()) expect(existsSync(file), file).toBe(true)
 })
 
 /** Decisions whose deny spends something, needs more around it, or is nobody's answer, and the test that denies. */

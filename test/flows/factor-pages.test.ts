@@ -1,7 +1,7 @@
 /**
  * Second factors in a real Chromium: a passkey on its virtual authenticator (registered, used from the suggestions of the name
- * field, for a step-up, and removed), an app that reads the QR code off the screen, a recovery code, a browser that is
- * remembered, and a factor that policy demands before anybody goes on. Checklist 40 and 41.
+ * field, for a step-up, and removed), a security key on USB, an app that reads the QR code off the screen, a recovery code, a browser that is
+ * remembered, and a factor that policy demands before anybody goes on. Checklist 39 to 42.
  */
 
 import jsQR from 'jsqr'
@@ -41,17 +41,24 @@ afterEach(async () => {
   await service.close()
 })
 
-/** With a screen lock that says yes, or that fails. */
-async function addAuthenticator(isUserVerified = true): Promise<{ cdp: CDPSession; authenticatorId: string }> {
+interface Hardware {
+  readonly transport: 'internal' | 'usb'
+  readonly hasResidentKey: boolean
+}
+const LAPTOP: Hardware = { transport: 'internal', hasResidentKey: true }
+/** Keeps nothing itself: its credential is good for whoever brings the id. */
+const SECURITY_KEY: Hardware = { transport: 'usb', hasResidentKey: false }
+
+/** With a screen lock, or a PIN, that says yes. */
+async function addAuthenticator(hardware = LAPTOP): Promise<{ cdp: CDPSession; authenticatorId: string }> {
   const cdp = await browser.context.newCDPSession(page)
   await cdp.send('WebAuthn.enable', { enableUI: false })
   const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
     options: {
       protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
+      ...hardware,
       hasUserVerification: true,
-      isUserVerified,
+      isUserVerified: true,
       automaticPresenceSimulation: true,
     },
   })
@@ -77,18 +84,18 @@ async function arrivedAt({ rp, begun }: Awaited<ReturnType<typeof authorization>
   return (await redeem(rp, begun, new URL(page.url()))).claims()?.acr
 }
 
-async function addPasskey(): Promise<void> {
+async function addPasskey(name = 'Laptop'): Promise<void> {
   await page.goto(`${service.issuer}/mfa/enrol/passkey`)
   await typePassword()
-  await page.getByLabel('Name, for you to know it by').fill('Laptop')
+  await page.getByLabel('Name, for you to know it by').fill(name)
   await page.getByRole('button', { name: 'Create passkey' }).click()
   await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()
   expect(await page.locator('.codes li').count()).toBe(10)
   await page.getByRole('link', { name: 'I have kept them' }).click()
-  await page.getByRole('heading', { name: 'Laptop' }).waitFor()
+  await page.getByRole('heading', { name }).waitFor()
 }
 
-test('a passkey is made, signs in from the suggestions without a name, steps up, and is removed (checklist 41, 42)', async () => {
+test('a passkey is made, signs in from the suggestions without a name, again where that is asked for, and is removed (checklist 41, 42)', async () => {
   const { cdp, authenticatorId } = await addAuthenticator()
   await addPasskey()
   const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
@@ -100,19 +107,53 @@ test('a passkey is made, signs in from the suggestions without a name, steps up,
   await page.goto(signIn.begun.url)
   expect(await arrivedAt(signIn)).toBe(PHISHING_RESISTANT)
 
-  const stepUp = await authorization({ acr_values: PHISHING_RESISTANT, prompt: 'login' })
+  const again = await authorization({ prompt: 'login' })
   await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
-  await page.goto(stepUp.begun.url)
+  await page.goto(again.begun.url)
   await page.getByRole('link', { name: 'Sign in with a passkey' }).click()
   await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
   await page.getByRole('button', { name: 'Continue with passkey' }).click()
-  expect(await arrivedAt(stepUp)).toBe(PHISHING_RESISTANT)
+  expect(await arrivedAt(again)).toBe(PHISHING_RESISTANT)
 
   await page.goto(`${service.issuer}/account/factors`)
   await page.getByRole('button', { name: 'Remove Laptop' }).click()
   await page.getByText('It was removed.').waitFor()
   expect((await service.store.factors.of(TENANT, service.population.user.sub)).passkeys).toEqual([])
   expect(browser.complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])
+})
+
+test('a session of a password steps up by the passkey where the client asks for its level (RFC 9470 5; checklist 39, 41)', async () => {
+  await addAuthenticator()
+  await addPasskey()
+  const before = await authorization()
+  await page.goto(before.begun.url)
+  expect(await arrivedAt(before)).toBe(PASSWORD_ACR)
+
+  const stepUp = await authorization({ acr_values: PHISHING_RESISTANT })
+  await page.goto(stepUp.begun.url)
+  await page.getByRole('button', { name: 'Continue with passkey' }).click()
+  expect(await arrivedAt(stepUp)).toBe(PHISHING_RESISTANT)
+  // The session has that level from now on: nobody is asked.
+  const after = await authorization({ acr_values: PHISHING_RESISTANT })
+  await page.goto(after.begun.url)
+  expect(await arrivedAt(after)).toBe(PHISHING_RESISTANT)
+})
+
+test('a security key that keeps no credential is the second step after the password, and nothing before it (checklist 39, 41)', async () => {
+  const { cdp, authenticatorId } = await addAuthenticator(SECURITY_KEY)
+  await addPasskey('Key on my ring')
+  const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
+  expect(credentials).toMatchObject([{ isResidentCredential: false, rpId: 'localhost' }])
+  const { passkeys } = await service.store.factors.of(TENANT, service.population.user.sub)
+  expect(passkeys).toMatchObject([{ transports: ['usb'] }])
+
+  await browser.context.clearCookies()
+  const signIn = await authorization()
+  await page.goto(signIn.begun.url)
+  await typePassword()
+  expect(site.visits).toEqual([])
+  await page.getByRole('button', { name: 'Continue with passkey' }).click()
+  expect(await arrivedAt(signIn)).toBe(PHISHING_RESISTANT)
 })
 
 test('a passkey whose user was not verified is refused by the browser or by us (checklist 41)', async () => {

@@ -3,6 +3,7 @@
  * OIDC Core 3.1.3.7, RFC 9207 2.4, RFC 9700 4.4 and 4.7; checklist 43.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { METADATA_LIMITS } from '../../src/auth/federation/provider/metadata.ts'
 import { Browser } from '../servers/browser.ts'
 import {
   atProvider,
@@ -171,7 +172,7 @@ describe('an ID token must hold', () => {
     expect(reads()).toBe(before + 1)
     service.advance(11)
     expect((await signIn()).status).not.toBe(400)
-    // Keys that sign on after they were withdrawn are refused: expired ones.
+    // One that was never published is refused.
     service.advance(11)
     service.google.rotate(false)
     expect((await signIn()).status).toBe(400)
@@ -179,6 +180,30 @@ describe('an ID token must hold', () => {
     service.google.restoreKeys()
     service.advance(11)
   })
+})
+
+test('a key that was withdrawn and signs on is refused once the keys are read again, after five minutes (OIDC Core 10.1.1; checklist 43)', async () => {
+  const come = async () => {
+    service.google.person = somebody()
+    return (await signInAt(await onSignInPage(service), 'google')).status
+  }
+  const reads = () => service.google.asked.filter((line) => line === 'GET /jwks').length
+  const freshSeconds = METADATA_LIMITS.keysFreshMs / 1000
+  // Read at once, and fresh from here.
+  service.advance(freshSeconds)
+  expect(await come()).not.toBe(400)
+  service.google.withdraw()
+  const before = reads()
+  service.advance(freshSeconds - 60)
+  expect(await come()).not.toBe(400)
+  expect(reads()).toBe(before)
+  service.advance(61)
+  expect(await come()).toBe(400)
+  expect(failuresOf(service).at(-1)).toBe('wrong_token')
+  expect(reads()).toBeGreaterThan(before)
+  service.google.restoreKeys()
+  service.advance(METADATA_LIMITS.keysPauseMs / 1000 + 1)
+  expect(await come()).not.toBe(400)
 })
 
 test('userinfo of another subject is refused (OIDC Core 5.3.2; checklist 43)', async () => {

@@ -3,9 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { METADATA_LIMITS } from '../../src/auth/federation/provider/metadata.ts'
 import { randomId } from '../../src/kernel/ids.ts'
+import { BREAKER_FIGURES } from '../../src/observability/breaker-state.ts'
 import { makeAuthority } from '../servers/certificates.ts'
-import type { SecureSite } from '../servers/secure-site.ts'
+import { freePort } from '../servers/free-port.ts'
+import { TENANT } from '../servers/population.ts'
+import type { Condition, SecureSite } from '../servers/secure-site.ts'
 import { until } from '../servers/until.ts'
 import {
   atProvider,
@@ -17,8 +21,11 @@ import {
   NO_PIN,
   onSignInPage,
   signInAt,
+  somebody,
   startFederated,
 } from './federation.ts'
+
+const HALF_OPEN = String(BREAKER_FIGURES.half_open)
 
 let service: Federated | undefined
 afterEach(async () => {
@@ -88,6 +95,28 @@ describe('pinned keys', () => {
   })
 })
 
+test('a key set that is empty, or is not to be had, signs nobody in (OIDC Core 10.1.1; checklist 43)', async () => {
+  const at = await start(undefined)
+  const come = async (provider: 'google' | 'other') => {
+    at[provider].person = somebody()
+    return (await signInAt(await onSignInPage(at), provider)).status
+  }
+  at.google.alter.set('jwks', () => ({ keys: [] }))
+  expect([await come('google'), failuresOf(at).at(-1)]).toEqual([400, 'wrong_token'])
+  const jwks_uri = `https://localhost:${await freePort()}/jwks`
+  at.other.alter.set('openid-configuration', (body) => ({ ...body, jwks_uri }))
+  expect([await come('other'), failuresOf(at).at(-1)]).toEqual([503, 'unavailable'])
+  // The code was redeemed: what was missing are the keys.
+  expect(at.other.asked).toContain('POST /token')
+  for (const { person } of [at.google, at.other])
+    expect(await at.store.users.findByUserName(TENANT, String(person.email))).toBeUndefined()
+
+  at.google.restoreKeys()
+  at.advance(METADATA_LIMITS.keysPauseMs / 1000 + 1)
+  expect(await come('google')).not.toBe(400)
+  expect(await at.store.users.findByUserName(TENANT, String(at.google.person.email))).toBeDefined()
+})
+
 describe('a provider that does not answer', () => {
   const hurried: FederatedOptions['change'] = (provider) => ({
     ...provider,
@@ -96,11 +125,21 @@ describe('a provider that does not answer', () => {
     breaker: { failures: 2, resetMs: 60 },
   })
 
-  test.each(['dead', 'slow', 'failing'] as const)(
-    '%s: the breaker opens, is seen in metric and page, asks by itself, and closes once it is back',
+  const breaks = async ({ google }: Federated, how: Condition | 'closed') => {
+    if (how === 'closed') await google.close()
+    else google.condition = how
+  }
+  /** Its port is open, and takes its time from now on: whoever asks waits for their deadline. */
+  const hesitates = async ({ google }: Federated, how: Condition | 'closed') => {
+    google.condition = 'slow'
+    if (how === 'closed') await google.reopen()
+  }
+
+  test.each(['dead', 'slow', 'failing', 'closed'] as const)(
+    '%s: the breaker opens, is seen in metric and page, asks by itself half-open, and closes once it is back',
     async (condition) => {
       const at = await start(hurried)
-      at.google.condition = condition
+      await breaks(at, condition)
       expect(await breaker(at)).toBe('0')
       expect(await trips(at, 2)).toEqual([503, 503])
       expect(failuresOf(at)).toEqual(['unavailable', 'unavailable'])
@@ -113,6 +152,8 @@ describe('a provider that does not answer', () => {
       // The others are.
       expect(page.text).toContain('Continue with GitHub')
 
+      await hesitates(at, condition)
+      await until(async () => (await breaker(at)) === HALF_OPEN, 'the breaker waits for an answer, half-open')
       at.google.condition = 'up'
       await until(async () => (await breaker(at)) === '0', 'the breaker closes')
       const back = await onSignInPage(at)

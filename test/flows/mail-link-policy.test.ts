@@ -104,14 +104,30 @@ async function epochsOn(): Promise<number> {
 }
 
 /** Whether the password that the account had still signs in once a change of address was stopped. */
-async function keepsPassword(): Promise<boolean> {
+const keepsPassword = async (): Promise<boolean> =>
+  (await enter(service, (await stopped()).person, '/account')).page.status === 200
+
+/** Whether an authenticator app that was added a moment before stays. */
+async function keepsFactors(): Promise<boolean> {
+  const { factors } = service.store
+  const { person } = await stopped(async ({ sub }) => {
+    const createdAt = Math.floor(Date.now() / 1000) + 10 * 24 * 3600
+    expect(await factors.totp.add(TENANT, sub, { v: 1, sealed: 'of whoever is in the account', createdAt })).toBe(
+      'written',
+    )
+  })
+  return (await factors.of(TENANT, person.sub)).totp !== undefined
+}
+
+async function stopped(first: (person: { readonly sub: string }) => Promise<void> = async () => {}) {
   const { person, browser, page } = await changing()
   await send(browser, page, /email$/, { purpose: 'change', email: `new-${person.userName}` })
   await until(async () => lettersTo(person.userName).some((letter) => letter.includes('/email/stop')), 'the letter')
   const [letter = ''] = lettersTo(person.userName).filter((one) => one.includes('/email/stop'))
+  await first(person)
   const owner = new Browser(service.issuer)
   await send(owner, await owner.visit(linkIn({ message: letter }, '/email/stop')), /stop$/)
-  return (await enter(service, person, '/account')).page.status === 200
+  return { person }
 }
 
 async function changing() {
@@ -142,6 +158,7 @@ test.each([
   ],
   ['mail_link.revoke_access', epochsOn, 1, ['"revoke_access": revoke_access', '"revoke_access": false'], 0],
   ['mail_link.end_password', keepsPassword, false, ['"end_password": end_password', '"end_password": false'], true],
+  ['mail_link.end_factors', keepsFactors, false, ['"end_factors": end_factors', '"end_factors": "none"'], true],
   ['mail_link.notify', isTold, true, ['"notify": notify', '"notify": false'], false],
 ] as const)('%s', async (_field, look, before, [from, to], after) => {
   await activate()

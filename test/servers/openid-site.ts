@@ -21,6 +21,8 @@ export interface OpenIdSite extends SecureSite {
   readonly alter: Map<string, (body: Json) => Json>
   /** ID tokens are signed by a new key from now on; `published`: and its key set holds that one alone. */
   rotate(published?: boolean): void
+  /** Its key set holds another key alone, and it signs on as before. */
+  withdraw(): void
   /** Its first keys again, as if nothing had been rotated. */
   restoreKeys(): void
   /** The ID token that it gave, with other claims, signed by its own key, or by a stranger's under its name. */
@@ -119,6 +121,10 @@ export async function openOpenIdSite(
     if (change && typeof context.body === 'object' && context.body !== null) context.body = change({ ...context.body })
     if (lastPart(context.path) === 'token') context.body = await withIdToken(context.body as Json)
   })
+  const publish = ({ kid, publicKey }: Omit<typeof signer, 'privateKey'>): void => {
+    const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }
+    alter.set('jwks', () => ({ keys: [jwk] }))
+  }
   const withIdToken = async (body: Json): Promise<Json> => {
     if (typeof body.id_token !== 'string') return body
     if (site.alterToken) return { ...body, id_token: await site.alterToken(body) }
@@ -138,11 +144,10 @@ export async function openOpenIdSite(
     person: { sub: randomUUID() } as OpenIdSite['person'],
     alter,
     rotate: (published = true) => {
-      const next = newKey()
-      signer = next
-      const jwk = { ...next.publicKey.export({ format: 'jwk' }), kid: next.kid, alg: 'ES256', use: 'sig' }
-      if (published) alter.set('jwks', () => ({ keys: [jwk] }))
+      signer = newKey()
+      if (published) publish(signer)
     },
+    withdraw: () => publish(newKey()),
     restoreKeys: () => {
       signer = first
       alter.delete('jwks')

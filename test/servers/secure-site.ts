@@ -14,7 +14,10 @@ export interface SecureSite {
   readonly asked: string[]
   /** From the next request on: `slow` answers once it is asked to go on, `failing` with 503, `dead` breaks the connection. */
   condition: Condition
+  /** Its port is closed. */
   close(): Promise<void>
+  /** And open again. */
+  reopen(): Promise<void>
 }
 
 export const pinIn = (file: string): string => pinOf(new X509Certificate(readFileSync(file)))
@@ -35,7 +38,8 @@ export async function openSecureSite(
     listener(request, response)
   }
   const server: Server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, answer)
-  await new Promise<void>((done, failed) => server.once('error', failed).listen(port, '127.0.0.1', done))
+  const listen = () => new Promise<void>((done, failed) => server.once('error', failed).listen(port, '127.0.0.1', done))
+  await listen()
   const site: SecureSite = {
     origin: `https://localhost:${port}`,
     asked,
@@ -44,6 +48,7 @@ export async function openSecureSite(
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
     },
+    reopen: listen,
   }
   return site
 }

@@ -11,7 +11,7 @@ import { digestOf, randomSecret } from '../../kernel/ids.ts'
 import type { Verdict } from '../../policy-engine/decide.ts'
 import type { UserStore } from '../../storage/port.ts'
 import type { OneUseRecord, UserRecord } from '../../storage/records.ts'
-import { emailOf } from '../../storage/verified-email.ts'
+import { emailOf, isEmailVerified } from '../../storage/verified-email.ts'
 import { seeOther } from '../session/answer-client.ts'
 import { endAllOf, type PutOutDeps, putOut, withoutSession } from '../sign-in/put-out.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
@@ -22,12 +22,16 @@ import { notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password/hasher.ts'
 import { slowedDown } from '../user/password/verify.ts'
 import { type Before, beforeOf, canRestore, endStopLinks, STOP_LINK } from '../user/stop-link.ts'
+import { type EndRecentDeps, endRecentWaysIn } from './end-recent.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
 export type StopEmailChangeDeps = MailLinkDeps &
-  PutOutDeps & {
+  PutOutDeps &
+  EndRecentDeps & {
     readonly passwords: PasswordHasher
-    readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'replace'> }
+    readonly store: MailLinkDeps['store'] & {
+      readonly users: Pick<UserStore, 'find' | 'findByVerifiedEmail' | 'replace'>
+    }
   }
 
 const about = (link: string): readonly string[] => ['stop_email_change', link]
@@ -83,9 +87,13 @@ async function stop(deps: StopEmailChangeDeps, request: HttpRequest, stopping: S
   await deps.audit({ event: 'risk_signal', ...told, detail: 'reported_by_person' })
   if (other !== undefined) await deps.audit({ event: 'email_changed', ...told, detail: 'restored' })
   if (hasNoPassword) await deps.audit({ event: 'password_changed', ...told, detail: 'ended' })
+  const { end_factors: endsFactors, ttl_seconds: ttlSeconds } = verdict.obligations
+  const lately = { since: taken.createdAt - ttlSeconds, decisionId: verdict.decisionId }
+  if (endsFactors === 'recent') await endRecentWaysIn(deps, request, now, lately)
   await endStopLinks(deps, request.tenant, now.sub, before)
   if (verdict.obligations.notify) notifyUser(deps, now, 'email_change_stopped', { alsoTo: other })
-  if (!hasNoPassword) return putOut(deps, request, now, verdict.decisionId)
+  // No letter sets a password where nobody has proven the address: what other ways in there are is for the sign-in.
+  if (!hasNoPassword || !isEmailVerified(now)) return putOut(deps, request, now, verdict.decisionId)
   await endAllOf(deps, request, now, verdict.decisionId)
   const reset = await resetPathFor(deps, request, now)
   return withoutSession(deps, request, () =>
@@ -103,20 +111,26 @@ type Stopped = {
 /** Undefined: the link undoes nothing of the account as it is. */
 async function undo(
   deps: StopEmailChangeDeps,
-  { tenant }: HttpRequest,
+  request: HttpRequest,
   before: Before,
-  { sub, passwordHash }: Stopping,
+  { taken, sub, verdict, passwordHash }: Stopping,
 ): Promise<Stopped | undefined> {
   let other: string | undefined
   const write = (change: (user: UserRecord) => Partial<UserRecord>) =>
-    changeUser(deps.store.users, tenant, sub, epochSeconds(deps.clock), (user) => {
+    changeUser(deps.store.users, request.tenant, sub, epochSeconds(deps.clock), (user) => {
       if (!user.active || !canRestore(before, user)) return undefined
       other = emailOf(user) === before.address ? undefined : emailOf(user)
       return change(user)
     }).catch(asTaken)
-  const undone = await write((user) => undoneChange(user, before, passwordHash))
-  // Another account has proven the address meanwhile. The one that stands in its place proves nothing either.
-  const now = undone === 'email_taken' ? await write(withoutProof) : undone
+  const restore = () => write((user) => undoneChange(user, before, passwordHash))
+  const undone = await restore()
+  // Another account has proven the address meanwhile. Whoever is in this one may have had a letter of that one confirmed.
+  const { decisionId } = verdict
+  const isFree =
+    undone === 'email_taken' && (await endProofSince(deps, request, before, { since: taken.createdAt, decisionId }))
+  const again = isFree ? await restore() : undone
+  // It stays there. The address that stands in its place here proves nothing either.
+  const now = again === 'email_taken' ? await write((user) => withoutProof(user, passwordHash)) : again
   if (now === 'email_taken') throw new StoreUnavailable('an address without proof is taken')
   return now && { now, other }
 }
@@ -130,12 +144,36 @@ function undoneChange(
   return {
     revocationEpoch: user.revocationEpoch + 1,
     ...(emailOf(user) !== address && { profile: withVerifiedEmail(user, address), emailChangedAt: changedAt }),
-    ...(user.passwordHash !== undefined && passwordHash !== undefined && { passwordHash }),
+    ...endedPassword(user, passwordHash),
   }
 }
 
-/** It keeps its password: no letter could set another. */
-const withoutProof = ({ profile, revocationEpoch }: UserRecord): Partial<UserRecord> => ({
-  revocationEpoch: revocationEpoch + 1,
-  profile: { ...profile, emailVerified: false },
+const withoutProof = (user: UserRecord, passwordHash: string | undefined): Partial<UserRecord> => ({
+  revocationEpoch: user.revocationEpoch + 1,
+  profile: { ...user.profile, emailVerified: false },
+  ...endedPassword(user, passwordHash),
 })
+
+const endedPassword = (user: UserRecord, passwordHash: string | undefined): Partial<UserRecord> =>
+  user.passwordHash !== undefined && passwordHash !== undefined ? { passwordHash } : {}
+
+/** Of an account whose person put the address in the place of another since: a directory's word stays. Answers whether it did. */
+async function endProofSince(
+  deps: StopEmailChangeDeps,
+  { tenant, id }: HttpRequest,
+  { address }: Before,
+  { since, decisionId }: { readonly since: number; readonly decisionId: string },
+): Promise<boolean> {
+  const { users } = deps.store
+  const holder = await users.findByVerifiedEmail(tenant, address)
+  if (holder === undefined) return true
+  const changed = await changeUser(users, tenant, holder.sub, epochSeconds(deps.clock), (user) =>
+    emailOf(user) === emailOf(holder) && (user.emailChangedAt ?? 0) >= since
+      ? { profile: { ...user.profile, emailVerified: false } }
+      : undefined,
+  )
+  if (changed === undefined) return false
+  const about = { tenant, request_id: id, sub: holder.sub, decision_id: decisionId }
+  await deps.audit({ event: 'email_changed', ...about, detail: 'proof_ended' })
+  return true
+}

@@ -6,7 +6,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { codeAt, confirmTotp, MFA_ACR, openOwnPage, signInByPassword } from '../../../test/flows/factors.ts'
+import { createPersonWithoutFactors } from '../../../test/flows/use-factors.ts'
 import { startAuthService, type TestService } from '../../../test/servers/auth-service.ts'
 import { Browser } from '../../../test/servers/browser.ts'
 import { clientRecord, TENANT } from '../../../test/servers/population.ts'
@@ -84,6 +87,29 @@ test('a person signs in by a code in their browser; commands act as them, until 
   expect(JSON.parse(readFileSync(logins, 'utf8'))).toEqual({})
   const after = run('keys', 'list', ...url())
   expect([await after.ended, after.output()]).toEqual([2, expect.stringContaining('sallyport login')])
+})
+
+test('who has a second factor is asked for it there too, and the command waits until it is shown (checklist 39)', async () => {
+  const person = await createPersonWithoutFactors(service)
+  const owner = new Browser(service.issuer)
+  await signInByPassword(service, owner, {}, person)
+  const enrolment = await openOwnPage(service, owner, '/mfa/enrol/totp', person)
+  const { secret } = await confirmTotp(owner, enrolment, Date.now() / 1000)
+
+  const login = run('login', ...url(), '--scope', 'openid')
+  await expect.poll(login.output, { timeout: 60_000 }).toMatch(/user_code=\S+/)
+  const [address = ''] = /http\S+user_code=\S+/.exec(login.output()) ?? []
+  const browser = new Browser(service.issuer)
+  const page = await browser.submit(await browser.visit(address), { username: person.userName })
+  const asked = await browser.submit(page, { password: person.password })
+  expect([new URL(asked.url).pathname, login.child.exitCode]).toEqual(['/mfa/totp', null])
+  // The step that confirmed the app is spent.
+  const confirm = await browser.submit(asked, { code: codeAt(secret, Date.now() / 1000 + 30) })
+  await browser.submit(confirm, { answer: 'allow' })
+  service.advance(5)
+  expect(await login.ended).toBe(0)
+  const kept = JSON.parse(readFileSync(logins, 'utf8'))[service.issuer]
+  expect(decodeJwt(kept.access_token).acr).toBe(MFA_ACR)
 })
 
 test('refused in the browser: said in one line, exit code 1; a client that may not: how to mend it', async () => {

@@ -62,6 +62,11 @@ export const mailLink = decision('mail_link', {
       revoke_access: Type.Boolean(),
       /** Whether the password ends with it: the account is signed in to by none until a new one is set by a link. */
       end_password: Type.Boolean(),
+      /**
+       * Whether ways in that were added lately end with it: second factors and accounts of providers from after the letter, or from
+       * less than `ttl_seconds` before it, and all recovery codes.
+       */
+      end_factors: oneOf('none', 'recent'),
       /** The person is told by letter that it was done. */
       notify: Type.Boolean(),
     },
