@@ -99,7 +99,7 @@ describe('the link', () => {
     const browser = new Browser(service.issuer)
     const done = await use(link, NEW, browser)
     expect([done.status, done.text]).toEqual([200, expect.stringContaining('Your password was changed')])
-    expect([...browser.cookies.keys()]).toEqual(['sallyport_browser'])
+    expect([...browser.cookies.keys()].toSorted()).toEqual(['sallyport_browser', 'sallyport_devices'])
 
     const refresh = { grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) }
     expect((await post(service, '/oauth/token', service.population.web, refresh)).body.error).toBe('invalid_grant')

@@ -1,7 +1,8 @@
 /**
  * A new password by a link. GET shows the form and looks at nothing, so that a scanner of mail spends no link; POST spends it,
  * one of any number at once. Nobody is signed in by it: the sign-in after it meets `login` and the second factor (checklist 39).
- * Asks `mail_link`. OWASP ASVS 6.4.3.
+ * The browser is known for the account from then on, so that nobody's guesses elsewhere keep out its owner (checklist 38). Asks
+ * `mail_link`. OWASP ASVS 6.4.3.
  */
 import { linkDonePage, linkEndedPage, resetPage } from '../../../web/mail-links.ts'
 import type { NewPasswordFault } from '../../../web/sign-in/new-password.ts'
@@ -9,6 +10,7 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { UserStore } from '../../storage/port.ts'
+import { type DeviceDeps, rememberDevice } from '../session/device.ts'
 import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'
 import { askMailLink } from '../user/ask-mail-link.ts'
 import { changeUser } from '../user/change-user.ts'
@@ -23,7 +25,8 @@ import { noteSpent, whoSpent } from '../user/spent.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
 export type ResetDeps = MailLinkDeps &
-  EndSessionsDeps & {
+  EndSessionsDeps &
+  DeviceDeps & {
     readonly store: MailLinkDeps['store'] & { readonly users: Pick<UserStore, 'find' | 'replace'> }
     readonly passwords: PasswordHasher
     readonly passwordRules: PasswordRules
@@ -80,7 +83,9 @@ export async function resetPassword(deps: ResetDeps, request: HttpRequest): Prom
   // The new epoch has ended them; this tells the clients.
   if (revokes) await endSessionsOf(deps, request.tenant, user.sub)
   if (notify) notifyUser(deps, user, 'password_reset')
-  return { status: 200, ...linkDonePage('password', localesOf(user)) }
+  const { cookie } = await rememberDevice(deps, request, user)
+  const { headers, body } = linkDonePage('password', localesOf(user))
+  return { status: 200, body, headers: { ...headers, 'set-cookie': cookie } }
 }
 
 /** Whoever comes with a link that was used may have read the letter. The answer is that of any link that does not do. */

@@ -1,7 +1,8 @@
 /**
- * Known and remembered devices: browsers that a person completed a sign-in with. The cookie holds one secret for each of a few
- * people, unrelated to each other, and outlives the session; the store has their SHA-256. That a device is known is a fact for
- * `login` and for signals of risk, never a proof of who is there; whether a remembered one spares a factor, policy says.
+ * Known and remembered devices: browsers that a person completed a sign-in with, or set a new password with by a link. The
+ * cookie holds one secret for each of a few people, unrelated to each other, and outlives the session; the store has their
+ * SHA-256. That a device is known is a fact for `login` and for signals of risk, never a proof of who is there; whether a
+ * remembered one spares a factor, policy says.
  */
 import type { Audit } from '../../audit/events.ts'
 import { cookieName, setCookie } from '../../http/cookies.ts'
@@ -26,7 +27,7 @@ export interface DeviceDeps {
 }
 
 export interface Device {
-  /** The account has completed a sign-in with this browser. */
+  /** The account has completed a sign-in with this browser, or a new password was set with it by a link. */
   readonly known: boolean
   /** It asked to be remembered here, for a time that policy gave, which has not ended; its password has not changed since. */
   readonly remembered: boolean
@@ -91,8 +92,9 @@ export interface SeenDevice {
 }
 
 /**
- * After a completed sign-in: from now on this browser is known for the person, and remembered for `rememberSeconds` where they
- * asked for that and policy gave them (`remember_device_seconds`). What one sign-in gave, another does not take back.
+ * After a completed sign-in, or a spent link to a new password: from now on this browser is known for the person, and remembered
+ * for `rememberSeconds` where they asked for that and policy gave them (`remember_device_seconds`). What one sign-in gave,
+ * another does not take back.
  */
 export async function rememberDevice(
   deps: DeviceDeps & { readonly audit: Audit },

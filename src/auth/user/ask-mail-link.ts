@@ -18,10 +18,12 @@ export interface LinkQuestion {
   readonly asked?: Input['asked']
 }
 
+const NOTHING_ASKED = { here: 0, account: 0, address: 0, lately: 0 }
+
 export function askMailLink(
   { decide }: { readonly decide: Decide },
   request: HttpRequest,
-  { purpose, stage, user, asked = { here: 0, account: 0, address: 0 } }: LinkQuestion,
+  { purpose, stage, user, asked = NOTHING_ASKED }: LinkQuestion,
 ): Promise<Verdict<'mail_link'>> {
   const hasEmail = user !== undefined && emailOf(user) !== undefined
   const changedAt = user?.emailChangedAt

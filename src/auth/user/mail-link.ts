@@ -37,6 +37,8 @@ export interface MailLinkDeps {
 }
 
 const HOUR = 3600
+/** Of `asked.lately`; who was refused may ask again after it, for policy names no time. */
+const WAIT_SECONDS = 15 * 60
 
 /** Links of one kind end together. */
 export const LINK_KINDS: Readonly<Record<LinkPurpose, 'password_link' | 'email_link'>> = {
@@ -77,7 +79,10 @@ export async function sendMailLink(deps: MailLinkDeps, request: HttpRequest, ask
     user,
     asked: await count(deps, request, asked),
   })
-  if (!verdict.allow) throw refusal(publicCode('mail_link', verdict, 'access_denied'))
+  if (!verdict.allow) {
+    await takeBackTurn(deps, request, asked)
+    throw refusal(publicCode('mail_link', verdict, 'access_denied'))
+  }
   const { send, ttl_seconds: ttlSeconds } = verdict.obligations
 
   const to = asked.to ?? (user && emailOf(user))
@@ -137,16 +142,28 @@ async function makeLink(deps: MailLinkDeps, tenant: string, { purpose, user, sub
   return { path: `${PATHS[kind]}?link=${secret}`, expiresAt }
 }
 
+const counterKey = (tenant: string, purpose: LinkPurpose, of: string, value: string): string =>
+  `link:${purpose}:${of}:${digestOf(`${tenant}\n${value}`)}`
+
 async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userName, deviceId }: LinkAsked) {
-  const key = (of: string, value: string) => `link:${purpose}:${of}:${digestOf(`${request.tenant}\n${value}`)}`
-  const hit = (of: string, value: string) => deps.store.limits.hit(request.tenant, key(of, value), HOUR)
+  const hit = (of: string, value: string, seconds = HOUR) =>
+    deps.store.limits.hit(request.tenant, counterKey(request.tenant, purpose, of, value), seconds)
   const [name, network] = [userNameKey(userName), networkOf(request.origin.address)]
-  const [here, account, address] = await Promise.all([
+  const [here, account, address, lately] = await Promise.all([
     hit('here', [name, deviceId ?? network].join('\n')),
     deviceId === undefined ? hit('account', name) : 1,
     deps.spares(request.origin.address) ? 1 : hit('address', network),
+    hit('lately', name, WAIT_SECONDS),
   ])
-  return { here: here - 1, account: account - 1, address: address - 1 }
+  return { here: here - 1, account: account - 1, address: address - 1, lately: lately - 1 }
+}
+
+/** Nobody's letter went: else whoever is refused for their own sake would take the turn of everybody else. */
+async function takeBackTurn(deps: MailLinkDeps, { tenant }: HttpRequest, { purpose, userName }: LinkAsked) {
+  const key = counterKey(tenant, purpose, 'lately', userNameKey(userName))
+  const hit = (hits: number) => deps.store.limits.hit(tenant, key, WAIT_SECONDS, hits)
+  // What was counted in the window before gives no letter more in this one.
+  if ((await hit(-1)) < 0) await hit(1)
 }
 
 /** The link, or its account, does not do: told like one that has ended. Throws what else policy has against it. */
@@ -156,9 +173,6 @@ export function isUsable(verdict: Verdict<'mail_link'>): verdict is Extract<type
   if (code !== 'invalid_request') throw refusal(code)
   return false
 }
-
-/** Where policy names no time. */
-const WAIT_SECONDS = 15 * 60
 
 const refusal = (code: ConstructorParameters<typeof OAuthError>[0]): OAuthError =>
   code === 'slow_down'

@@ -34,6 +34,8 @@ export const mailLink = decision('mail_link', {
           /** For the account from all devices that it does not know; 0 where it knows this one. */
           account: Type.Integer(),
           address: Type.Integer(),
+          /** For the account, that were let go in the quarter of an hour that runs, whoever asked. */
+          lately: Type.Integer(),
         },
         closed,
       ),
