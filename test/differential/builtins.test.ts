@@ -72,7 +72,7 @@ describe('built-ins of the module answer as OPA does', () => {
     const files = await readArchive(await oracle.compile(name, []))
     const archive = await writeArchive(signFixture(files, 1))
     const options = { name: 'native', keys: FIXTURE_KEYS, requiredEntrypoints: [], isPlatform: false }
-    const evaluator = await openBundle(await loadBundle(archive, options))
+    const evaluator = await openBundle(await loadBundle(archive, options), { deadlineMs: 30_000 })
     const random = new Random(SEED)
     const inputs = Array.from({ length: CALLS }, () => JSON.stringify({ a: operandsFor(random, name, args) }))
     const question = { unit: name, query: 'data.native', entrypoint: 'native', evaluator }

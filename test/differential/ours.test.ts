@@ -55,7 +55,7 @@ beforeAll(async () => {
     const { files: built } = await compileBundle(stage, compiler)
     const archive = await writeArchive(signFixture(built, 1))
     const options = { name: 'sallyport', keys: FIXTURE_KEYS, requiredEntrypoints: REQUIRED_ENTRYPOINTS }
-    evaluator = await openBundle(await loadBundle(archive, options))
+    evaluator = await openBundle(await loadBundle(archive, options), { deadlineMs: 30_000 })
   } finally {
     await stage.remove()
   }
