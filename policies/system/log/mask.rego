@@ -159,6 +159,7 @@ plain_fields := {
 	"kilometres",
 	"kind",
 	"known",
+	"lately",
 	"linked",
 	"max_age_seconds",
 	"minute_of_day",
