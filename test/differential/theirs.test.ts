@@ -55,7 +55,12 @@ async function open(unit: Unit): Promise<Question> {
   const files = await readArchive(await oracle.compile(unit.id, [...lackedBuiltins()]))
   const archive = await writeArchive(signFixture(files, 1))
   const bundle = await loadBundle(archive, { name: 'theirs', keys: FIXTURE_KEYS, requiredEntrypoints: [] })
-  return { unit: unit.id, query: unit.query, entrypoint: unit.path, evaluator: await openBundle(bundle, { deadlineMs: 30_000 }) }
+  return {
+    unit: unit.id,
+    query: unit.query,
+    entrypoint: unit.path,
+    evaluator: await openBundle(bundle, { deadlineMs: 30_000 }),
+  }
 }
 
 it('other policies: OPA and our host answer generated inputs alike', { timeout: 3_600_000 }, async () => {

@@ -48,7 +48,7 @@ async function signedIn(path = '/account') {
 
 const where = (url: string): string => new URL(url).pathname
 
-describe('obligations are obeyed', () => {
+describe('obligations are obeyed (checklist 42)', () => {
   let browser: Browser
   beforeEach(async () => {
     await activate()
@@ -83,7 +83,7 @@ describe('obligations are obeyed', () => {
     expect(where((await at('/account')).url)).toBe('/login/password')
   })
 
-  test('account.max_age_seconds (checklist 42)', async () => {
+  test('account.max_age_seconds', async () => {
     await activate({ from: 'any_age_seconds := 34560000', to: 'any_age_seconds := 60' })
     expect(where((await at('/account')).url)).toBe('/account')
     service.advance(61)
@@ -93,7 +93,7 @@ describe('obligations are obeyed', () => {
     expect(where((await browser.submit(asked, { password })).url)).toBe('/account')
   })
 
-  test('account.acr (checklist 42)', async () => {
+  test('account.acr', async () => {
     await activate({
       from: '} else := rbac.level("urn:sallyport:acr:password")',
       to: '} else := rbac.level("urn:sallyport:acr:mfa")',
