@@ -228,7 +228,11 @@ describe('a remote OPA that fails', () => {
     opa.signal('SIGSTOP')
     try {
       expect(await many(10)).toEqual(new Set(['timeout']))
-      expect(await many(1000)).toEqual(new Set(['unreachable']))
+      const answers = await Promise.all(Array.from({ length: 1000 }, () => decide()))
+      // Where they take longer than the breaker stays open, one of them tries again.
+      const tried = answers.filter((answer) => answer === 'timeout')
+      expect(tried.length).toBeLessThan(10)
+      expect(new Set(answers.filter((answer) => answer !== 'timeout'))).toEqual(new Set(['unreachable']))
     } finally {
       opa.signal('SIGCONT')
     }
