@@ -15,7 +15,7 @@ import { createPasswordHasher } from '../user/password/hasher.ts'
 import { CLAIMS_SCHEMA, USER_SCHEMA } from './attributes.ts'
 import { type ScimHandlers, scimHandlers } from './scim-handlers.ts'
 
-const NO_STEP_UP = { step_up: 'none', acr_values: [] } as const
+const NO_STEP_UP = { step_up: 'none' as const, acr_values: [] }
 const ALL = ['active', 'displayName', 'emails', 'externalId', 'name', 'roles', 'userName']
 const allow = (
   visible = ALL,
