@@ -2,7 +2,8 @@
 # title: Introspect
 # description: >-
 #   May this caller learn about this token, and what may the token do now? RFC 7662. Permissions come from the roles as
-#   they are stored at this moment, so that taking a role away acts before the token expires.
+#   they are stored at this moment, so that taking a role away acts before the token expires. A token that nobody knows is
+#   asked about only where there is risk: without `token`.
 # schemas:
 #   - input: schema.authz.introspect.input
 #   - data.rbac: schema.data.rbac
@@ -87,12 +88,13 @@ subject_active if not speaks_for_person
 
 holder_active if input.holder.active
 
-# A resource server that is under load goes on. Its credentials in wrong hands try out tokens that were given to itself.
+# Refused is the request, whatever it asks about: a live token that reads as inactive would be a wrong statement about it
+# (RFC 7662 section 2.2), and a refusal for live ones alone would tell which are. A resource server that is under load goes on.
 calm if not spiking
 
 spiking if threat.spiking(input.risk)
 
-calm if for_resource
+calm if count(input.client.resources) > 0
 
 roles := input.subject.roles if speaks_for_person
 

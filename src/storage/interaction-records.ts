@@ -79,7 +79,7 @@ export interface InteractionRecord {
   readonly sessionDigest?: string
   /** Sign-ins before this do not count: `max_age`, OIDC Core 3.1.2.1. */
   readonly authenticatedSince?: number
-  /** A page of ours that waits for a sign-in, not an application: the path and query where it goes on then. */
+  /** A page of ours that waits for a sign-in, not an application: the path and query where it goes on then. In the store its path; the query is sealed. */
   readonly page?: string
   /** What was proven here so far. */
   readonly progress?: SignInProgress

@@ -53,20 +53,31 @@ export interface Throttle {
   readonly untilMs: number
 }
 
-/** Rises kept of each kind of thing in a tenant at most; the one that ends first goes. */
+/** Rises kept of one signal about one kind of thing in a tenant at most, so that none crowds out another; the one that ends first goes. */
 export const MAX_RISES = 1_000
 
-/** What a signal is about. `person_at_client`: one person's use of one client. */
-export const RISE_ABOUT = ['person', 'client', 'person_at_client', 'address', 'subnet'] as const
-export type RiseAbout = (typeof RISE_ABOUT)[number]
+/** Signals that are kept, by what they are about. `person_at_client`: one person's use of one client. */
+export const RISES_KEPT = {
+  person: ['replay', 'refresh_reuse', 'impossible_travel'],
+  client: ['replay', 'introspection_spike', 'consent_phishing'],
+  person_at_client: ['refresh_reuse'],
+  address: ['credential_stuffing'],
+  subnet: ['credential_stuffing'],
+} as const
+
+export type RiseAbout = keyof typeof RISES_KEPT
+export type RiseSignal = (typeof RISES_KEPT)[RiseAbout][number]
+
+export const RISE_KINDS: readonly { readonly about: RiseAbout; readonly signal: RiseSignal }[] = Object.entries(
+  RISES_KEPT,
+).flatMap(([about, signals]) => signals.map((signal) => ({ about: about as RiseAbout, signal })))
 
 /** That a signal rose about somebody or something. */
 export interface Rise {
   readonly about: RiseAbout
-  /** Who or what, as who noted it spells it; without a space. */
+  /** Who or what, as who noted it spells it. */
   readonly key: string
-  /** By its name; without a space. */
-  readonly signal: string
+  readonly signal: RiseSignal
   readonly count: number
   /** Milliseconds since the epoch. */
   readonly atMs: number

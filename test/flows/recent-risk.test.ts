@@ -215,33 +215,42 @@ test('authorize, token: a new client that many agree to is entered by a new sign
   expect(other.code).not.toBe('')
 })
 
-test('introspect: a client that asks far more than it usually does learns nothing of tokens of its own, and goes on as a resource server', async () => {
-  const { population, store } = service
+test('introspect: a client that asks far more than it usually does is refused whatever it asks about, no live token reads as inactive; a resource server goes on (RFC 7662 2.2)', async () => {
+  const { population } = service
   const { introspections } = service.service.threats
-  const web = await store.clients.find(TENANT, population.web.id)
-  if (web === undefined) throw new Error('no client')
-  const resources = ['urn:example:warehouse']
-  await store.clients.replace(TENANT, { ...web, resources, audience: [...web.audience, ...resources], version: 2 }, 1)
-  const tokenFor = async (resource: Record<string, string>) => {
-    const form = { grant_type: 'client_credentials', scope: 'orders:read', ...resource }
-    return String((await post(service, '/oauth/token', population.web, form)).body.access_token)
+  const { web, resourceServer } = population
+  const ask = async (client: typeof web, token: string) => {
+    const { status, body, headers } = await post(service, '/oauth/introspect', client, { token })
+    return { status, active: body.active, error: body.error, wait: headers.get('retry-after') }
   }
-  const ask = async (token: string) => (await post(service, '/oauth/introspect', population.web, { token })).body.active
-  for (let minute = 0; minute < 12; minute++) {
-    for (let count = 0; count < 5; count++) await ask('unknown')
+  const askAll = async (count: number) => {
+    for (let time = 0; time < count; time++) for (const client of [web, resourceServer]) await ask(client, 'unknown')
     await introspections.tell()
+  }
+  for (let minute = 0; minute < 12; minute++) {
+    await askAll(5)
     service.advance(60)
   }
-  const [own, addressed] = [await tokenFor({}), await tokenFor({ resource: 'urn:example:warehouse' })]
-  expect([await ask(own), await ask(addressed)]).toEqual([true, true])
+  const form = { grant_type: 'client_credentials', scope: 'orders:read' }
+  const own = String((await post(service, '/oauth/token', web, form)).body.access_token)
+  const learnt = { status: 200, active: true, error: undefined, wait: null }
+  expect(await ask(web, own)).toEqual(learnt)
+  const asked = inputs('introspect').length
   // Not so many that `threat` throttles them: ten times the usual.
-  for (let count = 0; count < 25; count++) await ask('unknown')
-  await introspections.tell()
-  await raised('introspection_spike', 1)
+  await askAll(25)
+  expect(inputs('introspect').length).toBe(asked)
+  await raised('introspection_spike', 2)
   await service.service.threats.settled()
   expect(service.audits.map(({ detail }) => detail)).toContain('introspection_spike:none')
-  expect([await ask(own), await ask(addressed)]).toEqual([false, true])
-  expect(await isActive(service, own)).toBe(true)
+
+  const refused = { status: 429, active: undefined, error: 'slow_down', wait: '60' }
+  expect([await ask(web, own), await ask(web, 'unknown')]).toEqual([refused, refused])
+  expect(inputs('introspect').at(-1)).not.toHaveProperty('token')
+  expect(await ask(resourceServer, own)).toEqual(learnt)
+  expect(await ask(resourceServer, 'unknown')).toEqual({ ...learnt, active: false })
+  service.advance(600)
+  const later = String((await post(service, '/oauth/token', web, form)).body.access_token)
+  expect(await ask(web, later)).toEqual(learnt)
 })
 
 test('an edit answers a signal otherwise: while a refresh token of the person came twice anywhere, none is renewed (deny)', async () => {

@@ -39,6 +39,7 @@ function ask(
   answer: DecisionResult<'introspect'> | Error,
   state: AccessTokenState = live,
   headers: Readonly<Record<string, string>> = {},
+  risk?: ReturnType<NonNullable<IntrospectDeps['recentRisk']>>,
 ) {
   const asked: Asked[] = []
   const audits: AuditEvent[] = []
@@ -57,6 +58,7 @@ function ask(
     },
     audit: async (event) => void audits.push(event),
     decide: policyThat('introspect', answer, asked),
+    recentRisk: () => risk,
   }
   return { asked, audits, reply: introspect(deps, { ...formRequest({ token }), headers }) }
 }
@@ -116,6 +118,24 @@ test('an unknown token is an audit event, without the token', async () => {
     { event: 'introspect_unknown_token', tenant: 'default', request_id: 'request', client_id: 'c' },
   ])
 })
+
+const risk = { self_registered: true, client_age_seconds: 60 }
+
+test('where there is risk policy hears of an unknown token who asks, and may not bring it to life', async () => {
+  const { asked, audits, reply } = ask('nonsense', allow, live, {}, risk)
+  expect(await reply).toEqual({ status: 200, body: { active: false } })
+  expect(asked).toMatchObject([{ input: { client: { client_id: 'c' }, risk } }])
+  expect(Object(asked[0]).input).not.toHaveProperty('token')
+  expect(audits.map(({ event }) => event)).toEqual(['introspect_unknown_token'])
+})
+
+test.each([jwt, 'nonsense'])(
+  'who should slow down is told so, whatever else policy says of the token (RFC 7662 2.2)',
+  async (token) => {
+    const { reply } = ask(token, { allow: false, reasons: ['token_inactive', 'too_risky'] }, live, {}, risk)
+    await expect(reply).rejects.toMatchObject({ code: 'slow_down', status: 429, retryAfterSeconds: 60 })
+  },
+)
 
 test('unavailable is never inactive (docs/request-flow.md)', async () => {
   const down = new PolicyUnavailable('timeout', 'introspect')

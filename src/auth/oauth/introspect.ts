@@ -1,11 +1,12 @@
 /**
  * Token introspection. RFC 7662, RFC 9701. Asks `introspect`, which recomputes the token's permissions from the policy in force.
- * Unknown, foreign, ended and denied read alike (section 2.2).
+ * Unknown, foreign, ended and denied read alike (section 2.2), but where policy wants the caller to slow down: that is 429.
  */
 import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
-import type { Obligations } from '../../policy-engine/contract/index.ts'
-import type { Decide } from '../../policy-engine/decide.ts'
+import { OAuthError } from '../../kernel/errors.ts'
+import type { DecisionResult, Obligations } from '../../policy-engine/contract/index.ts'
+import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { RecentRisk } from '../threat/recent-signals.ts'
@@ -30,6 +31,8 @@ export type IntrospectDeps = AuthenticateClientDeps &
   }
 
 const INACTIVE: Introspection = { active: false }
+/** Spikes are counted by the minute. */
+const WAIT_SECONDS = 60
 
 /** RFC 7662 2.2; `permissions` is ours. */
 function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligations<'introspect'>): Introspection {
@@ -70,26 +73,37 @@ async function judge(deps: IntrospectDeps, request: HttpRequest, client: Authent
       request_id: request.id,
       client_id: record.clientId,
     })
-    return INACTIVE
   }
 
-  const { facts, user, holder } = found
-  const risk = deps.recentRisk?.(request, record, facts.sub)
+  const risk = deps.recentRisk?.(request, record, found?.facts.sub)
+  // Of a token that nobody knows there is nothing to judge but who asks.
+  if (found === undefined && risk === undefined) return INACTIVE
   const verdict = await deps.decide(
     'introspect',
     {
       tenant,
       client: clientFacts(record, client.authMethod),
-      token: facts,
       request: request.origin,
-      ...(user && { subject: subjectFacts(user) }),
-      ...(holder && { holder: { active: holder.active, roles: [...holder.roles] } }),
+      ...(found && tokenAndWhose(found)),
       ...(risk && { risk }),
     },
     { requestId: request.id },
   )
-  // Policy hears that a token has ended, and may not bring it back.
-  if (!verdict.allow || !facts.active) return INACTIVE
+  refuseHurry(verdict)
+  // Policy hears that a token has ended, and may not bring it back, nor one that nobody knows.
+  if (!verdict.allow || !found?.facts.active) return INACTIVE
 
   return describe(deps, found, verdict.obligations)
+}
+
+const tokenAndWhose = ({ facts, user, holder }: FoundToken) => ({
+  token: facts,
+  ...(user && { subject: subjectFacts(user) }),
+  ...(holder && { holder: { active: holder.active, roles: [...holder.roles] } }),
+})
+
+/** Throws slow_down: no statement about the token. */
+function refuseHurry(verdict: DecisionResult<'introspect'>): void {
+  if (verdict.allow || publicCode('introspect', verdict, 'access_denied') !== 'slow_down') return
+  throw new OAuthError('slow_down', { retryAfterSeconds: WAIT_SECONDS })
 }

@@ -123,6 +123,20 @@ test('what was typed for a name, which may be a password, lies in the store seal
   expect((await takeInteraction(HTTP, mine, id))?.progress).toEqual(progress)
 })
 
+test('of a page of ours the store has the path alone: what its query opens lies sealed under the id', async () => {
+  const page = '/device/confirm?user_code=WDJB-MJHT'
+  const { id, cookie } = await startInteraction(HTTP, request(), { ...pending, page, onlySub: 'ada' })
+  const mine = request(cookieOf(cookie))
+  expect([...kept.values()]).toMatchObject([{ page: '/device/confirm', onlySub: 'ada' }])
+  expect(JSON.stringify([...kept])).not.toContain('WDJB')
+  const found = await findInteraction(HTTP, mine, id)
+  expect(found).toMatchObject({ page, onlySub: 'ada' })
+  if (found === undefined) throw new Error('none')
+  expect(await updateInteraction(HTTP, mine, id, { ...found, askSignIn: true })).toBe(true)
+  expect(JSON.stringify([...kept])).not.toContain('WDJB')
+  expect(await takeInteraction(HTTP, mine, id)).toMatchObject({ page, askSignIn: true })
+})
+
 test('whom a client names, by an address or by a claim, lies in the store sealed under the id, from the beginning', async () => {
   const named = { loginHint: 'ada@example.com', claims: { userinfo: { email: { values: ['ada@example.org'] } } } }
   const { id, cookie } = await startInteraction(HTTP, request(), { ...pending, ...named })

@@ -56,27 +56,31 @@ export async function startInteraction(
 
 const PURPOSE = 'person of an interaction'
 
-type Named = Pick<InteractionRecord, 'loginHint' | 'claims' | 'onlySub'> & Pick<SignInProgress, 'userName'>
+type Named = Pick<InteractionRecord, 'loginHint' | 'claims' | 'onlySub' | 'page'> & Pick<SignInProgress, 'userName'>
 
 /**
  * What is typed for a name may be a password, and a client may name by an address whom nobody here knows: this lies in the store
- * sealed under the id, of which only the digest lies there. So it says nothing of a person who is erased meanwhile.
+ * sealed under the id, of which only the digest lies there. So it says nothing of a person who is erased meanwhile. The query of
+ * a page of ours opens what waits there, a device or an account to be linked: only its path lies there as it is.
  */
 function seal(id: string, record: InteractionRecord): InteractionRecord {
-  const { loginHint, claims, progress, onlySub, ...rest } = record
+  const { loginHint, claims, progress, onlySub, page, ...rest } = record
   const { userName, ...proven } = progress ?? {}
+  const path = page?.split('?')[0]
   const named: Named = {
     ...(loginHint !== undefined && { loginHint }),
     ...(claims !== undefined && { claims }),
     ...(userName !== undefined && { userName }),
     // What a client asks for is its word, not something of the person; of a page of ours it is who is signed in.
-    ...(onlySub !== undefined && rest.page === undefined && { onlySub }),
+    ...(onlySub !== undefined && page === undefined && { onlySub }),
+    ...(page !== path && { page }),
   }
   if (Object.keys(named).length === 0) return record
   const sealed = sealUnder(id, PURPOSE, JSON.stringify(named))
   return {
     ...rest,
-    ...(onlySub !== undefined && rest.page !== undefined && { onlySub }),
+    ...(path !== undefined && { page: path }),
+    ...(onlySub !== undefined && path !== undefined && { onlySub }),
     ...(progress && { progress: { factors: [], ...proven } }),
     sealed,
   }

@@ -54,7 +54,8 @@ export async function signInFor(deps: InteractionDeps, request: HttpRequest, wan
   const { id, cookie } = await startInteraction(deps, request, {
     v: 1,
     clientId: OWN_PAGES_ID,
-    redirectUri: `${deps.issuer}${page}`,
+    // Of its query the store learns nothing.
+    redirectUri: `${deps.issuer}${page.split('?')[0]}`,
     page,
     scopes,
     resources: [],

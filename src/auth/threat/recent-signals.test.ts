@@ -1,5 +1,6 @@
 /** Signals of the last hour, as decisions about codes and tokens have them: at once here, soon on other nodes, at no cost while none is. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { MAX_RISES } from '../../storage/threat-port.ts'
 import { openSurroundings, type Surroundings, TENANT } from '../session/endpoint-fixture.ts'
 import { openRecentSignals, type RecentSignals } from './recent-signals.ts'
 import { HOUR_SECONDS } from './rules.ts'
@@ -104,6 +105,17 @@ test('what a person shows twice is not held against the client, and what anybody
   expect(Object.keys(risk(node, 'ada') ?? {})).toContain('person')
   expect(risk(node, 'eve')).toBeUndefined()
   expect(written).toBe(1)
+})
+
+test('however often one signal rises, of ever new clients, it crowds out no other: each has room of its own', () => {
+  const node = openNode()
+  node.note(rise({ signal: 'introspection_spike', clientId: 'shop', count: 9000 }))
+  for (let client = 0; client <= MAX_RISES; client++) {
+    node.note(rise({ signal: 'consent_phishing', clientId: `made-up-${client}`, count: 10 }))
+  }
+  expect(risk(node)?.client).toEqual({ introspection_spike: { count: 9000, seconds_ago: 0 } })
+  const of = (client: number) => risk(node, undefined, { clientId: `made-up-${client}`, createdAt: 0 })
+  expect([of(0), of(1)?.client]).toEqual([undefined, { consent_phishing: { count: 10, seconds_ago: 0 } }])
 })
 
 test('another node knows it once it has read, keeps what it noted itself since, and both forget it after an hour', async () => {

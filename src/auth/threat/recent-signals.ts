@@ -8,7 +8,14 @@ import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import type { RecentRiskFacts } from '../../policy-engine/contract/risk.ts'
 import type { ThreatSignal } from '../../policy-engine/contract/threat.ts'
 import type { ClientRecord } from '../../storage/records.ts'
-import { MAX_RISES, type Rise, type RiseAbout, type ThreatStore } from '../../storage/threat-port.ts'
+import {
+  MAX_RISES,
+  RISES_KEPT,
+  type Rise,
+  type RiseAbout,
+  type RiseSignal,
+  type ThreatStore,
+} from '../../storage/threat-port.ts'
 import type { CounterKeys } from './keys.ts'
 import { HOUR_SECONDS } from './rules.ts'
 import type { Signal } from './signal.ts'
@@ -40,19 +47,13 @@ export interface RecentSignalsDeps {
 
 const EVERY_MS = 2_000
 
-/** What is kept, by whom or what it is about. What anybody can raise about anybody stays out: it would crowd out the rest. */
-const KEPT = {
-  person: ['replay', 'refresh_reuse', 'impossible_travel'],
-  client: ['replay', 'introspection_spike', 'consent_phishing'],
-  person_at_client: ['refresh_reuse'],
-  address: ['credential_stuffing'],
-  subnet: ['credential_stuffing'],
-} as const satisfies Readonly<Record<RiseAbout, readonly ThreatSignal[]>>
+/** What anybody can raise about anybody stays out: its thousand would say nothing. */
+const KEPT: Readonly<Record<RiseAbout, readonly (ThreatSignal & RiseSignal)[]>> = RISES_KEPT
 
 const ABOUTS = Object.keys(KEPT) as readonly RiseAbout[]
 
-const isKept = (about: RiseAbout, signal: ThreatSignal): boolean =>
-  (KEPT[about] as readonly ThreatSignal[]).includes(signal)
+const keptAs = (about: RiseAbout, signal: ThreatSignal): RiseSignal | undefined =>
+  KEPT[about].find((name) => name === signal)
 
 /** Ids of whom and what a request or signal is about; an address is cut to its network by the key. */
 type Ids = Readonly<Partial<Record<RiseAbout, string>>>
@@ -82,37 +83,34 @@ function* aboutWhom({
 
 const pairOf = (sub: string, clientId: string): string => `${sub} ${clientId}`
 
-/** Rises of one kind of thing: by its key, then by signal. The oldest go first where there are too many. */
-type Known = Map<string, Map<string, Rise>>
+/** Rises of one signal about one kind of thing, by key. The oldest go first where there are too many. */
+type Known = Map<string, Rise>
 
 function put(known: Known, rise: Rise): void {
-  const { key, signal } = rise
-  const signals = known.get(key) ?? new Map<string, Rise>()
+  const { key } = rise
   // What was read may have been written before what this node noted.
-  if ((signals.get(signal)?.atMs ?? 0) > rise.atMs) return
-  signals.set(signal, rise)
+  if ((known.get(key)?.atMs ?? 0) > rise.atMs) return
   known.delete(key)
-  known.set(key, signals)
+  known.set(key, rise)
   if (known.size <= MAX_RISES) return
   const [oldest] = known.keys()
   if (oldest !== undefined) known.delete(oldest)
 }
 
 function forgetEnded(known: Known, nowMs: number): void {
-  for (const [key, signals] of known) {
-    for (const [signal, { untilMs }] of signals) if (untilMs <= nowMs) signals.delete(signal)
-    if (signals.size === 0) known.delete(key)
-  }
+  for (const [key, { untilMs }] of known) if (untilMs <= nowMs) known.delete(key)
 }
 
 /** Reads right away, then again and again until it is closed. */
 export function openRecentSignals(deps: RecentSignalsDeps): RecentSignals {
   const { store, clock, tenant, keys, onFailure, everyMs = EVERY_MS } = deps
-  const known = new Map<RiseAbout, Known>(ABOUTS.map((about) => [about, new Map()]))
+  const known = new Map<RiseAbout, Map<RiseSignal, Known>>(
+    ABOUTS.map((about) => [about, new Map(KEPT[about].map((signal) => [signal, new Map()]))]),
+  )
   let reading = false
 
   const take = (rise: Rise): void => {
-    const of = known.get(rise.about)
+    const of = known.get(rise.about)?.get(rise.signal)
     if (of !== undefined) put(of, rise)
   }
   const read = async (): Promise<void> => {
@@ -120,7 +118,7 @@ export function openRecentSignals(deps: RecentSignalsDeps): RecentSignals {
     reading = true
     try {
       for (const rise of await store.threats.rises(tenant)) take(rise)
-      for (const of of known.values()) forgetEnded(of, clock.nowMs())
+      for (const signals of known.values()) for (const of of signals.values()) forgetEnded(of, clock.nowMs())
     } catch (error) {
       onFailure(error)
     } finally {
@@ -130,15 +128,15 @@ export function openRecentSignals(deps: RecentSignalsDeps): RecentSignals {
   const found = (ids: Ids): Readonly<Record<string, unknown>> | undefined => {
     let facts: Record<string, unknown> | undefined
     for (const about of ABOUTS) {
-      const [of, id] = [known.get(about), ids[about]]
-      if (of === undefined || of.size === 0 || id === undefined) continue
-      const told = factsOf(of.get(keys.about(about, id)), clock.nowMs())
+      const [signals, id] = [known.get(about), ids[about]]
+      if (signals === undefined || id === undefined || isEmpty(signals)) continue
+      const told = factsOf(signals, keys.about(about, id), clock.nowMs())
       if (told !== undefined) facts = { ...facts, [about]: told }
     }
     return facts
   }
   const isQuiet = (): boolean => {
-    for (const of of known.values()) if (of.size > 0) return false
+    for (const signals of known.values()) if (!isEmpty(signals)) return false
     return true
   }
   const timer = setInterval(() => void read(), everyMs)
@@ -150,8 +148,9 @@ export function openRecentSignals(deps: RecentSignalsDeps): RecentSignals {
       const atMs = clock.nowMs()
       const untilMs = atMs + HOUR_SECONDS * 1000
       for (const [about, id, count] of aboutWhom(signal)) {
-        if (!isKept(about, signal.signal)) continue
-        const rise: Rise = { about, key: keys.about(about, id), signal: signal.signal, count, atMs, untilMs }
+        const kept = keptAs(about, signal.signal)
+        if (kept === undefined) continue
+        const rise: Rise = { about, key: keys.about(about, id), signal: kept, count, atMs, untilMs }
         if (signal.tenant === tenant) take(rise)
         store.threats.noteRise(signal.tenant, rise).catch(onFailure)
       }
@@ -171,11 +170,19 @@ export function openRecentSignals(deps: RecentSignalsDeps): RecentSignals {
   }
 }
 
-/** Undefined where all have ended. */
-function factsOf(signals: ReadonlyMap<string, Rise> | undefined, nowMs: number) {
+function isEmpty(signals: ReadonlyMap<string, Known>): boolean {
+  for (const of of signals.values()) if (of.size > 0) return false
+  return true
+}
+
+/** Undefined where none rose about it, or all have ended. */
+function factsOf(signals: ReadonlyMap<string, Known>, key: string, nowMs: number) {
   let facts: Record<string, { readonly count: number; readonly seconds_ago: number }> | undefined
-  for (const [signal, { count, atMs, untilMs }] of signals ?? [])
-    if (untilMs > nowMs)
-      facts = { ...facts, [signal]: { count, seconds_ago: Math.max(0, Math.floor((nowMs - atMs) / 1000)) } }
+  for (const [signal, of] of signals) {
+    const rise = of.get(key)
+    if (rise === undefined || rise.untilMs <= nowMs) continue
+    const { count, atMs } = rise
+    facts = { ...facts, [signal]: { count, seconds_ago: Math.max(0, Math.floor((nowMs - atMs) / 1000)) } }
+  }
   return facts
 }

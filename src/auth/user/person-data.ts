@@ -99,8 +99,7 @@ async function pending({ store }: PersonDataDeps, tenant: string, sub: string) {
   ])
   return {
     sign_ins: signIns.map(({ clientId, scopes, page, progress, uiLocales, createdAt, expiresAt }) => ({
-      // Its query may open what waits.
-      ...{ client_id: clientId, scopes, page: page?.split('?')[0], locales: uiLocales },
+      ...{ client_id: clientId, scopes, page, locales: uiLocales },
       proven: progress?.factors.map(({ kind }) => kind),
       created_at: time(createdAt),
       expires_at: time(expiresAt),

@@ -11,7 +11,8 @@ export const introspect = decision('introspect', {
       tenant: Tenant,
       /** The caller. */
       client: Client,
-      token: TokenFacts,
+      /** Absent: nobody knows it. Then asked only where there is risk, for the caller's sake. */
+      token: Type.Optional(TokenFacts),
       /** The person the token speaks for, as stored now. */
       subject: Type.Optional(Subject),
       /** Roles of the client that holds the token, as stored now. */
@@ -22,6 +23,8 @@ export const introspect = decision('introspect', {
     closed,
   ),
   reasons: {
+    /** About the request and no token: so it goes before what is said of one. */
+    too_risky: 'slow_down',
     client_inactive: 'access_denied',
     client_not_confidential: 'access_denied',
     tenant_not_allowed: 'access_denied',
@@ -29,7 +32,6 @@ export const introspect = decision('introspect', {
     not_an_audience: 'access_denied',
     subject_inactive: 'access_denied',
     holder_inactive: 'access_denied',
-    too_risky: 'access_denied',
   },
   obligations: Type.Object(
     {

@@ -215,17 +215,19 @@ function riseConformance({ clock, subject }: Conformance): void {
     expect(await told()).toEqual(new Set([others[1]]))
   })
 
-  it('has room for so many of each kind of thing: those that end first go', async () => {
+  it('has room for so many of one signal about one kind of thing: those that end first go, and none of another', async () => {
     const { threats } = subject().store
     const tenant = newTenant()
-    await threats.noteRise(tenant, rise('c', { about: 'client' }))
+    const ends = { untilMs: clock.nowMs() + 30_000 }
+    const others = [rise('c', { about: 'client', ...ends }), rise('a', { signal: 'refresh_reuse', ...ends })]
+    for (const one of others) await threats.noteRise(tenant, one)
     const all = Array.from({ length: MAX_RISES + 10 }, (_, index) =>
       rise(`p${index}`, { untilMs: clock.nowMs() + 60_000 + index }),
     )
     await Promise.all(all.map((one) => threats.noteRise(tenant, one)))
-    const kept = (await threats.rises(tenant)).map(({ key }) => key)
-    expect(kept).toHaveLength(MAX_RISES + 1)
-    expect(kept).toEqual(expect.arrayContaining(['c', 'p10']))
-    expect(kept).not.toContain('p9')
+    const kept = await threats.rises(tenant)
+    expect(kept).toHaveLength(MAX_RISES + 2)
+    expect(kept).toEqual(expect.arrayContaining([...others, all[10]]))
+    expect(kept.map(({ key }) => key)).not.toContain('p9')
   })
 }

@@ -84,8 +84,9 @@ export class Keys {
   series = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:series:${part(key)}}`
   throttles = (tenant: string): string => `${this.#prefix}{${part(tenant)}:throttles}`
   throttleRates = (tenant: string): string => `${this.throttles(tenant)}:rates`
-  rises = (tenant: string, about: string): string => `${this.#prefix}{${part(tenant)}:rises:${about}}`
-  riseCounts = (tenant: string, about: string): string => `${this.rises(tenant, about)}:counts`
+  rises = (tenant: string, about: string, signal: string): string =>
+    `${this.#prefix}{${part(tenant)}:rises:${about}:${signal}}`
+  riseCounts = (tenant: string, about: string, signal: string): string => `${this.rises(tenant, about, signal)}:counts`
   replay = (tenant: string, key: string): string => `${this.#prefix}{${part(tenant)}:replay:${part(key)}}`
 
   platform = (): string => `${this.#prefix}{platform}`

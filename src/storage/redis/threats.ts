@@ -5,9 +5,8 @@ import {
   MAX_THROTTLES,
   NETWORKS_REMEMBERED,
   type PresenceRecord,
-  RISE_ABOUT,
+  RISE_KINDS,
   type Rise,
-  type RiseAbout,
   type ThreatStore,
   type Throttle,
 } from '../threat-port.ts'
@@ -222,26 +221,26 @@ function throttlesOf(redis: RedisClient): Pick<ThreatStore, 'throttle' | 'thrott
 }
 
 function risesOf(redis: RedisClient): Pick<ThreatStore, 'noteRise' | 'rises'> {
-  const keysOf = (tenant: string, about: RiseAbout) => [
-    redis.keys.rises(tenant, about),
-    redis.keys.riseCounts(tenant, about),
+  const keysOf = (tenant: string, { about, signal }: Pick<Rise, 'about' | 'signal'>) => [
+    redis.keys.rises(tenant, about, signal),
+    redis.keys.riseCounts(tenant, about, signal),
   ]
-  const of = async (tenant: string, about: RiseAbout): Promise<Rise[]> => {
-    const stored = texts(await redis.run(ALL_UNTIL, keysOf(tenant, about), [redis.nowMs()]))
+  const of = async (tenant: string, kind: (typeof RISE_KINDS)[number]): Promise<Rise[]> => {
+    const stored = texts(await redis.run(ALL_UNTIL, keysOf(tenant, kind), [redis.nowMs()]))
     const all: Rise[] = []
     for (let index = 0; index < stored.length; index += 3) {
-      const [key = '', signal = ''] = (stored[index] ?? '').split(' ')
       const [count, atMs] = (stored[index + 1] ?? '').split(' ')
-      all.push({ about, key, signal, count: number(count), atMs: number(atMs), untilMs: number(stored[index + 2]) })
+      const key = stored[index] ?? ''
+      all.push({ ...kind, key, count: number(count), atMs: number(atMs), untilMs: number(stored[index + 2]) })
     }
     return all
   }
   return {
-    noteRise: async (tenant, { about, key, signal, count, atMs, untilMs }) => {
+    noteRise: async (tenant, rise) => {
+      const { key, count, atMs, untilMs } = rise
       const ttl = redis.ttl(Math.ceil(untilMs / 1000))
-      const values = [`${key} ${signal}`, `${count} ${atMs}`, untilMs, MAX_RISES, ttl]
-      await redis.run(PUT_UNTIL, keysOf(tenant, about), values)
+      await redis.run(PUT_UNTIL, keysOf(tenant, rise), [key, `${count} ${atMs}`, untilMs, MAX_RISES, ttl])
     },
-    rises: async (tenant) => (await Promise.all(RISE_ABOUT.map((about) => of(tenant, about)))).flat(),
+    rises: async (tenant) => (await Promise.all(RISE_KINDS.map((kind) => of(tenant, kind)))).flat(),
   }
 }

@@ -8,7 +8,7 @@ import {
   MAX_THROTTLES,
   NETWORKS_REMEMBERED,
   type PresenceRecord,
-  RISE_ABOUT,
+  RISE_KINDS,
   type ThreatStore,
 } from '../threat-port.ts'
 import { bodyOf, type Database } from './database.ts'
@@ -180,9 +180,9 @@ function risesOf(db: Database, clock: Clock): Pick<ThreatStore, 'noteRise' | 'ri
     ON CONFLICT (tenant, about, key, signal) DO UPDATE SET count = excluded.count, at_ms = excluded.at_ms,
       until_ms = excluded.until_ms, expires_at = excluded.expires_at`)
   const trim = db.prepare(`
-    DELETE FROM rises WHERE tenant = :tenant AND about = :about AND (key, signal) IN
-      (SELECT key, signal FROM rises WHERE tenant = :tenant AND about = :about
-        ORDER BY until_ms DESC, key, signal LIMIT -1 OFFSET ${MAX_RISES})`)
+    DELETE FROM rises WHERE tenant = :tenant AND about = :about AND signal = :signal AND key IN
+      (SELECT key FROM rises WHERE tenant = :tenant AND about = :about AND signal = :signal
+        ORDER BY until_ms DESC, key LIMIT -1 OFFSET ${MAX_RISES})`)
   const select = db.prepare(
     'SELECT about, key, signal, count, at_ms, until_ms FROM rises WHERE tenant = ? AND until_ms > ?',
   )
@@ -190,17 +190,15 @@ function risesOf(db: Database, clock: Clock): Pick<ThreatStore, 'noteRise' | 'ri
     noteRise: (tenant, { about, key, signal, count, atMs, untilMs }) =>
       db.write(() => {
         put.run(tenant, about, key, signal, count, atMs, untilMs, seconds(untilMs))
-        trim.run({ tenant, about })
+        trim.run({ tenant, about, signal })
       }),
     rises: (tenant) =>
       db.read(() =>
         select.all(tenant, clock.nowMs()).flatMap((row) => {
-          const about = RISE_ABOUT.find((name) => name === row.about)
-          if (about === undefined) return []
-          const [key, signal] = [String(row.key), String(row.signal)]
-          return [
-            { about, key, signal, count: Number(row.count), atMs: Number(row.at_ms), untilMs: Number(row.until_ms) },
-          ]
+          const kind = RISE_KINDS.find(({ about, signal }) => about === row.about && signal === row.signal)
+          if (kind === undefined) return []
+          const [count, atMs, untilMs] = [Number(row.count), Number(row.at_ms), Number(row.until_ms)]
+          return [{ ...kind, key: String(row.key), count, atMs, untilMs }]
         }),
       ),
   }
