@@ -39,6 +39,7 @@ export interface RedisServer {
   readonly node: string
   readonly credentials: RedisCredentials | undefined
   readonly tls: Certificates | undefined
+  readonly replicaOf: RedisServer | undefined
   /** Runs one command through redis-cli and answers what it prints. */
   command(...words: string[]): Promise<string>
   /** Ends it at once, as a crash does. */
@@ -106,6 +107,10 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await once(child, 'exit')
 }
 
+/** At the head of a chain of replicas. */
+const primaryOf = (server: RedisServer): RedisServer =>
+  server.replicaOf === undefined ? server : primaryOf(server.replicaOf)
+
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-redis-'))
   const [port, busPort] = await Promise.all([freePort(), freePort()])
@@ -126,7 +131,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const { replicaOf } = options
   if (replicaOf) {
     // A write that arrives: `master_link_status` and `state=online` come up to a second before the stream flows.
-    await replicaOf.command('SET', 'probe', fresh.password)
+    await primaryOf(replicaOf).command('SET', 'probe', fresh.password)
     await until(async () => (await command('GET', 'probe')) === fresh.password, 'the replica follows')
   }
   return {
@@ -134,6 +139,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     node: `127.0.0.1:${port}`,
     credentials,
     tls: options.tls,
+    replicaOf,
     command,
     kill: () => end(child, 'SIGKILL'),
     restart: async () => {

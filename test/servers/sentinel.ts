@@ -1,4 +1,4 @@
-/** A real sentinel that watches one primary and fails over within a second or two. */
+/** A real sentinel that watches one primary and fails over within a second or two; over TLS where the primary speaks it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -16,9 +16,10 @@ export interface Sentinel {
 export async function startSentinel(primary: RedisServer): Promise<Sentinel> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-sentinel-'))
   const [port, name, file] = [await freePort(), 'main', join(folder, 'sentinel.conf')]
-  const { credentials } = primary
+  const { credentials, tls } = primary
   const lines = [
-    `port ${port}`,
+    tls ? `port 0\ntls-port ${port}\ntls-replication yes\ntls-auth-clients no` : `port ${port}`,
+    tls ? `tls-cert-file ${tls.certFile}\ntls-key-file ${tls.keyFile}\ntls-ca-cert-file ${tls.caFile}` : '',
     'bind 127.0.0.1',
     `dir ${folder}`,
     `sentinel monitor ${name} 127.0.0.1 ${primary.port} 1`,

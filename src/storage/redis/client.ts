@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { StoreUnavailable } from '../../kernel/errors.ts'
-import { type Connection, codeOf } from './connection.ts'
+import { type Connection, codeOf, disconnect } from './connection.ts'
 import type { Keys } from './keys.ts'
 import { type Argument, type Command, ReadBatch } from './read-batch.ts'
 
@@ -96,8 +96,8 @@ export class RedisClient {
 
   close(): void {
     this.#closed = true
-    this.#options.reads.disconnect()
-    this.#options.durable.disconnect()
+    disconnect(this.#options.reads)
+    disconnect(this.#options.durable)
   }
 
   /** Within the deadline, and every failure as StoreUnavailable. */

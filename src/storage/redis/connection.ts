@@ -86,6 +86,24 @@ function createServer(options: RedisStoreOptions): Redis {
   })
 }
 
+const ended = new WeakSet<Connection>()
+
+/** For good. */
+export function disconnect(connection: Connection): void {
+  ended.add(connection)
+  connection.disconnect()
+}
+
+/** The client gives up for ever where a failover is told in the moment in which it asks the sentinels: it is begun anew. */
+function beginAnew(connection: Redis): void {
+  connection.on('end', () => {
+    const again = () => {
+      if (!ended.has(connection) && connection.status === 'end') connection.connect().catch(() => undefined)
+    }
+    setTimeout(again, RETRY_CEILING_MS).unref()
+  })
+}
+
 /** Connected and authenticated, or StoreUnavailable; wrong credentials are a ConfigError. */
 export async function connect(options: RedisStoreOptions): Promise<Connection> {
   const connection = options.mode === 'cluster' ? createCluster(options) : createServer(options)
@@ -97,9 +115,10 @@ export async function connect(options: RedisStoreOptions): Promise<Connection> {
   try {
     await connection.connect()
     await ready(connection, options)
+    if (connection instanceof Redis) beginAnew(connection)
     return connection
   } catch (cause) {
-    connection.disconnect()
+    disconnect(connection)
     if ([lastError, cause].some(isRefusal)) throw new ConfigError('Redis refuses the user name or password')
     throw cause instanceof ConfigError ? cause : new StoreUnavailable(`redis: ${codeOf(cause)}`)
   }

@@ -6,7 +6,7 @@ import { redisActivity } from './activity.ts'
 import { redisChains } from './chains.ts'
 import { RedisClient } from './client.ts'
 import { redisClients } from './clients.ts'
-import { type Connection, connect, DEFAULT_DEADLINE_MS } from './connection.ts'
+import { type Connection, connect, DEFAULT_DEADLINE_MS, disconnect } from './connection.ts'
 import { redisDeviceGrants } from './device-grants.ts'
 import { redisDevices } from './devices.ts'
 import { redisFactors } from './factors.ts'
@@ -37,7 +37,7 @@ async function connectAll(options: RedisStoreOptions): Promise<{ reads: Connecti
     await verifyServer(reads, options.onWarning)
     return { reads, durable: replicas === 0 ? reads : await connect(options) }
   } catch (cause) {
-    reads.disconnect()
+    disconnect(reads)
     throw cause
   }
 }
