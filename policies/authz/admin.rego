@@ -32,7 +32,12 @@ allow if {
 decision := {
 	"allow": true,
 	"reasons": [],
-	"obligations": {"visible": sort(visible), "writable": sort(writable)},
+	"obligations": {
+		"visible": sort(visible),
+		"writable": sort(writable),
+		"step_up": step_up,
+		"acr_values": acr_values,
+	},
 } if {
 	allow
 } else := {"allow": false, "reasons": sort(reasons)}
@@ -207,15 +212,32 @@ roles := ["setup"] if {
 	for_setup
 } else := input.actor.roles
 
-effective := rbac.active_roles(roles, input.request.time, "")
+# Those that count at this sign-in, and at the best that the actor can come back with.
+effective := rbac.active_roles(roles, input.request.time, rbac.acr_of(input.actor))
+
+attainable := rbac.active_roles(roles, input.request.time, rbac.best_acr(input.actor))
 
 exercised := ["admin"] if {
 	for_setup
 } else := input.actor.scopes
 
-permission_held if {
-	concat(":", ["admin", concat("", [input.resource.type, "s"]), input.action]) in rbac.permissions(effective, exercised)
+asked := {
+	"permission": concat(":", ["admin", concat("", [input.resource.type, "s"]), input.action]),
+	"scopes": exercised,
+	"roles": (scopes.set_of(input.changed_roles) | held.roles),
+	"permissions": rbac.scope_permissions(scopes.set_of(input.changed_scopes) | held.scopes),
 }
+
+permission_held if rbac.permit(attainable, asked)
+
+# RFC 9470 section 3: their roles do, at a better sign-in than this. Until it comes nothing is done.
+default step_up := "required"
+
+step_up := "none" if rbac.suffice(effective, asked)
+
+default acr_values := []
+
+acr_values := rbac.sufficient_levels(roles, input.request.time, asked) if step_up == "required"
 
 network_allowed if network.allowed(input.tenant, ["admin"], input.request.address)
 
@@ -225,15 +247,13 @@ attributes_writable if scopes.within(input.changed, writable)
 
 # Whoever may not give a role or scope may not act on a client that has it either: a new secret, or an address where its
 # codes go, would be as good. So with persons: nobody signs out who is above them.
-roles_grantable if scopes.within(scopes.set_of(input.changed_roles) | held.roles, rbac.grants(effective))
+roles_grantable if rbac.give_roles(attainable, asked)
 
 # Nobody hands out a scope that does more than the roles they hold or may give.
 scopes_grantable if {
 	scopes.within(input.changed_scopes, scopes.known(input.changed_scopes))
-	scopes.within(rbac.scope_permissions(scopes.set_of(input.changed_scopes) | held.scopes), grantable_permissions)
+	rbac.give_permissions(attainable, asked)
 }
-
-grantable_permissions := rbac.role_permissions(effective) | rbac.role_permissions(rbac.grants(effective))
 
 held := {
 	"roles": scopes.set_of(input.resource.roles),

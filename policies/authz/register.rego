@@ -112,10 +112,12 @@ registration_open if {
 	terms
 }
 
+effective := rbac.active_roles(input.actor.roles, input.request.time, rbac.acr_of(input.actor))
+
 permission_held if {
 	with_token
 	"urn:sallyport:platform" in input.actor.audience
-	"clients:register" in rbac.permissions(rbac.active_roles(input.actor.roles, input.request.time, ""), input.actor.scopes)
+	"clients:register" in rbac.permissions(effective, input.actor.scopes)
 }
 
 permission_held if by_anyone

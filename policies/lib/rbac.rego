@@ -35,6 +35,33 @@ active_roles(roles, time, acr) := {role |
 	reached(role, acr)
 }
 
+# Of a token: none where no person signed in for it.
+acr_of(actor) := object.get(actor, "acr", "")
+
+# The level that its bearer can come back with: a person by another sign-in (RFC 9470 section 4), everyone else with none but this.
+best_acr(actor) := data.rbac.acr[count(data.rbac.acr) - 1] if {
+	actor.kind == "user"
+} else := acr_of(actor)
+
+# What an act asks of roles: `permission`, exercised by `scopes`; and that `roles` and `permissions` are theirs to give away.
+suffice(roles, asked) if {
+	permit(roles, asked)
+	give_roles(roles, asked)
+	give_permissions(roles, asked)
+}
+
+permit(roles, asked) if asked.permission in permissions(roles, asked.scopes)
+
+give_roles(roles, asked) if count(asked.roles - grants(roles)) == 0
+
+give_permissions(roles, asked) if count((asked.permissions - role_permissions(roles)) - role_permissions(grants(roles))) == 0
+
+# Levels at which those of `roles` that count then do for it.
+sufficient_levels(roles, time, asked) := [level |
+	some level in data.rbac.acr
+	suffice(active_roles(roles, time, level), asked)
+]
+
 within_hours(roles, time) if {
 	every role in roles {
 		open(role, time)

@@ -73,6 +73,11 @@ export interface UserStore {
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
+  /**
+   * People whom a program wrote that kept no index of verified addresses are found by theirs from then on; of several with one the first
+   * keeps it. Where it was done before it is one look; cut short, it goes on where it stopped.
+   */
+  indexEmails(tenant: string): Promise<void>
 }
 
 export interface SessionStore {

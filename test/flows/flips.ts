@@ -41,6 +41,10 @@ export const FLIPPED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['login.remember_device_seconds', 'test/flows/factor-policy.test.ts'],
   ['login.while_waiting', 'test/flows/account-names.test.ts'],
   ['mail_link', 'test/flows/mail-link-policy.test.ts'],
+  ['admin.step_up', 'test/flows/role-levels.test.ts'],
+  ['admin.acr_values', 'test/flows/role-levels.test.ts'],
+  ['scim.step_up', 'test/flows/role-levels.test.ts'],
+  ['scim.acr_values', 'test/flows/role-levels.test.ts'],
 ])
 
 /** `file`: the decision's, by the name of the field. */

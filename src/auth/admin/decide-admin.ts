@@ -9,6 +9,7 @@ import type { ClientRecord } from '../../storage/records.ts'
 import type { Offered } from '../client/metadata/offered.ts'
 import type { SectorDeps } from '../client/metadata/sector.ts'
 import { namedId } from '../session/named-id.ts'
+import { signInAnew } from '../token/step-up.ts'
 import { type ActorDeps, type Caller, spendSetup } from './actor.ts'
 
 export type DecideAdminDeps = ActorDeps & { readonly decide: Decide; readonly audit: Audit }
@@ -51,7 +52,7 @@ export interface AdminPermit {
   readonly decisionId: string
 }
 
-/** Throws Problem when policy denies, or allows less than what the request would change. An allow spends the setup credential. */
+/** Throws Problem when policy denies, or allows less than what the request would change; OAuthError where a better sign-in would do. An allow spends the setup credential. */
 export async function decideAdmin(
   deps: DecideAdminDeps,
   caller: Caller,
@@ -80,8 +81,9 @@ export async function decideAdmin(
     },
     { requestId: request.id },
   )
+  const needsSignIn = verdict.allow && verdict.obligations.step_up === 'required'
   const writable = new Set(verdict.allow ? verdict.obligations.writable : [])
-  if (verdict.allow && changed.every((field) => writable.has(field))) {
+  if (verdict.allow && !needsSignIn && changed.every((field) => writable.has(field))) {
     await spendSetup(deps, caller, request)
     return { visible: new Set(verdict.obligations.visible), decisionId: verdict.decisionId }
   }
@@ -92,6 +94,7 @@ export async function decideAdmin(
       request_id: request.id,
       decision_id: verdict.decisionId,
     })
+  if (needsSignIn) throw signInAnew(verdict.obligations)
   throw new Problem(verdict.allow ? 'forbidden' : publicCode('admin', verdict, 'forbidden'))
 }
 

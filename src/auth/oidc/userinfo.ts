@@ -1,13 +1,13 @@
 /** Claims about the person. OIDC Core 5.3, GET and POST; RFC 9470. Asks `userinfo` which claims the access token releases. */
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { Decide } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { type BearerDeps, requireBearer } from '../token/bearer.ts'
 import { signJwt } from '../token/jws.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 import { releasedClaims } from '../token/released-claims.ts'
+import { signInAnew } from '../token/step-up.ts'
 import type { SubjectOf } from '../token/subject-identifier.ts'
 
 export type UserinfoDeps = BearerDeps & {
@@ -17,20 +17,11 @@ export type UserinfoDeps = BearerDeps & {
   readonly subjectOf: SubjectOf
 }
 
-/** RFC 9470 3: what a new sign-in must reach, and how old it may be. */
-function challenge({ acr_values: levels, max_age_seconds: maxAge }: Obligations<'userinfo'>): Record<string, string> {
-  return {
-    ...(levels.length > 0 && { acr_values: levels.join(' ') }),
-    ...(maxAge > 0 && { max_age: String(maxAge) }),
-  }
-}
-
 export async function userinfo(deps: UserinfoDeps, request: HttpRequest): Promise<Reply> {
   const { facts, user, client, grant } = await requireBearer(deps, request)
   const released = await releasedClaims(deps, request, { facts, user, grant, asked: grant?.claims?.userinfo })
   if ('denied' in released) throw new OAuthError(released.denied)
-  if ('stepUp' in released)
-    throw new OAuthError('insufficient_user_authentication', { challenge: challenge(released.stepUp) })
+  if ('stepUp' in released) throw signInAnew(released.stepUp)
   return answer(deps, client, { ...released.claims, sub: deps.subjectOf(client, released.sub) })
 }
 

@@ -10,6 +10,7 @@ import { actorFacts } from '../session/actor-facts.ts'
 import type { EndSessionsDeps } from '../session/end-session.ts'
 import { namedId } from '../session/named-id.ts'
 import type { Bearer } from '../token/bearer.ts'
+import { signInAnew } from '../token/step-up.ts'
 import type { Changes } from './changes.ts'
 
 /** What every SCIM endpoint needs. */
@@ -39,7 +40,7 @@ export interface ScimPermit {
   readonly decisionId: string
 }
 
-/** Throws ScimError when policy denies, or allows less than what the request would change. */
+/** Throws ScimError when policy denies, or allows less than what the request would change; OAuthError where a better sign-in would do. */
 export async function decideScim(
   deps: Pick<ScimDeps, 'decide'>,
   bearer: Bearer,
@@ -65,6 +66,7 @@ export async function decideScim(
     { requestId: request.id },
   )
   if (!verdict.allow) throw new ScimError(publicCode('scim', verdict, 'forbidden'))
+  if (verdict.obligations.step_up === 'required') throw signInAnew(verdict.obligations)
   const writable = new Set(verdict.obligations.writable)
   if (!changed.every((name) => writable.has(name))) throw new ScimError('forbidden')
   const { visible, revoke_access, least_password_characters, vouches_for_email } = verdict.obligations

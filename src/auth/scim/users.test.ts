@@ -15,6 +15,7 @@ import { createPasswordHasher } from '../user/password/hasher.ts'
 import { CLAIMS_SCHEMA, USER_SCHEMA } from './attributes.ts'
 import { type ScimHandlers, scimHandlers } from './scim-handlers.ts'
 
+const NO_STEP_UP = { step_up: 'none' as const, acr_values: [] }
 const ALL = ['active', 'displayName', 'emails', 'externalId', 'name', 'roles', 'userName']
 const allow = (
   visible = ALL,
@@ -24,7 +25,7 @@ const allow = (
 ): DecisionResult<'scim'> => ({
   allow: true,
   reasons: [],
-  obligations: { visible, writable, revoke_access, least_password_characters, vouches_for_email },
+  obligations: { visible, writable, revoke_access, least_password_characters, vouches_for_email, ...NO_STEP_UP },
 })
 const provisioner = clientRecord({ clientId: 'provisioner', roles: ['scim_client'] })
 

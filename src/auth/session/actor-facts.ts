@@ -11,5 +11,6 @@ export const actorFacts = (bearer: Bearer): ActorFacts => ({
   scopes: [...bearer.scopes],
   audience: [...bearer.audience],
   roles: [...(bearer.user ?? bearer.client).roles],
+  ...(bearer.facts.acr !== undefined && { acr: bearer.facts.acr }),
   kind: bearer.user ? 'user' : 'client',
 })

@@ -1,6 +1,6 @@
 /** `admin`: may this actor do this to clients, sessions, grants and signing keys of the platform, or end all that hangs on a person? */
 import { Type } from '../../schema/type.ts'
-import { Actor } from './actor.ts'
+import { Actor, StepUp } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Tenant } from './facts.ts'
 
@@ -61,5 +61,12 @@ export const admin = decision('admin', {
     scope_not_grantable: 'forbidden',
     self_delete: 'forbidden',
   },
-  obligations: Type.Object({ visible: strings(), writable: strings() }, closed),
+  obligations: Type.Object(
+    {
+      visible: strings(),
+      writable: strings(),
+      ...StepUp,
+    },
+    closed,
+  ),
 })

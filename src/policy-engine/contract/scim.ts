@@ -1,6 +1,6 @@
 /** `scim`: may this actor do this to this resource, and which attributes may it see and write? RFC 7644. */
 import { Type } from '../../schema/type.ts'
-import { Actor } from './actor.ts'
+import { Actor, StepUp } from './actor.ts'
 import { closed, decision, oneOf, strings } from './decision.ts'
 import { RequestFacts, Tenant } from './facts.ts'
 
@@ -51,6 +51,7 @@ export const scim = decision('scim', {
       least_password_characters: Type.Integer({ minimum: 8, maximum: 64 }),
       /** Whether e-mail addresses that this actor sets count as verified. */
       vouches_for_email: Type.Boolean(),
+      ...StepUp,
     },
     closed,
   ),

@@ -19,7 +19,7 @@ const ALL = [...Object.keys(FIELDS), ...METADATA_MEMBERS, 'secret_ids', 'created
 const allow = (visible = ALL, writable = [...ALL, 'rotate_secret', 'secret_sha256']): DecisionResult<'admin'> => ({
   allow: true,
   reasons: [],
-  obligations: { visible, writable },
+  obligations: { visible, writable, step_up: 'none', acr_values: [] },
 })
 const operator = clientRecord({ clientId: 'operator', roles: ['platform_admin'] })
 
