@@ -73,6 +73,11 @@ export interface UserStore {
   delete(tenant: string, sub: string): Promise<Written>
   list(tenant: string, offset: number, limit: number): Promise<Page<UserRecord>>
   revokeAll(tenant: string, sub: string): Promise<Written>
+  /**
+   * People whom a program wrote that kept no index of verified addresses are found by theirs from then on; of several with one the first
+   * keeps it. Where it was done before it is one look; cut short, it goes on where it stopped.
+   */
+  indexEmails(tenant: string): Promise<void>
 }
 
 export interface SessionStore {
@@ -109,8 +114,9 @@ export interface InteractionStore {
 /** Pushed authorization requests, RFC 9126; `digest` is SHA-256 of the secret in the request_uri. */
 export interface PushedRequestStore {
   put(tenant: string, digest: string, request: PushedRequestRecord): Promise<void>
+  /** One that was spent says so, until it ends. */
   find(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
-  /** Spends it: of all that finish with it at once, one gets it. */
+  /** Spends it: of all that finish with it at once, one gets it. What was asked goes from the store. */
   take(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
 }
 

@@ -1,14 +1,19 @@
 /** The packed tarball, installed in a folder of its own as a user does it: the example API, and the command. */
 import { execFile, spawn } from 'node:child_process'
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DevCredentials } from '../../src/cli/dev/credentials.ts'
+import { readArchive, writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import { addressOf, SCRIPTS } from '../../web/assets.ts'
-import { answerOf } from '../flows/requests.ts'
+import { answerOf, tokensFor } from '../flows/requests.ts'
+import { makeKeyPair } from '../servers/bundle-desk.ts'
 import { freePort } from '../servers/free-port.ts'
+import { REDIRECT_URI } from '../servers/population.ts'
+import { adminToken, createPerson } from '../servers/provision.ts'
 import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
 
 const run = promisify(execFile)
@@ -49,10 +54,13 @@ async function ask(env: Readonly<Record<string, string>>, path: string, headers:
   const settings = { PATH: process.env.PATH, ISSUER: credentials.issuer, AUDIENCE: 'urn:sallyport:default' }
   const child = spawn(process.execPath, ['server.js'], { cwd: api, env: { ...settings, PORT: port, ...env } })
   try {
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk
+    })
     await new Promise<void>((listening, failed) => {
       child.stdout.on('data', (chunk) => String(chunk).includes('listening') && listening())
-      child.stderr.on('data', (chunk) => failed(new Error(String(chunk))))
-      child.once('exit', (code) => failed(new Error(`the example ended with ${code}`)))
+      child.once('close', (code) => failed(new Error(`the example ended with ${code}: ${said}`)))
     })
     return await answerOf(await fetch(`http://localhost:${port}${path}`, { headers }))
   } finally {
@@ -77,18 +85,63 @@ test('the example judges JWT from published keys, and introspects where it has c
   ])
 })
 
-test('it evaluates the signed bundle of the provider in its own process, and refuses one of another key', async () => {
+/** A person's, with these scopes, at a client of its own: the demo has its own use for the answers to its client. */
+async function personsToken(scope: string): Promise<string> {
+  const { issuer, admin_client: administration } = credentials
+  const token = await adminToken(issuer, { id: administration.client_id, secret: administration.client_secret })
+  const registered = await fetch(`${issuer}/admin/clients`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      name: 'Shop',
+      type: 'confidential',
+      redirect_uris: [REDIRECT_URI],
+      grant_types: ['authorization_code'],
+      scopes: ['openid', 'profile', 'orders:read'],
+      audience: ['urn:sallyport:default'],
+    }),
+  })
+  const { client_id: id, client_secret: secret } = (await answerOf(registered)).body
+  const user = await createPerson(issuer, token, `${randomUUID()}@example.com`)
+  const tokens = await tokensFor({ issuer, population: { user } }, { id: String(id), secret: String(secret) }, scope)
+  return String(tokens.access_token)
+}
+
+test('it evaluates the signed bundle of the provider in its own process: who may, and who may not', async () => {
   const dev = join(folder, 'var/dev')
   const bundle = { BUNDLE: join(dev, 'bundle.tar.gz'), BUNDLE_KEY_ID: 'development' }
-  const headers = { authorization: `Bearer ${await tokenOf(credentials.client)}` }
-  const asked = await ask({ ...bundle, BUNDLE_KEY: join(dev, 'bundle-key.pub.pem') }, '/opinion', headers)
+  const trusted = { ...bundle, BUNDLE_KEY: join(dev, 'bundle-key.pub.pem') }
+  const opinion = (token: string) => ask(trusted, '/opinion', { authorization: `Bearer ${token}` })
+  const revision = expect.stringMatching(/^[0-9a-f]{12,}/)
+  expect((await opinion(await personsToken('openid profile'))).body).toEqual({
+    revision,
+    decision: {
+      allow: true,
+      reasons: [],
+      obligations: expect.objectContaining({ claims: expect.arrayContaining(['name', 'picture']) }),
+    },
+  })
   // A machine's token has no `openid`: the policy itself says so.
-  expect(asked.body).toMatchObject({
-    revision: expect.stringMatching(/^[0-9a-f]{12,}/),
+  expect((await opinion(await tokenOf(credentials.client))).body).toEqual({
+    revision,
     decision: { allow: false, reasons: ['scope_missing'] },
   })
-  const wrong = ask({ ...bundle, BUNDLE_KEY: join(dev, 'log-key.pem') }, '/opinion', headers)
-  await expect(wrong).rejects.toThrow()
+})
+
+test('it starts with no bundle whose signature is of another key, and with none that differs from what was signed', async () => {
+  const dev = join(folder, 'var/dev')
+  const bundle = join(dev, 'bundle.tar.gz')
+  const [key, other, changed] = ['bundle-key.pub.pem', 'other.pub.pem', 'changed.tar.gz'].map((file) => join(dev, file))
+  writeFileSync(other ?? '', makeKeyPair().publicKey)
+  const files = new Map(await readArchive(readFileSync(bundle)))
+  const data: object = JSON.parse(Buffer.from(files.get('data.json') ?? '').toString())
+  files.set('data.json', Buffer.from(JSON.stringify({ ...data, planted: true })))
+  writeFileSync(changed ?? '', await writeArchive(files))
+  const start = (BUNDLE = '', BUNDLE_KEY = '') =>
+    ask({ BUNDLE, BUNDLE_KEY, BUNDLE_KEY_ID: 'development' }, '/opinion', {})
+  await expect(start(bundle, other)).rejects.toThrow('the signature is not by key development')
+  await expect(start(changed, key)).rejects.toThrow('a file differs from what was signed')
+  expect((await start(bundle, key)).status).toBe(401)
 })
 
 test('the command runs from the package', async () => {

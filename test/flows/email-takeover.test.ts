@@ -346,11 +346,12 @@ describe('the letter about a change that somebody asked for', () => {
     const { user, stop, stored } = await takeOver()
     const { passwordHash = '', ...without } = (await stored()) ?? user
     await service.store.users.replace(TENANT, { ...without, version: without.version + 1 }, without.version)
-    const { oneUse, users } = service.store
-    const take = oneUse.take.bind(oneUse)
-    const meanwhile = vi.spyOn(oneUse, 'take').mockImplementationOnce(async (...of) => {
-      await users.replace(TENANT, { ...without, passwordHash, version: without.version + 2 }, without.version + 1)
-      return take(...of)
+    const { limits, users } = service.store
+    const hit = limits.hit.bind(limits)
+    const meanwhile = vi.spyOn(limits, 'hit').mockImplementation(async (tenant, key, ...of) => {
+      if (key.startsWith('stop:') && of[1] === 1)
+        await users.replace(TENANT, { ...without, passwordHash, version: without.version + 2 }, without.version + 1)
+      return hit(tenant, key, ...of)
     })
     const stopped = await follow(stop)
     meanwhile.mockRestore()

@@ -4,6 +4,7 @@
  * checklist 28, 39, 40, 41, 43 and 51. SCALE 1: a hundred at once.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Keys } from '../../src/storage/redis/keys.ts'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'
 import { Browser, formAt, type Visited } from '../servers/browser.ts'
 import type { Deployment } from '../servers/deployment.ts'
@@ -288,4 +289,17 @@ test('an answer to the challenge of a passkey signs in once across both nodes (W
   const page = await browser.visit(login.url.replace('/login?', '/mfa/passkey?'))
   const answers = await sendAtOnce(browser, page, { credential: authenticator.get(optionsOn(page.text)) })
   expect(await winners(answers, startsSession, '401 Use your passkey')).toHaveLength(1)
+})
+
+test('a node that starts brings people whom an earlier program wrote into the index of verified addresses, before it serves', async () => {
+  const { redis } = deployment
+  if (redis === undefined) throw new Error('no Redis')
+  const { sub } = await nextPerson()
+  const keys = new Keys('sallyport:')
+  const [user, mark] = [keys.user('default', sub), keys.userEmailsDone('default')]
+  expect(await redis.command('GET', mark)).toBe('1')
+  await redis.command('HDEL', user, 'email')
+  await redis.command('DEL', mark)
+  await startFurtherNode(deployment)
+  expect([await redis.command('HEXISTS', user, 'email'), await redis.command('GET', mark)]).toEqual(['1', '1'])
 })

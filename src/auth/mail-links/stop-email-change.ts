@@ -1,8 +1,10 @@
 /**
  * A change of address that its person did not want is stopped by the link that the address before was sent: what is asked for
  * ends, what was done is undone, whoever is in the account is put out of it, and a new password is set by a link. GET looks at nothing
- * and spends nothing, POST does, in one write of the account. Asks `mail_link`. OWASP ASVS 6.3.7; checklist 42 and 45.
+ * and spends nothing, POST does: in one write of the account, and the link when all is done, so that a death in the middle leaves it,
+ * and all of it can be done again. Asks `mail_link`. OWASP ASVS 6.3.7; checklist 42 and 45.
  */
+import type { EndedWay } from '../../../web/letters/notice-mail.ts'
 import { linkEndedPage, stopEmailChangePage } from '../../../web/mail-links.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
@@ -21,7 +23,7 @@ import { isUsable, type MailLinkDeps, resetPathFor } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
 import type { PasswordHasher } from '../user/password/hasher.ts'
 import { slowedDown } from '../user/password/verify.ts'
-import { type Before, beforeOf, canRestore, endStopLinks, STOP_LINK } from '../user/stop-link.ts'
+import { type Before, beforeOf, canRestore, endStopLinks, pressAlone, STOP_LINK } from '../user/stop-link.ts'
 import { type EndRecentDeps, endRecentWaysIn } from './end-recent.ts'
 import { replyWithForm, requireForm } from './form.ts'
 
@@ -29,6 +31,7 @@ export type StopEmailChangeDeps = MailLinkDeps &
   PutOutDeps &
   EndRecentDeps & {
     readonly passwords: PasswordHasher
+    readonly providers: { find(id: string): { readonly options: { readonly displayName: string } } | undefined }
     readonly store: MailLinkDeps['store'] & {
       readonly users: Pick<UserStore, 'find' | 'findByVerifiedEmail' | 'replace'>
     }
@@ -48,7 +51,9 @@ export async function showStopEmailChange(deps: StopEmailChangeDeps, request: Ht
 export async function stopEmailChange(deps: StopEmailChangeDeps, request: HttpRequest): Promise<Reply> {
   const link = request.form.get('link') ?? ''
   requireForm(deps, request, about(link))
-  const found = await deps.store.oneUse.find(request.tenant, STOP_LINK, digestOf(link))
+  const digest = digestOf(link)
+  const find = () => deps.store.oneUse.find(request.tenant, STOP_LINK, digest)
+  const found = await find()
   const user = found?.sub === undefined ? undefined : await deps.store.users.find(request.tenant, found.sub)
   const verdict = await askMailLink(deps, request, { purpose: 'email_stop', stage: 'use', user })
   if (!isUsable(verdict) || user === undefined) return ended()
@@ -57,19 +62,15 @@ export async function stopEmailChange(deps: StopEmailChangeDeps, request: HttpRe
   // known when it is written.
   const { end_password: endsPassword } = verdict.obligations
   const passwordHash = endsPassword ? await slowedDown(deps.passwords.hash(randomSecret())) : undefined
-  const taken = await deps.store.oneUse.take(request.tenant, STOP_LINK, digestOf(link))
-  if (taken === undefined) return ended()
-  try {
-    return await stop(deps, request, { taken, sub: user.sub, verdict, passwordHash })
-  } catch (cause) {
-    // Not done, or not all of it: it can be pressed again.
-    await deps.store.oneUse.put(request.tenant, digestOf(link), taken).catch(() => undefined)
-    throw cause
-  }
+  return pressAlone(deps.store.limits, request.tenant, digest, async () => {
+    const record = await find()
+    return record ? stop(deps, request, { record, digest, sub: user.sub, verdict, passwordHash }) : ended()
+  })
 }
 
 interface Stopping {
-  readonly taken: OneUseRecord
+  readonly record: OneUseRecord
+  readonly digest: string
   readonly sub: string
   readonly verdict: Extract<Verdict<'mail_link'>, { allow: true }>
   /** What stands in the place of the password; undefined: it stays. */
@@ -77,8 +78,8 @@ interface Stopping {
 }
 
 async function stop(deps: StopEmailChangeDeps, request: HttpRequest, stopping: Stopping): Promise<Reply> {
-  const { taken, verdict, passwordHash } = stopping
-  const before = beforeOf(taken)
+  const { record, digest, verdict, passwordHash } = stopping
+  const before = beforeOf(record)
   const stopped = await undo(deps, request, before, stopping)
   if (stopped === undefined) return ended()
   const { now, other } = stopped
@@ -88,13 +89,29 @@ async function stop(deps: StopEmailChangeDeps, request: HttpRequest, stopping: S
   if (other !== undefined) await deps.audit({ event: 'email_changed', ...told, detail: 'restored' })
   if (hasNoPassword) await deps.audit({ event: 'password_changed', ...told, detail: 'ended' })
   const { end_factors: endsFactors, ttl_seconds: ttlSeconds } = verdict.obligations
-  const lately = { since: taken.createdAt - ttlSeconds, decisionId: verdict.decisionId }
-  if (endsFactors === 'recent') await endRecentWaysIn(deps, request, now, lately)
+  const lately = { since: record.createdAt - ttlSeconds, decisionId: verdict.decisionId }
+  const waysEnded = endsFactors === 'recent' ? await endRecentWaysIn(deps, request, now, lately) : []
+  const reply = await goOn(deps, request, now, { hasNoPassword, decisionId: verdict.decisionId })
+  await deps.store.oneUse.take(request.tenant, STOP_LINK, digest)
   await endStopLinks(deps, request.tenant, now.sub, before)
-  if (verdict.obligations.notify) notifyUser(deps, now, 'email_change_stopped', { alsoTo: other })
+  const named = waysEnded.map((way) => asPeopleKnow(deps, way))
+  if (verdict.obligations.notify) notifyUser(deps, now, 'email_change_stopped', { alsoTo: other, ended: named })
+  return reply
+}
+
+const asPeopleKnow = ({ providers }: Pick<StopEmailChangeDeps, 'providers'>, ended: EndedWay): EndedWay =>
+  ended.way === 'provider' ? { ...ended, name: providers.find(ended.name)?.options.displayName ?? ended.name } : ended
+
+/** Everybody is out, and whoever has the link goes on to a new password, else to a sign-in. */
+async function goOn(
+  deps: StopEmailChangeDeps,
+  request: HttpRequest,
+  now: UserRecord,
+  { hasNoPassword, decisionId }: { readonly hasNoPassword: boolean; readonly decisionId: string },
+): Promise<Reply> {
   // No letter sets a password where nobody has proven the address: what other ways in there are is for the sign-in.
-  if (!hasNoPassword || !isEmailVerified(now)) return putOut(deps, request, now, verdict.decisionId)
-  await endAllOf(deps, request, now, verdict.decisionId)
+  if (!hasNoPassword || !isEmailVerified(now)) return putOut(deps, request, now, decisionId)
+  await endAllOf(deps, request, now, decisionId)
   const reset = await resetPathFor(deps, request, now)
   return withoutSession(deps, request, () =>
     seeOther(reset === undefined ? '/password/forgot' : `${reset}&after=stopped`),
@@ -113,7 +130,7 @@ async function undo(
   deps: StopEmailChangeDeps,
   request: HttpRequest,
   before: Before,
-  { taken, sub, verdict, passwordHash }: Stopping,
+  { record, sub, verdict, passwordHash }: Stopping,
 ): Promise<Stopped | undefined> {
   let other: string | undefined
   const write = (change: (user: UserRecord) => Partial<UserRecord>) =>
@@ -127,7 +144,7 @@ async function undo(
   // Another account has proven the address meanwhile. Whoever is in this one may have had a letter of that one confirmed.
   const { decisionId } = verdict
   const isFree =
-    undone === 'email_taken' && (await endProofSince(deps, request, before, { since: taken.createdAt, decisionId }))
+    undone === 'email_taken' && (await endProofSince(deps, request, before, { since: record.createdAt, decisionId }))
   const again = isFree ? await restore() : undone
   // It stays there. The address that stands in its place here proves nothing either.
   const now = again === 'email_taken' ? await write((user) => withoutProof(user, passwordHash)) : again

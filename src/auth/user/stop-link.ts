@@ -6,8 +6,9 @@
  */
 import type { HttpRequest } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
+import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf, randomSecret } from '../../kernel/ids.ts'
-import type { OneUseStore } from '../../storage/port.ts'
+import type { LimitStore, OneUseStore } from '../../storage/port.ts'
 import type { OneUseRecord, UserRecord } from '../../storage/records.ts'
 import { emailOf } from '../../storage/verified-email.ts'
 import { askMailLink } from './ask-mail-link.ts'
@@ -35,6 +36,32 @@ export async function tellOfChangeAsked(deps: MailLinkDeps, request: HttpRequest
   })
   const stop = { href: `${deps.issuer}${PATH}?link=${secret}`, hours: Math.round(ttlSeconds / 3600) }
   notifyUser(deps, user, 'email_change_asked', { stop })
+}
+
+/** Within which one press of a link is done, or its node is dead. */
+const PRESS_SECONDS = 30
+
+/**
+ * Of many presses of one link at once one goes through, on all nodes together, and the others read that they may come again. That one
+ * is under way says nothing of its end: a node that dies in the middle holds the link for half a minute, and no longer.
+ */
+export async function pressAlone<T>(
+  limits: Pick<LimitStore, 'hit'>,
+  tenant: string,
+  digest: string,
+  press: () => Promise<T>,
+): Promise<T> {
+  const hit = (hits: number) => limits.hit(tenant, `stop:${digest}`, PRESS_SECONDS, hits)
+  const leave = async () => {
+    // Its window may have ended meanwhile: then there is nothing to take back.
+    if ((await hit(-1)) < 0) await hit(1)
+  }
+  try {
+    if ((await hit(1)) > 1) throw new OAuthError('temporarily_unavailable', { retryAfterSeconds: PRESS_SECONDS })
+    return await press()
+  } finally {
+    await leave().catch(() => undefined)
+  }
 }
 
 /** What it puts back. */

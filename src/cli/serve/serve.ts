@@ -10,6 +10,8 @@ import { openStore } from '../store.ts'
 import { checkBundleSources } from './bundle-source.ts'
 import { untilSignal } from './signals.ts'
 
+const TENANT = 'default'
+
 export async function serve(invocation: Invocation): Promise<number> {
   const [shape] = invocation.positionals
   if (invocation.values.dev === true) {
@@ -52,5 +54,7 @@ async function openInstance(
   const store = await openStore(config, systemClock)
   ends.defer(() => store.close())
   await checkInstance({ store, envelope })
+  // Before anybody is served: else an address that an account has proven could go to another one meanwhile.
+  await store.users.indexEmails(TENANT)
   return { store, envelope }
 }

@@ -29,6 +29,8 @@ export class Keys {
   userNames = (tenant: string): string => `${this.#users(tenant)}:names`
   /** Key of a verified address → whose it is. */
   userEmails = (tenant: string): string => `${this.#users(tenant)}:emails`
+  /** Everybody is in `userEmails` who has one. */
+  userEmailsDone = (tenant: string): string => `${this.userEmails(tenant)}:done`
   userIndex = (tenant: string): string => `${this.#users(tenant)}:index`
   userSequence = (tenant: string): string => `${this.#users(tenant)}:sequence`
   presence = (tenant: string, sub: string): string => `${this.#users(tenant)}:presence:${part(sub)}`

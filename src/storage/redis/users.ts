@@ -7,6 +7,7 @@ import { type UserRecord, userNameKey } from '../records.ts'
 import { emailKey, verifiedEmailKey } from '../verified-email.ts'
 import { type RedisClient, script } from './client.ts'
 import { endDeviceGrantsOf } from './device-grants.ts'
+import { indexEmails } from './index-emails.ts'
 import { dropPointers } from './one-use.ts'
 import { oneOf, textOrNothing } from './replies.ts'
 import { endInteractionsOf } from './sessions.ts'
@@ -154,6 +155,7 @@ export function redisUsers(redis: RedisClient): UserStore {
       await dropPointers(redis, tenant, reply)
       return 'written'
     },
+    indexEmails: (tenant) => indexEmails(redis, tenant),
     list: (tenant, offset, limit) =>
       listVersioned<UserRecord>(redis, keys.userIndex(tenant), offset, limit, (sub) => keys.user(tenant, sub)),
     revokeAll: async (tenant, sub) => written(await redis.runDurably(REVOKE_ALL, [keys.user(tenant, sub)])),

@@ -62,6 +62,8 @@ export function sqliteUsers(db: Database): UserStore {
         for (const statement of removeHanging) statement.run(tenant, sub)
         return changed(remove, tenant, sub) === 1 ? 'written' : 'missing'
       }, 'power'),
+    // The file was brought up to it when it was opened.
+    indexEmails: async () => undefined,
     list: (tenant, offset, limit) =>
       db.read(() => ({
         total: Number(count.get(tenant)?.total),

@@ -1,0 +1,80 @@
+/** The link that stops a change of address: when it is spent, and what its person is told then. OWASP ASVS 6.3.7; checklist 42 and 45. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { StoreUnavailable } from '../../src/kernel/errors.ts'
+import { randomId } from '../../src/kernel/ids.ts'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
+import { Browser } from '../servers/browser.ts'
+import { TENANT } from '../servers/population.ts'
+import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { enter, newPerson, send } from './at-account.ts'
+
+let smtp: SmtpServer
+let service: TestService
+beforeAll(async () => {
+  smtp = await startSmtpServer()
+  service = await startAuthService({ service: { mail: mailThrough(smtp) } })
+})
+afterAll(async () => {
+  await service?.close()
+  await smtp?.close()
+})
+
+/** Somebody in an account gave it another address, which was confirmed. */
+async function takenOver() {
+  const address = `${randomId(6).toLowerCase()}@example.com`
+  const thiefs = `thief-${address}`
+  const profile = { emails: [{ value: address, primary: true }], emailVerified: true }
+  const person = await newPerson(service, { userName: address, profile })
+  const { browser, page } = await enter(service, person, '/account/email')
+  await send(browser, page, /email$/, { purpose: 'change', email: thiefs })
+  const stop = linkIn(await smtp.next(address, '/email/stop'), '/email/stop')
+  await press(linkIn(await smtp.next(thiefs, '/email/verify'), '/email/verify'))
+  const stored = () => service.store.users.find(TENANT, person.sub)
+  expect((await stored())?.profile.emails).toEqual([{ value: thiefs, primary: true }])
+  return { person, profile, address, thiefs, stop, stored }
+}
+
+async function press(link: string) {
+  const browser = new Browser(service.issuer)
+  const { status, url } = await send(browser, await browser.visit(link), /./, {})
+  return { status, path: new URL(url).pathname }
+}
+
+test('is lost by no death in the middle: half a minute later it can be pressed again, and all is done', async () => {
+  const { profile, stop, stored } = await takenOver()
+  const { devices, oneUse, limits } = service.store
+  const gone = new StoreUnavailable('the process is dead')
+  const hit = limits.hit.bind(limits)
+  // Nothing is done any more once the account was written: neither what comes next nor what would tidy up.
+  const death = [
+    vi.spyOn(devices, 'list').mockRejectedValue(gone),
+    vi.spyOn(oneUse, 'put').mockRejectedValue(gone),
+    vi
+      .spyOn(limits, 'hit')
+      .mockImplementation(async (tenant, key, seconds, hits) =>
+        hits === -1 ? Promise.reject(gone) : hit(tenant, key, seconds, hits),
+      ),
+  ]
+  expect((await press(stop)).status).toBe(503)
+  for (const spy of death) spy.mockRestore()
+  expect((await stored())?.profile).toEqual(profile)
+  expect((await press(stop)).status).toBe(503)
+  service.advance(30)
+  expect(await press(stop)).toEqual({ status: 200, path: '/password/reset' })
+  expect((await stored())?.profile).toEqual(profile)
+  expect((await press(stop)).status).toBe(400)
+})
+
+test('the person is told which ways in ended; whoever had the account is not', async () => {
+  const { person, address, thiefs, stop } = await takenOver()
+  const { factors, identities } = service.store
+  const { createdAt = 0 } = (await service.store.oneUse.list(TENANT, person.sub))[0] ?? {}
+  await factors.totp.add(TENANT, person.sub, { v: 1, sealed: 'of a thief', createdAt: createdAt + 1 })
+  const [key, issuer] = [`of ${person.sub}`, 'https://accounts.google.com']
+  const at = { subject: key, linkedAt: createdAt + 1 }
+  await identities.link(TENANT, { v: 1, key, sub: person.sub, provider: 'google', issuer, ...at })
+  expect((await press(stop)).status).toBe(200)
+  const told = bodyOf((await smtp.next(address, 'stopped its change')).message).replaceAll('\r\n', ' ')
+  expect(told).toContain('were removed: authenticator app and google.')
+  expect(bodyOf((await smtp.next(thiefs, 'stopped its change')).message)).not.toContain('were removed')
+})
