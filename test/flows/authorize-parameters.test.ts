@@ -15,7 +15,7 @@ import {
   urlOf,
   VERIFIER,
 } from './authorization.ts'
-import { post } from './requests.ts'
+import { type Answer, post } from './requests.ts'
 
 let service: TestService
 
@@ -284,6 +284,20 @@ describe('resource indicators (RFC 8707; checklist 25)', () => {
     expect(decodeJwt(String(all.body.access_token)).aud).toEqual(['urn:example:orders', 'urn:sallyport:default'])
     const one = await redeemCode(service, client, await codeFor(), { ...more, resource: 'urn:example:orders' })
     expect(decodeJwt(String(one.body.access_token)).aud).toBe('urn:example:orders')
+  })
+
+  test('one code, then tokens for one resource after another: the refresh token keeps what was granted (figures 3 to 5)', async () => {
+    const first = await redeemCode(service, client, await codeFor(), { ...more, resource: 'urn:example:orders' })
+    const refresh = async (after: Answer['body'], named: object) => {
+      const form = { grant_type: 'refresh_token', refresh_token: String(after.refresh_token), ...named }
+      const { status, body } = await post(service, '/oauth/token', client, form)
+      return { body, answer: status === 200 ? decodeJwt(String(body.access_token)).aud : body.error }
+    }
+    const second = await refresh(first.body, { resource: 'urn:sallyport:default' })
+    expect(second.answer).toBe('urn:sallyport:default')
+    const third = await refresh(second.body, {})
+    expect(third.answer).toEqual(['urn:example:orders', 'urn:sallyport:default'])
+    expect((await refresh(third.body, { resource: 'urn:example:nobody' })).answer).toBe('invalid_target')
   })
 
   test('beyond the grant is invalid_target, at both endpoints', async () => {

@@ -11,11 +11,14 @@ import {
   type Federated,
   failuresOf,
   linkTo,
+  MICROSOFT_TENANT,
   onSignInPage,
   signInAt,
   somebody,
   startFederated,
 } from './federation.ts'
+
+const OTHER_TENANT = '11111111-2222-4333-8444-555555555555'
 
 let service: Federated
 beforeAll(async () => {
@@ -182,6 +185,97 @@ describe('an ID token must hold', () => {
   })
 })
 
+describe('an ID token of one directory of Microsoft must hold', () => {
+  const member = () => somebody({ tid: MICROSOFT_TENANT, xms_edov: true })
+  const comeBack = async (changes?: () => Readonly<Record<string, unknown>>) => {
+    const { microsoft } = service
+    microsoft.person = member()
+    const at = await onSignInPage(service)
+    const { left } = await at.browser.visit(linkTo(at.page, 'microsoft'))
+    const answer = await atProvider(left)
+    if (changes) microsoft.alterToken = (body) => microsoft.resign(body.id_token, changes())
+    try {
+      return { browser: at.browser, page: await at.browser.visit(answer.href) }
+    } finally {
+      microsoft.alterToken = undefined
+    }
+  }
+  const ofOther = () => service.microsoft.issuer.replace(MICROSOFT_TENANT, OTHER_TENANT)
+
+  test.each([
+    ['the issuer of another tenant', 'wrong_token', () => ({ iss: ofOther() })],
+    ['issuer and tid of another tenant', 'wrong_token', () => ({ iss: ofOther(), tid: OTHER_TENANT })],
+    ['tid of another tenant under the pinned issuer', 'wrong_organisation', () => ({ tid: OTHER_TENANT })],
+    ['no tid', 'wrong_organisation', () => ({ tid: undefined })],
+    ['the issuer of another provider', 'wrong_token', () => ({ iss: service.google.issuer })],
+    ['another nonce', 'wrong_token', () => ({ nonce: 'A'.repeat(43) })],
+    ['no nonce', 'wrong_token', () => ({ nonce: undefined })],
+  ])('refuses %s: %s (OIDC Core 3.1.3.7; checklist 43)', async (_, failure, changes) => {
+    const { browser, page } = await comeBack(changes)
+    expect([page.status, failuresOf(service).at(-1)]).toEqual([400, failure])
+    expect(browser.cookies.has('sallyport_session')).toBe(false)
+    // Signed anew with nothing changed it is good.
+    const unchanged = await comeBack(() => ({}))
+    await codeAfter(unchanged.browser, unchanged.page)
+  })
+})
+
+describe('an answer of GitHub, which has neither issuer nor nonce', () => {
+  const redeemed = () => service.github.asked.filter((line) => line === 'POST /login/oauth/access_token').length
+  const sentTo = async (provider: string) => {
+    const at = await onSignInPage(service)
+    const { left } = await at.browser.visit(linkTo(at.page, provider))
+    return { ...at, left }
+  }
+  const isRefused = async (browser: Browser, url: URL, failure: string, uses = 0) => {
+    const before = redeemed()
+    const page = await browser.visit(url.href)
+    expect([page.status, page.left, failuresOf(service).at(-1)]).toEqual([400, undefined, failure])
+    expect(browser.cookies.has('sallyport_session')).toBe(false)
+    expect(redeemed()).toBe(before + uses)
+  }
+  beforeAll(() => {
+    service.github.emails = [{ email: 'octocat@example.com', primary: true, verified: true }]
+  })
+
+  test('counts for no state of another browser, another attempt or another provider (RFC 9700 4.4, 4.7; checklist 43)', async () => {
+    const [mine, victims] = [await sentTo('github'), await sentTo('github')]
+    const answer = await atProvider(mine.left)
+    // The attacker's code and state in the browser of the victim.
+    await isRefused(victims.browser, answer, 'wrong_response')
+    // The attacker's code under the state of the victim: PKCE tells at the provider whose code it is.
+    const swapped = new URL(answer)
+    swapped.searchParams.set('state', victims.left?.searchParams.get('state') ?? '')
+    await isRefused(victims.browser, swapped, 'wrong_token', 1)
+    // A state that the same browser was given for Google.
+    const both = await sentTo('github')
+    const { left: toGoogle } = await both.browser.visit(linkTo(both.page, 'google'))
+    const mixed = await atProvider(both.left)
+    mixed.searchParams.set('state', toGoogle?.searchParams.get('state') ?? '')
+    await isRefused(both.browser, mixed, 'wrong_response')
+  })
+
+  test('is not taken where a hostile provider sent the person on: mix-up (RFC 9700 4.4; checklist 43)', async () => {
+    const { browser, page, left: toOther } = await sentTo('other')
+    const { left: toGithub } = await browser.visit(linkTo(page, 'github'))
+    const mixed = new URL(toGithub?.href ?? '')
+    for (const name of ['state', 'code_challenge']) mixed.searchParams.set(name, toOther?.searchParams.get(name) ?? '')
+    const answer = await atProvider(mixed)
+    expect([answer.pathname, answer.searchParams.has('iss')]).toEqual(['/federation/callback/github', false])
+    const asked = service.other.asked.length
+    await isRefused(browser, answer, 'wrong_response')
+    // Taken to the address of the hostile one: it promises `iss`, and the code is not sent to it.
+    const carried = new URL(`${service.issuer}/federation/callback/other${answer.search}`)
+    await isRefused(browser, carried, 'wrong_token')
+    expect(service.other.asked.slice(asked)).not.toContain('POST /token')
+  })
+
+  test('is good as it came', async () => {
+    const { browser, left } = await sentTo('github')
+    await codeAfter(browser, await browser.visit((await atProvider(left)).href))
+  })
+})
+
 test('a key that was withdrawn and signs on is refused once the keys are read again, after five minutes (OIDC Core 10.1.1; checklist 43)', async () => {
   const come = async () => {
     service.google.person = somebody()
@@ -241,4 +335,19 @@ test('nothing of an answer is in audit, log or metrics (checklist 34)', async ()
   }
   expect(told).not.toContain(service.google.person.email)
   expect(told).not.toContain(service.google.client.secret)
+})
+
+test('metadata of another tenant of Microsoft is refused in the same way (RFC 8414 3.3; checklist 43)', async () => {
+  const swapped = await startFederated()
+  swapped.microsoft.alter.set('openid-configuration', (body) => ({
+    ...body,
+    issuer: String(body.issuer).replace(MICROSOFT_TENANT, OTHER_TENANT),
+  }))
+  try {
+    const at = await onSignInPage(swapped)
+    const page = await at.browser.visit(linkTo(at.page, 'microsoft'))
+    expect([page.status, page.left, failuresOf(swapped).at(-1)]).toEqual([503, undefined, 'wrong_metadata'])
+  } finally {
+    await swapped.close()
+  }
 })

@@ -17,10 +17,12 @@ import { BEHIND_PROXY } from './attackers.ts'
 import { countedHasher, countedStore } from './counted-work.ts'
 import { begin, discover } from './relying-party.ts'
 import { post, tokensFor } from './requests.ts'
+import { startWithWebhook, type WithWebhook } from './with-webhook.ts'
 
 const NEW = 'several words of mine'
 
 let smtp: SmtpServer
+let around: WithWebhook
 let service: TestService
 /** Calls of the store and of the hasher, in order. */
 const calls: string[] = []
@@ -28,17 +30,14 @@ const real = createPasswordHasher()
 
 beforeAll(async () => {
   smtp = await startSmtpServer()
-  service = await startAuthService({
+  around = await startWithWebhook({
     store: async (path, clock) => countedStore(await openSqliteStore({ path, clock }), calls),
-    service: {
-      ...BEHIND_PROXY,
-      passwords: countedHasher(real, calls),
-      mail: mailThrough(smtp),
-    },
+    service: { ...BEHIND_PROXY, passwords: countedHasher(real, calls), mail: mailThrough(smtp) },
   })
+  service = around.service
 })
 afterAll(async () => {
-  await service?.close()
+  await around?.stop()
   await smtp?.close()
 })
 // Each test has an hour of its own: letters are counted by it.
@@ -219,7 +218,7 @@ describe('the link', () => {
 })
 
 describe('asking for it', () => {
-  test('reads the same and is the same work for every name, letter or not (ASVS 6.3.8; checklist 37)', async () => {
+  test('reads the same and is the same work for every name, letter or not, mail and webhook included (ASVS 6.3.8; checklist 37)', async () => {
     const known = await person()
     const others = [
       await person({ active: false }),
@@ -233,43 +232,49 @@ describe('asking for it', () => {
     const ofOthers = others.map(({ userName }) => userName)
     const names = [known.userName, address, ...ofOthers, without.userName, 'unproven@example.com', 'nobody@example.com']
     const seen = []
+    const toldBefore = await around.told('password_reset_asked')
     for (const name of names) {
       const browser = new Browser(service.issuer)
       const page = await browser.visit(`${service.issuer}/password/forgot`)
       calls.length = 0
       const { status, text, headers } = await browser.submit(page, { username: name })
+      if (seen.length < 2) await smtp.next(name)
+      expect(await around.told('password_reset_asked')).toBe(toldBefore + seen.length + 1)
       const shown = text.replaceAll(/nonce="[^"]*"/g, '')
-      seen.push({ status, shown, names: [...headers.keys()], calls: [...calls] })
+      seen.push({ status, shown, names: [...headers.keys()], calls: calls.toSorted() })
     }
     for (const one of seen) expect(one).toEqual(seen[0])
     expect(seen[0]).toMatchObject({ status: 200, shown: expect.stringContaining('Look into your mailbox') })
     expect(seen[0]?.calls).toEqual(
       expect.arrayContaining(['users.findBySignInName', 'limits.hit', 'limits.hit', 'oneUse.put']),
     )
-    await smtp.next(known.userName)
+    expect(seen[0]?.calls.filter((call) => call === 'outbox.add')).toHaveLength(1)
     const reached = smtp.received.flatMap(({ to }) => to)
     expect(reached).toContain(address)
     for (const name of names.slice(2)) expect(reached).not.toContain(name)
   })
 
-  test('a wrong password and an unknown name are the same work at the sign-in too: hashes and store (checklist 37)', async () => {
+  test('a wrong password and an unknown name are the same work at the sign-in too: hashes, store, webhook (checklist 37)', async () => {
     const known = await person()
     const disabled = await person({ active: false })
     const seen = []
+    const toldBefore = await around.told('sign_in_failed')
     for (const name of [known.userName, disabled.userName, 'nobody-at-all@example.com']) {
       const browser = new Browser(service.issuer)
       const { url } = await begin(await discover(service.issuer, service.population.own), 'openid')
       const page = await browser.visit(url)
       calls.length = 0
       const { status, text } = await browser.submit(page, { username: name, password: 'a wrong one' })
+      expect(await around.told('sign_in_failed')).toBe(toldBefore + seen.length + 1)
       const shown = text
         .replaceAll(/nonce="[^"]*"/g, '')
         .replaceAll(/(form_token" value|interaction)=("?)[\w-]+/g, '$1=')
         .replaceAll(name, 'NAME')
-      seen.push({ status, shown, calls: [...calls] })
+      seen.push({ status, shown, calls: calls.toSorted() })
     }
     for (const one of seen) expect(one).toEqual(seen[0])
     expect(seen[0]?.calls.filter((call) => call === 'verify')).toHaveLength(1)
+    expect(seen[0]?.calls.filter((call) => call === 'outbox.add')).toHaveLength(1)
   })
 
   test('is limited for the account and for the address, whether it exists or not, and counts on for the hour', async () => {

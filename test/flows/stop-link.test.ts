@@ -5,7 +5,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { TENANT } from '../servers/population.ts'
-import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
+import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { enter, newPerson, send } from './at-account.ts'
 
 let smtp: SmtpServer
@@ -63,4 +63,18 @@ test('is lost by no death in the middle: half a minute later it can be pressed a
   expect(await press(stop)).toEqual({ status: 200, path: '/password/reset' })
   expect((await stored())?.profile).toEqual(profile)
   expect((await press(stop)).status).toBe(400)
+})
+
+test('the person is told which ways in ended; whoever had the account is not', async () => {
+  const { person, address, thiefs, stop } = await takenOver()
+  const { factors, identities } = service.store
+  const { createdAt = 0 } = (await service.store.oneUse.list(TENANT, person.sub))[0] ?? {}
+  await factors.totp.add(TENANT, person.sub, { v: 1, sealed: 'of a thief', createdAt: createdAt + 1 })
+  const [key, issuer] = [`of ${person.sub}`, 'https://accounts.google.com']
+  const at = { subject: key, linkedAt: createdAt + 1 }
+  await identities.link(TENANT, { v: 1, key, sub: person.sub, provider: 'google', issuer, ...at })
+  expect((await press(stop)).status).toBe(200)
+  const told = bodyOf((await smtp.next(address, 'stopped its change')).message).replaceAll('\r\n', ' ')
+  expect(told).toContain('were removed: authenticator app and google.')
+  expect(bodyOf((await smtp.next(thiefs, 'stopped its change')).message)).not.toContain('were removed')
 })

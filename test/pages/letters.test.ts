@@ -23,6 +23,14 @@ const FACTS: NoticeFacts = {
   system: 'Linux',
   provider: 'GitHub',
 }
+const ENDED: NoticeFacts = {
+  ended: [
+    { way: 'totp' },
+    { way: 'passkey', name: 'Blue\nkey' },
+    { way: 'recovery_codes' },
+    { way: 'provider', name: 'GitHub' },
+  ],
+}
 const STOP = { href: `${ISSUER}/email/stop?link=s`, hours: 72 }
 const FROM = { browser: 'Safari', system: 'iOS', network: '203.0.113.0/24', country: 'DE' }
 
@@ -42,6 +50,7 @@ const lettersIn = (language: Language): readonly (readonly [string, Letter])[] =
     }),
     ...KINDS.map((kind) => [kind, noticeMail(kind, FACTS, around(language))] as const),
     ['email_change_asked, to be stopped', noticeMail('email_change_asked', { stop: STOP }, around(language))] as const,
+    ['email_change_stopped, ways ended', noticeMail('email_change_stopped', ENDED, around(language))] as const,
   ])
 
 const unescaped = (text: string): string =>
@@ -105,6 +114,18 @@ describe.each(LANGUAGES)('in %s', (language) => {
       await page.screenshot({ path: resolve('test-results/screens', file), fullPage: true })
     }
   })
+})
+
+test.each([
+  ['en', 'were removed: authenticator app, passkey (Blue key), all recovery codes, and GitHub.'],
+  ['de', 'wurden entfernt: Authenticator-App, Passkey (Blue key), alle Wiederherstellungscodes und GitHub.'],
+  ['ar', 'تطبيق مصادقة ومفتاح مرور (Blue key) وجميع رموز الاسترداد وGitHub.'],
+] as const)('names the ways in that ended, to the person alone: %s', (language, said) => {
+  expect(noticeMail('email_change_stopped', ENDED, around(language)).text).toContain(said)
+  const { issuer, nowMs, locales } = around(language)
+  const toOthers = noticeMail('email_change_stopped', ENDED, { issuer, nowMs, locales }).text
+  expect(toOthers).toBe(noticeMail('email_change_stopped', {}, { issuer, nowMs, locales }).text)
+  expect(noticeMail('email_change_stopped', { ended: [] }, around(language)).text).not.toContain('GitHub')
 })
 
 test('an address that nobody has proven to be theirs is told neither who the person is nor where', () => {

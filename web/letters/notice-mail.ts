@@ -27,6 +27,11 @@ const ACT_OF: Readonly<Partial<Record<NoticeKind, keyof typeof ACTS>>> = {
   guessing: 'factors',
 }
 
+/** A way to sign in that was removed; `name` is what people call it. */
+export type EndedWay =
+  | { readonly way: 'totp' | 'recovery_codes' }
+  | { readonly way: 'passkey' | 'provider'; readonly name: string }
+
 export interface NoticeFacts {
   readonly factor?: 'totp' | 'passkey' | undefined
   /** What the person calls the passkey. */
@@ -36,6 +41,8 @@ export interface NoticeFacts {
   readonly system?: string | undefined
   /** Whom the account was linked to. */
   readonly provider?: string | undefined
+  /** Told to the person alone. */
+  readonly ended?: readonly EndedWay[] | undefined
   /** Where what was asked for can be stopped, once. */
   readonly stop?: { readonly href: string; readonly hours: number } | undefined
 }
@@ -61,6 +68,14 @@ function inside(says: LetterWords, kind: NoticeKind, facts: NoticeFacts): string
   return named(says, facts)
 }
 
+function endedIn(says: LetterWords, ended: readonly EndedWay[], locales: readonly string[]): string {
+  const ways = ended.map((one) => {
+    if (one.way === 'provider') return one.name
+    return one.way === 'passkey' ? `${says.ways.passkey} (${one.name})` : says.ways[one.way]
+  })
+  return says.waysEnded(new Intl.ListFormat(letterLanguage(locales)).format(ways))
+}
+
 export function noticeMail(
   kind: NoticeKind,
   facts: NoticeFacts,
@@ -72,11 +87,12 @@ export function noticeMail(
   const when = momentIn(letterLanguage(locales), nowMs, { uiLocales: locales, timeZone })
   const from = userName === undefined ? undefined : reader().from?.()
   const act = ACT_OF[kind] ?? 'report'
-  const { stop } = facts
+  const { stop, ended = [] } = facts
+  const tellsEnded = ended.length > 0 && userName !== undefined
   const after = stop ? [says.stopsFor(stop.hours)] : kind === 'email_changed' ? [says.takesBack] : []
   return letter({
     subject,
-    what,
+    what: tellsEnded ? `${what} ${endedIn(says, ended, locales)}` : what,
     facts: [says.account(host, userName), says.when(when), ...(from ? [whereOf(locales, from)] : [])],
     link: stop ? { href: stop.href, text: says.stop } : { href: `${issuer}${ACTS[act]}`, text: says.acts[act] },
     afterLink: after,

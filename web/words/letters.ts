@@ -49,6 +49,8 @@ export const LETTERS = inAllLanguages(
     totp: 'An authenticator app',
     passkey: 'A passkey',
     another: 'another provider',
+    ways: { totp: 'authenticator app', passkey: 'passkey', recovery_codes: 'all recovery codes' },
+    waysEnded: (ways: string) => `Ways to sign in that may not be yours were removed: ${ways}.`,
     on: (browser: string, system: string) => `${browser} on ${system}`,
     notices: {
       password_changed: (): Said => ['Your password was changed', 'The password of your account was changed.'],
@@ -155,6 +157,8 @@ export const LETTERS = inAllLanguages(
       totp: 'Eine Authenticator-App',
       passkey: 'Ein Passkey',
       another: 'einem anderen Anbieter',
+      ways: { totp: 'Authenticator-App', passkey: 'Passkey', recovery_codes: 'alle Wiederherstellungscodes' },
+      waysEnded: (ways) => `Anmeldeverfahren, die vielleicht nicht von Ihnen stammen, wurden entfernt: ${ways}.`,
       on: (browser, system) => `${browser} unter ${system}`,
       notices: {
         password_changed: () => ['Ihr Passwort wurde geändert', 'Das Passwort Ihres Kontos wurde geändert.'],
@@ -260,6 +264,8 @@ export const LETTERS = inAllLanguages(
       totp: 'تطبيق مصادقة',
       passkey: 'مفتاح مرور',
       another: 'مزوّد آخر',
+      ways: { totp: 'تطبيق مصادقة', passkey: 'مفتاح مرور', recovery_codes: 'جميع رموز الاسترداد' },
+      waysEnded: (ways) => `أُزيلت طرق لتسجيل الدخول قد لا تكون لك: ${ways}.`,
       on: (browser, system) => `${apart(browser)} على ${apart(system)}`,
       notices: {
         password_changed: () => ['تم تغيير كلمة المرور', 'تم تغيير كلمة مرور حسابك.'],

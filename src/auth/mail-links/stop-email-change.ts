@@ -4,6 +4,7 @@
  * and spends nothing, POST does: in one write of the account, and the link when all is done, so that a death in the middle leaves it,
  * and all of it can be done again. Asks `mail_link`. OWASP ASVS 6.3.7; checklist 42 and 45.
  */
+import type { EndedWay } from '../../../web/letters/notice-mail.ts'
 import { linkEndedPage, stopEmailChangePage } from '../../../web/mail-links.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
@@ -30,6 +31,7 @@ export type StopEmailChangeDeps = MailLinkDeps &
   PutOutDeps &
   EndRecentDeps & {
     readonly passwords: PasswordHasher
+    readonly providers: { find(id: string): { readonly options: { readonly displayName: string } } | undefined }
     readonly store: MailLinkDeps['store'] & {
       readonly users: Pick<UserStore, 'find' | 'findByVerifiedEmail' | 'replace'>
     }
@@ -88,13 +90,17 @@ async function stop(deps: StopEmailChangeDeps, request: HttpRequest, stopping: S
   if (hasNoPassword) await deps.audit({ event: 'password_changed', ...told, detail: 'ended' })
   const { end_factors: endsFactors, ttl_seconds: ttlSeconds } = verdict.obligations
   const lately = { since: record.createdAt - ttlSeconds, decisionId: verdict.decisionId }
-  if (endsFactors === 'recent') await endRecentWaysIn(deps, request, now, lately)
+  const waysEnded = endsFactors === 'recent' ? await endRecentWaysIn(deps, request, now, lately) : []
   const reply = await goOn(deps, request, now, { hasNoPassword, decisionId: verdict.decisionId })
   await deps.store.oneUse.take(request.tenant, STOP_LINK, digest)
   await endStopLinks(deps, request.tenant, now.sub, before)
-  if (verdict.obligations.notify) notifyUser(deps, now, 'email_change_stopped', { alsoTo: other })
+  const named = waysEnded.map((way) => asPeopleKnow(deps, way))
+  if (verdict.obligations.notify) notifyUser(deps, now, 'email_change_stopped', { alsoTo: other, ended: named })
   return reply
 }
+
+const asPeopleKnow = ({ providers }: Pick<StopEmailChangeDeps, 'providers'>, ended: EndedWay): EndedWay =>
+  ended.way === 'provider' ? { ...ended, name: providers.find(ended.name)?.options.displayName ?? ended.name } : ended
 
 /** Everybody is out, and whoever has the link goes on to a new password, else to a sign-in. */
 async function goOn(

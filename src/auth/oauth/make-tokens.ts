@@ -20,16 +20,16 @@ export interface MadeTokens {
 function makeRefreshToken(
   person: PersonGrant,
   obligations: Obligations<'token'>,
-  first: boolean,
+  { first, narrowed }: { readonly first: boolean; readonly narrowed: boolean },
   now: number,
   confirmation: Confirmation | undefined,
 ) {
   const expiresAt = person.record.createdAt + obligations.refresh_token_ttl_seconds
   if (!obligations.refresh_token || expiresAt <= now) return undefined
   const { text, digest } = newHandle(person.record.grantId)
-  // RFC 6749 6: narrowing the access token leaves the refresh token's scope as it was.
-  const carried = first ? obligations : person
-  const { scopes, audience } = carried
+  // RFC 6749 6, RFC 8707 2.2: narrowing the access token leaves what the refresh token is good for as it was.
+  const { scopes } = first ? obligations : person
+  const { audience } = first && !narrowed ? obligations : person
   const record = { v: 1, scopes, audience, issuedAt: now, expiresAt, ...(confirmation && { confirmation }) } as const
   return { text, expiresAt, stored: { digest, record } }
 }
@@ -91,7 +91,8 @@ export function makeTokens(
   )
   // RFC 9449 5, RFC 8705 4: what nobody authenticates for is bound to the key; once bound, always.
   const refreshBinding = person?.confirmation ?? (client.type === 'public' ? confirmation : undefined)
-  const refresh = person && makeRefreshToken(person, obligations, context.first, now, refreshBinding)
+  const use = { first: context.first, narrowed: presented.requested.resources.length > 0 }
+  const refresh = person && makeRefreshToken(person, obligations, use, now, refreshBinding)
   const idToken =
     grant && scopes.includes('openid')
       ? mintIdToken(

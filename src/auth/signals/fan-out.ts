@@ -48,7 +48,8 @@ export async function fanOut(deps: FanOutDeps, tenant: string, task: OutboxTask)
   const candidates = candidatesOf(event)
   const webhooks = deps.receivers.filter((receiver) => receiver.kind === 'webhook')
   const streams = candidates.length === 0 ? [] : await streamsOf(deps, tenant)
-  const user = event.sub === undefined ? undefined : await deps.store.users.find(tenant, event.sub)
+  // Nobody is looked for too: whether an event is about an account is told by no work (checklist 37).
+  const user = await deps.store.users.find(tenant, event.sub ?? '')
   const relations = streams.length === 0 ? NOBODY : await relationsOf(deps, tenant, event)
   const about = { tenant, task, user, relations }
   for (const webhook of webhooks) await tellWebhook(deps, about, webhook)
