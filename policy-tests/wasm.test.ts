@@ -94,7 +94,7 @@ const UNREAD: Partial<Record<DecisionName, readonly string[]>> = {
   session: ['authentication', 'client', 'confirmed', 'hint', 'request', 'stage', 'subject'],
   register: ['registrations'],
   login: ['client', 'device', 'factors', 'requested'],
-  consent: ['authentication', 'request'],
+  consent: ['authentication', 'device', 'person_risk', 'request'],
   scim: ['resource'],
   admin: ['resource'],
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Provides what test/clients has that is not Node's: Authlib, schemathesis and fido2 (Python), go-oidc (Go), Nimbus (Java), in
+# Provides what test/clients has that is not Node's: Authlib, schemathesis, fido2 and soft_fido2 (Python), go-oidc (Go), Nimbus (Java), in
 # .toolchain/clients. Where a language is not here, its .missing file and one line say so, and its test is skipped by that.
 set -u
 cd "$(dirname "$0")/../.."
@@ -57,5 +57,6 @@ nimbus() {
 by_pip authlib || true
 by_pip schemathesis || true
 by_pip fido2 || true
+by_pip soft-fido2 || true
 go_oidc || true
 nimbus || true

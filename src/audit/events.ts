@@ -4,6 +4,7 @@ export type AuditEventName =
   | 'client_authentication_failed'
   | 'token_issued'
   | 'code_reuse'
+  | 'pushed_request_reuse'
   | 'refresh_token_reuse'
   | 'refresh_token_grace'
   | 'grant_revoked'

@@ -44,6 +44,7 @@ import { type BackChannel, type BackChannelOptions, startBackChannel } from './s
 import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
 import { endSession, endSessionsOf } from './session/end-session.ts'
+import type { EnrolledFactors } from './session/subject-stage.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/limits/rate-limiter.ts'
 import { sparedAddresses } from './threat/limits/spared.ts'
@@ -195,7 +196,9 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     options.threats,
   )
   listeners.push(threats.hear)
-  const continueSession = sessionContinuation({ ...ending, issuer, decide, assessRisk: threats.assessRisk })
+  const { assessRisk, assessClient, countryOf } = threats
+  const enrolled: EnrolledFactors = (tenant, user) => enrolledFactors(store, tenant, user)
+  const continueSession = sessionContinuation({ ...ending, issuer, decide, assessRisk, enrolled })
   const rates = threats.throttles.before(counted)
   const providers = await configuredProviders(options.providers ?? [], {
     clock,
@@ -209,12 +212,12 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     TENANT,
     options.signals ?? { receivers: [] },
   )
-  const visits = createVisits(threats.countryOf)
+  const visits = createVisits(countryOf)
   const onFailure = (error: unknown) => options.logger.error(describe(error), 'activity of a person is not recorded')
   const activity = recordActivity({ store, clock, visits, onFailure })
   listeners.push(signals.hear, activity.hear)
   const { theme, assets } = options.theme ?? { theme: PLAIN_THEME, assets: [] }
-  const reading = { issuer, theme, countryOf: threats.countryOf }
+  const reading = { issuer, theme, countryOf }
   const given = routes({
     assets,
     rates,
@@ -244,10 +247,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     endGrant: endGrantWith(audit),
     ...people.parts,
     mail,
-    ...{ assessRisk: threats.assessRisk, assessClient: threats.assessClient, countryOf: threats.countryOf },
+    ...{ assessRisk, assessClient, countryOf },
     introspected: threats.introspections.count,
     recentRisk: threats.recent.riskOf,
-    enrolled: (tenant, user) => enrolledFactors(store, tenant, user),
+    enrolled,
     relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,

@@ -114,8 +114,9 @@ export interface InteractionStore {
 /** Pushed authorization requests, RFC 9126; `digest` is SHA-256 of the secret in the request_uri. */
 export interface PushedRequestStore {
   put(tenant: string, digest: string, request: PushedRequestRecord): Promise<void>
+  /** One that was spent says so, until it ends. */
   find(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
-  /** Spends it: of all that finish with it at once, one gets it. */
+  /** Spends it: of all that finish with it at once, one gets it. What was asked goes from the store. */
   take(tenant: string, digest: string): Promise<PushedRequestRecord | undefined>
 }
 

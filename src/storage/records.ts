@@ -148,6 +148,8 @@ export interface PushedRequestRecord {
   /** Until then an authorization may begin with it. */
   readonly beginsBefore: number
   readonly expiresAt: number
+  /** It was used: nothing of what was asked is left. */
+  readonly spent?: true
 }
 
 /** What may happen once, in one person's name or in nobody's yet: the link of a mail, a challenge, the state of a redirect. */

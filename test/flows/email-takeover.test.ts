@@ -189,6 +189,22 @@ describe('the letter about a change that somebody asked for', () => {
     expect(linksTo(thiefs)).toEqual([])
   })
 
+  test('an older one works after a newer one was sent (checklist 45)', async () => {
+    const { user, address, thiefs, thief, stop, stored } = await takeOver()
+    const later = await askForChange(user, `another-${thiefs}`)
+    const newer = await stopLinkTo(address)
+    expect(newer).not.toBe(stop)
+    expect(new URL((await follow(stop)).url).pathname).toBe('/password/reset')
+    expect(await stored()).toMatchObject({ profile: user.profile, revocationEpoch: user.revocationEpoch + 1 })
+    for (const { link, browser } of [thief, later]) {
+      expect((await follow(link)).status).toBe(400)
+      expect(await isSignedIn(browser)).toBe(false)
+    }
+    // It did what the newer one is for.
+    expect((await follow(newer)).status).toBe(400)
+    expect((await stored())?.revocationEpoch).toBe(user.revocationEpoch + 1)
+  })
+
   test('is good once, of 10 at once, and until the new address has settled (checklist 44)', async () => {
     const { user, stop, stored } = await takeOver()
     const tries = await Promise.all(Array.from({ length: 10 }, () => follow(stop)))

@@ -9,7 +9,7 @@ import { signedFiles, startAuthService, type TestService } from '../servers/auth
 import { Browser } from '../servers/browser.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
 import { TENANT } from '../servers/population.ts'
-import { codeAt, confirmTotp, MFA_ACR, openOwnPage, signInByPassword } from './factors.ts'
+import { codeAt, confirmTotp, MFA_ACR, openOwnPage, PHISHING_RESISTANT, signInByPassword } from './factors.ts'
 import { answerOf, post } from './requests.ts'
 import { addClient, signIn, silently } from './signed-in.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
@@ -76,9 +76,10 @@ test('a role that wants a level is of no use at the admin and SCIM APIs with the
   } finally {
     policies.remove()
   }
-  expect(await all()).toEqual([403, 403, 403])
+  expect(await all()).toEqual([401, 401, 401])
   const judged = service.decisions().filter(({ path }) => path === 'authz/admin/decision')
-  expect(judged.at(-1)).toMatchObject({ result: { allow: false, reasons: ['permission_missing'] } })
+  const obligations = { step_up: 'required', acr_values: [MFA_ACR, PHISHING_RESISTANT] }
+  expect(judged.at(-1)).toMatchObject({ result: { allow: true, obligations } })
   expect(await silently(service, browser, desk)).toBe('login_required')
   const next = await signInByPassword(service, new Browser(issuer))
   expect(new URL(next.url).pathname).toBe('/mfa/enrol')

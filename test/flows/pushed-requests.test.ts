@@ -87,6 +87,29 @@ describe('one use (checklist 13)', () => {
     expect(again.text).toContain('request_uri')
   })
 
+  test('one that was used and comes again is a signal about its client, ends nothing, and counts with nothing else (docs/threats.md)', async () => {
+    const client = await registerClient(service, 'lent', {}, { firstParty: true })
+    const uri = await pushed(client)
+    const browser = new Browser(service.issuer)
+    const about = (name: string) =>
+      service.audits.filter(({ event, client_id }) => event === name && client_id === client.id)
+    expect((await browser.visit(begin(client, uri))).url).toContain('/login')
+    const { code } = told(await goThrough(browser, service, begin(client, uri)))
+    expect((await browser.visit(begin(bound, uri))).status).toBe(400)
+    expect(about('pushed_request_reuse')).toEqual([])
+    for (let time = 0; time < 8; time++) expect((await browser.visit(begin(client, uri))).status).toBe(400)
+    await service.service.threats.settled()
+    expect(about('pushed_request_reuse')).toHaveLength(8)
+    // Once for each doubling.
+    expect(about('risk_signal').map(({ detail }) => detail)).toEqual(Array(4).fill('replay'))
+    expect(about('threat_answered').map(({ detail }) => detail)).toEqual(Array(4).fill('replay:none'))
+    const { status, body } = await redeemCode(service, client, code)
+    expect([status, body.expires_in]).toEqual([200, 300])
+    service.advance(30 * 60 + 61)
+    expect((await browser.visit(begin(client, uri))).status).toBe(400)
+    expect(about('pushed_request_reuse')).toHaveLength(8)
+  })
+
   test('of 20 tabs that begin with one at once, in a browser with a session, one has a code', async () => {
     const uri = await pushed(bound)
     const browser = await signedIn(service)

@@ -176,7 +176,7 @@ export const STORED: readonly Stored[] = [
   of<Records.PushedRequestRecord>()('pushed request', '30 minutes', 'no', {
     pseudonym: ['dpopJkt'],
     secret: ['sealed'],
-    plain: ['clientId', 'beginsBefore', 'expiresAt'],
+    plain: ['clientId', 'beginsBefore', 'expiresAt', 'spent'],
   }),
   of<DeviceGrantRecord>()('device that waits for its person', `${ERASED}, 20 minutes`, 'yes', {
     personal: ['address'],

@@ -76,6 +76,7 @@ groups := {
 	"held",
 	"holder",
 	"lately",
+	"person_risk",
 	"provider",
 	"receiver",
 	"request",

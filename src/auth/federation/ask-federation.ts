@@ -5,9 +5,10 @@ import type { DecisionInput } from '../../policy-engine/contract/index.ts'
 import type { Verdict } from '../../policy-engine/decide.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { requestedLevels } from '../session/requested-facts.ts'
 import type { LiveSession } from '../session/session.ts'
 import { ownAuthenticationFacts } from '../session/subject-stage.ts'
-import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
+import { type AskLoginDeps, tried, triedFacts } from '../sign-in/ask-login.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { ProviderOptions } from './provider/options.ts'
@@ -65,7 +66,7 @@ export async function askFederation(
       tenant: request.tenant,
       stage,
       purpose,
-      ...(waiting && { client: clientFacts(waiting.client, 'none'), requested: requestedLevels(waiting) }),
+      ...(waiting && { client: clientFacts(waiting.client, 'none'), requested: requestedLevels(waiting.interaction) }),
       ...(provider && { provider: { id: provider.id, kind: provider.kind } }),
       ...(provider && upstream && { upstream: upstreamFacts(provider, upstream) }),
       linked,

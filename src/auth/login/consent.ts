@@ -11,7 +11,9 @@ import { publicCode } from '../../policy-engine/decide.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { shownClient } from '../client/shown-client.ts'
 import { formToken } from '../session/csrf.ts'
+import { type FacedDeps, faced } from '../session/faced.ts'
 import { updateInteraction } from '../session/interaction.ts'
+import { requestedLevels } from '../session/requested-facts.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { type Agreed, askSubjectStage, authenticationFacts, type SubjectStageDeps } from '../session/subject-stage.ts'
 import { refuseAuthorization } from '../sign-in/refuse.ts'
@@ -26,7 +28,7 @@ import {
 import type { AssessClient } from '../threat/client-risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 
-export type ConsentDeps = WaitingDeps & SubjectStageDeps & { readonly assessClient: AssessClient }
+export type ConsentDeps = WaitingDeps & SubjectStageDeps & FacedDeps & { readonly assessClient: AssessClient }
 
 /** What is asked for is part of the form's token: what is agreed to is what was shown, to whom it was shown. */
 const formAbout = (waiting: Waiting, session: LiveSession, { scopes, claims }: Agreed): readonly string[] => [
@@ -42,7 +44,7 @@ const backToAuthorize = (waiting: Waiting): Reply => ({ status: 303, headers: { 
 /** GET /consent. Asks `authorize`, so that the page never asks for more than a code could carry. */
 export async function showConsent(deps: WaitingDeps & SubjectStageDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findAuthorization(deps, request)
-  const session = await findSession(deps, request)
+  const session = await findSession(deps, request, waiting.interaction)
   if (!session) return backToAuthorize(waiting)
 
   const { interaction, client } = waiting
@@ -76,7 +78,7 @@ const within = (names: readonly string[], limit: readonly string[]): string[] =>
 /** POST /consent. */
 export async function consent(deps: ConsentDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findAuthorization(deps, request)
-  const session = await findSession(deps, request)
+  const session = await findSession(deps, request, waiting.interaction)
   if (!session) return backToAuthorize(waiting)
   const shown = { scopes: named(request, 'scope'), claims: named(request, 'claims') }
   requireOwnForm(deps, request, waiting.secret, ...formAbout(waiting, session, shown))
@@ -84,6 +86,7 @@ export async function consent(deps: ConsentDeps, request: HttpRequest): Promise<
   const answer = request.form.get('answer')
   if (answer !== 'allow' && answer !== 'deny') throw new OAuthError('invalid_request')
 
+  const { device, risk } = await faced(deps, request, session.user)
   const verdict = await deps.decide(
     'consent',
     {
@@ -91,9 +94,11 @@ export async function consent(deps: ConsentDeps, request: HttpRequest): Promise<
       client: clientFacts(waiting.client, 'none'),
       subject: subjectFacts(session.user),
       authentication: authenticationFacts(session.record),
-      requested: shown,
+      requested: { ...shown, ...requestedLevels(waiting.interaction) },
       granted: answer === 'allow' ? shown : { scopes: [], claims: [] },
       risk: await deps.assessClient(request.tenant, waiting.client),
+      person_risk: risk,
+      device,
       request: request.origin,
     },
     { requestId: request.id },

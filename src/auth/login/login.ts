@@ -58,7 +58,7 @@ async function confirmPerson(
 ): Promise<Reply | undefined> {
   const { page, onlySub, progress } = waiting.interaction
   if (page === undefined || onlySub === undefined || progress !== undefined) return undefined
-  const session = await findSession(deps, request)
+  const session = await findSession(deps, request, waiting.interaction)
   if (session === undefined || isForAnother(waiting, session)) return undefined
   return leadTo(deps, request, waiting, { ...NOTHING_PROVEN, userName: session.user.userName }, obligations)
 }

@@ -29,7 +29,7 @@ async function ask(deps: SignInDeps, request: HttpRequest, waiting: Waiting, ses
 /** GET /login/select. */
 export async function showSelect(deps: SignInDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
-  const session = await findSession(deps, request)
+  const session = await findSession(deps, request, waiting.interaction)
   if (!session) return chooseAnother(deps, request, waiting)
   const verdict = await ask(deps, request, waiting, session)
   if (!verdict.allow) return refuseStep(verdict, () => chooseAnother(deps, request, waiting))
@@ -47,7 +47,7 @@ export async function showSelect(deps: SignInDeps, request: HttpRequest): Promis
 /** POST /login/select. */
 export async function select(deps: SignInDeps, request: HttpRequest): Promise<Reply> {
   const waiting = await findWaiting(deps, request)
-  const session = await findSession(deps, request)
+  const session = await findSession(deps, request, waiting.interaction)
   if (!session) return loginAt(waiting.id)
   requireOwnForm(deps, request, waiting.secret, ...about(waiting, session))
   const answer = request.form.get('answer')

@@ -7,8 +7,9 @@ import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
 import type { Factors, PasskeyRecord } from '../../storage/factors.ts'
 import type { SessionRecord, UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
+import { requestedLevels } from '../session/requested-facts.ts'
 import { ownAuthenticationFacts } from '../session/subject-stage.ts'
-import { type AskLoginDeps, requestedLevels, tried, triedFacts } from '../sign-in/ask-login.ts'
+import { type AskLoginDeps, tried, triedFacts } from '../sign-in/ask-login.ts'
 import type { Waiting } from '../sign-in/waiting.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 
@@ -54,7 +55,7 @@ const shownFacts = (shown: Shown): NonNullable<Input['authenticator']> => ({
 const signInFacts = ({ waiting, enrolmentDemanded, proven }: SignInFacts) => ({
   sign_in: { enrolment_demanded: enrolmentDemanded, proven: [...proven] },
   client: clientFacts(waiting.client, 'none'),
-  requested: requestedLevels(waiting),
+  requested: requestedLevels(waiting.interaction),
 })
 
 export async function askMfa(

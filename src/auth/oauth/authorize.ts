@@ -41,7 +41,7 @@ async function authorizeAtClient(
   const wasPushed = pushed !== undefined
   await askClientStage(deps, request, { client, authMethod: 'none', asked, pending, pushed: wasPushed })
 
-  const session = await findSession(deps, request)
+  const session = await findSession(deps, request, pending)
   const judged = await judgeSubject(deps, request, client, pending, session)
   if (judged.needs === 'nothing') return issueCode(deps, request, client, pending, judged.session, judged.obligations)
   if (asked.prompt.has('none')) throw new OAuthError(judged.needs === 'login' ? 'login_required' : 'consent_required')

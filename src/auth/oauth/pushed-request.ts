@@ -2,6 +2,7 @@
  * Pushed authorization requests as the authorization endpoint meets them. RFC 9126 4: found by the client that pushed it, while
  * it may begin; spent when it ends in a code or a refusal, so that a reload before does no harm (FAPI 2.0 5.3.2.2).
  */
+import type { Audit } from '../../audit/events.ts'
 import type { HttpRequest, Params } from '../../http/message.ts'
 import { parseParams } from '../../http/params.ts'
 import { OAuthError } from '../../kernel/errors.ts'
@@ -32,6 +33,7 @@ function openAsked(secret: string, sealed: string): Asked {
 
 export interface PushedRequestDeps {
   readonly store: { readonly pushedRequests: Pick<PushedRequestStore, 'find' | 'take'> }
+  readonly audit: Audit
 }
 
 export interface Sent {
@@ -50,9 +52,16 @@ export async function findSent(deps: PushedRequestDeps, request: HttpRequest): P
   const secret = requestUri.slice(REQUEST_URI_PREFIX.length)
   const digest = digestOf(secret)
   const found = SECRET.test(secret) ? await deps.store.pushedRequests.find(request.tenant, digest) : undefined
-  if (found === undefined || found.clientId !== clientId || found.beginsBefore <= request.origin.time.epoch_seconds)
-    throw new OAuthError('invalid_request_uri')
-  const { dpopJkt } = found
+  if (found === undefined || found.clientId !== clientId) throw new OAuthError('invalid_request_uri')
+  const { dpopJkt, spent, beginsBefore } = found
+  if (spent)
+    await deps.audit({
+      event: 'pushed_request_reuse',
+      tenant: request.tenant,
+      request_id: request.id,
+      client_id: clientId,
+    })
+  if (spent || beginsBefore <= request.origin.time.epoch_seconds) throw new OAuthError('invalid_request_uri')
   const { parameters, onlySub } = openAsked(secret, found.sealed)
   return {
     params: parseParams(parameters),

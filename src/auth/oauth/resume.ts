@@ -23,7 +23,7 @@ export async function resume(deps: AuthorizeDeps, request: HttpRequest): Promise
   const client = pending && (await deps.store.clients.find(request.tenant, pending.clientId))
   if (pending === undefined || client === undefined || !ownsRedirectUri(client, pending.redirectUri)) throw ended()
   try {
-    const session = await findSession(deps, request)
+    const session = await findSession(deps, request, pending)
     const judged = await judgeSubject(deps, request, client, pending, session)
     if (judged.needs !== 'nothing') return seeOther(`/${judged.needs}?interaction=${id}`)
     const taken = await takeInteraction(deps, request, id)

@@ -9,19 +9,19 @@ import { OAuthError } from '../../kernel/errors.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { Store } from '../../storage/port.ts'
-import type { AssessRisk } from '../threat/risk.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
-import { type DeviceDeps, deviceOf } from './device.ts'
 import { type EndSessionDeps, endSession } from './end-session.ts'
+import { type FacedDeps, faced } from './faced.ts'
+import { requestedLevels } from './requested-facts.ts'
 import { type Continuation, type ContinueSession, type LiveSession, writeSeen } from './session.ts'
-import { authenticationFacts } from './subject-stage.ts'
+import { authenticationFacts, type EnrolledFactors } from './subject-stage.ts'
 
-export type ContinueSessionDeps = DeviceDeps &
+export type ContinueSessionDeps = FacedDeps &
   EndSessionDeps & {
     readonly store: { readonly sessions: Pick<Store['sessions'], 'replace'> }
     readonly decide: Decide
     readonly audit: Audit
-    readonly assessRisk: AssessRisk
+    readonly enrolled: EnrolledFactors
   }
 
 export interface SessionAnswer {
@@ -31,16 +31,14 @@ export interface SessionAnswer {
 
 /** Throws OAuthError where policy denies. */
 export async function askSessionStage(
-  deps: DeviceDeps & { readonly decide: Decide; readonly assessRisk: AssessRisk },
+  deps: Pick<ContinueSessionDeps, keyof FacedDeps | 'decide' | 'enrolled'>,
   request: HttpRequest,
   stage: 'continue' | 'bind',
   { record, user }: LiveSession,
-  { changes, proof }: Continuation,
+  { changes, proof, asked }: Continuation,
 ): Promise<SessionAnswer> {
   const now = epochSeconds(deps.clock)
-  const { userName } = user
-  const device = await deviceOf(deps, request, { userName, user })
-  const { facts: risk } = await deps.assessRisk(request, { userName, user, device })
+  const { device, risk } = await faced(deps, request, user)
   const verdict = await deps.decide(
     'session',
     {
@@ -48,6 +46,8 @@ export async function askSessionStage(
       stage,
       subject: subjectFacts(user),
       authentication: authenticationFacts(record),
+      enrolled: [...(await deps.enrolled(request.tenant, user))],
+      ...(asked && { requested: requestedLevels(asked) }),
       seen: {
         browser_changed: changes.browser,
         network_changed: changes.network,

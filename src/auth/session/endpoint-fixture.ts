@@ -28,6 +28,7 @@ import { type PasswordRules, passwordRules } from '../user/password/rules.ts'
 import { type DeviceBinding, deviceBinding } from './binding/device-binding.ts'
 import { sessionContinuation } from './continue-session.ts'
 import type { ContinueSession } from './session.ts'
+import type { EnrolledFactors } from './subject-stage.ts'
 
 export const ISSUER = 'https://id.example'
 export const TENANT = 'default'
@@ -72,6 +73,7 @@ export interface Surroundings {
   readonly logoutsWait: () => void
   readonly binding: DeviceBinding
   readonly assessRisk: AssessRisk
+  readonly enrolled: EnrolledFactors
   readonly continueSession: ContinueSession
   readonly verifyAccessToken: (token: string) => Promise<AccessTokenClaims | undefined>
   readonly proveSender: ProveSender
@@ -162,6 +164,7 @@ export async function openSurroundings(answers: Answers = {}): Promise<Surroundi
     logoutsWait: () => undefined,
     binding: deviceBinding({ issuer: ISSUER, derive: (purpose) => Buffer.from(digestOf(purpose)).subarray(0, 32) }),
     assessRisk: testThreats({ store, clock }).assessRisk,
+    enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
     continueSession: (...used) => sessionContinuation(surroundings)(...used),
     verifyAccessToken: async (token) => tokens.get(token),
     proveSender: async () => NOTHING_PROVED,

@@ -20,8 +20,17 @@ const namesOfClaims = ({ userinfo = {}, idToken = {} }: ClaimsAsked): string[] =
   ...new Set([...Object.keys(userinfo), ...Object.keys(idToken)]),
 ]
 
+/** The levels that a sign-in is asked to reach. */
+export const requestedLevels = ({
+  acrValues,
+  essentialAcr,
+}: Pick<PendingAuthorization, 'acrValues' | 'essentialAcr'>): NonNullable<DecisionInput<'mfa'>['requested']> => ({
+  ...(acrValues && { acr_values: [...acrValues] }),
+  ...(essentialAcr && { essential_acr: [...essentialAcr] }),
+})
+
 export function requestedFacts(pending: PendingAuthorization, how: RequestedHow): Requested {
-  const { prompt, claims, acrValues, essentialAcr, maxAgeSeconds } = pending
+  const { prompt, claims, maxAgeSeconds } = pending
   return {
     response_type: how.responseType ?? 'none',
     scopes: [...pending.scopes],
@@ -31,8 +40,7 @@ export function requestedFacts(pending: PendingAuthorization, how: RequestedHow)
     pushed: how.pushed,
     ...(prompt && { prompt: [...prompt] }),
     ...(claims && { claims: namesOfClaims(claims) }),
-    ...(acrValues && { acr_values: [...acrValues] }),
-    ...(essentialAcr && { essential_acr: [...essentialAcr] }),
+    ...requestedLevels(pending),
     ...(maxAgeSeconds !== undefined && { max_age_seconds: maxAgeSeconds }),
   }
 }

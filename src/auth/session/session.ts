@@ -8,6 +8,7 @@ import type { HttpRequest } from '../../http/message.ts'
 import type { RateLimits } from '../../http/rate-limits.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import { digestOf, randomId, randomSecret } from '../../kernel/ids.ts'
+import type { InteractionRecord } from '../../storage/interaction-records.ts'
 import type { SessionStore, UserStore } from '../../storage/port.ts'
 import type { SessionRecord, Sight, UserRecord } from '../../storage/records.ts'
 import type { DeviceBinding, Proof } from './binding/device-binding.ts'
@@ -26,7 +27,11 @@ export interface LiveSession {
 export interface Continuation {
   readonly changes: Changes
   readonly proof: Proof | undefined
+  /** Levels that a sign-in is asked to reach by what uses the session; absent where nothing asks for any sign-in. */
+  readonly asked?: AskedLevels | undefined
 }
+
+export type AskedLevels = Pick<InteractionRecord, 'acrValues' | 'essentialAcr'>
 
 /** What becomes of a session that is used otherwise than before; undefined: in this browser it is none. */
 export type ContinueSession = (
@@ -86,7 +91,11 @@ export async function readSession(
  * The session of this request, if it is live. A store that fails rejects: it never reads as signed out. Rejects with slow_down
  * where the person's requests came too fast, and where policy denies that a session goes on which is used otherwise than before.
  */
-export async function findSession(deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> {
+export async function findSession(
+  deps: SessionDeps,
+  request: HttpRequest,
+  asked?: AskedLevels,
+): Promise<LiveSession | undefined> {
   const session = await readSession(deps, request)
   if (session === undefined) return undefined
   await deps.rates?.person(request, session.user.sub)
@@ -95,7 +104,7 @@ export async function findSession(deps: SessionDeps, request: HttpRequest): Prom
   const asBefore = !changes.browser && !changes.network && (proof === undefined || proof === 'proven')
   return asBefore
     ? seeSession(deps, request, session, changes.sight)
-    : deps.continueSession(request, session, { changes, proof })
+    : deps.continueSession(request, session, { changes, proof, asked })
 }
 
 /** How often it is written down that a session was seen. */

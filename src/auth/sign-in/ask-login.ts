@@ -8,6 +8,7 @@ import type { ProvenFactor } from '../../storage/interaction-records.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import { type Device, type DeviceDeps, deviceOf } from '../session/device.ts'
+import { requestedLevels } from '../session/requested-facts.ts'
 import { findSession, type LiveSession } from '../session/session.ts'
 import { authenticationFacts, type EnrolledFactors, signedInHere } from '../session/subject-stage.ts'
 import type { AssessRisk, Attempted, SignInRisk } from '../threat/risk.ts'
@@ -46,15 +47,9 @@ export async function tried(
   return { device, risk: await deps.assessRisk(request, { ...account, device }) }
 }
 
-/** The levels that it was asked to reach. */
-export const requestedLevels = ({ interaction }: Waiting): NonNullable<DecisionInput<'mfa'>['requested']> => ({
-  ...(interaction.acrValues && { acr_values: [...interaction.acrValues] }),
-  ...(interaction.essentialAcr && { essential_acr: [...interaction.essentialAcr] }),
-})
-
-const requestedOf = (waiting: Waiting): DecisionInput<'login'>['requested'] => ({
-  scopes: [...waiting.interaction.scopes],
-  ...requestedLevels(waiting),
+const requestedOf = ({ interaction }: Waiting): DecisionInput<'login'>['requested'] => ({
+  scopes: [...interaction.scopes],
+  ...requestedLevels(interaction),
 })
 
 /** As other decisions about a person take them. */
@@ -135,7 +130,7 @@ export async function countingSession(
   { interaction }: Waiting,
 ): Promise<LiveSession | undefined> {
   if (interaction.askSignIn === true) return undefined
-  const session = await findSession(deps, request)
+  const session = await findSession(deps, request, interaction)
   if (session === undefined || signedInHere(interaction, session)) return undefined
   const { authenticatedSince } = interaction
   return authenticatedSince !== undefined && session.record.authTime < authenticatedSince ? undefined : session

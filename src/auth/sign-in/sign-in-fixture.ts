@@ -7,9 +7,8 @@ import type { SignInDeps } from './proceed.ts'
 
 export const signInSurroundings = <S extends Surroundings>(
   around: S,
-): S & Pick<SignInDeps, 'enrolled' | 'assessRisk' | 'mail'> & { readonly assessClient: AssessClient } => ({
+): S & Pick<SignInDeps, 'assessRisk' | 'mail'> & { readonly assessClient: AssessClient } => ({
   ...around,
-  enrolled: async (_tenant, { passwordHash }) => (passwordHash === undefined ? [] : ['password']),
   mail: noMail,
   assessRisk: testThreats(around).assessRisk,
   assessClient: testThreats(around).assessClient,

@@ -8,6 +8,7 @@ import type { OutgoingEvent } from '../../storage/outbox-port.ts'
 export const LEAVING = [
   'client_authentication_failed',
   'code_reuse',
+  'pushed_request_reuse',
   'refresh_token_reuse',
   'grant_revoked',
   'sign_in',

@@ -33,6 +33,8 @@ function heard({ event, detail }: AuditEvent): Heard | undefined {
   switch (event) {
     case 'code_reuse':
       return { signal: 'replay', kind: 'code' }
+    case 'pushed_request_reuse':
+      return { signal: 'replay', kind: 'request_uri' }
     case 'refresh_token_reuse':
       return { signal: 'refresh_reuse' }
     case 'dpop_proof_rejected':
@@ -65,7 +67,9 @@ async function cameTwice(deps: HearEventsDeps, event: AuditEvent, what: Exclude<
   if (grantId !== undefined && !(await isFirstOf(deps, tenant, grantId))) return
   const counted = what.signal === 'refresh_reuse' ? 'refresh_reuse' : 'replays'
   const about = sub ?? clientId ?? 'nobody'
-  const count = await noteLately(deps.store.limits, tenant, counted, about)
+  // It is no secret of the client's: whoever came with theirs to a sign-in can raise it, so it counts with nothing else.
+  const apart = what.kind === 'request_uri' ? `${what.kind} ${about}` : about
+  const count = await noteLately(deps.store.limits, tenant, counted, apart)
   const countAtClient =
     counted === 'refresh_reuse' && sub !== undefined && clientId !== undefined
       ? await noteLately(deps.store.limits, tenant, counted, `${sub} ${clientId}`)

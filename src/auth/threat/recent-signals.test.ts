@@ -102,8 +102,9 @@ test('what a person shows twice is not held against the client, and what anybody
   node.note(rise({ kind: 'code', sub: 'ada', clientId: 'shop' }))
   node.note(rise({ signal: 'password_guessing', sub: 'eve', count: 10 }))
   node.note(rise({ signal: 'new_device', sub: 'eve' }))
+  node.note(rise({ kind: 'request_uri', clientId: 'lent', count: 8 }))
   expect(Object.keys(risk(node, 'ada') ?? {})).toContain('person')
-  expect(risk(node, 'eve')).toBeUndefined()
+  expect([risk(node, 'eve'), risk(node, undefined, { clientId: 'lent', createdAt: 0 })]).toEqual([undefined, undefined])
   expect(written).toBe(1)
 })
 

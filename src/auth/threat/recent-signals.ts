@@ -47,13 +47,13 @@ export interface RecentSignalsDeps {
 
 const EVERY_MS = 2_000
 
-/** What anybody can raise about anybody stays out: its thousand would say nothing. */
+/** What anybody can raise about anybody stays out: its thousand would say nothing. So does a `request_uri` that came twice. */
 const KEPT: Readonly<Record<RiseAbout, readonly (ThreatSignal & RiseSignal)[]>> = RISES_KEPT
 
 const ABOUTS = Object.keys(KEPT) as readonly RiseAbout[]
 
-const keptAs = (about: RiseAbout, signal: ThreatSignal): RiseSignal | undefined =>
-  KEPT[about].find((name) => name === signal)
+const keptAs = (about: RiseAbout, { signal, kind }: Signal): RiseSignal | undefined =>
+  kind === 'request_uri' ? undefined : KEPT[about].find((name) => name === signal)
 
 /** Ids of whom and what a request or signal is about; an address is cut to its network by the key. */
 type Ids = Readonly<Partial<Record<RiseAbout, string>>>
@@ -148,7 +148,7 @@ export function openRecentSignals(deps: RecentSignalsDeps): RecentSignals {
       const atMs = clock.nowMs()
       const untilMs = atMs + HOUR_SECONDS * 1000
       for (const [about, id, count] of aboutWhom(signal)) {
-        const kept = keptAs(about, signal.signal)
+        const kept = keptAs(about, signal)
         if (kept === undefined) continue
         const rise: Rise = { about, key: keys.about(about, id), signal: kept, count, atMs, untilMs }
         if (signal.tenant === tenant) take(rise)

@@ -2,7 +2,7 @@
 import { Type } from '../../schema/type.ts'
 import { closed, decision, strings } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
-import { ClientRisk } from './risk.ts'
+import { ClientRisk, Device, RequestedLevels, Risk } from './risk.ts'
 
 export const consent = decision('consent', {
   askedBy: 'src/auth/login/consent.ts',
@@ -12,11 +12,18 @@ export const consent = decision('consent', {
       client: Client,
       subject: Subject,
       authentication: Authentication,
-      /** What the page asked for. */
-      requested: Type.Object({ scopes: strings(), claims: Type.Optional(strings()) }, closed),
+      /** What the page asked for, and the levels that the client wants of the sign-in; a device wants none. */
+      requested: Type.Object(
+        { scopes: strings(), claims: Type.Optional(strings()), ...RequestedLevels.properties },
+        closed,
+      ),
       /** What the person agreed to: a subset of what was asked for. */
       granted: Type.Object({ scopes: strings(), claims: Type.Optional(strings()) }, closed),
+      /** Of the client. */
       risk: ClientRisk,
+      /** Of who agrees, and of the browser that they agree in. */
+      person_risk: Risk,
+      device: Device,
       request: RequestFacts,
     },
     closed,

@@ -6,7 +6,8 @@
 import { Type } from '../../schema/type.ts'
 import { closed, decision, oneOf } from './decision.ts'
 import { Authentication, Client, RequestFacts, Subject, Tenant } from './facts.ts'
-import { Risk } from './risk.ts'
+import { FACTOR_KINDS } from './login.ts'
+import { RequestedLevels, Risk } from './risk.ts'
 
 export const session = decision('session', {
   askedBy: 'src/auth/oidc/logout/ask-session.ts',
@@ -23,6 +24,10 @@ export const session = decision('session', {
       /** Who is signed in in this browser; absent where nobody is. */
       subject: Type.Optional(Subject),
       authentication: Type.Optional(Authentication),
+      /** What the person could prove themself with. Absent at stage `sign_out`. */
+      enrolled: Type.Optional(Type.Array(oneOf(...FACTOR_KINDS))),
+      /** Levels that the request which uses it wants of a sign-in. Absent at other stages than `continue`, and where none is asked for: a page of ours, or the browser itself. */
+      requested: Type.Optional(RequestedLevels),
       /** What the client's ID token proves: that it was given in this session, in another one, or nothing. Only at stage `sign_out`. */
       hint: Type.Optional(oneOf('none', 'this_session', 'another_session')),
       /** The person pressed the button on our own page. Only at stage `sign_out`. */

@@ -31,6 +31,7 @@ export type ThreatAction = (typeof THREAT_ACTIONS)[number]
 /** `passkey_counter`: it did not grow, another authenticator may hold the same key. */
 export const REPLAYED = [
   'code',
+  'request_uri',
   'dpop_proof',
   'client_assertion',
   'totp_code',

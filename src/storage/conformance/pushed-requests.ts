@@ -44,6 +44,18 @@ export function pushedRequestConformance({ clock, subject }: Conformance): void 
         Array.from({ length: 50 }, (_, index) => (index % 2 ? store : second).pushedRequests.take(tenant, digest)),
       )
       expect(taken.filter((request) => request !== undefined)).toHaveLength(1)
+    })
+
+    it('knows one that was spent until it ends, and nothing of what it asked', async () => {
+      const { store, another } = subject()
+      const [tenant, digest, request] = [newTenant(), randomId(32), aPushedRequest(clock.seconds())]
+      await store.pushedRequests.put(tenant, digest, request)
+      expect(await store.pushedRequests.take(tenant, digest)).toEqual(request)
+      const { dpopJkt: _key, ...rest } = request
+      const second = await another()
+      expect(await second.pushedRequests.find(tenant, digest)).toEqual({ ...rest, sealed: '', spent: true })
+      expect(await second.pushedRequests.take(tenant, digest)).toBeUndefined()
+      clock.advance(60)
       expect(await store.pushedRequests.find(tenant, digest)).toBeUndefined()
     })
   })

@@ -5,7 +5,13 @@ import { type RedisClient, script } from './client.ts'
 import { textOrNothing } from './replies.ts'
 
 const PUT = script(`redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])`)
-const TAKE = script(`return redis.call('GETDEL', KEYS[1])`)
+const TAKE = script(`
+  local stored = redis.call('GET', KEYS[1])
+  local record = stored and cjson.decode(stored)
+  if not record or record.spent then return false end
+  record.sealed, record.dpopJkt, record.spent = '', nil, true
+  redis.call('SET', KEYS[1], cjson.encode(record), 'KEEPTTL')
+  return stored`)
 
 export function redisPushedRequests(redis: RedisClient): PushedRequestStore {
   const { keys } = redis

@@ -11,6 +11,7 @@ import { TOLD } from '../../../kernel/told.ts'
 import { publicCode } from '../../../policy-engine/decide.ts'
 import { clientFacts } from '../../client/client-facts.ts'
 import { formToken, isOwnForm } from '../../session/csrf.ts'
+import { faced } from '../../session/faced.ts'
 import { sessionSecret } from '../../session/session.ts'
 import { authenticationFacts } from '../../session/subject-stage.ts'
 import { subjectFacts } from '../../user/subject-facts.ts'
@@ -63,8 +64,9 @@ const askConsent = async (
   asked: Asked,
   scopes: string[],
   allowed: boolean,
-) =>
-  deps.decide(
+) => {
+  const { device, risk } = await faced(deps, request, asked.session.user)
+  return deps.decide(
     'consent',
     {
       tenant: request.tenant,
@@ -74,10 +76,13 @@ const askConsent = async (
       requested: { scopes },
       granted: { scopes: allowed ? scopes : [] },
       risk: await deps.assessClient(request.tenant, asked.client),
+      person_risk: risk,
+      device,
       request: request.origin,
     },
     { requestId: request.id },
   )
+}
 
 /** Writes the grant under the device's code, then the answer: of two at once one stands, and the other's grant ends. */
 async function approve(

@@ -12,6 +12,7 @@ import { type Decide, publicCode } from '../../../policy-engine/decide.ts'
 import type { DeviceGrantRecord } from '../../../storage/device-grants.ts'
 import type { Store } from '../../../storage/port.ts'
 import type { ClientRecord } from '../../../storage/records.ts'
+import type { FacedDeps } from '../../session/faced.ts'
 import { findSession, type LiveSession, type SessionDeps } from '../../session/session.ts'
 import { askSubjectStage, type SubjectStageDeps } from '../../session/subject-stage.ts'
 import { signInFor } from '../../sign-in/own-pages.ts'
@@ -21,6 +22,7 @@ import { beginGuess, type GuessDeps, takeBackGuess } from './guesses.ts'
 import { userCodeDigest } from './user-code.ts'
 
 export type DevicePageDeps = SessionDeps &
+  FacedDeps &
   SubjectStageDeps &
   GuessDeps & {
     readonly assessClient: AssessClient
