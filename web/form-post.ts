@@ -1,9 +1,9 @@
 /**
- * Hands an answer to a client by a form that sends itself, and has a button where no script runs. The form may lead to the
- * client's redirect URI and nowhere else. OAuth 2.0 Form Post Response Mode 2 and 4.
+ * Hands an answer to a client by a form that sends itself, and has a button where no script runs. OAuth 2.0 Form Post Response
+ * Mode 2 and 4.
  */
 import { html } from './html.ts'
-import { exactTarget, type Page, page } from './page.ts'
+import { type Page, page } from './page.ts'
 import { buttons, hidden } from './parts/form.ts'
 import { FORM_POST } from './words/form-post.ts'
 import { words } from './words/words.ts'
@@ -17,7 +17,7 @@ export function formPostPage(view: FormPostView): Page {
   const says = words(FORM_POST)
   return page({
     title: says.goOn,
-    formAction: exactTarget(view.redirectUri),
+    leadsTo: view.redirectUri,
     script: 'form-post.js',
     content: html`<h1>${says.goOn}</h1>
 <p class="lead">${says.sentBack}</p>

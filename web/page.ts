@@ -22,21 +22,20 @@ const MARK = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focus
   <path d="M4 28V9l3-3 3 3V6l3-3 3 3 3-3 3 3v3l3-3 3 3v19h-7v-6a5 5 0 0 0-10 0v6z" />
 </svg>`
 
-/**
- * Where a form of the page may lead, or a frame be from. Chrome checks `form-action` on each redirect that follows the POST, so that the
- * client's address must be named beside our own. An IPv6 literal cannot be named (CSP 2.3.1), its scheme can.
- */
-export function formTarget(redirectUri: string): string {
-  const uri = new URL(redirectUri)
-  if (uri.protocol !== 'https:' && uri.protocol !== 'http:') return uri.protocol
-  return /^[a-z0-9.-]+$/.test(uri.hostname) ? uri.origin : uri.protocol
+/** Where a frame of the page may be from. An IPv6 literal cannot be named (CSP 2.3.1), its scheme can. */
+function frameSource(uri: string): string {
+  const { protocol, hostname, origin } = new URL(uri)
+  return /^[a-z0-9.-]+$/.test(hostname) ? origin : protocol
 }
 
-/** That redirect URI and no other, as far as CSP 2.3.1 can say it: a query has no place in it, `;` and `,` would end it. */
-export function exactTarget(redirectUri: string): string {
-  const uri = new URL(redirectUri)
-  if (!/^[a-z0-9.-]+$/.test(uri.hostname)) return uri.protocol
-  return `${uri.origin}${uri.pathname.replaceAll(/[;,]/g, encodeURIComponent)}`
+/**
+ * Where a form may lead that ends at another site. Chrome checks `form-action` on each redirect that follows the POST, also on those that
+ * the other site sends: to its pages on a second host, or from a broker to the application behind it. Nobody here knows these, so that
+ * only schemes can be named; an app's own scheme leads into the app, and no further.
+ */
+export function onward(uri: string): readonly string[] {
+  const { protocol } = new URL(uri)
+  return protocol === 'http:' ? ['https:', 'http:'] : [protocol]
 }
 
 export interface PageParts {
@@ -44,14 +43,12 @@ export interface PageParts {
   /** What was sent has a fault: the title says so first, which is what a screen reader reads first. */
   readonly faulty?: boolean | undefined
   readonly content: Content
-  /** The client's redirect URI, where a form of this page may end there. */
-  readonly leadsTo?: string | undefined
+  /** Addresses of other sites where a form of this page may end: the client's redirect URI, or identity providers. */
+  readonly leadsTo?: string | readonly string[] | undefined
   /** Addresses that the page frames; nothing else can be. */
   readonly frames?: readonly string[] | undefined
   /** Where the browser goes by itself after a moment. */
   readonly goesOnTo?: string | undefined
-  /** Where its forms lead instead, as a CSP source. */
-  readonly formAction?: string | undefined
   /** A file of web/scripts. */
   readonly script?: ScriptName | undefined
   /** More style than every page has. */
@@ -64,7 +61,7 @@ export interface PageParts {
 const MOMENT_SECONDS = 2
 
 function policyOf(parts: PageParts, nonce: string, theme: Theme): string {
-  const usual = parts.leadsTo === undefined ? "'self'" : `'self' ${formTarget(parts.leadsTo)}`
+  const abroad = [parts.leadsTo ?? []].flat().flatMap(onward)
   const script = parts.script && SCRIPTS[parts.script]
   return [
     "default-src 'none'",
@@ -72,10 +69,10 @@ function policyOf(parts: PageParts, nonce: string, theme: Theme): string {
     ...(theme.logo === undefined ? [] : ["img-src 'self'"]),
     ...(script ? [`script-src 'nonce-${nonce}'`] : []),
     ...(script?.connects ? ["connect-src 'self'"] : []),
-    `form-action ${parts.formAction ?? usual}`,
+    `form-action ${[...new Set(["'self'", ...abroad])].join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
-    ...(parts.frames?.length ? [`frame-src ${[...new Set(parts.frames.map(formTarget))].join(' ')}`] : []),
+    ...(parts.frames?.length ? [`frame-src ${[...new Set(parts.frames.map(frameSource))].join(' ')}`] : []),
   ].join('; ')
 }
 

@@ -39,9 +39,11 @@ describe('a build', () => {
   })
 
   it('carries the cache time of a rule to the manifest', async () => {
-    const { wasm } = manifestOf((await buildBundle()).files)
-    const userinfo = wasm.find(({ entrypoint }: { entrypoint: string }) => entrypoint === 'authz/userinfo/decision')
-    expect(userinfo.annotations).toMatchObject([{ custom: { cache_ttl_seconds: 30 } }])
+    const declared = '# METADATA\n# custom:\n#   cache_ttl_seconds: 30\n'
+    await overlay.edit(REVOKE, 'decision := {', `${declared}decision := {`)
+    const { wasm } = manifestOf((await build()).files)
+    const revoke = wasm.find(({ entrypoint }: { entrypoint: string }) => entrypoint === 'authz/revoke/decision')
+    expect(revoke.annotations).toMatchObject([{ custom: { cache_ttl_seconds: 30 } }])
   })
 })
 

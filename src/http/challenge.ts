@@ -7,10 +7,11 @@ import { DPOP_ALGORITHMS } from '../kernel/proof-algorithms.ts'
 
 export type TokenScheme = 'Bearer' | 'DPoP'
 
-/** Of a request that carries credentials; undefined without. What is neither is told of as a bearer token. */
+/** Of a request that carries a token; undefined without. A method that is none of these counts as none (RFC 6750 3.1). */
 export function schemeOf(authorization: string | undefined): TokenScheme | undefined {
   if (authorization === undefined) return undefined
-  return /^dpop /i.test(authorization) ? 'DPoP' : 'Bearer'
+  if (/^dpop /i.test(authorization)) return 'DPoP'
+  return /^bearer /i.test(authorization) ? 'Bearer' : undefined
 }
 
 export const CLIENT_CHALLENGE = 'Basic realm="sallyport", charset="UTF-8"'
@@ -21,6 +22,7 @@ const PLAIN = {
 
 /** Codes that a protected resource may name. Their texts come from the table, never from the caller. */
 const NAMED = [
+  'invalid_request',
   'insufficient_scope',
   'invalid_dpop_proof',
   'use_dpop_nonce',

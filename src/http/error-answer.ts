@@ -60,10 +60,15 @@ export const serverError: PublicError = { ...OAUTH_ERRORS.server_error, code: 's
 
 const isResource = (style: ErrorStyle): boolean => style !== 'oauth' && style !== 'page'
 
+/** RFC 6750 3.1: a token sent twice. Elsewhere it is the call that is malformed. */
+const isMalformed = ({ code }: PublicError, style: ErrorStyle): boolean =>
+  style === 'bearer' && code === 'invalid_request'
+
 /** RFC 6749 5.2: 401 names the scheme. So does a protected resource, with what was wrong. */
 function challenge(error: PublicError, { style, scheme }: ErrorContext): Record<string, string> {
   if (error.code === 'invalid_client') return { 'www-authenticate': CLIENT_CHALLENGE }
-  if (!isResource(style) || (error.status !== 401 && error.code !== 'insufficient_scope')) return {}
+  const isChallenged = error.status === 401 || error.code === 'insufficient_scope' || isMalformed(error, style)
+  if (!isResource(style) || !isChallenged) return {}
   return { 'www-authenticate': resourceChallenge(error.code, scheme, error.challenge) }
 }
 

@@ -131,10 +131,21 @@ test('a challenge names no error where no token was sent, and no caller text eve
   expect(sent.headers['www-authenticate']).toMatch(
     /^Bearer realm="sallyport", error="invalid_token", error_description="[^"]+", DPoP realm="sallyport", algs="[^"]+"$/,
   )
+  const otherwise = await post(failing, '', { ...FORM, authorization: 'Basic eDp5' })
+  expect(otherwise.headers['www-authenticate']).not.toContain('error=')
   const proof = await post(failing, '', { ...FORM, authorization: 'DPoP x' })
   expect(proof.headers['www-authenticate']).toMatch(
     /^DPoP realm="sallyport", algs="[^"]+", error="invalid_token".*, Bearer realm="sallyport"$/,
   )
+})
+
+test('a token that is sent twice is challenged too, and told as what it is (RFC 6750 3.1)', async () => {
+  const twice = serverWith(() => Promise.reject(new OAuthError('invalid_request')), {}, { errors: 'bearer' })
+  const answer = await post(twice, '', { ...FORM, authorization: 'Bearer x' })
+  expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([
+    400,
+    expect.stringContaining('error="invalid_request"'),
+  ])
 })
 
 test.each(['invalid_dpop_proof', 'use_dpop_nonce'] as const)(

@@ -74,7 +74,7 @@ export const OAUTH_ERRORS = {
     description: 'The access token does not grant this request.',
   },
   unmet_authentication_requirements: {
-    status: 403,
+    status: 400,
     source: 'OIDC Unmet Authentication Requirements 1.0',
     description: 'The sign-in does not reach the level that this request needs.',
   },

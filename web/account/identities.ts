@@ -2,7 +2,7 @@
 
 import { type Html, html } from '../html.ts'
 import { moment } from '../moment.ts'
-import { formTarget, type Page } from '../page.ts'
+import type { Page } from '../page.ts'
 import { hidden } from '../parts/form.ts'
 import type { ProviderButton } from '../sign-in/federation.ts'
 import { ACCOUNT } from '../words/account.ts'
@@ -23,7 +23,7 @@ export interface IdentitiesView {
   readonly formTokens: { readonly link: string; readonly unlink: string }
   readonly linked: readonly LinkedIdentity[]
   readonly offered: readonly ProviderButton[]
-  /** Addresses of the providers, for the page's form-action. */
+  /** Addresses of the providers. */
   readonly leadsTo: readonly string[]
 }
 
@@ -51,7 +51,7 @@ ${hidden('form_token', formTokens.link)}${hidden('provider', id)}<button type="s
   return accountView(frame, {
     here: 'identities',
     title: words(ACCOUNT, frame.uiLocales).parts.identities,
-    formAction: ["'self'", ...new Set(leadsTo.map(formTarget))].join(' '),
+    leadsTo,
     content: html`<p class="lead">${says.linkedAccounts}</p>
 <h2>${says.connected}</h2>
 ${

@@ -7,14 +7,20 @@ import { OAuthError } from '../../kernel/errors.ts'
 import type { ClientStore } from '../../storage/port.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { ownsRedirectUri } from '../client/redirect-uri.ts'
-import { required } from './parameters.ts'
+import { readScopes, required } from './parameters.ts'
 
 export interface CheckRedirectUriDeps {
   readonly store: { readonly clients: Pick<ClientStore, 'find'> }
 }
 
+/** The only one that is registered need not be sent (RFC 6749 3.1.2.3), but where OpenID Connect is asked for (Core 3.1.2.1). */
+function onlyRedirectUri({ redirectUris }: ClientRecord, params: Params): string | undefined {
+  return redirectUris.length === 1 && !readScopes(params).includes('openid') ? redirectUris[0] : undefined
+}
+
 export function checkOwnRedirectUri(client: ClientRecord, params: Params): string {
-  const redirectUri = required(params, 'redirect_uri')
+  const sent = params.get('redirect_uri') ?? onlyRedirectUri(client, params)
+  const redirectUri = sent ?? required(params, 'redirect_uri')
   if (!ownsRedirectUri(client, redirectUri))
     throw new OAuthError('invalid_request', { detail: 'The redirect_uri is not registered for this client.' })
   return redirectUri
@@ -27,7 +33,6 @@ export async function checkRedirectUri(
 ): Promise<{ readonly client: ClientRecord; readonly redirectUri: string }> {
   if (params.repeated.has('client_id') || params.repeated.has('redirect_uri')) throw new OAuthError('invalid_request')
   const client = await deps.store.clients.find(tenant, required(params, 'client_id'))
-  required(params, 'redirect_uri')
   if (client === undefined) throw new OAuthError('invalid_request', { detail: 'This client is not registered.' })
   return { client, redirectUri: checkOwnRedirectUri(client, params) }
 }

@@ -143,6 +143,20 @@ test('unavailable is never inactive (docs/request-flow.md)', async () => {
 })
 
 const JWT = { accept: 'application/json;q=0.5, Application/Token-Introspection+JWT' }
+
+test.each([
+  ['no', 'application/json, application/token-introspection+jwt;q=0'],
+  ['less', 'application/token-introspection+jwt; q=0.1, application/json'],
+  ['anything', '*/*'],
+])('answers JSON to who likes a JWT %s better (RFC 9110 12.5.1)', async (_, accept) => {
+  expect((await ask(jwt, allow, live, { accept }).reply).body).toMatchObject({ active: true })
+})
+
+test('answers a JWT to who likes it as much as JSON', async () => {
+  const accept = 'application/json, application/token-introspection+jwt'
+  expect((await ask(jwt, allow, live, { accept }).reply).body).toBeTypeOf('string')
+})
+
 const jwks = async () => createLocalJWKSet({ keys: [...(await keys.publicJwks())] })
 
 test('answers a JWT to who asks for it, signed for them alone (RFC 9701 5; checklist 29)', async () => {

@@ -75,16 +75,16 @@ test.each([
 test('the record of a JWT gives no opaque token', async () => {
   const { record } = mint({ format: 'jwt' })
   expect(record).not.toHaveProperty('secretDigest')
-  expect((await lookUp(`at.${record.jti}.${randomSecret()}`, { token: record })).found).toBeUndefined()
+  expect((await lookUp(`at_${record.jti}~${randomSecret()}`, { token: record })).found).toBeUndefined()
 })
 
 test.each([
   '',
-  'at.',
-  'at..',
-  `at.${GRANT_ID}.short`,
-  `xt.${GRANT_ID}.${'s'.repeat(43)}`,
-  `${GRANT_ID}.${'s'.repeat(43)}`,
+  'at_',
+  'at_~',
+  `at_${GRANT_ID}~short`,
+  `xt_${GRANT_ID}~${'s'.repeat(43)}`,
+  `${GRANT_ID}~${'s'.repeat(43)}`,
 ])('what is no opaque token of ours asks no store: %s', async (text) => {
   expect(parseOpaqueToken(text)).toBeUndefined()
   expect(await lookUp(text, {})).toEqual({ found: undefined, keysRead: [] })

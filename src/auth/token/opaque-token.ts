@@ -14,12 +14,13 @@ export interface OpaqueToken {
 
 export function newOpaqueToken(jti: string): { readonly text: string; readonly digest: string } {
   const secret = randomSecret()
-  return { text: `at.${jti}.${secret}`, digest: digestOf(secret) }
+  return { text: `at_${jti}~${secret}`, digest: digestOf(secret) }
 }
 
-const OPAQUE = /^at\.(([0-9a-f]{11}[A-Za-z0-9_-]{22})(\.[A-Za-z0-9_-]{22})?)\.([A-Za-z0-9_-]{43})$/
+/** Never three parts with a dot between, by which resource servers tell a JWT. */
+const OPAQUE = /^at_(([0-9a-f]{11}[A-Za-z0-9_-]{22})(\.[A-Za-z0-9_-]{22})?)~([A-Za-z0-9_-]{43})$/
 
-/** Undefined for what was never an opaque token of ours; a JWT never reads as one, since its header is longer. */
+/** Undefined for what was never an opaque token of ours. */
 export function parseOpaqueToken(text: string): OpaqueToken | undefined {
   const [, jti, first, random, secret] = OPAQUE.exec(text) ?? []
   if (jti === undefined || first === undefined || secret === undefined) return undefined

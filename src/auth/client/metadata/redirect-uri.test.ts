@@ -37,6 +37,9 @@ test.each([
   ['a line break', 'https://app.example/cb\nx'],
   ['letters beyond ASCII', 'https://äpp.example/cb'],
   ['no host', 'https://'],
+  ['no slashes', 'https:app.example/cb'],
+  ['one slash', 'HTTPS:/app.example/cb'],
+  ['one slash on loopback', 'http:/127.0.0.1/cb'],
   ['too many characters', `https://app.example/${'a'.repeat(2048)}`],
 ])('refuses %s (RFC 6749 3.1.2, checklist 1)', (_, uri) => {
   expect(redirectUriFault(uri, { type: 'public' })).toBeTypeOf('string')

@@ -23,7 +23,8 @@ const isNative = ({ type, applicationType }: RedirectOwner): boolean =>
 export function redirectUriFault(uri: string, owner: RedirectOwner): string | undefined {
   if (uri.includes('#')) return 'must have no fragment'
   if (uri.length > MAX_LENGTH || !PLAIN.test(uri)) return 'must be an absolute URI of plain ASCII characters'
-  if (!URL.canParse(uri)) return 'must be an absolute URI'
+  // URL parsers supply slashes that are left out; a browser that resolves such an address against ours does not.
+  if (!URL.canParse(uri) || /^https?:(?!\/\/)/i.test(uri)) return 'must be an absolute URI'
   const { protocol, hostname, username, password } = new URL(uri)
   if (username !== '' || password !== '') return 'must hold no user name or password'
   if (protocol === 'https:') return undefined
