@@ -168,8 +168,13 @@ usual := scopes.for_machines(permitted) if for_machine
 
 scope_allowed if scopes.within(granted, permitted)
 
-# RFC 8707 section 2.2: within what the grant holds, or what the client is registered for.
-permitted_resources := input.grant.audience if for_person
+# RFC 8707 section 2.2: within what the grant holds and the client has not lost since, or what the client is registered for.
+permitted_resources := {resource |
+	some resource in input.grant.audience
+	scopes.reachable(input.tenant, input.client, resource)
+} if {
+	for_person
+}
 
 permitted_resources := input.client.audience if for_machine
 
@@ -177,7 +182,7 @@ audience := scopes.set_of(input.requested.resources) if {
 	count(input.requested.resources) > 0
 } else := usual_audience
 
-usual_audience := scopes.set_of(input.grant.audience) if for_person
+usual_audience := permitted_resources if for_person
 
 usual_audience := scopes.audience(input.tenant, scopes.known(granted)) if for_machine
 

@@ -7,6 +7,7 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { DecisionResult, Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { RecentRisk } from '../threat/recent-signals.ts'
@@ -43,7 +44,7 @@ function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligati
     iss: deps.issuer,
     client_id: facts.client_id,
     sub: facts.sub === undefined || holder === undefined ? facts.client_id : deps.subjectOf(holder, facts.sub),
-    aud: audClaim(facts.audience),
+    ...(obligations.audience.length > 0 && { aud: audClaim(obligations.audience) }),
     scope: obligations.scopes.join(' '),
     permissions: obligations.permissions,
     iat: facts.issued_at,
@@ -99,7 +100,14 @@ async function judge(deps: IntrospectDeps, request: HttpRequest, client: Authent
 const tokenAndWhose = ({ facts, user, holder }: FoundToken) => ({
   token: facts,
   ...(user && { subject: subjectFacts(user) }),
-  ...(holder && { holder: { active: holder.active, roles: [...holder.roles] } }),
+  ...(holder && { holder: holderFacts(holder) }),
+})
+
+const holderFacts = ({ active, scopes, audience, roles }: ClientRecord) => ({
+  active,
+  scopes: [...scopes],
+  audience: [...audience],
+  roles: [...roles],
 })
 
 /** Throws slow_down: no statement about the token. */
