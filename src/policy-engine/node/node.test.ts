@@ -107,13 +107,13 @@ describe('decide', () => {
   it('tells where in the policy an evaluation trapped, in both logs, and nothing of what it judged', async () => {
     await node.activate([bundle])
     const error: unknown = await node.decide('revoke', revoke('trap')).catch((cause: unknown) => cause)
-    const where = /^authz\/revoke\.rego:\d+:\d+: eval_conflict_error: object keys must be unique$/
+    const where = /^p\/authz\/revoke\.rego:\d+:\d+: eval_conflict_error: object keys must be unique$/
     expect(error).toMatchObject({ reason: 'trap' })
-    const [said] = String(error).match(/authz\/revoke.*/) ?? []
+    const [said] = String(error).match(/p\/authz\/revoke.*/) ?? []
     expect(said).toMatch(where)
     const [event] = await events()
     const [row, col] = said?.match(/\d+/g)?.map(Number) ?? []
-    expect(event?.error).toEqual({ code: 'trap', message: said, location: { file: 'authz/revoke.rego', row, col } })
+    expect(event?.error).toEqual({ code: 'trap', message: said, location: { file: 'p/authz/revoke.rego', row, col } })
   })
 
   it('refuses an input out of contract, and writes nothing of it', async () => {
