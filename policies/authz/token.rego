@@ -60,7 +60,7 @@ decision := {
 	"allow": true,
 	"reasons": [],
 	"obligations": {
-		"scopes": sort(granted),
+		"scopes": sort(given),
 		"audience": sort(audience),
 		"access_token_ttl_seconds": access_token_ttl_seconds,
 		"id_token_ttl_seconds": id_token_ttl_seconds,
@@ -165,6 +165,11 @@ asked := scopes.set_of(input.requested.scopes) - scopes.of_sign_in if for_machin
 usual := permitted if for_person
 
 usual := scopes.for_machines(permitted) if for_machine
+
+# RFC 6749 section 3.3: the answer says which scopes remain. None says that a refresh token came where none did.
+given := granted - withheld
+
+withheld contains "offline_access" if not refresh_token
 
 scope_allowed if scopes.within(granted, permitted)
 

@@ -57,7 +57,7 @@ const flip = (
 ): readonly [string, Flip] => [field, { group, file: `authz/${field.split('.')[0]}.rego`, from, to, before, after }]
 
 export const FLIPS: ReadonlyMap<string, Flip> = new Map([
-  flip(1, 'token.scopes', '"scopes": sort(granted)', '"scopes": ["offline_access", "openid"]', [
+  flip(1, 'token.scopes', '"scopes": sort(given)', '"scopes": ["offline_access", "openid"]', [
     [SCOPES, SCOPES],
     ['offline_access openid', 'offline_access openid'],
   ]),

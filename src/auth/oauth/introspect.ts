@@ -11,7 +11,7 @@ import type { ClientRecord } from '../../storage/records.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { RecentRisk } from '../threat/recent-signals.ts'
-import { audClaim } from '../token/access-token.ts'
+import { audClaim, scopeMember } from '../token/access-token.ts'
 import { type FindTokenDeps, type FoundToken, findToken } from '../token/find-token.ts'
 import { policyClaims } from '../token/policy-claims.ts'
 import { tokenType } from '../token/sender.ts'
@@ -45,7 +45,7 @@ function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligati
     client_id: facts.client_id,
     sub: facts.sub === undefined || holder === undefined ? facts.client_id : deps.subjectOf(holder, facts.sub),
     ...(obligations.audience.length > 0 && { aud: audClaim(obligations.audience) }),
-    scope: obligations.scopes.join(' '),
+    ...scopeMember(obligations.scopes),
     permissions: obligations.permissions,
     iat: facts.issued_at,
     exp: facts.expires_at,
