@@ -46,6 +46,8 @@ function opinion({ sub, clientId, scopes, audience, expiresAt, claims }) {
     tenant: 'default',
     token: { ...facts, issued_at: claims.iat, expires_at: expiresAt },
     subject: { sub, active: true, roles: ['user'] },
+    // What the client is registered for by now only the provider knows.
+    holder: { scopes },
     request: {
       address: '127.0.0.1',
       time: { epoch_seconds: Math.floor(now / 1000), minute_of_day: 0, weekday: now.getUTCDay() || 7 },

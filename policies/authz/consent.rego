@@ -10,7 +10,6 @@ package authz.consent
 
 import data.lib.rbac
 import data.lib.scopes
-import data.lib.threat
 
 # How long a confidential client's consent is remembered.
 remember_confidential_seconds := 2592000
@@ -86,8 +85,6 @@ trusted if input.risk.client_age_seconds >= phishing_age_seconds
 trusted if input.risk.people_agreed < phishing_people
 
 # RFC 8252 section 8.6: a public client cannot prove who it is, so its consent is asked for every time.
-# What is agreed to while somebody else may be in the person's place is good this once.
 remember_seconds := remember_confidential_seconds if {
 	input.client.type == "confidential"
-	threat.owner_likely(input.person_risk)
 } else := 0

@@ -117,7 +117,12 @@ describe('consent', () => {
     expect(factsOf('consent')).toMatchObject({ requested: { acr_values: [MFA_ACR] } })
   })
 
-  test('as shipped: what is agreed to when a token of the person came twice is asked for again', async () => {
+  test('what was counted of the person: agreed to when a token of theirs came twice, it is asked for again', async () => {
+    await edited({
+      file: 'authz/consent.rego',
+      from: 'input.client.type == "confidential"\n}',
+      to: 'input.client.type == "confidential"\n\tinput.person_risk.lately.refresh_reuse == 0\n}',
+    })
     const person = await createPersonWithoutFactors(service)
     const browser = placed()
     const { code } = await agree(browser, { scope: 'openid offline_access' }, person)

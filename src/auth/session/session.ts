@@ -155,6 +155,7 @@ export interface SignedIn {
 }
 
 export interface Started {
+  readonly sid: string
   readonly digest: string
   readonly cookie: string
   /** Go out with the answer beside the cookie: they offer the browser to bind the session to a key of its device. */
@@ -204,7 +205,7 @@ export async function startSession(deps: SessionDeps, request: HttpRequest, sign
   }
   const cookie = setCookie(cookieName(deps.issuer, COOKIE), secret, ttlSeconds)
   const levelChanged = kept && kept.acr !== acr ? { sid: kept.sid, before: kept.acr } : undefined
-  return { digest, cookie, headers: { ...offer }, levelChanged }
+  return { sid: session.sid, digest, cookie, headers: { ...offer }, levelChanged }
 }
 
 /**

@@ -30,8 +30,8 @@ export interface AnswerSignalDeps {
 export interface ThreatActions {
   /** With all grants that were given in it. */
   endSession(tenant: string, session: { readonly sid: string; readonly sub: string }): Promise<unknown>
-  /** The sessions of a person; with `all` their grants too. */
-  endSessions(tenant: string, sub: string, ends: 'all' | 'none'): Promise<unknown>
+  /** The sessions of a person, but one that may go on; with `all` their grants too. */
+  endSessions(tenant: string, sub: string, ends: 'all' | 'none', butSid?: string): Promise<unknown>
   notify(user: UserRecord, signal: ThreatSignal): void
 }
 
@@ -109,7 +109,8 @@ async function take(
     case 'throttle':
       return verdict.allow && throttle(deps, signal, { user, client }, verdict)
     case 'step_up':
-      return ofPerson(({ sub }) => act.endSessions(tenant, sub, 'none'))
+      // Who has just signed in would only do the same again.
+      return ofPerson(({ sub }) => act.endSessions(tenant, sub, 'none', signal.sid))
     case 'revoke_grant':
       if (grantId !== undefined) await store.grants.revoke(tenant, grantId)
       return grantId !== undefined

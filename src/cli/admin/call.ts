@@ -1,5 +1,5 @@
 /** Calls the admin API of a running instance; the decision `admin` judges who asks. */
-import { type Invocation, UsageError } from '../command.ts'
+import type { Invocation } from '../command.ts'
 import { savedToken } from '../login/commands.ts'
 import { noAnswer } from '../no-answer.ts'
 import { Refused } from '../refused.ts'
@@ -78,7 +78,7 @@ async function ask(base: string, path: string, init: RequestInit): Promise<Admin
     answer = await fetch(`${base}${path}`, { ...init, redirect: 'error', signal: AbortSignal.timeout(DEADLINE_MS) })
     text = await answer.text()
   } catch (error) {
-    throw new UsageError(`the auth service ${noAnswer(error, base, 'is the instance running? Give --url')}`)
+    throw new Refused(`the auth service ${noAnswer(error, base, 'is the instance running? Give --url')}`)
   }
   return { status: answer.status, headers: answer.headers, body: readJson(text) }
 }
