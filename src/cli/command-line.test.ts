@@ -88,6 +88,13 @@ test('stops on a wrong configuration with file and line', async () => {
   expect(err).toMatch(/^sallyport: wrong\.yaml:2: auth\.prot is no known setting/)
 })
 
+test('a store that cannot be reached is told in one line: where, and why', async () => {
+  const redis = 'store:\n  kind: redis\n  redis:\n    nodes: ["127.0.0.1:1"]\n    username: u\n    password: canary\n'
+  writeFileSync(join(folder, 'redis.yaml'), redis, { mode: 0o600 })
+  const { code, err } = await sallyport(['init', '--config', 'redis.yaml'], { SALLYPORT_KEK: KEK })
+  expect([code, err]).toEqual([1, 'sallyport: redis at 127.0.0.1:1 cannot be reached: ECONNREFUSED\n'])
+})
+
 test('initialises a store once: of two at once one prints a credential, and the store keeps none', async () => {
   const both = await Promise.all([
     sallyport(['init'], { SALLYPORT_KEK: KEK }),

@@ -1,6 +1,6 @@
 /** Finds the command, reads its flags, runs it, and says in one line what went wrong. */
 import { loadConfig } from '../config/load.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import { ConfigError, StoreUnavailable } from '../kernel/errors.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { parseWords } from './words.ts'
@@ -15,7 +15,7 @@ export async function runCommandLine(given: readonly string[]): Promise<number> 
     return await command.run(invocation)
   } catch (error) {
     if (error instanceof UsageError) return fail(`${error.message}\n${whereToRead(command)}`, 2)
-    if (error instanceof ConfigError) return fail(error.message, 1)
+    if (error instanceof ConfigError || error instanceof StoreUnavailable) return fail(error.message, 1)
     throw error
   }
 }
