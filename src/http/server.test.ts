@@ -275,10 +275,12 @@ test.each([
   await server.listen({ port: 0, host: '127.0.0.1' })
   const { port } = server.server.address() as AddressInfo
   const said = await new Promise<string>((resolve, reject) => {
-    const chunks: Buffer[] = []
+    let read = ''
     const socket = connect(port, '127.0.0.1', () => socket.write(`GET / HTTP/1.1\r\nhost: a\r\n${line}\r\n\r\n`))
-    socket.on('data', (chunk) => chunks.push(chunk))
-    socket.once('close', () => resolve(Buffer.concat(chunks).toString()))
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      read += text
+    })
+    socket.once('close', () => resolve(read))
     socket.once('error', reject)
   })
   expect(said).toMatch(/^HTTP\/1\.1 400 Bad Request\r\ncache-control: no-store\r\n/)
