@@ -45,7 +45,7 @@ export function adminApi(invocation: Invocation, scope: 'admin' | 'scim' = 'admi
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
       if (answer.status < 300) return answer
-      throw new Refused(refusal(answer))
+      throw new Refused(refusal(answer), answer.status)
     },
   }
 }
