@@ -15,6 +15,7 @@ import {
   aboutOf,
   added,
   askEnrolling,
+  cancelled,
   type Enrolling,
   findEnrolling,
   isReply,
@@ -100,6 +101,8 @@ export async function enrolTotp(deps: MfaDeps, request: HttpRequest): Promise<Re
   const enrolling = await findEnrolling(deps, request, PATH)
   if (isReply(enrolling)) return enrolling
   requireEnrolForm(deps, request, enrolling, FORM)
+  const left = await cancelled(deps, request, enrolling)
+  if (left !== undefined) return left
   const permit = await askEnrolling(deps, request, enrolling, { action: 'enrol_totp', page: PATH })
   if (isStepUp(permit)) return permit
 
