@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
-const file = process.env.SALLYPORT_CREDENTIALS ?? join(import.meta.dirname, '../var/dev/credentials.json')
+const file = process.env.DEMO_CREDENTIALS ?? join(import.meta.dirname, '../var/dev/credentials.json')
 const demo: { issuer: string; admin_client: { client_id: string; client_secret: string } } = JSON.parse(
   readFileSync(file, 'utf8'),
 )

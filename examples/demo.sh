@@ -1,5 +1,5 @@
 # Read by the other scripts: what `make run` wrote to var/dev/credentials.json, as shell variables. Needs node.
-credentials=${SALLYPORT_CREDENTIALS:-$(dirname "$0")/../var/dev/credentials.json}
+credentials=${DEMO_CREDENTIALS:-$(dirname "$0")/../var/dev/credentials.json}
 [ -r "$credentials" ] || { echo "no $credentials: start the demo with make run" >&2; exit 1; }
 
 # field PATH FILE: a member of a JSON file (- for standard input), e.g. field client.client_id file.json

@@ -1,8 +1,8 @@
 # METADATA
 # title: Introspect
 # description: >-
-#   May this caller learn about this token, and what may the token do now? RFC 7662. Permissions come from the roles as
-#   they are stored at this moment, so that taking a role away acts before the token expires. A token that nobody knows is
+#   May this caller learn about this token, and what may the token do now? RFC 7662. Permissions come from the roles, and
+#   scopes and audience from the client, as they are stored at this moment, so that taking one away acts before the token expires. A token that nobody knows is
 #   asked about only where there is risk: without `token`.
 # schemas:
 #   - input: schema.authz.introspect.input
@@ -34,7 +34,8 @@ decision := {
 	"reasons": [],
 	"obligations": {
 		"permissions": sort(permissions),
-		"scopes": sort(scopes.known(input.token.scopes)),
+		"scopes": sort(held_scopes),
+		"audience": sort(held_audience),
 		"claims": {"tenant": input.tenant},
 	},
 } if {
@@ -74,7 +75,7 @@ is_audience if input.token.client_id == input.client.client_id
 for_resource if {
 	input.token.kind == "access_token"
 	some resource in input.client.resources
-	resource in input.token.audience
+	resource in held_audience
 }
 
 speaks_for_person if input.token.sub
@@ -102,5 +103,13 @@ roles := input.holder.roles if not speaks_for_person
 
 permissions := rbac.permissions(
 	rbac.active_roles(roles, input.request.time, object.get(input.token, "acr", "")),
-	input.token.scopes,
+	held_scopes,
 )
+
+# A scope or resource that the client or the platform lost since disappears from old tokens too.
+held_scopes := scopes.known(input.token.scopes) & scopes.set_of(input.holder.scopes)
+
+held_audience := {resource |
+	some resource in input.token.audience
+	scopes.reachable(input.tenant, input.holder, resource)
+}

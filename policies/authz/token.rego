@@ -60,7 +60,7 @@ decision := {
 	"allow": true,
 	"reasons": [],
 	"obligations": {
-		"scopes": sort(granted),
+		"scopes": sort(given),
 		"audience": sort(audience),
 		"access_token_ttl_seconds": access_token_ttl_seconds,
 		"id_token_ttl_seconds": id_token_ttl_seconds,
@@ -166,10 +166,20 @@ usual := permitted if for_person
 
 usual := scopes.for_machines(permitted) if for_machine
 
+# RFC 6749 section 3.3: the answer says which scopes remain. None says that a refresh token came where none did.
+given := granted - withheld
+
+withheld contains "offline_access" if not refresh_token
+
 scope_allowed if scopes.within(granted, permitted)
 
-# RFC 8707 section 2.2: within what the grant holds, or what the client is registered for.
-permitted_resources := input.grant.audience if for_person
+# RFC 8707 section 2.2: within what the grant holds and the client has not lost since, or what the client is registered for.
+permitted_resources := {resource |
+	some resource in input.grant.audience
+	scopes.reachable(input.tenant, input.client, resource)
+} if {
+	for_person
+}
 
 permitted_resources := input.client.audience if for_machine
 
@@ -177,7 +187,7 @@ audience := scopes.set_of(input.requested.resources) if {
 	count(input.requested.resources) > 0
 } else := usual_audience
 
-usual_audience := scopes.set_of(input.grant.audience) if for_person
+usual_audience := permitted_resources if for_person
 
 usual_audience := scopes.audience(input.tenant, scopes.known(granted)) if for_machine
 

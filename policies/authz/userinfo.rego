@@ -61,7 +61,10 @@ subject_present if input.subject.sub == input.token.sub
 
 subject_active if input.subject.active
 
-scope_held if "openid" in input.token.scopes
+scope_held if "openid" in held_scopes
+
+# What the client lost since, its old tokens lost too.
+held_scopes := scopes.set_of(input.token.scopes) & scopes.set_of(input.holder.scopes)
 
 # RFC 9068 section 4, RFC 8707 section 2: a token that was asked for another resource alone reads nothing here.
 meant_for_userinfo if input.endpoint in input.token.audience
@@ -71,12 +74,12 @@ meant_for_userinfo if {
 	resource in data.rbac.tenants[input.tenant].default_audience
 }
 
-claims := scopes.claims(input.token.scopes) | asked_one_by_one
+claims := scopes.claims(held_scopes) | asked_one_by_one
 
-# OIDC Core section 5.5. A claim that no scope releases any more is released to nobody.
+# OIDC Core section 5.5. A claim that no scope of the client's releases any more is not released.
 asked_one_by_one := {claim |
 	some claim in input.requested.claims
-	claim in scopes.every_claim
+	claim in scopes.claims(input.holder.scopes)
 }
 
 # RFC 9470 section 3: what the roles of the person, or the scopes about them, demand of the sign-in behind the token.
@@ -102,7 +105,7 @@ age_kept if {
 }
 
 about_person := {scope |
-	some scope in input.token.scopes
+	some scope in held_scopes
 	scopes.about_person(scope)
 }
 

@@ -42,13 +42,21 @@ needs_fallback(scopes) if {
 	count(data.rbac.scopes[scope].audience) == 0
 }
 
+# Whom a client may have tokens for, as it is stored now: what it is registered for, what its scopes bring along, and the
+# tenant's default, which comes unasked.
+reachable(_, client, resource) if resource in client.audience
+
+reachable(_, client, resource) if {
+	some scope in client.scopes
+	resource in data.rbac.scopes[scope].audience
+}
+
+reachable(tenant, _, resource) if resource in data.rbac.tenants[tenant].default_audience
+
 claims(scopes) := {claim |
 	some scope in scopes
 	some claim in data.rbac.scopes[scope].claims
 }
-
-# All that any scope releases.
-every_claim := claims([scope | some scope, _ in data.rbac.scopes])
 
 # Undefined where the fact is missing, unlike a comprehension over it, which is then empty and would allow.
 set_of(names) := {name | some name in names}

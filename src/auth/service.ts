@@ -188,8 +188,8 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
       ...{ store, clock, derive, decide, audit, metrics: measured, spares, tenant: TENANT },
       act: {
         endSession: (tenant, session) => endSession(ending, tenant, session, 'all'),
-        endSessions: (tenant, sub, ends) => endSessionsOf(ending, tenant, sub, undefined, ends),
-        notify: (user, signal) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal)),
+        endSessions: (tenant, sub, ends, butSid) => endSessionsOf(ending, tenant, sub, butSid, ends),
+        notify: (user, signal, done) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal, done)),
       },
       onFailure: (error, what) => options.logger.warn(describe(error), what),
     },

@@ -6,12 +6,16 @@ import type { Config } from '../config/schema.ts'
 import { readAuthorities } from '../kernel/tls-files.ts'
 import { DEV_CREDENTIALS } from './admin/credentials.ts'
 import { type Invocation, UsageError } from './command.ts'
+import { instanceAddress } from './instance-address.ts'
 
 /** The identity that `system.authz` lets act. */
 const OPERATOR = 'operator'
 
 /** `--url`, else the configured address, else that of `serve --dev` here; one that means any is reached on loopback. */
-export function policyAddress({ policy }: Config, { values }: Pick<Invocation, 'values'>): string {
+export const policyAddress = (config: Config, invocation: Pick<Invocation, 'values'>): string =>
+  instanceAddress(addressOf(config, invocation), config)
+
+function addressOf({ policy }: Config, { values }: Pick<Invocation, 'values'>): string {
   // A command asks once and ends: what it trusts is its process's own.
   const ca = policy.client_tls?.ca_file
   if (ca !== undefined) trust(readAuthorities('policy.client_tls.ca_file', ca).toString())

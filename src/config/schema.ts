@@ -105,9 +105,11 @@ const store = section(
   'where clients, users, sessions and grants are kept',
 )
 
+export const DEFAULT_ISSUER = 'http://localhost:8080'
+
 export const ConfigSchema = Type.Object(
   {
-    issuer: Type.String({ default: 'http://localhost:8080', description: 'issuer identifier, RFC 8414 section 2' }),
+    issuer: Type.String({ default: DEFAULT_ISSUER, description: 'issuer identifier, RFC 8414 section 2' }),
     tls: oneOf(['none', 'terminated'], {
       default: 'none',
       description: 'terminated: a mesh or sidecar ends TLS, so plain http may leave loopback',

@@ -42,5 +42,6 @@ export const askUserinfo = (of: { readonly sub?: string } = {}, request = REQUES
   tenant: 'default',
   endpoint: 'https://auth.example/oauth/userinfo',
   token: token(of),
+  holder: { scopes: [] },
   request,
 })

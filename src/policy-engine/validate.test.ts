@@ -60,7 +60,11 @@ describe('a result out of contract', () => {
       const whole = { allow: true, reasons: [], obligations: { ...obligations, [place]: added } }
       expect([place, CONTRACT.token.isResult(whole)]).toEqual([place, false])
     }
-    const answer = { allow: true, reasons: [], obligations: { permissions: [], scopes: [], claims: added } }
+    const answer = {
+      allow: true,
+      reasons: [],
+      obligations: { permissions: [], scopes: [], audience: [], claims: added },
+    }
     expect(CONTRACT.introspect.isResult(answer)).toBe(false)
     const other = { ...answer, obligations: { ...answer.obligations, claims: { [`${name}_`]: 'x' } } }
     expect(CONTRACT.introspect.isResult(other)).toBe(true)

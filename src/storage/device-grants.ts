@@ -48,8 +48,8 @@ export interface DeviceGrantStore {
     sub: string,
     answer: DeviceAnswer,
   ): Promise<'answered' | 'already' | 'missing'>
-  /** Counts the poll. */
-  poll(tenant: string, digest: string): Promise<Polled | undefined>
+  /** Counts the poll, in one step; of another client nothing is known, and nothing is counted. */
+  poll(tenant: string, digest: string, clientId: string): Promise<Polled | undefined>
   /** Those that this person answered, the newest first. */
   list(tenant: string, sub: string): Promise<readonly DeviceGrantRecord[]>
 }

@@ -310,6 +310,18 @@ describe('resource indicators (RFC 8707; checklist 25)', () => {
   })
 })
 
+test('without a scope there is none in the answer, the token and its introspection, rather than an empty one (RFC 6749 3.3)', async () => {
+  const { own, resourceServer } = service.population
+  const page = await goThrough(await signedIn(service), service, urlFor(own, { scope: undefined }))
+  const { status, body } = await redeemCode(service, own, told(page).code)
+  const token = String(body.access_token)
+  const { body: seen } = await post(service, '/oauth/introspect', resourceServer, { token })
+  expect([status, seen.active]).toEqual([200, true])
+  for (const answer of [body, decodeJwt(token), seen]) expect(answer).not.toHaveProperty('scope')
+  const authorization = `Bearer ${token}`
+  expect((await fetch(`${service.issuer}/oauth/userinfo`, { headers: { authorization } })).status).toBe(403)
+})
+
 describe('offline_access (OIDC Core 11)', () => {
   test('is ignored without a page where nobody agreed to it', async () => {
     const { other, user } = service.population

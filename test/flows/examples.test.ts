@@ -15,7 +15,7 @@ import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
 const EXAMPLES = resolve('examples')
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-examples-'))
 const file = join(folder, 'var/dev/credentials.json')
-const env = { ...process.env, SALLYPORT_CREDENTIALS: file }
+const env = { ...process.env, DEMO_CREDENTIALS: file }
 let sallyport: Sallyport
 let credentials: DevCredentials
 

@@ -30,7 +30,7 @@ const CLIENT = [
   'updated_at',
 ]
 /** Userinfo is read with these tokens too. */
-const WIDER = ['urn:flipped', 'urn:sallyport:default']
+const WIDER = ['urn:example:stock', 'urn:sallyport:default']
 const PERMISSIONS = ['orders:read', 'profile:read']
 
 /** Decisions, or single obligations, of what must be set up first, and the test that flips them. */
@@ -57,7 +57,7 @@ const flip = (
 ): readonly [string, Flip] => [field, { group, file: `authz/${field.split('.')[0]}.rego`, from, to, before, after }]
 
 export const FLIPS: ReadonlyMap<string, Flip> = new Map([
-  flip(1, 'token.scopes', '"scopes": sort(granted)', '"scopes": ["offline_access", "openid"]', [
+  flip(1, 'token.scopes', '"scopes": sort(given)', '"scopes": ["offline_access", "openid"]', [
     [SCOPES, SCOPES],
     ['offline_access openid', 'offline_access openid'],
   ]),
@@ -93,7 +93,11 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     PERMISSIONS,
     ['flipped'],
   ]),
-  flip(1, 'introspect.scopes', 'scopes.known(input.token.scopes)', 'scopes.known(["openid"])', [SCOPES, 'openid']),
+  flip(1, 'introspect.scopes', '"scopes": sort(held_scopes)', '"scopes": ["openid"]', [SCOPES, 'openid']),
+  flip(1, 'introspect.audience', '"audience": sort(held_audience)', '"audience": ["urn:flipped"]', [
+    'urn:sallyport:default',
+    'urn:flipped',
+  ]),
   flip(1, 'introspect.claims', '"claims": {"tenant": input.tenant}', '"claims": {"flipped": 1}', [
     { tenant: 'default', flipped: undefined },
     { tenant: undefined, flipped: 1 },
@@ -106,7 +110,7 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'request_uri_ttl_seconds := 44',
     [60, 44],
   ),
-  flip(1, 'userinfo.claims', 'scopes.claims(input.token.scopes) | asked_one_by_one', 'scopes.claims(["email"])', [
+  flip(1, 'userinfo.claims', 'scopes.claims(held_scopes) | asked_one_by_one', 'scopes.claims(["email"])', [
     PROFILE,
     ['email', 'email_verified', 'sub'],
   ]),

@@ -199,6 +199,18 @@ describe('another envelope key', () => {
     const fresh = serve(configs.fresh)
     await fresh.says(/ready in \d+ ms/)
     expect(await isActiveAt(deployment.issuer, before)).toBe(true)
+
+    // The next key is sealed by what the node that was left running does not have: it is unavailable, not behind.
+    const revoked = signing(await listed('list')) ?? ''
+    expect(await kidAt(second.address)).toBe(revoked)
+    await listed('revoke', revoked)
+    const at = async (path: string) => (await fetch(`${second.address}${path}`)).status
+    await until(async () => (await at('/oauth/jwks')) === 503, 'it publishes nothing more', 5000)
+    expect(await at('/health')).toBe(503)
+    const { web, resourceServer } = deployment.population
+    const asked = { issuer: second.address }
+    expect((await post(asked, '/oauth/token', web, { grant_type: 'client_credentials' })).status).toBe(503)
+    expect((await post(asked, '/oauth/introspect', resourceServer, { token: before })).status).toBe(503)
     await listed('rotate', '--force')
     await fresh.stop()
 

@@ -196,6 +196,7 @@ async function observeTokens(deployment: Met, tokens: Answer['body']): Promise<O
     'userinfo.max_age_seconds': /max_age="([^"]*)"/.exec(challenge)?.[1],
     'introspect.permissions': introspected.permissions,
     'introspect.scopes': introspected.scope,
+    'introspect.audience': introspected.aud,
     'introspect.claims': { tenant: introspected.tenant, flipped: introspected.flipped },
     'token.access_token_format': { jwt: isJwt, introspected: introspected.active, userinfo: userinfo.status },
     'token.sender_constraint': await observeBinding(deployment),

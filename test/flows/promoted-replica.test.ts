@@ -93,6 +93,9 @@ async function failOver(replicas: 0 | 1) {
   const revocation = await load.revoke(load.next(), revokedInLag.refreshTokens[0] ?? '')
   await until(async () => (replicas === 0 ? load.since(behind.atMs) : load.refusals()) >= 20, 'work in the lag')
   const killedAtMs = performance.now()
+  await at.primary.kill()
+  // So that nobody shows the promoted one a token that it never heard of.
+  await until(async () => load.families.every(({ unsure }) => unsure), 'all rotations are refused')
   await promote(at)
   const wentOnMs = await goesOn(load, killedAtMs)
   await load.end()

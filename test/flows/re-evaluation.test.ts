@@ -11,6 +11,7 @@ import { TENANT, type TestClient } from '../servers/population.ts'
 import { adminToken } from '../servers/provision.ts'
 import { openRelyingSite, type RelyingSite } from '../servers/relying-site.ts'
 import { until } from '../servers/until.ts'
+import { goThrough, parametersOf, redeemCode, registerClient, told, urlOf } from './authorization.ts'
 import { type Answer, answerOf, post } from './requests.ts'
 import { addClient, signIn, silently } from './signed-in.ts'
 
@@ -261,9 +262,9 @@ describe('what changes elsewhere', () => {
     })
     expect(answer.status).toBe(200)
   }
-  const changeClient = async (values: object) => {
-    const { body } = await call('GET', `/admin/clients/${shop.id}`)
-    expect((await call('PUT', `/admin/clients/${shop.id}`, admin, { ...body, ...values })).status).toBe(200)
+  const changeClient = async (values: object, { id } = shop) => {
+    const { body } = await call('GET', `/admin/clients/${id}`)
+    expect((await call('PUT', `/admin/clients/${id}`, admin, { ...body, ...values })).status).toBe(200)
   }
 
   test('a person who is deactivated by SCIM has nothing left, and does not get it back', async () => {
@@ -299,6 +300,47 @@ describe('what changes elsewhere', () => {
     expect(await introspected(next.body.access_token)).toEqual({ active: false })
     expect(await userinfoStatus(next.body.access_token)).toBe(401)
     expect((await refreshed(next.body.refresh_token)).status).toBeGreaterThanOrEqual(400)
+  })
+
+  test('scopes and a resource that a client loses count nowhere any more, with the same tokens', async () => {
+    const orders = 'urn:example:orders'
+    const audience = ['urn:sallyport:default', orders]
+    const two = await registerClient(service, `two-${Math.random().toString(36).slice(2)}`, {}, { firstParty: true })
+    const api = await addClient(service.store, `api-${two.id}`, {}, { resources: [orders] })
+    const named = audience.map((resource) => `&resource=${encodeURIComponent(resource)}`).join('')
+    const url = urlOf(service.issuer, parametersOf(two, { scope: 'openid profile email offline_access' }))
+    const { body } = await redeemCode(service, two, told(await goThrough(browser, service, `${url}${named}`)).code)
+    const seenBy = async (who: TestClient) =>
+      (await post(service, '/oauth/introspect', who, { token: String(body.access_token) })).body
+    expect(await seenBy(api)).toMatchObject({ aud: audience.toReversed(), scope: body.scope })
+    expect((await call('GET', '/oauth/userinfo', String(body.access_token))).body).toHaveProperty('email')
+
+    await changeClient({ scopes: ['openid', 'offline_access'], audience: ['urn:sallyport:default'] }, two)
+    expect(await seenBy(api)).toEqual({ active: false })
+    const seen = await seenBy(service.population.resourceServer)
+    expect(seen).toMatchObject({ aud: 'urn:sallyport:default', scope: 'offline_access openid', permissions: [] })
+    const person = await call('GET', '/oauth/userinfo', String(body.access_token))
+    expect([person.status, person.body]).toEqual([200, { sub: service.population.user.sub }])
+    const next = await refreshed(body.refresh_token, two)
+    expect(decodeJwt(String(next.body.access_token)).aud).toBe('urn:sallyport:default')
+    const lost = { grant_type: 'refresh_token', refresh_token: String(next.body.refresh_token), resource: orders }
+    expect((await post(service, '/oauth/token', two, lost)).body.error).toBe('invalid_target')
+
+    await changeClient({ scopes: ['offline_access'] }, two)
+    expect(await userinfoStatus(next.body.access_token)).toBe(403)
+  })
+
+  test('a scope that an administrator’s client loses opens no door of ours any more, with the same token', async () => {
+    const parts = { grantTypes: ['client_credentials'], scopes: ['admin', 'scim'], roles: ['platform_admin'] }
+    const other = await addClient(service.store, `desk-${Math.random().toString(36).slice(2)}`, {}, parts)
+    const token = await adminToken(service.issuer, other)
+    const statuses = async () =>
+      [await call('GET', '/admin/keys', token), await call('GET', person(), token)].map(({ status }) => status)
+    expect(await statuses()).toEqual([200, 200])
+    await changeClient({ scopes: ['scim'] }, other)
+    expect(await statuses()).toEqual([403, 200])
+    await changeClient({ scopes: [] }, other)
+    expect(await statuses()).toEqual([403, 403])
   })
 
   test('a client that is deleted leaves nothing', async () => {

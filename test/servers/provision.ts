@@ -42,7 +42,7 @@ export async function provision(
     post_logout_redirect_uris: [POST_LOGOUT_URI],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     scopes: ['openid', 'profile', 'email', 'offline_access', 'orders:read'],
-    audience: ['urn:sallyport:default'],
+    audience: ['urn:sallyport:default', 'urn:example:stock'],
     roles: ['service'],
   })
   const resourceServer = await register(token, {

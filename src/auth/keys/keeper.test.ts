@@ -7,7 +7,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { startRedis } from '../../../test/servers/redis.ts'
 import { epochSeconds, systemClock } from '../../kernel/clock.ts'
 import { type Envelope, EnvelopeError, kekIdOf, openEnvelope } from '../../kernel/envelope.ts'
-import { OAuthError, Problem } from '../../kernel/errors.ts'
+import { OAuthError, Problem, StoreUnavailable } from '../../kernel/errors.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { aClient, ManualClock } from '../../storage/conformance/subject.ts'
 import type { Store } from '../../storage/port.ts'
@@ -268,6 +268,13 @@ describe('another envelope key', () => {
       detail: expect.stringMatching(/neither by the envelope key nor by the previous one: record signing-key\//),
     })
     expect(await store.signingKeys.read()).toEqual(before)
+  })
+
+  test('once it is moved, a node with only the old key makes no keys: the others would not open them', async () => {
+    await rewrap({ store, envelope: openEnvelope(later, kek), heardByAll }, tenant)
+    const before = await store.signingKeys.read()
+    await expect(keeperOf(store, openEnvelope(kek)).rotate(rules.algorithms, true)).rejects.toThrow(StoreUnavailable)
+    expect((await store.signingKeys.read()).keys).toEqual(before.keys)
   })
 
   test('until it is moved, new keys are sealed as the others are: nodes that have only the old key go on', async () => {

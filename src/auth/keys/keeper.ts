@@ -56,6 +56,9 @@ export function keyKeeper(deps: KeeperDeps): KeyKeeper {
       if (isIdle(step)) return { changes: [], set }
       // Who reads the set before `rewrap` moved it writes nothing, so that none is left under the key before.
       sealAsKeys(envelope, set.keys)
+      // A key sealed by what the others no longer have would make all of them unavailable.
+      if (step.missing.length > 0 && (set.keys.at(-1)?.kekId ?? envelope.sealingKekId) !== envelope.sealingKekId)
+        throw new StoreUnavailable('the signing keys are under an envelope key that this node does not have')
       const made = await Promise.all(step.missing.map(make(set)))
       const keys = [...step.keys, ...made]
       if ((await store.signingKeys.replace(set, keys)) === 'conflict') continue

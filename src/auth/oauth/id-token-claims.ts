@@ -4,6 +4,7 @@
  */
 import type { HttpRequest } from '../../http/message.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import type { TokenFacts } from '../token/find-token.ts'
 import { type ReleaseDeps, releasedClaims, userinfoAddress } from '../token/released-claims.ts'
 import type { ClaimValue } from '../user/claims.ts'
@@ -36,13 +37,20 @@ function factsOf(
 export async function idTokenClaims(
   deps: ReleaseDeps,
   request: HttpRequest,
+  client: ClientRecord,
   person: PersonGrant,
   obligations: Obligations<'token'>,
 ): Promise<Claims> {
   const asked = person.record.claims?.idToken
   if (asked === undefined || !obligations.scopes.includes('openid')) return NONE
   const facts = factsOf(person, obligations, { issuer: deps.issuer, now: request.origin.time.epoch_seconds })
-  const released = await releasedClaims(deps, request, { facts, user: person.user, grant: person.record, asked })
+  const released = await releasedClaims(deps, request, {
+    facts,
+    client,
+    user: person.user,
+    grant: person.record,
+    asked,
+  })
   if (!('claims' in released)) return NONE
   return Object.fromEntries(Object.entries(released.claims).filter(([name]) => Object.hasOwn(asked, name)))
 }

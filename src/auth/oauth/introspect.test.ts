@@ -31,7 +31,7 @@ const live: AccessTokenState = { token: record, client }
 const allow: DecisionResult<'introspect'> = {
   allow: true,
   reasons: [],
-  obligations: { permissions: ['now'], scopes: ['a'], claims: { tenant: 'default' } },
+  obligations: { permissions: ['now'], scopes: ['a'], audience: ['urn:one'], claims: { tenant: 'default' } },
 }
 
 function ask(
@@ -91,7 +91,7 @@ test('policy hears who asks, of what token, and what its holder is now', async (
       input: {
         client: { client_id: 'c', auth_method: 'client_secret_post' },
         token: { kind: 'access_token', active: true, client_id: 'c', scopes: ['a', 'b'] },
-        holder: { active: true, roles: ['r'] },
+        holder: { active: true, scopes: ['openid', 'a'], audience: [], roles: ['r'] },
       },
     },
   ])

@@ -7,10 +7,11 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import type { DecisionResult, Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
+import type { ClientRecord } from '../../storage/records.ts'
 import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { RecentRisk } from '../threat/recent-signals.ts'
-import { audClaim } from '../token/access-token.ts'
+import { audClaim, scopeMember } from '../token/access-token.ts'
 import { type FindTokenDeps, type FoundToken, findToken } from '../token/find-token.ts'
 import { policyClaims } from '../token/policy-claims.ts'
 import { tokenType } from '../token/sender.ts'
@@ -43,8 +44,8 @@ function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligati
     iss: deps.issuer,
     client_id: facts.client_id,
     sub: facts.sub === undefined || holder === undefined ? facts.client_id : deps.subjectOf(holder, facts.sub),
-    aud: audClaim(facts.audience),
-    scope: obligations.scopes.join(' '),
+    ...(obligations.audience.length > 0 && { aud: audClaim(obligations.audience) }),
+    ...scopeMember(obligations.scopes),
     permissions: obligations.permissions,
     iat: facts.issued_at,
     exp: facts.expires_at,
@@ -99,7 +100,14 @@ async function judge(deps: IntrospectDeps, request: HttpRequest, client: Authent
 const tokenAndWhose = ({ facts, user, holder }: FoundToken) => ({
   token: facts,
   ...(user && { subject: subjectFacts(user) }),
-  ...(holder && { holder: { active: holder.active, roles: [...holder.roles] } }),
+  ...(holder && { holder: holderFacts(holder) }),
+})
+
+const holderFacts = ({ active, scopes, audience, roles }: ClientRecord) => ({
+  active,
+  scopes: [...scopes],
+  audience: [...audience],
+  roles: [...roles],
 })
 
 /** Throws slow_down: no statement about the token. */

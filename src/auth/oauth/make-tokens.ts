@@ -2,7 +2,7 @@
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import type { Successors } from '../../storage/port.ts'
 import type { ClientRecord, Confirmation } from '../../storage/records.ts'
-import { type MintDeps, mintAccessToken } from '../token/access-token.ts'
+import { type MintDeps, mintAccessToken, scopeMember } from '../token/access-token.ts'
 import { newHandle } from '../token/handle.ts'
 import { mintIdToken } from '../token/id-token.ts'
 import { tokenType } from '../token/sender.ts'
@@ -122,7 +122,7 @@ export function makeTokens(
       access_token: access.text,
       token_type: tokenType(confirmation),
       expires_in: obligations.access_token_ttl_seconds,
-      scope: scopes.join(' '),
+      ...scopeMember(scopes),
       ...(refresh && { refresh_token: refresh.text }),
       ...(idToken && { id_token: idToken }),
     },

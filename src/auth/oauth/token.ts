@@ -97,7 +97,7 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   const confirmation = bindingOf(verdict.obligations.sender_constraint, sender)
   const made = makeTokens(deps, client.record, presented, verdict.obligations, {
     confirmation,
-    idTokenClaims: presented.person && (await idTokenClaims(deps, request, presented.person, verdict.obligations)),
+    idTokenClaims: person && (await idTokenClaims(deps, request, client.record, person, verdict.obligations)),
     first: grantType !== 'refresh_token',
     now: request.origin.time.epoch_seconds,
   })

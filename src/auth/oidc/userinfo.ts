@@ -19,7 +19,7 @@ export type UserinfoDeps = BearerDeps & {
 
 export async function userinfo(deps: UserinfoDeps, request: HttpRequest): Promise<Reply> {
   const { facts, user, client, grant } = await requireBearer(deps, request)
-  const released = await releasedClaims(deps, request, { facts, user, grant, asked: grant?.claims?.userinfo })
+  const released = await releasedClaims(deps, request, { facts, client, user, grant, asked: grant?.claims?.userinfo })
   if ('denied' in released) throw new OAuthError(released.denied)
   if ('stepUp' in released) throw signInAnew(released.stepUp)
   return answer(deps, client, { ...released.claims, sub: deps.subjectOf(client, released.sub) })

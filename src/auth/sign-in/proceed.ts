@@ -19,7 +19,7 @@ import { browserName } from '../session/browser-name.ts'
 import { rememberDevice } from '../session/device.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
 import { primaryTime, startSession } from '../session/session.ts'
-import type { Attempted } from '../threat/risk.ts'
+import type { Attempted, SignInRisk } from '../threat/risk.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
 import {
   type AskLoginDeps,
@@ -144,11 +144,13 @@ async function admit(
   waiting: Waiting,
   user: UserRecord,
   { obligations, decisionId }: Extract<Verdict<'login'>, { allow: true }>,
-  { remember, primaryAt }: { readonly remember: boolean; readonly primaryAt: number },
+  { remember, primaryAt, risk }: { readonly remember: boolean; readonly primaryAt: number; readonly risk: SignInRisk },
 ): Promise<Reply> {
   const { acr, amr, remember_device_seconds: rememberSeconds } = obligations
   const [ttlSeconds, idleSeconds] = [obligations.session_ttl_seconds, obligations.session_idle_seconds]
   const session = await startSession(deps, request, { user, acr, amr, primaryAt, ttlSeconds, idleSeconds })
+  // Only now: who knows a password alone must not clear the count of guesses at the second factor.
+  await risk.succeeded({ sub: user.sub, sid: session.sid })
   const { progress: _spent, ...interaction } = waiting.interaction
   const going =
     interaction.page === undefined
@@ -229,9 +231,7 @@ export async function proceed(deps: SignInDeps, request: HttpRequest, waiting: W
     await risk.verified()
     return leadTo(deps, request, waiting, known, verdict.obligations)
   }
-  // Only now: who knows a password alone must not clear the count of guesses at the second factor.
-  await risk.succeeded(user)
   // Where a second factor raises the level of a session, its first factor is as old as it was.
   const primaryAt = provesFirst(proven) ? now : session === undefined ? 0 : primaryTime(session.record)
-  return admit(deps, request, waiting, user, verdict, { remember: remember === true, primaryAt })
+  return admit(deps, request, waiting, user, verdict, { remember: remember === true, primaryAt, risk })
 }

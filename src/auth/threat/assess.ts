@@ -41,11 +41,11 @@ function signInRisk(deps: AssessDeps, request: HttpRequest, attempted: Attempted
     verified: async () => {
       if (counted !== undefined) await undo(deps, request, attempted, await counted)
     },
-    succeeded: async (user) => {
+    succeeded: async (signedIn) => {
       if (counted !== undefined) await undo(deps, request, attempted, await counted)
       if (isGuess(attempted))
         await deps.store.threats.forgetAttempts(request.tenant, deps.keys.here(request, attempted))
-      await noteSuccess(deps, request, attempted, user, facts)
+      await noteSuccess(deps, request, attempted, signedIn, facts)
     },
   }
 }

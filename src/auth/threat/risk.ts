@@ -38,8 +38,8 @@ export interface SignInRisk {
   failed(): Promise<void>
   /** The factor was right and another is wanted: this attempt counts no more, earlier failures do. */
   verified(): Promise<void>
-  /** The person is signed in: failures from here are forgotten, and the place is remembered. */
-  succeeded(user: UserRecord): Promise<void>
+  /** The person is signed in, to that session: failures from here are forgotten, and the place is remembered. */
+  succeeded(signedIn: { readonly sub: string; readonly sid: string }): Promise<void>
 }
 
 export type AssessRisk = (request: HttpRequest, attempted: Attempted) => Promise<SignInRisk>

@@ -1,7 +1,6 @@
 /** What a failed and a completed sign-in add to what is known, and which signals rise with it. */
 import type { HttpRequest } from '../../http/message.ts'
 import type { RiskFacts } from '../../policy-engine/contract/risk.ts'
-import type { UserRecord } from '../../storage/records.ts'
 import type { Attempt } from '../../storage/threat-port.ts'
 import type { AssessDeps } from './assess-deps.ts'
 import { coarse } from './places/places.ts'
@@ -57,14 +56,14 @@ export async function noteSuccess(
   deps: AssessDeps,
   request: HttpRequest,
   { device }: Attempted,
-  { sub }: UserRecord,
+  { sub, sid }: { readonly sub: string; readonly sid: string },
   facts: RiskFacts,
 ): Promise<void> {
   const { store, keys, places } = deps
   const { tenant, origin } = request
   const at = origin.time.epoch_seconds
   const place = places.find(origin.address)?.place
-  const about = { tenant, requestId: request.id, sub, count: 1 }
+  const about = { tenant, requestId: request.id, sub, sid, count: 1 }
   const before = device.known ? undefined : await store.threats.presence(tenant, sub)
   await store.threats.noteArrival(tenant, sub, {
     network: keys.network(origin.address),

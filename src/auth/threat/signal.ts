@@ -12,6 +12,8 @@ export interface Signal {
   readonly sub?: string | undefined
   readonly clientId?: string | undefined
   readonly grantId?: string | undefined
+  /** The session that the person signed in to when it rose. */
+  readonly sid?: string | undefined
   readonly source?: { readonly kind: 'address' | 'subnet'; readonly address: string }
   readonly count: number
   /** With `refresh_reuse`: of the person at this client alone. */

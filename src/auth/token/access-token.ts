@@ -38,6 +38,10 @@ export interface MintDeps {
 /** RFC 7519 4.1.3: one audience is a string. */
 export const audClaim = (audience: readonly string[]): unknown => (audience.length === 1 ? audience[0] : audience)
 
+/** RFC 6749 3.3: of one scope at least; left out where there is none. */
+export const scopeMember = (scopes: readonly string[]): { readonly scope?: string } =>
+  scopes.length === 0 ? {} : { scope: scopes.join(' ') }
+
 /** The jti starts with the grant id, so that the token alone tells under which grant its record lies. */
 const newJti = (grantId: string | undefined) => (grantId === undefined ? orderedId() : `${grantId}.${randomId()}`)
 
@@ -63,7 +67,7 @@ function signAccessToken(deps: MintDeps, parts: AccessTokenParts, jti: string, n
     iat: nowSeconds,
     jti,
     client_id: parts.clientId,
-    scope: parts.scopes.join(' '),
+    ...scopeMember(parts.scopes),
     permissions: parts.permissions,
     // Undefined is not written.
     cnf: confirmation,
@@ -117,6 +121,12 @@ export interface AccessTokenClaims {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
+/** Undefined for what is no scope. */
+function readScope(scope: unknown): readonly string[] | undefined {
+  if (scope === undefined || scope === '') return []
+  return typeof scope === 'string' ? scope.split(' ') : undefined
+}
+
 /** Undefined unless these are the claims of an access token of `issuer`. */
 export function readAccessToken(
   claims: Readonly<Record<string, unknown>>,
@@ -124,13 +134,14 @@ export function readAccessToken(
 ): AccessTokenClaims | undefined {
   const { iss, sub, jti, client_id: clientId, scope, exp, iat, acr } = claims
   const audience = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  if (iss !== issuer || !isText(sub) || !isText(jti) || !isText(clientId) || typeof scope !== 'string') return undefined
+  const scopes = readScope(scope)
+  if (iss !== issuer || !isText(sub) || !isText(jti) || !isText(clientId) || scopes === undefined) return undefined
   if (typeof exp !== 'number' || typeof iat !== 'number' || !audience.every(isText)) return undefined
   const [grantId, random] = jti.split('.')
   return {
     jti,
     clientId,
-    scopes: scope === '' ? [] : scope.split(' '),
+    scopes,
     audience,
     issuedAt: iat,
     expiresAt: exp,

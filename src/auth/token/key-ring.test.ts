@@ -5,7 +5,7 @@ import { ConfigError, OAuthError, StoreUnavailable } from '../../kernel/errors.t
 import { SIGNING_ALGORITHMS } from '../../kernel/signing-algorithms.ts'
 import { jwks } from '../oauth/jwks.ts'
 import { openKeyRing } from './key-ring.ts'
-import { openSigningKey } from './signing-key.ts'
+import { makeSigningKey, openSigningKey } from './signing-key.ts'
 import { keysInMemory, testKeys } from './test-keys.ts'
 
 const MEMBERS = {
@@ -141,6 +141,41 @@ test('without its store it is unavailable after a minute: it neither signs, veri
   delete ring.store.failure
   expect((await ring.keys.find(kid))?.kid).toBe(kid)
   expect(ring.keys.current().kid).toBe(kid)
+})
+
+test('where the keys have changed and one cannot be opened it is unavailable at once: a revoked key verifies nothing (checklist 30)', async () => {
+  const ring = await testKeys()
+  const { kid } = ring.keys.current()
+  const before = ring.store.records
+  const alien = await makeSigningKey(openEnvelope(randomBytes(32)), { alg: 'ES256', state: 'current', nowSeconds: 1 })
+  const generation = ring.keys.generation
+  ring.store.records = [alien]
+  await expect(ring.keys.refresh()).rejects.toThrow(/have changed: record .* was sealed by envelope key/)
+  expect(ring.keys.isReady()).toBe(false)
+  expect(ring.keys.generation).toBeGreaterThan(generation)
+  expect(() => ring.keys.current()).toThrow(StoreUnavailable)
+  await expect(ring.keys.find(kid)).rejects.toBeInstanceOf(StoreUnavailable)
+  await expect(ring.keys.publicJwks()).rejects.toBeInstanceOf(StoreUnavailable)
+  ring.store.records = []
+  await expect(ring.keys.refresh()).rejects.toThrow(/no signing key/)
+  expect(ring.keys.isReady()).toBe(false)
+  ring.store.records = before
+  await ring.keys.refresh()
+  expect([ring.keys.isReady(), ring.keys.current().kid]).toEqual([true, kid])
+})
+
+test('a store that is away just when the changed keys are read changes nothing for a minute', async () => {
+  const { store, envelope, add } = await testKeys()
+  const read = async () => {
+    if (reads++ > 0) throw new StoreUnavailable('down')
+    return store.read()
+  }
+  let reads = 0
+  const signingKeys = { tag: store.tag, read }
+  const keys = await openKeyRing({ store: { signingKeys }, envelope, elapsedMs: () => 0 })
+  await add('next')
+  await expect(keys.refresh()).rejects.toBeInstanceOf(StoreUnavailable)
+  expect([keys.isReady(), keys.current().kid]).toEqual([true, store.records[0]?.kid])
 })
 
 test('refuses to start on a store without keys, and with another envelope key', async () => {

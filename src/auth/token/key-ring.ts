@@ -3,7 +3,7 @@
  * whether they have changed: a key that was revoked, or put in another's place, is known everywhere within seconds. A node
  * that cannot ask neither signs, verifies nor publishes by what it knew.
  */
-import type { Envelope } from '../../kernel/envelope.ts'
+import { type Envelope, EnvelopeError } from '../../kernel/envelope.ts'
 import { ConfigError, OAuthError, StoreUnavailable } from '../../kernel/errors.ts'
 import { KEY_RING_SECONDS } from '../../kernel/key-times.ts'
 import type { SigningAlgorithm } from '../../kernel/signing-algorithms.ts'
@@ -24,7 +24,7 @@ export interface KeyRing {
   publicJwks(): Promise<readonly PublicJwk[]>
   /** Another number whenever a key has gone: what was concluded from it is to be forgotten. */
   readonly generation: number
-  /** False once the store could not be asked for too long, or has a key that no envelope key here opens. */
+  /** False once the store could not be asked for too long, and at once where it has a key that no envelope key here opens. */
   isReady(): boolean
   /** Reads the keys anew if they have changed; asks after this call, whatever is under way. */
   refresh(): Promise<void>
@@ -57,6 +57,8 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   let held = await read(deps, new Map())
   let askedAtMs = elapsedMs()
   let generation = 0
+  /** The keys have changed, and what they are now could not be taken: what is held may have been revoked. */
+  let isOvertaken = false
   let asking: Promise<void> | undefined
   let following: Promise<void> | undefined
 
@@ -64,10 +66,19 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     const beganMs = elapsedMs()
     if ((await signingKeys.tag()) !== held.tag) {
       const known = held.byKid
-      held = await read(deps, known)
+      held = await read(deps, known).catch(overtaken)
       for (const kid of known.keys()) if (!held.byKid.has(kid)) generation += 1
     }
+    isOvertaken = false
     askedAtMs = beganMs
+  }
+  /** A store that is away for a moment may be so here too; whatever else it is, no later question makes it good. */
+  function overtaken(error: unknown): never {
+    if (error instanceof StoreUnavailable) throw error
+    if (!isOvertaken) generation += 1
+    isOvertaken = true
+    const isOurs = error instanceof EnvelopeError || error instanceof ConfigError
+    throw isOurs ? new StoreUnavailable(`the signing keys have changed: ${error.message}`, { cause: error }) : error
   }
   function begin(): Promise<void> {
     asking = ask().finally(() => {
@@ -87,11 +98,16 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     return following
   }
   const ageMs = () => elapsedMs() - askedAtMs
-  const isOld = () => ageMs() > KEY_RING_SECONDS * 1000
+  const isOld = () => isOvertaken || ageMs() > KEY_RING_SECONDS * 1000
 
   return {
     current(alg) {
-      if (isOld()) throw new StoreUnavailable('the signing keys could not be read for too long')
+      if (isOld())
+        throw new StoreUnavailable(
+          isOvertaken
+            ? 'the signing keys have changed, and cannot be opened'
+            : 'the signing keys could not be read for too long',
+        )
       if (alg === undefined) return held.own
       const key = held.signing.get(alg)
       if (key !== undefined) return key

@@ -7,7 +7,7 @@ import type { OAuthErrorCode } from '../../kernel/error-codes.ts'
 import type { Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClaimAsked } from '../../storage/interaction-records.ts'
-import type { GrantRecord, UserRecord } from '../../storage/records.ts'
+import type { ClientRecord, GrantRecord, UserRecord } from '../../storage/records.ts'
 import { type ClaimValue, profileClaims } from '../user/claims.ts'
 import { subjectFacts } from '../user/subject-facts.ts'
 import type { TokenFacts } from './find-token.ts'
@@ -21,6 +21,8 @@ export const userinfoAddress = (issuer: string): string => `${issuer}/oauth/user
 
 export interface ReleasedTo {
   readonly facts: TokenFacts
+  /** The client that holds the token, as stored now. */
+  readonly client: ClientRecord
   /** The person, as stored now; absent where the client speaks for itself. */
   readonly user: UserRecord | undefined
   readonly grant: GrantRecord | undefined
@@ -40,7 +42,7 @@ const isAsAsked = ({ values }: ClaimAsked, value: ClaimValue): boolean =>
 export async function releasedClaims(
   deps: ReleaseDeps,
   request: HttpRequest,
-  { facts, user, grant, asked = {} }: ReleasedTo,
+  { facts, client, user, grant, asked = {} }: ReleasedTo,
 ): Promise<Released> {
   const names = Object.keys(asked)
   const verdict = await deps.decide(
@@ -50,6 +52,7 @@ export async function releasedClaims(
       token: facts,
       endpoint: userinfoAddress(deps.issuer),
       ...(user && { subject: subjectFacts(user) }),
+      holder: { scopes: [...client.scopes] },
       ...(grant && { authentication: { acr: grant.acr, auth_time: grant.authTime } }),
       ...(names.length > 0 && { requested: { claims: names } }),
       request: request.origin,

@@ -1,9 +1,10 @@
 /** What a command shows the admin API: an access token, or a client's credentials, with which it gets one (RFC 6749 4.4). */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../../config/schema.ts'
+import { type Config, DEFAULT_ISSUER } from '../../config/schema.ts'
 import { ConfigError } from '../../kernel/errors.ts'
 import { type Invocation, UsageError } from '../command.ts'
+import { instanceAddress } from '../instance-address.ts'
 import { findLogin } from '../login/saved-logins.ts'
 
 export interface AdminAccess {
@@ -31,23 +32,37 @@ export const ADMIN_OPTIONS = {
 export const DEV_CREDENTIALS = join('var', 'dev', 'credentials.json')
 
 export function adminAccess(config: Config, { values }: Pick<Invocation, 'values'>): AdminAccess {
-  const url = typeof values.url === 'string' ? values.url.replace(/\/+$/, '') : undefined
-  const base = url ?? config.issuer
+  const base = authAddress(config, { values })
   const tokenFile = values['token-file']
   if (typeof tokenFile === 'string') return { base, caller: { token: readText(tokenFile).trim() } }
   const file = typeof values.credentials === 'string' ? values.credentials : config.admin.credentials_file
   if (file !== undefined) return { base, caller: clientIn(readJson(file), file) }
   if (findLogin(base) !== undefined) return { base, caller: { login: base } }
-  if (!existsSync(DEV_CREDENTIALS))
+  const known = devInstance()
+  if (known === undefined || (values.url === undefined && known.issuer !== base))
     throw new UsageError(
       'who asks? Run sallyport login, give --credentials FILE (what POST /admin/clients answered) or --token-file FILE, or set admin.credentials_file',
     )
-  const known = readJson(DEV_CREDENTIALS)
-  return {
-    base: url ?? (typeof known.issuer === 'string' ? known.issuer : base),
-    caller: clientIn(Object(known.admin_client), DEV_CREDENTIALS),
-  }
+  return { base, caller: clientIn(Object(known.admin_client), DEV_CREDENTIALS) }
 }
+
+/** `--url`, else the issuer of `serve --dev` here where the configuration is of no instance, else the configured issuer. */
+export function authAddress(config: Config, { values }: Pick<Invocation, 'values'>): string {
+  if (typeof values.url === 'string') return instanceAddress(values.url, config)
+  const issuer = isOfNoInstance(config) ? devInstance()?.issuer : undefined
+  return instanceAddress(typeof issuer === 'string' ? issuer : config.issuer, config)
+}
+
+/** It names no issuer, nobody who administers, no policy service and no bundle key. */
+const isOfNoInstance = ({ issuer, admin, policy: { url, bundle } }: Config): boolean =>
+  issuer === DEFAULT_ISSUER &&
+  admin.credentials_file === undefined &&
+  url === undefined &&
+  bundle.keys.length === 0 &&
+  bundle.keys_file === undefined
+
+const devInstance = (): Readonly<Record<string, unknown>> | undefined =>
+  existsSync(DEV_CREDENTIALS) ? readJson(DEV_CREDENTIALS) : undefined
 
 function clientIn(known: Readonly<Record<string, unknown>>, file: string): AdminAccess['caller'] {
   const { client_id: clientId, client_secret: clientSecret } = known

@@ -1,6 +1,6 @@
 /** Asks the policy API of a running instance about its bundles; `system.authz` judges who asks. */
 import type { BundleRecord } from '../../policy-engine/life/desk.ts'
-import { type Invocation, UsageError } from '../command.ts'
+import type { Invocation } from '../command.ts'
 import { noAnswer } from '../no-answer.ts'
 import { callerHeaders, policyAddress } from '../policy-address.ts'
 import { Refused } from '../refused.ts'
@@ -23,7 +23,7 @@ async function call(invocation: Invocation, path: string, body?: object): Promis
   try {
     answer = await fetch(new URL(path, base), { ...post, headers, signal: AbortSignal.timeout(DEADLINE_MS) })
   } catch (error) {
-    throw new UsageError(`the policy API ${noAnswer(error, base, 'is the instance running? Give --url')}`)
+    throw new Refused(`the policy API ${noAnswer(error, base, 'is the instance running? Give --url')}`)
   }
   const said = readJson(await answer.text())
   if (answer.ok && 'result' in said) return said.result

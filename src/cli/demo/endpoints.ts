@@ -1,5 +1,5 @@
 /** A relying party beside the provider, `--dev` only: begins a code flow with PKCE, redeems only what it began, shows all. */
-import { setCookie } from '../../http/cookies.ts'
+import { cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { Endpoint } from '../../http/server.ts'
 import { equalSecrets } from '../../kernel/constant-time.ts'
@@ -12,7 +12,7 @@ const COOKIE = 'sallyport_demo'
 
 export function demoEndpoints(credentials: DevCredentials): readonly Endpoint[] {
   const sessions = new DemoSessions()
-  const sessionOf = (request: HttpRequest) => sessions.find(request.cookies[COOKIE])
+  const sessionOf = (request: HttpRequest) => sessions.find(request.cookies[cookieName(credentials.issuer, COOKIE)])
   const page = (method: 'GET' | 'POST', path: string, handler: Endpoint['handler']): Endpoint => ({
     method,
     path,
@@ -22,8 +22,10 @@ export function demoEndpoints(credentials: DevCredentials): readonly Endpoint[] 
   return [
     page('GET', '/', async () => ({ status: 200, ...homePage(credentials.issuer) })),
     page('POST', '/demo/sign-in', async (request) => {
-      const session = sessions.begin(request.cookies[COOKIE])
-      return redirect(authorizationUrl(credentials, session), { 'set-cookie': setCookie(COOKIE, session.id) })
+      const session = sessions.begin(request.cookies[cookieName(credentials.issuer, COOKIE)])
+      return redirect(authorizationUrl(credentials, session), {
+        'set-cookie': setCookie(credentials.issuer, COOKIE, session.id),
+      })
     }),
     page('GET', CALLBACK_PATH, (request) => callback(credentials, sessionOf(request), request)),
     page('GET', '/demo/tokens', (request) => showTokens(credentials, sessionOf(request))),

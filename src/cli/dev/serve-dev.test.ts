@@ -106,6 +106,21 @@ test('gives the admin client the scopes that SCIM and the admin API ask for', as
   ])
   expect([clients.status, users.status]).toEqual([200, 200])
   expect(await users.json()).toMatchObject({ totalResults: 1 })
+
+  // Wherever it listens, commands beside it find it: whoever asks.
+  const beside = (...words: string[]) => {
+    const command = startSallyport(words, { cwd: folder, env: { XDG_CONFIG_HOME: folder } })
+    running.push(command)
+    return command
+  }
+  writeFileSync(join(folder, 'token'), String(body.access_token))
+  for (const words of [[], ['--token-file', 'token']]) {
+    const keys = beside('keys', 'list', ...words)
+    expect([await keys.ended, keys.said]).toEqual([0, expect.stringContaining('ES256')])
+  }
+  await beside('login').says(new RegExp(`Open ${issuer}/device`))
+  const logout = beside('logout')
+  expect([await logout.ended, logout.said]).toEqual([1, expect.stringContaining(`nobody is signed in to ${issuer} `)])
 })
 
 test('is found by commands of its folder, whatever its ports are', async () => {

@@ -1,4 +1,5 @@
 /** `sallyport login` and `sallyport logout`: a person at a terminal, signed in by the device grant (RFC 8628). */
+import { authAddress } from '../admin/credentials.ts'
 import type { Invocation } from '../command.ts'
 import { orRefused, Refused } from '../refused.ts'
 import { deviceLogin, loginOf, postForm } from './device-flow.ts'
@@ -14,8 +15,7 @@ const option = ({ values }: Invocation, name: string): string | undefined => {
   return typeof value === 'string' ? value : undefined
 }
 
-const baseOf = (invocation: Invocation): string =>
-  (option(invocation, 'url') ?? invocation.config().issuer).replace(/\/+$/, '')
+const baseOf = (invocation: Invocation): string => authAddress(invocation.config(), invocation)
 
 export const login = (invocation: Invocation): Promise<number> =>
   orRefused(async () => {

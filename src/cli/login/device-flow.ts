@@ -1,6 +1,5 @@
 /** The device's side of the device grant, RFC 8628: what a terminal without a browser of its own does. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { UsageError } from '../command.ts'
 import { noAnswer } from '../no-answer.ts'
 import { Refused } from '../refused.ts'
 import type { SavedLogin } from './saved-logins.ts'
@@ -20,7 +19,7 @@ export interface Prompt {
 type Body = Readonly<Record<string, unknown>>
 
 /** There was none, or none that is HTTP: another try may have one. */
-export class NoAnswer extends UsageError {}
+export class NoAnswer extends Refused {}
 
 /** Form in, JSON out. */
 export async function postForm(base: string, path: string, form: Readonly<Record<string, string>>) {

@@ -15,8 +15,10 @@ export const introspect = decision('introspect', {
       token: Type.Optional(TokenFacts),
       /** The person the token speaks for, as stored now. */
       subject: Type.Optional(Subject),
-      /** Roles of the client that holds the token, as stored now. */
-      holder: Type.Optional(Type.Object({ active: Type.Boolean(), roles: strings() }, closed)),
+      /** The client that holds the token, as stored now: what it is registered for, and its own roles. */
+      holder: Type.Optional(
+        Type.Object({ active: Type.Boolean(), scopes: strings(), audience: strings(), roles: strings() }, closed),
+      ),
       risk: Type.Optional(RecentRisk),
       request: RequestFacts,
     },
@@ -39,6 +41,8 @@ export const introspect = decision('introspect', {
       permissions: strings(),
       /** Shown as `scope`; a subset of the token's. */
       scopes: strings(),
+      /** Shown as `aud`, where there is one; a subset of the token's. */
+      audience: strings(),
       /** Added to the answer. */
       claims: Claims,
     },

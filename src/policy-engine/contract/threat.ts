@@ -72,7 +72,8 @@ export const threat = decision('threat', {
     {
       /**
        * Each is done where the signal says to whom. `notify`: the person is told by letter. `throttle`: the source, else the
-       * client, else the person. `step_up`: the person signs in anew at the next authorization, tokens go on. `end_session`:
+       * client, else the person. `step_up`: the person signs in anew at the next authorization
+       * but where the sign-in that raised it was, tokens go on. `end_session`:
        * that in which the grant was given, with all grants of it. `end_sessions`: all of the person, with all their grants. `revoke_user`, `revoke_client`: all that hangs on it.
        */
       actions: Type.Array(oneOf(...THREAT_ACTIONS)),

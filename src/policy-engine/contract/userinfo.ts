@@ -15,6 +15,8 @@ export const userinfo = decision('userinfo', {
       /** The address of the userinfo endpoint: a token may be for it, or for the default of the tenant. */
       endpoint: Type.String(),
       subject: Type.Optional(Subject),
+      /** The client that holds the token: what it is registered for, as stored now. */
+      holder: Type.Object({ scopes: strings() }, closed),
       /** When the person signed in; absent where none did. */
       authentication: Type.Optional(Type.Object({ acr: Type.String(), auth_time: Type.Integer() }, closed)),
       /** Claims that the authorization request asked for one by one, and that `authorize` and the person allowed. */

@@ -30,12 +30,12 @@ export function deviceGrantConformance({ clock, subject }: Conformance): void {
       const { deviceGrants, tenant, digest, userCode, request } = await begin()
       expect(await deviceGrants.findByUserCode(tenant, userCode)).toEqual({ digest, request, answered: false })
       expect(await deviceGrants.findByUserCode(newTenant(), userCode)).toBeUndefined()
-      expect(await deviceGrants.poll(newTenant(), digest)).toBeUndefined()
-      expect(await deviceGrants.poll(tenant, userCode)).toBeUndefined()
-      expect(await deviceGrants.poll(tenant, digest)).toEqual({ request, answer: undefined, tooFast: false })
+      expect(await deviceGrants.poll(newTenant(), digest, 'client')).toBeUndefined()
+      expect(await deviceGrants.poll(tenant, userCode, 'client')).toBeUndefined()
+      expect(await deviceGrants.poll(tenant, digest, 'client')).toEqual({ request, answer: undefined, tooFast: false })
       clock.advance(120)
       expect(await deviceGrants.findByUserCode(tenant, userCode)).toBeUndefined()
-      expect(await deviceGrants.poll(tenant, digest)).toBeUndefined()
+      expect(await deviceGrants.poll(tenant, digest, 'client')).toBeUndefined()
       expect(await deviceGrants.answer(tenant, userCode, 'person', approved)).toBe('missing')
     })
 
@@ -67,7 +67,7 @@ export function deviceGrantConformance({ clock, subject }: Conformance): void {
       expect(await deviceGrants.list(newTenant(), person.sub)).toEqual([])
       expect(await users.delete(tenant, person.sub)).toBe('written')
       expect(await deviceGrants.list(tenant, person.sub)).toEqual([])
-      expect(await deviceGrants.poll(tenant, digest)).toBeUndefined()
+      expect(await deviceGrants.poll(tenant, digest, 'client')).toBeUndefined()
       expect(await deviceGrants.list(tenant, 'other')).toEqual([request])
       clock.advance(120)
       expect(await deviceGrants.list(tenant, 'other')).toEqual([])
@@ -87,16 +87,27 @@ export function deviceGrantConformance({ clock, subject }: Conformance): void {
       const winner = outcomes.indexOf('answered')
       expect(outcomes.filter((outcome) => outcome === 'answered')).toHaveLength(1)
       expect(outcomes.filter((outcome) => outcome === 'already')).toHaveLength(19)
-      expect((await deviceGrants.poll(tenant, digest))?.answer).toEqual({
+      expect((await deviceGrants.poll(tenant, digest, 'client'))?.answer).toEqual({
         kind: 'approved',
         grantId: `grant-${winner}`,
       })
       expect((await deviceGrants.findByUserCode(tenant, userCode))?.answered).toBe(true)
     })
 
+    it('are polled by their own client alone: another one changes neither interval nor last poll (RFC 8628 3.5)', async () => {
+      const { deviceGrants, tenant, digest } = await begin()
+      const poll = (clientId: string) => deviceGrants.poll(tenant, digest, clientId)
+      for (let time = 0; time < 3; time++) expect(await poll('another')).toBeUndefined()
+      expect((await poll('client'))?.tooFast).toBe(false)
+      clock.advance(4)
+      for (let time = 0; time < 3; time++) expect(await poll('another')).toBeUndefined()
+      clock.advance(1)
+      expect((await poll('client'))?.tooFast).toBe(false)
+    })
+
     it('a poll before the interval is over makes it five seconds longer (RFC 8628 3.5)', async () => {
       const { deviceGrants, tenant, digest, userCode } = await begin()
-      const tooFast = async () => (await deviceGrants.poll(tenant, digest))?.tooFast
+      const tooFast = async () => (await deviceGrants.poll(tenant, digest, 'client'))?.tooFast
       expect(await tooFast()).toBe(false)
       clock.advance(4)
       expect(await tooFast()).toBe(true)
@@ -105,7 +116,7 @@ export function deviceGrantConformance({ clock, subject }: Conformance): void {
       clock.advance(15)
       expect(await tooFast()).toBe(false)
       expect(await deviceGrants.answer(tenant, userCode, 'person', { kind: 'refused' })).toBe('answered')
-      expect((await deviceGrants.poll(tenant, digest))?.answer).toEqual({ kind: 'refused' })
+      expect((await deviceGrants.poll(tenant, digest, 'client'))?.answer).toEqual({ kind: 'refused' })
     })
   })
 }

@@ -51,10 +51,10 @@ const END_OF_PERSON = script(`
   for _, digest in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('DEL', KEYS[2] .. digest) end
   redis.call('DEL', KEYS[1])`)
 
-/** KEYS: by device code. ARGV: now, by how much the interval grows. */
+/** KEYS: by device code. ARGV: now, by how much the interval grows, client. */
 const POLL = script(`
   local found = redis.call('HMGET', KEYS[1], 'body', 'answer', 'polled', 'interval')
-  if not found[1] then return false end
+  if not found[1] or cjson.decode(found[1]).clientId ~= ARGV[3] then return false end
   local fast = tonumber(ARGV[1]) - tonumber(found[3]) < tonumber(found[4])
   redis.call('HSET', KEYS[1], 'polled', ARGV[1])
   if fast then redis.call('HINCRBY', KEYS[1], 'interval', ARGV[2]) end
@@ -95,8 +95,9 @@ export function redisDeviceGrants(redis: RedisClient): DeviceGrantStore {
       )
       return reply === 'answered' || reply === 'already' ? reply : 'missing'
     },
-    poll: async (tenant, digest) => {
-      const reply = await redis.run(POLL, [keys.deviceGrant(tenant, digest)], [redis.now(), SLOW_DOWN_SECONDS])
+    poll: async (tenant, digest, clientId) => {
+      const values = [redis.now(), SLOW_DOWN_SECONDS, clientId]
+      const reply = await redis.run(POLL, [keys.deviceGrant(tenant, digest)], values)
       const [body, answer = '', fast] = textsIn(reply) ?? []
       const request = body === undefined ? undefined : record(body)
       if (request === undefined) return undefined

@@ -68,14 +68,15 @@ export function sqliteDeviceGrants(db: Database, clock: Clock): DeviceGrantStore
         if (Number(answer.run(JSON.stringify(given), sub, tenant, userCode, now).changes) === 1) return 'answered'
         return rowOf(byUserCode.get(tenant, userCode, now)) ? 'already' : 'missing'
       }, 'power'),
-    poll: (tenant, digest) =>
+    poll: (tenant, digest, clientId) =>
       db.write(() => {
         const now = epochSeconds(clock)
         const row = rowOf(byDigest.get(tenant, digest, now))
-        if (row === undefined) return undefined
+        const request = row && decodeRecord<DeviceGrantRecord>(row.body)
+        if (row === undefined || request?.clientId !== clientId) return undefined
         const tooFast = now - row.polled_at < row.interval_seconds
         polled.run(now, row.interval_seconds + (tooFast ? SLOW_DOWN_SECONDS : 0), tenant, digest)
-        return { request: decodeRecord<DeviceGrantRecord>(row.body), answer: answerIn(row.answer), tooFast }
+        return { request, answer: answerIn(row.answer), tooFast }
       }),
     list: (tenant, sub) =>
       db.read(() =>

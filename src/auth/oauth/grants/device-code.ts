@@ -19,8 +19,8 @@ async function approvedGrant(
   client: AuthenticatedClient,
   digest: string,
 ): Promise<string> {
-  const polled = await deps.store.deviceGrants.poll(client.tenant, digest)
-  if (polled === undefined || polled.request.clientId !== client.record.clientId) throw invalid('no such device code')
+  const polled = await deps.store.deviceGrants.poll(client.tenant, digest, client.record.clientId)
+  if (polled === undefined) throw invalid('no such device code')
   const { answer, request: asked, tooFast } = polled
   if (answer?.kind === 'refused') throw new OAuthError('access_denied', { status: 400 })
   if (asked.endsAt <= request.origin.time.epoch_seconds) throw new OAuthError('expired_token')
