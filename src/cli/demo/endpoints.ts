@@ -5,7 +5,7 @@ import type { Endpoint } from '../../http/server.ts'
 import { equalSecrets } from '../../kernel/constant-time.ts'
 import { CALLBACK_PATH, type DevCredentials } from '../dev/credentials.ts'
 import { type Answer, authorizationUrl, claimsOf, introspect, redeem, refresh, tokensIn } from './client.ts'
-import { failedPage, foreignCodePage, homePage, tokensPage } from './pages.ts'
+import { failedPage, foreignCodePage, foreignRefusalPage, homePage, tokensPage } from './pages.ts'
 import { type DemoSession, DemoSessions } from './sessions.ts'
 
 const COOKIE = 'sallyport_demo'
@@ -45,10 +45,10 @@ async function callback(
 ): Promise<Reply> {
   const pending = session?.pending
   const ours = pending !== undefined && equalSecrets(request.query.get('state') ?? '', pending.state)
-  if (!session || !ours) return { status: 200, ...foreignCodePage() }
+  const code = request.query.get('code')
+  if (!session || !ours) return { status: 200, ...(code === undefined ? foreignRefusalPage() : foreignCodePage()) }
   session.pending = undefined
   const issuer = request.query.get('iss')
-  const code = request.query.get('code')
   // RFC 9207 2.4: an answer of another issuer is none.
   if (issuer !== credentials.issuer || code === undefined) return failed('The sign-in failed', errorIn(request))
   const answer = await redeem(credentials, code, pending.verifier)
