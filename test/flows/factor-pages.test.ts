@@ -177,6 +177,50 @@ test('a passkey whose user was not verified is refused by the browser or by us (
   expect(site.visits).toEqual([])
 })
 
+test('an authenticator that holds a passkey of the account already says so, and the account is a link away (WebAuthn Level 3 5.1.3)', async () => {
+  await addAuthenticator()
+  await addPasskey()
+  await page.goto(`${service.issuer}/mfa/enrol/passkey`)
+  // Another one is added by who has shown the one that there is.
+  await page.getByRole('button', { name: 'Continue with passkey' }).click()
+  await page.getByRole('button', { name: 'Create passkey' }).click()
+  await page.getByText('This device already has a passkey for your account.').waitFor()
+  expect(await page.getByText('That did not work').isVisible()).toBe(false)
+  await lookAt(page, 'passkey-held')
+  await page.getByRole('link', { name: 'Back to your account' }).click()
+  await page.getByRole('heading', { name: 'Laptop' }).waitFor()
+})
+
+test('who has no passkey here goes on by password from the page that asks for one', async () => {
+  const signIn = await authorization()
+  await page.goto(signIn.begun.url)
+  await page.getByRole('link', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('link', { name: 'Use your password instead' }).waitFor()
+  await lookAt(page, 'passkey-first')
+  await page.getByRole('link', { name: 'Use your password instead' }).click()
+  await typePassword()
+  expect(await arrivedAt(signIn)).toBe(PASSWORD_ACR)
+})
+
+test('the suggestions are good for as long as the page is: their challenge is renewed before it ends', async () => {
+  const { cdp, authenticatorId } = await addAuthenticator()
+  await addPasskey()
+  await browser.context.clearCookies()
+  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+  await page.clock.install()
+  const signIn = await authorization()
+  const asked = () => page.waitForResponse((answer) => answer.url().includes('/mfa/passkey/options') && answer.ok())
+  const first = asked()
+  await page.goto(signIn.begun.url)
+  await first
+  service.advance(6 * 60)
+  const second = asked()
+  await page.clock.fastForward(4 * 60 * 1000)
+  await second
+  await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
+  expect(await arrivedAt(signIn)).toBe(PHISHING_RESISTANT)
+})
+
 /** Run in the browser, which knows how to read a picture. */
 const PIXELS = (png: string): string => `(async () => {
   const bytes = Uint8Array.from(atob('${png}'), (letter) => letter.charCodeAt(0))
@@ -302,6 +346,7 @@ test('who has no second factor and needs one by policy adds it on the way in, an
   await lookAt(page, 'second-step-demanded')
   expect(site.visits).toEqual([])
   await page.getByRole('link', { name: 'Authenticator app' }).click()
+  await page.getByRole('button', { name: 'Cancel' }).waitFor()
   const secret = (await page.locator('.secret').textContent())?.replaceAll(' ', '') ?? ''
   await page.getByLabel('Six-digit code').fill('000000')
   await page.getByRole('button', { name: 'Add it' }).click()

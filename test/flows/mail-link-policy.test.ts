@@ -13,6 +13,7 @@ import { TENANT } from '../servers/population.ts'
 import { bodyOf, linkIn } from '../servers/smtp-server.ts'
 import { until } from '../servers/until.ts'
 import { enter, newPerson, send } from './at-account.ts'
+import { sendNewPassword } from './reset-form.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
 /** Enough for the shipped policy, and for no other that is made here. */
@@ -76,8 +77,7 @@ async function linkOf({ userName }: UserRecord): Promise<string> {
 }
 
 async function use(link: string): Promise<number> {
-  const browser = new Browser(service.issuer)
-  return (await browser.submit(await browser.visit(link), { new_password: NEW })).status
+  return (await sendNewPassword(new Browser(service.issuer), link, NEW)).status
 }
 
 /** A letter that goes out later than another would is there once the other is. */

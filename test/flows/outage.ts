@@ -15,6 +15,7 @@ import { atProvider } from './federation.ts'
 import { registerClient } from './observe-registration.ts'
 import { begin, discover } from './relying-party.ts'
 import { type Answer, answerOf, basic, type CodeInHand, codeFor, post, tokensFor } from './requests.ts'
+import { sendNewPassword } from './reset-form.ts'
 
 const SCOPE = 'openid offline_access orders:read'
 
@@ -176,10 +177,8 @@ export const readsAreUnavailable = (deployment: Deployment, underWay: UnderWay):
   areUnavailable(reads(deployment, underWay))
 
 /** By a link that nobody was sent: policy is asked all the same. */
-async function submitNewPassword({ browser, page }: OpenPage) {
-  const form = await browser.visit(new URL(`/password/reset?link=${'x'.repeat(43)}`, page.url).href)
-  return browser.submit(form, { new_password: 'several words of mine' })
-}
+const submitNewPassword = ({ browser, page }: OpenPage) =>
+  sendNewPassword(browser, new URL(`/password/reset?link=${'x'.repeat(43)}`, page.url).href, 'several words of mine')
 
 /** They are 503 pages, and nobody is signed in by them. */
 export async function pagesAreUnavailable({ population }: Deployment, underWay: UnderWay): Promise<void> {

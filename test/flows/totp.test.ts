@@ -91,6 +91,27 @@ test('the secret is shown once, sealed in the store, and counts once a code of i
   expect(again.status).toBe(400)
 })
 
+test('a page that is loaded again shows the secret that was scanned, for its 15 minutes and in this sign-in only (checklist 40)', async () => {
+  advance(0)
+  const browser = aBrowser(service)
+  const shown = await openOwnPage(service, browser, '/mfa/enrol/totp')
+  const secret = secretOn(shown)
+  const inGerman = await browser.visit(`${shown.url}?language=de`)
+  expect([secretOn(inGerman), inGerman.text.includes('lang="de"')]).toEqual([secret, true])
+  const elsewhere = await openOwnPage(service, aBrowser(service), '/mfa/enrol/totp')
+  expect(secretOn(elsewhere)).not.toBe(secret)
+
+  advance(3 * 60)
+  expect(secretOn(await browser.visit(shown.url))).toBe(secret)
+  advance(13 * 60)
+  const fresh = await openOwnPage(service, browser, '/mfa/enrol/totp')
+  expect(secretOn(fresh)).toMatch(/^[A-Z2-7 ]{32,}$/)
+  expect(secretOn(fresh)).not.toBe(secret)
+
+  const { recoveryCodes } = await confirmTotp(browser, fresh, now())
+  expect(recoveryCodes).toHaveLength(10)
+})
+
 test('from then on a password is not enough, and both reach mfa (RFC 8176; checklist 39)', async () => {
   const { secret } = await enrol()
   const browser = aBrowser(service)

@@ -174,7 +174,8 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     wrong: () => totpPage({ ...secondStep, fault: 'wrong' }),
   },
   passkeyPage: {
-    first: () => passkeyPage({ ...secondStep, options: {} }),
+    first: () => passkeyPage({ ...step, offers: [], options: {} }),
+    second: () => passkeyPage({ ...secondStep, options: {} }),
     unverified: () => passkeyPage({ ...secondStep, options: {}, fault: 'user_not_verified' }),
   },
   recoveryPage: {
@@ -184,10 +185,12 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
   enrolChoicePage: { both: () => enrolChoicePage({ ...enrolment, offers: ['passkey', 'totp'] }) },
   enrolTotpPage: {
     first: () => enrolTotpPage(enrolTotp),
+    account: () => enrolTotpPage({ ...enrolTotp, query: '', leadsTo: undefined }),
     wrong: () => enrolTotpPage({ ...enrolTotp, fault: 'wrong' }),
   },
   enrolPasskeyPage: {
     first: () => enrolPasskeyPage({ ...enrolment, options: {} }),
+    account: () => enrolPasskeyPage({ ...enrolment, query: '', leadsTo: undefined, options: {} }),
     taken: () => enrolPasskeyPage({ ...enrolment, options: {}, fault: 'taken' }),
   },
   recoveryCodesPage: {

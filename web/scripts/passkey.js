@@ -42,9 +42,12 @@ function send(form, credential, response) {
   form.submit()
 }
 
-function tell(form) {
-  const note = form.querySelector('[data-passkey-failed]')
-  if (note) note.hidden = false
+/** An authenticator that has one of the account's passkeys says so to nobody but its user (WebAuthn Level 3 5.1.3). */
+function tell(form, cause) {
+  const [held, failed] = ['held', 'failed'].map((what) => form.querySelector(`[data-passkey-${what}]`))
+  const isHeld = cause?.name === 'InvalidStateError' && held !== null
+  if (held) held.hidden = !isHeld
+  if (failed) failed.hidden = isHeld
 }
 
 async function register(form) {
@@ -59,14 +62,33 @@ async function assert(form) {
   send(form, credential, asserted(credential.response))
 }
 
+/** A challenge lives for five minutes, and the page for longer. */
+const RENEWED_MS = 4 * 60 * 1000
+
+/** What was chosen; undefined: nothing, for as long as the challenge is good. */
+async function suggested(publicKey) {
+  const waiting = new AbortController()
+  const timer = setTimeout(() => waiting.abort(), RENEWED_MS)
+  try {
+    return await navigator.credentials.get({ publicKey, mediation: 'conditional', signal: waiting.signal })
+  } catch (cause) {
+    if (waiting.signal.aborted) return undefined
+    throw cause
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Passkeys among the suggestions of the name field: nothing is shown where there is none. */
 async function autofill(form) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
   const body = new URLSearchParams({ form_token: form.elements.form_token.value })
-  const answer = await fetch(form.dataset.options, { method: 'POST', body })
-  if (!answer.ok) return
-  const publicKey = requestOptions(await answer.json())
-  const credential = await navigator.credentials.get({ publicKey, mediation: 'conditional' })
+  let credential
+  while (!credential) {
+    const answer = await fetch(form.dataset.options, { method: 'POST', body })
+    if (!answer.ok) return
+    credential = await suggested(requestOptions(await answer.json()))
+  }
   send(form, credential, asserted(credential.response))
 }
 
@@ -81,6 +103,6 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
       if (event.submitter?.value === 'deny' || form.elements.credential.value !== '') return
       event.preventDefault()
       const run = form.dataset.passkey === 'register' ? register : assert
-      run(form).catch(() => tell(form))
+      run(form).catch((cause) => tell(form, cause))
     })
 }

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { Html, html } from '../html.ts'
 import { moment } from '../moment.ts'
 import { type Page, page } from '../page.ts'
-import { alert, buttons, FAULT, field, hidden } from '../parts/form.ts'
+import { alert, type Button, buttons, FAULT, field, hidden } from '../parts/form.ts'
 import { ENROL } from '../words/enrol.ts'
+import { SIGN_IN } from '../words/sign-in.ts'
 import { words } from '../words/words.ts'
 
 const STYLE = new Html(readFileSync(new URL('./enrol.css', import.meta.url), 'utf8'))
@@ -23,9 +24,18 @@ export type EnrolFault = keyof (typeof ENROL)['en']['faults']
 /** What a passkey is called that its owner did not name. */
 export const unnamedPasskey = (uiLocales?: readonly string[]): string => words(ENROL, uiLocales).unnamed
 
+/** During a sign-in one may leave it; from the account one goes back there. */
+function waysOut(view: EnrolView): { readonly cancel: readonly Button[]; readonly back: Html | false } {
+  if (view.query !== '')
+    return { cancel: [{ words: words(SIGN_IN, view.uiLocales).cancel, value: 'deny', leaves: true }], back: false }
+  const back = html`<p class="way"><a href="/account/factors">${words(ENROL, view.uiLocales).back}</a></p>`
+  return { cancel: [], back }
+}
+
 type Choice = 'passkey' | 'totp'
 
-export function enrolChoicePage(view: Omit<EnrolView, 'formToken'> & { readonly offers: readonly Choice[] }): Page {
+/** Of a sign-in. The token is of the form of its first page, which takes a refusal at any step. */
+export function enrolChoicePage(view: EnrolView & { readonly offers: readonly Choice[] }): Page {
   const says = words(ENROL, view.uiLocales)
   const texts = { passkey: [says.passkey, says.passkeyNote], totp: [says.app, says.appNote] } as const
   return page({
@@ -39,7 +49,12 @@ export function enrolChoicePage(view: Omit<EnrolView, 'formToken'> & { readonly 
       (one) => html`<li><a href="/mfa/enrol/${one}${view.query}">${texts[one][0]}</a>
 <p class="note">${texts[one][1]}</p></li>
 `,
-    )}</ul>`,
+    )}</ul>
+<form method="post" action="/login${view.query}">
+${hidden('form_token', view.formToken)}<div class="actions">
+<button type="submit" name="answer" value="deny">${words(SIGN_IN, view.uiLocales).cancel}</button>
+</div>
+</form>`,
   })
 }
 
@@ -54,6 +69,7 @@ export interface EnrolTotpView extends EnrolView {
 export function enrolTotpPage(view: EnrolTotpView): Page {
   const says = words(ENROL, view.uiLocales)
   const { qr, fault } = view
+  const { cancel, back } = waysOut(view)
   return page({
     title: says.addApp,
     faulty: fault !== undefined,
@@ -75,10 +91,11 @@ ${hidden('form_token', view.formToken)}${hidden('enrolment', view.enrolment)}${f
   attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="16" dir="ltr" required`,
   describedBy: fault === undefined ? undefined : FAULT,
 })}
-${buttons({ words: says.add })}
+${buttons({ words: says.add }, ...cancel)}
 </form>
 </li>
-</ol>`,
+</ol>
+${back}`,
   })
 }
 
@@ -89,6 +106,7 @@ export interface EnrolPasskeyView extends EnrolView {
 
 export function enrolPasskeyPage(view: EnrolPasskeyView): Page {
   const says = words(ENROL, view.uiLocales)
+  const { cancel, back } = waysOut(view)
   return page({
     title: says.addPasskey,
     faulty: view.fault !== undefined,
@@ -104,10 +122,12 @@ ${hidden('form_token', view.formToken)}${hidden('credential', '')}${field({
   label: says.name,
   attributes: html`maxlength="64" autocomplete="off"`,
 })}
+<p class="fault" data-passkey-held hidden role="alert">${says.held}</p>
 <p class="fault" data-passkey-failed hidden role="alert">${says.failed}</p>
 <noscript><p class="fault">${says.needsScript}</p></noscript>
-${buttons({ words: says.create })}
-</form>`,
+${buttons({ words: says.create }, ...cancel)}
+</form>
+${back}`,
   })
 }
 

@@ -13,7 +13,7 @@ export interface StepView {
   readonly redirectUri: string
   readonly interactionId: string
   readonly formToken: string
-  /** Shown to whoever proved to be its owner. */
+  /** Shown to whoever proved to be its owner; undefined: this step is the first. */
   readonly userName?: string | undefined
   /** Other ways that policy takes instead. */
   readonly offers: readonly string[]
@@ -31,8 +31,13 @@ const STEPS: Readonly<Record<string, Step>> = { totp: 'totp', passkey: 'passkey'
 
 const at = (step: Step, id: string): string => `/mfa/${step}?interaction=${encodeURIComponent(id)}`
 
+/** Of who has proven nothing yet, whom the password lets in too. */
+const passwordAt = (id: string): string => `/login?interaction=${encodeURIComponent(id)}`
+
 function others(view: StepView, step: Step): Html | false {
   const says = words(SECOND_FACTOR, view.uiLocales)
+  if (view.userName === undefined)
+    return html`<p class="way"><a href="${passwordAt(view.interactionId)}">${says.byPassword}</a></p>`
   const offered = Object.entries(STEPS).flatMap(([kind, one]) =>
     one !== step && view.offers.includes(kind) ? [one] : [],
   )

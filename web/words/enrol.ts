@@ -24,6 +24,8 @@ export const ENROL = inAllLanguages(
     create: 'Create passkey',
     unnamed: 'Passkey',
     failed: 'That did not work in this browser. Try again.',
+    held: 'This device already has a passkey for your account.',
+    back: 'Back to your account',
     needsScript: 'Passkeys need JavaScript, which is switched off in this browser.',
     keepCodes: 'Keep these recovery codes',
     keepCodesLead:
@@ -66,6 +68,8 @@ export const ENROL = inAllLanguages(
       create: 'Passkey anlegen',
       unnamed: 'Passkey',
       failed: 'Das ging in diesem Browser nicht. Versuchen Sie es noch einmal.',
+      held: 'Dieses Gerät hat schon einen Passkey für Ihr Konto.',
+      back: 'Zurück zu Ihrem Konto',
       needsScript: 'Passkeys brauchen JavaScript, das in diesem Browser abgeschaltet ist.',
       keepCodes: 'Bewahren Sie diese Codes auf',
       keepCodesLead:
@@ -108,6 +112,8 @@ export const ENROL = inAllLanguages(
       create: 'إنشاء مفتاح مرور',
       unnamed: 'مفتاح مرور',
       failed: 'لم ينجح ذلك في هذا المتصفح. أعد المحاولة.',
+      held: 'يوجد على هذا الجهاز مفتاح مرور لحسابك بالفعل.',
+      back: 'العودة إلى حسابك',
       needsScript: 'تحتاج مفاتيح المرور إلى JavaScript، وهو معطّل في هذا المتصفح.',
       keepCodes: 'احفظ رموز الاسترداد هذه',
       keepCodesLead: 'إذا فقدت هاتفك أو مفتاح المرور، يمكنك الدخول بأحدها. يعمل كل رمز مرة واحدة، ولن تُعرض مرة أخرى.',

@@ -34,6 +34,7 @@ export const SECOND_FACTOR = inAllLanguages(
     },
     remember: 'Don’t ask again in this browser',
     otherWays: 'Other ways',
+    byPassword: 'Use your password instead',
   },
   {
     de: {
@@ -70,6 +71,7 @@ export const SECOND_FACTOR = inAllLanguages(
       },
       remember: 'In diesem Browser nicht mehr fragen',
       otherWays: 'Andere Wege',
+      byPassword: 'Stattdessen mit Passwort anmelden',
     },
     ar: {
       totp: {
@@ -103,6 +105,7 @@ export const SECOND_FACTOR = inAllLanguages(
       },
       remember: 'لا تسأل مرة أخرى في هذا المتصفح',
       otherWays: 'طرق أخرى',
+      byPassword: 'استخدام كلمة المرور بدلاً من ذلك',
     },
   },
 )

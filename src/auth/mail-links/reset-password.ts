@@ -1,6 +1,7 @@
 /**
- * A new password by a link. GET shows the form and looks at nothing, so that a scanner of mail spends no link; POST spends it,
- * one of any number at once. Nobody is signed in by it: the sign-in after it meets `login` and the second factor (checklist 39).
+ * A new password by a link. GET shows the form of one that would do and spends nothing, so that a scanner of mail spends no
+ * link; POST spends it, one of any number at once. A link is its own secret: that it works no more tells who holds it nothing of
+ * other accounts. Nobody is signed in by it: the sign-in after it meets `login` and the second factor (checklist 39).
  * The browser is known for the account from then on, so that nobody's guesses elsewhere keep out its owner (checklist 38). Asks
  * `mail_link`. OWASP ASVS 6.4.3.
  */
@@ -8,6 +9,7 @@ import { linkDonePage, linkEndedPage, resetPage } from '../../../web/mail-links.
 import type { NewPasswordFault } from '../../../web/sign-in/new-password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
+import { OAuthError } from '../../kernel/errors.ts'
 import { digestOf } from '../../kernel/ids.ts'
 import type { UserStore } from '../../storage/port.ts'
 import { type DeviceDeps, rememberDevice } from '../session/device.ts'
@@ -43,8 +45,9 @@ const ended = (): Reply => ({ status: 400, ...linkEndedPage('/password/forgot') 
 
 /** GET /password/reset. */
 export async function showResetPassword(deps: ResetDeps, request: HttpRequest): Promise<Reply> {
+  if (request.query.repeated.has('link')) throw new OAuthError('invalid_request')
   const link = request.query.get('link')
-  if (link === undefined) return ended()
+  if (link === undefined || (await findMailLink(deps, request, KIND, link)) === undefined) return ended()
   const after = request.query.get('after') === 'stopped' ? 'stopped' : undefined
   return replyWithForm(deps, request, 200, about(link), (formToken) => resetPage({ link, formToken, after }))
 }

@@ -1,6 +1,7 @@
 /** GET /mfa/enrol: a sign-in that policy lets go on only with a second factor: which one? Asks `mfa` of each. */
 import { enrolChoicePage } from '../../../web/sign-in/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { formToken } from '../session/csrf.ts'
 import { ended } from '../sign-in/waiting.ts'
 import { askMfa, mfaError } from './ask-mfa.ts'
 import { FACTORS_PAGE, findEnrolling, isReply } from './enrolling.ts'
@@ -29,5 +30,6 @@ export async function showEnrolChoice(deps: MfaDeps, request: HttpRequest): Prom
   const offers = verdicts.filter(({ verdict }) => verdict.allow).map(({ kind }) => kind)
   const denied = verdicts.map(({ verdict }) => verdict).find((verdict) => !verdict.allow)
   if (offers.length === 0 && denied !== undefined && !denied.allow) throw mfaError(denied)
-  return { status: 200, ...enrolChoicePage({ query, leadsTo, uiLocales, offers }) }
+  const leaving = formToken(during.waiting.secret, 'login', during.waiting.id)
+  return { status: 200, ...enrolChoicePage({ query, leadsTo, uiLocales, offers, formToken: leaving }) }
 }

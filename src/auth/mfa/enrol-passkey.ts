@@ -12,6 +12,7 @@ import {
   aboutOf,
   added,
   askEnrolling,
+  cancelled,
   type Enrolling,
   enrollingFacts,
   findEnrolling,
@@ -71,6 +72,8 @@ export async function enrolPasskey(deps: MfaDeps, request: HttpRequest): Promise
   const enrolling = await findEnrolling(deps, request, PATH)
   if (isReply(enrolling)) return enrolling
   requireEnrolForm(deps, request, enrolling, FORM)
+  const left = await cancelled(deps, request, enrolling)
+  if (left !== undefined) return left
   const permit = await askEnrolling(deps, request, enrolling, { action: 'enrol_passkey', page: PATH })
   if (isStepUp(permit)) return permit
 

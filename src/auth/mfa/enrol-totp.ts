@@ -1,13 +1,14 @@
 /**
- * Adds an authenticator app: the secret is shown once as a QR code and as text, and kept, sealed, only once a code of it was
- * typed in. RFC 6238; checklist 40. Asks `mfa`.
+ * Adds an authenticator app: the secret is shown as a QR code and as text, the same one for as long as it waits for its code in
+ * this browser and sign-in, and is kept, sealed, as a factor only once a code of it was typed in. RFC 6238; checklist 40. Asks
+ * `mfa`.
  */
 import { type EnrolFault, enrolTotpPage } from '../../../web/sign-in/enrol.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { EnvelopeError } from '../../kernel/envelope.ts'
 import { OAuthError } from '../../kernel/errors.ts'
-import { digestOf, randomSecret } from '../../kernel/ids.ts'
+import { digestOf } from '../../kernel/ids.ts'
 import { TOLD } from '../../kernel/told.ts'
 import { formToken } from '../session/csrf.ts'
 import { sealTotpSecret, withTotpSecret } from '../user/totp-secret.ts'
@@ -15,6 +16,7 @@ import {
   aboutOf,
   added,
   askEnrolling,
+  cancelled,
   type Enrolling,
   findEnrolling,
   isReply,
@@ -62,10 +64,32 @@ export async function showEnrolTotp(deps: MfaDeps, request: HttpRequest): Promis
   const permit = await askEnrolling(deps, request, enrolling, { action: 'enrol_totp', page: PATH })
   if (isStepUp(permit)) return permit
 
+  const enrolment = enrolmentOf(enrolling)
+  return (await shownAgain(deps, request, enrolling, enrolment)) ?? begin(deps, request, enrolling, enrolment)
+}
+
+/** One of each person in each sign-in or session, which nobody without this browser's secret can name. */
+const enrolmentOf = (enrolling: Enrolling): string =>
+  formToken(enrolling.secret, ...aboutOf(enrolling, KIND), enrolling.user.sub)
+
+/** A page that is loaded again, or in another language, may have been scanned before. Undefined: none waits. */
+async function shownAgain(
+  deps: MfaDeps,
+  request: HttpRequest,
+  enrolling: Enrolling,
+  enrolment: string,
+): Promise<Reply | undefined> {
+  const sealed = await findSealed(deps, request, enrolling, enrolment)
+  if (sealed === undefined) return undefined
+  return opened(deps, request.tenant, enrolling.user.sub, sealed, (secret) =>
+    page(deps, enrolling, enrolment, secret, 200),
+  )
+}
+
+async function begin(deps: MfaDeps, request: HttpRequest, enrolling: Enrolling, enrolment: string): Promise<Reply> {
   const { sub } = enrolling.user
   const secret = newTotpSecret()
   try {
-    const enrolment = randomSecret()
     const now = epochSeconds(deps.clock)
     await deps.store.oneUse.put(request.tenant, digestOf(enrolment), {
       v: 1,
@@ -89,9 +113,9 @@ async function findSealed(
   request: HttpRequest,
   { user }: Enrolling,
   enrolment: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const record = await deps.store.oneUse.find(request.tenant, KIND, digestOf(enrolment))
-  if (record?.sub !== user.sub || typeof record.facts.sealed !== 'string') throw again()
+  if (record?.sub !== user.sub || typeof record.facts.sealed !== 'string') return undefined
   return record.facts.sealed
 }
 
@@ -100,6 +124,8 @@ export async function enrolTotp(deps: MfaDeps, request: HttpRequest): Promise<Re
   const enrolling = await findEnrolling(deps, request, PATH)
   if (isReply(enrolling)) return enrolling
   requireEnrolForm(deps, request, enrolling, FORM)
+  const left = await cancelled(deps, request, enrolling)
+  if (left !== undefined) return left
   const permit = await askEnrolling(deps, request, enrolling, { action: 'enrol_totp', page: PATH })
   if (isStepUp(permit)) return permit
 
@@ -107,6 +133,7 @@ export async function enrolTotp(deps: MfaDeps, request: HttpRequest): Promise<Re
   const { sub } = enrolling.user
   const enrolment = request.form.get('enrolment') ?? ''
   const sealed = await findSealed(deps, request, enrolling, enrolment)
+  if (sealed === undefined) throw again()
   const code = readCode(request.form.get('code'))
   const now = epochSeconds(deps.clock)
   const shown = opened(deps, tenant, sub, sealed, (secret) => {
@@ -114,6 +141,7 @@ export async function enrolTotp(deps: MfaDeps, request: HttpRequest): Promise<Re
     const fault = code === undefined ? 'missing' : 'wrong'
     return step ?? page(deps, enrolling, enrolment, secret, code === undefined ? 400 : 401, fault)
   })
+  if (shown === undefined) throw again()
   if (typeof shown !== 'number') return shown
 
   // Of two that confirm it at once one adds it.
@@ -125,11 +153,17 @@ export async function enrolTotp(deps: MfaDeps, request: HttpRequest): Promise<Re
 }
 
 /** One that was sealed by an envelope key that is no more is as if it had ended. */
-function opened<T>(deps: MfaDeps, tenant: string, sub: string, sealed: string, use: (secret: Uint8Array) => T): T {
+function opened<T>(
+  deps: MfaDeps,
+  tenant: string,
+  sub: string,
+  sealed: string,
+  use: (secret: Uint8Array) => T,
+): T | undefined {
   try {
     return withTotpSecret(deps.envelope, tenant, sub, sealed, use)
   } catch (cause) {
-    if (cause instanceof EnvelopeError) throw again()
+    if (cause instanceof EnvelopeError) return undefined
     throw cause
   }
 }

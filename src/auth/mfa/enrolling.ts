@@ -12,6 +12,7 @@ import type { Factors } from '../../storage/factors.ts'
 import type { UserRecord } from '../../storage/records.ts'
 import { seeOther } from '../session/answer-client.ts'
 import { findSession, type LiveSession, primaryTime, sessionSecret } from '../session/session.ts'
+import { cancelSignIn } from '../sign-in/cancel.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import { loginAt } from '../sign-in/steps.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
@@ -71,6 +72,16 @@ export const aboutOf = ({ during }: Enrolling, what: string): readonly string[] 
 
 export function requireEnrolForm(deps: MfaDeps, request: HttpRequest, enrolling: Enrolling, what: string): void {
   requireOwnForm(deps, request, enrolling.secret, ...aboutOf(enrolling, what))
+}
+
+/** Who leaves the sign-in instead: the client reads access_denied. Undefined: they go on. */
+export async function cancelled(
+  deps: MfaDeps,
+  request: HttpRequest,
+  { during }: Enrolling,
+): Promise<Reply | undefined> {
+  const leaves = 'waiting' in during && request.form.get('answer') === 'deny'
+  return leaves ? cancelSignIn(deps, request, during.waiting) : undefined
 }
 
 /** As `mfa` takes them. */

@@ -201,8 +201,8 @@ export async function findMailLink(
   deps: MailLinkDeps,
   request: HttpRequest,
   kind: (typeof LINK_KINDS)[LinkPurpose],
+  secret = request.form.get('link') ?? '',
 ): Promise<OpenLink | undefined> {
-  const secret = request.form.get('link') ?? ''
   if (!SECRET.test(secret)) return undefined
   const digest = digestOf(secret)
   const record = await deps.store.oneUse.find(request.tenant, kind, digest)
