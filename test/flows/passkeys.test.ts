@@ -374,35 +374,6 @@ describe('registration', () => {
 })
 
 describe('policy demands', () => {
-  test.each(['', '/totp', '/passkey'])(
-    'a factor, and who cancels at /mfa/enrol%s goes back to the client (RFC 6749 4.1.2.1)',
-    async (which) => {
-      await activate({
-        file: 'rbac/data.yaml',
-        from: '  user:\n    permissions',
-        to: `  user:\n    acr: ${MFA_ACR}\n    permissions`,
-      })
-      const browser = aBrowser(service)
-      const choice = await signInByPassword(service, browser)
-      const page = await browser.visit(choice.url.replace('/mfa/enrol', `/mfa/enrol${which}`))
-      expect([page.status, page.text]).toEqual([200, expect.stringContaining('value="deny"')])
-      const { left } = await browser.submit(page, { answer: 'deny' })
-      expect(left?.searchParams.get('error')).toBe('access_denied')
-      expect(left?.searchParams.get('state')).toBe(new URL(authorizeUrl(service)).searchParams.get('state'))
-      expect(events('factor_added')).toEqual([])
-    },
-  )
-
-  test('nothing of who adds one from the account: there is no sign-in to cancel, but a way back', async () => {
-    for (const path of ['/mfa/enrol/totp', '/mfa/enrol/passkey']) {
-      const browser = aBrowser(service)
-      const page = await openOwnPage(service, browser, path)
-      expect(page.text).toContain('<a href="/account/factors">Back to your account</a>')
-      expect(page.text).not.toContain('value="deny"')
-      expect((await browser.submit(page, { answer: 'deny' })).status).toBe(400)
-    }
-  })
-
   test('a passkey for a role, by an edit of login’s data: the next sign-in adds one first (checklist 39)', async () => {
     await activate({
       file: 'rbac/data.yaml',
