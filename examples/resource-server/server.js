@@ -56,18 +56,28 @@ function opinion({ sub, clientId, scopes, audience, expiresAt, claims }) {
   return { revision: policy.revision, decision: policy.evaluate('authz/userinfo/decision', input) }
 }
 
+const send = (response, status, body) =>
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify(body))
+
 const routes = {
-  '/orders': [{ scopes: ['orders:read'] }, (access) => ({ for: access.sub, orders: [{ id: 1 }] })],
-  '/account': [{ maxAgeSeconds: 300 }, (access) => ({ for: access.sub })],
-  '/opinion': [{}, opinion],
+  '/orders': [api.guard({ scopes: ['orders:read'] }), (access) => ({ for: access.sub, orders: [{ id: 1 }] })],
+  '/account': [api.guard({ maxAgeSeconds: 300 }), (access) => ({ for: access.sub })],
+  '/opinion': [api.guard(), opinion],
 }
 
 const server = createServer((request, response) => {
-  const [demand, answer] = routes[request.url?.split('?')[0] ?? ''] ?? []
-  if (!demand) return response.writeHead(404).end()
-  api.guard(demand)(request, response, (error) => {
-    if (error) return response.writeHead(500).end()
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer(request.access)))
+  const [guard, answer] = routes[request.url?.split('?')[0] ?? ''] ?? []
+  if (!guard) return response.writeHead(404).end()
+  guard(request, response, () => {
+    try {
+      send(response, 200, answer(request.access))
+    } catch (error) {
+      // An evaluation that fails is never a yes.
+      console.error(`unavailable: ${error}`)
+      send(response, 503, { error: 'temporarily_unavailable' })
+    }
   })
 })
 server.listen(Number(PORT), '127.0.0.1', () => console.log(`listening on ${origin}`))

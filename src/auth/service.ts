@@ -189,7 +189,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
       act: {
         endSession: (tenant, session) => endSession(ending, tenant, session, 'all'),
         endSessions: (tenant, sub, ends, butSid) => endSessionsOf(ending, tenant, sub, butSid, ends),
-        notify: (user, signal) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal)),
+        notify: (user, signal, done) => notifyUser({ issuer, mail, clock }, user, noticeOf(signal, done)),
       },
       onFailure: (error, what) => options.logger.warn(describe(error), what),
     },

@@ -42,6 +42,14 @@ test.each(COMMANDS.map((command) => [command.name, command] as const))(
   },
 )
 
+test('help of a word is the help of that command or group', async () => {
+  const [group, command] = await Promise.all([sallyport(['help', 'keys']), sallyport(['help', 'keys', 'list'])])
+  expect([group.code, group.out.match(/^ {2}\w+/gm)]).toEqual([0, Array(4).fill('  keys')])
+  expect([command.code, command.out]).toEqual([0, expect.stringMatching(/^Usage: sallyport keys list /)])
+  const [general] = await Promise.all([sallyport(['help'])])
+  for (const { name } of COMMANDS) expect(general.out).toContain(name)
+})
+
 test('writes all of an answer that no pipe holds at once', async () => {
   const whole = await sallyport(['config', 'schema'])
   expect(whole.out.length).toBeGreaterThan(64 * 1024)
@@ -57,6 +65,8 @@ test('writes all of an answer that no pipe holds at once', async () => {
 
 test.each([
   [['sevre'], /there is no command sevre/],
+  [['help', 'nonsense'], /there is no command nonsense/],
+  [['nonsense', '--help'], /there is no command nonsense/],
   [['config'], /needs one of: config show, config schema/],
   [['serve', 'everything'], /does not take everything/],
   [['serve', 'auth', 'policy'], /does not take policy/],
@@ -86,6 +96,13 @@ test('stops on a wrong configuration with file and line', async () => {
   const { code, err } = await sallyport(['config', 'show', '--config', 'wrong.yaml'])
   expect(code).toBe(1)
   expect(err).toMatch(/^sallyport: wrong\.yaml:2: auth\.prot is no known setting/)
+})
+
+test('a store that cannot be reached is told in one line: where, and why', async () => {
+  const redis = 'store:\n  kind: redis\n  redis:\n    nodes: ["127.0.0.1:1"]\n    username: u\n    password: canary\n'
+  writeFileSync(join(folder, 'redis.yaml'), redis, { mode: 0o600 })
+  const { code, err } = await sallyport(['init', '--config', 'redis.yaml'], { SALLYPORT_KEK: KEK })
+  expect([code, err]).toEqual([1, 'sallyport: redis at 127.0.0.1:1 cannot be reached: ECONNREFUSED\n'])
 })
 
 test('initialises a store once: of two at once one prints a credential, and the store keeps none', async () => {

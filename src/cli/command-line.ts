@@ -1,12 +1,12 @@
 /** Finds the command, reads its flags, runs it, and says in one line what went wrong. */
 import { loadConfig } from '../config/load.ts'
-import { ConfigError } from '../kernel/errors.ts'
+import { ConfigError, StoreUnavailable } from '../kernel/errors.ts'
 import { type Command, type Invocation, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { parseWords } from './words.ts'
 
 export async function runCommandLine(given: readonly string[]): Promise<number> {
-  const words = given[0] === '--version' ? ['version'] : given
+  const words = given[0] === '--version' ? ['version'] : given[0] === 'help' ? [...given.slice(1), '--help'] : given
   const command = findCommand(words)
   try {
     if (!command) return generalHelp(words)
@@ -15,7 +15,7 @@ export async function runCommandLine(given: readonly string[]): Promise<number> 
     return await command.run(invocation)
   } catch (error) {
     if (error instanceof UsageError) return fail(`${error.message}\n${whereToRead(command)}`, 2)
-    if (error instanceof ConfigError) return fail(error.message, 1)
+    if (error instanceof ConfigError || error instanceof StoreUnavailable) return fail(error.message, 1)
     throw error
   }
 }
@@ -29,8 +29,9 @@ const findCommand = (words: readonly string[]): Command | undefined =>
 function generalHelp(words: readonly string[]): number {
   const [first] = words
   const group = COMMANDS.filter((command) => command.name.startsWith(`${first} `))
-  const asked = first === undefined || ['help', '--help', '-h'].includes(first) || words.includes('--help')
-  if (!asked && group.length === 0) throw new UsageError(`there is no command ${first}`)
+  const isGeneral = first === undefined || first === '--help' || first === '-h'
+  const asked = isGeneral || words.includes('--help')
+  if (!isGeneral && group.length === 0) throw new UsageError(`there is no command ${first}`)
   if (!asked) throw new UsageError(`${first} needs one of: ${group.map((command) => command.name).join(', ')}`)
   const shown = group.length > 0 ? group : COMMANDS
   const width = Math.max(...shown.map((command) => command.name.length))

@@ -254,7 +254,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'user export',
     summary: 'Print all that is kept of a person, as JSON: what they may ask for.',
-    operands: 'SUB',
+    operands: 'SUB | USERNAME',
     accepts: 'ids',
     options: ADMIN,
     notes: [HOW_TO_FIND],
@@ -263,7 +263,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'user erase',
     summary: 'Erase a person and all that hangs on them: account, factors, sessions, grants, consents, activity.',
-    operands: 'SUB',
+    operands: 'SUB | USERNAME',
     accepts: 'ids',
     options: { yes: { type: 'boolean', help: 'do not ask' }, ...ADMIN },
     notes: [HOW_TO_FIND, 'Logs keep the sub, which stands for nobody from then on (docs/privacy.md).'],

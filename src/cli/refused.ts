@@ -2,6 +2,13 @@
 
 export class Refused extends Error {
   override readonly name = 'Refused'
+  /** Of HTTP, where the instance answered. */
+  readonly status: number | undefined
+
+  constructor(message: string, status?: number) {
+    super(message)
+    this.status = status
+  }
 }
 
 /** The exit code of a command that asks a running instance. */

@@ -28,6 +28,11 @@ const DEFAULT_FILE = 'sallyport.yaml'
 
 const validator = compile(ConfigSchema)
 
+const origins = new WeakMap<Config, (path: KeyPath) => string>()
+
+/** Where a value of a loaded configuration stands, for objections of those who read it: `sallyport.yaml:12: `, or empty. */
+export const placeIn = (config: Config, path: KeyPath): string => origins.get(config)?.(path) ?? ''
+
 /** Throws ConfigError with every objection, one a line. */
 export function loadConfig(sources: ConfigSources): Config {
   const file = sources.file ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)
@@ -43,6 +48,7 @@ export function loadConfig(sources: ConfigSources): Config {
   if (!validator.check(config)) throw new ConfigError(schemaObjections(config, report).join('\n'))
   const refused = objections(config)
   if (refused.length > 0) throw new ConfigError(refused.map(({ path, message }) => report(path, message)).join('\n'))
+  origins.set(config, (path) => placeOf(layers, path))
   return config
 }
 

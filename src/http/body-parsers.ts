@@ -29,10 +29,10 @@ class Unreadable extends Error {
   }
 }
 
-/** RFC 9110 8.4: nothing is inflated here, and what is compressed is no form and no JSON. */
+/** RFC 9110 8.4 and 15.5.16: nothing is inflated here, and what is compressed is no form and no JSON. */
 function refuseCoding({ headers }: FastifyRequest): void {
   const coding = headers['content-encoding']
-  if (coding !== undefined && coding !== 'identity') throw new Unreadable('FST_ERR_CTP_INVALID_MEDIA_TYPE', 415)
+  if (coding !== undefined && coding !== 'identity') throw new Unreadable('CONTENT_CODING', 415)
 }
 
 async function readForm(request: FastifyRequest, text: string): Promise<FormBody> {

@@ -26,11 +26,11 @@ const READERS: Readonly<Record<CertificateFormat, Read>> = {
     certificate: fromByteSequence(value),
     further: chain === undefined ? [] : chain.split(',').map((item) => fromByteSequence(item.trim())),
   }),
-  nginx: (value) => ({ certificate: new X509Certificate(decodeURIComponent(value)), further: [] }),
+  nginx: (value) => ({ certificate: fromEscapedPem(value), further: [] }),
   envoy: (value) => {
     const element = lastElement(value)
     return {
-      certificate: new X509Certificate(decodeURIComponent(element.get('cert') ?? '')),
+      certificate: fromEscapedPem(element.get('cert') ?? ''),
       further: certificatesIn(decodeURIComponent(element.get('chain') ?? '')),
     }
   },
@@ -53,6 +53,14 @@ function fromByteSequence(item: string): X509Certificate {
   const base64 = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(item)?.[1]
   if (base64 === undefined) throw new Error('no byte sequence')
   return new X509Certificate(Buffer.from(base64, 'base64'))
+}
+
+/** One PEM and nothing beside it: a header that came twice is one value with a comma, and whoever wrote the first is no proxy. */
+function fromEscapedPem(value: string): X509Certificate {
+  const pem = decodeURIComponent(value)
+  if (!/^-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(pem))
+    throw new Error('not one certificate')
+  return new X509Certificate(pem)
 }
 
 export const certificatesIn = (pem: string): readonly X509Certificate[] =>

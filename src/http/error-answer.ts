@@ -67,9 +67,11 @@ const isMalformed = ({ code }: PublicError, style: ErrorStyle): boolean =>
 /** RFC 6749 5.2: 401 names the scheme. So does a protected resource, with what was wrong. */
 function challenge(error: PublicError, { style, scheme }: ErrorContext): Record<string, string> {
   if (error.code === 'invalid_client') return { 'www-authenticate': CLIENT_CHALLENGE }
-  const isChallenged = error.status === 401 || error.code === 'insufficient_scope' || isMalformed(error, style)
+  // RFC 6750 3: a token that does not reach is challenged as well, by whatever name its body has.
+  const code = error.code === 'forbidden' && scheme !== undefined ? 'insufficient_scope' : error.code
+  const isChallenged = error.status === 401 || code === 'insufficient_scope' || isMalformed(error, style)
   if (!isResource(style) || !isChallenged) return {}
-  return { 'www-authenticate': resourceChallenge(error.code, scheme, error.challenge) }
+  return { 'www-authenticate': resourceChallenge(code, scheme, error.challenge) }
 }
 
 /** RFC 9449 7.1: a proof is a client's mistake at the token endpoint, and a missing credential at a resource. */
@@ -149,6 +151,7 @@ export function errorAnswer(thrown: PublicError, context: ErrorContext): Reply {
 /** What went wrong before an endpoint was reached. */
 const READ_FAILURES = {
   media_type: { problem: 'unsupported_media_type', scim: 'invalidSyntax' },
+  coding: { problem: 'unsupported_media_type', scim: 'invalidSyntax' },
   too_large: { problem: 'payload_too_large', scim: 'payloadTooLarge' },
   malformed: { problem: 'bad_request', scim: 'invalidSyntax' },
   not_found: { problem: 'not_found', scim: 'notFound' },
@@ -157,7 +160,7 @@ const READ_FAILURES = {
 
 export type ReadFailure = keyof typeof READ_FAILURES
 
-/** In the endpoint's own words. RFC 6749 5.2 has invalid_request with 400 for whatever it can't read. */
+/** In the endpoint's own words. RFC 6749 5.2 has invalid_request with 400 for a form that is none; a compressed one is 415 for all. */
 export function readError(failure: ReadFailure, style: ErrorStyle): PublicError {
   const { problem, scim } = READ_FAILURES[failure]
   const { status, description } = PROBLEMS[problem]

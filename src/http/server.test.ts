@@ -1,8 +1,8 @@
 import { request as send } from 'node:http'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
-import { OAuthError, PolicyUnavailable } from '../kernel/errors.ts'
+import { OAuthError, PolicyUnavailable, Problem, ScimError } from '../kernel/errors.ts'
 import type { HttpRequest, Reply } from './message.ts'
 import { buildServer, type Endpoint, type ServerOptions } from './server.ts'
 
@@ -158,6 +158,21 @@ test('a token that is sent twice is challenged too, and told as what it is (RFC 
   ])
 })
 
+test.each([
+  ['problem', new Problem('forbidden')],
+  ['scim', new ScimError('forbidden')],
+] as const)('403 of %s is challenged where a token was sent (RFC 6750 3)', async (errors, error) => {
+  const failing = serverWith(() => Promise.reject(error), {}, { errors })
+  for (const scheme of ['Bearer', 'DPoP']) {
+    const answer = await post(failing, undefined, { authorization: `${scheme} x` })
+    expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([
+      403,
+      expect.stringMatching(new RegExp(`^${scheme} [^,]+.*, error="insufficient_scope"`)),
+    ])
+  }
+  expect((await post(failing, undefined, {})).headers['www-authenticate']).toBeUndefined()
+})
+
 test.each(['invalid_dpop_proof', 'use_dpop_nonce'] as const)(
   '%s is 401 at a resource, and 400 at the token endpoint (RFC 9449 5, 7.1, 8, 9)',
   async (code) => {
@@ -201,7 +216,9 @@ test('no number of headers pushes out what a trusted proxy wrote (checklist 50, 
 test('a compressed body is refused, not inflated (checklist 52)', async () => {
   const bomb = gzipSync(Buffer.alloc(10 * 1024 * 1024, 'a=b&'))
   for (const [errors, type, status] of [
-    ['oauth', 'application/x-www-form-urlencoded', 400],
+    ['oauth', 'application/x-www-form-urlencoded', 415],
+    ['bearer', 'application/x-www-form-urlencoded', 415],
+    ['page', 'application/x-www-form-urlencoded', 415],
     ['problem', 'application/json', 415],
     ['scim', 'application/scim+json', 415],
   ] as const) {
@@ -210,6 +227,7 @@ test('a compressed body is refused, not inflated (checklist 52)', async () => {
       const headers = { 'content-type': type, 'content-encoding': coding }
       const answer = await server.inject({ method: 'POST', url: '/here/1', headers, payload: bomb })
       expect([errors, answer.statusCode]).toEqual([errors, status])
+      if (errors === 'oauth') expect(answer.json()).toMatchObject({ error: 'invalid_request' })
     }
   }
 })
@@ -259,10 +277,33 @@ test('a head or body that never comes whole ends its connection (checklist 52)',
   for (const said of ended) expect(said).toMatch(/^HTTP\/1\.1 408 /)
 })
 
+test.each([
+  ['no header', 'a line without a colon'],
+  ['a length that is none', 'content-length: x'],
+])('what is no request reads an OAuth error and ends its connection: %s (RFC 9112 3)', async (_what, line) => {
+  const server = serverWith(echo, { issuer: 'https://id.example' })
+  await server.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = server.server.address() as AddressInfo
+  const said = await new Promise<string>((resolve, reject) => {
+    let read = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(`GET / HTTP/1.1\r\nhost: a\r\n${line}\r\n\r\n`))
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      read += text
+    })
+    socket.once('close', () => resolve(read))
+    socket.once('error', reject)
+  })
+  expect(said).toMatch(/^HTTP\/1\.1 400 Bad Request\r\ncache-control: no-store\r\n/)
+  for (const header of ['sallyport-request-id: ', 'strict-transport-security: ']) expect(said).toContain(header)
+  expect(said).toMatch(/\r\n\r\n\{"error":"invalid_request","error_description":"[^"]+"\}$/)
+})
+
 test('limits bodies and headers (checklist 52)', async () => {
   const server = serverWith(echo, { bodyLimitBytes: 100, headerLimitBytes: 4096 })
   expect((await post(server, `a=${'x'.repeat(200)}`)).statusCode).toBe(413)
   const address = await server.listen({ port: 0, host: '127.0.0.1' })
   const big = await fetch(`${address}/here/1`, { method: 'POST', headers: { ...FORM, 'x-big': 'x'.repeat(8000) } })
-  expect(big.status).toBe(431)
+  expect([big.status, await big.json()]).toEqual([431, expect.objectContaining({ error: 'invalid_request' })])
+  expect(big.headers.get('cache-control')).toBe('no-store')
+  expect(big.headers.get('sallyport-request-id')).toMatch(/^[0-9a-f-]{36}$/)
 })

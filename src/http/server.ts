@@ -31,6 +31,7 @@ import type { RateLimits } from './rate-limits.ts'
 import { RequestView } from './request-view.ts'
 import { targetOf } from './target.ts'
 import type { TlsContext } from './tls.ts'
+import { answerUnreadable } from './unreadable.ts'
 
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
@@ -164,6 +165,7 @@ function judge(context: Context, request: FastifyRequest, error: unknown): Publi
 
 const READ_FAILURES: Readonly<Record<string, ReadFailure>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type',
+  CONTENT_CODING: 'coding',
   FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed',
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed',
@@ -241,6 +243,7 @@ const listenerOptions = (options: ServerOptions): ListenerOptions => ({
 export function alsoListen(app: FastifyInstance, options: ServerOptions, tls = options.tls): Server {
   const answer = relieved(options, (request, response) => app.routing(request, response))
   const listener = createListener({ ...listenerOptions(options), tls }, answer)
+  listener.on('clientError', answerUnreadable(commonHeaders(options.issuer)))
   app.server.once('close', () => {
     listener.close()
     listener.closeIdleConnections()
@@ -259,6 +262,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     logger: false,
     bodyLimit: options.bodyLimitBytes ?? DEFAULTS.bodyLimitBytes,
     serverFactory: (answer) => createListener(listenerOptions(options), relieved(options, answer)),
+    clientErrorHandler: answerUnreadable(context.headers),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     schemaController: noSchemas,

@@ -1,4 +1,5 @@
 /** What a resource server learns of an access token that passed, and how it says no. RFC 6750 3, RFC 9449 7.1, RFC 9470 3. */
+import { DPOP_ALGORITHMS } from '../kernel/proof-algorithms.ts'
 
 /** A token that is valid for this resource server, in the hands of who it was issued to. */
 export interface Access {
@@ -70,9 +71,11 @@ export class AccessRefused extends Error {
     if (wait !== undefined) return { 'retry-after': wait, 'cache-control': 'no-store' }
     const told = this.code === 'missing_token' ? {} : { error: this.code, error_description: this.message }
     const words = Object.entries({ ...told, ...this.#parameters }).map(([name, value]) => `${name}="${value}"`)
-    const algs = 'algs="ES256 EdDSA PS256"'
+    const dpop = `DPoP ${[...words, `algs="${DPOP_ALGORITHMS.join(' ')}"`].join(', ')}`
     const bearer = ['Bearer', words.join(', ')].filter((part) => part !== '').join(' ')
-    return { 'www-authenticate': `${bearer}, DPoP ${[...words, algs].join(', ')}`, 'cache-control': 'no-store' }
+    // RFC 9449 7.1: of a proof, nothing is wrong with a bearer token.
+    const challenge = this.code === 'invalid_dpop_proof' ? `${dpop}, Bearer` : `${bearer}, ${dpop}`
+    return { 'www-authenticate': challenge, 'cache-control': 'no-store' }
   }
 
   body(): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 /** Whether who brings a token holds the key that it is bound to. RFC 9449 7.2 (DPoP), RFC 8705 3 (certificates). */
 import { createHash } from 'node:crypto'
-import { readDpopProof } from '../auth/token/dpop.ts'
+import { PROOF_FAULTS, readDpopProof } from '../auth/token/dpop.ts'
 import { type Access, AccessRefused } from './access.ts'
 
 export interface DpopOptions {
@@ -64,7 +64,9 @@ export function proofMemory(): (proof: string, expiresAt: number) => boolean {
 
 const thumbprint = (der: Uint8Array): string => createHash('sha256').update(der).digest('base64url')
 
-const unbound = () => new AccessRefused('invalid_token', 'The access token is bound to a key that was not proved.')
+const refused = (description: string) => new AccessRefused('invalid_token', description)
+const wrongProof = (what: string, cause: string) =>
+  new AccessRefused('invalid_dpop_proof', what, { cause: new Error(cause) })
 
 export function holderCheck(options: DpopOptions): (access: Access, presented: Presented) => Promise<void> {
   const { origins, maxAgeSeconds = 60, firstUse = proofMemory() } = options
@@ -74,10 +76,11 @@ export function holderCheck(options: DpopOptions): (access: Access, presented: P
     const now = Math.floor(Date.now() / 1000)
     const origin = { address: '', time: { epoch_seconds: now, minute_of_day: 0, weekday: 1 } }
     const read = proof === undefined ? 'missing' : await readDpopProof(rules, { method, path, origin }, proof, token)
-    if (typeof read === 'string') throw new AccessRefused('invalid_dpop_proof', `The DPoP proof is wrong: ${read}.`)
-    if (read.jkt !== jkt) throw unbound()
+    if (read === 'missing') throw wrongProof('The DPoP proof is wrong: missing.', 'There is no header DPoP.')
+    if (typeof read === 'string') throw wrongProof(`The DPoP proof is wrong: ${read}.`, PROOF_FAULTS[read])
+    if (read.jkt !== jkt) throw refused('The access token is bound to another key than the one that was proved.')
     if (!(await firstUse(`${read.jkt}.${read.jti}`, read.expiresAt)))
-      throw new AccessRefused('invalid_dpop_proof', 'The DPoP proof was used before.')
+      throw wrongProof('The DPoP proof was used before.', PROOF_FAULTS.replayed)
   }
 
   return async ({ claims }, presented) => {
@@ -85,10 +88,15 @@ export function holderCheck(options: DpopOptions): (access: Access, presented: P
     const bound = typeof cnf === 'object' && cnf !== null ? (cnf as Readonly<Record<string, unknown>>) : undefined
     const { jkt, 'x5t#S256': x5t } = bound ?? {}
     // RFC 9449 7.1 and 7.2: a bound token under Bearer is a downgrade, an unbound one under DPoP proves nothing.
-    if ((typeof jkt === 'string') !== (presented.scheme === 'DPoP')) throw unbound()
-    if (bound !== undefined && typeof jkt !== 'string' && typeof x5t !== 'string') throw unbound()
+    if (typeof jkt === 'string' && presented.scheme !== 'DPoP')
+      throw refused('The access token is bound to a key: send it under the scheme DPoP, with a proof.')
+    if (typeof jkt !== 'string' && presented.scheme === 'DPoP')
+      throw refused('The access token is not bound to a key: send it under the scheme Bearer.')
+    if (bound !== undefined && typeof jkt !== 'string' && typeof x5t !== 'string')
+      throw refused('The access token is bound in a way that is not known here.')
     const { certificate } = presented
-    if (typeof x5t === 'string' && (certificate === undefined || thumbprint(certificate) !== x5t)) throw unbound()
+    if (typeof x5t === 'string' && (certificate === undefined || thumbprint(certificate) !== x5t))
+      throw refused('The access token is bound to a client certificate that was not shown.')
     if (typeof jkt === 'string') await checkProof(jkt, presented)
   }
 }

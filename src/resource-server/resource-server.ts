@@ -9,9 +9,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { type Access, AccessRefused, type Demand, meetDemand } from './access.ts'
-import { type DpopOptions, holderCheck, type Presented } from './holder.ts'
-import { type IntrospectionOptions, introspector } from './introspection.ts'
+import { holderCheck, type Presented } from './holder.ts'
+import { introspector } from './introspection.ts'
 import { jwtJudge } from './jwt.ts'
+import { checkOptions, type ResourceServerOptions, readDemand } from './options.ts'
 import { providerOf } from './provider.ts'
 
 export type { Access, Demand, RefusalCode } from './access.ts'
@@ -19,38 +20,23 @@ export { AccessRefused } from './access.ts'
 export type { DpopOptions } from './holder.ts'
 export type { IntrospectionOptions } from './introspection.ts'
 export { type OfflinePolicy, type OfflinePolicyOptions, openOfflinePolicy } from './offline-policy.ts'
-
-export interface ResourceServerOptions {
-  /** `iss` of the tokens; its metadata is read from it. */
-  readonly issuer: string
-  /** Resource indicator of this API (RFC 8707): tokens for another are refused. */
-  readonly audience: string
-  /** Needed for opaque tokens. */
-  readonly introspection?: IntrospectionOptions & {
-    /** `always`: JWT too, so that a revocation counts after `cacheSeconds`, not at `exp`. Default `opaque`. */
-    readonly when?: 'opaque' | 'always'
-  }
-  /** Without it, tokens bound by DPoP are refused. */
-  readonly dpop?: DpopOptions
-  /** DER of the client certificate; default: that of the TLS connection. Behind a proxy, read it from its header. */
-  readonly clientCertificate?: (request: IncomingMessage) => Uint8Array | undefined
-  /** Whoever sends too many tokens that are none is asked to wait; default: the peer of the connection. Behind a proxy, read it from its header. */
-  readonly clientAddress?: (request: IncomingMessage) => string
-  /** Told of every refusal with its private cause, for the log. Neither holds the token. */
-  readonly onRefused?: (refused: AccessRefused, request: IncomingMessage) => void
-}
+export type { ResourceServerOptions } from './options.ts'
 
 export type Next = (error?: unknown) => void
 export type GuardedRequest = IncomingMessage & { access?: Access }
 export type Middleware = (request: GuardedRequest, response: ServerResponse, next: Next) => void
 
 export interface ResourceServer {
-  /** Throws AccessRefused; everything else that goes wrong is refused too, as unavailable. */
+  /** Throws AccessRefused, TypeError where the demand is none, and what the provider or a function of the options throws: never a yes. */
   check(request: IncomingMessage, demand?: Demand): Promise<Access>
-  /** For node:http, connect, express: sets `request.access`, or answers the challenge and goes no further. */
+  /**
+   * For node:http, connect, express: sets `request.access`, or answers the challenge and goes no further. What the handler
+   * after it throws reads 500. Throws TypeError or RangeError where the demand is none.
+   */
   guard(demand?: Demand): Middleware
 }
 
+const SCHEME = /^(bearer|dpop)( |$)/i
 const AUTHORIZATION = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 /** The form of this provider's opaque tokens. */
@@ -73,7 +59,9 @@ function readPresented(
   clientAddress: (request: IncomingMessage) => string,
 ): Presented {
   const { authorization, dpop } = request.headers
-  if (authorization === undefined) throw new AccessRefused('missing_token', 'Send an access token.')
+  // RFC 6750 3.1: who authenticates otherwise, as with Basic, has sent no token, and reads how to.
+  if (authorization === undefined || !SCHEME.test(authorization))
+    throw new AccessRefused('missing_token', 'Send an access token.')
   const [, scheme, token] = AUTHORIZATION.exec(authorization) ?? []
   if (scheme === undefined || token === undefined)
     throw new AccessRefused('invalid_request', 'The Authorization header holds no access token.')
@@ -104,12 +92,30 @@ function judgeOf(options: ResourceServerOptions): (presented: Presented) => Prom
   }
 }
 
+/** What the handler threw, where no framework took it: it has begun its answer, or it never will. */
+function answerFailure(response: ServerResponse): void {
+  if (response.writableEnded) return
+  if (response.headersSent) return void response.destroy()
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  response.writeHead(500, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(JSON.stringify({ error: 'server_error', error_description: 'The request could not be served.' }))
+}
+
+function answerRefusal(response: ServerResponse, refused: AccessRefused): void {
+  response.writeHead(refused.status, { 'content-type': 'application/json', ...refused.headers() })
+  response.end(JSON.stringify(refused.body()))
+}
+
+const toStderr = (error: unknown) => console.error(error)
+
+/** Throws TypeError or RangeError where an option is missing, unknown or wrong. */
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
-  const { clientCertificate = ofConnection, clientAddress = peerAddress, onRefused } = options
+  checkOptions(options)
+  const { clientCertificate = ofConnection, clientAddress = peerAddress, onRefused, onError = toStderr } = options
   const judge = judgeOf(options)
   const checkHolder = holderCheck(options.dpop ?? { origins: [] })
 
-  async function check(request: IncomingMessage, demand: Demand = {}): Promise<Access> {
+  async function checkAccess(request: IncomingMessage, demand: Demand): Promise<Access> {
     const presented = readPresented(request, clientCertificate(request), clientAddress)
     const access = await judge(presented)
     await checkHolder(access, presented)
@@ -117,28 +123,54 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     return access
   }
 
-  async function admit(request: GuardedRequest, response: ServerResponse, demand: Demand): Promise<boolean> {
+  /** What a function of the author's throws changes no answer, and ends no process. */
+  function report(error: unknown, request: IncomingMessage): void {
     try {
-      request.access = await check(request, demand)
-      return true
-    } catch (cause) {
-      const refused =
-        cause instanceof AccessRefused
-          ? cause
-          : new AccessRefused('temporarily_unavailable', 'The request cannot be judged right now.', { cause })
-      onRefused?.(refused, request)
-      response.writeHead(refused.status, { 'content-type': 'application/json', ...refused.headers() })
-      response.end(JSON.stringify(refused.body()))
-      return false
+      onError(error, request)
+    } catch (another) {
+      toStderr(another)
     }
   }
 
+  function tellRefused(refused: AccessRefused, request: IncomingMessage): void {
+    try {
+      onRefused?.(refused, request)
+    } catch (error) {
+      report(error, request)
+    }
+  }
+
+  async function judged(request: IncomingMessage, demand: Demand): Promise<Access | AccessRefused> {
+    try {
+      return await checkAccess(request, demand)
+    } catch (cause) {
+      if (cause instanceof AccessRefused) return cause
+      return new AccessRefused('temporarily_unavailable', 'The request cannot be judged right now.', { cause })
+    }
+  }
+
+  /** `next` is called once and only for who passed: a handler that reads no error would serve anybody. */
+  async function admit(request: GuardedRequest, response: ServerResponse, demand: Demand, next: Next): Promise<void> {
+    const access = await judged(request, demand)
+    if (access instanceof AccessRefused) {
+      tellRefused(access, request)
+      return answerRefusal(response, access)
+    }
+    request.access = access
+    // Express and connect take what their handlers throw; that of node:http may return a promise.
+    await next()
+  }
+
   return {
-    check,
-    guard:
-      (demand = {}) =>
-      (request, response, next) => {
-        admit(request, response, demand).then((passed) => passed && next(), next)
-      },
+    check: async (request, demand = {}) => checkAccess(request, readDemand(demand)),
+    guard: (demand = {}) => {
+      const asked = readDemand(demand)
+      return (request, response, next) => {
+        admit(request, response, asked, next).catch((error: unknown) => {
+          answerFailure(response)
+          report(error, request)
+        })
+      }
+    },
   }
 }

@@ -10,8 +10,9 @@ import type { DevCredentials } from '../../src/cli/dev/credentials.ts'
 import { readArchive, writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import { addressOf, SCRIPTS } from '../../web/assets.ts'
 import { answerOf, tokensFor } from '../flows/requests.ts'
-import { makeKeyPair } from '../servers/bundle-desk.ts'
+import { KEY_ID, makeKeyPair, signedWith } from '../servers/bundle-desk.ts'
 import { freePort } from '../servers/free-port.ts'
+import { OPA } from '../servers/opa-server.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { adminToken, createPerson } from '../servers/provision.ts'
 import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
@@ -48,8 +49,13 @@ async function tokenOf({ client_id: id, client_secret: secret }: DevCredentials[
   return String((await answerOf(answer)).body.access_token)
 }
 
-/** Starts the example, asks it, and ends it. */
-async function ask(env: Readonly<Record<string, string>>, path: string, headers: Readonly<Record<string, string>>) {
+/** Starts the example, asks it, and ends it; what it answers at `after` must be right. */
+async function ask(
+  env: Readonly<Record<string, string>>,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  after?: string,
+) {
   const port = String(await freePort())
   const settings = { PATH: process.env.PATH, ISSUER: credentials.issuer, AUDIENCE: 'urn:sallyport:default' }
   const child = spawn(process.execPath, ['server.js'], { cwd: api, env: { ...settings, PORT: port, ...env } })
@@ -62,7 +68,9 @@ async function ask(env: Readonly<Record<string, string>>, path: string, headers:
       child.stdout.on('data', (chunk) => String(chunk).includes('listening') && listening())
       child.once('close', (code) => failed(new Error(`the example ended with ${code}: ${said}`)))
     })
-    return await answerOf(await fetch(`http://localhost:${port}${path}`, { headers }))
+    const answer = await answerOf(await fetch(`http://localhost:${port}${path}`, { headers }))
+    if (after !== undefined) expect((await fetch(`http://localhost:${port}${after}`, { headers })).status).toBe(200)
+    return answer
   } finally {
     child.kill('SIGKILL')
   }
@@ -142,6 +150,28 @@ test('it starts with no bundle whose signature is of another key, and with none 
   await expect(start(bundle, other)).rejects.toThrow('the signature is not by key development')
   await expect(start(changed, key)).rejects.toThrow('a file differs from what was signed')
   expect((await start(bundle, key)).status).toBe(401)
+})
+
+test('a policy that fails is 503 and never a yes, and the example goes on', async () => {
+  const [rego, built, signed, trusted] = ['torn.rego', 'torn.tar.gz', 'torn-signed.tar.gz', 'torn.pub.pem'].map(
+    (file) => join(folder, file),
+  ) as [string, string, string, string]
+  // Both values for one question: of a complete rule, an error.
+  writeFileSync(
+    rego,
+    `package authz.userinfo
+decision := {"allow": false, "reasons": ["scope_missing"]}
+decision := {"allow": true, "reasons": []} if input.token.active`,
+  )
+  await run(OPA, ['build', '-t', 'wasm', '-e', 'authz/userinfo/decision', '-o', built, rego])
+  const { privateKey, publicKey } = makeKeyPair()
+  writeFileSync(trusted, publicKey)
+  const files = await readArchive(readFileSync(built))
+  writeFileSync(signed, await writeArchive(signedWith(files, privateKey, 1)))
+  const headers = { authorization: `Bearer ${await tokenOf(credentials.client)}` }
+  const env = { BUNDLE: signed, BUNDLE_KEY: trusted, BUNDLE_KEY_ID: KEY_ID }
+  const { status, body } = await ask(env, '/opinion', headers, '/orders')
+  expect([status, body]).toEqual([503, { error: 'temporarily_unavailable' }])
 })
 
 test('the command runs from the package', async () => {

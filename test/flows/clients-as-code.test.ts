@@ -63,7 +63,7 @@ const shop = {
   audience: ['urn:sallyport:default'],
   roles: ['service'],
   post_logout_redirect_uris: ['https://shop.example/bye'],
-  secrets: [{ generate: 'shop.secret' }],
+  secrets: [{ generate: 'secrets/shop.secret' }],
 }
 const orders = { client_id: 'orders-api', name: 'Orders', secrets: [{ sha256: digestOf('o'.repeat(43)) }] }
 const code = (parts: object = {}) => ({
@@ -86,14 +86,15 @@ test('plans, applies, and then finds nothing to do: the secret is made once, int
   expect(plan.out).toMatch(/^orders:write +yes +urn:example:orders +orders:write +-$/m)
   expect(plan.out).toMatch(/^urn:example:orders +orders-api +orders:write$/m)
   expect(plan.out).toContain('2 to create, 0 to change, 0 to delete, 0 as they should be.')
-  expect(existsSync(at('shop.secret'))).toBe(false)
+  expect(existsSync(at('secrets/shop.secret'))).toBe(false)
   expect((await run('plan', '--exit-code')).code).toBe(3)
 
   const applied = await run('apply')
   expect([applied.code, applied.err]).toEqual([0, ''])
-  const secret = secretOf('shop.secret')
+  const secret = secretOf('secrets/shop.secret')
   expect(secret).toMatch(/^[\w-]{43}$/)
-  expect(statSync(at('shop.secret')).mode & 0o777).toBe(0o600)
+  expect(statSync(at('secrets/shop.secret')).mode & 0o777).toBe(0o600)
+  expect(statSync(at('secrets')).mode & 0o777).toBe(0o700)
   expect((await tokenWith(secret)).status).toBe(200)
   expect((await admin('GET', 'orders-api')).body).toMatchObject({
     resources: ['urn:example:orders'],
@@ -142,8 +143,8 @@ test('drift tells what somebody else changed, and apply repairs it; clients of o
 })
 
 test('a secret is rotated without a gap: both live, then the older one is retired (checklist 19)', async () => {
-  const old = secretOf('shop.secret')
-  const both = [{ generate: 'shop.next' }, { file: 'shop.secret' }]
+  const old = secretOf('secrets/shop.secret')
+  const both = [{ generate: 'shop.next' }, { file: 'secrets/shop.secret' }]
   write('clients.yaml', code({ clients: [{ ...shop, secrets: both }, orders] }))
   const plan = await run('plan')
   expect(plan.out).toMatch(/secret: rotate, a new one, written to .*shop\.next; [\w-]{8} stays/)
@@ -231,9 +232,19 @@ test.each<[string, object, RegExp]>([
     /clients\.yaml:\d+: clients\.0\.secret is no known setting/,
   ],
   [
-    'a wrong value, by client and field',
+    'a wrong value, by line, client and field',
     { clients: [{ ...orders, jwks_uri: 'http://a.example/' }] },
-    /client orders-api: jwks_uri must be/,
+    /clients\.yaml:6: client orders-api: jwks_uri must be/,
+  ],
+  [
+    'all wrong values at once',
+    {
+      clients: [
+        { ...orders, grant_types: ['client_credentials', 'implicit'] },
+        { ...orders, client_id: 'other', secrets: [] },
+      ],
+    },
+    /clients\.yaml:8: client orders-api: grant_types\[1\] must be .*\n.*clients\.yaml:11: client other: secrets: needs one/,
   ],
   ['a client twice', { clients: [orders, orders] }, /orders-api is there twice/],
   ['no secret', { clients: [{ ...orders, secrets: [] }] }, /client orders-api: secrets: needs one at least/],

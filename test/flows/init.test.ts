@@ -139,6 +139,16 @@ describe.each(['sqlite', 'redis'] as const)('%s', (kind) => {
       expect([401, 403], `${method} ${path}`).toContain((await call(method, path, credential)).status)
     expect((await call('POST', '/admin/clients', credential, { name: 7 })).status).toBe(400)
     expect((await call('POST', '/admin/clients', credential, { ...CLIENT, roles: ['setup'] })).status).not.toBe(201)
+    // A client that could make no other would spend it in vain.
+    for (const without of [
+      { roles: [] },
+      { scopes: ['scim'] },
+      { grant_types: ['authorization_code'], redirect_uris: ['https://a.example/'] },
+      { active: false },
+    ]) {
+      const { status, body } = await call('POST', '/admin/clients', credential, { ...CLIENT, ...without })
+      expect([status, body.title ?? body.detail]).toEqual([400, expect.stringContaining('The first client makes the')])
+    }
 
     const answers = await Promise.all(Array.from({ length: 20 }, () => register(credential)))
     const made = answers.filter(({ status }) => status === 201)

@@ -193,6 +193,7 @@ test('metadata names the methods, bound tokens and the aliases (RFC 8705 3.3 and
       introspection_endpoint: 'https://mtls.example/oauth/introspect',
       revocation_endpoint: 'https://mtls.example/oauth/revoke',
       userinfo_endpoint: 'https://mtls.example/oauth/userinfo',
+      device_authorization_endpoint: `https://mtls.example${new URL(String(body.device_authorization_endpoint)).pathname}`,
     },
   })
 })

@@ -330,6 +330,19 @@ describe('what changes elsewhere', () => {
     expect(await userinfoStatus(next.body.access_token)).toBe(403)
   })
 
+  test('a scope that an administrator’s client loses opens no door of ours any more, with the same token', async () => {
+    const parts = { grantTypes: ['client_credentials'], scopes: ['admin', 'scim'], roles: ['platform_admin'] }
+    const other = await addClient(service.store, `desk-${Math.random().toString(36).slice(2)}`, {}, parts)
+    const token = await adminToken(service.issuer, other)
+    const statuses = async () =>
+      [await call('GET', '/admin/keys', token), await call('GET', person(), token)].map(({ status }) => status)
+    expect(await statuses()).toEqual([200, 200])
+    await changeClient({ scopes: ['scim'] }, other)
+    expect(await statuses()).toEqual([403, 200])
+    await changeClient({ scopes: [] }, other)
+    expect(await statuses()).toEqual([403, 403])
+  })
+
   test('a client that is deleted leaves nothing', async () => {
     expect((await call('DELETE', `/admin/clients/${shop.id}`)).status).toBe(204)
     expect(await introspected(tokens.access_token)).toEqual({ active: false })

@@ -6,14 +6,37 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'
 import type { Browser } from '../servers/browser.ts'
+import { TENANT } from '../servers/population.ts'
+import { bodyOf, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { aBrowser, authorizeUrl, codeAt, confirmTotp, openOwnPage, type Person, signInByPassword } from './factors.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
 let service: TestService
+let smtp: SmtpServer
 beforeAll(async () => {
-  service = await startAuthService()
+  smtp = await startSmtpServer()
+  service = await startAuthService({ service: { mail: mailThrough(smtp) } })
 })
-afterAll(() => service.close())
+afterAll(async () => {
+  await service?.close()
+  await smtp?.close()
+})
+
+/** Somebody whom letters reach. */
+async function createPerson(): Promise<Person> {
+  const person = await createPersonWithoutFactors(service)
+  const user = await service.store.users.findByUserName(TENANT, person.userName)
+  if (user === undefined) throw new Error('no user')
+  const profile = { ...user.profile, emails: [{ value: person.userName, primary: true }] }
+  expect(await service.store.users.replace(TENANT, { ...user, profile, version: user.version + 1 }, user.version)).toBe(
+    'written',
+  )
+  return person
+}
+
+/** What the letter about it says. */
+const letterTo = async ({ userName }: Person): Promise<string> =>
+  bodyOf((await smtp.next(userName, 'that works only once came a second time')).message)
 
 /** What was answered since the last look, and of which kinds `threat` was asked. */
 async function answered(): Promise<{ readonly kinds: unknown[]; readonly answers: unknown[] }> {
@@ -36,7 +59,7 @@ async function withApp(): Promise<{
   readonly secret: string
   readonly codes: readonly string[]
 }> {
-  const person = await createPersonWithoutFactors(service)
+  const person = await createPerson()
   const browser = aBrowser(service)
   const enrolled = await confirmTotp(browser, await openOwnPage(service, browser, '/mfa/enrol/totp', person), now())
   service.advance(60)
@@ -69,11 +92,13 @@ test.each([
     expect(isSignedIn(await show(person, step, code))).toBe(false)
     const { kinds, answers } = await answered()
     expect([kinds.at(-1), answers]).toEqual([kind, ['replay:notify']])
+    // No application had to do with it, and nothing was ended.
+    expect(await letterTo(person)).not.toMatch(/application|ended|was signed out/)
   },
 )
 
 test('an answer of a passkey that comes again is a signal; a counter that did not grow ends the sessions at once', async () => {
-  const person = await createPersonWithoutFactors(service)
+  const person = await createPerson()
   const first = aBrowser(service)
   const authenticator = new Authenticator(service.issuer)
   const asked = await openOwnPage(service, first, '/mfa/enrol/passkey', person)
@@ -104,4 +129,5 @@ test('an answer of a passkey that comes again is a signal; a counter that did no
     ['replay:notify', 'replay:step_up'],
   ])
   expect((await owner.visit(authorizeUrl(service))).url).toContain('/login')
+  expect(await letterTo(person)).toContain('everybody was signed out')
 })

@@ -100,7 +100,13 @@ describe('JWT (RFC 9068 4)', () => {
     await serve()
     const [status, challenge] = await challengeOf()
     expect(status).toBe(401)
-    expect(challenge).toMatch(/^Bearer, DPoP algs="/)
+    expect(challenge).toMatch(/^Bearer, DPoP algs="[^"]+"$/)
+    expect(await challengeOf({ authorization: 'Basic YTpi' })).toEqual([401, challenge])
+    expect(await challengeOf({ authorization: token })).toEqual([401, challenge])
+    expect(await challengeOf({ authorization: 'Bearer a b' })).toEqual([
+      400,
+      expect.stringContaining('error="invalid_request"'),
+    ])
   })
 
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -196,7 +202,21 @@ describe('tokens bound to a key', () => {
     await serve()
     const proof = await proofFor('/orders')
     expect((await call(withProof(proof), '/orders?page=2')).status).toBe(200)
-    expect(await challengeOf(withProof(proof))).toMatchObject([401, expect.stringContaining('invalid_dpop_proof')])
+    // The error stands under the one scheme that it is about; its cause is for the log.
+    expect(await challengeOf(withProof(proof))).toEqual([
+      401,
+      expect.stringMatching(/^DPoP error="invalid_dpop_proof", error_description="[^"]+", algs="[^"]+", Bearer$/),
+    ])
+    expect(String(refused[0]?.cause)).toContain('used before')
+  })
+
+  test('what is wrong with a proof is told to the log (RFC 9449 4.3)', async () => {
+    await serve()
+    await call(withProof(await proofFor('/other')))
+    await call({ authorization: `DPoP ${bound}` })
+    expect(refused.map(({ code }) => code)).toEqual(['invalid_dpop_proof', 'invalid_dpop_proof'])
+    expect(String(refused[0]?.cause)).toContain('htu')
+    expect(String(refused[1]?.cause)).toContain('no header DPoP')
   })
 
   test.each<[string, () => Promise<Record<string, string>>]>([
@@ -250,7 +270,10 @@ describe('tokens bound to a key', () => {
   test('a token that is not bound is none under DPoP', async () => {
     await serve()
     const proof = await proofFor('/orders', key, token)
-    expect((await call({ authorization: `DPoP ${token}`, dpop: proof })).status).toBe(401)
+    const { status, body } = await call({ authorization: `DPoP ${token}`, dpop: proof })
+    expect([status, body.error_description]).toEqual([401, expect.stringContaining('is not bound to a key')])
+    const { body: downgraded } = await call(bearer(bound))
+    expect(downgraded.error_description).toContain('send it under the scheme DPoP')
   })
 
   test('a token bound to a certificate passes with that one only (RFC 8705 3; checklist 24)', async () => {

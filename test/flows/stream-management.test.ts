@@ -95,6 +95,7 @@ describe('a stream is made (SSF 1.0 8.1.1.1)', () => {
   ])('%s is a malformed request: 400', async (_what, json) => {
     const { status, body } = await streams.as(shop)('POST', '/ssf/streams', json as object)
     expect([status, body.error]).toEqual([400, 'invalid_request'])
+    expect(body.error_description).toMatch(/[^.]\.$/)
     expect(await service.store.streams.list(TENANT)).toEqual([])
   })
 

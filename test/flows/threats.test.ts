@@ -159,7 +159,9 @@ test('nobody is on the other side of the Earth an hour later: the person is told
 })
 
 test('a refresh token that came twice ends its grant; where several did, the session that gave the last (RFC 9700 4.14.2)', async () => {
-  const { population } = await start()
+  const smtp = await startSmtpServer()
+  onTestFinished(() => smtp.close())
+  const { population } = await start({ service: { mail: mailThrough(smtp) } })
   const home = await visitor(service, '192.0.2.1')
   const phone = await visitor(service, '192.0.2.2')
   for (const { signIn } of [home, phone]) await signIn(population.user.userName, population.user.password)
@@ -170,6 +172,8 @@ test('a refresh token that came twice ends its grant; where several did, the ses
   expect((await home.open()).url).not.toContain('/login')
   await replayed(population, home)
   expect(await answersTo('refresh_reuse')).toContain('refresh_reuse:end_session')
+  const letter = await smtp.next(population.user.userName, 'An application used your account')
+  expect(bodyOf(letter.message)).toContain('That access was ended')
   expect((await home.open()).url).toContain('/login')
   expect((await phone.open()).url).not.toContain('/login')
 })

@@ -108,7 +108,19 @@ export const LETTERS = inAllLanguages(
       ],
       unusual_use: (): Said => [
         'Unusual use of your account',
+        'An application used your account in a way that may mean that somebody has copied its access.',
+      ],
+      access_ended: (): Said => [
+        'Unusual use of your account',
         'An application used your account in a way that may mean that somebody has copied its access. That access was ended for your safety.',
+      ],
+      proof_reused: (): Said => [
+        'A code, passkey or link of yours was used twice',
+        'A code, passkey or link of your account that works only once came a second time, and was refused. Where a form was sent twice that is harmless; otherwise somebody may have copied it.',
+      ],
+      proof_reused_signed_out: (): Said => [
+        'A code, passkey or link of yours was used twice',
+        'A code, passkey or link of your account that works only once came a second time, and was refused. Somebody may have copied it, so everybody was signed out.',
       ],
     },
   },
@@ -219,7 +231,19 @@ export const LETTERS = inAllLanguages(
         ],
         unusual_use: () => [
           'Ungewöhnliche Nutzung Ihres Kontos',
+          'Eine Anwendung hat Ihr Konto so benutzt, dass ihr Zugriff kopiert worden sein könnte.',
+        ],
+        access_ended: () => [
+          'Ungewöhnliche Nutzung Ihres Kontos',
           'Eine Anwendung hat Ihr Konto so benutzt, dass ihr Zugriff kopiert worden sein könnte. Dieser Zugriff wurde zu Ihrer Sicherheit beendet.',
+        ],
+        proof_reused: () => [
+          'Ein Code, Passkey oder Link von Ihnen wurde zweimal verwendet',
+          'Ein Code, Passkey oder Link Ihres Kontos, der nur einmal gilt, kam ein zweites Mal und wurde abgelehnt. Wurde nur ein Formular doppelt gesendet, ist das harmlos; sonst könnte ihn jemand kopiert haben.',
+        ],
+        proof_reused_signed_out: () => [
+          'Ein Code, Passkey oder Link von Ihnen wurde zweimal verwendet',
+          'Ein Code, Passkey oder Link Ihres Kontos, der nur einmal gilt, kam ein zweites Mal und wurde abgelehnt. Jemand könnte ihn kopiert haben, deshalb wurden alle abgemeldet.',
         ],
       },
     },
@@ -312,9 +336,18 @@ export const LETTERS = inAllLanguages(
           'تسجيل دخول غير معتاد إلى حسابك',
           'سُجّل الدخول إلى حسابك بطريقة غير معتادة لك: من جهاز جديد، أو من مكان بعيد عن المرة السابقة.',
         ],
-        unusual_use: () => [
+        unusual_use: () => ['استخدام غير معتاد لحسابك', 'استخدم تطبيق حسابك بطريقة قد تعني أن أحدًا نسخ إذن وصوله.'],
+        access_ended: () => [
           'استخدام غير معتاد لحسابك',
           'استخدم تطبيق حسابك بطريقة قد تعني أن أحدًا نسخ إذن وصوله. أُنهي ذلك الوصول حفاظًا على سلامتك.',
+        ],
+        proof_reused: () => [
+          'استُخدم رمز أو مفتاح مرور أو رابط لك مرتين',
+          'ورد مرة ثانية رمز أو مفتاح مرور أو رابط لحسابك لا يصلح إلا مرة واحدة، ورُفض. إذا أُرسل نموذج مرتين فلا ضرر في ذلك؛ وإلا فربما نسخه أحدهم.',
+        ],
+        proof_reused_signed_out: () => [
+          'استُخدم رمز أو مفتاح مرور أو رابط لك مرتين',
+          'ورد مرة ثانية رمز أو مفتاح مرور أو رابط لحسابك لا يصلح إلا مرة واحدة، ورُفض. ربما نسخه أحدهم، ولذلك سُجّل خروج الجميع.',
         ],
       },
     },

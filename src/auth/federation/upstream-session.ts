@@ -60,7 +60,7 @@ export async function keepForSignOut(
     createdAt: now,
     expiresAt: now + keepSeconds,
   })
-  return withCookie(reply, setCookie(cookieName(deps.issuer, COOKIE), `${id}.${secret}`, keepSeconds))
+  return withCookie(reply, setCookie(deps.issuer, COOKIE, `${id}.${secret}`, keepSeconds))
 }
 
 export interface UpstreamSession {
@@ -75,7 +75,7 @@ export function upstreamSessionOf(issuer: string, request: HttpRequest): Upstrea
 }
 
 export const forgetUpstreamSession = (issuer: string, reply: Reply): Reply =>
-  withCookie(reply, clearCookie(cookieName(issuer, COOKIE)))
+  withCookie(reply, clearCookie(issuer, COOKIE))
 
 /** It lives too short to be moved to another envelope key: once the key that sealed it is gone, it has ended. */
 function openKept(envelope: Envelope, name: string, sealed: string): Uint8Array | undefined {

@@ -14,6 +14,7 @@ const ALIASED = [
   'introspection_endpoint',
   'revocation_endpoint',
   'pushed_authorization_request_endpoint',
+  'device_authorization_endpoint',
   'userinfo_endpoint',
 ] as const
 

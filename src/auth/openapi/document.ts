@@ -25,7 +25,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   409: 'it collides with what is there',
   412: 'it has changed meanwhile',
   413: 'the body is too large',
-  415: 'the body is of another media type',
+  415: 'the body is of another media type, or compressed',
   429: 'too many requests; Retry-After says when',
   503: 'a decision or the store cannot be had; Retry-After says when',
 }
@@ -55,10 +55,8 @@ function canAnswer(status: number, { method, path, decision, errors }: Described
     case 412:
       return isWrite && isNamed && method !== 'POST'
     case 413:
-      return hasBody
-    // RFC 6749 5.2: elsewhere it is an invalid_request.
     case 415:
-      return hasBody && (isWrite || errors === 'page')
+      return hasBody
     default:
       return true
   }

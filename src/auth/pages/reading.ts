@@ -69,7 +69,7 @@ function keep({ issuer }: ReadingDeps, request: HttpRequest, choice: Language): 
     status: 303,
     headers: {
       location: others.size === 0 ? path : `${path}?${others}`,
-      'set-cookie': setCookie(cookieName(issuer, COOKIE), choice, KEPT_SECONDS),
+      'set-cookie': setCookie(issuer, COOKIE, choice, KEPT_SECONDS),
     },
   }
 }

@@ -27,7 +27,7 @@ const allow = (
   reasons: [],
   obligations: { visible, writable, revoke_access, least_password_characters, vouches_for_email, ...NO_STEP_UP },
 })
-const provisioner = clientRecord({ clientId: 'provisioner', roles: ['scim_client'] })
+const provisioner = clientRecord({ clientId: 'provisioner', scopes: ['scim'], roles: ['scim_client'] })
 
 let around: Surroundings
 let scim: ScimHandlers

@@ -8,7 +8,8 @@ export const actorFacts = (bearer: Bearer): ActorFacts => ({
   client_id: bearer.client.clientId,
   ...(bearer.user && { sub: bearer.user.sub }),
   active: bearer.facts.active,
-  scopes: [...bearer.scopes],
+  // What the client lost since, its old tokens lost too.
+  scopes: bearer.scopes.filter((scope) => bearer.client.scopes.includes(scope)),
   audience: [...bearer.audience],
   roles: [...(bearer.user ?? bearer.client).roles],
   ...(bearer.facts.acr !== undefined && { acr: bearer.facts.acr }),

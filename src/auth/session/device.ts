@@ -115,7 +115,7 @@ export async function rememberDevice(
   if (known === undefined) await deps.audit({ event: 'device_added', ...about })
   if (rememberSeconds > 0) await deps.audit({ event: 'device_remembered', ...about })
   const kept = [secret, ...secrets.filter((one) => one !== secret)].slice(0, MAX_PEOPLE)
-  const cookie = setCookie(cookieName(deps.issuer, COOKIE), kept.join('.'), DEVICE_TTL_SECONDS)
+  const cookie = setCookie(deps.issuer, COOKIE, kept.join('.'), DEVICE_TTL_SECONDS)
   return { deviceId: device.deviceId, isNew: known === undefined, cookie }
 }
 

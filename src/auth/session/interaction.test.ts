@@ -91,12 +91,11 @@ test('all tabs of one browser share its cookie', async () => {
   expect(await findInteraction(HTTP, request(cookieOf(second.cookie)), first.id)).toBeDefined()
 })
 
-test('the cookie is HttpOnly, Secure, Lax, and __Host- where the issuer is https (RFC 6265bis 4.1.3)', async () => {
+test('the cookie is HttpOnly and Lax, and where the issuer is https Secure and __Host- (RFC 6265bis 4.1.3)', async () => {
   const plain = (await startInteraction(HTTP, request(), pending)).cookie
   const secure = (await startInteraction(deps('https://id.example'), request(), pending)).cookie
-  expect(plain).toMatch(/^sallyport_browser=/)
-  expect(secure).toMatch(/^__Host-sallyport_browser=/)
-  for (const cookie of [plain, secure]) expect(cookie).toMatch(/; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+  expect(plain).toMatch(/^sallyport_browser=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/)
+  expect(secure).toMatch(/^__Host-sallyport_browser=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
 })
 
 test('a cookie that is no secret of ours is replaced, never bound to (session fixation)', async () => {

@@ -37,7 +37,7 @@ export function ensureBrowserSecret(
   const known = browserSecret(issuer, request)
   if (known !== undefined) return { secret: known, cookie: undefined }
   const secret = randomSecret()
-  return { secret, cookie: setCookie(cookieName(issuer, COOKIE), secret) }
+  return { secret, cookie: setCookie(issuer, COOKIE, secret) }
 }
 
 /** Keeps it; `cookie` binds it to this browser and must go out with the answer. One browser has one secret for all its tabs. */
@@ -51,7 +51,7 @@ export async function startInteraction(
   const expiresAt = pending.createdAt + INTERACTION_TTL_SECONDS
   const record = seal(id, { ...pending, browserDigest: digestOf(secret), expiresAt })
   await deps.store.interactions.put(request.tenant, digestOf(id), record)
-  return { id, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret) }
+  return { id, cookie: setCookie(deps.issuer, COOKIE, secret) }
 }
 
 const PURPOSE = 'person of an interaction'

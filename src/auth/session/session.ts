@@ -203,7 +203,7 @@ export async function startSession(deps: SessionDeps, request: HttpRequest, sign
   const offer = session.deviceKey === undefined && {
     'secure-session-registration': registrationOffer(deps.binding.challenge('register', session, now)),
   }
-  const cookie = setCookie(cookieName(deps.issuer, COOKIE), secret, ttlSeconds)
+  const cookie = setCookie(deps.issuer, COOKIE, secret, ttlSeconds)
   const levelChanged = kept && kept.acr !== acr ? { sid: kept.sid, before: kept.acr } : undefined
   return { sid: session.sid, digest, cookie, headers: { ...offer }, levelChanged }
 }
@@ -224,7 +224,7 @@ export async function renewSession(
   await deps.store.sessions.put(request.tenant, digest, { ...record, userEpoch: user.revocationEpoch })
   await deps.store.sessions.delete(request.tenant, session.digest)
   const left = record.expiresAt - epochSeconds(deps.clock)
-  return { digest, cookie: setCookie(cookieName(deps.issuer, COOKIE), secret, left) }
+  return { digest, cookie: setCookie(deps.issuer, COOKIE, secret, left) }
 }
 
 /** The cookie opens nothing more; answers the Set-Cookie value that removes it, or undefined where there was none. */
@@ -232,5 +232,5 @@ export async function forgetSession(deps: SessionDeps, request: HttpRequest): Pr
   const secret = sessionSecret(deps.issuer, request)
   if (secret === undefined) return undefined
   await deps.store.sessions.delete(request.tenant, digestOf(secret))
-  return clearCookie(cookieName(deps.issuer, COOKIE))
+  return clearCookie(deps.issuer, COOKIE)
 }

@@ -3,7 +3,7 @@ import type { Audit } from '../../audit/events.ts'
 import { originAt } from '../../http/origin.ts'
 import { type Clock, epochSeconds } from '../../kernel/clock.ts'
 import type { DecisionInput } from '../../policy-engine/contract/index.ts'
-import type { ThreatAction, ThreatSignal } from '../../policy-engine/contract/threat.ts'
+import type { ThreatAction } from '../../policy-engine/contract/threat.ts'
 import type { Decide, Verdict } from '../../policy-engine/decide.ts'
 import type { Store } from '../../storage/port.ts'
 import type { ClientRecord, UserRecord } from '../../storage/records.ts'
@@ -32,7 +32,8 @@ export interface ThreatActions {
   endSession(tenant: string, session: { readonly sid: string; readonly sub: string }): Promise<unknown>
   /** The sessions of a person, but one that may go on; with `all` their grants too. */
   endSessions(tenant: string, sub: string, ends: 'all' | 'none', butSid?: string): Promise<unknown>
-  notify(user: UserRecord, signal: ThreatSignal): void
+  /** `done`: what has been done about it. */
+  notify(user: UserRecord, signal: Signal, done: readonly ThreatAction[]): void
 }
 
 export interface ThreatMetrics {
@@ -57,11 +58,18 @@ export async function answerSignal(deps: AnswerSignalDeps, signal: Signal): Prom
   const verdict = await deps.decide('threat', factsOf(deps, signal, { user, client }))
 
   const actions = verdict.allow ? verdict.obligations.actions : []
-  for (const action of actions)
-    if (await take(deps, action, signal, { user, client }, verdict))
+  const done: ThreatAction[] = []
+  for (const action of toldLast(actions))
+    if (await take(deps, action, signal, { user, client }, verdict, done)) {
+      done.push(action)
       await tell(deps, signal, action, verdict.decisionId)
+    }
   if (actions.length === 0) await tell(deps, signal, 'none', verdict.decisionId)
 }
+
+/** A letter says what was done: it is written once that is so, and not again where that had to be tried again. */
+const toldLast = (actions: readonly ThreatAction[]): readonly ThreatAction[] =>
+  actions.toSorted((one, other) => Number(one === 'notify') - Number(other === 'notify'))
 
 /** Told once, whatever comes of it. */
 export async function recordSignal({ audit, metrics }: AnswerSignalDeps, signal: Signal): Promise<void> {
@@ -96,6 +104,7 @@ async function take(
   signal: Signal,
   { user, client }: About,
   verdict: Verdict<'threat'>,
+  done: readonly ThreatAction[],
 ): Promise<boolean> {
   const { store, act } = deps
   const { tenant, grantId } = signal
@@ -105,7 +114,7 @@ async function take(
   }
   switch (action) {
     case 'notify':
-      return ofPerson((person) => act.notify(person, signal.signal))
+      return ofPerson((person) => act.notify(person, signal, done))
     case 'throttle':
       return verdict.allow && throttle(deps, signal, { user, client }, verdict)
     case 'step_up':

@@ -34,7 +34,7 @@ beforeEach(async () => {
     act: {
       endSession: async (_tenant, { sid, sub }) => acted.push(`end ${sid} of ${sub}`),
       endSessions: async (_tenant, sub, ends) => acted.push(`end ${ends} of ${sub}`),
-      notify: (user, signal) => acted.push(`tell ${user.sub} of ${signal}`),
+      notify: (user, { signal }, done) => acted.push(`tell ${user.sub} of ${signal} after ${done.length}`),
     },
     metrics: { threatSignals: metric, threatAnswers: metric },
     onFailure: (_error, signal) => failures.push(signal),
@@ -71,10 +71,10 @@ test('each action is done to whom the signal is about, and told; without anybody
   const { sub } = userRecord()
   // The last is what revoke_user ends beside the epoch.
   const ended = [`end none of ${sub}`, `end all of ${sub}`, `end all of ${sub}`]
-  expect(acted).toEqual([`tell ${sub} of refresh_reuse`, 'throttle client', ...ended])
+  // The letter is last, and says what was done: of no grant is known, so that none was ended, nor a session by it.
+  expect(acted).toEqual(['throttle client', ...ended, `tell ${sub} of refresh_reuse after 5`])
   const user = await around.store.users.find(TENANT, sub)
   expect(user?.revocationEpoch).toBe(userRecord().revocationEpoch + 1)
-  // Of no grant is known.
   expect(events()).not.toContain('threat_answered refresh_reuse:revoke_grant')
   expect(events()).toContain('threat_answered refresh_reuse:revoke_client')
   acted = []

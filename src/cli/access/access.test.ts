@@ -57,6 +57,8 @@ test('grants list shows them in pages, as a table or JSON, and grants revoke end
   expect(await run('grants', 'list', '--client', shop.id, '--limit', '1')).toBe(0)
   expect(said.join('\n')).toMatch(/^GRANT +CLIENT +USER +SESSION +GIVEN +ENDS +STATE +SCOPES\n/)
   expect(said.at(-1)).toMatch(/^\n1 to 1 of \d+; more by --offset 1$/)
+  expect(await run('grants', 'list', '--client', shop.id, '--limit', '0')).toBe(0)
+  expect(said.at(-1)).toMatch(/^0 of \d+$/)
   const grantId = first(/\n([0-9a-f]{11}\S{22}) /)
   desk.listen()
   expect(await run('grants', 'revoke', grantId)).toBe(0)

@@ -45,6 +45,7 @@ async function list<Row>(
     throw new Refused('the answer is not one of an admin API')
   if (invocation.values.json === true) return console.log(JSON.stringify(body, null, 2))
   if (body.total === 0) return sayNone(invocation, what)
+  if (rows.length === 0) return console.log(`0 of ${body.total}`)
   console.log(table(rows.filter(isRow)))
   const last = body.offset + rows.length
   if (last < body.total) console.log(`\n${body.offset + 1} to ${last} of ${body.total}; more by --offset ${last}`)

@@ -7,11 +7,13 @@ import type { TestService } from '../../../test/servers/auth-service.ts'
 import { Browser } from '../../../test/servers/browser.ts'
 import { TENANT, type TestClient } from '../../../test/servers/population.ts'
 import { type AdminDesk, openAdminDesk } from './access-fixture.ts'
+import { HOW_TO_FIND } from './how-to-find.ts'
 
 let desk: AdminDesk
 let service: TestService
 let shop: TestClient
 let sub: string
+let userName: string
 let said: string[]
 let told: string[]
 
@@ -24,7 +26,8 @@ afterAll(() => desk?.close())
 /** Somebody who is signed in, and what is said from then on. */
 beforeEach(async () => {
   const person = await createPersonWithoutFactors(service)
-  sub = (await service.store.users.findByUserName(TENANT, person.userName))?.sub ?? ''
+  userName = person.userName
+  sub = (await service.store.users.findByUserName(TENANT, userName))?.sub ?? ''
   const population = { ...service.population, user: { ...person, sub } }
   await signIn({ ...service, population }, new Browser(service.issuer), shop)
   desk.listen()
@@ -78,7 +81,21 @@ test('user erase --yes erases without a question, says what ended, and leaves no
     ['erase', sub, '--yes'],
   ])
     expect(await run(...words)).toBe(1)
-  expect(told).toEqual([expect.stringMatching(/There is no user/), expect.stringMatching(/There is no user/)])
+  expect(told).toEqual([
+    expect.stringMatching(/nobody has the sub or user name/),
+    expect.stringMatching(/nobody has the sub or user name/),
+  ])
+})
+
+test('a person is also named by their user name, and whoever finds nobody is told how to', async () => {
+  expect(await run('export', userName)).toBe(0)
+  expect(JSON.parse(said.join('\n'))).toMatchObject({ account: { sub } })
+  const asked = sitAtTerminal(userName)
+  expect(await run('erase', userName)).toBe(0)
+  expect(asked()).toContain(`type it again (${userName}): `)
+  expect([told, await isThere()]).toEqual([[], false])
+  expect(await run('export', userName)).toBe(1)
+  expect(told.join()).toBe(`sallyport: nobody has the sub or user name ${userName}. ${HOW_TO_FIND}`)
 })
 
 test('user erase --json answers as the API does', async () => {
@@ -101,10 +118,10 @@ test('user erase without a terminal wants --yes, and erases nobody', async () =>
   expect([said, await isThere()]).toEqual([[], true])
 })
 
-test('user erase asks for the sub once more, and erases where it is the same', async () => {
+test('user erase asks for the name once more, and erases where it is the same', async () => {
   const asked = sitAtTerminal(sub)
   expect(await run('erase', sub)).toBe(0)
-  expect(asked()).toContain(`This cannot be undone. To erase this person, type the sub again (${sub}): `)
+  expect(asked()).toContain(`This cannot be undone. To erase this person, type it again (${sub}): `)
   expect(said).toEqual(['Erased. Sessions ended: 1.'])
   expect(await isThere()).toBe(false)
 })
@@ -112,13 +129,13 @@ test('user erase asks for the sub once more, and erases where it is the same', a
 test.each(['', 'y', 'yes', 'another'])('user erase erases nobody where %j is typed', async (typed) => {
   sitAtTerminal(typed)
   expect(await run('erase', sub)).toBe(1)
-  expect(told.join()).toContain('that is another sub: nothing was erased')
+  expect(told.join()).toContain('that is another: nothing was erased')
   expect([said, await isThere()]).toEqual([[], true])
 })
 
 test('what is no sub reaches no other address of the API', async () => {
   for (const wrong of ['nobody', '../clients', `${sub}/export`]) expect(await run('erase', wrong, '--yes')).toBe(1)
-  expect(told.every((line) => /There is no user/.test(line))).toBe(true)
+  expect(told.every((line) => /nobody has the sub or user name/.test(line))).toBe(true)
   expect(await isThere()).toBe(true)
 })
 
@@ -126,6 +143,6 @@ test.each([['export'], ['erase --yes'], ['export a b'], ['erase --yes a b']])(
   'user %s is wrong usage, and says how a person is named',
   async (words) => {
     expect(await run(...words.split(' '))).toBe(2)
-    expect(told.join()).toMatch(/name one person by their sub/)
+    expect(told.join()).toMatch(/name one person by their sub or user name/)
   },
 )

@@ -1,5 +1,8 @@
 /** Against the auth service with its real parts. */
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -45,6 +48,25 @@ test('acts as the client whose registration was kept, by flag or by configuratio
 test('shows a token that it is given as it is', async () => {
   const file = keep('token', 'not.a.token\n')
   await expect(api({ 'token-file': file }).call(clients)).rejects.toThrow(/access token is not accepted/)
+})
+
+test('says how long to wait where there were too many requests (RFC 9110 10.2.3)', async () => {
+  const busy = createServer((_request, answer) =>
+    answer
+      .writeHead(429, { 'retry-after': '37', 'content-type': 'application/problem+json' })
+      .end(JSON.stringify({ title: 'Too many requests.', error_description: 'Too many requests.' })),
+  ).listen(0, '127.0.0.1')
+  await once(busy, 'listening')
+  const url = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`
+  try {
+    const said = 'Too many requests. Try again in 37 s.'
+    await expect(api({ url, 'token-file': keep('t', 'a.b.c') }).call(clients)).rejects.toThrow(said)
+    const credentials = keep('c.json', { client_id: 'c', client_secret: 's' })
+    await expect(api({ url, credentials }).call(clients)).rejects.toThrow(`no token for client c: ${said}`)
+  } finally {
+    busy.closeAllConnections()
+    busy.close()
+  }
 })
 
 test('says what is wrong and what to do: rights, secret, address, credentials', async () => {

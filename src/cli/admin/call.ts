@@ -45,7 +45,7 @@ export function adminApi(invocation: Invocation, scope: 'admin' | 'scim' = 'admi
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
       if (answer.status < 300) return answer
-      throw new Refused(refusal(answer))
+      throw new Refused(refusal(answer), answer.status)
     },
   }
 }
@@ -67,7 +67,7 @@ async function tokenOf({ base, caller }: AdminAccess, scope: string): Promise<st
   const { access_token: token, error_description: why } = answer.body
   if (answer.status === 200 && typeof token === 'string') return token
   throw new Refused(
-    `no token for client ${caller.clientId}: ${typeof why === 'string' ? why : `status ${answer.status}`}`,
+    `no token for client ${caller.clientId}: ${typeof why === 'string' ? why : `status ${answer.status}`}${whenAgain(answer)}`,
   )
 }
 
@@ -92,10 +92,17 @@ function readJson(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function refusal({ status, body }: AdminAnswer): string {
+/** RFC 9110 10.2.3, as the service says it: in seconds. */
+function whenAgain({ headers }: AdminAnswer): string {
+  const seconds = headers.get('retry-after') ?? ''
+  return /^\d+$/.test(seconds) ? ` Try again in ${seconds} s.` : ''
+}
+
+function refusal(answer: AdminAnswer): string {
+  const { status, body } = answer
   const said = typeof body.title === 'string' ? body.title : `the answer is not one of an admin API (${status})`
   if (status === 401) return `${said} The access token is not accepted there.`
   if (status === 403)
     return `${said} The client needs the scope admin and a role that permits this (policies/rbac/data.yaml).`
-  return said
+  return `${said}${whenAgain(answer)}`
 }

@@ -3,7 +3,7 @@ import { parseClient } from '../../auth/admin/clients/parse-client.ts'
 import { offeredWith } from '../../auth/client/metadata/offered.ts'
 import { blank, type ClientSettings } from '../../auth/client/metadata/together.ts'
 import { needsSecretItself } from '../../auth/client/secrets.ts'
-import { loadConfig } from '../../config/load.ts'
+import { loadConfig, placeIn } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import type { ClientConfig, ResourceConfig, ScopeConfig } from '../../config/sections/clients.ts'
 import { ConfigError, Problem } from '../../kernel/errors.ts'
@@ -56,7 +56,7 @@ export function readCode(config: Config): Code {
       if (!known.has(id)) throw new ConfigError(`resources: ${resource}: there is no client ${id} in \`clients\``)
   return {
     managedBy: config.managed_by,
-    clients: all.clients.map((client) => desired(client, all, config.managed_by)),
+    clients: desiredClients([config, ...(more === undefined ? [] : [more])], all),
     resources: all.resources,
     scopes: all.scopes,
   }
@@ -65,6 +65,33 @@ export function readCode(config: Config): Code {
 function refuseTwice(key: string, names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) < index)
   if (twice !== undefined) throw new ConfigError(`${key}: ${twice} is there twice`)
+}
+
+/** All of them, or ConfigError with what is wrong with each, one a line. */
+function desiredClients(sources: readonly Config[], all: Parts): readonly DesiredClient[] {
+  const faults: string[] = []
+  const managedBy = sources[0]?.managed_by ?? ''
+  const clients = sources.flatMap((source) =>
+    source.clients.flatMap((client, index): readonly DesiredClient[] => {
+      try {
+        return [desired(client, all, managedBy)]
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        faults.push(
+          `${placeIn(source, ['clients', index, ...fieldAt(error.message)])}client ${client.client_id}: ${error.message}`,
+        )
+        return []
+      }
+    }),
+  )
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
+  return clients
+}
+
+/** A fault begins with its field: `grant_types[0] must be …`, `secrets: …`. */
+function fieldAt(fault: string): readonly (string | number)[] {
+  const [, field, index] = /^(\w+)(?:\[(\d+)\])?/.exec(fault) ?? []
+  return [...(field === undefined ? [] : [field]), ...(index === undefined ? [] : [Number(index)])]
 }
 
 function desired(
@@ -78,8 +105,7 @@ function desired(
     const { settings } = parseClient({ ...body, resources, managed_by: managedBy }, blank, EVERYTHING, clientId)
     return { clientId, settings, secrets: readSecrets(settings, secrets), madeThere: needsSecretItself(settings) }
   } catch (error) {
-    if (error instanceof Problem) throw new ConfigError(`client ${clientId}: ${error.detail}`)
-    if (error instanceof ConfigError) throw new ConfigError(`client ${clientId}: ${error.message}`)
+    if (error instanceof Problem) throw new ConfigError(error.detail)
     throw error
   }
 }

@@ -110,7 +110,9 @@ function unlike({ scopes }: Code, known: Known): readonly string[] {
       const same = names === undefined || [...names].sort().join('\n') === [...found[part]].sort().join('\n')
       return same
         ? []
-        : [`scope ${wanted.scope} has another ${part} in the active policies: ${found[part].join(', ') || 'none'}`]
+        : [
+            `scope ${wanted.scope} has ${part === 'audience' ? 'another' : 'other'} ${part} in the active policies: ${found[part].join(', ') || 'none'}`,
+          ]
     })
   })
 }

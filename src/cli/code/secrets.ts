@@ -2,7 +2,8 @@
  * Secrets as the configuration names them: in a file, by digest, or to be generated into a file once. Only digests leave
  * this machine, but where the instance itself must keep the secret (client_secret_jwt). Checklist 19.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { ClientSettings } from '../../auth/client/metadata/together.ts'
 import { needsSecretItself, readDigests, usesSecret } from '../../auth/client/secrets.ts'
 import type { ClientConfig } from '../../config/sections/clients.ts'
@@ -57,12 +58,14 @@ function readSecretText(file: string): string {
   return text
 }
 
-/** Writes a new secret, or the one that the instance made, where nothing is yet; readable to this user only. */
+/** Writes a new secret, or the one that the instance made, where nothing is yet; it and its folder are this user's only. */
 export function keepSecret(file: string, secret: string = randomSecret()): string {
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: 'wx' })
   } catch (cause) {
-    throw new ConfigError(`secrets: ${file} cannot be written`, { cause })
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw new ConfigError(`secrets: ${file} cannot be written (${why})`, { cause })
   }
   return digestOf(secret)
 }

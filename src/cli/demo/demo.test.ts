@@ -95,4 +95,7 @@ test('shows no tokens to a browser that has none, and nothing of a forged answer
   await page.goto(`${credentials.issuer}/demo/callback?code=x&state=%3Cscript%3E&iss=https://evil.example`)
   await shows('A code arrived')
   expect(await page.content()).not.toContain('evil.example')
+  await page.goto(`${credentials.issuer}/demo/callback?error=access_denied&error_description=evil.example&state=x`)
+  await shows('No code arrived')
+  expect(await page.content()).not.toContain('evil.example')
 })

@@ -1,18 +1,18 @@
 /** A relying party beside the provider, `--dev` only: begins a code flow with PKCE, redeems only what it began, shows all. */
-import { setCookie } from '../../http/cookies.ts'
+import { cookieName, setCookie } from '../../http/cookies.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import type { Endpoint } from '../../http/server.ts'
 import { equalSecrets } from '../../kernel/constant-time.ts'
 import { CALLBACK_PATH, type DevCredentials } from '../dev/credentials.ts'
 import { type Answer, authorizationUrl, claimsOf, introspect, redeem, refresh, tokensIn } from './client.ts'
-import { failedPage, foreignCodePage, homePage, tokensPage } from './pages.ts'
+import { failedPage, foreignCodePage, foreignRefusalPage, homePage, tokensPage } from './pages.ts'
 import { type DemoSession, DemoSessions } from './sessions.ts'
 
 const COOKIE = 'sallyport_demo'
 
 export function demoEndpoints(credentials: DevCredentials): readonly Endpoint[] {
   const sessions = new DemoSessions()
-  const sessionOf = (request: HttpRequest) => sessions.find(request.cookies[COOKIE])
+  const sessionOf = (request: HttpRequest) => sessions.find(request.cookies[cookieName(credentials.issuer, COOKIE)])
   const page = (method: 'GET' | 'POST', path: string, handler: Endpoint['handler']): Endpoint => ({
     method,
     path,
@@ -22,8 +22,10 @@ export function demoEndpoints(credentials: DevCredentials): readonly Endpoint[] 
   return [
     page('GET', '/', async () => ({ status: 200, ...homePage(credentials.issuer) })),
     page('POST', '/demo/sign-in', async (request) => {
-      const session = sessions.begin(request.cookies[COOKIE])
-      return redirect(authorizationUrl(credentials, session), { 'set-cookie': setCookie(COOKIE, session.id) })
+      const session = sessions.begin(request.cookies[cookieName(credentials.issuer, COOKIE)])
+      return redirect(authorizationUrl(credentials, session), {
+        'set-cookie': setCookie(credentials.issuer, COOKIE, session.id),
+      })
     }),
     page('GET', CALLBACK_PATH, (request) => callback(credentials, sessionOf(request), request)),
     page('GET', '/demo/tokens', (request) => showTokens(credentials, sessionOf(request))),
@@ -43,10 +45,10 @@ async function callback(
 ): Promise<Reply> {
   const pending = session?.pending
   const ours = pending !== undefined && equalSecrets(request.query.get('state') ?? '', pending.state)
-  if (!session || !ours) return { status: 200, ...foreignCodePage() }
+  const code = request.query.get('code')
+  if (!session || !ours) return { status: 200, ...(code === undefined ? foreignRefusalPage() : foreignCodePage()) }
   session.pending = undefined
   const issuer = request.query.get('iss')
-  const code = request.query.get('code')
   // RFC 9207 2.4: an answer of another issuer is none.
   if (issuer !== credentials.issuer || code === undefined) return failed('The sign-in failed', errorIn(request))
   const answer = await redeem(credentials, code, pending.verifier)

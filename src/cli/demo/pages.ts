@@ -46,6 +46,16 @@ ${block(answer.body)}
 <p class="note"><a href="/">Start again</a></p>`,
   })
 
+/** Says nothing of what the address says: whoever made it may be anybody. */
+export const foreignRefusalPage = (): Page =>
+  page({
+    title: 'No code arrived',
+    content: html`<h1>No code arrived</h1>
+<p class="lead">A sign-in that was not begun by this browser on this page was refused or given up.
+Whoever began it finds why in the address.</p>
+<p class="note"><a href="/">Start again</a></p>`,
+  })
+
 /** A code of a sign-in that was not begun here belongs to whoever began it. */
 export const foreignCodePage = (): Page =>
   page({

@@ -67,7 +67,7 @@ async function rewrapOnce(api: AdminApi) {
 function sayRewrapped({ values }: Invocation, kekId: string, all: ReadonlyMap<string, number>): void {
   const moved = [...all]
     .filter(([, count]) => count > 0)
-    .map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`)
+    .map(([kind, count]) => `${count} ${(count === 1 ? kind.replace(/s$/, '') : kind).replaceAll('_', ' ')}`)
   console.log(
     values.json === true
       ? JSON.stringify({ kek_id: kekId, moved: Object.fromEntries(all) }, null, 2)

@@ -8,6 +8,7 @@ export const Actor = Type.Object(
     /** Absent where a client acts for itself. */
     sub: Type.Optional(Type.String()),
     active: Type.Boolean(),
+    /** Of the token, as far as its client is still registered for them. */
     scopes: strings(),
     audience: strings(),
     /** As stored now: of the person, else of the client. */

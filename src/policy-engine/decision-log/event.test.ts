@@ -50,7 +50,7 @@ beforeAll(async () => {
   await log.record({ ...plain, input: null, result: false, cached: true }, kept)
   await log.record({ ...plain, input: { a: [1, 'é', { b: null }] }, result: { allow: true }, recorded: CALLS }, kept)
   await log.record({ ...plain, batchDecisionId: 'b-1', requestedBy: '127.0.0.1', requestId: 'r-1' }, kept)
-  await log.record({ ...plain, custom: { request_metadata: { x: [1] } }, error: { code: 'timeout' } }, kept)
+  await log.record({ ...plain, custom: { request_metadata: { x: [1] } }, error: TRAPPED }, kept)
   const masking = judging(false, [
     '/input/a',
     { op: 'upsert', path: '/result', value: 1 },
@@ -63,6 +63,12 @@ beforeAll(async () => {
   lines = (await readFile(join(directory, 'decisions-n.jsonl'), 'utf8')).trim().split('\n')
 })
 afterAll(() => rm(directory, { recursive: true }))
+
+const TRAPPED = {
+  code: 'trap',
+  message: 'a.rego:1:2: eval_conflict_error',
+  location: { file: 'a.rego', row: 1, col: 2 },
+}
 
 it('are taken by a strict reader of OPA’s schema, each, with the link of the chain in custom', () => {
   expect(readStrictly(lines)).toEqual({ read: 8, refused: [] })

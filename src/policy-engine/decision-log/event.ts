@@ -5,8 +5,28 @@
 import { timestampText } from '../../kernel/clock.ts'
 import { redactedCall } from '../builtins/http/redact.ts'
 import { redactedTokenCall } from '../builtins/jwt/redact.ts'
-import type { RecordedCall, Revisions } from '../engine.ts'
+import {
+  EvaluationError,
+  EvaluationTimeout,
+  type PolicyLocation,
+  type RecordedCall,
+  type Revisions,
+} from '../engine.ts'
 import { jsonOfValue, writeJson } from '../wasm/json-value.ts'
+
+/** With the members of OPA's evaluation errors; never a value of the decision. */
+export interface EventError {
+  readonly code: string
+  readonly message?: string
+  readonly location?: PolicyLocation
+}
+
+/** What is told of the error that an evaluation ended with. */
+export function eventError(code: string, cause: unknown): EventError {
+  if (!(cause instanceof EvaluationError) || cause instanceof EvaluationTimeout) return { code }
+  const { message, location } = cause
+  return { code, message, ...(location && { location }) }
+}
 
 export interface DecisionEvent {
   readonly decisionId: string
@@ -18,7 +38,7 @@ export interface DecisionEvent {
   readonly input?: unknown
   /** JSON value; absent where the result is undefined. */
   readonly result?: unknown
-  readonly error?: { readonly code: string } | undefined
+  readonly error?: EventError | undefined
   readonly requestedBy?: string | undefined
   /** Of the request that asked this together with others. */
   readonly batchDecisionId?: string | undefined

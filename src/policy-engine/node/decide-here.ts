@@ -9,8 +9,8 @@ import { scopeOf, subjectOf } from '../cache/rule.ts'
 import { type Answered, CACHED, type Cacheable, type Evaluated, throughCache } from '../cache/through-cache.ts'
 import type { DecisionName, DecisionResult } from '../contract/index.ts'
 import type { Decide, DecideContext, Verdict } from '../decide.ts'
-import type { DecisionEvent } from '../decision-log/event.ts'
-import { EvaluationTimeout, type RecordedCall } from '../engine.ts'
+import { type DecisionEvent, eventError } from '../decision-log/event.ts'
+import { EvaluationError, EvaluationTimeout, type RecordedCall } from '../engine.ts'
 import { type Elsewhere, judgedBy, revisionOf } from '../remote/remotes.ts'
 import { CONTRACT, isResultOf } from '../validate.ts'
 import { newTurn, settle, type Turn } from '../wasm/settle.ts'
@@ -31,7 +31,7 @@ export function createDecide(judge: Judge): Decide {
     why: { cause?: unknown; detail?: string } = {},
   ): Promise<PolicyUnavailable> => {
     counter(name, reason).inc()
-    await log.record({ ...event, error: { code: reason } }, on.evaluator).catch(() => {})
+    await log.record({ ...event, error: eventError(reason, why.cause) }, on.evaluator).catch(() => {})
     return new PolicyUnavailable(reason, name, why)
   }
 
@@ -62,7 +62,9 @@ export function createDecide(judge: Judge): Decide {
     const logged: DecisionEvent = { ...event, input, recorded: turn.recorded, evaluationNs: Math.round(seconds * 1e9) }
     if ('trap' in found) {
       const reason = reasonOf(found.trap)
-      throw await unavailable(on, name, reason, logged, { cause: found.trap })
+      // Where in the policy; what the engine says of itself holds no value of the decision.
+      const detail = reason === 'trap' && found.trap instanceof EvaluationError ? { detail: found.trap.message } : {}
+      throw await unavailable(on, name, reason, logged, { cause: found.trap, ...detail })
     }
     const { result, cached, isFit, recorded } = found
     const marked = { ...(cached && { custom: CACHED }), ...found.elsewhere }

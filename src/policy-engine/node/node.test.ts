@@ -104,6 +104,18 @@ describe('decide', () => {
     expect(await node.decide('revoke', revoke('c1'))).toMatchObject({ allow: true })
   })
 
+  it('tells where in the policy an evaluation trapped, in both logs, and nothing of what it judged', async () => {
+    await node.activate([bundle])
+    const error: unknown = await node.decide('revoke', revoke('trap')).catch((cause: unknown) => cause)
+    const where = /^p\/authz\/revoke\.rego:\d+:\d+: eval_conflict_error: object keys must be unique$/
+    expect(error).toMatchObject({ reason: 'trap' })
+    const [said] = String(error).match(/p\/authz\/revoke.*/) ?? []
+    expect(said).toMatch(where)
+    const [event] = await events()
+    const [row, col] = said?.match(/\d+/g)?.map(Number) ?? []
+    expect(event?.error).toEqual({ code: 'trap', message: said, location: { file: 'p/authz/revoke.rego', row, col } })
+  })
+
   it('refuses an input out of contract, and writes nothing of it', async () => {
     await node.activate([bundle])
     const input = { ...revoke('c1'), password: 'canary' } as DecisionInput<'revoke'>
@@ -241,7 +253,14 @@ describe('the Data API of a node', () => {
   it('tells a trap from an undefined document, and logs it', async () => {
     await node.activate([bundle])
     await expect(ask('probe/conflict', { x: 2 })).rejects.toBeInstanceOf(EvaluationError)
-    expect(await events()).toMatchObject([{ error: { code: 'internal_error' } }])
+    expect(await events()).toMatchObject([
+      {
+        error: {
+          code: 'internal_error',
+          location: { file: expect.stringMatching(/\.rego$/), row: expect.any(Number) },
+        },
+      },
+    ])
   })
 
   it('judges callers by system.authz, and denies without a bundle', async () => {

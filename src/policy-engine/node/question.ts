@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { PolicyUnavailable } from '../../kernel/errors.ts'
 import { seriesOf } from '../../observability/series.ts'
 import { CACHED } from '../cache/through-cache.ts'
-import type { DecisionEvent } from '../decision-log/event.ts'
+import { type DecisionEvent, eventError } from '../decision-log/event.ts'
 import { EvaluationError, EvaluationTimeout, type Revisions } from '../engine.ts'
 import { revisionOf } from '../remote/remotes.ts'
 import { newTurn, type Turn } from '../wasm/settle.ts'
@@ -210,5 +210,5 @@ function failedWith(event: DecisionEvent, cause: unknown, recorded: Turn['record
     return { event: { ...event, recorded, error: { code: 'timeout' } }, outcome: 'timeout', error }
   }
   const error = cause instanceof EvaluationError ? cause : new EvaluationError('no such document can be had', { cause })
-  return { event: { ...event, recorded, error: { code: 'internal_error' } }, outcome: 'trap', error }
+  return { event: { ...event, recorded, error: eventError('internal_error', error) }, outcome: 'trap', error }
 }

@@ -120,7 +120,12 @@ export async function connect(options: RedisStoreOptions): Promise<Connection> {
   } catch (cause) {
     disconnect(connection)
     if ([lastError, cause].some(isRefusal)) throw new ConfigError('Redis refuses the user name or password')
-    throw cause instanceof ConfigError ? cause : new StoreUnavailable(`redis: ${codeOf(cause)}`)
+    if (cause instanceof ConfigError) throw cause
+    // A cluster's client keeps to itself why no node let it in: one that is asked alone tells it.
+    if (options.mode === 'cluster')
+      disconnect(await connect({ ...options, mode: 'single', nodes: options.nodes.slice(0, 1) }))
+    const reason = [lastError, cause].map(reasonOf).find((known) => known !== undefined) ?? 'no answer'
+    throw new StoreUnavailable(`redis at ${options.nodes.join(', ')} cannot be reached: ${reason}`)
   }
 }
 
@@ -133,6 +138,17 @@ async function ready(connection: Connection, { deadlineMs = DEFAULT_DEADLINE_MS 
       resolve()
     })
   })
+}
+
+/** A server that wants TLS says nothing to who speaks without, nor always to who shows no certificate. */
+const HUNG_UP = 'it closed the connection (does it want TLS, or a client certificate?)'
+
+/** The code of what stood in the way; undefined for the client's own words about it. */
+function reasonOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const code = codeOf(error)
+  if (code === 'ECONNRESET' || code === 'EPIPE' || error.message === 'Connection is closed.') return HUNG_UP
+  return code === error.name ? undefined : code
 }
 
 function isRefusal(error: unknown): boolean {

@@ -75,6 +75,40 @@ describe('opening the Redis store', () => {
     await expect(opening).rejects.not.toThrow(/canary/)
   })
 
+  it('says where it could not connect, and why: nobody there, not trusted, no certificate, no TLS', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'redis-reasons-'))
+    const tls = await makeCertificates(folder)
+    const { certFile: caFile } = await makeAuthority(folder, 'other', '/CN=Other CA')
+    const asking = await startRedis({ tls, clientCertificates: true })
+    const closed = `127.0.0.1:${await freePort()}`
+    const why = (options: Partial<Parameters<typeof openRedisStore>[0]>) => {
+      const password = { username: 'u', password: 'canary' }
+      return openRedisStore({ nodes: [asking.node], ...password, clock, ...options }).catch((error: unknown) => error)
+    }
+    try {
+      const ca = await readFile(tls.caFile)
+      const failures = [
+        await why({ nodes: [closed] }),
+        await why({ nodes: [closed], mode: 'cluster' }),
+        await why({ tls: { ca: await readFile(caFile) } }),
+        await why({ tls: { ca } }),
+        await why({}),
+      ]
+      const [down, cluster, untrusted, unnamed, plain] = failures.map(String)
+      for (const said of [down, cluster]) expect(said).toContain(`redis at ${closed} cannot be reached: ECONNREFUSED`)
+      expect(untrusted).toContain(`redis at ${asking.node} cannot be reached: SELF_SIGNED_CERT_IN_CHAIN`)
+      for (const said of [unnamed, plain])
+        expect(said).toMatch(/cannot be reached: (ERR_SSL_\w+|it closed the connection \(does it want TLS)/)
+      for (const failure of failures) {
+        expect(failure).toBeInstanceOf(StoreUnavailable)
+        expect(String(failure)).not.toMatch(/canary|\n/)
+      }
+    } finally {
+      await asking.stop()
+      await rm(folder, { recursive: true })
+    }
+  })
+
   it('is unavailable where nobody listens, within its deadline', async () => {
     const nodes = [`127.0.0.1:${await freePort()}`]
     const began = performance.now()

@@ -346,7 +346,13 @@ describe('the credential of `sallyport init`', () => {
       setup: { digest: digestOf(SETUP), expiresAt: Math.floor(around.clock.nowMs() / 1000) + 3600 },
     })
   })
-  const bySetup = (json: unknown = shop) =>
+  const first = {
+    name: 'Administration',
+    grant_types: ['client_credentials'],
+    scopes: ['admin'],
+    roles: ['platform_admin'],
+  }
+  const bySetup = (json: unknown = first) =>
     admin.createClient(around.request({ json, headers: { authorization: `Bearer ${SETUP}` } }))
 
   test('makes one client, and works once: of two at once one wins', async () => {
@@ -360,12 +366,18 @@ describe('the credential of `sallyport init`', () => {
     expect(JSON.stringify([around.asked, around.events])).not.toContain(SETUP)
   })
 
-  test('is not spent by a deny or a body that is refused, and ends with its hour', async () => {
+  test('is not spent by a deny, by a body that is refused, nor on a client that could make no other', async () => {
     around.answers = { admin: () => ({ allow: false, reasons: ['permission_missing'] }) }
     await expect(bySetup()).rejects.toEqual(failsWith('forbidden'))
     expect(around.events).toMatchObject([{ event: 'setup_refused' }])
     around.answers = { admin: () => allow() }
-    await expect(bySetup({})).rejects.toEqual(failsWith('bad_request'))
+    const inVain = [{ roles: [] }, { scopes: ['scim'] }, { grant_types: [] }, { active: false }]
+    for (const body of [{}, ...inVain.map((without) => ({ ...first, ...without }))])
+      await expect(bySetup(body)).rejects.toEqual(failsWith('bad_request'))
+    expect((await bySetup()).status).toBe(201)
+  })
+
+  test('ends with its hour', async () => {
     around.clock.set(around.clock.nowMs() + 3601 * 1000)
     await expect(bySetup()).rejects.toEqual(failsWith('invalid_token'))
   })

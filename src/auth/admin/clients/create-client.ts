@@ -7,7 +7,7 @@ import { Problem } from '../../../kernel/errors.ts'
 import { randomId } from '../../../kernel/ids.ts'
 import { type ClientRecord, firstRevocationEpoch } from '../../../storage/records.ts'
 import { sectorFor } from '../../client/metadata/sector.ts'
-import { blank, withSettings } from '../../client/metadata/together.ts'
+import { blank, type ClientSettings, withSettings } from '../../client/metadata/together.ts'
 import { secretsFor } from '../../client/secrets.ts'
 import { type Caller, findCaller } from '../actor.ts'
 import { type AdminDeps, auditChange, decideAdmin } from '../decide-admin.ts'
@@ -41,8 +41,19 @@ export async function createNamedClient(
 const likePerson = () =>
   new Problem('bad_request', { detail: 'client_id must not be the id of a person, nor look like one.' })
 
+/** The setup credential works once: a client that could make no other would spend it. Which role, policy says. */
+const administers = ({ active, grantTypes, scopes, roles }: ClientSettings): boolean =>
+  active && grantTypes.includes('client_credentials') && scopes.includes('admin') && roles.length > 0
+
+const inVain = () =>
+  new Problem('bad_request', {
+    detail:
+      'The first client makes the others: it needs the grant type client_credentials, the scope admin and the role platform_admin, as `sallyport init` printed it.',
+  })
+
 async function create(deps: AdminDeps, request: HttpRequest, caller: Caller, id?: string): Promise<Reply> {
   const body = parseClient(request.json, blank, deps.offered(), id)
+  if (caller.setup !== undefined && !administers(body.settings)) throw inVain()
 
   const permit = await decideAdmin(deps, caller, request, {
     action: 'create',

@@ -77,7 +77,7 @@ describe('registration', () => {
   })
 
   test('an initial access token is an access token of ours, and a bad one is not as good as none (RFC 7591 3)', async () => {
-    const registrar = clientRecord({ clientId: 'registrar', roles: ['registrar'] })
+    const registrar = clientRecord({ clientId: 'registrar', scopes: ['register'], roles: ['registrar'] })
     await at.around.store.clients.create(TENANT, registrar)
     const token = await at.around.grantToken(registrar, ['register'])
     const body = { redirect_uris: REDIRECTS }

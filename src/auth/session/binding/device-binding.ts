@@ -13,8 +13,6 @@ import type { DeriveKey } from '../../token/root-secret.ts'
 import { sessionIdentifier } from '../../token/session-identifier.ts'
 
 export const BOUND_COOKIE = 'sallyport_bound'
-/** As `setCookie` gives them; browsers compare them with what the session's instructions say. */
-export const BOUND_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax'
 
 /** From a challenge to its answer: the draft wants it short (Server considerations). */
 export const CHALLENGE_SECONDS = 2 * 60
@@ -79,7 +77,7 @@ export function deviceBinding({
     },
     prove: (session, proofSeconds, nowSeconds) => {
       const parts = `${(nowSeconds + proofSeconds).toString(36)}.${identifier(session)}`
-      return setCookie(name, seal(parts, ...aboutBound(session)), proofSeconds)
+      return setCookie(issuer, BOUND_COOKIE, seal(parts, ...aboutBound(session)), proofSeconds)
     },
     judge: (request, session, nowSeconds) => {
       if (session.deviceKey === undefined) return undefined

@@ -1,6 +1,6 @@
 /** What the browser is told of a bound session. Device Bound Session Credentials, "JSON Session Instruction Format". */
-import { cookieName } from '../../../http/cookies.ts'
-import { BOUND_ATTRIBUTES, BOUND_COOKIE } from './device-binding.ts'
+import { cookieAttributes, cookieName } from '../../../http/cookies.ts'
+import { BOUND_COOKIE } from './device-binding.ts'
 import { PROOF_ALGORITHMS } from './proof.ts'
 
 export const REGISTER_PATH = '/session/binding'
@@ -41,6 +41,7 @@ export const sessionInstructions = (issuer: string, identifier: string) => ({
     include_site: false,
     scope_specification: WITHOUT_SESSION.map((path) => ({ type: 'exclude', domain: '*', path })),
   },
-  credentials: [{ type: 'cookie', name: cookieName(issuer, BOUND_COOKIE), attributes: BOUND_ATTRIBUTES }],
+  // Browsers compare the attributes with those of the cookie.
+  credentials: [{ type: 'cookie', name: cookieName(issuer, BOUND_COOKIE), attributes: cookieAttributes(issuer) }],
   allowed_refresh_initiators: ['*'],
 })

@@ -56,7 +56,7 @@ function endpointIn(value: unknown): URL {
   try {
     return new URL(endpoint('delivery.endpoint_url', value))
   } catch (error) {
-    if (error instanceof MetadataFault) throw malformed(`${error.message}.`)
+    if (error instanceof MetadataFault) throw malformed(error.message)
     throw error
   }
 }
