@@ -1,7 +1,8 @@
 /** The page of an error: what happened and what to do in the reader's words, and what a developer needs below it, open: most who see it are developers. */
 import { OAUTH_ERRORS } from '../src/kernel/error-codes.ts'
 import { toldAs } from '../src/kernel/told.ts'
-import { html } from './html.ts'
+import { type Html, html } from './html.ts'
+import { waitOf } from './moment.ts'
 import { type Page, page } from './page.ts'
 import { ERRORS } from './words/errors.ts'
 import { words } from './words/words.ts'
@@ -13,6 +14,8 @@ export interface ErrorView {
   readonly description: string
   /** For the person to quote; it finds the log line. */
   readonly requestId?: string | undefined
+  /** What Retry-After says. */
+  readonly retryAfterSeconds?: number | undefined
 }
 
 type Says = (typeof ERRORS)['en']
@@ -33,18 +36,26 @@ function texts(says: Says, { status, code, description }: ErrorView): { text: st
     : { text: explained, detail: description }
 }
 
+/** What passes by itself is tried again where it was; anything else begins anew from the account, which everybody has. */
+const onwards = (says: Says, { status }: ErrorView): Html => {
+  const again = status === 429 || status >= 500
+  return html`<ul class="others">${again && html`<li><a href="">${says.again}</a></li>`}<li><a href="/account">${says.toAccount}</a></li></ul>`
+}
+
 export function errorPage(view: ErrorView): Page {
   const says = words(ERRORS)
   const title = own(says.titles, view.status) ?? says.titles.other
   const { text, detail } = texts(says, view)
+  const wait = view.retryAfterSeconds === undefined ? undefined : says.wait(waitOf(view.retryAfterSeconds))
   return page({
     title,
     content: html`<h1>${title}</h1>
-<p class="lead">${text}</p>
+<p class="lead">${text}${wait !== undefined && ` ${wait}`}</p>
 ${
   detail !== undefined &&
   html`<details open><summary>${says.details}</summary><p lang="en" dir="ltr">${detail} <code>${view.code}</code></p></details>
 `
-}${view.requestId !== undefined && html`<p class="note">${says.reference} <code>${view.requestId}</code></p>`}`,
+}${onwards(says, view)}
+${view.requestId !== undefined && html`<p class="note">${says.reference} <code>${view.requestId}</code></p>`}`,
   })
 }

@@ -74,6 +74,19 @@ export function moment(seconds: number, { uiLocales, timeZone = 'UTC' }: Whose):
 export const momentIn = (language: Language, ms: number, { uiLocales = [], timeZone = 'UTC' }: Whose): string =>
   formatOf(localeIn(language, uiLocales), timeZone).format(ms)
 
+/** How long somebody has to wait, rounded up to what people count in: seconds, minutes, hours. */
+export function waitOf(seconds: number, uiLocales?: readonly string[]): string {
+  const [unit, size] = (
+    [
+      ['hour', 3600],
+      ['minute', 60],
+      ['second', 1],
+    ] as const
+  ).find(([, size]) => seconds >= size) ?? ['second', 1]
+  const format = new Intl.NumberFormat(dateLocale(uiLocales), { style: 'unit', unit, unitDisplay: 'long' })
+  return format.format(Math.max(1, Math.ceil(seconds / size)))
+}
+
 /** The name of an ISO 3166-1 alpha-2 country. */
 export function countryName(country: string, { uiLocales }: Whose): string {
   if (!/^[A-Z]{2}$/.test(country)) return country

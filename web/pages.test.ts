@@ -43,6 +43,23 @@ const everyPage = () => [
   signedOutPage(),
 ]
 
+test.each([
+  [7, 'It works again in 7 seconds.'],
+  [59.2, 'It works again in 60 seconds.'],
+  [61, 'It works again in 2 minutes.'],
+  [3600, 'It works again in 1 hour.'],
+])('who has to wait %d seconds reads for how long, and has a link to try again', (retryAfterSeconds, wait) => {
+  const { body } = errorPage({ status: 429, code: 'slow_down', description: 'Too many requests.', retryAfterSeconds })
+  expect(body).toContain(wait)
+  expect(body).toContain('<a href="">Try again</a>')
+})
+
+test('a request that cannot go on leads to the account, and is not tried again', () => {
+  const { body } = errorPage({ status: 400, code: 'invalid_request', description: 'No.' })
+  expect(body).toContain('<a href="/account">Go to your account</a>')
+  expect(body).not.toContain('href=""')
+})
+
 const own = { clientId: 'own', name: 'Intranet', firstParty: true, selfRegistered: false, scopes: [], formToken: 't' }
 const agreed = { grantedAt: 0, expiresAt: 9 }
 test.each([

@@ -72,6 +72,16 @@ test.each([
   expect(seen).toHaveLength(taken.length)
 })
 
+test.each([
+  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html'],
+  ['image/avif,image/webp,*/*;q=0.8', 'application/problem+json'],
+  ['application/json, text/html', 'application/problem+json'],
+  ['*/*', 'application/problem+json'],
+])('an address that is none answers %s in %s (RFC 9110 12.5.1)', async (accept, contentType) => {
+  const answer = await serverWith(echo).inject({ method: 'GET', url: '/nothing', headers: { accept } })
+  expect([answer.statusCode, answer.headers['content-type']]).toEqual([404, expect.stringContaining(contentType)])
+})
+
 test('makes the request id itself (docs/request-flow.md)', async () => {
   let seen = ''
   const server = serverWith(async (request) => {

@@ -216,6 +216,9 @@ function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoi
   }
 }
 
+/** A browser that opens an address names HTML first; programs name what they read, or anything. RFC 9110 12.5.1. */
+const isForReading = (accept: string | undefined): boolean => /^\s*text\/html\b/i.test(accept ?? '')
+
 function addUnmatched(app: FastifyInstance, context: Context, match: ReturnType<typeof pathTable>): void {
   app.removeAllContentTypeParsers()
   // Nothing is there to read it: the body is left where it is.
@@ -224,7 +227,9 @@ function addUnmatched(app: FastifyInstance, context: Context, match: ReturnType<
     const { style, allow, anyOrigin } = match(request.url.split('?')[0] ?? '')
     if (anyOrigin && request.method === 'OPTIONS') return send(context, request, reply, preflight(allow))
     if (allow.length > 0) reply.header('allow', allow.join(', '))
-    return sendError(context, style, request, reply, readError(allow.length > 0 ? 'method' : 'not_found', style))
+    if (allow.length > 0) return sendError(context, style, request, reply, readError('method', style))
+    const shown = isForReading(request.headers.accept) ? 'page' : style
+    return sendError(context, shown, request, reply, readError('not_found', shown))
   })
 }
 

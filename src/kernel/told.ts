@@ -19,7 +19,6 @@ export const TOLD = {
   noFactor: 'There is no second factor to change.',
   factorTooLate: 'This took too long. Go back and scan a new code.',
   factorGone: 'That is not there any more. Go back and look again.',
-  nameMissing: 'Enter a name.',
   lastWayIn: 'It is your last way to sign in. Set a password or add a passkey first.',
   connectedAlready: 'This account cannot be connected: it is connected already.',
   noProvider: 'There is no such identity provider.',

@@ -299,6 +299,7 @@ test('a change of factors wants a fresh sign-in with the factor, is told, and of
   expect(new URL(page.url).pathname).toBe('/mfa/totp')
   page = await old.submit(page, { code: codeAt(secret, now()) })
   expect(new URL(page.url).pathname).toBe('/account/factors')
+  expect(page.text).toContain('role="status"><p>You are confirmed: choose again what you wanted to do.')
   page = await old.submit(page, removal)
   expect(page.text).toContain('Sign out everywhere else')
   expect(await service.store.factors.of(TENANT, service.population.user.sub)).toEqual({

@@ -80,6 +80,15 @@ export const ACCOUNT_GALLERY: Readonly<Record<string, Shown>> = {
         recoveryCodes: 8,
       }),
     none: () => factorsPage({ frame, formToken, passkeys: [], recoveryCodes: 0 }),
+    confirmed: () => factorsPage({ frame, formToken, done: 'confirmed', passkeys: [], recoveryCodes: 0 }),
+    unnamed: () =>
+      factorsPage({
+        frame,
+        formToken,
+        passkeys: [{ id: 'p1', name: 'Laptop', createdAt: AT, synced: true }],
+        recoveryCodes: 8,
+        unnamed: 'p1',
+      }),
   },
   ownDataPage: {
     first: () => ownDataPage({ ...ownData, unconfirmed: false }),

@@ -122,6 +122,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
   },
   signOutPage: {
     own: () => signOutPage({ accountName, formToken }),
+    dotted: () => signOutPage({ accountName: 'Ada Lovelace Jr.', formToken }),
     asked: () => signOutPage({ accountName, formToken, clientName: 'Photo Prints', leadsTo: redirectUri }),
   },
   signedOutPage: {
@@ -141,6 +142,8 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
     denied: () => errorPage({ status: 403, code: 'access_denied', description: 'The request was denied.' }),
     nothing: () => errorPage({ status: 404, code: 'not_found', description: 'There is no such thing.' }),
     busy: () => errorPage({ status: 429, code: 'slow_down', description: 'Too many requests.', requestId: 'r-1' }),
+    waiting: () =>
+      errorPage({ status: 429, code: 'slow_down', description: 'Too many requests.', retryAfterSeconds: 610 }),
     away: () => errorPage({ status: 503, code: 'temporarily_unavailable', description: 'Away.', requestId: 'r-2' }),
   },
   deviceCodePage: {
@@ -196,7 +199,7 @@ export const GALLERY: Readonly<Record<string, Shown>> = {
   recoveryCodesPage: {
     first: () =>
       recoveryCodesPage({
-        codes: ['4f2k-9qzt-w3hx', '8m1c-7bvn-p5rd', '2x6j-3gys-k0ae'],
+        codes: ['4F2KM-9QZTB-W3HXA-8M1CE-7BVNP', 'MWRDQ-2X6JW-3GYSW-K0AEM-QW5RD', 'WMQGW-WQMWG-MWGQM-GWMWQ-QMWGW'],
         site: 'auth.example.com',
         accountName,
         madeAt: AT,

@@ -26,9 +26,11 @@ export interface FactorsView {
   readonly recoveryCodes: number
   /** What has just been done: the other sessions may be ended now. */
   readonly done?: FactorsDone | undefined
+  /** Id of the passkey whose new name is none. */
+  readonly unnamed?: string | undefined
 }
 
-export const FACTORS_DONE = ['added', 'removed', 'renamed', 'sessions_ended'] as const
+export const FACTORS_DONE = ['added', 'removed', 'renamed', 'sessions_ended', 'confirmed'] as const
 export type FactorsDone = (typeof FACTORS_DONE)[number]
 
 function form(view: FactorsView, action: string, content: Html): Html {
@@ -57,14 +59,20 @@ function passkeyItem(view: FactorsView, row: PasskeyRow, index: number): Html {
   const { id, name } = row
   const factor = hidden('factor', id)
   const field = `name-${index}`
+  const fault = `${field}-fault`
+  const isUnnamed = view.unnamed === id
   return html`<li>
 <h3>${name}</h3>
 ${history(view, row)}${form(
   view,
   'rename',
   html`${factor}<label for="${field}">${says.name}</label>
-<input id="${field}" name="name" value="${name}" maxlength="64" autocomplete="off" required>
-${button(says.rename)}`,
+<input id="${field}" name="name" value="${name}" maxlength="64" autocomplete="off" required${isUnnamed && html` aria-invalid="true" aria-describedby="${fault}" autofocus`}>
+${button(says.rename)}${
+  isUnnamed &&
+  html`<p class="fault" id="${fault}">${says.nameMissing}</p>
+`
+}`,
 )}${form(view, 'remove_passkey', html`${factor}${removal(says.remove(name))}`)}</li>
 `
 }
@@ -91,6 +99,7 @@ export function factorsPage(view: FactorsView): Page {
   return accountView(view.frame, {
     here: 'factors',
     title: words(ACCOUNT, view.frame.uiLocales).parts.factors,
+    faulty: view.unnamed !== undefined,
     content: html`${told(view)}${
       view.frame.paths.has(PASSWORD) &&
       html`<p><a class="button" href="${PASSWORD}">${words(PASSWORDS, view.frame.uiLocales).change}</a></p>

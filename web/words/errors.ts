@@ -22,6 +22,10 @@ const english: {
   readonly other: string
   readonly details: string
   readonly reference: string
+  /** `time`: with its unit, e.g. 5 minutes. */
+  readonly wait: (time: string) => string
+  readonly again: string
+  readonly toAccount: string
 } = {
   titles: {
     403: 'Not allowed',
@@ -45,6 +49,9 @@ const english: {
     'The application sent something that cannot be used. Go back to it and start again; if that does not help, tell those who run it.',
   details: 'Details for developers',
   reference: 'Reference',
+  wait: (time) => `It works again in ${time}.`,
+  again: 'Try again',
+  toAccount: 'Go to your account',
 }
 
 export const ERRORS = inAllLanguages(english, {
@@ -77,7 +84,6 @@ export const ERRORS = inAllLanguages(english, {
       noFactor: 'Es gibt keinen zweiten Faktor, der sich ändern ließe.',
       factorTooLate: 'Das hat zu lange gedauert. Gehen Sie zurück und scannen Sie einen neuen Code.',
       factorGone: 'Das gibt es nicht mehr. Gehen Sie zurück und sehen Sie noch einmal nach.',
-      nameMissing: 'Geben Sie einen Namen ein.',
       lastWayIn:
         'Es ist Ihre letzte Möglichkeit, sich anzumelden. Legen Sie zuerst ein Passwort fest, oder richten Sie einen Passkey ein.',
       connectedAlready: 'Dieses Konto lässt sich nicht verknüpfen: Es ist schon verknüpft.',
@@ -100,6 +106,9 @@ export const ERRORS = inAllLanguages(english, {
       'Die Anwendung hat etwas gesendet, das sich nicht verwenden lässt. Gehen Sie zu ihr zurück und beginnen Sie neu; hilft das nicht, wenden Sie sich an ihren Betreiber.',
     details: 'Einzelheiten für Entwickler',
     reference: 'Kennung',
+    wait: (time) => `Es geht wieder in ${time}.`,
+    again: 'Noch einmal versuchen',
+    toAccount: 'Zu Ihrem Konto',
   },
   ar: {
     titles: {
@@ -125,7 +134,6 @@ export const ERRORS = inAllLanguages(english, {
       noFactor: 'لا يوجد عامل ثانٍ لتغييره.',
       factorTooLate: 'استغرق هذا وقتًا طويلاً. ارجع وامسح رمزًا جديدًا.',
       factorGone: 'لم يعد هذا موجودًا. ارجع وتحقق مرة أخرى.',
-      nameMissing: 'أدخل اسمًا.',
       lastWayIn: 'هذه آخر طريقة لديك لتسجيل الدخول. عيّن كلمة مرور أو أضف مفتاح مرور أولاً.',
       connectedAlready: 'لا يمكن ربط هذا الحساب لأنه مرتبط بالفعل.',
       noProvider: 'لا يوجد موفر هوية كهذا.',
@@ -145,5 +153,8 @@ export const ERRORS = inAllLanguages(english, {
     other: 'أرسل التطبيق شيئًا لا يمكن استخدامه. ارجع إليه وابدأ من جديد، وإذا لم يُجدِ ذلك فأخبر القائمين عليه.',
     details: 'تفاصيل للمطورين',
     reference: 'الرقم المرجعي',
+    wait: (time) => `يمكنك المحاولة من جديد بعد ${time}.`,
+    again: 'إعادة المحاولة',
+    toAccount: 'الانتقال إلى حسابك',
   },
 })

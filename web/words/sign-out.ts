@@ -2,12 +2,16 @@
 import { html } from '../html.ts'
 import { inAllLanguages } from './words.ts'
 
+/** A name may have its own, e.g. Jr. */
+const stop = (name: string): string => (name.endsWith('.') ? '' : '.')
+
 export const SIGN_OUT = inAllLanguages(
   {
     signOut: 'Sign out',
     question: 'Sign out?',
     asks: (client: string) => html`<strong>${client}</strong> asks to sign you out.`,
-    signedInAs: (account: string) => html`You are signed in as <strong class="account">${account}</strong>.`,
+    signedInAs: (account: string) =>
+      html`You are signed in as <strong class="account">${account}</strong>${stop(account)}`,
     stay: 'Stay signed in',
     signedOut: 'Signed out',
     youAreSignedOut: 'You are signed out',
@@ -24,7 +28,8 @@ export const SIGN_OUT = inAllLanguages(
       signOut: 'Abmelden',
       question: 'Abmelden?',
       asks: (client) => html`<strong>${client}</strong> möchte Sie abmelden.`,
-      signedInAs: (account) => html`Sie sind angemeldet als <strong class="account">${account}</strong>.`,
+      signedInAs: (account) =>
+        html`Sie sind angemeldet als <strong class="account">${account}</strong>${stop(account)}`,
       stay: 'Angemeldet bleiben',
       signedOut: 'Abgemeldet',
       youAreSignedOut: 'Sie sind abgemeldet',
@@ -40,7 +45,7 @@ export const SIGN_OUT = inAllLanguages(
       signOut: 'تسجيل الخروج',
       question: 'هل تريد تسجيل الخروج؟',
       asks: (client) => html`يطلب <strong>${client}</strong> تسجيل خروجك.`,
-      signedInAs: (account) => html`أنت مسجّل الدخول باسم <strong class="account">${account}</strong>.`,
+      signedInAs: (account) => html`أنت مسجّل الدخول باسم <strong class="account">${account}</strong>${stop(account)}`,
       stay: 'البقاء مسجّل الدخول',
       signedOut: 'تم تسجيل الخروج',
       youAreSignedOut: 'تم تسجيل خروجك',

@@ -2,7 +2,7 @@
  * The person's own factors: list, rename, remove, new recovery codes, and the end of the other sessions after a change. A
  * change wants a fresh sign-in and is told by letter. ASVS 7.5.1, 6.3.7 and 7.4.3; checklist 42. Asks `mfa`.
  */
-import { FACTORS_DONE, factorsPage } from '../../../web/account/factors.ts'
+import { FACTORS_DONE, type FactorsDone, type FactorsView, factorsPage } from '../../../web/account/factors.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { TOLD } from '../../kernel/told.ts'
@@ -31,6 +31,8 @@ import type { MfaDeps } from './mfa-deps.ts'
 import { auditFactor } from './second-step.ts'
 
 const FORM = 'factors'
+/** Who comes back from a step-up has not done yet what they wanted to: nothing is carried through a sign-in. */
+const CONFIRMED: FactorsDone = 'confirmed'
 
 /** Signed in; a sign-in that is under way has no business here. */
 async function findOwner(deps: MfaDeps, request: HttpRequest): Promise<Enrolling | Reply> {
@@ -45,8 +47,12 @@ export async function showFactors(deps: MfaDeps, request: HttpRequest): Promise<
   const permit = await askEnrolling(deps, request, owner, { action: 'view', page: FACTORS_PAGE })
   if (isStepUp(permit)) return permit
 
-  const { totp, passkeys, recoveryCodes } = owner.held
   const done = request.query.get('done')
+  return page(deps, owner, 200, { done: FACTORS_DONE.find((one) => one === done) })
+}
+
+function page(deps: MfaDeps, owner: Enrolling, status: number, about: Pick<FactorsView, 'done' | 'unnamed'>): Reply {
+  const { totp, passkeys, recoveryCodes } = owner.held
   const { user } = owner
   const view = factorsPage({
     frame: { accountName: user.userName, paths: deps.accountPaths, uiLocales: localesOf(user) },
@@ -54,9 +60,9 @@ export async function showFactors(deps: MfaDeps, request: HttpRequest): Promise<
     totp,
     passkeys: passkeys.map(({ credentialId, backedUp, ...rest }) => ({ ...rest, id: credentialId, synced: backedUp })),
     recoveryCodes,
-    done: FACTORS_DONE.find((one) => one === done),
+    ...about,
   })
-  return { status: 200, ...view }
+  return { status, ...view }
 }
 
 type Change = (deps: MfaDeps, request: HttpRequest, owner: Enrolling, codes: number) => Promise<Reply>
@@ -72,7 +78,7 @@ const chosen = (request: HttpRequest, { held }: Enrolling) => {
 const rename: Change = async (deps, request, owner) => {
   const { credentialId } = chosen(request, owner)
   const name = factorName(request.form.get('name'))
-  if (name === undefined) throw new OAuthError('invalid_request', { detail: TOLD.nameMissing })
+  if (name === undefined) return page(deps, owner, 400, { unnamed: credentialId })
   const written = await deps.store.factors.passkeys.rename(request.tenant, owner.user.sub, credentialId, name)
   if (written === 'missing') throw gone()
   return toFactors('renamed')
@@ -136,6 +142,6 @@ export async function changeFactors(deps: MfaDeps, request: HttpRequest): Promis
   requireEnrolForm(deps, request, owner, FORM)
   const [action, change] = CHANGES.get(request.form.get('action') ?? '') ?? []
   if (action === undefined || change === undefined) throw new OAuthError('invalid_request')
-  const permit = await askEnrolling(deps, request, owner, { action, page: FACTORS_PAGE })
+  const permit = await askEnrolling(deps, request, owner, { action, page: `${FACTORS_PAGE}?done=${CONFIRMED}` })
   return isStepUp(permit) ? permit : change(deps, request, owner, permit.recovery_codes)
 }
