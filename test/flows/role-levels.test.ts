@@ -160,11 +160,13 @@ test('a person whose role counts at a level: challenged by admin API and SCIM, s
   expect((await clients(plain)).status).toBe(401)
 })
 
-test('whom no sign-in would help is denied without a challenge', async () => {
+test('whom no sign-in would help is asked for none (RFC 6750 3.1)', async () => {
   const { plain } = await operator()
   await activate(DEMANDING)
   const denied = await send(plain, '/admin/clients', { name: 'Shop', type: 'public', redirect_uris: [] })
-  expect([denied.status, denied.body.code, challengeOf(denied)]).toEqual([403, 'forbidden', ''])
+  expect([denied.status, denied.body.code]).toEqual([403, 'forbidden'])
+  expect(challengeOf(denied)).toContain('error="insufficient_scope"')
+  expect(challengeOf(denied)).not.toContain('acr_values')
 })
 
 test('a client that has the role signs nobody in, and is denied', async () => {
