@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { addressOf, SCRIPTS, type ScriptName } from './assets.ts'
+import { addressOf, ICON, MARK_PATH, SCRIPTS, type ScriptName } from './assets.ts'
 import { type Content, Html, html, keepWordsWhole } from './html.ts'
 import { LANGUAGE_FACTS, LANGUAGES, type Language } from './language.ts'
 import { type Reader, reader, readersLanguage } from './reader.ts'
@@ -19,7 +19,7 @@ export interface Page {
 const STYLE = new Html(readFileSync(new URL('./style.css', import.meta.url), 'utf8'))
 
 const MARK = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-  <path d="M4 28V9l3-3 3 3V6l3-3 3 3 3-3 3 3v3l3-3 3 3v19h-7v-6a5 5 0 0 0-10 0v6z" />
+  <path d="${MARK_PATH}" />
 </svg>`
 
 /** Where a frame of the page may be from. An IPv6 literal cannot be named (CSP 2.3.1), its scheme can. */
@@ -60,13 +60,13 @@ export interface PageParts {
 /** Frames have that long to load before the page is left. */
 const MOMENT_SECONDS = 2
 
-function policyOf(parts: PageParts, nonce: string, theme: Theme): string {
+function policyOf(parts: PageParts, nonce: string): string {
   const abroad = [parts.leadsTo ?? []].flat().flatMap(onward)
   const script = parts.script && SCRIPTS[parts.script]
   return [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
-    ...(theme.logo === undefined ? [] : ["img-src 'self'"]),
+    "img-src 'self'",
     ...(script ? [`script-src 'nonce-${nonce}'`] : []),
     ...(script?.connects ? ["connect-src 'self'"] : []),
     `form-action ${[...new Set(["'self'", ...abroad])].join(' ')}`,
@@ -125,6 +125,7 @@ export function page(parts: PageParts): Page {
 <meta name="robots" content="noindex">
 ${parts.goesOnTo !== undefined && html`<meta http-equiv="refresh" content="${MOMENT_SECONDS};url=${parts.goesOnTo}">`}
 <title>${title} · ${theme.name}</title>
+<link rel="icon" href="${theme.logo ?? addressOf(ICON)}">
 <style nonce="${nonce}">${STYLE}${parts.style}${new Html(theme.style)}</style>
 ${parts.script && html`<script nonce="${nonce}" src="${addressOf(SCRIPTS[parts.script].asset)}" defer></script>`}
 </head>
@@ -140,7 +141,7 @@ ${footer(reading, language)}</body>
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-language': language,
-      'content-security-policy': policyOf(parts, nonce, theme),
+      'content-security-policy': policyOf(parts, nonce),
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',

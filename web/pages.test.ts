@@ -146,7 +146,7 @@ test('a redirect URI cannot add directives to the policy', () => {
     content: 'c',
     leadsTo: "https://app.example/;%20script-src%20'unsafe-inline'",
   })
-  expect(headers['content-security-policy']?.split(';')).toHaveLength(5)
+  expect(headers['content-security-policy']?.split(';')).toHaveLength(6)
 })
 
 test('labels belong to their fields, and an error is tied to the field that it concerns (WCAG 3.3.1)', () => {

@@ -1,6 +1,6 @@
 /** Which language a page of the real service is in, its picker, and the files that pages name. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addressOf, SCRIPTS } from '../../web/assets.ts'
+import { addressOf, ICON, SCRIPTS } from '../../web/assets.ts'
 import { begin, discover } from '../flows/relying-party.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
@@ -49,11 +49,11 @@ test('discovery names the languages that there are (OIDC Discovery 3)', async ()
   expect(metadata).toMatchObject({ ui_locales_supported: ['en', 'de', 'ar'] })
 })
 
-test('scripts are files under a digest, kept for ever; another digest is not kept, another name is not there (checklist 10)', async () => {
-  for (const { asset } of Object.values(SCRIPTS)) {
+test('scripts and the icon are files under a digest, kept for ever; another digest is not kept, another name is not there (checklist 10)', async () => {
+  for (const asset of [ICON, ...Object.values(SCRIPTS).map((script) => script.asset)]) {
     const reply = await get(addressOf(asset))
     expect(await reply.text()).toBe(asset.content)
-    expect(reply.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    expect(reply.headers.get('content-type')).toBe(asset === ICON ? 'image/svg+xml' : 'text/javascript; charset=utf-8')
     expect(reply.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
     expect(reply.headers.get('x-content-type-options')).toBe('nosniff')
     expect((await get(`/assets/another/${asset.name}`)).headers.get('cache-control')).toBe('no-store')
