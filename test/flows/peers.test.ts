@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
 import { askUserinfo } from '../../src/policy-engine/question-fixture.ts'
-import { committedBundle } from '../servers/bundle-desk.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
+import { copyPolicies } from '../servers/policy-folder.ts'
 import { until } from '../servers/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'peers-'))
@@ -17,11 +18,18 @@ const token = (name: string) => {
 }
 const operator = token('operator')
 const peer = token('peer')
+const policies = copyPolicies()
+/** With a decision whose answers are kept. */
+let bundle: BundleFiles
 let told: Deployment
 let hearing: Deployment
 
 beforeAll(async () => {
+  const declared = '# METADATA\n# custom:\n#   cache_ttl_seconds: 90\ndecision := {'
+  policies.edit({ file: 'authz/userinfo.rego', from: 'decision := {', to: declared })
+  bundle = await policies.compile()
   told = await deploy('one-process', {
+    bundle,
     settings: {
       policy: {
         credentials: [
@@ -32,6 +40,7 @@ beforeAll(async () => {
     },
   })
   hearing = await deploy('one-process', {
+    bundle,
     settings: { notices: { peers: [{ url: told.policy, token_file: peer.token_file }] } },
   })
 })
@@ -39,6 +48,7 @@ afterAll(async () => {
   await hearing?.stop()
   await told?.stop()
   rmSync(folder, { recursive: true })
+  policies.remove()
 })
 
 const kept = async (): Promise<number> => {
@@ -78,7 +88,7 @@ test('a purge or an activation on one instance empties the decision cache of the
   await purge()
   await empty()
   await fill()
-  await told.bundle.publish(await committedBundle())
+  await told.bundle.publish(bundle)
   await empty()
   // Who hears of it may ask at once.
   expect((await told.status()).bundles.sallyport?.version).toBe(2)
