@@ -40,4 +40,7 @@ export const ICON = assetOf(
 
 export type ScriptName = keyof typeof SCRIPTS
 
+/** All that pages of ours name. */
+export const ASSETS: readonly Asset[] = [ICON, ...Object.values(SCRIPTS).map(({ asset }) => asset)]
+
 export const addressOf = ({ digest, name }: Asset): string => `/assets/${digest}/${name}`

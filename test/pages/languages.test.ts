@@ -1,6 +1,6 @@
 /** Which language a page of the real service is in, its picker, and the files that pages name. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addressOf, ICON, SCRIPTS } from '../../web/assets.ts'
+import { ASSETS, addressOf, ICON } from '../../web/assets.ts'
 import { begin, discover } from '../flows/relying-party.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
@@ -50,7 +50,7 @@ test('discovery names the languages that there are (OIDC Discovery 3)', async ()
 })
 
 test('scripts and the icon are files under a digest, kept for ever; another digest is not kept, another name is not there (checklist 10)', async () => {
-  for (const asset of [ICON, ...Object.values(SCRIPTS).map((script) => script.asset)]) {
+  for (const asset of ASSETS) {
     const reply = await get(addressOf(asset))
     expect(await reply.text()).toBe(asset.content)
     expect(reply.headers.get('content-type')).toBe(asset === ICON ? 'image/svg+xml' : 'text/javascript; charset=utf-8')

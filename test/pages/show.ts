@@ -1,6 +1,6 @@
-/** For tests: serves the gallery to a browser as the service would serve its pages, headers and scripts included. */
+/** For tests: serves the gallery to a browser as the service would serve its pages, headers and assets included. */
 import { createServer } from 'node:http'
-import { addressOf, SCRIPTS } from '../../web/assets.ts'
+import { ASSETS, addressOf } from '../../web/assets.ts'
 import { LANGUAGES, type Language } from '../../web/language.ts'
 import type { Page } from '../../web/page.ts'
 import { readBy } from '../../web/reader.ts'
@@ -33,13 +33,13 @@ export interface Show {
 
 export async function openShow(theme?: Theme): Promise<Show> {
   const exhibits = new Map(EXHIBITS.map((exhibit) => [pathOf(exhibit), exhibit]))
-  const scripts = new Map(Object.values(SCRIPTS).map(({ asset }) => [addressOf(asset), asset]))
+  const assets = new Map(ASSETS.map((asset) => [addressOf(asset), asset]))
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     // What a script asks for by itself, e.g. whether there are passkeys: nothing.
     if (request.method === 'POST') return response.writeHead(204).end()
-    const script = scripts.get(path)
-    if (script !== undefined) return response.writeHead(200, { 'content-type': script.contentType }).end(script.content)
+    const asset = assets.get(path)
+    if (asset !== undefined) return response.writeHead(200, { 'content-type': asset.contentType }).end(asset.content)
     const exhibit = exhibits.get(path)
     if (exhibit === undefined) return response.writeHead(404).end()
     const { headers, body } = shown(exhibit, theme)

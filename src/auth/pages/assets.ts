@@ -2,7 +2,7 @@
  * Files that pages name. Each stands under a digest of what is in it and may be kept for ever; under another digest, as a page of
  * another version names it while nodes are renewed, it is served too, and not kept. Public.
  */
-import { type Asset, addressOf, ICON, SCRIPTS } from '../../../web/assets.ts'
+import { ASSETS, type Asset, addressOf } from '../../../web/assets.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { Problem } from '../../kernel/errors.ts'
 
@@ -13,11 +13,9 @@ export interface AssetsDeps {
 
 const KEPT = `public, max-age=${365 * 24 * 60 * 60}, immutable`
 
-const OURS = [ICON, ...Object.values(SCRIPTS).map(({ asset }): Asset => asset)]
-
 /** GET /assets/:digest/:name. */
 export async function readAsset(deps: AssetsDeps, { route, path }: HttpRequest): Promise<Reply> {
-  const asset = [...OURS, ...deps.assets].find(({ name }) => name === route.name)
+  const asset = [...ASSETS, ...deps.assets].find(({ name }) => name === route.name)
   if (asset === undefined) throw new Problem('not_found')
   return {
     status: 200,
