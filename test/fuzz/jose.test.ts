@@ -61,8 +61,8 @@ async function mint(): Promise<Tokens> {
   return { bound: String(body.access_token), unbound: String(bearer.body.access_token) }
 }
 
-/** They live for five minutes, and a full run for longer. */
-const RENEWED_MS = 120_000
+/** They live for a minute once proofs have been replayed, and a full run for longer. */
+const RENEWED_MS = 30_000
 let minted: { readonly atMs: number; readonly tokens: Promise<Tokens> } | undefined
 function liveTokens(): Promise<Tokens> {
   if (minted === undefined || performance.now() - minted.atMs > RENEWED_MS)
