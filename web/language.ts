@@ -1,4 +1,5 @@
 /** The languages that pages have words in, and which of them a reader gets: OIDC Core 3.1.2.1, `ui_locales`; RFC 4647 3.4; RFC 9110 12.5.4. */
+import { weighed } from '../src/kernel/weighed.ts'
 
 /** For `ui_locales_supported` in discovery. The first is what everyone else gets. */
 export const LANGUAGES = ['en', 'de', 'ar'] as const
@@ -29,18 +30,10 @@ export function pageLanguage(wanted: readonly string[] = []): Language {
 /** No browser sends more; whoever does is not read on. */
 const MAX_HEADER = 512
 
-/** Tags of an Accept-Language header, the most wanted first. `q=0` is not wanted. */
+/** Tags of an Accept-Language header in lower case, the most wanted first. `q=0` is not wanted. */
 export function acceptedLanguages(header = ''): readonly string[] {
-  const weighed = header
-    .slice(0, MAX_HEADER)
-    .split(',')
-    .map((entry) => {
-      const [tag = '', ...parameters] = entry.trim().split(/\s*;\s*/)
-      const weight = parameters.find((parameter) => /^q=/i.test(parameter))?.slice(2)
-      return { tag, weight: weight === undefined ? 1 : Number(weight) }
-    })
-  return weighed
-    .filter(({ tag, weight }) => tag !== '' && tag !== '*' && weight > 0)
+  return weighed(header.slice(0, MAX_HEADER))
+    .filter(({ name, weight }) => name !== '*' && weight > 0)
     .toSorted((one, other) => other.weight - one.weight)
-    .map(({ tag }) => tag)
+    .map(({ name }) => name)
 }

@@ -3,6 +3,7 @@
  * proof of what was said, when, and to whom (RFC 9701).
  */
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { weighed } from '../../kernel/weighed.ts'
 import type { ClientRecord } from '../../storage/records.ts'
 import { signJwt } from '../token/jws.ts'
 import type { KeyRing } from '../token/key-ring.ts'
@@ -16,20 +17,11 @@ export type Introspection = Readonly<Record<string, unknown>> & { readonly activ
 
 const MEDIA_TYPE = 'application/token-introspection+jwt'
 
-/** RFC 9110 12.5.1: what a type weighs that is named as it is, from 0 to 1; undefined where it is not. */
-function weightOf(accept: string, mediaType: string): number | undefined {
-  for (const range of accept.toLowerCase().split(',')) {
-    const [type, ...parameters] = range.split(';').map((part) => part.trim())
-    const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2)
-    if (type === mediaType) return weight === undefined ? 1 : Number(weight) || 0
-  }
-  return undefined
-}
-
 /** RFC 9701 4: named as it is, and not less liked than JSON; a wildcard asks for JSON. */
 function asksForJwt(accept = ''): boolean {
-  const weight = weightOf(accept, MEDIA_TYPE) ?? 0
-  return weight > 0 && weight >= (weightOf(accept, 'application/json') ?? 0)
+  const ranges = weighed(accept)
+  const weightOf = (mediaType: string) => ranges.find(({ name }) => name === mediaType)?.weight ?? 0
+  return weightOf(MEDIA_TYPE) > 0 && weightOf(MEDIA_TYPE) >= weightOf('application/json')
 }
 
 export function introspectionReply(

@@ -20,6 +20,7 @@ import { type OneUseRecord, type UserRecord, userNameKey } from '../../storage/r
 import { emailOf, isEmailVerified } from '../../storage/verified-email.ts'
 import { askMailLink, type LinkPurpose } from './ask-mail-link.ts'
 import { localesOf, timeZoneOf } from './email.ts'
+import { takeBackHit } from './take-back-hit.ts'
 
 export interface MailLinkDeps {
   readonly issuer: string
@@ -161,9 +162,7 @@ async function count(deps: MailLinkDeps, request: HttpRequest, { purpose, userNa
 /** Nobody's letter went: else whoever is refused for their own sake would take the turn of everybody else. */
 async function takeBackTurn(deps: MailLinkDeps, { tenant }: HttpRequest, { purpose, userName }: LinkAsked) {
   const key = counterKey(tenant, purpose, 'lately', userNameKey(userName))
-  const hit = (hits: number) => deps.store.limits.hit(tenant, key, WAIT_SECONDS, hits)
-  // What was counted in the window before gives no letter more in this one.
-  if ((await hit(-1)) < 0) await hit(1)
+  await takeBackHit(deps.store.limits, tenant, key, WAIT_SECONDS)
 }
 
 /** The link, or its account, does not do: told like one that has ended. Throws what else policy has against it. */

@@ -14,6 +14,7 @@ import { emailOf } from '../../storage/verified-email.ts'
 import { askMailLink } from './ask-mail-link.ts'
 import type { MailLinkDeps } from './mail-link.ts'
 import { notifyUser } from './notify.ts'
+import { takeBackHit } from './take-back-hit.ts'
 
 export const STOP_LINK = 'email_stop_link'
 const PATH = '/email/stop'
@@ -51,16 +52,13 @@ export async function pressAlone<T>(
   digest: string,
   press: () => Promise<T>,
 ): Promise<T> {
-  const hit = (hits: number) => limits.hit(tenant, `stop:${digest}`, PRESS_SECONDS, hits)
-  const leave = async () => {
-    // Its window may have ended meanwhile: then there is nothing to take back.
-    if ((await hit(-1)) < 0) await hit(1)
-  }
+  const key = `stop:${digest}`
   try {
-    if ((await hit(1)) > 1) throw new OAuthError('temporarily_unavailable', { retryAfterSeconds: PRESS_SECONDS })
+    if ((await limits.hit(tenant, key, PRESS_SECONDS)) > 1)
+      throw new OAuthError('temporarily_unavailable', { retryAfterSeconds: PRESS_SECONDS })
     return await press()
   } finally {
-    await leave().catch(() => undefined)
+    await takeBackHit(limits, tenant, key, PRESS_SECONDS).catch(() => undefined)
   }
 }
 

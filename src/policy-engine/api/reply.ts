@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip, gzipSync } from 'node:zlib'
+import { weighed } from '../../kernel/weighed.ts'
 import type { ApiReply } from './exchange.ts'
 
 /** As OPA does (`server.encoding.gzip.min_length`). */
@@ -59,12 +60,6 @@ async function zipped(bytes: Uint8Array): Promise<Uint8Array> {
 
 /** RFC 9110 12.5.3, as far as gzip is concerned. */
 function takesGzip(accepted: string | string[] | undefined): boolean {
-  if (accepted === undefined) return false
-  return String(accepted)
-    .split(',')
-    .some((part) => {
-      const [coding = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
-      const weight = parameters.find((text) => text.startsWith('q='))
-      return (coding === 'gzip' || coding === '*') && !(weight !== undefined && Number(weight.slice(2)) === 0)
-    })
+  const codings = weighed(String(accepted ?? ''))
+  return codings.some(({ name, weight }) => (name === 'gzip' || name === '*') && weight > 0)
 }

@@ -7,6 +7,7 @@ import { networkOf } from '../../../http/network-of.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import { digestOf } from '../../../kernel/ids.ts'
 import type { LimitStore } from '../../../storage/port.ts'
+import { takeBackHit } from '../../user/take-back-hit.ts'
 import { GUESS_WINDOW_SECONDS, MAX_GUESSES, MAX_GUESSES_OF_NETWORK } from './user-code.ts'
 
 export interface GuessDeps {
@@ -41,11 +42,6 @@ export async function beginGuess(deps: GuessDeps, request: HttpRequest, sub: str
 
 export async function takeBackGuess(deps: GuessDeps, request: HttpRequest, sub: string): Promise<void> {
   const { limits } = deps.store
-  const hit = (key: string, hits: number) => limits.hit(request.tenant, key, GUESS_WINDOW_SECONDS, hits)
-  await Promise.all(
-    countersOf(deps, request, sub).map(async ({ key }) => {
-      // A guess that was counted in the window before gives nobody one more in this one.
-      if ((await hit(key, -1)) < 0) await hit(key, 1)
-    }),
-  )
+  const counters = countersOf(deps, request, sub)
+  await Promise.all(counters.map(({ key }) => takeBackHit(limits, request.tenant, key, GUESS_WINDOW_SECONDS)))
 }
