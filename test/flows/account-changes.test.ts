@@ -5,12 +5,11 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
-import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { type Chromium, openChromium } from '../servers/chromium.ts'
 import { lookAt } from '../servers/look.ts'
-import { TENANT, userRecord } from '../servers/population.ts'
+import { newAddress, TENANT, userRecord } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { isActive } from './requests.ts'
 import { signIn } from './signed-in.ts'
@@ -37,7 +36,7 @@ afterAll(async () => {
 
 /** Somebody new, and a browser that nobody used. */
 beforeEach(async () => {
-  const userName = `${randomId(6).toLowerCase()}@example.com`
+  const userName = newAddress()
   const profile = { displayName: 'Grace H.', emails: [{ value: userName, primary: true }], emailVerified: true }
   const user = userRecord(userName, { passwordHash, profile })
   await service.store.users.create(TENANT, user)

@@ -5,7 +5,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
-import { TENANT, userRecord } from '../servers/population.ts'
+import { newAddress, TENANT, userRecord } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { send } from './at-account.ts'
 
@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 async function person() {
-  const address = `${randomId(6).toLowerCase()}@example.com`
+  const address = newAddress()
   const user = userRecord(address, { passwordHash: await hasher.hash(PASSWORD) })
   await service.store.users.create(TENANT, user)
   return { user, address, stored: () => service.store.users.find(TENANT, user.sub) }
@@ -169,7 +169,7 @@ describe('an address that another account has proven (checklist 43)', () => {
 })
 
 test('who has another user name signs in by the address once it is verified (OIDC Core 5.7)', async () => {
-  const address = `${randomId(6).toLowerCase()}@example.com`
+  const address = newAddress()
   const user = userRecord(randomId(6), {
     passwordHash: await hasher.hash(PASSWORD),
     profile: { emails: [{ value: address, primary: true }] },

@@ -1,10 +1,9 @@
 /** For tests: somebody who has an account, and their browser on its pages, without JavaScript. */
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
-import { randomId } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Browser, formAt, type Visited } from '../servers/browser.ts'
-import { type Population, TENANT, userRecord } from '../servers/population.ts'
+import { newAddress, type Population, TENANT, userRecord } from '../servers/population.ts'
 import type { Provider } from './requests.ts'
 
 export type Person = Population['user']
@@ -18,7 +17,7 @@ export async function newPerson(
   parts: Partial<UserRecord> = {},
 ): Promise<Person> {
   passwordHash ??= createPasswordHasher().hash(PASSWORD)
-  const user = userRecord(`${randomId(6)}@example.com`, {
+  const user = userRecord(newAddress(), {
     passwordHash: await passwordHash,
     profile: { displayName: 'Alice Doe', emails: [{ value: 'alice@example.com', primary: true }] },
     ...parts,

@@ -11,7 +11,7 @@ import { digestOf, randomId, randomSecret } from '../../src/kernel/ids.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt, type Visited } from '../servers/browser.ts'
-import { TENANT, userRecord } from '../servers/population.ts'
+import { newAddress, TENANT, userRecord } from '../servers/population.ts'
 import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { send } from './at-account.ts'
 import { post } from './requests.ts'
@@ -35,7 +35,7 @@ beforeEach(() => service.advance(3601))
 
 /** Somebody with a proven address. */
 async function person() {
-  const address = `${randomId(6).toLowerCase()}@example.com`
+  const address = newAddress()
   const user = userRecord(address, {
     passwordHash: await hasher.hash(PASSWORD),
     profile: { emails: [{ value: address, primary: true }], emailVerified: true },
@@ -364,10 +364,10 @@ describe('the letter about a change that somebody asked for', () => {
     await service.store.users.replace(TENANT, { ...without, version: without.version + 1 }, without.version)
     const { limits, users } = service.store
     const hit = limits.hit.bind(limits)
-    const meanwhile = vi.spyOn(limits, 'hit').mockImplementation(async (tenant, key, ...of) => {
-      if (key.startsWith('stop:') && of[1] === 1)
+    const meanwhile = vi.spyOn(limits, 'hit').mockImplementation(async (tenant, key, seconds, cost = 1) => {
+      if (key.startsWith('stop:') && cost === 1)
         await users.replace(TENANT, { ...without, passwordHash, version: without.version + 2 }, without.version + 1)
-      return hit(tenant, key, ...of)
+      return hit(tenant, key, seconds, cost)
     })
     const stopped = await follow(stop)
     meanwhile.mockRestore()

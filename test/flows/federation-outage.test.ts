@@ -8,7 +8,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { BREAKER_FIGURES } from '../../src/observability/breaker-state.ts'
 import { makeAuthority } from '../servers/certificates.ts'
 import { freePort } from '../servers/free-port.ts'
-import { TENANT } from '../servers/population.ts'
+import { newAddress, TENANT } from '../servers/population.ts'
 import type { Condition, SecureSite } from '../servers/secure-site.ts'
 import { until } from '../servers/until.ts'
 import {
@@ -35,7 +35,7 @@ afterEach(async () => {
 
 async function start(change: FederatedOptions['change']): Promise<Federated> {
   service = await startFederated(change ? { change } : {})
-  service.google.person = { sub: randomId(), email: `${randomId(6).toLowerCase()}@example.com`, email_verified: true }
+  service.google.person = { sub: randomId(), email: newAddress(), email_verified: true }
   return service
 }
 

@@ -14,7 +14,7 @@ import { identityKey } from '../../src/storage/records.ts'
 import { signedBundle } from '../servers/auth-service.ts'
 import { type Browser, formAt, type Visited } from '../servers/browser.ts'
 import { copyPolicies, type Edit } from '../servers/policy-folder.ts'
-import { TENANT } from '../servers/population.ts'
+import { newAddress, TENANT } from '../servers/population.ts'
 import { atProvider, type Federated, linkTo, onSignInPage, signInAt, startFederated } from './federation.ts'
 import { createPersonWithoutFactors } from './use-factors.ts'
 
@@ -39,7 +39,7 @@ afterAll(() => service.close())
 beforeEach(() => {
   service.google.person = {
     sub: randomId(),
-    email: `${randomId(6).toLowerCase()}@example.com`,
+    email: newAddress(),
     email_verified: true,
     name: 'Zoë',
     locale: 'de',

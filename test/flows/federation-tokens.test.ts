@@ -6,7 +6,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { identityKey, type OneUseRecord } from '../../src/storage/records.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { Browser, formOf, type Visited } from '../servers/browser.ts'
-import { TENANT } from '../servers/population.ts'
+import { newAddress, TENANT } from '../servers/population.ts'
 import { atProvider, codeAfter, type Federated, linkTo, onSignInPage, signInAt, startFederated } from './federation.ts'
 
 let service: Federated | undefined
@@ -32,7 +32,7 @@ async function start(more: Partial<ProviderOptions>, dpop = false): Promise<Fede
       return { ...store, oneUse: { ...store.oneUse, put } }
     },
   })
-  service.google.person = { sub: randomId(), email: `${randomId(6).toLowerCase()}@example.com`, email_verified: true }
+  service.google.person = { sub: randomId(), email: newAddress(), email_verified: true }
   return service
 }
 

@@ -3,13 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { randomId } from '../../src/kernel/ids.ts'
 import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { signedBundle, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
-import { TENANT } from '../servers/population.ts'
+import { newAddress, TENANT } from '../servers/population.ts'
 import { bodyOf, linkIn } from '../servers/smtp-server.ts'
 import { until } from '../servers/until.ts'
 import { enter, newPerson, send } from './at-account.ts'
@@ -131,7 +130,7 @@ async function stopped(first: (person: { readonly sub: string }) => Promise<void
 }
 
 async function changing() {
-  const address = `${randomId(6).toLowerCase()}@example.com`
+  const address = newAddress()
   const profile = { emails: [{ value: address, primary: true }], emailVerified: true }
   const person = await newPerson(service, { userName: address, profile })
   return { person, ...(await enter(service, person, '/account/email')) }

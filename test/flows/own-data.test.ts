@@ -1,10 +1,9 @@
 /** A copy of one's data, and the end of it: by the person, and by an administrator. GDPR articles 15, 17 and 20; docs/privacy.md. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
-import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formAt } from '../servers/browser.ts'
-import { TENANT, userRecord } from '../servers/population.ts'
+import { newAddress, TENANT, userRecord } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { send } from './at-account.ts'
 import { isActive, post } from './requests.ts'
@@ -18,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => service?.close())
 
 async function aPerson(roles: readonly string[] = ['user']) {
-  const userName = `${randomId()}@example.com`
+  const userName = newAddress()
   const profile = { displayName: 'Grace H.', emails: [{ value: userName, primary: true }] }
   const user = userRecord(userName, { passwordHash: await createPasswordHasher().hash(PASSWORD), roles, profile })
   await service.store.users.create(TENANT, user)

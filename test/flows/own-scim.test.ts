@@ -6,11 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { USER_SCHEMA } from '../../src/auth/scim/attributes.ts'
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { STOP_LINK } from '../../src/auth/user/stop-link.ts'
-import { randomId } from '../../src/kernel/ids.ts'
 import { signedFiles, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { copyPolicies } from '../servers/policy-folder.ts'
-import { TENANT, type TestClient, userRecord } from '../servers/population.ts'
+import { newAddress, TENANT, type TestClient, userRecord } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { send } from './at-account.ts'
 import { parametersOf, redeemCode, registerClient, told, urlOf } from './authorization.ts'
@@ -46,7 +45,7 @@ afterAll(async () => {
 
 /** Somebody is in the account of a caretaker and asks for another address; its owner has the link that stops it. */
 async function takenOver() {
-  const address = `${randomId(6).toLowerCase()}@example.com`
+  const address = newAddress()
   const user = userRecord(address, {
     passwordHash: await createPasswordHasher().hash(PASSWORD),
     profile: { emails: [{ value: address, primary: true }], emailVerified: true },

@@ -14,7 +14,7 @@ import { openMail } from '../../src/mail/open.ts'
 import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
-import { TENANT, userRecord } from '../servers/population.ts'
+import { newAddress, TENANT, userRecord } from '../servers/population.ts'
 import { linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { send } from './at-account.ts'
 import { begin, discover } from './relying-party.ts'
@@ -45,7 +45,7 @@ beforeEach(() => {
 })
 
 async function person(parts: Partial<UserRecord> = {}): Promise<UserRecord> {
-  const user = userRecord(`${randomId(8).toLowerCase()}@example.com`, { passwordHash: await real.hash(OLD), ...parts })
+  const user = userRecord(newAddress(), { passwordHash: await real.hash(OLD), ...parts })
   expect(await service.store.users.create(TENANT, user)).toBe('written')
   return user
 }

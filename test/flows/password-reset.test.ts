@@ -11,7 +11,7 @@ import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { openChromium, openSite } from '../servers/chromium.ts'
 import { lookAt } from '../servers/look.ts'
-import { clientRecord, TENANT, userRecord } from '../servers/population.ts'
+import { clientRecord, newAddress, TENANT, userRecord } from '../servers/population.ts'
 import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { BEHIND_PROXY } from './attackers.ts'
 import { countedHasher, countedStore } from './counted-work.ts'
@@ -46,7 +46,7 @@ beforeEach(() => service.advance(3601))
 
 /** Somebody with a proven address. */
 async function person(parts: Partial<UserRecord> = {}): Promise<UserRecord> {
-  const name = `${randomId(8).toLowerCase()}@example.com`
+  const name = newAddress()
   const user = userRecord(name, {
     passwordHash: await real.hash('correct horse battery'),
     profile: { emails: [{ value: name, primary: true }], emailVerified: true },

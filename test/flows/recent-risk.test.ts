@@ -9,7 +9,7 @@ import { randomId } from '../../src/kernel/ids.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { signedFiles, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
-import { clientRecord, REDIRECT_URI, TENANT } from '../servers/population.ts'
+import { clientRecord, newAddress, REDIRECT_URI, TENANT } from '../servers/population.ts'
 import { makeProofKey } from '../servers/proofs.ts'
 import { BEHIND_PROXY, isSignedIn, moveTo, type Visitor, visitor } from './attackers.ts'
 import { countedStore } from './counted-work.ts'
@@ -175,7 +175,7 @@ async function lure() {
   const agree = async (people: number): Promise<number> => {
     let agreed = 0
     for (let person = 0; person < people; person++) {
-      const userName = `${randomId(8).toLowerCase()}@example.com`
+      const userName = newAddress()
       await service.store.users.create(TENANT, { ...alice, userName, sub: randomId() })
       const user = { ...service.population.user, userName }
       const { code } = await codeFor({ issuer: service.issuer, population: { user } }, client, 'openid')

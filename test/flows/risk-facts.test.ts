@@ -12,7 +12,7 @@ import { writeArchive } from '../../src/policy-engine/bundle/archive.ts'
 import { identityKey } from '../../src/storage/records.ts'
 import { signedBundle, startAuthService, type TestService } from '../servers/auth-service.ts'
 import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
-import { TENANT } from '../servers/population.ts'
+import { newAddress, TENANT } from '../servers/population.ts'
 import { BEHIND_PROXY, isSignedIn, moveTo, visitor } from './attackers.ts'
 import { onSignInPage, signInAt, startFederated } from './federation.ts'
 
@@ -124,7 +124,7 @@ test('federation: while sign-ins fail everywhere nobody new gets an account, unl
   const service = await startFederated({ service: settings() })
   close = () => service.close()
   const comes = async () => {
-    const person = { sub: randomId(), email: `${randomId(6).toLowerCase()}@example.com`, email_verified: true }
+    const person = { sub: randomId(), email: newAddress(), email_verified: true }
     service.google.person = { ...service.google.person, ...person }
     const open = await onSignInPage(service)
     const { status } = await signInAt(open, 'google')

@@ -1,10 +1,9 @@
 /** The link that stops a change of address: when it is spent, and what its person is told then. OWASP ASVS 6.3.7; checklist 42 and 45. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { StoreUnavailable } from '../../src/kernel/errors.ts'
-import { randomId } from '../../src/kernel/ids.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
-import { TENANT } from '../servers/population.ts'
+import { newAddress, TENANT } from '../servers/population.ts'
 import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { enter, newPerson, send } from './at-account.ts'
 
@@ -21,7 +20,7 @@ afterAll(async () => {
 
 /** Somebody in an account gave it another address, which was confirmed. */
 async function takenOver() {
-  const address = `${randomId(6).toLowerCase()}@example.com`
+  const address = newAddress()
   const thiefs = `thief-${address}`
   const profile = { emails: [{ value: address, primary: true }], emailVerified: true }
   const person = await newPerson(service, { userName: address, profile })

@@ -1,10 +1,9 @@
 /** For tests: every page of second factors, used once, rightly, by a person of their own. */
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
-import { randomId } from '../../src/kernel/ids.ts'
 import type { TestService } from '../servers/auth-service.ts'
 import { Authenticator, optionsOn } from '../servers/authenticator.ts'
 import { Browser, type Visited } from '../servers/browser.ts'
-import { TENANT, userRecord } from '../servers/population.ts'
+import { newAddress, TENANT, userRecord } from '../servers/population.ts'
 import {
   authorizeUrl,
   codeAt,
@@ -21,7 +20,7 @@ let hash: Promise<string> | undefined
 
 export async function createPersonWithoutFactors({ store }: Pick<TestService, 'store'>): Promise<Person> {
   hash ??= createPasswordHasher().hash(PASSWORD)
-  const userName = `${randomId(8).toLowerCase()}@example.com`
+  const userName = newAddress()
   const user = userRecord(userName, { passwordHash: await hash, profile: {} })
   const written = await store.users.create(TENANT, user)
   if (written !== 'written') throw new Error(`user: ${written}`)

@@ -42,6 +42,9 @@ export const clientRecord = (id: string, secret: string, parts: Partial<ClientRe
     ...parts,
   })
 
+/** Of nobody yet. A word before what is random: a name that begins with a dash is a flag on a command line. */
+export const newAddress = (): string => `person-${randomId(8).toLowerCase()}@example.com`
+
 /** A person, whose name here is their address. */
 export const userRecord = (userName: string, parts: Partial<UserRecord> = {}): UserRecord =>
   plainUser({ sub: randomId(), userName, profile: { emails: [{ value: userName, primary: true }] }, ...parts })

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addClient } from '../../../test/flows/signed-in.ts'
-import { TENANT, userRecord } from '../../../test/servers/population.ts'
+import { newAddress, TENANT, userRecord } from '../../../test/servers/population.ts'
 import { epochSeconds, systemClock } from '../../kernel/clock.ts'
 import { randomId } from '../../kernel/ids.ts'
 import { aSession } from '../../storage/conformance/sessions.ts'
@@ -43,7 +43,7 @@ async function begin(begins: string) {
   const { store } = desk.service
   const now = epochSeconds(systemClock)
   const [sub, sid, clientId] = [dashed(begins), dashed(begins), dashed(begins)]
-  await store.users.create(TENANT, userRecord(`${randomId()}@example.com`.toLowerCase(), { sub }))
+  await store.users.create(TENANT, userRecord(newAddress(), { sub }))
   await store.sessions.put(TENANT, randomId(32), aSession(now, { sid, sub, expiresAt: now + 600 }))
   await addClient(store, clientId)
   await store.codes.issue(TENANT, aGrant(now, { sub, sid, clientId }), randomId(32), aCode(now))
