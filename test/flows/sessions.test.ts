@@ -179,16 +179,18 @@ describe('known devices', () => {
   const devices = () => service.store.devices.list(TENANT, user().sub)
 
   test('a sign-in with a new one is an event and a letter to its person; the next one with it is neither', async () => {
-    const browser = placed()
-    const [before, letterCount] = [audited('device_added').length, told().length]
+    // Nobody else here signs in with this browser: letters of the tests before may still be on their way.
+    const browser = placed(SAFARI)
+    const lettersOfIt = () => told().filter((file) => /Safari on/.test(readFileSync(join(letters, file), 'utf8')))
+    const before = audited('device_added').length
     await signIn(service, browser, shop)
-    await until(async () => told().length === letterCount + 1, 'the letter is there')
-    const text = told().map((file) => readFileSync(join(letters, file), 'utf8'))
-    expect(text.at(-1)).toMatch(/To: .*alice@example\.com[\s\S]*Firefox on Linux/)
+    await until(async () => lettersOfIt().length > 0, 'the letter is there')
+    const [letter = ''] = lettersOfIt()
+    expect(readFileSync(join(letters, letter), 'utf8')).toMatch(/^To: .*alice@example\.com/m)
     const { url } = await begin(await discover(service.issuer, shop), 'openid', { prompt: 'login' })
     await browser.authorize(url, user())
     expect(audited('device_added')).toHaveLength(before + 1)
-    expect(told()).toHaveLength(letterCount + 1)
+    expect(lettersOfIt()).toHaveLength(1)
   })
 
   test('the store has its digest alone', async () => {

@@ -134,8 +134,7 @@ test.each(['', 'y', 'yes', 'another'])('user erase erases nobody where %j is typ
 })
 
 test('what is no sub reaches no other address of the API', async () => {
-  for (const wrong of ['nobody', '../clients', `${sub}/export`])
-    expect(await run('erase', '--yes', '--', wrong)).toBe(1)
+  for (const wrong of ['nobody', '../clients', `./${sub}/export`]) expect(await run('erase', wrong, '--yes')).toBe(1)
   expect(told.every((line) => /nobody has the sub or user name/.test(line))).toBe(true)
   expect(await isThere()).toBe(true)
 })
