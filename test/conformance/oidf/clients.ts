@@ -7,6 +7,10 @@ import { type ClientRecord, firstRevocationEpoch, type UserRecord } from '../../
 import type { Credentials } from './credentials.ts'
 
 const TENANT = 'default'
+/** Of what they ask tokens for, and of who takes them. */
+export const AUDIENCE = 'urn:sallyport:default'
+/** The API that is the protected resource of the plans of FAPI. */
+export const RESOURCE_CLIENT = 'oidf-resource'
 const IDENTITY = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
 
 /** What all of them are: third parties, whose person is asked for consent. */
@@ -17,7 +21,7 @@ function client(clientId: string, parts: Partial<ClientRecord>): ClientRecord {
     name: `Conformance suite, ${clientId}`,
     grantTypes: ['authorization_code', 'refresh_token'],
     scopes: IDENTITY,
-    audience: ['urn:sallyport:default'],
+    audience: [AUDIENCE],
     createdAt: now,
     updatedAt: now,
     revocationEpoch: firstRevocationEpoch(),
@@ -59,6 +63,7 @@ export function clients(base: string, { secrets, keys, certificates }: Credentia
         tls_client_certificate_bound_access_tokens: true,
       },
     })
+  const isApi = { grantTypes: [], scopes: [], audience: [], resources: [AUDIENCE] } as const
   return [
     bySecret('oidf-basic-1', { token_endpoint_auth_method: 'client_secret_basic' }),
     bySecret('oidf-basic-2', { token_endpoint_auth_method: 'client_secret_basic' }),
@@ -68,6 +73,7 @@ export function clients(base: string, { secrets, keys, certificates }: Credentia
       backchannel_logout_uri: `${base}/backchannel_logout`,
       backchannel_logout_session_required: true,
     }),
+    client(RESOURCE_CLIENT, { ...isApi, secretDigests: [digestOf(secrets[RESOURCE_CLIENT])] }),
     byKey('oidf-fapi-1', [callback]),
     byKey('oidf-fapi-2', second),
     byCertificate('oidf-mtls-1', 'mtls', [callback]),

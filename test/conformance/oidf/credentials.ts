@@ -37,7 +37,13 @@ export interface Credentials {
   readonly certificates: Readonly<Record<'mtls' | 'mtls2', ClientCertificate>>
 }
 
-export const SECRET_CLIENTS = ['oidf-basic-1', 'oidf-basic-2', 'oidf-post-1', 'oidf-backchannel-1'] as const
+export const SECRET_CLIENTS = [
+  'oidf-basic-1',
+  'oidf-basic-2',
+  'oidf-post-1',
+  'oidf-backchannel-1',
+  'oidf-resource',
+] as const
 export type SecretClient = (typeof SECRET_CLIENTS)[number]
 const KEY_CLIENTS = ['oidf-fapi-1', 'oidf-fapi-2', 'oidf-mtls-1', 'oidf-mtls-2'] as const
 export type KeyClient = (typeof KEY_CLIENTS)[number]

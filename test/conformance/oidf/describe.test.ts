@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 test('every blank of the description is filled with what it stands for', () => {
-  const described = JSON.parse(describeProvider(credentials))
+  const described = JSON.parse(describeProvider(credentials, 'https://api.example'))
   const { person, another, secrets, keys, certificates } = credentials
   expect([described.login[0], described.login[2]]).toEqual([
     ['text', 'name', 'username', person.userName, 'optional'],
@@ -27,6 +27,7 @@ test('every blank of the description is filled with what it stands for', () => {
   })
   const [one] = described.fapi2.clients['sp/private_key_jwt/dpop']
   expect(one.jwks).toEqual(keys['oidf-fapi-1'].own)
+  expect(described.fapi2.resource).toBe('https://api.example/accounts')
   expect(described.fapi2.mtls2).toEqual({ cert: certificates.mtls2.cert, key: certificates.mtls2.key })
 })
 
@@ -42,8 +43,8 @@ test('what is published of a key has no private member (RFC 7517 9.2)', () => {
 
 test('a blank that nothing fits is refused', () => {
   const template = (value: unknown) => JSON.stringify(value)
-  expect(() => describeProvider(credentials, template({ client_id: 'stranger', client_secret: 'filled' }))).toThrow(
+  expect(() => describeProvider(credentials, '', template({ client_id: 'stranger', client_secret: 'filled' }))).toThrow(
     /nothing fits the client_secret of stranger/,
   )
-  expect(() => describeProvider(credentials, template({ words: ['filled'] }))).toThrow(/a blank is left/)
+  expect(() => describeProvider(credentials, '', template({ words: ['filled'] }))).toThrow(/a blank is left/)
 })

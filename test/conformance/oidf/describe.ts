@@ -12,8 +12,12 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Throws where the template has a blank that nothing fits: it would fail later, in the suite, and less plainly. */
-export function describeProvider(credentials: Credentials, template = readFileSync(TEMPLATE, 'utf8')): string {
-  const filled = JSON.stringify(fill(JSON.parse(template), credentials), null, 2)
+export function describeProvider(
+  credentials: Credentials,
+  resource: string,
+  template = readFileSync(TEMPLATE, 'utf8'),
+): string {
+  const filled = JSON.stringify(fill(JSON.parse(template), credentials), null, 2).replaceAll('{RESOURCE}', resource)
   if (filled.includes(`"${BLANK}`)) throw new Error(`${TEMPLATE}: a blank is left`)
   return `${filled}\n`
 }

@@ -11,7 +11,7 @@ import { openEnvelope } from '../../../src/kernel/envelope.ts'
 import { SIGNING_ALGORITHMS } from '../../../src/kernel/signing-algorithms.ts'
 import { openSqliteStore } from '../../../src/storage/sqlite/open.ts'
 import { committedBundle, KEY_ID, openBundleDesk } from '../../servers/bundle-desk.ts'
-import { makeCertificates } from '../../servers/certificates.ts'
+import { type Certificates, makeCertificates } from '../../servers/certificates.ts'
 import { freePort } from '../../servers/free-port.ts'
 import { clients, enroll, person } from './clients.ts'
 import { type Credentials, makeCredentials } from './credentials.ts'
@@ -27,6 +27,7 @@ export interface Places {
 export interface Instance {
   readonly configFile: string
   readonly credentials: Credentials
+  readonly certificates: Certificates
 }
 
 /** Ready to be served by `sallyport serve --config`. */
@@ -51,7 +52,8 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
   } finally {
     await store.close()
   }
-  const { certFile, keyFile } = await makeCertificates(folder)
+  const certificates = await makeCertificates(folder)
+  const { certFile, keyFile } = certificates
   const configFile = file('sallyport.yaml')
   const settings = {
     issuer: issuer.origin,
@@ -61,7 +63,7 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
       port: Number(issuer.port || 443),
       // The suite's own browser and clients may speak no more than 1.2 (FAPI 2.0 5.2.2 lets them).
       tls: { cert_file: certFile, key_file: keyFile, minimum_version: '1.2' },
-      // On the same port: the suite takes its protected resource, userinfo, for both ways of FAPI from one address.
+      // On the same port, as clients find the token endpoint where they look first.
       mtls: { from: 'tls' },
     },
     policy: {
@@ -77,5 +79,5 @@ export async function makeInstance({ folder, issuer, suite, alias }: Places): Pr
     log: { directory: file('log') },
   }
   writeFileSync(configFile, stringify(settings), { mode: 0o600 })
-  return { configFile, credentials }
+  return { configFile, credentials, certificates }
 }

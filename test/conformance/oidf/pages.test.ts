@@ -12,6 +12,8 @@ import { type Served, serveForSuite } from './served.ts'
 
 /** Of `provider.json`, what says how the pages are clicked through; the driver makes the other tasks of it. */
 interface Described {
+  readonly alias: string
+  readonly static_clients: { readonly client: { readonly client_id: string; readonly client_secret: string } }
   readonly match: Readonly<Record<'login' | 'consent' | 'error' | 'end_session' | 'end_session_done', string>>
   readonly login: Task['commands']
   readonly consent: Task['commands']
@@ -20,6 +22,7 @@ interface Described {
   readonly text: Readonly<
     Record<'login' | 'error' | 'bad_post_logout_uri' | 'bad_id_token_hint' | 'logged_out', string>
   >
+  readonly fapi2: { readonly resource: string }
   readonly override: Readonly<Record<string, { readonly browser: readonly { readonly tasks: readonly Task[] }[] }>>
 }
 
@@ -60,8 +63,8 @@ async function register(metadata: object = {}): Promise<string> {
   return (await answer.json()).client_id
 }
 
-async function authorize(clientId: string, redirectUri = callback()): Promise<void> {
-  const asked = { response_type: 'code', client_id: clientId, redirect_uri: redirectUri, scope: 'openid', state: 's' }
+async function authorize(clientId: string, redirectUri = callback(), scope = 'openid'): Promise<void> {
+  const asked = { response_type: 'code', client_id: clientId, redirect_uri: redirectUri, scope, state: 's' }
   await browser.page.goto(`${served.issuer}/oauth/authorize?${new URLSearchParams(asked)}`)
 }
 
@@ -103,6 +106,24 @@ test.each(['oidcc-rp-initiated-logout-no-id-token-hint', 'fapi2-security-profile
     expect(answered().has('code')).toBe(true)
   },
 )
+
+test('without OpenID a token opens the resource of the plans of FAPI, and none whose code came twice', async () => {
+  const { client_id: id, client_secret: secret } = described.static_clients.client
+  const redirectUri = `${served.suite}/test/a/${described.alias}/callback`
+  await authorize(id, redirectUri, 'profile')
+  await perform(browser.page, allowed())
+  const { request } = browser.context
+  const form = { grant_type: 'authorization_code', code: answered().get('code') ?? '', redirect_uri: redirectUri }
+  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+  const redeem = () => request.post(`${served.issuer}/oauth/token`, { form, headers: { authorization } })
+  const { access_token: token } = await (await redeem()).json()
+  const { resource } = described.fapi2
+  const open = async (headers: Record<string, string>) => (await request.get(resource, { headers })).status()
+  expect(await open({ authorization: `Bearer ${token}` })).toBe(200)
+  expect((await redeem()).status()).toBe(400)
+  expect(await open({ authorization: `Bearer ${token}` })).toBe(401)
+  expect(await open({})).toBe(401)
+})
 
 test('another refuses', async () => {
   await authorize(await register())

@@ -1,19 +1,22 @@
 /**
  * `make run-conformance`: serves the provider over TLS for the OpenID Foundation conformance suite, and writes how to drive it,
- * with all secrets, to var/conformance/provider.json. OIDF_ISSUER and OIDF_SUITE move either from its usual address; an argument
- * names another folder.
+ * with all secrets, to var/conformance/provider.json. Beside it, the API that the plans of FAPI 2.0 ask. OIDF_ISSUER,
+ * OIDF_RESOURCE and OIDF_SUITE move each from its usual address; an argument names another folder.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Sallyport, startSallyport } from '../../servers/sallyport.ts'
+import { RESOURCE_CLIENT } from './clients.ts'
 import { describeProvider, TEMPLATE } from './describe.ts'
 import { makeInstance } from './instance.ts'
+import { serveResource } from './resource.ts'
 import { certificateAt } from './suite-certificate.ts'
 
 const LOOK_AGAIN_MS = 2_000
 
 const issuer = new URL(process.env.OIDF_ISSUER ?? 'https://localhost:9443')
+const resource = new URL(process.env.OIDF_RESOURCE ?? 'https://localhost:9444')
 const suite = new URL(process.env.OIDF_SUITE ?? 'https://localhost:8443')
 const folder = resolve(process.argv[2] ?? 'var/conformance')
 const { alias }: { alias: string } = JSON.parse(readFileSync(TEMPLATE, 'utf8'))
@@ -22,7 +25,7 @@ const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
 
 const instance = await makeInstance({ folder, issuer, suite, alias })
-writeFileSync(join(folder, 'provider.json'), describeProvider(instance.credentials), { mode: 0o600 })
+writeFileSync(join(folder, 'provider.json'), describeProvider(instance.credentials, resource.origin), { mode: 0o600 })
 const trusted = join(folder, 'suite.crt')
 
 async function serve(certificate: string | undefined): Promise<Sallyport> {
@@ -36,6 +39,9 @@ async function serve(certificate: string | undefined): Promise<Sallyport> {
 
 let known = await certificateAt(suite)
 let sallyport = await serve(known)
+const { credentials, certificates } = instance
+const secret = credentials.secrets[RESOURCE_CLIENT]
+const closeResource = await serveResource({ issuer: issuer.origin, resource, certificates, secret })
 console.log(
   `${issuer.origin} is ready for the suite at ${suite.origin}; how to drive it: ${join(folder, 'provider.json')}`,
 )
@@ -51,4 +57,5 @@ while (!stopping.signal.aborted) {
   sallyport = await serve(known)
   console.log(`the certificate of ${suite.origin} is trusted`)
 }
+closeResource()
 await sallyport.stop()

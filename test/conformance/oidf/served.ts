@@ -24,7 +24,8 @@ export async function serveForSuite(answering?: string): Promise<Served> {
   const place = join(folder, 'instance')
   const issuer = `https://localhost:${await freePort()}`
   const suite = answering ?? `https://localhost:${await freePort()}`
-  const env = { OIDF_ISSUER: issuer, OIDF_SUITE: suite }
+  const resource = `https://localhost:${await freePort()}`
+  const env = { OIDF_ISSUER: issuer, OIDF_RESOURCE: resource, OIDF_SUITE: suite }
   const sallyport = startSallyport([place], { cwd: process.cwd(), env, main: 'test/conformance/oidf/serve.ts' })
   await sallyport.says(/is ready for the suite/, 60_000)
   return {
