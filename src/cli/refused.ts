@@ -11,6 +11,12 @@ export class Refused extends Error {
   }
 }
 
+/** What a service said, with when to try again where it names seconds. RFC 9110 10.2.3. */
+export function saidWhen(said: string, headers: Headers): string {
+  const seconds = headers.get('retry-after') ?? ''
+  return /^\d+$/.test(seconds) ? `${said.replace(/\.?$/, '.')} Try again in ${seconds} s.` : said
+}
+
 /** The exit code of a command that asks a running instance. */
 export async function orRefused(run: () => Promise<void>): Promise<number> {
   try {

@@ -3,10 +3,12 @@
  * the same deadline, no network. OPA, "Bundles"; a bundle that is not as it was signed is never evaluated.
  */
 import { readFile } from 'node:fs/promises'
+import { ALGORITHMS } from '../policy-engine/bundle/algorithms.ts'
 import { loadBundle } from '../policy-engine/bundle/load.ts'
 import type { BundleKey } from '../policy-engine/bundle/signature.ts'
 import type { Evaluator } from '../policy-engine/engine.ts'
 import { openBundle } from '../policy-engine/wasm/open.ts'
+import { isRecord, isText, list, needed, oneOf, type RulesFor, readOptions, text, wholeNumber } from './option-rules.ts'
 
 export interface OfflinePolicyOptions {
   /** Of the bundle, `.tar.gz`. */
@@ -32,7 +34,30 @@ export interface OfflinePolicy {
   close(): void
 }
 
+const KEY: RulesFor<BundleKey> = {
+  id: needed(text),
+  algorithm: needed(oneOf(Object.keys(ALGORITHMS))),
+  key: needed(text),
+  // Empty equals a signature without one.
+  scope: { what: 'a string', holds: (value) => typeof value === 'string' },
+  state: oneOf(['active', 'retired', 'revoked']),
+}
+
+const OPTIONS: RulesFor<OfflinePolicyOptions> = {
+  file: needed(text),
+  keys: needed(list('keys', isRecord, 1)),
+  minimumVersion: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  entrypoints: needed(list('entrypoints', isText, 1)),
+  deadlineMs: wholeNumber(1, 60_000),
+}
+
+/**
+ * Throws TypeError or RangeError where an option is missing, unknown or wrong: a `minimumVersion` that is misspelt would let an
+ * old bundle in. Throws what reading the file does, and BundleError where the bundle may not serve.
+ */
 export async function openOfflinePolicy(options: OfflinePolicyOptions): Promise<OfflinePolicy> {
+  readOptions('openOfflinePolicy: options', OPTIONS, options)
+  for (const [index, key] of options.keys.entries()) readOptions(`openOfflinePolicy: options.keys[${index}]`, KEY, key)
   const { file, keys, entrypoints, minimumVersion = 0, deadlineMs = 1000 } = options
   let mark: { readonly version: number; readonly revision: string } | undefined
 

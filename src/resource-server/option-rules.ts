@@ -28,6 +28,11 @@ export const isText = (value: unknown): value is string => typeof value === 'str
 export const text: OptionRule = { what: 'a string that is not empty', holds: isText }
 export const callback: OptionRule = { what: 'a function', holds: (value) => typeof value === 'function' }
 
+export const oneOf = (values: readonly string[]): OptionRule => ({
+  what: `one of ${values.join(', ')}`,
+  holds: (value) => typeof value === 'string' && values.includes(value),
+})
+
 export const wholeNumber = (least: number, most: number): OptionRule => ({
   what: most === Number.MAX_SAFE_INTEGER ? `a whole number, ${least} or more` : `a whole number, ${least} to ${most}`,
   holds: (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,

@@ -8,6 +8,7 @@ import {
   isText,
   list,
   needed,
+  oneOf,
   parts,
   type RulesFor,
   readOptions,
@@ -50,7 +51,7 @@ const isOrigin = (value: unknown): boolean =>
 const INTROSPECTION: RulesFor<NonNullable<ResourceServerOptions['introspection']>> = {
   clientId: needed(text),
   clientSecret: needed(callback),
-  when: { what: 'opaque or always', holds: (value) => value === 'opaque' || value === 'always' },
+  when: oneOf(['opaque', 'always']),
   cacheSeconds: {
     what: '0 to 60',
     holds: (value) => typeof value === 'number' && value >= 0 && value <= 60,

@@ -37,7 +37,11 @@ describe('made with', () => {
     ['an unknown option', { audiences: [AUDIENCE] }, 'options.audiences is not known; there are issuer, audience'],
     ['a name that every object has', { toString: 'a' }, 'options.toString is not known'],
     ['a word for introspection', { introspection: true }, 'options.introspection must be an object'],
-    ['another time to ask', { introspection: { ...introspection, when: 'allways' } }, 'when must be opaque or always'],
+    [
+      'another time to ask',
+      { introspection: { ...introspection, when: 'allways' } },
+      'when must be one of opaque, always',
+    ],
     ['no client', { introspection: { when: 'always' } }, 'options.introspection lacks clientId and clientSecret'],
     [
       'a secret as text',

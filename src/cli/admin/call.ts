@@ -2,7 +2,7 @@
 import type { Invocation } from '../command.ts'
 import { savedToken } from '../login/commands.ts'
 import { noAnswer } from '../no-answer.ts'
-import { Refused } from '../refused.ts'
+import { Refused, saidWhen } from '../refused.ts'
 import { type AdminAccess, adminAccess } from './credentials.ts'
 
 const DEADLINE_MS = 60_000
@@ -66,9 +66,8 @@ async function tokenOf({ base, caller }: AdminAccess, scope: string): Promise<st
   })
   const { access_token: token, error_description: why } = answer.body
   if (answer.status === 200 && typeof token === 'string') return token
-  throw new Refused(
-    `no token for client ${caller.clientId}: ${typeof why === 'string' ? why : `status ${answer.status}`}${whenAgain(answer)}`,
-  )
+  const said = typeof why === 'string' ? why : `status ${answer.status}`
+  throw new Refused(saidWhen(`no token for client ${caller.clientId}: ${said}`, answer.headers))
 }
 
 async function ask(base: string, path: string, init: RequestInit): Promise<AdminAnswer> {
@@ -92,17 +91,11 @@ function readJson(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** RFC 9110 10.2.3, as the service says it: in seconds. */
-function whenAgain({ headers }: AdminAnswer): string {
-  const seconds = headers.get('retry-after') ?? ''
-  return /^\d+$/.test(seconds) ? ` Try again in ${seconds} s.` : ''
-}
-
 function refusal(answer: AdminAnswer): string {
   const { status, body } = answer
   const said = typeof body.title === 'string' ? body.title : `the answer is not one of an admin API (${status})`
   if (status === 401) return `${said} The access token is not accepted there.`
   if (status === 403)
     return `${said} The client needs the scope admin and a role that permits this (policies/rbac/data.yaml).`
-  return `${said}${whenAgain(answer)}`
+  return saidWhen(said, answer.headers)
 }

@@ -3,7 +3,7 @@ import type { BundleRecord } from '../../policy-engine/life/desk.ts'
 import type { Invocation } from '../command.ts'
 import { noAnswer } from '../no-answer.ts'
 import { callerHeaders, policyAddress } from '../policy-address.ts'
-import { Refused } from '../refused.ts'
+import { Refused, saidWhen } from '../refused.ts'
 
 /** A source may take as long to answer. */
 const DEADLINE_MS = 60_000
@@ -29,7 +29,7 @@ async function call(invocation: Invocation, path: string, body?: object): Promis
   if (answer.ok && 'result' in said) return said.result
   if (answer.status === 401 || answer.status === 403)
     throw new Refused(`${refusalOf(said)}: show the token of the identity operator, by --token-file`)
-  throw new Refused(refusalOf(said))
+  throw new Refused(saidWhen(refusalOf(said), answer.headers))
 }
 
 function readJson(text: string): object {
