@@ -179,9 +179,9 @@ describe('parameters as such (RFC 6749 3.1; checklist 17)', () => {
     expect(`${page.left?.origin}${page.left?.pathname}`).toBe(REDIRECT_URI)
     expect((await redeemCode(service, one, told(page).code)).status).toBe(200)
     const { client_id: _, ...pushed } = parametersOf(one, left)
-    const { request_uri } = (await post(service, '/oauth/par', one, pushed)).body
-    const short = urlOf(service.issuer, { client_id: one.id, request_uri: String(request_uri) })
-    expect(told(await browser.visit(short)).code).toBeTruthy()
+    // FAPI 2.0 Security Profile 5.3.2.2: a pushed request names it.
+    const par = await post(service, '/oauth/par', one, pushed)
+    expect([par.status, par.body.error]).toEqual([400, 'invalid_request'])
     for (const asked of [urlFor(two, left), urlFor(one, { redirect_uri: undefined })]) {
       const refused = await browser.visit(asked)
       expect([refused.status, refused.left]).toEqual([400, undefined])

@@ -18,9 +18,8 @@ function onlyRedirectUri({ redirectUris }: ClientRecord, params: Params): string
   return redirectUris.length === 1 && !readScopes(params).includes('openid') ? redirectUris[0] : undefined
 }
 
-export function checkOwnRedirectUri(client: ClientRecord, params: Params): string {
-  const sent = params.get('redirect_uri') ?? onlyRedirectUri(client, params)
-  const redirectUri = sent ?? required(params, 'redirect_uri')
+/** Throws invalid_request where the client has no such redirect URI. */
+export function checkOwnRedirectUri(client: ClientRecord, redirectUri: string): string {
   if (!ownsRedirectUri(client, redirectUri))
     throw new OAuthError('invalid_request', { detail: 'The redirect_uri is not registered for this client.' })
   return redirectUri
@@ -34,5 +33,6 @@ export async function checkRedirectUri(
   if (params.repeated.has('client_id') || params.repeated.has('redirect_uri')) throw new OAuthError('invalid_request')
   const client = await deps.store.clients.find(tenant, required(params, 'client_id'))
   if (client === undefined) throw new OAuthError('invalid_request', { detail: 'This client is not registered.' })
-  return { client, redirectUri: checkOwnRedirectUri(client, params) }
+  const redirectUri = params.get('redirect_uri') ?? onlyRedirectUri(client, params) ?? required(params, 'redirect_uri')
+  return { client, redirectUri: checkOwnRedirectUri(client, redirectUri) }
 }

@@ -15,7 +15,7 @@ import { AUTHORIZATION_PARAMETERS, readAuthorizationRequest, readState } from '.
 import { checkOwnRedirectUri } from './check-redirect-uri.ts'
 import { askClientStage } from './client-stage.ts'
 import { type IdTokenHintDeps, subjectOfHint } from './id-token-hint.ts'
-import { refuseRepeated } from './parameters.ts'
+import { refuseRepeated, required } from './parameters.ts'
 import { pendingAuthorization } from './pending-authorization.ts'
 import { REQUEST_URI_PREFIX, sealAsked } from './pushed-request.ts'
 import { responseModeOf } from './response-mode.ts'
@@ -60,7 +60,8 @@ export async function par(deps: ParDeps, request: HttpRequest): Promise<Reply> {
     throw new OAuthError('invalid_request', { detail: 'A pushed request takes no request_uri.' })
 
   const parameters = kept(form, client.clientId)
-  const redirectUri = checkOwnRedirectUri(client, form)
+  // Also where RFC 6749 would let it be left out: FAPI 2.0 Security Profile 5.3.2.2.
+  const redirectUri = checkOwnRedirectUri(client, required(form, 'redirect_uri'))
   const asked = readAuthorizationRequest(form, redirectUri, client.metadata)
   const onlySub = await subjectOfHint(deps, client.clientId, asked.idTokenHint)
   const nowSeconds = request.origin.time.epoch_seconds
