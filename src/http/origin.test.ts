@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ConfigError } from '../kernel/errors.ts'
 import { addressReader, originAt } from './origin.ts'
 
@@ -21,6 +21,19 @@ test.each([
   ['only proxies', '10.0.0.1', '10.9.9.9', '10.9.9.9'],
 ])('through trusted proxies, from the right: %s', (_what, socket, header, address) => {
   expect(addressReader(['10.0.0.0/8', '2001:db8::/32'])(socket, header)).toBe(address)
+})
+
+test.each([
+  ['no proxy is named', [], ['192.0.2.1', '192.0.2.2'], 1],
+  ['another is', ['10.0.0.0/8'], ['10.0.0.1', '192.0.2.1', '192.0.2.2'], 1],
+  ['it is named', ['10.0.0.0/8'], ['10.0.0.1'], 0],
+] as const)('one word about a header that nobody trusts, where %s', (_what, networks, sockets, count) => {
+  const unnamed = vi.fn()
+  const read = addressReader(networks, unnamed)
+  for (const socket of sockets) read(socket, undefined)
+  expect(unnamed).not.toHaveBeenCalled()
+  for (const socket of sockets) read(socket, '198.51.100.7')
+  expect(unnamed).toHaveBeenCalledTimes(count)
 })
 
 test.each(['10.0.0.0/33', 'proxy.example', '10.0.0.0/x', '::/129'])('refuses to start with the proxy %s', (network) => {

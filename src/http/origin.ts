@@ -38,11 +38,17 @@ export function trustedProxies(networks: readonly string[]): TrustsProxy {
   return (address) => isIP(address) !== 0 && list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
 }
 
-export function addressReader(networks: readonly string[]): AddressReader {
-  if (networks.length === 0) return (socketAddress) => normalise(socketAddress ?? '')
+/** `unnamed` is called once: when somebody who is no trusted proxy writes X-Forwarded-For. */
+export function addressReader(networks: readonly string[], unnamed: () => void = () => undefined): AddressReader {
   const trusted = trustedProxies(networks)
+  let isTold = false
   return (socketAddress, forwarded) => {
     let address = normalise(socketAddress ?? '')
+    if (forwarded !== undefined && !isTold && !trusted(address)) {
+      isTold = true
+      unnamed()
+    }
+    if (networks.length === 0) return address
     const hops = forwarded === undefined ? [] : forwarded.split(',')
     while (trusted(address)) {
       const previous = normalise(hops.pop() ?? '')

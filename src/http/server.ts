@@ -61,6 +61,8 @@ export interface ServerOptions {
   readonly certificates?: CertificateSource | undefined
   /** Addresses and CIDR networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
+  /** Told once that X-Forwarded-For comes from an address that is none of them. */
+  readonly onUnnamedProxy?: () => void
   readonly bodyLimitBytes?: number
   readonly headerLimitBytes?: number
   readonly requestTimeoutMs?: number
@@ -254,7 +256,7 @@ export function alsoListen(app: FastifyInstance, options: ServerOptions, tls = o
 export function buildServer(options: ServerOptions): FastifyInstance {
   const context: Context = {
     ...options,
-    addressOf: addressReader(options.trustedProxies),
+    addressOf: addressReader(options.trustedProxies, options.onUnnamedProxy),
     headers: commonHeaders(options.issuer),
   }
   const match = pathTable(options.endpoints)

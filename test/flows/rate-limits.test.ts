@@ -1,6 +1,7 @@
 /** Rate limits on the real service: who is counted where, what a refused caller reads, what is audited. RFC 6585 4; checklist 20. */
 import { afterEach, expect, test } from 'vitest'
 import { RATED, type RateTable, ratedEndpoint } from '../../src/auth/threat/limits/rate-limiter.ts'
+import { createLogger } from '../../src/observability/logger.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { startAuthService, type TestService, type TestServiceOptions } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
@@ -190,9 +191,14 @@ test('IPv6 is counted by /64, and X-Forwarded-For only as far as trusted proxies
   expect(statuses(forged)).toEqual([200, 200, 200, 429])
 })
 
-test('without known proxies a private address is not counted, since everybody may come through it', async () => {
-  const service = await serve({ token: { address: 2 } }, { service: { trustedProxies: [] } })
+test('without known proxies a private address is not counted, since everybody may come through it, and the log says so once', async () => {
+  const lines: string[] = []
+  const logger = createLogger({ destination: { write: (line) => lines.push(line) } })
+  const service = await serve({ token: { address: 2 } }, { service: { trustedProxies: [] }, logger })
   expect(statuses(await times(5, () => tokenOf(service, service.population.web, '8.8.8.8')))).not.toContain(429)
+  const warned = lines.filter((line) => line.includes('auth.trusted_proxies'))
+  expect(warned).toEqual([expect.stringContaining('name your proxies there')])
+  expect(warned[0]).not.toContain('8.8.8.8')
 })
 
 test('two nodes on one store share their counts (checklist 20)', async () => {
