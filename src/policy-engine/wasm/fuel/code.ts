@@ -96,6 +96,7 @@ export function skipImmediates(reader: ByteReader, opcode: number): void {
     case 0x04: // if
     case 0x0c: // br
     case 0x0d: // br_if
+    case 0x10: // call
     case 0x20: // local.get
     case 0x21: // local.set
     case 0x22: // local.tee

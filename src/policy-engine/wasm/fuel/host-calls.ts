@@ -62,6 +62,6 @@ function imported({ imports }: ModuleShape, name: string): ImportedFunction {
 
 /** A body with its size before it: locals that are i32, instructions, end. */
 export function sized(instructions: readonly number[], locals = 0): number[] {
-  const declared = locals === 0 ? [0] : [1, locals, 0x7f]
+  const declared = locals === 0 ? [0] : [1, ...unsigned(locals), 0x7f]
   return [...unsigned(declared.length + instructions.length + 1), ...declared, ...instructions, 0x0b]
 }

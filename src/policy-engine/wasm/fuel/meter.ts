@@ -5,13 +5,15 @@
  *
  * It also exports what a host needs to go on after a trap (the C stack pointer, which a trap leaves moved), lets the module
  * look hashes of strings up in a table (`structs/`), notes where the policy's string constants lie, has rules that are constants
- * built once (`constants.ts`), and leads calls of a few of the module's own built-ins to the host (`natives.ts`).
+ * built once (`constants.ts`), leads calls of a few of the module's own built-ins to the host (`natives.ts`), and gives each entrypoint
+ * a function of its own (`dispatch.ts`).
  */
 import { ByteReader, type Bytes, concat, ModuleError, nameBytes, signed, unsigned } from './binary.ts'
 import { type BranchHints, branchHints } from './branch-hints.ts'
 import { type FunctionBody, readBodies } from './code.ts'
 import { constantRules } from './constants.ts'
 import { recursive } from './cycles.ts'
+import { dispatchByTable } from './dispatch.ts'
 import { type Edit, edited } from './edits.ts'
 import { type AddedFunction, refuel } from './host-calls.ts'
 import { memoizeBySlot } from './memoize.ts'
@@ -33,10 +35,17 @@ export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     constants: fuel + 3,
     from: refuelIndex + 1 + detours.added.length,
   })
-  const added = [refuel(shape), ...detours.added, ...memoizing.added]
-  const additions = { fuel, refuelIndex, added, detours, replaced: memoizing.bodies }
+  const others = [refuel(shape), ...detours.added, ...memoizing.added]
+  const dispatching = dispatchByTable(shape, bodies, {
+    from: refuelIndex + others.length,
+    check: takeOneOrAsk(fuel, refuelIndex).bytes,
+  })
+  const added = [...others, ...dispatching.added]
+  const replaced = new Map([...memoizing.bodies, ...dispatching.bodies])
+  const additions = { fuel, refuelIndex, added, detours, replaced }
   const { section: code, hints } = codeSection(shape, bodies, additions)
   const rewritten = new Map<number, Bytes>([
+    [SECTION.type, withMore(shape, findSection(shape, SECTION.type), dispatching.types)],
     [SECTION.function, functionSection(shape, added)],
     [SECTION.code, code],
     [SECTION.global, globalSection(shape)],

@@ -4,6 +4,7 @@
  */
 import { ByteReader } from './binary.ts'
 import { type FunctionBody, readBodies, skipImmediates } from './code.ts'
+import { type Part, readDispatch } from './dispatch.ts'
 import { isPolicyFunction } from './meter.ts'
 import { type ModuleShape, readShape } from './sections.ts'
 
@@ -25,62 +26,45 @@ export function entrypointsReaching(
   const bodies = readBodies(shape)
   const evalAt = [...shape.names].find(([, name]) => name === 'eval')?.[0]
   const evalBody = evalAt === undefined ? undefined : bodies[evalAt - shape.importedFunctions]
-  const parts = evalBody === undefined ? undefined : dispatched(shape, evalBody, entrypoints.size)
-  if (parts === undefined) return new Set(entrypoints.keys())
+  const parts = evalBody && readDispatch(shape, evalBody)?.parts
+  if (parts?.length !== entrypoints.size) return new Set(entrypoints.keys())
   const reaching = functionsReaching(shape, bodies, wanted)
-  const found = [...entrypoints].filter(([, id]) => parts[id]?.some((call) => reaching.has(call)) !== false)
+  const reaches = ({ from, to }: Part) =>
+    instructions(shape, { code: from, end: to }).some(
+      ({ opcode, operand }) => opcode === CALL_INDIRECT || (opcode === CALL && reaching.has(operand)),
+    )
+  const found = [...entrypoints].filter(([, id]) => {
+    const part = parts[id]
+    return part === undefined || reaches(part)
+  })
   return new Set(found.map(([name]) => name))
 }
 
 interface Instruction {
   readonly opcode: number
-  /** Of `local.get`, `i32.const`, `br_if` and `call`. */
+  /** Of `local.get`, `i32.const` and `call`. */
   readonly operand: number
 }
 
 const LOCAL_GET = 0x20
 const I32_CONST = 0x41
-const I32_NE = 0x47
-const BR_IF = 0x0d
 const CALL = 0x10
 const CALL_INDIRECT = 0x11
 
-function* instructions({ bytes }: ModuleShape, { code, end }: FunctionBody): Generator<Instruction> {
+function* instructions(
+  { bytes }: ModuleShape,
+  { code, end }: Pick<FunctionBody, 'code' | 'end'>,
+): Generator<Instruction> {
   const reader = new ByteReader(bytes, code)
   while (reader.at < end) {
     const opcode = reader.byte()
-    if (opcode === CALL || opcode === LOCAL_GET || opcode === BR_IF) yield { opcode, operand: reader.u32() }
+    if (opcode === CALL || opcode === LOCAL_GET) yield { opcode, operand: reader.u32() }
     else if (opcode === I32_CONST) yield { opcode, operand: reader.s32() }
     else {
       skipImmediates(reader, opcode)
       yield { opcode, operand: 0 }
     }
   }
-}
-
-/** What each entrypoint's part of `eval` calls: `if (entrypoint != id) skip` begins it, in the order of the ids. */
-function dispatched(shape: ModuleShape, body: FunctionBody, count: number): number[][] | undefined {
-  const parts: number[][] = []
-  const last: Instruction[] = []
-  let local: number | undefined
-  for (const instruction of instructions(shape, body)) {
-    last.push(instruction)
-    if (last.length > 4) last.shift()
-    const [get, id, compare, skip] = last
-    const isDispatch =
-      get?.opcode === LOCAL_GET &&
-      (local === undefined || get.operand === local) &&
-      id?.opcode === I32_CONST &&
-      id.operand === parts.length &&
-      compare?.opcode === I32_NE &&
-      skip?.opcode === BR_IF
-    if (isDispatch) {
-      local = get.operand
-      parts.push([])
-    } else if (instruction.opcode === CALL) parts.at(-1)?.push(instruction.operand)
-    else if (instruction.opcode === CALL_INDIRECT) return undefined
-  }
-  return parts.length === count ? parts : undefined
 }
 
 /** Indices of the functions from which a wanted built-in may be called. */
