@@ -2,7 +2,7 @@
  * Second factors of people, and what the store does with them once: a TOTP step, a recovery code, a passkey's counter.
  * They end with their person, and never by themselves.
  */
-import type { Way } from './ways.ts'
+import type { Way } from './records.ts'
 import type { Written } from './written.ts'
 
 export interface TotpRecord {

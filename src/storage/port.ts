@@ -25,10 +25,10 @@ import type {
   SessionRecord,
   SigningKeyRecord,
   UserRecord,
+  Way,
 } from './records.ts'
 import type { StreamStore } from './streams-port.ts'
 import type { ThreatStore } from './threat-port.ts'
-import type { Way } from './ways.ts'
 import type { Written } from './written.ts'
 
 export interface Page<R> {

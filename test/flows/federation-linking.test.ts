@@ -6,13 +6,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPasswordHasher } from '../../src/auth/user/password/hasher.ts'
 import { randomId } from '../../src/kernel/ids.ts'
 import { identityKey, type UserRecord } from '../../src/storage/records.ts'
-import { optionsOn } from '../servers/authenticator.ts'
 import { Browser, type Visited } from '../servers/browser.ts'
 import { openChromium } from '../servers/chromium.ts'
 import { lookAt } from '../servers/look.ts'
 import { TENANT, userRecord } from '../servers/population.ts'
 import { until } from '../servers/until.ts'
-import { addPasskey, codeAt, confirmTotp } from './factors.ts'
+import { codeAt, confirmTotp } from './factors.ts'
 import { atProvider, codeAfter, type Federated, onSignInPage, signInAt, startFederated } from './federation.ts'
 
 const PASSWORD = 'a long enough password'
@@ -319,56 +318,6 @@ describe('at the person’s own page', () => {
     expect(await identities(sub)).toHaveLength(2)
     await post(at.browser, 'unlink', { identity: identity?.key ?? '' })
     expect((await identities(sub)).map(({ provider }) => provider)).toEqual(['other'])
-  })
-
-  /** Somebody who came by Google, has no password, and is signed in. */
-  async function cameByGoogle() {
-    service.google.person = {
-      sub: randomId(),
-      email: `only-${randomId(5)}@example.com`.toLowerCase(),
-      email_verified: true,
-    }
-    const at = await onSignInPage(service)
-    await codeAfter(at.browser, await signInAt(at, 'google'))
-    return { browser: at.browser, sub: (await ownerOf(service.google.person.sub)) ?? '' }
-  }
-  const FACTORS = () => `${service.issuer}/account/factors`
-  const passkeysOf = async (sub: string) => (await service.store.factors.of(TENANT, sub)).passkeys
-
-  test('of two ways in that are taken away at once, one stays', async () => {
-    const { browser, sub } = await cameByGoogle()
-    service.other.person = { sub: randomId() }
-    await browser.visit((await atProvider((await post(browser, 'link', { provider: 'other' })).left)).href)
-    const linked = await identities(sub)
-    expect(linked).toHaveLength(2)
-    const answers = await Promise.all(linked.map(({ key }) => post(browser, 'unlink', { identity: key })))
-    expect(answers.filter(({ status, text }) => status === 403 && text.includes('last way'))).toHaveLength(1)
-    expect(await identities(sub)).toHaveLength(1)
-  })
-
-  test('the last passkey stays where nothing else lets them in, and goes where an identity or a further one does', async () => {
-    const { browser, sub } = await cameByGoogle()
-    const { authenticator } = await addPasskey(service, browser)
-    const [identity] = await identities(sub)
-    const asked = await post(browser, 'unlink', { identity: identity?.key ?? '' })
-    expect(new URL(asked.url).pathname).toBe('/mfa/passkey')
-    const proven = await browser.submit(asked, { credential: authenticator.get(optionsOn(asked.text)) })
-    expect(proven.url).toBe(PAGE())
-    await post(browser, 'unlink', { identity: identity?.key ?? '' })
-    expect(await identities(sub)).toEqual([])
-
-    const [passkey] = await passkeysOf(sub)
-    const remove = async (factor = '') =>
-      browser.submit(await browser.visit(FACTORS()), { action: 'remove_passkey', factor })
-    const kept = await remove(passkey?.credentialId)
-    expect([kept.status, kept.text]).toEqual([403, expect.stringContaining('last way')])
-    expect(await passkeysOf(sub)).toHaveLength(1)
-
-    await addPasskey(service, browser)
-    const both = await passkeysOf(sub)
-    const answers = await Promise.all(both.map(({ credentialId }) => remove(credentialId)))
-    expect(answers.filter(({ status }) => status === 403)).toHaveLength(1)
-    expect(await passkeysOf(sub)).toHaveLength(1)
   })
 
   test('a state of linking opens no sign-in, and is of no use to another session (checklist 43)', async () => {

@@ -4,8 +4,7 @@
  * factor alone (TOTP, recovery code) is no way in, nor is an identity of a provider that is configured no more.
  */
 import type { Store } from '../../storage/port.ts'
-import type { UserRecord } from '../../storage/records.ts'
-import type { Way } from '../../storage/ways.ts'
+import type { UserRecord, Way } from '../../storage/records.ts'
 
 /** Nothing here takes a password away: it needs no second look. */
 export type OtherWay = Way | 'password'

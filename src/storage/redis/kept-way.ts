@@ -1,5 +1,5 @@
 /** Whether the way in that a removal leaves is there still: asked in the script that removes. */
-import type { Way } from '../ways.ts'
+import type { Way } from '../records.ts'
 import type { RedisClient } from './client.ts'
 
 /** Opens the script: KEYS[3] and ARGV[2] are the hash and the field that must be there, or are both absent. */

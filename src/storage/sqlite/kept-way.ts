@@ -1,5 +1,5 @@
 /** Whether the way in that a removal leaves is there still: asked in the transaction that removes. */
-import type { Way } from '../ways.ts'
+import type { Way } from '../records.ts'
 import type { Database } from './database.ts'
 
 /** `undefined` leaves nothing that must be there. */
