@@ -1,22 +1,17 @@
 /** What pages of the account say of letters: that they go out, only where they do. ASVS 6.3.7. Names keep their direction in Arabic. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { noMail } from '../../src/mail/mailer.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
-import { mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
 import { enter, newPerson } from './at-account.ts'
 
-let smtp: SmtpServer
 let withMail: TestService
 let without: TestService
 beforeAll(async () => {
-  smtp = await startSmtpServer()
-  withMail = await startAuthService({ service: { mail: mailThrough(smtp) } })
-  without = await startAuthService({ service: { mail: noMail } })
+  withMail = await startAuthService()
+  without = await startAuthService({ service: { mail: undefined } })
 })
 afterAll(async () => {
   await withMail?.close()
   await without?.close()
-  await smtp?.close()
 })
 
 const NOBODY_TELLS = '<span class="whole">e-mail</span> address is known'
