@@ -13,7 +13,6 @@ import { openChromium, openSite } from '../servers/chromium.ts'
 import { lookAt } from '../servers/look.ts'
 import { clientRecord, newAddress, TENANT, userRecord } from '../servers/population.ts'
 import { bodyOf, linkIn, mailThrough, type SmtpServer, startSmtpServer } from '../servers/smtp-server.ts'
-import { send } from './at-account.ts'
 import { BEHIND_PROXY } from './attackers.ts'
 import { countedHasher, countedStore } from './counted-work.ts'
 import { begin, discover } from './relying-party.ts'
@@ -117,21 +116,6 @@ describe('the link', () => {
     expect(service.audits.filter(({ sub }) => sub === user.sub).map(({ event }) => event)).toEqual(
       expect.arrayContaining(['password_reset_asked', 'password_reset', 'session_ended']),
     )
-  })
-
-  test('brings back no password that was ended because somebody else may know it; a forgotten one it may (checklist 45)', async () => {
-    const [user, forgetful] = [await person(), await person()]
-    const browser = new Browser(service.issuer)
-    const login = await browser.visit(`${service.issuer}/account/activity`)
-    const page = await browser.submit(login, { username: user.userName, password: 'correct horse battery' })
-    await send(browser, page, /report$/)
-    const link = await linkFor(user)
-    const ended = await use(link, 'correct horse battery')
-    expect([ended.status, ended.text]).toEqual([400, expect.stringContaining('somebody else may know it')])
-    expect((await use(link)).status).toBe(200)
-    expect(await signsIn(user, NEW)).toBe(true)
-
-    expect((await use(await linkFor(forgetful), 'correct horse battery')).status).toBe(200)
   })
 
   test('GET spends nothing, however often a scanner of mail comes by, and leaks the link to nobody', async () => {

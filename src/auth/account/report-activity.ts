@@ -7,7 +7,7 @@ import type { ActivityStore } from '../../storage/activity-port.ts'
 import type { OneUseStore, UserStore } from '../../storage/port.ts'
 import { type AccountPageDeps, accountPage } from '../sign-in/account-page.ts'
 import { type PutOutDeps, putOut } from '../sign-in/put-out.ts'
-import { keepEndedPassword } from '../user/ended-password.ts'
+import { keepEndedPassword } from '../user/password/ended.ts'
 import { ACTIVITY_PAGE } from './activity.ts'
 
 export type ReportActivityDeps = AccountPageDeps &

@@ -2,11 +2,11 @@
  * Passwords that a person ended because somebody else may know them ("this wasn't me", a change of address that was stopped): their
  * hashes are kept for a while, so that no reset brings one of them back. Checklist 45; docs/passwords.md.
  */
-import { type Clock, epochSeconds } from '../../kernel/clock.ts'
-import { digestOf } from '../../kernel/ids.ts'
-import type { OneUseStore } from '../../storage/port.ts'
-import type { PasswordHasher } from './password/hasher.ts'
-import { slowedDown } from './password/verify.ts'
+import { type Clock, epochSeconds } from '../../../kernel/clock.ts'
+import { digestOf } from '../../../kernel/ids.ts'
+import type { OneUseStore } from '../../../storage/port.ts'
+import type { PasswordHasher } from './hasher.ts'
+import { slowedDown } from './verify.ts'
 
 /** Of one-use records. */
 const KIND = 'ended_password'
