@@ -193,7 +193,7 @@ visible := {
 
 default writable := set()
 
-writable := editable | {"rotate_secret", "secret_sha256"} if input.action in {"create", "replace"}
+writable := editable | {"keep_secret_ids", "rotate_secret", "secret_sha256"} if input.action in {"create", "replace"}
 
 token_active if input.actor.active
 
