@@ -12,7 +12,7 @@ import { keepSession } from '../session/keep-session.ts'
 import { keptWay, type OtherWay } from '../sign-in/other-way-in.ts'
 import { localesOf } from '../user/email.ts'
 import { endMailLinks } from '../user/mail-link.ts'
-import { notifyUser } from '../user/notify.ts'
+import { lettersReach, notifyUser } from '../user/notify.ts'
 import type { MfaAction } from './ask-mfa.ts'
 import {
   aboutOf,
@@ -61,6 +61,7 @@ function page(deps: MfaDeps, owner: Enrolling, status: number, about: Pick<Facto
     totp,
     passkeys: passkeys.map(({ credentialId, backedUp, ...rest }) => ({ ...rest, id: credentialId, synced: backedUp })),
     recoveryCodes,
+    letters: lettersReach(deps, user),
     ...about,
   })
   return { status, ...view }
