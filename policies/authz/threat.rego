@@ -94,9 +94,14 @@ actions contains "throttle" if introspects_too_much
 
 introspects_too_much if {
 	input.signal == "introspection_spike"
-	input.usual > 0
 	input.count >= input.usual * spike_many
+	introspection_rate
 }
+
+# What a client usually does, thrice, goes on; of one that never introspected before, what is no spike of anybody.
+introspection_rate := input.usual * 3 if input.usual > 0
+
+introspection_rate := input.floor if input.usual == 0
 
 actions contains "revoke_client" if {
 	input.signal == "consent_phishing"
@@ -105,7 +110,6 @@ actions contains "revoke_client" if {
 	input.count >= phishing_many
 }
 
-# What a client usually does, thrice, goes on.
-throttle_per_minute := min([1000000, input.usual * 3]) if {
+throttle_per_minute := min([1000000, introspection_rate]) if {
 	introspects_too_much
 } else := sign_in_pages_per_minute

@@ -124,6 +124,18 @@ describe('an answer counts once, in its browser, for its provider', () => {
     const link = /href="(\/login\?interaction=[^"]+)"/.exec(page.text)?.[1]
     expect((await browser.visit(new URL(link ?? '', page.url).href)).status).toBe(200)
   })
+
+  test.each(['server_error', 'temporarily_unavailable'])(
+    'where the provider says %s, it is not available, and nobody refused (RFC 6749 4.1.2.1)',
+    async (error) => {
+      const { browser, answer } = await back()
+      answer.searchParams.delete('code')
+      answer.searchParams.set('error', error)
+      const page = await browser.visit(answer.href)
+      expect([page.status, failuresOf(service).at(-1)]).toEqual([503, 'unavailable'])
+      expect(page.text).toContain('not available at the moment')
+    },
+  )
 })
 
 describe('an ID token must hold', () => {
@@ -218,6 +230,7 @@ describe('an ID token of one directory of Microsoft must hold', () => {
   ])('refuses %s: %s (OIDC Core 3.1.3.7; checklist 43)', async (_, failure, changes) => {
     const { browser, page } = await comeBack(changes)
     expect([page.status, failuresOf(service).at(-1)]).toEqual([400, failure])
+    expect(page.text.includes('belongs to another organisation')).toBe(failure === 'wrong_organisation')
     expect(browser.cookies.has('sallyport_session')).toBe(false)
     // Signed anew with nothing changed it is good.
     const unchanged = await comeBack(() => ({}))
@@ -322,6 +335,17 @@ test('metadata of another issuer is refused before anybody is sent there (RFC 84
     expect(swapped.audits.at(-1)).toMatchObject({ event: 'federation_failed', detail: 'wrong_metadata' })
   } finally {
     await swapped.close()
+  }
+})
+
+test('what the token endpoint has against us is logged by its code (RFC 6749 5.2)', async () => {
+  const mistaken = await startFederated({ change: (provider) => ({ ...provider, clientSecret: 'not-the-secret' }) })
+  try {
+    mistaken.google.person = somebody()
+    expect((await signInAt(await onSignInPage(mistaken), 'google')).status).toBe(400)
+    expect(mistaken.logged.join()).toContain('(invalid_client)')
+  } finally {
+    await mistaken.close()
   }
 })
 

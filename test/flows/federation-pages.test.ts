@@ -55,7 +55,7 @@ test('at Microsoft: people of its one directory get an account and come back to 
   microsoft.person = { sub: 'of-another', name: 'Mallory', tid: '9b1f2c3d-0000-4000-8000-1234567890ab' }
   await signInPage()
   await goTo('Microsoft')
-  expect(await page.getByRole('alert').textContent()).toContain('The answer of Microsoft could not be used')
+  expect(await page.getByRole('alert').textContent()).toContain('belongs to another organisation')
   await lookAt(page, 'federation-refused')
   expect(await ownerOf(microsoft.issuer, 'of-another')).toBeUndefined()
 

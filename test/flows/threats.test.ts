@@ -261,6 +261,28 @@ test('a client that introspects ten times as much as it usually does may go on w
   expect((await introspect()).status).toBe(200)
 })
 
+test('a client that never introspected before goes on with what is no spike, and with what it does once that is usual', async () => {
+  const rules = { travel: { kilometres: 300, kilometresPerHour: 1000 }, surgeFloor: 100, introspectionFloor: 20 }
+  const { population } = await start({ service: { threats: { rules } } })
+  const { introspections, settled } = service.service.threats
+  const introspect = () => post(service, '/oauth/introspect', population.resourceServer, { token: 'unknown' })
+  const aMinute = async () => {
+    const statuses: number[] = []
+    for (let count = 0; count < 30; count++) statuses.push((await introspect()).status)
+    await introspections.tell()
+    await settled()
+    service.advance(60)
+    return statuses
+  }
+  // The node and the client have been there for a while.
+  service.advance(11 * 60)
+  expect(await aMinute()).not.toContain(429)
+  expect(await answers()).toEqual(['introspection_spike:throttle'])
+  expect(await aMinute()).toContain(429)
+  for (let minute = 0; minute < 10; minute++) await aMinute()
+  expect(await aMinute()).not.toContain(429)
+})
+
 test('a throttle that one node set is in force on the others once they have read it', async () => {
   const { population } = await start()
   const { throttles } = service.service.threats

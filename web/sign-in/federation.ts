@@ -35,7 +35,15 @@ ${providers.map(({ id, name, available }) =>
 
 export interface FederationFailedView {
   readonly provider: string
-  readonly kind: 'unavailable' | 'refused_there' | 'denied' | 'confirm_first' | 'failed'
+  readonly kind:
+    | 'unavailable'
+    | 'refused_there'
+    | 'denied'
+    | 'confirm_first'
+    | 'not_now'
+    | 'wrong_organisation'
+    | 'not_anew'
+    | 'failed'
   readonly backTo?: string | undefined
 }
 
@@ -47,6 +55,9 @@ export function federationFailedPage({ provider, kind, backTo }: FederationFaile
     refused_there: [failed.refusedTitle, failed.refused(provider)],
     denied: [failed.deniedTitle, failed.denied(provider)],
     confirm_first: [failed.confirmTitle, failed.confirm(provider)],
+    not_now: [failed.laterTitle, failed.later],
+    wrong_organisation: [failed.deniedTitle, failed.organisation(provider)],
+    not_anew: [failed.refusedTitle, failed.notAnew(provider)],
     failed: [failed.brokenTitle, failed.broken(provider)],
   }
   const [title, text] = told[kind]

@@ -18,6 +18,12 @@ export const FEDERATION = inAllLanguages(
       confirmTitle: 'Confirm your e-mail address first',
       confirm: (provider: string) =>
         `There is an account of that name here, and nobody has confirmed its e-mail address yet. If it is yours, sign in to it another way, confirm the address in your account, and connect ${provider} there.`,
+      laterTitle: 'Not at the moment',
+      later: 'For the safety of the account this cannot be done now. Try again later, or continue another way.',
+      organisation: (provider: string) =>
+        `This account at ${provider} belongs to another organisation, which cannot sign in here. Choose another account there, or continue another way.`,
+      notAnew: (provider: string) =>
+        `A new sign-in is wanted, and ${provider} answered from an older one. Sign out there first, or continue another way.`,
       brokenTitle: 'That did not work',
       broken: (provider: string) =>
         `The answer of ${provider} could not be used: it was for another browser, came too late, or was not sound. Start again.`,
@@ -60,6 +66,13 @@ export const FEDERATION = inAllLanguages(
         confirmTitle: 'Bestätigen Sie zuerst Ihre E-Mail-Adresse',
         confirm: (provider) =>
           `Hier gibt es ein Konto dieses Namens, dessen E-Mail-Adresse noch niemand bestätigt hat. Wenn es Ihres ist, melden Sie sich auf andere Weise an, bestätigen Sie die Adresse in Ihrem Konto und verbinden Sie ${provider} dort.`,
+        laterTitle: 'Im Augenblick nicht',
+        later:
+          'Zur Sicherheit des Kontos geht das jetzt nicht. Versuchen Sie es später noch einmal, oder melden Sie sich auf andere Weise an.',
+        organisation: (provider) =>
+          `Dieses Konto bei ${provider} gehört zu einer anderen Organisation, die sich hier nicht anmelden kann. Wählen Sie dort ein anderes Konto, oder melden Sie sich auf andere Weise an.`,
+        notAnew: (provider) =>
+          `Es braucht eine neue Anmeldung, und ${provider} hat mit einer älteren geantwortet. Melden Sie sich dort zuerst ab, oder melden Sie sich auf andere Weise an.`,
         brokenTitle: 'Das hat nicht geklappt',
         broken: (provider) =>
           `Die Antwort von ${provider} ließ sich nicht verwenden: Sie war für einen anderen Browser, kam zu spät oder war fehlerhaft. Beginnen Sie von vorn.`,
@@ -101,6 +114,12 @@ export const FEDERATION = inAllLanguages(
         confirmTitle: 'أكّد عنوان بريدك الإلكتروني أولًا',
         confirm: (provider) =>
           `يوجد هنا حساب بهذا الاسم لم يؤكّد أحد عنوان بريده الإلكتروني بعد. إذا كان حسابك، فسجّل الدخول إليه بطريقة أخرى، وأكّد العنوان في حسابك، ثم اربط ${provider} من هناك.`,
+        laterTitle: 'ليس في الوقت الحالي',
+        later: 'حفاظًا على أمان الحساب لا يمكن فعل ذلك الآن. حاول مرة أخرى لاحقًا، أو تابع بطريقة أخرى.',
+        organisation: (provider) =>
+          `ينتمي هذا الحساب لدى ${provider} إلى مؤسسة أخرى لا يمكنها تسجيل الدخول هنا. اختر حسابًا آخر هناك، أو تابع بطريقة أخرى.`,
+        notAnew: (provider) =>
+          `المطلوب تسجيل دخول جديد، لكن ${provider} ردّ بتسجيل أقدم. سجّل الخروج هناك أولًا، أو تابع بطريقة أخرى.`,
         brokenTitle: 'لم تنجح العملية',
         broken: (provider) =>
           `تعذّر استخدام رد ${provider}: كان لمتصفح آخر، أو وصل متأخرًا، أو لم يكن سليمًا. ابدأ من جديد.`,

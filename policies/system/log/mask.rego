@@ -146,6 +146,7 @@ plain_fields := {
 	"federated",
 	"federated_acr",
 	"first_party",
+	"floor",
 	"flow",
 	"grant_type",
 	"grant_types",

@@ -25,10 +25,13 @@ function answerUrl(issuer: string, providerId: string, given: Params): URL {
   return url
 }
 
+/** RFC 6749 4.1.2.1: it is the provider that cannot, and nobody refused. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable'])
+
 async function redeem(provider: Provider, url: URL, trip: Trip): Promise<Came> {
   const { id } = provider.options
   const error = url.searchParams.get('error')
-  if (error !== null) throw new FederationError('refused_there', id)
+  if (error !== null) throw new FederationError(UNAVAILABLE.has(error) ? 'unavailable' : 'refused_there', id)
   if (!url.searchParams.has('code')) throw new FederationError('wrong_response', id)
   return provider.redeem(url, trip)
 }

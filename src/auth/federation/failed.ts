@@ -20,15 +20,27 @@ const backTo = (errand: Errand | undefined): string | undefined => {
     : `/login?interaction=${encodeURIComponent(errand.interaction)}`
 }
 
-/** Of policy; `confirm_first`: the person can mend it. */
-type Refusal = 'denied' | 'confirm_first'
-const REFUSALS: ReadonlySet<string> = new Set<Refusal>(['denied', 'confirm_first'])
+/** Of policy; `confirm_first`: the person can mend it; `not_now`: time does. */
+type Refusal = 'denied' | 'confirm_first' | 'not_now'
+const REFUSALS: ReadonlySet<string> = new Set<Refusal>(['denied', 'confirm_first', 'not_now'])
 const isRefusal = (code: FederationFailure | Refusal): code is Refusal => REFUSALS.has(code)
+
+/** Failures that have a page of their own: starting again would only lead back to it. */
+const isTold = (code: FederationFailure | Refusal) =>
+  code === 'refused_there' || code === 'not_anew' || code === 'wrong_organisation'
+
+/** What the person reads of a deny, as far as it helps them. */
+export function refusalOf({ reasons }: Extract<Verdict<'federation'>, { allow: false }>): Refusal {
+  const all = (wanted: string) => reasons.length > 0 && reasons.every((reason) => reason === wanted)
+  if (all('account_unverified')) return 'confirm_first'
+  return all('too_risky') ? 'not_now' : 'denied'
+}
 
 export function failedReply(options: ProviderOptions, code: FederationFailure | Refusal, errand?: Errand): Reply {
   const refused = isRefusal(code)
   const away = !refused && AWAY.has(code)
-  const kind = away ? 'unavailable' : code === 'refused_there' || refused ? code : 'failed'
+  const told = refused || isTold(code) ? code : 'failed'
+  const kind = away ? 'unavailable' : told
   const page = federationFailedPage({ provider: options.displayName, kind, backTo: backTo(errand) })
   const headers = away ? { ...page.headers, 'retry-after': String(RETRY_AFTER_SECONDS) } : page.headers
   return { status: away ? 503 : refused ? 403 : 400, headers, body: page.body }
@@ -71,6 +83,5 @@ export async function denied(
     detail: verdict.reasons[0] ?? 'denied',
     resource: `provider/${options.id}`,
   })
-  const mends = verdict.reasons.length > 0 && verdict.reasons.every((reason) => reason === 'account_unverified')
-  return failedReply(options, mends ? 'confirm_first' : 'denied', errand)
+  return failedReply(options, refusalOf(verdict), errand)
 }

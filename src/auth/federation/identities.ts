@@ -5,6 +5,7 @@
  */
 import { identitiesPage } from '../../../web/account/identities.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
+import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { TOLD } from '../../kernel/told.ts'
 import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
@@ -81,7 +82,13 @@ export const beginLink = (deps: FederationDeps, request: HttpRequest): Promise<R
     if (obligations.step_up === 'required') return stepUpFirst(deps, request, visit)
     if (obligations.next !== 'provider') throw new OAuthError('access_denied')
 
-    return sendThere(deps, request, provider, { purpose: 'link', sub: session.user.sub }, true)
+    return sendThere(
+      deps,
+      request,
+      provider,
+      { purpose: 'link', sub: session.user.sub },
+      { since: epochSeconds(deps.clock) },
+    )
   })
 
 /** POST /account/identities/unlink. */

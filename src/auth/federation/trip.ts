@@ -12,7 +12,7 @@ import { formToken } from '../session/csrf.ts'
 import { browserSecret } from '../session/interaction.ts'
 import { sessionSecret } from '../session/session.ts'
 import type { FederationDeps } from './deps.ts'
-import type { Provider, Trip } from './provider/provider.ts'
+import type { Anew, Provider, Trip } from './provider/provider.ts'
 
 const KIND = 'federation_trip'
 /** Who needs longer at the provider begins anew. */
@@ -30,12 +30,12 @@ export const callbackUri = (issuer: string, providerId: string): string => `${is
 const secretFor = (issuer: string, request: HttpRequest, purpose: Errand['purpose']): string | undefined =>
   purpose === 'sign_in' ? browserSecret(issuer, request) : sessionSecret(issuer, request)
 
-const tripOf = (issuer: string, providerId: string, secret: string, state: string, askAnew: boolean): Trip => ({
+const tripOf = (issuer: string, providerId: string, secret: string, state: string, anew?: Anew): Trip => ({
   redirectUri: callbackUri(issuer, providerId),
   state,
   nonce: formToken(secret, KIND, 'nonce', providerId, state),
   codeVerifier: formToken(secret, KIND, 'verifier', providerId, state),
-  askAnew,
+  anew,
 })
 
 /** Where the browser goes; undefined where it has no secret to bind the trip to. Throws FederationError. */
@@ -44,13 +44,13 @@ export async function beginTrip(
   request: HttpRequest,
   provider: Provider,
   errand: Errand,
-  askAnew: boolean,
+  anew: Anew | undefined,
 ): Promise<URL | undefined> {
   const secret = secretFor(deps.issuer, request, errand.purpose)
   if (secret === undefined) return undefined
   const state = randomSecret()
   const { id } = provider.options
-  const url = await provider.authorizationUrl(tripOf(deps.issuer, id, secret, state, askAnew))
+  const url = await provider.authorizationUrl(tripOf(deps.issuer, id, secret, state, anew))
   const now = request.origin.time.epoch_seconds
   await deps.store.oneUse.put(request.tenant, digestOf(state), {
     v: 1,
@@ -60,6 +60,7 @@ export async function beginTrip(
       provider: id,
       bound: digestOf(secret),
       purpose: errand.purpose,
+      ...(anew && { since: anew.since }),
       ...(errand.purpose === 'sign_in' && { interaction: sealUnder(state, INTERACTION, errand.interaction) }),
     },
     createdAt: now,
@@ -92,5 +93,7 @@ export async function endTrip(
   const { provider, bound } = found.facts
   if (provider !== providerId || !equalDigests(digestOf(secret), String(bound))) return undefined
   if ((await deps.store.oneUse.take(request.tenant, KIND, digestOf(state))) === undefined) return undefined
-  return { trip: tripOf(deps.issuer, providerId, secret, state, false), errand }
+  const { since } = found.facts
+  const anew = typeof since === 'number' ? { since } : undefined
+  return { trip: tripOf(deps.issuer, providerId, secret, state, anew), errand }
 }

@@ -27,7 +27,7 @@ export type IntrospectDeps = AuthenticateClientDeps &
     readonly decide: Decide
     readonly audit: Audit
     /** Absent: nobody counts. */
-    readonly introspected?: ((clientId: string) => void) | undefined
+    readonly introspected?: ((client: AuthenticatedClient['record']) => void) | undefined
     readonly recentRisk?: RecentRisk | undefined
   }
 
@@ -59,7 +59,7 @@ function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligati
 export async function introspect(deps: IntrospectDeps, request: HttpRequest): Promise<Reply> {
   refuseRepeated(request.form)
   const client = await authenticateClient(deps, request)
-  deps.introspected?.(client.record.clientId)
+  deps.introspected?.(client.record)
   return introspectionReply(deps, request, client.record, await judge(deps, request, client))
 }
 

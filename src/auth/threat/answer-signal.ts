@@ -91,6 +91,7 @@ function factsOf({ clock }: AnswerSignalDeps, signal: Signal, { user, client }: 
     source: signal.source?.kind ?? 'none',
     count: signal.count,
     usual: signal.usual ?? 0,
+    ...(signal.floor !== undefined && { floor: signal.floor }),
     time: originAt('', clock).time,
   }
 }

@@ -19,6 +19,8 @@ export interface Signal {
   /** With `refresh_reuse`: of the person at this client alone. */
   readonly countAtClient?: number | undefined
   readonly usual?: number
+  /** Up to which a count never stands out. */
+  readonly floor?: number
 }
 
 /** Never waits and never fails. */

@@ -63,6 +63,8 @@ export const threat = decision('threat', {
       count: count(),
       /** How often it is otherwise; 0 where that is not known. */
       usual: count(),
+      /** With `introspection_spike` alone: up to how many are no spike, whoever asks. */
+      floor: Type.Optional(count()),
       time: Time,
     },
     closed,

@@ -21,6 +21,8 @@ export const FAILURES = [
   'refused_there',
   /** What the token endpoint or the API gave does not hold: signature, issuer, audience, nonce, times, subject. */
   'wrong_token',
+  /** It was to ask the person anew, and answered from an older sign-in. */
+  'not_anew',
   /** Another organisation than the one that is configured. */
   'wrong_organisation',
   /** Tokens were to be bound to a key, and are not. */
@@ -61,4 +63,20 @@ export function federationFailure(provider: string, error: unknown, otherwise: F
   return new FederationError(otherwise, provider, { cause: error, ...detailOf(error) })
 }
 
-const detailOf = (error: unknown): { detail?: string } => (error instanceof Error ? { detail: error.message } : {})
+/** RFC 6749 5.2, RFC 9449 5 and 8: what a provider says of it is logged where it is one of these. */
+const TOKEN_ERRORS: ReadonlySet<unknown> = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+])
+
+function detailOf(error: unknown): { detail?: string } {
+  if (!(error instanceof Error)) return {}
+  const said = 'error' in error && TOKEN_ERRORS.has(error.error) ? ` (${String(error.error)})` : ''
+  return { detail: error.message + said }
+}

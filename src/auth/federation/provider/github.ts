@@ -64,14 +64,14 @@ export function githubProvider(parts: ProviderParts): Provider {
     get state() {
       return parts.state()
     },
-    authorizationUrl: async ({ redirectUri, state, codeVerifier, askAnew }) =>
+    authorizationUrl: async ({ redirectUri, state, codeVerifier, anew }) =>
       buildAuthorizationUrl(configurationOf(parts, metadata), {
         redirect_uri: redirectUri,
         scope: options.scopes.join(' '),
         state,
         code_challenge: await calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
-        ...(askAnew && { prompt: 'select_account' }),
+        ...(anew && { prompt: 'select_account' }),
       }),
     redeem: async (callback, trip) => {
       try {

@@ -28,7 +28,7 @@ import { FederationError, type FederationFailure, federationFailure } from './fa
 import { keysOf, metadataOf } from './metadata.ts'
 import type { ProviderOptions } from './options.ts'
 import { libraryTimeoutSeconds, type OutgoingFetch } from './outgoing.ts'
-import type { Came, KeptTokens, Provider, Trip } from './provider.ts'
+import type { Anew, Came, KeptTokens, Provider, Trip } from './provider.ts'
 import { type Claims, together, upstreamOf } from './upstream.ts'
 
 export interface ProviderParts {
@@ -71,6 +71,12 @@ function requireOurs({ id, clientId, clockToleranceSeconds }: ProviderOptions, c
   if (claims.iat > clock.nowMs() / 1000 + clockToleranceSeconds) throw fault('iat is in the future')
 }
 
+/** OIDC Core 3.1.3.7 step 13. A provider that does not say when it was is taken at its word. */
+function requireSince({ options, clock }: ProviderParts, { auth_time: at }: Claims, { since }: Anew): void {
+  if (typeof at === 'number' && at + skewSeconds(clock) < since - options.clockToleranceSeconds)
+    throw new FederationError('not_anew', options.id)
+}
+
 const offersDpop = (metadata: ServerMetadata): boolean =>
   metadata.dpop_signing_alg_values_supported?.includes('ES256') === true
 
@@ -90,7 +96,7 @@ export function openIdProvider(parts: ProviderParts): Provider {
     }
   }
 
-  const authorizationUrl = async ({ redirectUri, state, nonce, codeVerifier, askAnew }: Trip): Promise<URL> =>
+  const authorizationUrl = async ({ redirectUri, state, nonce, codeVerifier, anew }: Trip): Promise<URL> =>
     buildAuthorizationUrl(await configuration(), {
       redirect_uri: redirectUri,
       scope: options.scopes.join(' '),
@@ -99,11 +105,12 @@ export function openIdProvider(parts: ProviderParts): Provider {
       code_challenge: await calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
       ...(options.responseMode === 'form_post' && { response_mode: 'form_post' }),
-      ...(askAnew && { prompt: promptOf(options) }),
+      ...(anew && { prompt: promptOf(options) }),
+      ...(anew?.maxAgeSeconds !== undefined && { max_age: String(anew.maxAgeSeconds) }),
       ...(options.hostedDomain !== undefined && { hd: options.hostedDomain }),
     })
 
-  const redeem = async (callback: URL, { state, nonce, codeVerifier }: Trip): Promise<Came> => {
+  const redeem = async (callback: URL, { state, nonce, codeVerifier, anew }: Trip): Promise<Came> => {
     const known = await metadata.read()
     const to = configurationOf(parts, known)
     // The signature counts too, though the token comes over TLS from its issuer.
@@ -119,6 +126,7 @@ export function openIdProvider(parts: ProviderParts): Provider {
     if (options.dpop === 'on' && tokens.token_type !== 'dpop') throw new FederationError('not_bound', options.id)
     requireOurs(options, claims, clock)
     requireOrganisation(options, claims)
+    if (anew) requireSince(parts, claims, anew)
     const bound = tokens.token_type === 'dpop' ? DPoP : undefined
     const more = options.userinfo
       ? await fetchUserInfo(to, tokens.access_token, claims.sub, bound && { DPoP: bound })

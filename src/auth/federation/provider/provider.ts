@@ -10,8 +10,16 @@ export interface Trip {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
-  /** The person must show there that they are there now, whatever session they have. */
-  readonly askAnew: boolean
+  /** Absent: whatever session the person has there counts. */
+  readonly anew?: Anew | undefined
+}
+
+/** The person must show there that they are there now, whatever session they have. OIDC Core 3.1.2.1. */
+export interface Anew {
+  /** A sign-in there before this does not count, where the provider says when it was (`auth_time`). Epoch seconds. */
+  readonly since: number
+  /** As the client asked. */
+  readonly maxAgeSeconds?: number | undefined
 }
 
 /** What it gave, where it is to be kept. Secrets. */
