@@ -47,7 +47,7 @@ describe.each(['query', 'fragment', 'form_post'])('response_mode=%s', (mode) => 
   })
 })
 
-test('the form leads to the redirect URI and from there to where the client likes, and its one script is a file of ours with a nonce (checklist 10, 11)', async () => {
+test('the form leads to the redirect URI and from there to where the client likes, and its scripts are files of ours with a nonce (checklist 10, 11)', async () => {
   const uris = ['https://rp.example/call;back,1?a=1', 'https://rp.example/']
   const client = await registerClient(service, 'form', {}, { redirectUris: uris, firstParty: true })
   const browser = await signedIn(service)
@@ -59,6 +59,7 @@ test('the form leads to the redirect URI and from there to where the client like
     const nonce = /script-src 'nonce-([A-Za-z0-9+/=]+)'/.exec(policy)?.[1]
     expect(nonce).toBeTruthy()
     expect(page.text.match(/<script[^>]*>/g)).toEqual([
+      expect.stringMatching(/^<script nonce="[A-Za-z0-9+/=]+" src="\/assets\/[\w-]+\/send-once\.js" defer>$/),
       expect.stringMatching(/^<script nonce="[A-Za-z0-9+/=]+" src="\/assets\/[\w-]+\/form-post\.js" defer>$/),
     ])
     expect(page.text).toContain(`<script nonce="${nonce}" `)
