@@ -216,6 +216,7 @@ test('a page that is come back to sends again, made anew or as it was left', asy
   await button('Continue').click()
   await page.locator(BUSY).waitFor()
   expect(posts).toBe(2)
+  await lookAt(page, 'sent')
 })
 
 test('an answer that leaves the page where it is gives the page back: a file soon, any other later', async () => {
@@ -242,7 +243,6 @@ test('an answer that leaves the page where it is gives the page back: a file soo
   await page.locator('form[action$=erase] button').click()
   await page.clock.fastForward(14_000)
   expect(await page.locator(BUSY).count()).toBe(1)
-  await lookAt(page, 'sent')
   await page.clock.fastForward(1000)
   expect(await page.locator(BUSY).count()).toBe(0)
 })
