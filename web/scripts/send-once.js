@@ -7,16 +7,22 @@ const SAVED_MS = 3 * 1000
 const BUSY = ['aria-busy', 'aria-disabled']
 
 /** Undefined: nothing is on its way. */
+let sent
 let release
+/** The page stays for the other forms. */
+const isFile = (form) => form.dataset.answer === 'file'
 
 /** A button that is `disabled` would not be sent along, and would lose the focus. */
 function hold(form, button) {
+  release?.()
+  sent = form
   for (const name of BUSY) button?.setAttribute(name, 'true')
   // An answer that is a file, leads into an app or was stopped leaves the page where it is, and nothing tells it so.
-  const timer = setTimeout(() => release?.(), form.dataset.answer === 'file' ? SAVED_MS : ANSWERED_MS)
+  const timer = setTimeout(() => release?.(), isFile(form) ? SAVED_MS : ANSWERED_MS)
   release = () => {
     clearTimeout(timer)
     for (const name of BUSY) button?.removeAttribute(name)
+    sent = undefined
     release = undefined
   }
 }
@@ -24,7 +30,7 @@ function hold(form, button) {
 document.addEventListener(
   'submit',
   (event) => {
-    if (release === undefined) return
+    if (sent === undefined || (isFile(sent) && sent !== event.target)) return
     event.preventDefault()
     event.stopImmediatePropagation()
   },
