@@ -16,5 +16,7 @@ export interface Route {
   readonly errors: 'oauth' | 'bearer' | 'registration' | 'scim' | 'problem' | 'page'
   /** Whether pages of any origin may call it (CORS); its OPTIONS is the server's. Never where a cookie counts. */
   readonly anyOrigin: boolean
+  /** Whether GET does more than to show something (RFC 9110 9.2.1): it takes no HEAD. */
+  readonly actsOnGet: boolean
   readonly handler: (request: HttpRequest) => Promise<Reply>
 }

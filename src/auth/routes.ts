@@ -17,6 +17,15 @@ import { signalRows } from './rows/signals.ts'
 /** What an application in a browser calls itself, and no cookie reaches. OIDC Core 5.3 of userinfo. */
 const ANY_ORIGIN: ReadonlySet<string> = new Set(['/oauth/token', '/oauth/userinfo', '/oauth/revoke', '/oauth/par'])
 
+/** Where GET gives a code, or begins or ends a session: what only looks ahead does none of it. RFC 9110 9.2.1. */
+const ACTS_ON_GET: ReadonlySet<string> = new Set([
+  '/oauth/authorize',
+  '/oauth/authorize/resume',
+  '/oauth/logout',
+  '/federation/:provider/start',
+  '/federation/callback/:provider',
+])
+
 const toRoute = ([method, path, source, file, decision, errors, handler]: Row): Route => ({
   method,
   path,
@@ -25,6 +34,7 @@ const toRoute = ([method, path, source, file, decision, errors, handler]: Row): 
   decision,
   errors,
   anyOrigin: ANY_ORIGIN.has(path),
+  actsOnGet: method === 'GET' && ACTS_ON_GET.has(path),
   handler,
 })
 

@@ -6,6 +6,8 @@ export interface Addressed {
   readonly path: string
   readonly errors: ErrorStyle
   readonly anyOrigin?: boolean
+  /** GET does something there, so that HEAD is not taken. */
+  readonly actsOnGet?: boolean
 }
 
 export interface PathMatch {
@@ -35,7 +37,9 @@ export function pathTable(endpoints: readonly Addressed[]): (path: string) => Pa
     const here = table.filter((row) => matches(row.parts, parts)).map((row) => row.endpoint)
     const [first] = here
     if (first === undefined) return { style: styleByPrefix(endpoints, path), allow: [], anyOrigin: false }
-    const methods = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    const methods = here.flatMap(({ method, actsOnGet }) =>
+      method === 'GET' && actsOnGet !== true ? ['GET', 'HEAD'] : [method],
+    )
     return { style: first.errors, allow: methods, anyOrigin: first.anyOrigin === true }
   }
 }

@@ -28,6 +28,7 @@ import { isExempt, OVERLOADED, relieved } from './overload.ts'
 import { pathTable } from './path-table.ts'
 import type { Pressure } from './pressure.ts'
 import type { RateLimits } from './rate-limits.ts'
+import { refuseRepeatedCredentials } from './repeated-credentials.ts'
 import { RequestView } from './request-view.ts'
 import { targetOf } from './target.ts'
 import type { TlsContext } from './tls.ts'
@@ -39,6 +40,8 @@ export interface Endpoint {
   readonly errors: ErrorStyle
   /** Pages of any origin may call it and read its answers. */
   readonly anyOrigin?: boolean
+  /** GET does more than to show something: HEAD, which browsers and programs send to look ahead, is refused (RFC 9110 9.2.1). */
+  readonly actsOnGet?: boolean
   readonly handler: (request: HttpRequest) => Promise<Reply>
 }
 
@@ -192,7 +195,7 @@ function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoi
     const known = failure === undefined ? judge(context, request, error) : readError(failure, style)
     return sendError(contextOf(request.routeOptions.url), style, request, reply, known)
   })
-  for (const { method, path, handler } of endpoints) {
+  for (const { method, path, actsOnGet, handler } of endpoints) {
     const answering = contextOf(path)
     const checkAddress = context.rates?.address(path)
     const isSpelt = targetOf(path)
@@ -200,10 +203,12 @@ function mount(app: FastifyInstance, context: Context, style: ErrorStyle, endpoi
     app.route({
       method,
       url: path,
+      exposeHeadRoute: actsOnGet !== true,
       handler: async (request, reply) => {
         if (!isSpelt(request.url)) return sendError(answering, style, request, reply, readError('malformed', style))
         if (pressure?.enter() === false) return sendError(answering, style, request, reply, OVERLOADED)
         try {
+          refuseRepeatedCredentials(request.raw)
           const received = view(context, request)
           const waiting = checkAddress?.(received)
           if (waiting !== undefined) await waiting

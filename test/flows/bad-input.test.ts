@@ -1,8 +1,10 @@
 /** Bad input on every endpoint: the specification's error, never a 500, never a redirect to an unregistered address. */
+import { request } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
-import { answerOf, basic, post } from './requests.ts'
+import { type Answer, answerOf, basic, post } from './requests.ts'
 
 let service: TestService
 
@@ -12,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 const FORM = 'application/x-www-form-urlencoded'
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
 /** As sent: text, so that parameters can repeat and types can be wrong. */
@@ -22,6 +25,17 @@ async function send(method: string, path: string, init: { type?: string; body?: 
   const body = init.body === undefined ? {} : { body: init.body }
   return answerOf(await fetch(`${service.issuer}${path}`, { method, headers, redirect: 'manual', ...body }))
 }
+
+/** With two headers of one name, as fetch would join them. */
+const twice = (to: string, method: string, authorization: string[]): Promise<Pick<Answer, 'status' | 'body'>> =>
+  new Promise((resolve, reject) => {
+    const named = authorization.flatMap((value) => ['authorization', value])
+    const headers = ['host', new URL(to).host, 'content-type', FORM, ...named]
+    const asked = request(to, { method, headers }, async (answer) => {
+      resolve({ status: answer.statusCode ?? 0, body: Object(await json(answer)) })
+    })
+    asked.on('error', reject).end(method === 'POST' ? 'grant_type=client_credentials&token=x' : '')
+  })
 
 async function allRoutes() {
   const ids = (path: string) => path.replace(':id', 'nobody')
@@ -223,6 +237,9 @@ describe('the token endpoint', () => {
     ['web', 'a malformed resource', { grant_type: 'client_credentials', resource: 'nowhere' }, 400, 'invalid_target'],
     ['spa', 'client_credentials for a public client', { grant_type: 'client_credentials' }, 400, 'unauthorized_client'],
     ['rs', 'a grant that is not registered', { grant_type: 'client_credentials' }, 400, 'unauthorized_client'],
+    ['rs', 'no code for it', { grant_type: 'authorization_code', code: 'x' }, 400, 'unauthorized_client'],
+    ['rs', 'no token for it', { grant_type: 'refresh_token', refresh_token: 'x.y' }, 400, 'unauthorized_client'],
+    ['web', 'no device code for it', { grant_type: DEVICE_CODE, device_code: 'x' }, 400, 'unauthorized_client'],
   ] as const)('%s: %s (RFC 6749 5.2)', async (client, _what, form, status, error) => {
     const answer = await at(client, form)
     expect({ status: answer.status, error: answer.body.error }).toEqual({ status, error })
@@ -269,6 +286,20 @@ describe('the token endpoint', () => {
       const answer = await send('POST', '/oauth/token', { type: FORM, body, authorization: basic(web) })
       expect({ status: answer.status, error: answer.body.error }).toEqual({ status: 400, error: 'invalid_request' })
     }
+  })
+
+  test.each([
+    ['/oauth/token', 'POST', 'invalid_request'],
+    ['/oauth/introspect', 'POST', 'invalid_request'],
+    ['/oauth/userinfo', 'GET', 'invalid_request'],
+    ['/admin/keys', 'GET', 'bad_request'],
+    ['/scim/v2/Users', 'GET', undefined],
+  ])('two Authorization headers at %s are one too many (RFC 9110 5.3)', async (path, method, code) => {
+    const { web, other } = service.population
+    const { status, body } = await twice(`${service.issuer}${path}`, method, [basic(web), basic(other)])
+    expect([status, body.error ?? body.code]).toEqual([400, code])
+    expect(JSON.stringify(body)).toContain('The Authorization header was sent more than once.')
+    expect((await twice(`${service.issuer}${path}`, method, [basic(web), basic(web)])).status).toBe(400)
   })
 
   test('parameters in the address count for nothing (RFC 6749 3.2)', async () => {

@@ -150,6 +150,11 @@ describe('claims of a person (OIDC Core 5.5)', () => {
     '{"id_token":{"name":{"essential":"yes"}}}',
     '{"id_token":{"name":{"values":[{}]}}}',
     '{"id_token":{"sub":{"values":["a","b"]}}}',
+    '{"id_token":{"acr":{"essential":true,"value":5}}}',
+    '{"id_token":{"acr":{"essential":true,"values":[5]}}}',
+    '{"id_token":{"acr":{"essential":true,"values":[]}}}',
+    '{"id_token":{"acr":{"essential":true,"value":"urn:sallyport:acr:password","values":[]}}}',
+    '{"id_token":{"acr":{"essential":true,"values":[true,"urn:sallyport:acr:password"]}}}',
     `{"userinfo":{"name":{"value":"${'x'.repeat(9000)}"}}}`,
   ])('malformed: %s', async (claims) => {
     const page = await new Browser(service.issuer).visit(urlFor(service.population.own, claims))

@@ -135,7 +135,12 @@ test('drift tells what somebody else changed, and apply repairs it; clients of o
     problems: [],
   })
   const before = (await admin('GET', deployment.population.web.id)).body
+  const elsewhere = ['--policy-url', 'http://127.0.0.1:1']
+  expect((await run('drift', ...elsewhere)).code).toBe(3)
   expect((await run('apply')).code).toBe(0)
+  const untold = await run('drift', '--json', ...elsewhere)
+  expect([untold.code, JSON.parse(untold.out)]).toEqual([1, expect.objectContaining({ drift: null, changes: [] })])
+  expect(untold.err).toMatch(/not compared with the active policies: .*does not answer/)
   expect((await admin('GET', 'web-shop')).body).toMatchObject({ redirect_uris: shop.redirect_uris })
   expect((await admin('GET', 'web-shop')).body).not.toHaveProperty('default_max_age')
   expect((await admin('GET', deployment.population.web.id)).body).toEqual(before)

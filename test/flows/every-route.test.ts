@@ -9,6 +9,7 @@ import { startAuthService, TEST_STREAM, type TestService } from '../servers/auth
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { useEverything } from './everything.ts'
+import { headsRefused } from './looks-ahead.ts'
 import { begin, discover } from './relying-party.ts'
 import { answerOf, basic, codeFor, post } from './requests.ts'
 
@@ -74,16 +75,24 @@ const SWITCHED = [
   'DELETE /oauth/register/:id',
 ]
 
+/** Where GET gives a code, or ends a session. */
+const ACTING = ['/oauth/authorize', '/oauth/authorize/resume', '/oauth/logout']
+
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`
 
 test('the table is all that is served, its files exist, and what is public is this list', () => {
   const { table } = service.service
-  // What answers GET answers HEAD (RFC 9110 9.3.2).
-  const heads = table.filter(({ method }) => method === 'GET').map(({ path }) => nameOf({ method: 'HEAD', path }))
+  // What answers GET answers HEAD (RFC 9110 9.3.2), but where GET does something.
+  const shown = table.filter(({ method, path }) => method === 'GET' && !ACTING.includes(path))
+  const heads = shown.map(({ path }) => nameOf({ method: 'HEAD', path }))
   expect([...served].sort()).toEqual([...table.map(nameOf), ...heads].sort())
   for (const { file } of table) expect(existsSync(join(resolve('src/auth'), file)), file).toBe(true)
   const open = table.filter((route) => route.decision === 'public')
   expect(open.map(nameOf).sort()).toEqual(PUBLIC)
+})
+
+test('HEAD is refused wherever GET acts, and nowhere else (RFC 9110 9.2.1, 15.5.6)', async () => {
+  expect(await headsRefused(service)).toEqual(ACTING)
 })
 
 test('the OpenAPI document describes every route of the table and no other, each once (OpenAPI 3.1)', async () => {

@@ -22,7 +22,6 @@ export async function useEverything(service: TestService): Promise<void> {
   const browser = new Browser(issuer)
   const { url } = await begin(await discover(issuer, population.web), 'openid')
   await browser.authorize(url, population.user)
-  await browser.visit(url, { method: 'HEAD' })
   await useSelection(service, browser)
   await browser.visit(`${issuer}/oauth/authorize`, { method: 'POST', body: new URL(url).searchParams })
   await (await bindBrowser(browser, issuer)).refresh()
@@ -35,13 +34,13 @@ export async function useEverything(service: TestService): Promise<void> {
   await post(service, '/oauth/token', population.web, (await codeFor(service, population.web, 'openid')).form)
   for (const path of ['/logout', '/oauth/logout']) {
     await browser.visit(`${issuer}${path}`)
-    await browser.visit(`${issuer}${path}`, { method: 'HEAD' })
     await browser.visit(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams({ state: 's' }) })
   }
   await useSelfService(service, browser)
   await useAccount(service, browser)
   await useConsents(service, browser, (one) => signIn(service, one, population.web, 'openid offline_access'))
   const page = await browser.visit(`${issuer}/logout`)
+  await browser.visit(page.url, { method: 'HEAD' })
   await browser.submit(page, { answer: 'sign_out' })
   await useFactors(service)
   await useMailLinks(service)

@@ -14,6 +14,7 @@ import {
   somebody,
   startFederated,
 } from './federation.ts'
+import { headsRefused } from './looks-ahead.ts'
 
 let service: Federated
 beforeAll(async () => {
@@ -37,6 +38,16 @@ const lastDecision = (name: string) =>
     .decisions()
     .filter(({ path }) => path === `authz/${name}/decision`)
     .at(-1) as { readonly input: Record<string, unknown>; readonly result: Record<string, unknown> }
+
+test('HEAD begins no trip to a provider and ends none (RFC 9110 9.2.1)', async () => {
+  expect(await headsRefused(service)).toEqual([
+    '/federation/:provider/start',
+    '/federation/callback/:provider',
+    '/oauth/authorize',
+    '/oauth/authorize/resume',
+    '/oauth/logout',
+  ])
+})
 
 describe('who comes by a provider', () => {
   test('gets an account with what the provider vouches for, and enters by it from then on (OIDC Core 5.7; checklist 43)', async () => {

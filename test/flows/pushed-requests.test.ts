@@ -78,6 +78,14 @@ describe('one use (checklist 13)', () => {
     expect([late.status, late.left]).toEqual([400, undefined])
   })
 
+  test('who only looks ahead with HEAD gets no code and spends nothing (RFC 9110 9.2.1)', async () => {
+    const browser = await signedIn(service)
+    const uri = await pushed(bound)
+    const { status, left } = await browser.visit(begin(bound, uri), { method: 'HEAD' })
+    expect([status, left]).toEqual([405, undefined])
+    expect(told(await browser.visit(begin(bound, uri))).code).toBeTruthy()
+  })
+
   test('a request_uri that gave a code gives no other, and is told of on a page (fapi2-par-attempt-reuse-request_uri)', async () => {
     const uri = await pushed(bound)
     const browser = new Browser(service.issuer)

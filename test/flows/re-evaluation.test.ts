@@ -146,6 +146,16 @@ describe('the admin API', () => {
   )
 
   test.each([
+    ['sessions', 'sub='],
+    ['grants', 'client_id='],
+    ['grants', 'sub=nobody&sid='],
+    ['clients', 'offset='],
+  ])('refuses GET /admin/%s?%s, rather than answer all', async (what, query) => {
+    const { status, body } = await call('GET', `/admin/${what}?${query}`)
+    expect([status, body.title]).toEqual([400, expect.stringMatching(/^\w+ must not be empty\.$/)])
+  })
+
+  test.each([
     ['sessions', 'user'],
     ['grants', 'user'],
     ['clients', 'name'],

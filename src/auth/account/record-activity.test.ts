@@ -20,7 +20,15 @@ async function duringAPage(
     await run(asked)
     return { status: 200 }
   }
-  const row = { method: 'POST', path: '/login', source: '', file: '', decision: 'login', anyOrigin: false } as const
+  const row = {
+    method: 'POST',
+    path: '/login',
+    source: '',
+    file: '',
+    decision: 'login',
+    anyOrigin: false,
+    actsOnGet: false,
+  } as const
   const [page] = visits.over([{ ...row, errors: 'page', handler }])
   await page?.handler(around.request(parts))
 }

@@ -12,12 +12,16 @@ function wholeNumber(request: HttpRequest, name: string, fallback: number): numb
   return Number(text)
 }
 
-/** A filter that is misspelt and passed over would answer everything. */
+/** A filter that is misspelt or empty, and passed over, would answer everything. */
 export function checkQuery({ query }: HttpRequest, known: readonly string[]): void {
   if (query.repeated.size > 0) throw new Problem('bad_request', { detail: 'Each query parameter can be given once.' })
-  if ([...query.names].every((name) => known.includes(name))) return
-  const taken = known.length === 0 ? 'no query parameters' : `only the query parameters ${known.join(', ')}`
-  throw new Problem('bad_request', { detail: `This address takes ${taken}.` })
+  const names = [...query.names]
+  if (!names.every((name) => known.includes(name))) {
+    const taken = known.length === 0 ? 'no query parameters' : `only the query parameters ${known.join(', ')}`
+    throw new Problem('bad_request', { detail: `This address takes ${taken}.` })
+  }
+  const empty = names.find((name) => query.get(name) === undefined)
+  if (empty !== undefined) throw new Problem('bad_request', { detail: `${empty} must not be empty.` })
 }
 
 /** `filters`: what the list takes besides. */

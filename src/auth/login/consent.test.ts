@@ -10,11 +10,11 @@ import {
   openSurroundings,
   type RequestParts,
   type Surroundings,
+  startedSession,
   TENANT,
   userRecord,
 } from '../session/endpoint-fixture.ts'
 import { findInteraction, startInteraction } from '../session/interaction.ts'
-import { startSession } from '../session/session.ts'
 import { signInSurroundings } from '../sign-in/sign-in-fixture.ts'
 import { type LoginHandlers, loginHandlers } from './login-handlers.ts'
 
@@ -57,7 +57,7 @@ beforeEach(async () => {
   await around.store.clients.create(TENANT, clientRecord({ redirectUris: ['https://app.example/cb?x=%2F'] }))
   const user = userRecord()
   await around.store.users.create(TENANT, user)
-  const session = await startSession(around, around.request(), { user, acr: 'a', amr: ['pwd'], ttlSeconds: 3600 })
+  const session = await startedSession(around, around.request(), { user, acr: 'a', amr: ['pwd'], ttlSeconds: 3600 })
   cookies = { [SESSION]: cookieOf(withCookie(session.cookie), SESSION) ?? '' }
   interaction = await begin()
 })
@@ -184,7 +184,7 @@ test('what is agreed to is what was shown: other scopes, persons or answers are 
   )
   const other = userRecord({ sub: 'sub-2', userName: 'bob' })
   await around.store.users.create(TENANT, other)
-  const session = await startSession(around, around.request(), { user: other, acr: 'a', amr: [], ttlSeconds: 3600 })
+  const session = await startedSession(around, around.request(), { user: other, acr: 'a', amr: [], ttlSeconds: 3600 })
   const bob = { ...cookies, [SESSION]: cookieOf(withCookie(session.cookie), SESSION) ?? '' }
   await expect(answer('allow', {}, { cookies: bob })).rejects.toEqual(failsWith('access_denied'))
   expect(around.asked.filter(({ name }) => name === 'consent')).toEqual([])

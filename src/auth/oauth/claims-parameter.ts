@@ -65,7 +65,17 @@ function known(asked: ReadonlyMap<string, ClaimAsked>): Readonly<Record<string, 
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
-const texts = (values: readonly Value[] = []): readonly string[] => values.filter((value) => typeof value === 'string')
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** OIDC Core 5.5.1.1: where one must be reached, what cannot be one is refused; to pass over it would ask for none. */
+function readLevels(member: unknown, acr: ClaimAsked | undefined): readonly string[] {
+  const named = acr?.values ?? []
+  const levels = named.filter(isText)
+  const { values } = asObject(Object(member).acr ?? {})
+  const isEmpty = Array.isArray(values) && values.length === 0
+  if (acr?.essential === true && (isEmpty || levels.length < named.length)) throw malformed()
+  return levels
+}
 
 /** One value at most can be met by one person. */
 function readOnlySub(...members: readonly ReadonlyMap<string, ClaimAsked>[]): string | undefined {
@@ -81,7 +91,7 @@ export function readClaimsParameter(text: string | undefined): ClaimsParameter {
   const [userinfo, idToken] = [readMember(all, 'userinfo'), readMember(all, 'id_token')]
   const [ofUserinfo, ofIdToken] = [known(userinfo), known(idToken)]
   const acr = idToken.get('acr')
-  const levels = texts(acr?.values)
+  const levels = readLevels(all.id_token, acr)
   const onlySub = readOnlySub(userinfo, idToken)
   return {
     ...((ofUserinfo ?? ofIdToken) && {

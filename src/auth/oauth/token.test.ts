@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { OAuthError, PolicyUnavailable } from '../../kernel/errors.ts'
 import { NOTHING_PROVED, type Sender } from '../token/sender.ts'
 import { NOW } from './test-requests.ts'
@@ -71,6 +71,43 @@ test('the first reason in the contract’s order becomes the code; a deny withou
   const reasons = ['scope_not_allowed', 'client_inactive'] as const
   await expect(world({ allow: false, reasons }).machine()).rejects.toMatchObject({ code: 'unauthorized_client' })
   await expect(world({ allow: false, reasons: [] }).machine()).rejects.toMatchObject({ code: 'unauthorized_client' })
+})
+
+describe('what was presented is no good', () => {
+  const lost = { grantTypes: ['client_credentials'] }
+  const deny = { allow: false, reasons: ['subject_inactive', 'grant_not_allowed'] } as const
+
+  test('policy says that the client may not use the grant type, of nobody and nothing (RFC 6749 5.2)', async () => {
+    for (const use of ['redeem', 'refresh'] as const) {
+      const at = world(deny, { client: lost, user: undefined })
+      await expect(at[use]({ scope: 'a', resource: 'urn:a' })).rejects.toMatchObject({ code: 'unauthorized_client' })
+      const grant_type = use === 'redeem' ? 'authorization_code' : 'refresh_token'
+      const requested = { scopes: ['a'], resources: ['urn:a'] }
+      expect(at.asked).toMatchObject([{ name: 'token', input: { grant_type, requested } }])
+      expect(Object.keys(Object(at.asked[0]?.input))).not.toEqual(expect.arrayContaining(['subject', 'grant']))
+      expect([at.did, at.audits]).toEqual([[], []])
+    }
+  })
+
+  test('invalid_grant all the same where policy allows the grant type, or is not needed to refuse it', async () => {
+    const allowed = world(allow, { client: lost, user: undefined })
+    await expect(allowed.redeem()).rejects.toMatchObject({ code: 'invalid_grant' })
+    expect([allowed.asked.length, allowed.did]).toEqual([1, []])
+    const registered = world(deny, { user: undefined })
+    await expect(registered.redeem()).rejects.toMatchObject({ code: 'invalid_grant' })
+    expect(registered.asked).toEqual([])
+  })
+
+  test('a second use ends the grant, whatever the client may', async () => {
+    const at = world(deny, { client: lost, used: true })
+    await expect(at.redeem()).rejects.toMatchObject({ code: 'unauthorized_client' })
+    expect(at.did).toEqual(['burn'])
+  })
+
+  test('without an answer nothing is said of the client', async () => {
+    const down = new PolicyUnavailable('trap', 'token')
+    await expect(world(down, { client: lost, user: undefined }).refresh()).rejects.toBe(down)
+  })
 })
 
 test('unavailable spends neither (docs/request-flow.md)', async () => {

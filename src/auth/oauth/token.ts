@@ -22,7 +22,7 @@ import type { GrantDeps, GrantType, Present, Presented } from './grants/grant.ts
 import { presentRefreshToken } from './grants/refresh-token.ts'
 import { idTokenClaims } from './id-token-claims.ts'
 import { type MakeTokensDeps, makeTokens } from './make-tokens.ts'
-import { refuseRepeated, required } from './parameters.ts'
+import { readResources, readScopes, refuseRepeated, required } from './parameters.ts'
 
 export type TokenDeps = AuthenticateClientDeps &
   KeepUsedDeps &
@@ -49,7 +49,7 @@ function tokenFacts(
   request: HttpRequest,
   client: AuthenticatedClient,
   grantType: GrantType,
-  presented: Presented,
+  presented: Pick<Presented, 'person' | 'requested'>,
   sender: Sender,
 ): DecisionInput<'token'> {
   const { person, requested } = presented
@@ -74,13 +74,37 @@ function tokenFacts(
   }
 }
 
+/**
+ * What the request presents. Of what is no good, policy still says whether the client may use the grant type at all: RFC 6749
+ * 5.2 has unauthorized_client for that, and a client would look for its mistake in the code.
+ */
+async function present(
+  deps: TokenDeps,
+  request: HttpRequest,
+  client: AuthenticatedClient,
+  grantType: GrantType,
+  sender: Sender,
+): Promise<Presented> {
+  try {
+    return await GRANTS[grantType](deps, request, client, sender)
+  } catch (error) {
+    const isNoGood = error instanceof OAuthError && error.code === 'invalid_grant'
+    if (!isNoGood || client.record.grantTypes.includes(grantType)) throw error
+    const requested = { scopes: readScopes(request.form), resources: readResources(request.form) }
+    const verdict = await deps.decide('token', tokenFacts(deps, request, client, grantType, { requested }, sender), {
+      requestId: request.id,
+    })
+    throw verdict.allow ? error : new OAuthError(publicCode('token', verdict, 'unauthorized_client'))
+  }
+}
+
 export async function token(deps: TokenDeps, request: HttpRequest): Promise<Reply> {
   refuseRepeated(request.form)
   const client = await authenticateClient(deps, request)
   const grantType = required(request.form, 'grant_type')
   if (!isGrantType(grantType)) throw new OAuthError('unsupported_grant_type')
   const sender = await deps.proveSender(request)
-  const presented = await GRANTS[grantType](deps, request, client, sender)
+  const presented = await present(deps, request, client, grantType, sender)
   const { person } = presented
   if (person !== undefined) await deps.rates?.person(request, person.record.sub)
   // Only now: whoever presents nothing of worth writes nothing to the store.

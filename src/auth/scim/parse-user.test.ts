@@ -45,6 +45,11 @@ test('reads addresses by their parts, and the claims of the extension (RFC 7643 
   })
 })
 
+test('formatted and streetAddress of an address may have several lines (RFC 7643 8.2, OIDC Core 5.1.1)', () => {
+  const lines = { formatted: '100 Universal City Plaza\nHollywood, CA 91608 USA', streetAddress: 'Gate 3\r\n100 Plaza' }
+  expect(parseUser(body({ addresses: [lines] })).profile).toEqual({ addresses: [lines] })
+})
+
 test.each([
   ['no object', [], 'invalidSyntax'],
   ['no body', undefined, 'invalidSyntax'],
@@ -64,6 +69,10 @@ test.each([
   ['two primary e-mails', body({ emails: [1, 2].map((n) => ({ value: `${n}`, primary: true })) }), 'invalidValue'],
   ['too many e-mails', body({ emails: Array(51).fill({ value: 'x' }) }), 'invalidValue'],
   ['an address with a number', body({ addresses: [{ postalCode: 7 }] }), 'invalidValue'],
+  ['a locality of two lines', body({ addresses: [{ locality: 'a\nb' }] }), 'invalidValue'],
+  ['an address with a tab', body({ addresses: [{ formatted: 'a\tb' }] }), 'invalidValue'],
+  ['a street with half a character', body({ addresses: [{ streetAddress: 'a\n\ud800' }] }), 'invalidValue'],
+  ['a formatted name of two lines', body({ name: { formatted: 'a\nb' } }), 'invalidValue'],
   ['claims that are text', body({ [CLAIMS_SCHEMA]: 'x' }), 'invalidValue'],
   ['an empty role', body({ roles: [''] }), 'invalidValue'],
   ['a role without value', body({ roles: [{}] }), 'invalidValue'],

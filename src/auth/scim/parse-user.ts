@@ -46,11 +46,15 @@ function known(value: JsonObject, names?: readonly string[]): ReadonlyMap<string
 
 /** Half a surrogate pair is no character: it would not come back as it was sent. */
 const CONTROL = /[\p{Cc}\p{Cs}]/u
+/** RFC 7643 4.1.2 and 8.2, OIDC Core 5.1.1: these parts of an address may have several lines. */
+const MANY_LINES: ReadonlySet<string> = new Set(['addresses.formatted', 'addresses.streetAddress'])
 
 function text(value: unknown, name: string, max = MAX_TEXT): string {
-  if (typeof value !== 'string' || value.length > max || CONTROL.test(value))
-    throw invalid(`The attribute ${name} must be a text of at most ${max} characters without control characters.`)
-  return value
+  const hasLines = MANY_LINES.has(name)
+  const isFit = (sent: string) => sent.length <= max && !CONTROL.test(hasLines ? sent.replace(/[\r\n]/g, '') : sent)
+  if (typeof value === 'string' && isFit(value)) return value
+  const but = hasLines ? ' but line breaks' : ''
+  throw invalid(`The attribute ${name} must be a text of at most ${max} characters without control characters${but}.`)
 }
 
 const truth = (value: unknown, name: string): boolean => {

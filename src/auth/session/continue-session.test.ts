@@ -8,11 +8,12 @@ import {
   OPENED_AT,
   openSurroundings,
   type Surroundings,
+  startedSession,
   TENANT,
   userRecord,
 } from './endpoint-fixture.ts'
 import { keepSession } from './keep-session.ts'
-import { findSession, type SignedIn, startSession } from './session.ts'
+import { findSession, type SignedIn } from './session.ts'
 
 const NAME = '__Host-sallyport_session'
 const DEVICES = '__Host-sallyport_devices'
@@ -47,7 +48,7 @@ async function signIn(of: Partial<SignedIn> = {}) {
   const user = userRecord({ sub: `sub-${count}`, userName: `person-${count}` })
   await around.store.users.create(TENANT, user)
   const signedIn = { user, acr: 'urn:sallyport:acr:password', amr: ['pwd'], ttlSeconds: 3600, ...of }
-  const { cookie } = await startSession(around, requestFrom({}), signedIn)
+  const { cookie } = await startedSession(around, requestFrom({}), signedIn)
   const value = cookieOf({ status: 200, headers: { 'set-cookie': cookie } }, NAME) ?? ''
   const find = (from: From = {}) =>
     findSession(around, requestFrom({ ...from, cookies: { [NAME]: value, ...from.cookies } }))
@@ -183,7 +184,7 @@ test('who signs in anew there goes on with the session that clients know, seen f
   const sid = (await find())?.record.sid
   answer('step_up')
   const from = { agent: SAFARI, cookies: { [NAME]: value } }
-  const { cookie } = await startSession(around, requestFrom(from), { user, acr: 'a', amr: [], ttlSeconds: 60 })
+  const { cookie } = await startedSession(around, requestFrom(from), { user, acr: 'a', amr: [], ttlSeconds: 60 })
   const again = cookieOf({ status: 200, headers: { 'set-cookie': cookie } }, NAME) ?? ''
   const found = await findSession(around, requestFrom({ agent: SAFARI, cookies: { [NAME]: again } }))
   expect(found?.record.sid).toBe(sid)
@@ -212,7 +213,7 @@ test('where policy denies, or is away, nobody is taken for signed in', async () 
 
 test('after a new password this session goes on under another cookie, the others end (checklist 45)', async () => {
   const { find, user, value } = await signIn({ idleSeconds: 900 })
-  const other = await startSession(around, requestFrom({}), { user, acr: 'a', amr: [], ttlSeconds: 600 })
+  const other = await startedSession(around, requestFrom({}), { user, acr: 'a', amr: [], ttlSeconds: 600 })
   const before = await find()
   await around.store.users.revokeAll(TENANT, user.sub)
   expect(await find()).toBeUndefined()

@@ -27,7 +27,7 @@ import { createPasswordHasher, type PasswordHasher } from '../user/password/hash
 import { type PasswordRules, passwordRules } from '../user/password/rules.ts'
 import { type DeviceBinding, deviceBinding } from './binding/device-binding.ts'
 import { sessionContinuation } from './continue-session.ts'
-import type { ContinueSession } from './session.ts'
+import { beginSession, type ContinueSession, type SignedIn, type Started, startSession } from './session.ts'
 import type { EnrolledFactors } from './subject-stage.ts'
 
 export const ISSUER = 'https://id.example'
@@ -110,6 +110,15 @@ export const continued = (next: Next, revokeGrants: 'all' | 'none' = 'all'): Con
   reasons: [],
   obligations: { confirmation: 'none', revoke_grants: revokeGrants, next, proof_seconds: 600 },
 })
+
+/** As a sign-in does it, but for a session of somebody else in this browser: that one stays. */
+export async function startedSession(
+  deps: Parameters<typeof startSession>[0],
+  request: HttpRequest,
+  signedIn: SignedIn,
+): Promise<Started> {
+  return startSession(deps, request, signedIn, await beginSession(deps, request, signedIn.user.sub))
+}
 
 /** The cookie that an answer sets under `name`, as the browser would send it back. */
 export function cookieOf(reply: Reply, name: string): string | undefined {

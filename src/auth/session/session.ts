@@ -164,25 +164,45 @@ export interface Started {
   readonly levelChanged?: { readonly sid: string; readonly before: string } | undefined
 }
 
-/** Whom the same browser signed in before; a session that is bound to a device goes on only where the device proved itself. */
-async function sessionBefore(deps: SessionDeps, request: HttpRequest, sub: string) {
+/** A session that is about to begin, and what the browser had until then. */
+export interface Beginning {
+  readonly secret: string
+  /** Of the secret. */
+  readonly digest: string
+  /** Who signs in anew goes on with the session that applications know. */
+  readonly kept?: LiveSession | undefined
+  /** Somebody else's, or one that its device did not prove: the caller ends it (leave-session.ts). */
+  readonly left?: LiveSession | undefined
+}
+
+/** Nothing is written yet. A session that is bound to a device goes on only where the device proved itself. */
+export async function beginSession(
+  deps: Pick<SessionDeps, 'issuer' | 'store' | 'clock' | 'binding'>,
+  request: HttpRequest,
+  sub: string,
+): Promise<Beginning> {
+  const secret = randomSecret()
+  const begun = { secret, digest: digestOf(secret) }
   const before = await readSession(deps, request)
-  const proof = before && deps.binding.judge(request, before.record, epochSeconds(deps.clock))
-  const goesOn = before?.user.sub === sub && (proof === undefined || proof === 'proven')
-  return { before: before?.record, kept: goesOn ? before.record : undefined }
+  if (before === undefined) return begun
+  const proof = deps.binding.judge(request, before.record, epochSeconds(deps.clock))
+  const goesOn = before.user.sub === sub && (proof === undefined || proof === 'proven')
+  return { ...begun, ...(goesOn ? { kept: before } : { left: before }) }
 }
 
 /** Signs in under a new cookie; the one that the browser came with opens nothing more (session fixation). */
-export async function startSession(deps: SessionDeps, request: HttpRequest, signedIn: SignedIn): Promise<Started> {
+export async function startSession(
+  deps: Pick<SessionDeps, 'issuer' | 'store' | 'clock' | 'binding'>,
+  request: HttpRequest,
+  signedIn: SignedIn,
+  { secret, digest, kept }: Beginning,
+): Promise<Started> {
   const { user, acr, amr, primaryAt, ttlSeconds, idleSeconds } = signedIn
-  const secret = randomSecret()
-  const digest = digestOf(secret)
   const now = epochSeconds(deps.clock)
-  const { before, kept } = await sessionBefore(deps, request, user.sub)
+  const before = kept?.record
   const session: SessionRecord = {
     v: 1,
-    // Who signs in anew goes on with the session that applications know; anybody else begins one.
-    sid: kept?.sid ?? randomId(),
+    sid: before?.sid ?? randomId(),
     sub: user.sub,
     acr,
     amr,
@@ -194,17 +214,16 @@ export async function startSession(deps: SessionDeps, request: HttpRequest, sign
     ...(idleSeconds !== undefined && { idleSeconds }),
     lastSeenAt: now,
     sight: sightOf(request),
-    ...(kept?.deviceKey && { deviceKey: kept.deviceKey }),
+    ...(before?.deviceKey && { deviceKey: before.deviceKey }),
   }
   await deps.store.sessions.put(request.tenant, digest, session)
-  const old = sessionSecret(deps.issuer, request)
-  if (old !== undefined) await deps.store.sessions.delete(request.tenant, digestOf(old))
-  if (before !== undefined && kept === undefined) await deps.store.sessions.end(request.tenant, before.sid)
+  // Whatever else the browser had has ended, or lives no more: of that nothing is left to be lost.
+  if (kept !== undefined) await deps.store.sessions.delete(request.tenant, kept.digest)
   const offer = session.deviceKey === undefined && {
     'secure-session-registration': registrationOffer(deps.binding.challenge('register', session, now)),
   }
   const cookie = setCookie(deps.issuer, COOKIE, secret, ttlSeconds)
-  const levelChanged = kept && kept.acr !== acr ? { sid: kept.sid, before: kept.acr } : undefined
+  const levelChanged = before && before.acr !== acr ? { sid: before.sid, before: before.acr } : undefined
   return { sid: session.sid, digest, cookie, headers: { ...offer }, levelChanged }
 }
 
@@ -227,10 +246,9 @@ export async function renewSession(
   return { digest, cookie: setCookie(deps.issuer, COOKIE, secret, left) }
 }
 
-/** The cookie opens nothing more; answers the Set-Cookie value that removes it, or undefined where there was none. */
-export async function forgetSession(deps: SessionDeps, request: HttpRequest): Promise<string | undefined> {
-  const secret = sessionSecret(deps.issuer, request)
-  if (secret === undefined) return undefined
-  await deps.store.sessions.delete(request.tenant, digestOf(secret))
-  return clearCookie(deps.issuer, COOKIE)
-}
+/**
+ * The Set-Cookie value that removes the cookie, or undefined where there was none. The session is the caller's to end: a record
+ * that was only deleted would leave its clients untold and its tokens live.
+ */
+export const forgetSession = ({ issuer }: Pick<SessionDeps, 'issuer'>, request: HttpRequest): string | undefined =>
+  sessionSecret(issuer, request) === undefined ? undefined : clearCookie(issuer, COOKIE)

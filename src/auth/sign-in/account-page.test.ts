@@ -3,8 +3,7 @@ import { OAuthError, Problem } from '../../kernel/errors.ts'
 import { digestOf, randomId } from '../../kernel/ids.ts'
 import type { DecisionInput, DecisionResult } from '../../policy-engine/contract/index.ts'
 import { formToken } from '../session/csrf.ts'
-import { ISSUER, openSurroundings, TENANT, userRecord } from '../session/endpoint-fixture.ts'
-import { startSession } from '../session/session.ts'
+import { ISSUER, openSurroundings, startedSession, TENANT, userRecord } from '../session/endpoint-fixture.ts'
 import { type AccountAction, type AccountVisit, accountPage } from './account-page.ts'
 import { signInSurroundings } from './sign-in-fixture.ts'
 
@@ -47,7 +46,7 @@ beforeEach(async () => {
   const user = userRecord({ sub, userName: `${sub}@example.com` })
   await opened.store.users.create(TENANT, user)
   const signedIn = { user, acr: 'urn:sallyport:acr:password', amr: ['pwd'], ttlSeconds: 3600 }
-  cookie = /=([^;]+)/.exec((await startSession(opened, opened.request(), signedIn)).cookie)?.[1] ?? ''
+  cookie = /=([^;]+)/.exec((await startedSession(opened, opened.request(), signedIn)).cookie)?.[1] ?? ''
   answering(allowed())
 })
 

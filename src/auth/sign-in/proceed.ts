@@ -18,7 +18,8 @@ import type { UserRecord } from '../../storage/records.ts'
 import { browserName } from '../session/browser-name.ts'
 import { rememberDevice } from '../session/device.ts'
 import { takeInteraction, updateInteraction } from '../session/interaction.ts'
-import { primaryTime, startSession } from '../session/session.ts'
+import { askLeaving, type LeaveSessionDeps } from '../session/leave-session.ts'
+import { beginSession, primaryTime, startSession } from '../session/session.ts'
 import type { Attempted, SignInRisk } from '../threat/risk.ts'
 import { type NotifyDeps, notifyUser } from '../user/notify.ts'
 import {
@@ -34,7 +35,7 @@ import { countingFactors, provesFirst, withFactor } from './progress.ts'
 import { stepAt } from './steps.ts'
 import { ended, resumeAt, type Waiting } from './waiting.ts'
 
-export type SignInDeps = AskLoginDeps & NotifyDeps
+export type SignInDeps = AskLoginDeps & NotifyDeps & LeaveSessionDeps
 
 export type Denied = Extract<Verdict<'login'>, { allow: false }>
 
@@ -148,7 +149,10 @@ async function admit(
 ): Promise<Reply> {
   const { acr, amr, remember_device_seconds: rememberSeconds } = obligations
   const [ttlSeconds, idleSeconds] = [obligations.session_ttl_seconds, obligations.session_idle_seconds]
-  const session = await startSession(deps, request, { user, acr, amr, primaryAt, ttlSeconds, idleSeconds })
+  const begun = await beginSession(deps, request, user.sub)
+  const leave = begun.left && (await askLeaving(deps, request, begun.left))
+  await leave?.()
+  const session = await startSession(deps, request, { user, acr, amr, primaryAt, ttlSeconds, idleSeconds }, begun)
   // Only now: who knows a password alone must not clear the count of guesses at the second factor.
   await risk.succeeded({ sub: user.sub, sid: session.sid })
   const { progress: _spent, ...interaction } = waiting.interaction

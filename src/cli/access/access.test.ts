@@ -99,6 +99,10 @@ test.each([
   ['sessions end', /takes SIDs/],
   ['sessions end x --user a', /takes SIDs/],
   ['sessions list --limit many', /--limit takes a whole number/],
+  ['sessions list --user=', /--user must not be empty/],
+  ['sessions end --user=', /--user must not be empty/],
+  ['grants list --client=', /--client must not be empty/],
+  ['grants revoke --client=', /--client must not be empty/],
 ])('%s is wrong usage', async (words, message) => {
   expect(await run(...words.split(' '))).toBe(2)
   expect(told.join()).toMatch(message)

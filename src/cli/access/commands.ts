@@ -5,8 +5,10 @@ import { orRefused, Refused } from '../refused.ts'
 import { checkPerson } from './person.ts'
 import { grantTable, isGrant, isSession, sessionTable } from './report.ts'
 
+/** Throws UsageError where it is empty: of nobody is not of everybody. */
 const option = ({ values }: Invocation, name: string): string | undefined => {
   const value = values[name]
+  if (value === '') throw new UsageError(`--${name} must not be empty`)
   return typeof value === 'string' ? value : undefined
 }
 

@@ -66,9 +66,13 @@ export const configDrift = (invocation: Invocation): Promise<number> =>
   orExit(async () => {
     const made = await make(invocation)
     const differs = made.plan.changes.length + made.plan.problems.length + made.policy.problems.length > 0
-    show(made, invocation.values.json === true, { drift: differs })
+    const { unchecked } = made.policy
+    show(made, invocation.values.json === true, { drift: differs || (unchecked === undefined ? false : null) })
     for (const problem of [...made.plan.problems, ...made.policy.problems]) console.error(`sallyport: ${problem}`)
-    return differs ? DIFFERS : 0
+    if (differs) return DIFFERS
+    // What was compared is alike: of the rest nothing is known.
+    if (unchecked !== undefined) throw new Refused(`not compared with the active policies: ${unchecked}`)
+    return 0
   })
 
 async function orExit(run: () => Promise<number>): Promise<number> {

@@ -61,3 +61,11 @@ test('a client that registered itself is nobody’s to take over', () => {
   const { changes, problems } = planClients(wanted([digest(first)]), [itself], { adopt: true, empty: false })
   expect([changes, problems]).toEqual([[], [expect.stringContaining('registered itself')]])
 })
+
+test('a client that registered itself is not deleted by the mark that it has', () => {
+  const itself = shown([first], { client_id: 'itself', managed_by: 'shop.yaml', dynamic: true })
+  const { changes, problems } = plan(wanted([digest(first)]), [shown([first]), itself])
+  expect([changes, problems]).toEqual([[], []])
+  const named = plan(wanted([digest(first)]), [shown([second], { dynamic: true })])
+  expect([named.changes, named.problems]).toEqual([[], [expect.stringContaining('registered itself')]])
+})

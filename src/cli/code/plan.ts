@@ -104,16 +104,20 @@ export interface PlanOptions {
 
 const isAdoptable = ({ managed_by: keeper, dynamic }: ShownClient): boolean => keeper === undefined && dynamic !== true
 
+/** One that registered itself is nobody's, whatever mark it has. */
+const isKept = ({ managed_by: keeper, dynamic }: ShownClient, { managedBy }: Code): boolean =>
+  keeper === managedBy && dynamic !== true
+
 export function planClients(code: Code, shown: readonly ShownClient[], { adopt, empty }: PlanOptions): ClientPlan {
   const there = new Map(shown.map((client) => [client.client_id, client]))
   const wanted = new Set(code.clients.map(({ clientId }) => clientId))
-  const gone = shown.filter((client) => client.managed_by === code.managedBy && !wanted.has(client.client_id))
+  const gone = shown.filter((client) => isKept(client, code) && !wanted.has(client.client_id))
   const problems: string[] = []
   if (code.clients.length === 0 && gone.length > 0 && !empty)
     problems.push(`the configuration names no client: all ${gone.length} that it kept would go; give --empty if so`)
   const changes = code.clients.flatMap((client): readonly Change[] => {
     const known = there.get(client.clientId)
-    if (known !== undefined && known.managed_by !== code.managedBy && !(adopt && isAdoptable(known))) {
+    if (known !== undefined && !isKept(known, code) && !(adopt && isAdoptable(known))) {
       problems.push(notOurs(known))
       return []
     }
@@ -129,8 +133,8 @@ export function planClients(code: Code, shown: readonly ShownClient[], { adopt, 
 }
 
 function notOurs({ client_id: id, managed_by: keeper, dynamic }: ShownClient): string {
-  if (typeof keeper === 'string') return `client ${id} is kept by ${keeper}: each client has one keeper`
-  return dynamic === true
-    ? `client ${id} registered itself: only it and administrators change it`
+  if (dynamic === true) return `client ${id} registered itself: only it and administrators change it`
+  return typeof keeper === 'string'
+    ? `client ${id} is kept by ${keeper}: each client has one keeper`
     : `client ${id} is there and kept by no configuration; give --adopt to take it over`
 }

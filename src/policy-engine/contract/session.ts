@@ -15,8 +15,9 @@ export const session = decision('session', {
     {
       tenant: Tenant,
       /**
-       * `sign_out`: somebody wants it to end. `continue`: it is used, and something has changed since it was last seen.
-       * `bind`: a device key was proven for it. Nothing is asked of a session that is used as it was before.
+       * `sign_out`: somebody wants it to end, or another person signs in with its browser, where nobody is asked to confirm.
+       * `continue`: it is used, and something has changed since it was last seen. `bind`: a device key was proven for it.
+       * Nothing is asked of a session that is used as it was before.
        */
       stage: oneOf('sign_out', 'continue', 'bind'),
       /** The client that asks for the sign-out; absent where the person asks at our own page, and at other stages. */

@@ -13,7 +13,7 @@ export interface Border {
   writeInput(value: unknown, continues?: boolean): number
   /** An undefined input: 0, with the heap at its begin. */
   noInput(): number
-  /** Reads the set of bindings that `eval` leaves; plain JSON data, undefined where the entrypoint is. */
+  /** Reads the binding that `eval` leaves, or the set of it; plain JSON data, undefined where the entrypoint is. */
   readResult(address: number, exact: boolean): unknown
   /** Reads any value as plain JSON data. */
   readJson(address: number, exact: boolean): unknown
@@ -45,8 +45,9 @@ export function textBorder(instance: PolicyInstance, heap: number): Border {
       return 0
     },
     readResult: (address, exact) => {
-      const bindings = readTerm(instance.dump(address))
-      const [binding] = isSet(bindings) ? bindings : []
+      if (address === 0) return undefined
+      const left = readTerm(instance.dump(address))
+      const [binding] = isSet(left) ? left : [left]
       const result = binding !== undefined && isObject(binding) ? binding.get('result') : undefined
       return result === undefined ? undefined : jsonOfValue(result, exact)
     },

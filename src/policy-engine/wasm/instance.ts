@@ -31,6 +31,8 @@ interface PolicyExports {
   readonly fuel: WebAssembly.Global
   readonly stack_pointer: WebAssembly.Global
   readonly string_hashes?: WebAssembly.Global
+  /** Address of the one binding of the evaluation, 0 for none; else the context has a set of bindings. */
+  readonly binding?: WebAssembly.Global
   /** Address of the values of constant rules, 0 for none; made by `keep_constants`. */
   readonly rule_constants?: WebAssembly.Global
   keep_constants?(): void

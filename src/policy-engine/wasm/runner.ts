@@ -123,14 +123,14 @@ export class PolicyRunner {
     instance.calls.opa_eval_ctx_set_input(context, parseText(instance, term))
   }
 
-  /** Address of the set of bindings that the entrypoint leaves. */
+  /** Address of the binding that the entrypoint leaves, or of the set of it. 0 for none. */
   run({ instance, context }: LoadedPolicy, entrypoint: number): number {
     const { calls, memory } = instance
     calls.opa_eval_ctx_set_entrypoint(context, entrypoint)
     this.#tank.fill(calls.fuel)
     if (calls.eval(context) !== 0) throw new EvaluationError('the module failed')
     memory.refresh()
-    return calls.opa_eval_ctx_get_result(context)
+    return calls.binding === undefined ? calls.opa_eval_ctx_get_result(context) : calls.binding.value
   }
 
   /** Replaces an instance that grew; where there is an image, decisions go on with it until the new one is there. */

@@ -54,7 +54,8 @@ async function evaluate(found: OpaCase, wasm: Uint8Array, host: Host, strict = f
     runner.decide({ ...turn, strict }, (policy) => {
       if (found.input_term !== undefined) runner.setInputTerm(policy, found.input_term)
       else runner.setInput(policy, 'input' in found ? found.input : undefined)
-      return policy.border.readJson(runner.run(policy, 0), true) as Bindings
+      const left = runner.run(policy, 0)
+      return left === 0 ? [] : ([policy.border.readJson(left, true)].flat() as Bindings)
     })
   return settle(turn, bindings, { deadlineMs: 10_000 })
 }

@@ -35,11 +35,37 @@ async function readBody(
   }
 }
 
+/** Nobody vouches for a client that registered itself, and no configuration keeps it, which would delete it. */
+function checkRegistered({ settings }: ClientBody): void {
+  if (settings.firstParty)
+    throw new Problem('bad_request', { detail: 'first_party must be false for a client that registered itself.' })
+  if (settings.managedBy !== undefined)
+    throw new Problem('bad_request', { detail: 'managed_by must be null for a client that registered itself.' })
+}
+
+/** Other writers of one client at once that a write waits out. */
+const TRIES = 8
+
 export async function replaceClient(deps: AdminDeps, request: HttpRequest): Promise<Reply> {
   const caller = await findCaller(deps, request)
 
   const id = request.route.id ?? ''
   if (request.headers['if-none-match']?.trim() === '*') return createNamedClient(deps, request, caller, id)
+  // Whoever names no version writes onto any: 412 answers only a precondition (RFC 9110 15.5.13), which the next reading checks.
+  for (let tries = 0; tries < TRIES; tries++) {
+    const reply = await replaceOnce(deps, request, caller, id)
+    if (reply !== 'overtaken') return reply
+  }
+  throw new Problem('conflict', { detail: 'The client is being changed by others: try again.' })
+}
+
+/** `overtaken`: somebody else has changed the client since it was read. Nothing was written. */
+async function replaceOnce(
+  deps: AdminDeps,
+  request: HttpRequest,
+  caller: Caller,
+  id: string,
+): Promise<Reply | 'overtaken'> {
   const stored = await deps.store.clients.find(caller.tenant, id)
   const body = await readBody(deps, caller, request, id, stored)
 
@@ -47,8 +73,7 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
   const permit = await decideAdmin(deps, caller, request, { action: 'replace', id, stored, changes })
   if (!stored) throw missing('client')
   checkPrecondition(request, stored)
-  if (stored.registration !== undefined && body.settings.firstParty)
-    throw new Problem('bad_request', { detail: 'first_party must be false for a client that registered itself.' })
+  if (stored.registration !== undefined) checkRegistered(body)
 
   const before = { settings: settingsOf(stored), sector: stored.sectorIdentifier }
   const sector = await orBadRequest(() => sectorFor(deps, body.settings, before))
@@ -68,7 +93,7 @@ export async function replaceClient(deps: AdminDeps, request: HttpRequest): Prom
   }
   const written = await deps.store.clients.replace(caller.tenant, client, stored.version)
   if (written === 'missing') throw missing('client')
-  if (written === 'conflict') throw new Problem('precondition_failed')
+  if (written === 'conflict') return 'overtaken'
   await auditChange(deps, caller, request, { action: 'replace', id, decisionId: permit.decisionId })
 
   return clientReply(200, client, permit.visible, secrets.made)

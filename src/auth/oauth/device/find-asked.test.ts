@@ -10,10 +10,10 @@ import {
   cookieOf,
   openSurroundings,
   type Surroundings,
+  startedSession,
   TENANT,
   userRecord,
 } from '../../session/endpoint-fixture.ts'
-import { startSession } from '../../session/session.ts'
 import { testThreats } from '../../threat/threat-fixture.ts'
 import { findAsked } from './find-asked.ts'
 import { GUESS_WINDOW_SECONDS, MAX_GUESSES, userCodeDigest } from './user-code.ts'
@@ -55,7 +55,7 @@ describe.each(['SQLite', 'Redis'])('on %s', (kind) => {
     await store.users.create(TENANT, user)
     await store.clients.create(TENANT, client)
     const signedIn = { user, acr: 'urn:sallyport:acr:password', amr: ['pwd'], ttlSeconds: 36_000 }
-    const { cookie } = await startSession(deps, around.request(), signedIn)
+    const { cookie } = await startedSession(deps, around.request(), signedIn)
     const cookies = { [COOKIE]: cookieOf({ status: 200, headers: { 'set-cookie': cookie } }, COOKIE) ?? '' }
     const now = Math.floor(around.clock.nowMs() / 1000)
     const waiting: DeviceGrantRecord = {

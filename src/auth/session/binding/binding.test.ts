@@ -9,10 +9,11 @@ import {
   OPENED_AT,
   openSurroundings,
   type Surroundings,
+  startedSession,
   TENANT,
   userRecord,
 } from '../endpoint-fixture.ts'
-import { findSession, startSession } from '../session.ts'
+import { findSession } from '../session.ts'
 import { SETTLING_SECONDS } from './device-binding.ts'
 import { refreshDeviceProof } from './refresh.ts'
 import { registerDeviceKey } from './register.ts'
@@ -45,7 +46,7 @@ async function signIn(cookies: Readonly<Record<string, string>> = {}, sub = newS
   const user = userRecord({ sub, userName: sub })
   await around.store.users.create(TENANT, user)
   const jar: Record<string, string> = { ...cookies }
-  const started = await startSession(around, around.request({ cookies: jar }), {
+  const started = await startedSession(around, around.request({ cookies: jar }), {
     user,
     acr: 'a',
     amr: [],

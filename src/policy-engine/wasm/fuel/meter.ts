@@ -13,10 +13,10 @@ import { type BranchHints, branchHints } from './branch-hints.ts'
 import { type FunctionBody, readBodies } from './code.ts'
 import { constantRules } from './constants.ts'
 import { recursive } from './cycles.ts'
-import { dispatchByTable } from './dispatch.ts'
+import { type Dispatching, dispatchByTable } from './dispatch.ts'
 import { type Edit, edited } from './edits.ts'
 import { type AddedFunction, refuel } from './host-calls.ts'
-import { memoizeBySlot } from './memoize.ts'
+import { type Memoizing, memoizeBySlot } from './memoize.ts'
 import { type Detours, findDetours } from './natives.ts'
 import { findSection, type ModuleShape, readShape, SECTION, type Section } from './sections.ts'
 import { findStatics, staticsSection } from './statics.ts'
@@ -38,6 +38,7 @@ export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const others = [refuel(shape), ...detours.added, ...memoizing.added]
   const dispatching = dispatchByTable(shape, bodies, {
     from: refuelIndex + others.length,
+    binding: fuel + 4,
     check: takeOneOrAsk(fuel, refuelIndex).bytes,
   })
   const added = [...others, ...dispatching.added]
@@ -49,7 +50,7 @@ export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     [SECTION.function, functionSection(shape, added)],
     [SECTION.code, code],
     [SECTION.global, globalSection(shape)],
-    [SECTION.export, exportSection(shape, fuel, memoizing.keepConstants)],
+    [SECTION.export, exportSection(shape, fuel, { ...memoizing, ...dispatching })],
   ])
   const parts: Bytes[] = [bytes.subarray(0, 8)]
   for (const section of shape.sections) {
@@ -164,12 +165,16 @@ function globalSection(shape: ModuleShape): Uint8Array {
     throw new ModuleError('the first global is not a stack pointer')
   }
   const mutableI32 = (value: number): number[] => [0x7f, 1, 0x41, ...signed(value), 0x0b]
-  return withMore(shape, section, [mutableI32(FUEL_MAX), mutableI32(0), mutableI32(0), mutableI32(0)])
+  return withMore(shape, section, [FUEL_MAX, 0, 0, 0, 0].map(mutableI32))
 }
 
 const [FUNCTION, GLOBAL] = [0, 3]
 
-function exportSection(shape: ModuleShape, fuel: number, keepConstants: number | undefined): Uint8Array {
+function exportSection(
+  shape: ModuleShape,
+  fuel: number,
+  { keepConstants, keepsBinding }: Pick<Memoizing, 'keepConstants'> & Pick<Dispatching, 'keepsBinding'>,
+): Uint8Array {
   const section = findSection(shape, SECTION.export)
   const exported: [name: string, kind: number, index: number][] = [
     ['fuel', GLOBAL, fuel],
@@ -177,6 +182,7 @@ function exportSection(shape: ModuleShape, fuel: number, keepConstants: number |
     ['rule_constants', GLOBAL, fuel + 3],
     ['stack_pointer', GLOBAL, shape.importedGlobals],
   ]
+  if (keepsBinding) exported.push(['binding', GLOBAL, fuel + 4])
   if (keepConstants !== undefined) exported.push(['keep_constants', FUNCTION, keepConstants])
   const entries = exported.map(([name, kind, index]) => [...nameBytes(name), kind, ...unsigned(index)])
   return withMore(shape, section, entries)

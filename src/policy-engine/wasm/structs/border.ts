@@ -7,6 +7,7 @@ import type { PolicyInstance } from '../instance.ts'
 import { DataWriter } from './data-writer.ts'
 import { InputWriter, type Written } from './input-writer.ts'
 import { arenaBytes, InternedStrings } from './interned.ts'
+import { TYPE } from './layout.ts'
 import { ResultReader } from './result-reader.ts'
 import { readValue } from './value-reader.ts'
 import { CONSTANTS_BYTES, type Constants, constantsAt, type Reserve, writeConstants } from './writer.ts'
@@ -111,9 +112,9 @@ export function structBorder(instance: PolicyInstance, { strings, constants, res
       calls.opa_heap_ptr_set(heap)
       return 0
     },
-    readResult: (bindings, exact) => {
-      const binding = firstEntry(bindings)
-      const entry = binding === 0 ? 0 : firstEntry(memory.word(binding))
+    readResult: (left, exact) => {
+      const binding = left === 0 ? 0 : bindingOf(left)
+      const entry = binding === 0 ? 0 : firstEntry(binding)
       if (entry === 0) return undefined
       const address = memory.word(entry + 4)
       const value = reader.read(address, exact)
@@ -122,6 +123,12 @@ export function structBorder(instance: PolicyInstance, { strings, constants, res
     },
     readJson: (address, exact) => reader.read(address, exact),
     readArgument: (address) => readValue(memory, address),
+  }
+
+  function bindingOf(left: number): number {
+    if (memory.u8[left] !== TYPE.set) return left
+    const element = firstEntry(left)
+    return element === 0 ? 0 : memory.word(element)
   }
 
   /** The first element of an object's or a set's table, 0 for none. */
