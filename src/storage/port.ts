@@ -25,6 +25,7 @@ import type {
   SessionRecord,
   SigningKeyRecord,
   UserRecord,
+  Way,
 } from './records.ts'
 import type { StreamStore } from './streams-port.ts'
 import type { ThreatStore } from './threat-port.ts'
@@ -150,7 +151,8 @@ export interface IdentityStore {
   link(tenant: string, identity: IdentityRecord): Promise<Written>
   /** A new person and how they enter, in one step: neither is there without the other. `conflict`: one of them is taken. */
   createPerson(tenant: string, user: UserRecord, identity: IdentityRecord): Promise<Exclude<UserWritten, 'missing'>>
-  unlink(tenant: string, sub: string, key: string): Promise<Exclude<Written, 'conflict'>>
+  /** `conflict`: `kept`, which the person was to keep, is not there any more, and nothing is unlinked. */
+  unlink(tenant: string, sub: string, key: string, kept?: Way): Promise<Written>
 }
 
 export type ConsentTo = ConsentRecord & { readonly clientId: string }
