@@ -49,6 +49,8 @@ export interface RefusalParts {
   /** Of the challenge: `scope`, `acr_values`, `max_age`. Only values of the resource server's own, never of the request. */
   readonly parameters?: Readonly<Record<string, string>>
   readonly cause?: unknown
+  /** Whether the challenge names the scheme DPoP. Default true. */
+  readonly takesDpop?: boolean
 }
 
 /** Why a request may not go on. `cause` is for the log; a client reads code and description only. */
@@ -56,13 +58,22 @@ export class AccessRefused extends Error {
   readonly code: RefusalCode
   readonly status: number
   readonly #parameters: Readonly<Record<string, string>>
+  readonly #takesDpop: boolean
 
-  constructor(code: RefusalCode, description: string, { parameters = {}, cause }: RefusalParts = {}) {
+  constructor(code: RefusalCode, description: string, parts: RefusalParts = {}) {
+    const { parameters = {}, cause, takesDpop = true } = parts
     super(description, { cause })
     this.name = 'AccessRefused'
     this.code = code
     this.status = STATUS[code]
     this.#parameters = parameters
+    this.#takesDpop = takesDpop
+  }
+
+  /** The same from an API that takes no DPoP: its challenge leads nobody there. */
+  withoutDpop(): AccessRefused {
+    const { cause } = this
+    return new AccessRefused(this.code, this.message, { parameters: this.#parameters, cause, takesDpop: false })
   }
 
   /** The answer's headers. RFC 6750 3: without a token the challenge names no error. */
@@ -71,8 +82,9 @@ export class AccessRefused extends Error {
     if (wait !== undefined) return { 'retry-after': wait, 'cache-control': 'no-store' }
     const told = this.code === 'missing_token' ? {} : { error: this.code, error_description: this.message }
     const words = Object.entries({ ...told, ...this.#parameters }).map(([name, value]) => `${name}="${value}"`)
-    const dpop = `DPoP ${[...words, `algs="${DPOP_ALGORITHMS.join(' ')}"`].join(', ')}`
     const bearer = ['Bearer', words.join(', ')].filter((part) => part !== '').join(' ')
+    if (!this.#takesDpop) return { 'www-authenticate': bearer, 'cache-control': 'no-store' }
+    const dpop = `DPoP ${[...words, `algs="${DPOP_ALGORITHMS.join(' ')}"`].join(', ')}`
     // RFC 9449 7.1: of a proof, nothing is wrong with a bearer token.
     const challenge = this.code === 'invalid_dpop_proof' ? `${dpop}, Bearer` : `${bearer}, ${dpop}`
     return { 'www-authenticate': challenge, 'cache-control': 'no-store' }
@@ -96,6 +108,15 @@ export interface Demand {
 }
 
 const has = (held: readonly string[], asked: readonly string[] = []) => asked.every((one) => held.includes(one))
+
+/** As for JWT: two clocks are never the same. */
+export const CLOCK_TOLERANCE_SECONDS = 5
+
+/** Throws AccessRefused where the token has ended since it was judged. */
+export function requireCurrent({ expiresAt }: Access, nowSeconds: number): void {
+  if (expiresAt + CLOCK_TOLERANCE_SECONDS <= nowSeconds)
+    throw new AccessRefused('invalid_token', 'The access token is invalid or expired.')
+}
 
 /** Throws AccessRefused where the token does not reach. */
 export function meetDemand(access: Access, demand: Demand, nowSeconds: number): void {

@@ -68,11 +68,30 @@ const refused = (description: string) => new AccessRefused('invalid_token', desc
 const wrongProof = (what: string, cause: string) =>
   new AccessRefused('invalid_dpop_proof', what, { cause: new Error(cause) })
 
-export function holderCheck(options: DpopOptions): (access: Access, presented: Presented) => Promise<void> {
-  const { origins, maxAgeSeconds = 60, firstUse = proofMemory() } = options
-  const rules = { addresses: origins, maxAgeSeconds }
+interface Confirmation {
+  readonly jkt?: string
+  readonly 'x5t#S256'?: string
+}
 
-  async function checkProof(jkt: string, { token, method, path, proof }: Presented): Promise<void> {
+/** With one of the two that are known here at least, and both as text. */
+function isConfirmation(cnf: unknown): cnf is Confirmation {
+  if (typeof cnf !== 'object' || cnf === null) return false
+  const { jkt, 'x5t#S256': x5t } = cnf as Readonly<Record<string, unknown>>
+  return (jkt ?? x5t) !== undefined && [jkt, x5t].every((one) => one === undefined || typeof one === 'string')
+}
+
+type CheckProof = (jkt: string, presented: Presented) => Promise<void>
+
+const takesNoDpop: CheckProof = async () => {
+  throw refused('This API takes no DPoP-bound tokens.')
+}
+
+function proofCheck({ origins, maxAgeSeconds = 60, firstUse = proofMemory() }: DpopOptions): CheckProof {
+  const rules = { addresses: origins, maxAgeSeconds }
+  return async (jkt, { token, method, path, proof, scheme }) => {
+    // RFC 9449 7.2: a bound token under Bearer is a downgrade.
+    if (scheme !== 'DPoP')
+      throw refused('The access token is bound to a key: send it under the scheme DPoP, with a proof.')
     const now = Math.floor(Date.now() / 1000)
     const origin = { address: '', time: { epoch_seconds: now, minute_of_day: 0, weekday: 1 } }
     const read = proof === undefined ? 'missing' : await readDpopProof(rules, { method, path, origin }, proof, token)
@@ -82,21 +101,23 @@ export function holderCheck(options: DpopOptions): (access: Access, presented: P
     if (!(await firstUse(`${read.jkt}.${read.jti}`, read.expiresAt)))
       throw wrongProof('The DPoP proof was used before.', PROOF_FAULTS.replayed)
   }
+}
 
+/** Without `options`, a token that is bound to a key is refused. */
+export function holderCheck(options?: DpopOptions): (access: Access, presented: Presented) => Promise<void> {
+  const checkProof = options === undefined ? takesNoDpop : proofCheck(options)
   return async ({ claims }, presented) => {
     const cnf: unknown = claims.cnf
-    const bound = typeof cnf === 'object' && cnf !== null ? (cnf as Readonly<Record<string, unknown>>) : undefined
-    const { jkt, 'x5t#S256': x5t } = bound ?? {}
-    // RFC 9449 7.1 and 7.2: a bound token under Bearer is a downgrade, an unbound one under DPoP proves nothing.
-    if (typeof jkt === 'string' && presented.scheme !== 'DPoP')
-      throw refused('The access token is bound to a key: send it under the scheme DPoP, with a proof.')
-    if (typeof jkt !== 'string' && presented.scheme === 'DPoP')
-      throw refused('The access token is not bound to a key: send it under the scheme Bearer.')
-    if (bound !== undefined && typeof jkt !== 'string' && typeof x5t !== 'string')
+    // Unbound is what has no `cnf`: one that cannot be read (RFC 7800 3.1) says of whom the token is, and not how to tell.
+    if (cnf !== undefined && !isConfirmation(cnf))
       throw refused('The access token is bound in a way that is not known here.')
+    const { jkt, 'x5t#S256': x5t } = cnf ?? {}
+    // RFC 9449 7.1: an unbound token under DPoP proves nothing.
+    if (jkt === undefined && presented.scheme === 'DPoP')
+      throw refused('The access token is not bound to a key: send it under the scheme Bearer.')
     const { certificate } = presented
-    if (typeof x5t === 'string' && (certificate === undefined || thumbprint(certificate) !== x5t))
+    if (x5t !== undefined && (certificate === undefined || thumbprint(certificate) !== x5t))
       throw refused('The access token is bound to a client certificate that was not shown.')
-    if (typeof jkt === 'string') await checkProof(jkt, presented)
+    if (jkt !== undefined) await checkProof(jkt, presented)
   }
 }

@@ -36,12 +36,18 @@ function isAccessToken({ active, token_type: type, cnf }: Readonly<Record<string
   return active === true && type === (isBound ? 'DPoP' : 'Bearer')
 }
 
+export interface Asker {
+  readonly address: string
+  /** The provider has signed the token: it is nothing that anybody can make up. */
+  readonly isSigned: boolean
+}
+
 export function introspector(
   issuer: string,
   audience: string,
   options: IntrospectionOptions,
   provider: () => Promise<Provider>,
-): (token: string, address: string) => Promise<Access> {
+): (token: string, asker: Asker) => Promise<Access> {
   const { cacheSeconds = 5, cacheEntries = 1000 } = options
   if (!(cacheSeconds >= 0 && cacheSeconds <= 60)) throw new RangeError('introspection.cacheSeconds: 0 to 60')
   if (!(cacheEntries >= 1)) throw new RangeError('introspection.cacheEntries: 1 or more')
@@ -68,17 +74,17 @@ export function introspector(
     return access
   }
 
-  return async (token, address) => {
+  return async (token, { address, isSigned }) => {
     const key = createHash('sha256').update(token).digest('base64url')
     const now = Date.now() / 1000
     const known = remembered.get(key)
     const isKnown = known !== undefined && known.until > now
-    if (!isKnown && refusals.isOver(address))
+    if (!isKnown && !isSigned && refusals.isOver(address))
       throw new AccessRefused('too_many_requests', 'Too many tokens that are none came from here.')
     const answer = isKnown ? known.answer : judge(token)
     if (answer !== known?.answer) remember(key, { until: now + cacheSeconds, answer })
     const access = await answer.catch((cause: unknown) => {
-      if (cause instanceof AccessRefused && cause.code === 'invalid_token') refusals.add(address)
+      if (!isSigned && cause instanceof AccessRefused && cause.code === 'invalid_token') refusals.add(address)
       throw cause
     })
     if (access.expiresAt <= Date.now() / 1000) throw INVALID()

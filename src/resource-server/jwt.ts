@@ -1,12 +1,11 @@
 /** Access tokens as JWT, judged from the provider's published keys alone. RFC 9068 4, RFC 8725. */
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
-import { type Access, AccessRefused } from './access.ts'
+import { type Access, AccessRefused, CLOCK_TOLERANCE_SECONDS } from './access.ts'
 import { type Provider, requireSecure } from './provider.ts'
 
 export type JudgeJwt = (token: string) => Promise<Access>
 
 const ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256']
-const CLOCK_TOLERANCE_SECONDS = 5
 /** A key that was revoked counts no longer than this; an unknown one is looked for at most as often. */
 const KEYS = { cacheMaxAge: 60_000, cooldownDuration: 5_000, timeoutDuration: 5_000 }
 
@@ -38,11 +37,20 @@ function refusalOf(cause: unknown): AccessRefused {
   return new AccessRefused('invalid_token', 'The access token is invalid or expired.', { cause })
 }
 
+/** By the key that the token names, and no other: a set of one key would do for a token that names none. */
+function keysAt(uri: URL): JWTVerifyGetKey {
+  const find = createRemoteJWKSet(uri, KEYS)
+  return async (header, token) => {
+    if (typeof header.kid !== 'string') throw new errors.JWKSNoMatchingKey('the token names no key')
+    return find(header, token)
+  }
+}
+
 export function jwtJudge(issuer: string, audience: string, provider: () => Promise<Provider>): JudgeJwt {
   let known: { readonly uri: string; readonly keys: JWTVerifyGetKey } | undefined
   const keysOf = async (): Promise<JWTVerifyGetKey> => {
     const { jwksUri } = await provider()
-    if (known?.uri !== jwksUri) known = { uri: jwksUri, keys: createRemoteJWKSet(requireSecure(jwksUri), KEYS) }
+    if (known?.uri !== jwksUri) known = { uri: jwksUri, keys: keysAt(requireSecure(jwksUri)) }
     return known.keys
   }
   return async (token) => {

@@ -73,3 +73,16 @@ test('it answers the decision; a reload takes the next bundle, and keeps the one
     policy.close()
   }
 })
+
+test('it answers what it was opened for, and nothing once it is closed', async () => {
+  const policy = await open({})
+  expect(() => policy.evaluate('authz/introspect/decision', {})).toThrow(RangeError)
+  expect(() => policy.evaluate('authz/nothing/decision', {})).toThrow(/authz\/nothing\/decision: not among/)
+  expect(policy.evaluate(ENTRYPOINT, {})).toMatchObject({ allow: false })
+  const reloading = policy.reload()
+  policy.close()
+  policy.close()
+  await expect(reloading).rejects.toThrow(/is closed/)
+  expect(() => policy.evaluate(ENTRYPOINT, {})).toThrow(/is closed/)
+  await expect(policy.reload()).rejects.toThrow(/is closed/)
+})

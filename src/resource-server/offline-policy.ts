@@ -27,9 +27,12 @@ export interface OfflinePolicy {
   /** Of the bundle that judges. */
   readonly revision: string
   readonly version: number
-  /** The value of the entrypoint, undefined where its rule is. Throws where the evaluation fails: that is never a yes. */
+  /**
+   * The value of the entrypoint, undefined where its rule is. Throws RangeError for one that the options don't name, and Error
+   * where the evaluation fails, or after `close`: that is never a yes.
+   */
   evaluate(entrypoint: string, input: unknown): unknown
-  /** Reads the file anew; a bundle that may not serve leaves the one before in place, and rejects. */
+  /** Reads the file anew; a bundle that may not serve leaves the one before in place, and rejects; so too after `close`. */
   reload(): Promise<void>
   close(): void
 }
@@ -79,6 +82,12 @@ export async function openOfflinePolicy(options: OfflinePolicyOptions): Promise<
     return { evaluator: await openBundle(bundle, { deadlineMs }), version, revision }
   }
 
+  const named = new Set(entrypoints)
+  let isClosed = false
+  function requireOpen(): void {
+    if (isClosed) throw new Error('the offline policy is closed')
+  }
+
   let active = await open()
   return {
     get revision() {
@@ -87,12 +96,23 @@ export async function openOfflinePolicy(options: OfflinePolicyOptions): Promise<
     get version() {
       return active.version
     },
-    evaluate: (entrypoint, input) => active.evaluator.evaluate(entrypoint, input),
+    evaluate(entrypoint, input) {
+      requireOpen()
+      if (!named.has(entrypoint))
+        throw new RangeError(`${entrypoint}: not among the entrypoints that the offline policy was opened with`)
+      return active.evaluator.evaluate(entrypoint, input)
+    },
     async reload() {
+      requireOpen()
       const next = await open()
-      active.evaluator.close()
+      const before = isClosed ? next : active
+      before.evaluator.close()
+      requireOpen()
       active = next
     },
-    close: () => active.evaluator.close(),
+    close() {
+      isClosed = true
+      active.evaluator.close()
+    },
   }
 }

@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import { type Access, AccessRefused, type Demand, meetDemand } from './access.ts'
+import { type Access, AccessRefused, type Demand, meetDemand, requireCurrent } from './access.ts'
 import { holderCheck, type Presented } from './holder.ts'
 import { introspector } from './introspection.ts'
 import { jwtJudge } from './jwt.ts'
@@ -27,7 +27,10 @@ export type GuardedRequest = IncomingMessage & { access?: Access }
 export type Middleware = (request: GuardedRequest, response: ServerResponse, next: Next) => void
 
 export interface ResourceServer {
-  /** Throws AccessRefused, TypeError where the demand is none, and what the provider or a function of the options throws: never a yes. */
+  /**
+   * Throws AccessRefused, TypeError where the demand is none, and what the provider or a function of the options throws: never
+   * a yes. A request is judged once: further checks and guards of it look at their demand and the clock.
+   */
   check(request: IncomingMessage, demand?: Demand): Promise<Access>
   /**
    * For node:http, connect, express: sets `request.access`, or answers the challenge and goes no further. What the handler
@@ -87,7 +90,8 @@ function judgeOf(options: ResourceServerOptions): (presented: Presented) => Prom
     // Its signature first, also where it is asked about: what anybody can make up costs the provider nothing.
     const access = isJwt ? await judgeJwt(token) : undefined
     if (access !== undefined && introspection?.when !== 'always') return access
-    if (introspect !== undefined && (isJwt || OPAQUE.test(token))) return introspect(token, address)
+    if (introspect !== undefined && (isJwt || OPAQUE.test(token)))
+      return introspect(token, { address, isSigned: isJwt })
     throw new AccessRefused('invalid_token', 'The access token is invalid or expired.')
   }
 }
@@ -108,19 +112,51 @@ function answerRefusal(response: ServerResponse, refused: AccessRefused): void {
 
 const toStderr = (error: unknown) => console.error(error)
 
+interface Judged {
+  /** `authorization` and `dpop`, as they stood. */
+  readonly brought: string
+  /** A refusal stays one. */
+  readonly access: Promise<Access>
+}
+
+const broughtBy = ({ headers: { authorization, dpop } }: IncomingMessage): string =>
+  JSON.stringify([authorization, dpop])
+
 /** Throws TypeError or RangeError where an option is missing, unknown or wrong. */
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
   checkOptions(options)
   const { clientCertificate = ofConnection, clientAddress = peerAddress, onRefused, onError = toStderr } = options
   const judge = judgeOf(options)
-  const checkHolder = holderCheck(options.dpop ?? { origins: [] })
+  const checkHolder = holderCheck(options.dpop)
+  const judged = new WeakMap<IncomingMessage, Judged>()
 
-  async function checkAccess(request: IncomingMessage, demand: Demand): Promise<Access> {
+  async function judgeAnew(request: IncomingMessage): Promise<Access> {
     const presented = readPresented(request, clientCertificate(request), clientAddress)
     const access = await judge(presented)
     await checkHolder(access, presented)
-    meetDemand(access, demand, Date.now() / 1000)
     return access
+  }
+
+  /** Of a guard and those behind it the first judges for all: a proof is good once (RFC 9449 11.1). */
+  function judgeOnce(request: IncomingMessage): Promise<Access> {
+    const brought = broughtBy(request)
+    const known = judged.get(request)
+    if (known?.brought === brought) return known.access
+    const access = judgeAnew(request)
+    judged.set(request, { brought, access })
+    return access
+  }
+
+  async function checkAccess(request: IncomingMessage, demand: Demand): Promise<Access> {
+    try {
+      const access = await judgeOnce(request)
+      const now = Date.now() / 1000
+      requireCurrent(access, now)
+      meetDemand(access, demand, now)
+      return access
+    } catch (error) {
+      throw error instanceof AccessRefused && options.dpop === undefined ? error.withoutDpop() : error
+    }
   }
 
   /** What a function of the author's throws changes no answer, and ends no process. */
@@ -140,7 +176,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     }
   }
 
-  async function judged(request: IncomingMessage, demand: Demand): Promise<Access | AccessRefused> {
+  async function attempt(request: IncomingMessage, demand: Demand): Promise<Access | AccessRefused> {
     try {
       return await checkAccess(request, demand)
     } catch (cause) {
@@ -151,7 +187,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 
   /** `next` is called once and only for who passed: a handler that reads no error would serve anybody. */
   async function admit(request: GuardedRequest, response: ServerResponse, demand: Demand, next: Next): Promise<void> {
-    const access = await judged(request, demand)
+    const access = await attempt(request, demand)
     if (access instanceof AccessRefused) {
       tellRefused(access, request)
       return answerRefusal(response, access)

@@ -147,6 +147,11 @@ describe('an ID token must hold', () => {
     ['another audience', () => ({ aud: 'another-client' })],
     ['an end in the past', () => ({ exp: now() - 60 })],
     ['no subject', () => ({ sub: undefined })],
+    // Everybody would be one person.
+    ['an empty subject', () => ({ sub: '' })],
+    ['a subject beyond 255 characters', () => ({ sub: 'a'.repeat(256) })],
+    ['another authorized party', () => ({ azp: 'another-client' })],
+    ['a time of issue in the future', () => ({ iat: now() + 7200, exp: now() + 9000 })],
   ])('refuses %s (OIDC Core 3.1.3.7; checklist 43)', async (_, changes) => {
     await refused((body) => service.google.resign(body.id_token, changes()))
   })

@@ -23,8 +23,14 @@ export interface SignedIn {
   isRefused(page: Visited): Promise<void>
 }
 
-export async function signedInAt(service: TestService, client: TestClient): Promise<SignedIn> {
+/** `headers`: what the browser calls itself, and where it is. */
+export async function signedInAt(
+  service: TestService,
+  client: TestClient,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<SignedIn> {
   const browser = new Browser(service.issuer)
+  Object.assign(browser.headers, headers)
   let tokens = await signIn(service, browser, client)
   return {
     browser,

@@ -1,6 +1,7 @@
 /** The link that stops a change of address: when it is spent, and what its person is told then. OWASP ASVS 6.3.7; checklist 42 and 45. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { StoreUnavailable } from '../../src/kernel/errors.ts'
+import type { UserRecord } from '../../src/storage/records.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser } from '../servers/browser.ts'
 import { newAddress, TENANT } from '../servers/population.ts'
@@ -33,10 +34,9 @@ async function takenOver() {
   return { person, profile, address, thiefs, stop, stored }
 }
 
-async function press(link: string) {
-  const browser = new Browser(service.issuer)
-  const { status, url } = await send(browser, await browser.visit(link), /./, {})
-  return { status, path: new URL(url).pathname }
+async function press(link: string, browser = new Browser(service.issuer)) {
+  const page = await send(browser, await browser.visit(link), /./, {})
+  return { page, status: page.status, path: new URL(page.url).pathname }
 }
 
 test('is lost by no death in the middle: half a minute later it can be pressed again, and all is done', async () => {
@@ -59,7 +59,7 @@ test('is lost by no death in the middle: half a minute later it can be pressed a
   expect((await stored())?.profile).toEqual(profile)
   expect((await press(stop)).status).toBe(503)
   service.advance(30)
-  expect(await press(stop)).toEqual({ status: 200, path: '/password/reset' })
+  expect(await press(stop)).toMatchObject({ status: 200, path: '/password/reset' })
   expect((await stored())?.profile).toEqual(profile)
   expect((await press(stop)).status).toBe(400)
 })
@@ -76,4 +76,37 @@ test('the person is told which ways in ended; whoever had the account is not', a
   const told = bodyOf((await smtp.next(address, 'stopped its change')).message).replaceAll('\r\n', ' ')
   expect(told).toContain('were removed: authenticator app and google.')
   expect(bodyOf((await smtp.next(thiefs, 'stopped its change')).message)).not.toContain('were removed')
+})
+
+test("in somebody else's browser it ends nothing of theirs; once its person has signed in there, theirs ends and audit says so", async () => {
+  const { person, stop, stored } = await takenOver()
+  const other = await newPerson(service)
+  const { browser } = await enter(service, other, '/account')
+  const ended = () => service.audits.filter(({ event, sub }) => event === 'session_ended' && sub === other.sub)
+  const change = async (parts: Partial<UserRecord>) => {
+    const { passwordHash, ...record } = (await stored()) ?? expect.fail('gone')
+    const version = record.version
+    expect(await service.store.users.replace(TENANT, { ...record, ...parts, version: version + 1 }, version)).toBe(
+      'written',
+    )
+    return passwordHash
+  }
+  const passwordHash = await change({})
+  const { page, path } = await press(stop, browser)
+  expect([path, ended()]).toEqual(['/login', []])
+  expect(new URL((await browser.visit(`${service.issuer}/account`)).url).pathname).toBe('/account')
+
+  await change(passwordHash === undefined ? {} : { passwordHash })
+  const { userName: username, password } = person
+  const entered = await browser.submit(page, { username, password })
+  expect(new URL(entered.url).pathname).toBe('/account/password')
+  expect(ended()).toHaveLength(1)
+})
+
+test('in the own browser of its person no cookie is left that opens nothing', async () => {
+  const { person, stop } = await takenOver()
+  const { browser } = await enter(service, person, '/account')
+  expect(browser.cookies.has('sallyport_session')).toBe(true)
+  expect((await press(stop, browser)).path).toBe('/password/reset')
+  expect(browser.cookies.has('sallyport_session')).toBe(false)
 })

@@ -69,6 +69,10 @@ export async function makeCertificate(
 let serial = Date.now() * 1000
 const newSerial = (): string => String(++serial)
 
-/** For this process's `fetch`, beside nothing else. */
-export const trustAuthority = ({ caFile }: Pick<Certificates, 'caFile'>): void =>
-  setDefaultCACertificates([readFileSync(caFile, 'utf8')])
+const trusted = new Set<string>()
+
+/** For this process's `fetch`, beside the others that a test trusted: connections to the servers before may be made anew. */
+export function trustAuthority({ caFile }: Pick<Certificates, 'caFile'>): void {
+  trusted.add(readFileSync(caFile, 'utf8'))
+  setDefaultCACertificates([...trusted])
+}

@@ -56,7 +56,7 @@ export const eraseOwnData = (deps: OwnDataDeps, request: HttpRequest): Promise<R
     if (request.form.get('confirm')?.trim() !== user.userName) return show(visit, 400, true)
     const by = { requestId: request.id, decisionId: visit.decisionId }
     await erasePerson(deps, { tenant: request.tenant, sub: user.sub, by })
-    const cookie = await forgetSession(deps, request)
+    const cookie = forgetSession(deps, request)
     const page = erasedPage(visit.frame.uiLocales)
     return { status: 200, ...page, headers: { ...page.headers, ...(cookie !== undefined && { 'set-cookie': cookie }) } }
   })

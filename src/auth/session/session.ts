@@ -246,10 +246,9 @@ export async function renewSession(
   return { digest, cookie: setCookie(deps.issuer, COOKIE, secret, left) }
 }
 
-/** The cookie opens nothing more; answers the Set-Cookie value that removes it, or undefined where there was none. */
-export async function forgetSession(deps: SessionDeps, request: HttpRequest): Promise<string | undefined> {
-  const secret = sessionSecret(deps.issuer, request)
-  if (secret === undefined) return undefined
-  await deps.store.sessions.delete(request.tenant, digestOf(secret))
-  return clearCookie(deps.issuer, COOKIE)
-}
+/**
+ * The Set-Cookie value that removes the cookie, or undefined where there was none. The session is the caller's to end: a record
+ * that was only deleted would leave its clients untold and its tokens live.
+ */
+export const forgetSession = ({ issuer }: Pick<SessionDeps, 'issuer'>, request: HttpRequest): string | undefined =>
+  sessionSecret(issuer, request) === undefined ? undefined : clearCookie(issuer, COOKIE)

@@ -12,7 +12,7 @@ import { withCookie } from '../session/answer-client.ts'
 import { type EndSessionsDeps, endSessionsOf } from '../session/end-session.ts'
 import type { InteractionDeps } from '../session/interaction.ts'
 import { type RevokeGrantsDeps, revokeGrants } from '../session/revoke-grants.ts'
-import { forgetSession, type SessionDeps } from '../session/session.ts'
+import { forgetSession, readSession, type SessionDeps } from '../session/session.ts'
 import { endMailLinks } from '../user/mail-link.ts'
 import { signInFor } from './own-pages.ts'
 
@@ -58,13 +58,17 @@ export async function endAllOf(
   }
 }
 
-/** The browser forgets the session that it has, whoever's. */
+/**
+ * Where the browser's session has ended, its cookie goes too. One of somebody else stays as it is: a letter to another person
+ * is no word of theirs to sign out, and whoever made them press its button must not sign them out either. Once the person
+ * whom the letter was for signs in here, it ends as another person's does (leave-session.ts).
+ */
 export async function withoutSession(
   deps: SessionDeps,
   request: HttpRequest,
   answer: () => Reply | Promise<Reply>,
 ): Promise<Reply> {
-  const gone = await forgetSession(deps, request)
+  const gone = (await readSession(deps, request)) === undefined ? forgetSession(deps, request) : undefined
   const reply = await answer()
   return gone === undefined ? reply : withCookie(reply, gone)
 }

@@ -35,7 +35,7 @@ function primaryEmail(answer: unknown): string | undefined {
 
 async function whoCame(options: ProviderOptions, to: Configuration, token: string): Promise<Came> {
   const [user, emails] = await Promise.all([ask(options, to, token, '/user'), ask(options, to, token, '/user/emails')])
-  if (!isRecord(user) || !Number.isSafeInteger(user.id))
+  if (!isRecord(user) || !Number.isSafeInteger(user.id) || Number(user.id) < 1)
     throw new FederationError('wrong_token', options.id, { detail: '/user names no id' })
   const email = primaryEmail(emails)
   const { email: _unverified, avatar_url: picture, login: preferred_username, ...rest } = user

@@ -16,6 +16,7 @@ import {
   enableNonRepudiationChecks,
   fetchUserInfo,
   getDPoPHandle,
+  type IDToken,
   None,
   randomDPoPKeyPair,
   type ServerMetadata,
@@ -57,6 +58,17 @@ export function configurationOf({ options, fetch, clock }: ProviderParts, metada
 function requireOrganisation({ id, kind, tenant, hostedDomain }: ProviderOptions, claims: Claims): void {
   if (kind === 'microsoft' && claims.tid !== tenant) throw new FederationError('wrong_organisation', id)
   if (hostedDomain !== undefined && claims.hd !== hostedDomain) throw new FederationError('wrong_organisation', id)
+}
+
+/** OIDC Core 2: a subject has at most 255 ASCII characters; a provider that names none would make everybody one person. */
+const SUBJECT = /^[ -~]{1,255}$/
+
+/** What openid-client leaves to its caller. OIDC Core 3.1.3.7, steps 5 and 10. */
+function requireOurs({ id, clientId, clockToleranceSeconds }: ProviderOptions, claims: IDToken, clock: Clock): void {
+  const fault = (detail: string) => new FederationError('wrong_token', id, { detail })
+  if (!SUBJECT.test(claims.sub)) throw fault('sub is no identifier of at most 255 ASCII characters')
+  if (claims.azp !== undefined && claims.azp !== clientId) throw fault('azp is another client')
+  if (claims.iat > clock.nowMs() / 1000 + clockToleranceSeconds) throw fault('iat is in the future')
 }
 
 const offersDpop = (metadata: ServerMetadata): boolean =>
@@ -105,6 +117,7 @@ export function openIdProvider(parts: ProviderParts): Provider {
     const claims = tokens.claims()
     if (claims === undefined) throw new FederationError('wrong_token', options.id)
     if (options.dpop === 'on' && tokens.token_type !== 'dpop') throw new FederationError('not_bound', options.id)
+    requireOurs(options, claims, clock)
     requireOrganisation(options, claims)
     const bound = tokens.token_type === 'dpop' ? DPoP : undefined
     const more = options.userinfo

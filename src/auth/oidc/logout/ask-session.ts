@@ -4,7 +4,7 @@ import { OAuthError } from '../../../kernel/errors.ts'
 import type { DecisionInput, Obligations } from '../../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../../policy-engine/decide.ts'
 import { clientFacts } from '../../client/client-facts.ts'
-import type { LiveSession } from '../../session/session.ts'
+import { findSession, type LiveSession, readSession, type SessionDeps } from '../../session/session.ts'
 import { authenticationFacts } from '../../session/subject-stage.ts'
 import { sessionIdentifier } from '../../token/session-identifier.ts'
 import type { SubjectOf } from '../../token/subject-identifier.ts'
@@ -33,6 +33,13 @@ function hintOf(
     ? 'this_session'
     : 'another_session'
 }
+
+/**
+ * Whose sign-out it is. That needs no proof that the session is used as before: whoever would have to sign in anew here has a
+ * session all the same, with clients to be told. One that `session` ends has ended, and its clients are told, once this answers.
+ */
+export const sessionToEnd = async (deps: SessionDeps, request: HttpRequest): Promise<LiveSession | undefined> =>
+  (await findSession(deps, request)) ?? readSession(deps, request)
 
 export interface SessionVerdict {
   readonly obligations: Obligations<'session'>

@@ -7,8 +7,8 @@ import { signOutPage } from '../../../../web/sign-out.ts'
 import type { HttpRequest, Params, Reply } from '../../../http/message.ts'
 import { seeOther } from '../../session/answer-client.ts'
 import { formToken } from '../../session/csrf.ts'
-import { findSession, type LiveSession, sessionSecret } from '../../session/session.ts'
-import { type AskSessionDeps, askSession } from './ask-session.ts'
+import { type LiveSession, sessionSecret } from '../../session/session.ts'
+import { type AskSessionDeps, askSession, sessionToEnd } from './ask-session.ts'
 import { type LogoutRequest, type LogoutRequestDeps, readLogoutRequest } from './logout-request.ts'
 import { type SignOutDeps, signOut } from './sign-out.ts'
 
@@ -49,7 +49,7 @@ export async function endSessionEndpoint(deps: EndSessionEndpointDeps, request: 
   const params = request.method === 'POST' ? request.form : request.query
   const asked = await readLogoutRequest(deps, request.tenant, params)
   const secret = sessionSecret(deps.issuer, request)
-  const session = await findSession(deps, request)
+  const session = await sessionToEnd(deps, request)
 
   const verdict = await askSession(deps, request, asked, session, false)
 

@@ -8,15 +8,15 @@ import type { HttpRequest, Reply } from '../../../http/message.ts'
 import { OAuthError } from '../../../kernel/errors.ts'
 import { TOLD } from '../../../kernel/told.ts'
 import { isOwnForm } from '../../session/csrf.ts'
-import { findSession, sessionSecret } from '../../session/session.ts'
-import { askSession } from './ask-session.ts'
+import { sessionSecret } from '../../session/session.ts'
+import { askSession, sessionToEnd } from './ask-session.ts'
 import { confirmationPage, type EndSessionEndpointDeps, tokenAbout } from './end-session.ts'
 import { readLogoutRequest } from './logout-request.ts'
 import { signOut } from './sign-out.ts'
 
 /** GET /logout. A link must not sign anyone out: it shows the form that does. */
 export async function showSignOut(deps: EndSessionEndpointDeps, request: HttpRequest): Promise<Reply> {
-  const session = await findSession(deps, request)
+  const session = await sessionToEnd(deps, request)
   const secret = sessionSecret(deps.issuer, request)
 
   const verdict = await askSession(deps, request, {}, session, false)
@@ -34,7 +34,7 @@ export async function confirmSignOut(deps: EndSessionEndpointDeps, request: Http
       detail: TOLD.foreignForm,
       cause: 'form token or origin',
     })
-  const session = await findSession(deps, request)
+  const session = await sessionToEnd(deps, request)
 
   const verdict = await askSession(deps, request, asked, session, true)
 

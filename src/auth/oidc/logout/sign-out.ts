@@ -40,7 +40,7 @@ export async function signOut(
   { obligations, decisionId }: SessionVerdict,
 ): Promise<Reply> {
   const told = session && (await endSession(deps, request.tenant, session.record, obligations.revoke_grants))
-  const cookie = await forgetSession(deps, request)
+  const cookie = forgetSession(deps, request)
   if (session)
     await deps.audit({
       event: 'sign_out',
