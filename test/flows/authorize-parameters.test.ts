@@ -83,27 +83,6 @@ describe('prompt and max_age (OIDC Core 3.1.2.1; checklist 15)', () => {
   })
 })
 
-describe('state (RFC 6749 4.1.1)', () => {
-  test('of 4096 characters comes back, also with an error; a longer one is refused by its limit', async () => {
-    const browser = await signedIn(service)
-    const { own } = service.population
-    const state = 's'.repeat(4096)
-    expect(told(await browser.visit(urlFor(own, { state })))).toMatchObject({ code: expect.any(String), state })
-    expect(told(await browser.visit(urlFor(own, { state, prompt: 'none login' })))).toMatchObject({
-      error: 'invalid_request',
-      state,
-    })
-    const { error, error_description, state: none } = told(await browser.visit(urlFor(own, { state: `${state}s` })))
-    expect([error, error_description, none]).toEqual([
-      'invalid_request',
-      'The parameter state has at most 4096 characters here.',
-      undefined,
-    ])
-    const { status } = await post(service, '/oauth/par', own, parametersOf(own, { state }))
-    expect(status).toBe(201)
-  })
-})
-
 describe('hints (OIDC Core 3.1.2.1)', () => {
   test('login_hint is filled in, escaped, and reaches neither policy nor log', async () => {
     const hint = 'bob"><b>@example.com'
