@@ -45,6 +45,7 @@ import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
 import { endSession, endSessionsOf } from './session/end-session.ts'
 import type { EnrolledFactors } from './session/subject-stage.ts'
+import { otherWayIn } from './sign-in/other-way-in.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/limits/rate-limiter.ts'
 import { sparedAddresses } from './threat/limits/spared.ts'
@@ -251,6 +252,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     introspected: threats.introspections.count,
     recentRisk: threats.recent.riskOf,
     enrolled,
+    otherWayIn: otherWayIn(store, (provider) => providers.find(provider) !== undefined),
     relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,

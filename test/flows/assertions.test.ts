@@ -180,6 +180,10 @@ describe('client_secret_jwt (OIDC Core 9)', () => {
     expect([await works(first), await works(second)]).toEqual([true, true])
     const third = await rotate()
     expect([await works(first), await works(second), await works(third)]).toEqual([false, true, true])
+    const { secret_ids: ids } = (await asAdmin('GET', `/${id}`)).body
+    const ended = await asAdmin('PUT', `/${id}`, { keep_secret_ids: (ids as string[]).slice(1) })
+    expect([ended.status, ended.body]).toEqual([200, expect.not.objectContaining({ client_secret: expect.anything() })])
+    expect([await works(second), await works(third)]).toEqual([true, false])
   })
 
   test('a client that turns to it gets a new secret; one that leaves it keeps no sealed one', async () => {

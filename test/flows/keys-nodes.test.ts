@@ -10,6 +10,7 @@ import { openEnvelope } from '../../src/kernel/envelope.ts'
 import { SIGNING_ALGORITHMS } from '../../src/kernel/signing-algorithms.ts'
 import { openRedisStore } from '../../src/storage/redis/open.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
+import { adminToken } from '../servers/provision.ts'
 import { type Sallyport, startSallyport } from '../servers/sallyport.ts'
 import { until } from '../servers/until.ts'
 import { type FurtherNode, startFurtherNode } from './nodes.ts'
@@ -109,6 +110,34 @@ test('what a revoked key signed is inactive on every node within five seconds (c
   expect(deployment.audits().filter(({ event }) => event === 'key_revoked')).toMatchObject([
     { resource: `key:${revoked}` },
   ])
+})
+
+describe('a key that signs at one node before it was ever published', () => {
+  /** As in the documented step of an incident: the key that signs is taken away, and the one after it. */
+  const unpublished = async () => {
+    for (let times = 0; times < 2; times += 1) {
+      const admin = await adminToken(deployment.issuer, deployment.population.admin)
+      const path = `/admin/keys/${decodeProtectedHeader(admin).kid}/revoke`
+      const { status } = await fetch(`${deployment.issuer}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${admin}` },
+      })
+      expect(status).toBe(200)
+    }
+  }
+
+  test('verifies at the other at once: introspection and the admin API know its tokens, and the key set has it', async () => {
+    // The node that polls is ahead at times: of three, one at least is asked before it has.
+    for (let round = 0; round < 3; round += 1) {
+      await unpublished()
+      expect(await isActiveAt(second.address, await tokenAt(deployment.issuer))).toBe(true)
+      await unpublished()
+      const admin = await adminToken(deployment.issuer, deployment.population.admin)
+      const { status } = await fetch(`${second.address}/admin/keys`, { headers: { authorization: `Bearer ${admin}` } })
+      expect(status).toBe(200)
+      expect(await published(second.address)).toContain(decodeProtectedHeader(admin).kid)
+    }
+  })
 })
 
 test('by itself one node turns what is due, once; both sign by it, without a restart', async () => {

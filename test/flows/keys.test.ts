@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DEFAULT_KEY_RULES, type KeyRules } from '../../src/auth/keys/rules.ts'
+import { randomId } from '../../src/kernel/ids.ts'
 import { SIGNING_ALGORITHMS } from '../../src/kernel/signing-algorithms.ts'
+import { openSqliteStore } from '../../src/storage/sqlite/open.ts'
 import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { clientRecord } from '../servers/population.ts'
 import { adminToken } from '../servers/provision.ts'
@@ -250,4 +252,45 @@ describe('by itself', () => {
     expect(metadata.body.id_token_signing_alg_values_supported).toEqual(['ES256'])
     expect((await list()).map(({ alg, state }) => `${alg} ${state}`)).toEqual(['ES256 current', 'ES256 next'])
   })
+})
+
+test('1,000 made-up kids cost few questions to the store, and a token of ours is served beside them', async () => {
+  const askedAt: number[] = []
+  let reads = 0
+  service = await startAuthService({
+    store: async (path, clock) => {
+      const store = await openSqliteStore({ path, clock })
+      const { tag, read } = store.signingKeys
+      store.signingKeys.tag = () => {
+        askedAt.push(performance.now())
+        return tag.call(store.signingKeys)
+      }
+      store.signingKeys.read = () => {
+        reads += 1
+        return read.call(store.signingKeys)
+      }
+      return store
+    },
+  })
+  const statusOf = async (jwt: string) =>
+    (await fetch(`${service.issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${jwt}` } })).status
+  const header = () => Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: randomId() }))
+  const madeUp = () => `${header().toString('base64url')}.e30.${'A'.repeat(86)}`
+  const { access_token: known } = await tokensFor(service, service.population.web, 'openid')
+  const readBefore = reads
+  const beganMs = performance.now()
+  const statuses = new Set<number>()
+  for (let round = 0; round < 20; round += 1) {
+    const strangers = Array.from({ length: 50 }, () => statusOf(madeUp()))
+    expect(await statusOf(String(known))).toBe(200)
+    for (const status of await Promise.all(strangers)) statuses.add(status)
+  }
+  expect(statuses).toEqual(new Set([401]))
+  const asked = askedAt.filter((at) => at >= beganMs).length
+  // Of the made-up ones, and of the polls that go on beside them.
+  const seconds = (performance.now() - beganMs) / 1000
+  expect(asked).toBeGreaterThan(0)
+  expect(asked).toBeLessThanOrEqual(Math.ceil(seconds * 5) + Math.ceil(seconds / 2) + 3)
+  // Nothing has changed: the set is read for the life of the keys alone, once in ten seconds at most.
+  expect(reads - readBefore).toBeLessThanOrEqual(Math.ceil(seconds / 10) + 1)
 })

@@ -3,6 +3,7 @@
  * whether they have changed: a key that was revoked, or put in another's place, is known everywhere within seconds. A node
  * that cannot ask neither signs, verifies nor publishes by what it knew.
  */
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Envelope, EnvelopeError } from '../../kernel/envelope.ts'
 import { ConfigError, OAuthError, StoreUnavailable } from '../../kernel/errors.ts'
 import { KEY_RING_SECONDS } from '../../kernel/key-times.ts'
@@ -19,8 +20,12 @@ export interface KeyRing {
   current(alg?: string): SigningKey
   /** What tokens can be signed by now, the platform's own first: what discovery names and registration takes. */
   algorithms(): readonly SigningAlgorithm[]
-  /** The key named by a token's header. One that is not known makes the store be asked, at most every two seconds. */
+  /**
+   * The key named by a token's header. One that is not known here may have signed for another node a moment ago: it is unknown
+   * once the store has been asked after this call, for all who wait and at most every `LOOK_MS`.
+   */
   find(kid: string): Promise<SigningKey | undefined>
+  /** As of `LOOK_MS` ago, while the store answers: whoever verifies comes for a key that it does not know. */
   publicJwks(): Promise<readonly PublicJwk[]>
   /** Another number whenever a key has gone: what was concluded from it is to be forgotten. */
   readonly generation: number
@@ -37,10 +42,15 @@ export interface KeyRingDeps {
   readonly algorithms?: readonly SigningAlgorithm[]
   /** Time that only goes forward: how long ago the store was asked has nothing to do with the date. */
   readonly elapsedMs?: () => number
+  /** Resolves so much later. */
+  readonly waitMs?: (ms: number) => Promise<unknown>
 }
 
 /** Between two questions whether the keys have changed. */
 export const KEY_POLL_MS = 2 * 1000
+
+/** Between two questions for the sake of kids that nobody knows: anybody can make one up. */
+export const LOOK_MS = 200
 
 /** What is known of the keys at a time. */
 interface Held {
@@ -53,17 +63,21 @@ interface Held {
 /** Throws ConfigError on a store without keys, EnvelopeError where the envelope key does not fit. */
 export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   const { signingKeys } = deps.store
-  const elapsedMs = deps.elapsedMs ?? (() => performance.now())
+  const { elapsedMs = () => performance.now(), waitMs = wait } = deps
   let held = await read(deps, new Map())
+  /** When the question that was answered last began, and when the last one did. */
   let askedAtMs = elapsedMs()
+  let triedAtMs = askedAtMs
   let generation = 0
   /** The keys have changed, and what they are now could not be taken: what is held may have been revoked. */
   let isOvertaken = false
   let asking: Promise<void> | undefined
   let following: Promise<void> | undefined
+  let looking: Promise<void> | undefined
 
   async function ask(): Promise<void> {
     const beganMs = elapsedMs()
+    triedAtMs = beganMs
     if ((await signingKeys.tag()) !== held.tag) {
       const known = held.byKid
       held = await read(deps, known).catch(overtaken)
@@ -97,8 +111,24 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
       })
     return following
   }
-  const ageMs = () => elapsedMs() - askedAtMs
-  const isOld = () => isOvertaken || ageMs() > KEY_RING_SECONDS * 1000
+  const untilLookMs = () => triedAtMs + LOOK_MS - elapsedMs()
+  async function untilDue(): Promise<void> {
+    const ms = untilLookMs()
+    if (ms > 0) await waitMs(ms)
+  }
+  /** A question that begins after this call, shared by all who come before it begins. */
+  function look(): Promise<void> {
+    looking ??= untilDue().then(() => {
+      looking = undefined
+      return refresh()
+    })
+    return looking
+  }
+  const isOld = () => isOvertaken || elapsedMs() - askedAtMs > KEY_RING_SECONDS * 1000
+
+  function throwIfOld(error: unknown): void {
+    if (isOld()) throw error
+  }
 
   return {
     current(alg) {
@@ -117,11 +147,14 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     },
     algorithms: () => [...held.signing.values()].map(({ alg }) => alg),
     async find(kid) {
-      if (isOld() || (!held.byKid.has(kid) && ageMs() >= KEY_POLL_MS)) await refresh()
+      if (!held.byKid.has(kid)) await look()
+      else if (isOld()) await refresh()
       return held.byKid.get(kid)
     },
     async publicJwks() {
       if (isOld()) await refresh()
+      // A store that is away is not waited for by each who comes: what is held serves until it is old.
+      else if (triedAtMs === askedAtMs && untilLookMs() <= 0) await look().catch(throwIfOld)
       return [...held.byKid.values()].map((key) => key.publicJwk)
     },
     get generation() {

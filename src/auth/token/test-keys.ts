@@ -58,7 +58,10 @@ export async function testKeys(algorithms: readonly SigningAlgorithm[] = ['ES256
     makeSigningKey(envelope, { alg, state, nowSeconds: 1 })
   const store = keysInMemory(await Promise.all(algorithms.map((alg) => make('current', alg))))
   const time = { elapsedMs: 0 }
-  const keys = await openKeyRing({ store: { signingKeys: store }, envelope, elapsedMs: () => time.elapsedMs })
+  const waitMs = async (ms: number) => {
+    time.elapsedMs += ms
+  }
+  const keys = await openKeyRing({ store: { signingKeys: store }, envelope, elapsedMs: () => time.elapsedMs, waitMs })
   return {
     keys,
     envelope,
