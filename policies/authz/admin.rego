@@ -193,14 +193,14 @@ visible := {
 
 default writable := set()
 
-writable := editable | {"rotate_secret", "secret_sha256"} if input.action in {"create", "replace"}
+writable := editable | {"keep_secret_ids", "rotate_secret", "secret_sha256"} if input.action in {"create", "replace"}
 
 token_active if input.actor.active
 
 tenant_allowed if rbac.tenant_active(input.tenant)
 
 scope_held if {
-	"admin" in input.actor.scopes
+	"admin" in attainable_scopes
 	"urn:sallyport:platform" in input.actor.audience
 }
 
@@ -212,32 +212,38 @@ roles := ["setup"] if {
 	for_setup
 } else := input.actor.roles
 
-# Those that count at this sign-in, and at the best that the actor can come back with.
+# Roles and scopes that count at this sign-in, and at the best that the actor can come back with.
 effective := rbac.active_roles(roles, input.request.time, rbac.acr_of(input.actor))
 
 attainable := rbac.active_roles(roles, input.request.time, rbac.best_acr(input.actor))
 
-exercised := ["admin"] if {
+effective_scopes := {"admin"} if {
 	for_setup
-} else := input.actor.scopes
+} else := rbac.held_at(input.actor.scopes, rbac.acr_of(input.actor))
+
+attainable_scopes := {"admin"} if {
+	for_setup
+} else := rbac.held_at(input.actor.scopes, rbac.best_acr(input.actor))
 
 asked := {
 	"permission": concat(":", ["admin", concat("", [input.resource.type, "s"]), input.action]),
-	"scopes": exercised,
+	"scope": "admin",
 	"roles": (scopes.set_of(input.changed_roles) | held.roles),
 	"permissions": rbac.scope_permissions(scopes.set_of(input.changed_scopes) | held.scopes),
 }
 
-permission_held if rbac.permit(attainable, asked)
+permission_held if rbac.permit(attainable, attainable_scopes, asked)
 
-# RFC 9470 section 3: their roles do, at a better sign-in than this. Until it comes nothing is done.
+# RFC 9470 section 3: their roles and scopes do, at a better sign-in than this. Until it comes nothing is done.
 default step_up := "required"
 
-step_up := "none" if rbac.suffice(effective, asked)
+step_up := "none" if rbac.suffice(effective, effective_scopes, asked)
 
 default acr_values := []
 
-acr_values := rbac.sufficient_levels(roles, input.request.time, asked) if step_up == "required"
+acr_values := rbac.sufficient_levels(roles, input.actor.scopes, input.request.time, asked) if {
+	step_up == "required"
+}
 
 network_allowed if network.allowed(input.tenant, ["admin"], input.request.address)
 

@@ -2,8 +2,8 @@
 # title: Introspect
 # description: >-
 #   May this caller learn about this token, and what may the token do now? RFC 7662. Permissions come from the roles, and
-#   scopes and audience from the client, as they are stored at this moment, so that taking one away acts before the token expires. A token that nobody knows is
-#   asked about only where there is risk: without `token`.
+#   scopes and audience from the client, as they are stored at this moment, so that taking one away acts before the token
+#   expires. A token that nobody knows is asked about only where there is risk: without `token`.
 # schemas:
 #   - input: schema.authz.introspect.input
 #   - data.rbac: schema.data.rbac
@@ -101,13 +101,13 @@ roles := input.subject.roles if speaks_for_person
 
 roles := input.holder.roles if not speaks_for_person
 
-permissions := rbac.permissions(
-	rbac.active_roles(roles, input.request.time, object.get(input.token, "acr", "")),
-	held_scopes,
-)
+permissions := rbac.permissions(rbac.active_roles(roles, input.request.time, acr), held_scopes)
 
-# A scope or resource that the client or the platform lost since disappears from old tokens too.
-held_scopes := scopes.known(input.token.scopes) & scopes.set_of(input.holder.scopes)
+acr := rbac.acr_of(input.token)
+
+# A scope or resource that the client or the platform lost since disappears from old tokens too, and so does a scope that
+# demands a better sign-in than theirs by now.
+held_scopes := (scopes.known(input.token.scopes) & scopes.set_of(input.holder.scopes)) - rbac.out_of_reach(input.token.scopes, acr)
 
 held_audience := {resource |
 	some resource in input.token.audience

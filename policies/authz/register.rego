@@ -114,10 +114,12 @@ registration_open if {
 
 effective := rbac.active_roles(input.actor.roles, input.request.time, rbac.acr_of(input.actor))
 
+effective_scopes := rbac.held_at(input.actor.scopes, rbac.acr_of(input.actor))
+
 permission_held if {
 	with_token
 	"urn:sallyport:platform" in input.actor.audience
-	"clients:register" in rbac.permissions(effective, input.actor.scopes)
+	"clients:register" in rbac.permissions(effective, effective_scopes)
 }
 
 permission_held if by_anyone

@@ -99,32 +99,38 @@ token_active if input.actor.active
 tenant_allowed if rbac.tenant_active(input.tenant)
 
 scope_held if {
-	"scim" in input.actor.scopes
+	"scim" in attainable_scopes
 	"urn:sallyport:platform" in input.actor.audience
 }
 
-# Those that count at this sign-in, and at the best that the actor can come back with.
+# Roles and scopes that count at this sign-in, and at the best that the actor can come back with.
 effective := rbac.active_roles(input.actor.roles, input.request.time, rbac.acr_of(input.actor))
 
 attainable := rbac.active_roles(input.actor.roles, input.request.time, rbac.best_acr(input.actor))
 
+effective_scopes := rbac.held_at(input.actor.scopes, rbac.acr_of(input.actor))
+
+attainable_scopes := rbac.held_at(input.actor.scopes, rbac.best_acr(input.actor))
+
 asked := {
 	"permission": concat(":", ["scim", "users", input.action]),
-	"scopes": input.actor.scopes,
+	"scope": "scim",
 	"roles": roles_touched,
 	"permissions": set(),
 }
 
-permission_held if rbac.permit(attainable, asked)
+permission_held if rbac.permit(attainable, attainable_scopes, asked)
 
-# RFC 9470 section 3: their roles do, at a better sign-in than this. Until it comes nothing is done.
+# RFC 9470 section 3: their roles and scopes do, at a better sign-in than this. Until it comes nothing is done.
 default step_up := "required"
 
-step_up := "none" if rbac.suffice(effective, asked)
+step_up := "none" if rbac.suffice(effective, effective_scopes, asked)
 
 default acr_values := []
 
-acr_values := rbac.sufficient_levels(input.actor.roles, input.request.time, asked) if step_up == "required"
+acr_values := rbac.sufficient_levels(input.actor.roles, input.actor.scopes, input.request.time, asked) if {
+	step_up == "required"
+}
 
 network_allowed if network.allowed(input.tenant, ["scim"], input.request.address)
 

@@ -115,7 +115,7 @@ scope_held if is_event
 
 scope_held if {
 	at_endpoint
-	permission in rbac.scope_permissions(input.actor.scopes)
+	permission in rbac.scope_permissions(rbac.held_at(input.actor.scopes, rbac.acr_of(input.actor)))
 }
 
 permission := "signals:read" if {

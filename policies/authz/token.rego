@@ -147,10 +147,13 @@ grant_fresh if {
 
 grant_fresh if for_machine
 
-# What may be had at most: a scope that the client or the platform lost since disappears from old grants too.
-permitted := scopes.known(input.client.scopes) & scopes.set_of(input.grant.scopes) if for_person
+# What may be had at most: a scope that the client or the platform lost since disappears from old grants too, and so does one that
+# demands a better sign-in than the grant's by now (RFC 9470). The grant keeps it. A machine never signs in.
+permitted := registered - rbac.out_of_reach(registered, acr)
 
-permitted := scopes.known(input.client.scopes) - scopes.of_sign_in if for_machine
+registered := scopes.known(input.client.scopes) & scopes.set_of(input.grant.scopes) if for_person
+
+registered := scopes.known(input.client.scopes) - scopes.of_sign_in if for_machine
 
 # RFC 6749 section 6: a request may narrow what it gets, never widen it; one that names nothing gets all.
 granted := asked if {

@@ -74,12 +74,13 @@ meant_for_userinfo if {
 	resource in data.rbac.tenants[input.tenant].default_audience
 }
 
-claims := scopes.claims(held_scopes) | asked_one_by_one
+# Of a scope about something else than the person, at an API of its own, nothing is released below its level either.
+claims := scopes.claims(rbac.held_at(held_scopes, acr)) | asked_one_by_one
 
 # OIDC Core section 5.5. A claim that no scope of the client's releases any more is not released.
 asked_one_by_one := {claim |
 	some claim in input.requested.claims
-	claim in scopes.claims(input.holder.scopes)
+	claim in scopes.claims(rbac.held_at(input.holder.scopes, acr))
 }
 
 # RFC 9470 section 3: what the roles of the person, or the scopes about them, demand of the sign-in behind the token.

@@ -43,23 +43,25 @@ best_acr(actor) := data.rbac.acr[count(data.rbac.acr) - 1] if {
 	actor.kind == "user"
 } else := acr_of(actor)
 
-# What an act asks of roles: `permission`, exercised by `scopes`; and that `roles` and `permissions` are theirs to give away.
-suffice(roles, asked) if {
-	permit(roles, asked)
+# What an act asks of roles and scopes: `scope` itself, and `permission` by any of them; and that `roles` and `permissions` are theirs
+# to give away.
+suffice(roles, scopes, asked) if {
+	asked.scope in scopes
+	permit(roles, scopes, asked)
 	give_roles(roles, asked)
 	give_permissions(roles, asked)
 }
 
-permit(roles, asked) if asked.permission in permissions(roles, asked.scopes)
+permit(roles, scopes, asked) if asked.permission in permissions(roles, scopes)
 
 give_roles(roles, asked) if count(asked.roles - grants(roles)) == 0
 
 give_permissions(roles, asked) if count((asked.permissions - role_permissions(roles)) - role_permissions(grants(roles))) == 0
 
-# Levels at which those of `roles` that count then do for it.
-sufficient_levels(roles, time, asked) := [level |
+# Levels at which those of `roles` and `scopes` that count then do for it.
+sufficient_levels(roles, scopes, time, asked) := [level |
 	some level in data.rbac.acr
-	suffice(active_roles(roles, time, level), asked)
+	suffice(active_roles(roles, time, level), held_at(scopes, level), asked)
 ]
 
 within_hours(roles, time) if {
@@ -74,16 +76,19 @@ acr_sufficient(roles, acr) if {
 	}
 }
 
-# What scopes demand of a sign-in: its level, and how old it may be at most; without a demand there is no age.
-scopes_acr_met(scopes, acr) if {
-	every scope in scopes {
-		scope_reached(scope, acr)
-	}
+# Those of `scopes` that demand a better sign-in than one of this acr (RFC 9470). Told by what is out of reach, since of most
+# scopes that takes one look: every token that is issued or introspected comes here.
+out_of_reach(scopes, acr) := {scope |
+	some scope in scopes
+	demanded := data.rbac.scopes[scope].acr
+	not reaches(acr, demanded)
 }
 
-scope_reached(scope, _) if not data.rbac.scopes[scope].acr
+# Those that count at this acr.
+held_at(scopes, acr) := {scope | some scope in scopes} - out_of_reach(scopes, acr)
 
-scope_reached(scope, acr) if level(acr) >= level(data.rbac.scopes[scope].acr)
+# What scopes demand of a sign-in: its level, and how old it may be at most; without a demand there is no age.
+scopes_acr_met(scopes, acr) if count(out_of_reach(scopes, acr)) == 0
 
 scopes_max_age(scopes) := min({age |
 	some scope in scopes
@@ -101,7 +106,10 @@ open(role, time) if {
 
 reached(role, _) if not data.rbac.roles[role].acr
 
-reached(role, acr) if level(acr) >= level(data.rbac.roles[role].acr)
+reached(role, acr) if reaches(acr, data.rbac.roles[role].acr)
+
+# A level that nobody ranks reaches nothing, and is reached by none.
+reaches(acr, demanded) if level(acr) >= level(demanded)
 
 # The strongest level that an account can have by itself, as a position in data.rbac.acr; undefined where it can prove nothing.
 reachable_level(enrolled) := max({level(acr) |

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { secretIds } from '../../src/auth/client/secrets.ts'
 import { digestOf } from '../../src/kernel/ids.ts'
 import { type Deployment, deploy } from '../servers/deployment.ts'
 import { adminToken } from '../servers/provision.ts'
@@ -164,27 +165,53 @@ test('a secret is rotated without a gap: both live, then the older one is retire
   expect([(await tokenWith(old)).status, (await tokenWith(next)).status]).toEqual([401, 200])
 })
 
-test('a client of client_secret_jwt gets the secret that the instance made and keeps', async () => {
-  const jwt = {
-    client_id: 'by-jwt',
-    name: 'By JWT',
-    token_endpoint_auth_method: 'client_secret_jwt',
-    grant_types: ['client_credentials'],
-    secrets: [{ generate: 'jwt.secret' }],
-  }
-  write('clients.yaml', code({ clients: [{ ...shop, secrets: [{ file: 'shop.next' }] }, orders, jwt] }))
+const jwt = {
+  client_id: 'by-jwt',
+  name: 'By JWT',
+  token_endpoint_auth_method: 'client_secret_jwt',
+  grant_types: ['client_credentials'],
+}
+const writeJwt = (...generated: string[]) => {
+  const secrets = generated.map((file) => ({ generate: file }))
+  write('clients.yaml', code({ clients: [{ ...shop, secrets: [{ file: 'shop.next' }] }, orders, { ...jwt, secrets }] }))
+}
+const liveIds = async () => (await admin('GET', 'by-jwt')).body.secret_ids
+const idOf = (file: string) => secretIds([digestOf(secretOf(file))])[0]
+
+test('a client of client_secret_jwt gets the secret that the instance made and keeps, and its older one ends', async () => {
+  writeJwt('clients.yaml/jwt.secret')
+  const nowhere = await run('apply')
+  expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringContaining('cannot be written')])
+  expect((await admin('GET', 'by-jwt')).status).toBe(404)
+
+  writeJwt('jwt.secret')
   expect((await run('apply')).code).toBe(0)
   expect(secretOf('jwt.secret')).toMatch(/^[\w-]{43}$/)
-  expect((await run('drift')).code).toBe(0)
-  const both = [{ generate: 'jwt.next' }, { generate: 'jwt.secret' }]
-  write(
-    'clients.yaml',
-    code({ clients: [{ ...shop, secrets: [{ file: 'shop.next' }] }, orders, { ...jwt, secrets: both }] }),
-  )
+  expect(statSync(at('jwt.secret')).mode & 0o777).toBe(0o600)
+  writeJwt('jwt.next', 'jwt.secret')
   expect((await run('plan')).out).toMatch(/secret: rotate, .*jwt\.next/)
   expect((await run('apply')).code).toBe(0)
-  expect(secretOf('jwt.next')).not.toBe(secretOf('jwt.secret'))
+  expect(await liveIds()).toEqual([idOf('jwt.next'), idOf('jwt.secret')])
   expect((await run('drift')).code).toBe(0)
+
+  writeJwt('jwt.next')
+  expect((await run('plan')).out).toContain(`secret: retire, ${idOf('jwt.next')} stays; ${idOf('jwt.secret')} ends`)
+  expect((await run('apply')).code).toBe(0)
+  expect(await liveIds()).toEqual([idOf('jwt.next')])
+  expect((await run('apply')).out).toBe('Nothing to do.\n')
+})
+
+test('a secret of client_secret_jwt that the instance has no more is told, and a new file replaces it', async () => {
+  for (const _ of [1, 2]) await admin('PUT', 'by-jwt', { rotate_secret: true })
+  const drift = await run('drift')
+  expect([drift.code, drift.err]).toEqual([3, expect.stringContaining(`no secret ${idOf('jwt.next')}`)])
+  await admin('DELETE', 'by-jwt')
+  const gone = await run('apply')
+  expect([gone.code, gone.err]).toEqual([1, expect.stringContaining('name a new file')])
+  expect((await admin('GET', 'by-jwt')).status).toBe(404)
+  writeJwt('jwt.third')
+  expect((await run('apply')).code).toBe(0)
+  expect(await liveIds()).toEqual([idOf('jwt.third')])
 })
 
 test('what the configuration names no more is deleted, and an empty one deletes nothing unasked', async () => {
@@ -258,6 +285,17 @@ test.each<[string, object, RegExp]>([
     { clients: [{ ...orders, secrets: [{ file: 'a', generate: 'b' }] }] },
     /one of file, sha256, generate/,
   ],
+  [
+    'the same secret twice',
+    { clients: [{ ...orders, secrets: [{ generate: 'shop.next' }, { file: 'shop.next' }] }] },
+    /client orders-api: secrets: the same secret is there twice/,
+  ],
+  [
+    'a file for the new secrets of two',
+    { clients: ['a', 'b'].map((id) => ({ ...orders, client_id: id, secrets: [{ generate: 'new' }] })) },
+    /secrets: .*new is there twice/,
+  ],
+  ['an id that leads elsewhere', { clients: [{ ...orders, client_id: '..' }] }, /clients\.0\.client_id/],
   [
     'a secret that can be guessed',
     { clients: [{ ...orders, secrets: [{ file: 'clients.yaml' }, { file: 'short' }] }] },

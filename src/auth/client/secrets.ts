@@ -19,6 +19,8 @@ export interface Secrets {
 export interface SecretWish {
   /** Another secret beside the newest. */
   readonly rotate: boolean
+  /** Of the live ones, as `secretIds` names them: only these stay. */
+  readonly keepIds?: readonly string[] | undefined
   /** Of secrets that were made elsewhere, the newest first: these and no others. */
   readonly digests?: readonly string[] | undefined
 }
@@ -38,26 +40,50 @@ export type Seal = (secret: string) => string
 
 /**
  * A client that uses a secret gets its first, or another beside the newest it has; any other has none. One that turns to
- * client_secret_jwt gets a new one: of those it had, only digests are kept.
+ * client_secret_jwt gets a new one: of those it had, only digests are kept. Throws MetadataFault where `keepIds` names none
+ * that lives, or leaves none.
  */
 export function secretsFor(
   client: Pick<ClientSettings, 'type' | 'metadata'>,
-  { secretDigests, sealedSecrets = [] }: KeptSecrets,
-  { rotate, digests }: SecretWish,
+  stored: KeptSecrets,
+  { rotate, digests, keepIds }: SecretWish,
   seal: Seal,
 ): Secrets {
-  if (!usesSecret(client)) return { kept: { secretDigests: [] } }
-  if (needsSecretItself(client)) {
-    if (sealedSecrets.length > 0 && !rotate) return { kept: { secretDigests, sealedSecrets } }
-    const made = randomSecret()
-    const older = sealedSecrets.slice(0, LIVE_SECRETS - 1)
-    const kept = [digestOf(made), ...secretDigests.slice(0, older.length)]
-    return { kept: { secretDigests: kept, sealedSecrets: [seal(made), ...older] }, made }
-  }
-  if (digests !== undefined && digests.length > 0) return { kept: { secretDigests: digests } }
-  if (secretDigests.length > 0 && !rotate) return { kept: { secretDigests } }
+  if (!usesSecret(client)) return { kept: { secretDigests: checkedKeep([], { rotate: true, keepIds }) } }
+  const sealed = needsSecretItself(client)
+  if (!sealed && digests !== undefined && digests.length > 0) return { kept: { secretDigests: digests } }
+  const texts = stored.sealedSecrets ?? []
+  // Of a client that keeps the secrets themselves, each digest stands at the place of its secret.
+  const live = sealed ? stored.secretDigests.slice(0, texts.length) : stored.secretDigests
+  const kept = checkedKeep(live, { rotate, keepIds })
+  const sealedOf = (some: readonly string[]) => some.map((digest) => texts[live.indexOf(digest)] ?? '')
+  if (live.length > 0 && !rotate)
+    return { kept: { secretDigests: kept, ...(sealed && { sealedSecrets: sealedOf(kept) }) } }
   const made = randomSecret()
-  return { kept: { secretDigests: [digestOf(made), ...secretDigests.slice(0, LIVE_SECRETS - 1)] }, made }
+  const older = kept.slice(0, LIVE_SECRETS - 1)
+  const secretDigests = [digestOf(made), ...older]
+  return { kept: { secretDigests, ...(sealed && { sealedSecrets: [seal(made), ...sealedOf(older)] }) }, made }
+}
+
+/** Digests of those that stay. */
+function checkedKeep(live: readonly string[], { rotate, keepIds }: Pick<SecretWish, 'rotate' | 'keepIds'>) {
+  if (keepIds === undefined) return live
+  const ids = secretIds(live)
+  if (!keepIds.every((id) => ids.includes(id)))
+    throw new MetadataFault('keep_secret_ids', 'must name secrets that live, as secret_ids does')
+  if (keepIds.length === 0 && !rotate)
+    throw new MetadataFault('keep_secret_ids', 'must leave one, or stand beside rotate_secret')
+  return live.filter((_, index) => keepIds.includes(ids[index] ?? ''))
+}
+
+/** `rotate`: another comes beside them. */
+export function readKeepIds(field: string, value: unknown, rotate: boolean): readonly string[] {
+  const most = rotate ? LIVE_SECRETS - 1 : LIVE_SECRETS
+  const ids: readonly unknown[] = Array.isArray(value) ? value : ['']
+  const texts = ids.filter((id): id is string => typeof id === 'string' && id !== '')
+  if (texts.length !== ids.length || texts.length > most)
+    throw new MetadataFault(field, `must be a list of at most ${most} ids of live secrets, as secret_ids has them`)
+  return texts
 }
 
 const HEX = /^[0-9a-f]{64}$/i

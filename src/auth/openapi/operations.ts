@@ -52,7 +52,10 @@ const CLIENT_BODY = {
     resources: texts,
     roles: texts,
     metadata: { type: 'object' },
+    managed_by: text,
+    keep_secret_ids: texts,
     rotate_secret: flag,
+    secret_sha256: texts,
   },
 }
 const REGISTRATION_BODY = {

@@ -54,9 +54,14 @@ export function readCode(config: Config): Code {
   for (const { resource, servers } of all.resources)
     for (const id of servers)
       if (!known.has(id)) throw new ConfigError(`resources: ${resource}: there is no client ${id} in \`clients\``)
+  const clients = desiredClients([config, ...(more === undefined ? [] : [more])], all)
+  refuseTwice(
+    'secrets',
+    clients.flatMap(({ secrets }) => secrets.flatMap((source) => ('file' in source ? [source.file] : []))),
+  )
   return {
     managedBy: config.managed_by,
-    clients: desiredClients([config, ...(more === undefined ? [] : [more])], all),
+    clients,
     resources: all.resources,
     scopes: all.scopes,
   }

@@ -69,3 +69,52 @@ test('a client that registered itself is not deleted by the mark that it has', (
   const named = plan(wanted([digest(first)]), [shown([second], { dynamic: true })])
   expect([named.changes, named.problems]).toEqual([[], [expect.stringContaining('registered itself')]])
 })
+
+const byJwt = { ...settings, metadata: { token_endpoint_auth_method: 'client_secret_jwt' as const } }
+const planJwt = (secrets: readonly SecretSource[], live: readonly string[] | undefined, over: object = {}) =>
+  plan(
+    wanted(secrets, { settings: byJwt, madeThere: true }),
+    live === undefined ? [] : [shown(live, { token_endpoint_auth_method: 'client_secret_jwt', ...over })],
+  )
+
+test.each<[string, readonly SecretSource[], readonly string[], object | undefined]>([
+  ['those that live', [digest(first), digest(second)], [first, second], undefined],
+  ['those that live, in another order', [digest(second), digest(first)], [first, second], undefined],
+  ['the older one gone', [digest(second)], [second, first], { step: 'retire', ended: secretIds([first]) }],
+  ['one that was made elsewhere', [digest(first)], [second, first], { step: 'retire', ended: secretIds([second]) }],
+  ['a new one beside it', [{ file: 'f' }, digest(first)], [first], { step: 'rotate', kept: secretIds([first]) }],
+  ['a new one in its place', [{ file: 'f' }], [first], { step: 'rotate', ended: secretIds([first]) }],
+])('the secret step of client_secret_jwt for %s', (_, secrets, live, step) => {
+  const { changes, problems, unchanged } = planJwt(secrets, live)
+  expect(problems).toEqual([])
+  if (step === undefined) expect([changes, unchanged]).toEqual([[], 1])
+  else expect(changes).toMatchObject([{ action: 'change', fields: [], secret: step }])
+})
+
+test.each<[string, readonly SecretSource[], readonly string[] | undefined, object]>([
+  ['was made anew while the file is there', [digest(first)], [second], {}],
+  ['is not there while the file is', [digest(first)], undefined, {}],
+  ['was rotated twice by others', [digest(first)], [third, second], {}],
+  ['has lost the older one', [digest(second), digest(first)], [second], {}],
+  ['turns to it with a secret that it had', [digest(first)], [first], { token_endpoint_auth_method: undefined }],
+  ['turns to it from none', [digest(first)], [], { token_endpoint_auth_method: 'none' }],
+  [
+    'turns to it with a new secret and the one before',
+    [{ file: 'f' }, digest(first)],
+    [first],
+    { token_endpoint_auth_method: undefined },
+  ],
+])('a client of client_secret_jwt that %s needs a new file, and nothing of it is done', (_, secrets, live, over) => {
+  const { changes, problems, unchanged } = planJwt(secrets, live, over)
+  expect([changes, unchanged]).toEqual([[], 0])
+  expect(problems).toEqual([
+    expect.stringMatching(new RegExp(`^client shop: the instance has no secret ${secretIds([first])[0]}, .* new file`)),
+  ])
+})
+
+test('an id that the instance would not take is told in the plan, unless it has made it itself', () => {
+  const id = 'xhEIB7Ts3jDbUGn5WM1D0A'
+  const named = wanted([digest(first)], { clientId: id })
+  expect(plan(named, [])).toMatchObject({ changes: [], unchanged: 0, problems: [expect.stringContaining('a person')] })
+  expect(plan(named, [shown([first], { client_id: id })])).toEqual({ changes: [], unchanged: 1, problems: [] })
+})

@@ -1,5 +1,6 @@
 /** What would change: the configuration against what an instance has. No secret is in it, only what tells secrets apart. */
 import { isDeepStrictEqual } from 'node:util'
+import { clientIdFault } from '../../auth/admin/clients/client-id.ts'
 import { FIELDS } from '../../auth/admin/clients/parse-client.ts'
 import { METADATA_MEMBERS } from '../../auth/client/metadata/members.ts'
 import type { ClientSettings } from '../../auth/client/metadata/together.ts'
@@ -75,24 +76,47 @@ const isEmpty = (value: unknown): boolean => value === undefined || (Array.isArr
 const idsOf = (shown: ShownClient | undefined): readonly string[] =>
   Array.isArray(shown?.secret_ids) ? shown.secret_ids.map(String) : []
 
-function secretStep({ secrets, madeThere }: DesiredClient, shown: ShownClient | undefined): SecretStep | undefined {
-  const live = idsOf(shown)
-  const known = secretIds(secrets.flatMap((source) => ('digest' in source ? [source.digest] : [])))
+const digestsOf = ({ secrets }: DesiredClient): readonly string[] =>
+  secrets.flatMap((source) => ('digest' in source ? [source.digest] : []))
+
+/** Of what the instance must keep itself, a digest does not live on: only what it made for client_secret_jwt. */
+const lastingIds = ({ madeThere }: DesiredClient, shown: ShownClient | undefined): readonly string[] =>
+  !madeThere || shown?.token_endpoint_auth_method === 'client_secret_jwt' ? idsOf(shown) : []
+
+function secretStep(client: DesiredClient, shown: ShownClient | undefined): SecretStep | undefined {
+  const { secrets, madeThere } = client
+  const [live, lasting] = [idsOf(shown), lastingIds(client, shown)]
+  const known = secretIds(digestsOf(client))
   const [newest] = secrets
   const file = newest !== undefined && 'file' in newest ? newest.file : undefined
   const about = {
     ...(file !== undefined && { file }),
-    kept: live.filter((id) => known.includes(id)),
+    kept: lasting.filter((id) => known.includes(id)),
     added: known.filter((id) => !live.includes(id)),
     ended: live.filter((id) => !known.includes(id)),
   }
-  // Of those that the instance makes and keeps, an older one ends with the next rotation.
-  if (madeThere && file === undefined && live.length > 0) return undefined
   if (file !== undefined) return { step: live.length === 0 ? 'make' : 'rotate', ...about }
-  if (isDeepStrictEqual(live, known)) return undefined
+  // The instance orders what it made.
+  if (madeThere ? about.ended.length === 0 : isDeepStrictEqual(live, known)) return undefined
   if (live.length === 0) return { step: 'make', ...about }
   if (about.added.length === 0 && about.ended.length > 0) return { step: 'retire', ...about }
   return { step: about.kept.length > 0 && about.added.length === 1 ? 'rotate' : 'set', ...about }
+}
+
+/** A secret of client_secret_jwt is the instance's to make: one that it does not have cannot be sent there. */
+function lostSecret(client: DesiredClient, shown: ShownClient | undefined): string | undefined {
+  if (!client.madeThere) return undefined
+  const lasting = lastingIds(client, shown)
+  const lost = secretIds(digestsOf(client)).filter((id) => !lasting.includes(id))
+  return lost.length === 0
+    ? undefined
+    : `client ${client.clientId}: the instance has no secret ${lost.join(', ')}, and makes those of client_secret_jwt itself: name a new file to generate in its place`
+}
+
+/** As the instance refuses to make one; those that it has may have any form. */
+function unfitId({ clientId }: DesiredClient): string | undefined {
+  const fault = clientIdFault(clientId)
+  return fault === undefined ? undefined : `client ${clientId}: ${fault}`
 }
 
 export interface PlanOptions {
@@ -119,6 +143,11 @@ export function planClients(code: Code, shown: readonly ShownClient[], { adopt, 
     const known = there.get(client.clientId)
     if (known !== undefined && !isKept(known, code) && !(adopt && isAdoptable(known))) {
       problems.push(notOurs(known))
+      return []
+    }
+    const problem = (known === undefined ? unfitId(client) : undefined) ?? lostSecret(client, known)
+    if (problem !== undefined) {
+      problems.push(problem)
       return []
     }
     const fields = fieldChanges(wireOf(client.settings), known ?? {})

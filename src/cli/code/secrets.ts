@@ -2,7 +2,7 @@
  * Secrets as the configuration names them: in a file, by digest, or to be generated into a file once. Only digests leave
  * this machine, but where the instance itself must keep the secret (client_secret_jwt). Checklist 19.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ClientSettings } from '../../auth/client/metadata/together.ts'
 import { needsSecretItself, readDigests, usesSecret } from '../../auth/client/secrets.ts'
@@ -33,6 +33,8 @@ export function readSecrets(settings: ClientSettings, secrets: readonly SecretCo
     throw new ConfigError('secrets: client_secret_jwt takes `generate` only: the instance makes and keeps the secret')
   if (sources.slice(1).some((source) => 'file' in source))
     throw new ConfigError('secrets: only the first, which is the newest, can be generated')
+  const digests = sources.flatMap((source) => ('digest' in source ? [source.digest] : []))
+  if (new Set(digests).size < digests.length) throw new ConfigError('secrets: the same secret is there twice')
   return sources
 }
 
@@ -58,14 +60,36 @@ function readSecretText(file: string): string {
   return text
 }
 
-/** Writes a new secret, or the one that the instance made, where nothing is yet; it and its folder are this user's only. */
-export function keepSecret(file: string, secret: string = randomSecret()): string {
+/** Writes a new secret where nothing is yet; it and its folder are this user's only. */
+export function keepSecret(file: string): string {
+  const secret = randomSecret()
+  reserveFile(file).write(secret)
+  return digestOf(secret)
+}
+
+export interface ReservedFile {
+  write(secret: string): void
+  /** Nothing is to be written. */
+  release(): void
+}
+
+/** Makes sure that a secret which the instance is asked for can be written, before it makes one. Throws ConfigError. */
+export function reserveFile(file: string): ReservedFile {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+    const opened = openSync(file, 'wx', 0o600)
+    return {
+      write(secret) {
+        writeFileSync(opened, `${secret}\n`)
+        closeSync(opened)
+      },
+      release() {
+        closeSync(opened)
+        unlinkSync(file)
+      },
+    }
   } catch (cause) {
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     throw new ConfigError(`secrets: ${file} cannot be written (${why})`, { cause })
   }
-  return digestOf(secret)
 }

@@ -69,7 +69,7 @@ const secret = Type.Object(
 
 const client = Type.Object(
   {
-    client_id: Type.String({ pattern: '^[A-Za-z0-9_.-]{1,128}$' }),
+    client_id: Type.String({ pattern: '^(?!\\.{1,2}$)[A-Za-z0-9_.-]{1,128}$' }),
     name: text('as people read it'),
     type: oneOf(['confidential', 'public'], { default: 'confidential' }),
     active: Type.Boolean({ default: true }),

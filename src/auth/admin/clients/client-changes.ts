@@ -2,15 +2,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { METADATA_MEMBERS } from '../../client/metadata/members.ts'
 import type { ClientSettings } from '../../client/metadata/together.ts'
+import { secretIds } from '../../client/secrets.ts'
 import type { ClientChanges } from '../decide-admin.ts'
 import { type ClientBody, FIELDS } from './parse-client.ts'
 
 const difference = (left: readonly string[], right: readonly string[]): string[] =>
   [...left.filter((entry) => !right.includes(entry)), ...right.filter((entry) => !left.includes(entry))].sort()
 
-const secretChanges = ({ secret }: ClientBody, secrets: readonly string[]): readonly string[] => {
-  if (secret.rotate) return ['rotate_secret']
-  return secret.digests === undefined || isDeepStrictEqual(secret.digests, secrets) ? [] : ['secret_sha256']
+function secretChanges({ secret: { rotate, keepIds, digests } }: ClientBody, secrets: readonly string[]) {
+  return [
+    ...(keepIds !== undefined && secretIds(secrets).some((id) => !keepIds.includes(id)) ? ['keep_secret_ids'] : []),
+    ...(rotate ? ['rotate_secret'] : []),
+    ...(digests === undefined || isDeepStrictEqual(digests, secrets) ? [] : ['secret_sha256']),
+  ]
 }
 
 /** `secrets`: digests of those that live now. */

@@ -198,7 +198,8 @@ test('makes a client under an id that the caller chose, where none is (RFC 9110 
   })
   expect(around.asked.at(-1)?.input).toMatchObject({ action: 'create', resource: { id: 'web-shop' } })
   await expect(named()).rejects.toEqual(failsWith('precondition_failed'))
-  await expect(replace('a/b', shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('bad_request'))
+  for (const id of ['a/b', '.', '..'])
+    await expect(replace(id, shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('bad_request'))
   around.answers = { admin: () => ({ allow: false, reasons: ['permission_missing'] }) }
   await expect(replace('other', shop, { 'if-none-match': '*' })).rejects.toEqual(failsWith('forbidden'))
   expect(await stored('other')).toBeUndefined()

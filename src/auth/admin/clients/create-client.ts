@@ -12,6 +12,7 @@ import { secretsFor } from '../../client/secrets.ts'
 import { type Caller, findCaller } from '../actor.ts'
 import { type AdminDeps, auditChange, decideAdmin } from '../decide-admin.ts'
 import { clientChanges } from './client-changes.ts'
+import { clientIdFault, LIKE_PERSON } from './client-id.ts'
 import { orBadRequest } from './own-fault.ts'
 import { parseClient } from './parse-client.ts'
 import { clientReply } from './render-client.ts'
@@ -19,27 +20,16 @@ import { clientReply } from './render-client.ts'
 export const createClient = async (deps: AdminDeps, request: HttpRequest): Promise<Reply> =>
   create(deps, request, await findCaller(deps, request))
 
-/** What is plain in a path, a log and a configuration file. */
-const CLIENT_ID = /^[\w.-]{1,128}$/
-/** As the ids of people are drawn: a resource server that knows a person by `sub` takes no client for them (RFC 9700 4.15). */
-const USER_ID = /^[\w-]{21}[AQgw]$/
-
 export async function createNamedClient(
   deps: AdminDeps,
   request: HttpRequest,
   caller: Caller,
   id: string,
 ): Promise<Reply> {
-  if (!CLIENT_ID.test(id))
-    throw new Problem('bad_request', {
-      detail: 'client_id must be 1 to 128 letters, digits, dots, dashes, underscores.',
-    })
-  if (USER_ID.test(id)) throw likePerson()
+  const fault = clientIdFault(id)
+  if (fault !== undefined) throw new Problem('bad_request', { detail: fault })
   return create(deps, request, caller, id)
 }
-
-const likePerson = () =>
-  new Problem('bad_request', { detail: 'client_id must not be the id of a person, nor look like one.' })
 
 /** The setup credential works once: a client that could make no other would spend it. Which role, policy says. */
 const administers = ({ active, grantTypes, scopes, roles }: ClientSettings): boolean =>
@@ -61,11 +51,12 @@ async function create(deps: AdminDeps, request: HttpRequest, caller: Caller, id?
     changes: clientChanges(body, blank, []),
   })
 
-  if (id !== undefined && (await deps.store.users.find(caller.tenant, id)) !== undefined) throw likePerson()
+  if (id !== undefined && (await deps.store.users.find(caller.tenant, id)) !== undefined)
+    throw new Problem('bad_request', { detail: LIKE_PERSON })
   const sector = await orBadRequest(() => sectorFor(deps, body.settings))
   const clientId = id ?? randomId()
   const seal = (secret: string) => deps.sealSecret(caller.tenant, clientId, secret)
-  const secrets = secretsFor(body.settings, { secretDigests: [] }, body.secret, seal)
+  const secrets = await orBadRequest(() => secretsFor(body.settings, { secretDigests: [] }, body.secret, seal))
   const now = request.origin.time.epoch_seconds
   const client: ClientRecord = {
     ...withSettings({}, body.settings, sector),

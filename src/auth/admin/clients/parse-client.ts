@@ -9,7 +9,7 @@ import { METADATA_MEMBERS, readMembers } from '../../client/metadata/members.ts'
 import type { Offered } from '../../client/metadata/offered.ts'
 import { type ClientSettings, checkTogether } from '../../client/metadata/together.ts'
 import { type Check, type EntryFault, list, oneOf, text, truth, unlike } from '../../client/metadata/values.ts'
-import { needsSecretItself, readDigests, type SecretWish, usesSecret } from '../../client/secrets.ts'
+import { needsSecretItself, readDigests, readKeepIds, type SecretWish, usesSecret } from '../../client/secrets.ts'
 
 /** Field on the wire and attribute of the record; beside them stands the client's metadata, field for field. */
 export const FIELDS = {
@@ -29,7 +29,7 @@ export const FIELDS = {
 /** Answered, and taken back unread, so that what was read can be sent as it is. */
 const READ_ONLY: readonly string[] = ['client_id', 'created_at', 'dynamic', 'secret_ids', 'updated_at']
 
-const WISHES: readonly string[] = ['rotate_secret', 'secret_sha256']
+const WISHES: readonly string[] = ['keep_secret_ids', 'rotate_secret', 'secret_sha256']
 
 const KNOWN: readonly string[] = [...Object.keys(FIELDS), ...METADATA_MEMBERS, ...READ_ONLY, ...WISHES]
 
@@ -79,6 +79,11 @@ function settingsOf(body: JsonObject, before: ClientSettings, offered: Offered):
 
 function secretWish(sent: JsonObject, settings: ClientSettings): SecretWish {
   const rotate = sent.rotate_secret !== undefined && truth('rotate_secret', sent.rotate_secret)
+  if (sent.keep_secret_ids !== undefined) {
+    if (sent.secret_sha256 !== undefined)
+      throw new MetadataFault('keep_secret_ids', 'must not stand beside secret_sha256, which names all that live')
+    return { rotate, keepIds: readKeepIds('keep_secret_ids', sent.keep_secret_ids, rotate) }
+  }
   if (sent.secret_sha256 === undefined) return { rotate }
   const digests = readDigests('secret_sha256', sent.secret_sha256)
   if (rotate) throw new MetadataFault('secret_sha256', 'must not stand beside rotate_secret')

@@ -1,12 +1,21 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { digestOf } from '../../../kernel/ids.ts'
+import type { DecisionInput } from '../../../policy-engine/contract/index.ts'
+import { secretIds } from '../../client/secrets.ts'
 import { clientRecord, openSurroundings, type Surroundings, TENANT } from '../../session/endpoint-fixture.ts'
 import { replaceClient } from './replace-client.ts'
 
 let around: Surroundings
 let token: string
 beforeEach(async () => {
-  const writable = ['first_party', 'managed_by', 'name', 'rotate_secret']
+  const writable = [
+    'first_party',
+    'keep_secret_ids',
+    'managed_by',
+    'name',
+    'rotate_secret',
+    'token_endpoint_auth_method',
+  ]
   around = await openSurroundings({
     admin: () => ({
       allow: true,
@@ -92,4 +101,55 @@ test('who is overtaken again and again reads 409, and nothing is written', async
   expect(overtaken).toBeGreaterThan(1)
   expect(await stored('shop')).toMatchObject({ name: `Other ${overtaken}` })
   expect(around.events).toEqual([])
+})
+
+const [first, second] = ['one', 'two'].map(digestOf) as [string, string]
+const changedOf = () => (around.asked.at(-1)?.input as DecisionInput<'admin'> | undefined)?.changed
+
+test.each<[string, object, object]>([
+  ['digests', {}, {}],
+  [
+    'of client_secret_jwt, each with what is sealed',
+    { metadata: { token_endpoint_auth_method: 'client_secret_jwt' }, sealedSecrets: ['sealed one', 'sealed two'] },
+    { sealedSecrets: ['sealed two'] },
+  ],
+])('ends the secrets that keep_secret_ids does not name (checklist 19): %s', async (_, of, left) => {
+  const record = clientRecord({ clientId: 'shop', secretDigests: [first, second], secretExpiresAt: 9, ...of })
+  await around.store.clients.create(TENANT, record)
+  const [newest, older] = secretIds([first, second]) as [string, string]
+  expect((await replace('shop', { keep_secret_ids: [older, newest] })).body).not.toHaveProperty('client_secret')
+  expect(changedOf()).toEqual([])
+  expect(await stored('shop')).toMatchObject({ secretDigests: [first, second], ...of })
+  expect((await replace('shop', { keep_secret_ids: [older] })).body).not.toHaveProperty('client_secret')
+  expect(changedOf()).toEqual(['keep_secret_ids'])
+  // What is kept ends as its registration has set.
+  expect(await stored('shop')).toMatchObject({ secretDigests: [second], secretExpiresAt: 9, ...left })
+
+  for (const wrong of [[newest], [], [older, newest, 'x'], [''], older, [1]])
+    await expect(replace('shop', { keep_secret_ids: wrong })).rejects.toMatchObject({
+      code: 'bad_request',
+      detail: expect.stringContaining('keep_secret_ids'),
+    })
+  for (const wrong of [{ secret_sha256: [second] }, { rotate_secret: true, keep_secret_ids: [older, newest] }])
+    await expect(replace('shop', { keep_secret_ids: [older], ...wrong })).rejects.toMatchObject({ code: 'bad_request' })
+
+  const beside = await replace('shop', { rotate_secret: true, keep_secret_ids: [older] })
+  const made = digestOf((beside.body as { client_secret: string }).client_secret)
+  expect((await stored('shop'))?.secretDigests).toEqual([made, second])
+  const alone = await replace('shop', { rotate_secret: true, keep_secret_ids: [] })
+  expect(changedOf()).toEqual(['keep_secret_ids', 'rotate_secret'])
+  const text = (alone.body as { client_secret: string }).client_secret
+  expect((await stored('shop'))?.secretDigests).toEqual([digestOf(text)])
+  if ('sealedSecrets' in left) expect((await stored('shop'))?.sealedSecrets).toEqual([`sealed ${text}`])
+})
+
+test('a client that turns to client_secret_jwt keeps none of its secrets, since only digests of them are there', async () => {
+  await around.store.clients.create(TENANT, clientRecord({ clientId: 'shop', secretDigests: [first] }))
+  const turned = { token_endpoint_auth_method: 'client_secret_jwt' }
+  await expect(replace('shop', { ...turned, keep_secret_ids: secretIds([first]) })).rejects.toMatchObject({
+    detail: expect.stringContaining('keep_secret_ids must name secrets that live'),
+  })
+  expect((await stored('shop'))?.version).toBe(1)
+  await replace('shop', { ...turned, rotate_secret: true, keep_secret_ids: [] })
+  expect((await stored('shop'))?.sealedSecrets).toHaveLength(1)
 })
