@@ -92,7 +92,8 @@ const languages = (addressIn: NonNullable<Reader['addressIn']>, current: Languag
   })}</ul></nav>
 `
 
-function footer({ addressIn, theme }: Reader, language: Language): Html | false {
+function footer({ theme, ...reading }: Reader, language: Language, faulty: boolean): Html | false {
+  const addressIn = reading.answersPost && !faulty ? undefined : reading.addressIn
   const says = FRAME[language]
   const links = (['support', 'privacy', 'terms'] as const).flatMap((kind) => {
     const href = theme.links[kind]
@@ -134,7 +135,7 @@ ${parts.script && html`<script nonce="${nonce}" src="${addressOf(SCRIPTS[parts.s
 ${brand(theme)}
 ${keepWordsWhole(parts.content)}
 </main>
-${footer(reading, language)}</body>
+${footer(reading, language, parts.faulty === true)}</body>
 </html>
 `
   return {

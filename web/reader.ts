@@ -24,6 +24,8 @@ export interface Reader {
   readonly accepted: readonly string[]
   /** The address of this page in another language; absent where it cannot be read again. */
   readonly addressIn?: ((language: Language) => string) | undefined
+  /** What was posted is answered. Of that only a form that comes back with a fault is shown at `addressIn`; what was done is not. */
+  readonly answersPost?: boolean | undefined
   readonly theme: Theme
   /** Letters tell it to who is written to because of this request. */
   readonly from?: (() => ReadFrom) | undefined

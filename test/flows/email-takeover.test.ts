@@ -146,6 +146,9 @@ describe('the letter about a change that somebody asked for', () => {
     expect([await isSignedIn(thief.browser), await isSignedIn(own.browser)]).toEqual([false, false])
     // Whoever knows the old one: no page lets them set another.
     expect((await enter(user)).page.status).toBe(401)
+    // Nor does the page bring it back, now or by a later link.
+    const brought = await owner.submit(stopped, { new_password: 'correct horse battery' })
+    expect([brought.status, brought.text]).toEqual([400, expect.stringContaining('somebody else may know it')])
     expect((await owner.submit(stopped, { new_password: 'several words of mine' })).status).toBe(200)
     expect((await enter(user, 'several words of mine')).page.url).toBe(`${service.issuer}/account/email`)
     expect(service.audits).toContainEqual(

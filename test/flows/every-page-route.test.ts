@@ -116,6 +116,11 @@ test('used rightly, each form of each page has a token of its own, and sign-in t
   const seen = new Set(pages.filter(({ status }) => status === 200).map(({ route }) => route))
   for (const page of ['/login', '/login/password', '/login/select', '/consent', '/mfa/totp', '/mfa/enrol/passkey'])
     expect(seen).toContain(`GET ${page}`)
+  // What was posted is shown at no address, but for a form with a fault.
+  const posted = pages.filter(({ route }) => route.startsWith('POST '))
+  expect(posted.length).toBeGreaterThan(5)
+  for (const { route, body } of posted.filter(({ body }) => !body.includes('<title>Error: ')))
+    expect(body, route).not.toContain('class="languages"')
   // A nonce serves one page.
   const nonces = pages.map(({ headers }) => /'nonce-([^']+)'/.exec(headers['content-security-policy'] ?? '')?.[1])
   expect(new Set(nonces).size).toBe(pages.length)

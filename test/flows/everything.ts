@@ -76,13 +76,21 @@ async function useSelfService({ issuer, population }: TestService, browser: Brow
   await usePassword(browser, issuer, population.user.password)
 }
 
-/** The same one again, for what comes after it here. */
+const ANOTHER = 'another one for a moment'
+
+/** To another one and back, for what comes after it here. */
 async function usePassword(browser: Browser, issuer: string, password: string): Promise<void> {
-  const page = await browser.visit(`${issuer}/account/password`)
-  const { action, fields } = formAt(page, /password$/)
-  for (const name of ['password', 'new_password']) fields.set(name, password)
-  const answer = await browser.visit(action, { method: 'POST', body: fields })
-  if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
+  for (const [now, next] of [
+    [password, ANOTHER],
+    [ANOTHER, password],
+  ] as const) {
+    const page = await browser.visit(`${issuer}/account/password`)
+    const { action, fields } = formAt(page, /password$/)
+    fields.set('password', now)
+    fields.set('new_password', next)
+    const answer = await browser.visit(action, { method: 'POST', body: fields })
+    if (answer.status !== 200) throw new Error(`${action}: ${answer.status} ${answer.text}`)
+  }
 }
 
 /** Links as letters hold them: asked for, and used for a new password and a verified address. */
@@ -114,10 +122,14 @@ async function useMailLinks({ issuer, store, population }: TestService): Promise
     const record = { v: 1, kind, sub, facts, createdAt: now, expiresAt: now + 3600 } as const
     await store.oneUse.put(TENANT, digestOf(secret), record)
     const page = await browser.visit(`${issuer}${path}?link=${secret}`)
-    // The same one again, for what comes after it here.
-    const done = await browser.submit(page, { new_password: password })
+    const done = await browser.submit(page, { new_password: ANOTHER })
     if (done.status !== 200) throw new Error(`${path}: ${done.status} ${done.text}`)
   }
+  // The one of before again, for what comes after it here: no reset brings back one that was ended.
+  const now = await store.users.find(TENANT, sub)
+  if (now === undefined) throw new Error('no user')
+  const passwordHash = await createPasswordHasher().hash(password)
+  await store.users.replace(TENANT, { ...now, passwordHash, version: now.version + 1 }, now.version)
 }
 
 /** A person looks at what is kept of them, takes it along, and ends it. */

@@ -107,6 +107,19 @@ describe('the password page', () => {
     expect((await change(owner, { password: OLD, new_password: NEW })).status).toBe(200)
   })
 
+  test('takes another one than the current, however its letters are written', async () => {
+    const name = 'ein gr\u00fcner Schl\u00fcssel'
+    const user = await person({ passwordHash: await real.hash(name) })
+    const here = await signedIn(user, name)
+    const refused = await change(here, { password: name, new_password: name.normalize('NFD') })
+    expect([refused.status, refused.text]).toEqual([
+      400,
+      expect.stringContaining('Choose another than the one you have.'),
+    ])
+    expect((await stored(user))?.passwordHash).toBe(user.passwordHash)
+    expect((await change(here, { password: name, new_password: NEW })).status).toBe(200)
+  })
+
   test('holds to the same rules as everywhere (checklist 35)', async () => {
     const user = await person()
     const here = await signedIn(user)

@@ -110,3 +110,31 @@ test('in the own browser of its person no cookie is left that opens nothing', as
   expect((await press(stop, browser)).path).toBe('/password/reset')
   expect(browser.cookies.has('sallyport_session')).toBe(false)
 })
+
+test('no reset brings back a password that was ended by “this wasn’t me”; one that was merely forgotten it may', async () => {
+  const reset = async (userName: string, passwords: readonly string[]) => {
+    const browser = new Browser(service.issuer)
+    const forgot = await browser.visit(`${service.issuer}/password/forgot`)
+    await browser.submit(forgot, { username: userName })
+    const form = await browser.visit(linkIn(await smtp.next(userName, '/password/reset'), '/password/reset'))
+    const answers = []
+    for (const password of passwords) answers.push(await browser.submit(form, { new_password: password }))
+    return answers
+  }
+  const someone = () => {
+    const userName = newAddress()
+    return newPerson(service, {
+      userName,
+      profile: { emails: [{ value: userName, primary: true }], emailVerified: true },
+    })
+  }
+  const [person, forgetful] = [await someone(), await someone()]
+  const { browser, page } = await enter(service, person, '/account/activity')
+  await send(browser, page, /report$/)
+  const [ended, another] = await reset(person.userName, [person.password, 'several words of mine'])
+  expect([ended?.status, ended?.text]).toEqual([400, expect.stringContaining('somebody else may know it')])
+  expect([another?.status, another?.text]).toEqual([200, expect.stringContaining('Your password was changed')])
+
+  const [again] = await reset(forgetful.userName, [forgetful.password])
+  expect(again?.status).toBe(200)
+})

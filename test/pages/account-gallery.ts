@@ -70,6 +70,7 @@ export const ACCOUNT_GALLERY: Readonly<Record<string, Shown>> = {
     some: () =>
       factorsPage({
         frame,
+        letters: 'sent',
         formToken,
         done: 'added',
         totp: { createdAt: AT, lastUsedAt: AT },
@@ -79,11 +80,15 @@ export const ACCOUNT_GALLERY: Readonly<Record<string, Shown>> = {
         ],
         recoveryCodes: 8,
       }),
-    none: () => factorsPage({ frame, formToken, passkeys: [], recoveryCodes: 0 }),
-    confirmed: () => factorsPage({ frame, formToken, done: 'confirmed', passkeys: [], recoveryCodes: 0 }),
+    none: () => factorsPage({ frame, letters: 'sent', formToken, passkeys: [], recoveryCodes: 0 }),
+    noAddress: () =>
+      factorsPage({ frame, letters: 'no_address', formToken, done: 'removed', passkeys: [], recoveryCodes: 0 }),
+    confirmed: () =>
+      factorsPage({ frame, letters: 'sent', formToken, done: 'confirmed', passkeys: [], recoveryCodes: 0 }),
     unnamed: () =>
       factorsPage({
         frame,
+        letters: 'sent',
         formToken,
         passkeys: [{ id: 'p1', name: 'Laptop', createdAt: AT, synced: true }],
         recoveryCodes: 8,
@@ -193,6 +198,7 @@ export const ACCOUNT_GALLERY: Readonly<Record<string, Shown>> = {
     some: () =>
       sessionsPage({
         frame,
+        letters: 'sent',
         done: 'ended',
         othersToken: formToken,
         sessions: [
@@ -210,5 +216,6 @@ export const ACCOUNT_GALLERY: Readonly<Record<string, Shown>> = {
         ],
         devices: [{ ...seen, current: true, deviceId: 'd1', firstSeenAt: AT, rememberedUntil: AT }],
       }),
+    noAddress: () => sessionsPage({ frame, letters: 'no_address', othersToken: formToken, sessions: [], devices: [] }),
   },
 }

@@ -9,6 +9,7 @@ import { FACTORS } from '../words/factors.ts'
 import { PASSWORDS } from '../words/passwords.ts'
 import { words } from '../words/words.ts'
 import { type AccountFrame, accountView } from './frame.ts'
+import { type LettersReach, toldByLetter } from './letters.ts'
 
 export interface PasskeyRow {
   readonly id: string
@@ -24,6 +25,7 @@ export interface FactorsView {
   readonly totp?: { readonly createdAt: number; readonly lastUsedAt?: number | undefined } | undefined
   readonly passkeys: readonly PasskeyRow[]
   readonly recoveryCodes: number
+  readonly letters: LettersReach
   /** What has just been done: the other sessions may be ended now. */
   readonly done?: FactorsDone | undefined
   /** Id of the passkey whose new name is none. */
@@ -82,7 +84,7 @@ function told(view: FactorsView): Html | false {
   const { done } = view
   if (done === undefined) return false
   const changed = done === 'added' || done === 'removed'
-  return notice(html`<p>${says.done[done]}</p>
+  return notice(html`<p>${says.done[done]} ${changed && toldByLetter(view.frame, view.letters, says.toldToo)}</p>
 ${
   changed &&
   html`<p>${says.endOthersLead}</p>

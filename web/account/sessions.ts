@@ -8,6 +8,7 @@ import { comma } from '../reader.ts'
 import { SESSIONS } from '../words/account-sessions.ts'
 import { words } from '../words/words.ts'
 import { type AccountFrame, accountView } from './frame.ts'
+import { type LettersReach, toldByLetter } from './letters.ts'
 import { browserWords } from './place.ts'
 
 /** What was done just now. */
@@ -45,6 +46,7 @@ export interface SessionsView {
   readonly sessions: readonly SessionView[]
   readonly devices: readonly DeviceView[]
   readonly othersToken: string
+  readonly letters: LettersReach
 }
 
 type Says = (typeof SESSIONS)['en']
@@ -57,7 +59,7 @@ ${hidden('form_token', formToken)}<button type="submit" aria-describedby="${abou
 `
 
 const heading = (frame: AccountFrame, id: string, seen: Seen, here: string): Html =>
-  html`<h3 id="${id}"><bdi>${browserWords(seen, frame)}</bdi>${seen.current && html` <strong class="here">${here}</strong>`}</h3>
+  html`<h3 id="${id}">${browserWords(seen, frame)}${seen.current && html` <strong class="here">${here}</strong>`}</h3>
 `
 
 function sessionEntry(says: Says, frame: AccountFrame, session: SessionView, index: number): Html {
@@ -84,7 +86,7 @@ ${form(`/account/devices/${encodeURIComponent(device.deviceId)}/forget`, device.
 `
 }
 
-export function sessionsPage({ frame, done, sessions, devices, othersToken }: SessionsView): Page {
+export function sessionsPage({ frame, done, sessions, devices, othersToken, letters }: SessionsView): Page {
   const says = words(SESSIONS, frame.uiLocales)
   const others = sessions.some(({ current }) => !current)
   return accountView(frame, {
@@ -98,7 +100,7 @@ ${sessions.map((session, index) => sessionEntry(says, frame, session, index))}</
 ${others && form('/account/sessions/end-others', othersToken, says.endOthers, 'sessions')}</section>
 <section aria-labelledby="devices">
 <h2 id="devices">${says.devices}</h2>
-<p class="note">${says.aboutDevices}</p>
+<p class="note">${says.aboutDevices} ${toldByLetter(frame, letters, says.toldOfOthers)}</p>
 ${
   devices.length === 0
     ? html`<p>${says.none}</p>`

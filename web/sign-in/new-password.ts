@@ -4,7 +4,7 @@ import { field } from '../parts/form.ts'
 import type { PASSWORDS } from '../words/passwords.ts'
 
 export interface NewPasswordFault {
-  readonly kind: 'missing' | 'too_short' | 'too_long' | 'common' | 'breached' | 'about_you'
+  readonly kind: 'missing' | 'too_short' | 'too_long' | 'common' | 'breached' | 'about_you' | 'same' | 'ended'
   readonly leastCharacters: number
 }
 

@@ -1,5 +1,6 @@
 /** The first page of self-service: how safe the account is, and where it was used from. */
 import { type Content, html } from '../html.ts'
+import { isolated } from './isolated.ts'
 import { inAllLanguages } from './words.ts'
 
 const apart = (parts: readonly Content[]): Content =>
@@ -71,9 +72,9 @@ export const OVERVIEW = inAllLanguages(
       },
       lastSignIns: 'آخر عمليات تسجيل الدخول',
       none: 'لا يوجد شيء معروف.',
-      browserOn: (browser, system) => `${browser} على ${system}`,
+      browserOn: (browser, system) => `${isolated(browser)} على ${isolated(system)}`,
       someBrowser: 'متصفح',
-      someBrowserOn: (system) => `متصفح على ${system}`,
+      someBrowserOn: (system) => `متصفح على ${isolated(system)}`,
       place: (browser, network, country) =>
         apart([browser, html`الشبكة <bdi>${network}</bdi>`, ...(country === undefined ? [] : [country])]),
     },

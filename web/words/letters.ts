@@ -1,10 +1,8 @@
 /** Letters: links that work once, and what happened to an account. */
+import { isolated } from './isolated.ts'
 import { inAllLanguages } from './words.ts'
 
 type Said = readonly [subject: string, what: string]
-
-/** What is written from left to right in a line from right to left, whatever signs it ends with: Unicode UAX #9, FSI and PDI. */
-const apart = (text: string): string => `\u2068${text}\u2069`
 
 export const LETTERS = inAllLanguages(
   {
@@ -248,10 +246,10 @@ export const LETTERS = inAllLanguages(
       },
     },
     ar: {
-      account: (host, name) => (name === undefined ? `الحساب: ${host}` : `الحساب: ${apart(name)} لدى ${host}`),
+      account: (host, name) => (name === undefined ? `الحساب: ${host}` : `الحساب: ${isolated(name)} لدى ${host}`),
       when: (time) => `الوقت: ${time}`,
       where: (place) => `المكان: ${place}`,
-      network: (network) => `الشبكة ${apart(network)}`,
+      network: (network) => `الشبكة ${isolated(network)}`,
       acts: {
         report: 'إذا لم تكن أنت، فأبلغ عن ذلك هنا: يُسجَّل خروج الجميع وتختار كلمة مرور جديدة',
         reset: 'إذا لم تكن أنت، فعيّن كلمة مرور جديدة الآن',
@@ -290,7 +288,7 @@ export const LETTERS = inAllLanguages(
       another: 'مزوّد آخر',
       ways: { totp: 'تطبيق مصادقة', passkey: 'مفتاح مرور', recovery_codes: 'جميع رموز الاسترداد' },
       waysEnded: (ways) => `أُزيلت طرق لتسجيل الدخول قد لا تكون لك: ${ways}.`,
-      on: (browser, system) => `${apart(browser)} على ${apart(system)}`,
+      on: (browser, system) => `${isolated(browser)} على ${isolated(system)}`,
       notices: {
         password_changed: () => ['تم تغيير كلمة المرور', 'تم تغيير كلمة مرور حسابك.'],
         password_reset: () => [

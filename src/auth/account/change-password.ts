@@ -4,6 +4,7 @@
  * links of before and remembered devices do in any case. ASVS 6.2.3, 7.4.3; checklist 42 and 45.
  */
 import { type ChangePasswordView, changePasswordPage, type PasswordDone } from '../../../web/account/password.ts'
+import type { NewPasswordFault } from '../../../web/sign-in/new-password.ts'
 import type { HttpRequest, Reply } from '../../http/message.ts'
 import { epochSeconds } from '../../kernel/clock.ts'
 import { OAuthError } from '../../kernel/errors.ts'
@@ -58,7 +59,7 @@ export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): 
 
     const leastCharacters = visit.obligations.least_password_characters
     const password = request.form.get('new_password')
-    const kind = password === undefined ? 'missing' : await deps.passwordRules.check(password, user, leastCharacters)
+    const kind = password === undefined ? 'missing' : await faultOf(deps, request, user, password, leastCharacters)
     if (password === undefined || kind !== undefined)
       return show(visit, 400, { fault: { kind: kind ?? 'missing', leastCharacters } })
 
@@ -79,6 +80,20 @@ export const changePassword = (deps: ChangePasswordDeps, request: HttpRequest): 
       headers: { location: '/account/password?done=changed', ...(cookie && { 'set-cookie': cookie }) },
     }
   })
+
+/** The current one was verified just now, so that what was typed is compared. As it is hashed: after NFC. */
+const isCurrent = ({ form }: HttpRequest, { passwordHash }: UserRecord, password: string): boolean =>
+  passwordHash !== undefined && form.get('password')?.normalize('NFC') === password.normalize('NFC')
+
+const faultOf = async (
+  deps: ChangePasswordDeps,
+  request: HttpRequest,
+  user: UserRecord,
+  password: string,
+  leastCharacters: number,
+): Promise<NewPasswordFault['kind'] | undefined> =>
+  (await deps.passwordRules.check(password, user, leastCharacters)) ??
+  (isCurrent(request, user, password) ? 'same' : undefined)
 
 /** In one write with what it ends: none of that outlives it, whatever fails afterwards. */
 async function setPassword(

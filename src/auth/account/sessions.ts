@@ -6,6 +6,9 @@ import type { SessionRecord, UserRecord } from '../../storage/records.ts'
 import { findDevice, isRemembered } from '../session/device.ts'
 import { sessionEnd, sessionIsLive } from '../session/session.ts'
 import { type AccountPageDeps, type AccountVisit, accountPage } from '../sign-in/account-page.ts'
+import { lettersReach, type NotifyDeps } from '../user/notify.ts'
+
+export type SessionsDeps = AccountPageDeps & Pick<NotifyDeps, 'mail'>
 
 export const SESSIONS_PAGE = '/account/sessions'
 
@@ -57,7 +60,7 @@ async function deviceViews(
   }))
 }
 
-export function showSessions(deps: AccountPageDeps, request: HttpRequest): Promise<Reply> {
+export function showSessions(deps: SessionsDeps, request: HttpRequest): Promise<Reply> {
   return accountPage(deps, request, { action: 'view', type: 'session', page: SESSIONS_PAGE }, async (visit) => {
     const sessions = await sessionsOf(deps, request.tenant, visit.session.user)
     const page = sessionsPage({
@@ -66,6 +69,7 @@ export function showSessions(deps: AccountPageDeps, request: HttpRequest): Promi
       sessions: sessions.map(sessionView(visit)),
       devices: await deviceViews(deps, request, visit),
       othersToken: visit.formToken({ action: 'end_session', type: 'session' }),
+      letters: lettersReach(deps, visit.session.user),
     })
     return { status: 200, ...page }
   })

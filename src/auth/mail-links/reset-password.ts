@@ -20,6 +20,7 @@ import { localesOf } from '../user/email.ts'
 import { findMailLink, isUsable, LINK_KINDS, type MailLinkDeps, type OpenLink, stillHolds } from '../user/mail-link.ts'
 import { newPassword } from '../user/new-password.ts'
 import { notifyUser } from '../user/notify.ts'
+import { isEndedPassword } from '../user/password/ended.ts'
 import type { PasswordHasher } from '../user/password/hasher.ts'
 import type { PasswordRules } from '../user/password/rules.ts'
 import { slowedDown } from '../user/password/verify.ts'
@@ -66,8 +67,7 @@ export async function resetPassword(deps: ResetDeps, request: HttpRequest): Prom
   const { least_password_characters: leastCharacters, revoke_access: revokes, notify } = verdict.obligations
 
   const password = request.form.get('new_password')
-  const kind =
-    password === undefined ? 'missing' : await deps.passwordRules.check(password, found.user, leastCharacters)
+  const kind = password === undefined ? 'missing' : await faultOf(deps, request, found, password, leastCharacters)
   if (password === undefined || kind !== undefined)
     return form(deps, request, 400, link, { kind: kind ?? 'missing', leastCharacters })
 
@@ -90,6 +90,17 @@ export async function resetPassword(deps: ResetDeps, request: HttpRequest): Prom
   const { headers, body } = linkDonePage('password', localesOf(user))
   return { status: 200, body, headers: { ...headers, 'set-cookie': cookie } }
 }
+
+/** One that was ended is told after the rules, which cost no hash. The password of before, merely forgotten, may come back. */
+const faultOf = async (
+  deps: ResetDeps,
+  { tenant }: HttpRequest,
+  { user }: OpenLink,
+  password: string,
+  leastCharacters: number,
+): Promise<NewPasswordFault['kind'] | undefined> =>
+  (await deps.passwordRules.check(password, user, leastCharacters)) ??
+  ((await isEndedPassword(deps, tenant, user.sub, password)) ? 'ended' : undefined)
 
 /** Whoever comes with a link that was used may have read the letter. The answer is that of any link that does not do. */
 async function tellReplay(deps: ResetDeps, { tenant, id }: HttpRequest, sub: string | undefined): Promise<void> {

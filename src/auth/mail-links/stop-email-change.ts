@@ -21,6 +21,7 @@ import { asTaken, changeUser } from '../user/change-user.ts'
 import { withVerifiedEmail } from '../user/email.ts'
 import { isUsable, type MailLinkDeps, resetPathFor } from '../user/mail-link.ts'
 import { notifyUser } from '../user/notify.ts'
+import { keepEndedPassword } from '../user/password/ended.ts'
 import type { PasswordHasher } from '../user/password/hasher.ts'
 import { slowedDown } from '../user/password/verify.ts'
 import { type Before, beforeOf, canRestore, endStopLinks, pressAlone, STOP_LINK } from '../user/stop-link.ts'
@@ -82,12 +83,15 @@ async function stop(deps: StopEmailChangeDeps, request: HttpRequest, stopping: S
   const before = beforeOf(record)
   const stopped = await undo(deps, request, before, stopping)
   if (stopped === undefined) return ended()
-  const { now, other } = stopped
+  const { now, other, passwordBefore } = stopped
   const hasNoPassword = passwordHash !== undefined && now.passwordHash === passwordHash
   const told = { tenant: request.tenant, request_id: request.id, sub: now.sub, decision_id: verdict.decisionId }
   await deps.audit({ event: 'risk_signal', ...told, detail: 'reported_by_person' })
   if (other !== undefined) await deps.audit({ event: 'email_changed', ...told, detail: 'restored' })
-  if (hasNoPassword) await deps.audit({ event: 'password_changed', ...told, detail: 'ended' })
+  if (hasNoPassword) {
+    await keepEndedPassword(deps, request.tenant, { sub: now.sub, passwordHash: passwordBefore })
+    await deps.audit({ event: 'password_changed', ...told, detail: 'ended' })
+  }
   const { end_factors: endsFactors, ttl_seconds: ttlSeconds } = verdict.obligations
   const lately = { since: record.createdAt - ttlSeconds, decisionId: verdict.decisionId }
   const waysEnded = endsFactors === 'recent' ? await endRecentWaysIn(deps, request, now, lately) : []
@@ -123,6 +127,8 @@ type Stopped = {
   readonly now: UserRecord
   /** The address that it had instead, where it had another. */
   readonly other: string | undefined
+  /** What stood in the place of the password that it has then. */
+  readonly passwordBefore: string | undefined
 }
 
 /** Undefined: the link undoes nothing of the account as it is. */
@@ -132,11 +138,12 @@ async function undo(
   before: Before,
   { record, sub, verdict, passwordHash }: Stopping,
 ): Promise<Stopped | undefined> {
-  let other: string | undefined
+  let [other, passwordBefore]: (string | undefined)[] = []
   const write = (change: (user: UserRecord) => Partial<UserRecord>) =>
     changeUser(deps.store.users, request.tenant, sub, epochSeconds(deps.clock), (user) => {
       if (!user.active || !canRestore(before, user)) return undefined
       other = emailOf(user) === before.address ? undefined : emailOf(user)
+      passwordBefore = user.passwordHash
       return change(user)
     }).catch(asTaken)
   const restore = () => write((user) => undoneChange(user, before, passwordHash))
@@ -149,7 +156,7 @@ async function undo(
   // It stays there. The address that stands in its place here proves nothing either.
   const now = again === 'email_taken' ? await write((user) => withoutProof(user, passwordHash)) : again
   if (now === 'email_taken') throw new StoreUnavailable('an address without proof is taken')
-  return now && { now, other }
+  return now && { now, other, passwordBefore }
 }
 
 /** The new epoch ends a change that waits for its letter, in the same write. */

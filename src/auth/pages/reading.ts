@@ -42,16 +42,20 @@ export function readerFrom({ issuer, theme }: ReadingDeps, headers: Headers): Re
 const isProtocol = (path: string): boolean => /^\/(oauth|federation\/callback)\//.test(path) || path.endsWith('/start')
 
 /** What our pages read from their addresses. Nothing else is repeated: it may be a secret that went astray. */
-const KEPT = ['interaction', 'link', 'pending', 'user_code', 'done', 'ui_locales']
+const KEPT = ['interaction', 'link', 'pending', 'user_code', 'done', 'after', 'ui_locales']
 
 const keptIn = ({ query }: HttpRequest): [string, string][] =>
   KEPT.flatMap((name) => query.all(name).map((value): [string, string] => [name, value]))
 
-/** This address again. */
-function addressIn(request: HttpRequest): Reader['addressIn'] {
-  const { path } = request
-  if (isProtocol(path)) return undefined
-  const parameters = keptIn(request)
+/** A form that comes back with a fault has its link in its body, not in its address. */
+function linkIn({ method, form }: HttpRequest): [string, string][] {
+  const link = method === 'POST' ? form.get('link') : undefined
+  return link === undefined ? [] : [['link', link]]
+}
+
+/** This page again, whose form GET shows at `path`. */
+function addressIn(request: HttpRequest, path: string): Reader['addressIn'] {
+  const parameters = [...keptIn(request), ...linkIn(request)]
   return (language) => `${path}?${new URLSearchParams([...parameters, [CHOICE, language]])}`
 }
 
@@ -76,19 +80,28 @@ function keep({ issuer }: ReadingDeps, request: HttpRequest, choice: Language): 
 
 const isPage = ({ errors }: Endpoint): boolean => errors === 'page'
 
-/** Endpoints that show no pages are left as they are. */
-export const readable = <E extends Endpoint>(deps: ReadingDeps, endpoints: readonly E[]): readonly E[] =>
-  endpoints.map((endpoint) => (isPage(endpoint) ? { ...endpoint, handler: read(deps, endpoint) } : endpoint))
+/** Forms that GET shows at another address than the one that takes them. */
+const SHOWN_AT: Readonly<Record<string, string>> = { '/account/data/erase': '/account/data' }
 
-const read =
-  (deps: ReadingDeps, { handler }: Endpoint): Endpoint['handler'] =>
+/** Endpoints that show no pages are left as they are. */
+export function readable<E extends Endpoint>(deps: ReadingDeps, endpoints: readonly E[]): readonly E[] {
+  const shown = new Set(endpoints.filter(({ method }) => method === 'GET').map(({ path }) => path))
+  const hasPage = (path: string): boolean => shown.has(path) && !isProtocol(path)
+  const read = (endpoint: E): E => ({ ...endpoint, handler: reading(deps, endpoint, hasPage) })
+  return endpoints.map((endpoint) => (isPage(endpoint) ? read(endpoint) : endpoint))
+}
+
+const reading =
+  (deps: ReadingDeps, { handler }: Endpoint, hasPage: (path: string) => boolean): Endpoint['handler'] =>
   async (request) => {
     const choice = choiceIn(request)
     if (choice !== undefined) return keep(deps, request, choice)
+    const page = SHOWN_AT[request.path] ?? request.path
     const reader: Reader = {
       ...readerFrom(deps, request.headers),
       asked: request.query.get('ui_locales')?.split(' ').slice(0, MAX_ASKED),
-      addressIn: addressIn(request),
+      addressIn: hasPage(page) ? addressIn(request, page) : undefined,
+      answersPost: request.method === 'POST',
       from: () => placeOf(request, deps.countryOf),
     }
     return readBy(reader, () => handler(request))

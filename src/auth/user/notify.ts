@@ -2,6 +2,7 @@
  * Tells a person by letter what happened to their account, in their language: whoever did it. It holds no secret and leads to
  * no address but the issuer's. ASVS 6.3.7; checklist 42. It never delays an answer and never fails.
  */
+import type { LettersReach } from '../../../web/account/letters.ts'
 import { type NoticeFacts, type NoticeKind, noticeMail } from '../../../web/letters/notice-mail.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Mailer } from '../../mail/mailer.ts'
@@ -13,6 +14,12 @@ export interface NotifyDeps {
   readonly issuer: string
   readonly mail: Mailer
   readonly clock: Clock
+}
+
+/** Whether the person reads of what happens to their account. */
+export function lettersReach({ mail }: Pick<NotifyDeps, 'mail'>, user: UserRecord): LettersReach {
+  if (!mail.enabled) return 'disabled'
+  return emailOf(user) === undefined ? 'no_address' : 'sent'
 }
 
 export interface NoticeOf extends NoticeFacts {
