@@ -4,6 +4,7 @@ import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { goThrough, parametersOf, redeemCode, registerClient, signedIn, told, urlOf } from './authorization.ts'
+import { post } from './requests.ts'
 
 let service: TestService
 
@@ -103,4 +104,23 @@ test('metadata name the modes, and that iss comes with every answer (RFC 8414 2,
     response_modes_supported: ['query', 'fragment', 'form_post'],
     authorization_response_iss_parameter_supported: true,
   })
+})
+
+test('a state of 4096 characters comes back, also with an error; a longer one is refused by its limit (RFC 6749 4.1.1)', async () => {
+  const browser = await signedIn(service)
+  const state = 's'.repeat(4096)
+  expect(told(await goThrough(browser, service, asking({ state })))).toMatchObject({ code: expect.any(String), state })
+  expect(told(await browser.visit(asking({ state, prompt: 'none login' })))).toMatchObject({
+    error: 'invalid_request',
+    state,
+  })
+  const { error, error_description, state: none } = told(await browser.visit(asking({ state: `${state}s` })))
+  expect([error, error_description, none]).toEqual([
+    'invalid_request',
+    'The parameter state has at most 4096 characters here.',
+    undefined,
+  ])
+  const { web } = service.population
+  const { status } = await post(service, '/oauth/par', web, parametersOf(web, { state }))
+  expect(status).toBe(201)
 })
