@@ -97,6 +97,11 @@ reasons contains "nothing_enrolled" if {
 	not has_factor
 }
 
+reasons contains "last_way_in" if {
+	input.action == "remove"
+	not input.other_ways
+}
+
 reasons contains "too_many_guesses" if not guesses_left
 
 reasons contains "user_not_verified" if not verification_met
@@ -135,7 +140,14 @@ action_allowed if {
 }
 
 action_allowed if {
-	input.action in {"remove", "make_recovery_codes"}
+	input.action == "remove"
+	signed_in
+	has_factor
+	input.other_ways
+}
+
+action_allowed if {
+	input.action == "make_recovery_codes"
 	signed_in
 	has_factor
 }

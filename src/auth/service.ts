@@ -45,6 +45,7 @@ import { deviceBinding } from './session/binding/device-binding.ts'
 import { sessionContinuation } from './session/continue-session.ts'
 import { endSession, endSessionsOf } from './session/end-session.ts'
 import type { EnrolledFactors } from './session/subject-stage.ts'
+import { otherWayIn } from './sign-in/other-way-in.ts'
 import { type SignalOptions, startSignals } from './signals/service.ts'
 import { createRateLimiter, type RateLimiterOptions } from './threat/limits/rate-limiter.ts'
 import { sparedAddresses } from './threat/limits/spared.ts'
@@ -127,8 +128,6 @@ export interface AuthService {
 }
 
 const TENANT = 'default'
-const UNNAMED_PROXY =
-  'X-Forwarded-For came from an address that auth.trusted_proxies does not name, and counts for nothing: name your proxies there, else nobody who comes through one is told from the others'
 
 const buttonOf = ({ options: { id, displayName }, state }: Provider) => ({
   id,
@@ -253,6 +252,7 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     introspected: threats.introspections.count,
     recentRisk: threats.recent.riskOf,
     enrolled,
+    otherWayIn: otherWayIn(store, (provider) => providers.find(provider) !== undefined),
     relyingParty: openRelyingParty(issuer, options.passkeys),
     policyReady: options.policyReady ?? (() => true),
     keysReady: keys.isReady,
@@ -286,7 +286,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     tls: transport.tls,
     certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
-    onUnnamedProxy: () => options.logger.warn({ setting: 'auth.trusted_proxies' }, UNNAMED_PROXY),
+    onUnnamedProxy: () =>
+      options.logger.warn(
+        'X-Forwarded-For came from an address that auth.trusted_proxies does not name, and counts for nothing: name your proxies there, else nobody who comes through one is told from the others',
+      ),
     renderErrorPage: renderErrorPage(reading),
     answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),

@@ -2,6 +2,7 @@
  * Second factors of people, and what the store does with them once: a TOTP step, a recovery code, a passkey's counter.
  * They end with their person, and never by themselves.
  */
+import type { Way } from './records.ts'
 import type { Written } from './written.ts'
 
 export interface TotpRecord {
@@ -84,7 +85,8 @@ export interface FactorStore {
     /** `regressed`, and nothing is written: the counter did not grow, WebAuthn Level 3 7.2 step 22. Two of 0 are no counter. */
     use(tenant: string, credentialId: string, use: PasskeyUse): Promise<'used' | 'regressed' | 'missing'>
     rename(tenant: string, sub: string, credentialId: string, name: string): Promise<Exclude<Written, 'conflict'>>
-    remove(tenant: string, sub: string, credentialId: string): Promise<Exclude<Written, 'conflict'>>
+    /** `conflict`: `kept`, which the person was to keep, is not there any more, and nothing is removed. */
+    remove(tenant: string, sub: string, credentialId: string, kept?: Way): Promise<Written>
   }
   recoveryCodes: {
     /** In place of all that there were. */

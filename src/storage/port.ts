@@ -25,6 +25,7 @@ import type {
   SessionRecord,
   SigningKeyRecord,
   UserRecord,
+  Way,
 } from './records.ts'
 import type { StreamStore } from './streams-port.ts'
 import type { ThreatStore } from './threat-port.ts'
@@ -103,8 +104,11 @@ export interface SessionStore {
 export interface InteractionStore {
   put(tenant: string, digest: string, interaction: InteractionRecord): Promise<void>
   find(tenant: string, digest: string): Promise<InteractionRecord | undefined>
-  /** Writes only while it is there, so that one that was taken is never brought back. */
-  replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
+  /**
+   * Writes only while it is there, so that one that was taken is never brought back, and counts the revision; with
+   * `expectedRevision` only where that is its revision, so that of all that write on one reading at once one does.
+   */
+  replace(tenant: string, digest: string, interaction: InteractionRecord, expectedRevision?: number): Promise<Written>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
   /** Those that name this person (`peopleOf`), the newest first, `MAX_LISTED` at most. */
@@ -147,7 +151,8 @@ export interface IdentityStore {
   link(tenant: string, identity: IdentityRecord): Promise<Written>
   /** A new person and how they enter, in one step: neither is there without the other. `conflict`: one of them is taken. */
   createPerson(tenant: string, user: UserRecord, identity: IdentityRecord): Promise<Exclude<UserWritten, 'missing'>>
-  unlink(tenant: string, sub: string, key: string): Promise<Exclude<Written, 'conflict'>>
+  /** `conflict`: `kept`, which the person was to keep, is not there any more, and nothing is unlinked. */
+  unlink(tenant: string, sub: string, key: string, kept?: Way): Promise<Written>
 }
 
 export type ConsentTo = ConsentRecord & { readonly clientId: string }

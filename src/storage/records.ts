@@ -165,6 +165,9 @@ export interface OneUseRecord {
 }
 export type OneUseFact = string | number | boolean | readonly string[]
 
+/** A way in of a person, by an identity's key or a passkey's credential id: what a step that takes one away must find in its place. */
+export type Way = { readonly identity: string } | { readonly passkey: string }
+
 /** An account at an identity provider that a person of ours enters by. */
 export interface IdentityRecord {
   readonly v: 1

@@ -3,6 +3,7 @@ import type { Envelope } from '../../kernel/envelope.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { IdentityStore, OneUseStore, UserStore } from '../../storage/port.ts'
+import type { OtherWayIn } from '../sign-in/other-way-in.ts'
 import type { SignInDeps } from '../sign-in/proceed.ts'
 import type { NotifyDeps } from '../user/notify.ts'
 import type { Providers } from './provider/open.ts'
@@ -15,6 +16,7 @@ export type FederationDeps = SignInDeps &
       readonly users: Pick<UserStore, 'find' | 'findByUserName' | 'findBySignInName' | 'findByVerifiedEmail'>
     }
     readonly providers: Providers
+    readonly otherWayIn: OtherWayIn
     /** Pages of self-service, for their navigation. */
     readonly accountPaths: ReadonlySet<string>
     readonly envelope: Envelope

@@ -8,9 +8,9 @@ import type { HttpRequest, Reply } from '../../http/message.ts'
 import { OAuthError } from '../../kernel/errors.ts'
 import { TOLD } from '../../kernel/told.ts'
 import { publicCode, type Verdict } from '../../policy-engine/decide.ts'
-import type { IdentityRecord } from '../../storage/records.ts'
 import { seeOther } from '../session/answer-client.ts'
 import { type AccountVisit, accountPage } from '../sign-in/account-page.ts'
+import { keptWay } from '../sign-in/other-way-in.ts'
 import { signInFor } from '../sign-in/own-pages.ts'
 import { notifyUser } from '../user/notify.ts'
 import { askFederation } from './ask-federation.ts'
@@ -84,12 +84,6 @@ export const beginLink = (deps: FederationDeps, request: HttpRequest): Promise<R
     return sendThere(deps, request, provider, { purpose: 'link', sub: session.user.sub }, true)
   })
 
-/** Could the person still sign in without it? */
-function hasOtherWays(deps: FederationDeps, { enrolled }: AccountVisit, others: readonly IdentityRecord[]): boolean {
-  if (others.some(({ provider }) => deps.providers.find(provider) !== undefined)) return true
-  return enrolled.some((kind) => kind === 'password' || kind === 'passkey')
-}
-
 /** POST /account/identities/unlink. */
 export const unlink = (deps: FederationDeps, request: HttpRequest): Promise<Reply> =>
   accountPage(deps, request, UNLINK, async (visit) => {
@@ -100,20 +94,23 @@ export const unlink = (deps: FederationDeps, request: HttpRequest): Promise<Repl
     if (identity === undefined) return seeOther(IDENTITIES)
     const options = deps.providers.find(identity.provider)?.options
 
-    const others = all.filter(({ key }) => key !== identity.key)
-    const otherWays = hasOtherWays(deps, visit, others)
+    const other = await deps.otherWayIn(request.tenant, user, { identity: identity.key })
     const facts = {
       stage: 'unlink',
       purpose: 'link',
       linked: 'subject',
       provider: options,
       session,
-      otherWays,
+      otherWays: other !== undefined,
     } as const
     const { obligations, decisionId } = requireAllowed(await askFederation(deps, request, facts))
     if (obligations.step_up === 'required') return stepUpFirst(deps, request, visit)
 
-    await deps.store.identities.unlink(request.tenant, user.sub, identity.key)
+    const { identities } = deps.store
+    const written = await identities.unlink(request.tenant, user.sub, identity.key, keptWay(other))
+    // What they were to keep has gone meanwhile: all is read and decided anew.
+    if (written === 'conflict') return unlink(deps, request)
+    if (written === 'missing') return seeOther(IDENTITIES)
     await deps.audit({
       event: 'identity_unlinked',
       tenant: request.tenant,

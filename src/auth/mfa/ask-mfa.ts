@@ -34,6 +34,8 @@ export interface MfaQuestion {
   readonly held?: Factors | undefined
   readonly shown?: Shown | undefined
   readonly guesses?: Input['guesses']
+  /** Of a removal. */
+  readonly otherWays?: boolean | undefined
 }
 
 const NOTHING: Factors = { passkeys: [], recoveryCodes: 0 }
@@ -61,7 +63,7 @@ const signInFacts = ({ waiting, enrolmentDemanded, proven }: SignInFacts) => ({
 export async function askMfa(
   deps: AskLoginDeps,
   request: HttpRequest,
-  { action, user, session, signIn, shows, held = NOTHING, shown, guesses }: MfaQuestion,
+  { action, user, session, signIn, shows, held = NOTHING, shown, guesses, otherWays }: MfaQuestion,
 ): Promise<Verdict<'mfa'>> {
   const faced = shows === true ? undefined : await tried(deps, request, { userName: user?.userName ?? '', user })
   return deps.decide(
@@ -76,6 +78,7 @@ export async function askMfa(
       held: heldFacts(held),
       ...(shown && { authenticator: shownFacts(shown) }),
       ...(guesses && { guesses }),
+      ...(otherWays !== undefined && { other_ways: otherWays }),
       request: request.origin,
     },
     { requestId: request.id },
@@ -92,6 +95,7 @@ const DETAILS: Partial<Record<Reason<'mfa'>, string>> = {
   already_enrolled: TOLD.appAlready,
   too_many_factors: TOLD.tooManyPasskeys,
   nothing_enrolled: TOLD.noFactor,
+  last_way_in: TOLD.lastWayIn,
 }
 
 const GUESSES_WAIT_SECONDS = 15 * 60

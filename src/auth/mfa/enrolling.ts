@@ -18,7 +18,7 @@ import { loginAt } from '../sign-in/steps.ts'
 import { findWaiting, requireOwnForm, type Waiting } from '../sign-in/waiting.ts'
 import { localesOf, timeZoneOf } from '../user/email.ts'
 import { notifyUser } from '../user/notify.ts'
-import { type MfaAction, type MfaQuestion, requireMfa } from './ask-mfa.ts'
+import { type MfaQuestion, requireMfa } from './ask-mfa.ts'
 import type { MfaDeps } from './mfa-deps.ts'
 import { newRecoveryCode, recoveryDigest } from './recovery-codes.ts'
 import { auditFactor, checkStep, findClaimed } from './second-step.ts'
@@ -97,14 +97,15 @@ export async function askEnrolling(
   deps: MfaDeps,
   request: HttpRequest,
   enrolling: Enrolling,
-  ask: { readonly action: MfaAction; readonly page: string },
+  ask: Pick<MfaQuestion, 'action' | 'otherWays'> & { readonly page: string },
 ): Promise<Obligations<'mfa'> | Reply> {
-  const { action, page } = ask
+  const { action, page, otherWays } = ask
   const { user } = enrolling
   const obligations = await requireMfa(deps, request, {
     action,
     ...enrollingFacts(enrolling),
     shows: action === 'view',
+    otherWays,
   })
   if (obligations.step_up === 'none') return obligations
   await deps.audit({

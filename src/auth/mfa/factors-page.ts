@@ -9,6 +9,7 @@ import { TOLD } from '../../kernel/told.ts'
 import { withCookie } from '../session/answer-client.ts'
 import { formToken } from '../session/csrf.ts'
 import { keepSession } from '../session/keep-session.ts'
+import { keptWay, type OtherWay } from '../sign-in/other-way-in.ts'
 import { localesOf } from '../user/email.ts'
 import { endMailLinks } from '../user/mail-link.ts'
 import { lettersReach, notifyUser } from '../user/notify.ts'
@@ -66,7 +67,14 @@ function page(deps: MfaDeps, owner: Enrolling, status: number, about: Pick<Facto
   return { status, ...view }
 }
 
-type Change = (deps: MfaDeps, request: HttpRequest, owner: Enrolling, codes: number) => Promise<Reply>
+interface Permit {
+  /** How many recovery codes policy wants made. */
+  readonly codes: number
+  /** Of a passkey that is removed. */
+  readonly other: OtherWay | undefined
+}
+
+type Change = (deps: MfaDeps, request: HttpRequest, owner: Enrolling, permit: Permit) => Promise<Reply>
 
 const gone = () => new OAuthError('invalid_request', { detail: TOLD.factorGone })
 
@@ -107,15 +115,18 @@ const removeTotp: Change = async (deps, request, owner) => {
   return removed(deps, request, owner, 'totp')
 }
 
-const removePasskey: Change = async (deps, request, owner) => {
+const removePasskey: Change = async (deps, request, owner, { other }) => {
   const { credentialId, name } = chosen(request, owner)
   const { passkeys } = deps.store.factors
-  if ((await passkeys.remove(request.tenant, owner.user.sub, credentialId)) === 'missing') throw gone()
+  const written = await passkeys.remove(request.tenant, owner.user.sub, credentialId, keptWay(other))
+  // What they were to keep has gone meanwhile: all is read and decided anew.
+  if (written === 'conflict') return changeFactors(deps, request)
+  if (written === 'missing') throw gone()
   return removed(deps, request, owner, 'passkey', name)
 }
 
-const renewCodes: Change = async (deps, request, owner, count) => {
-  const codes = await makeRecoveryCodes(deps, request, owner.user, count)
+const renewCodes: Change = async (deps, request, owner, permit) => {
+  const codes = await makeRecoveryCodes(deps, request, owner.user, permit.codes)
   notifyUser(deps, owner.user, 'recovery_codes_made')
   return showCodes(deps, owner, codes, { status: 303, headers: { location: FACTORS_PAGE } })
 }
@@ -143,6 +154,11 @@ export async function changeFactors(deps: MfaDeps, request: HttpRequest): Promis
   requireEnrolForm(deps, request, owner, FORM)
   const [action, change] = CHANGES.get(request.form.get('action') ?? '') ?? []
   if (action === undefined || change === undefined) throw new OAuthError('invalid_request')
-  const permit = await askEnrolling(deps, request, owner, { action, page: `${FACTORS_PAGE}?done=${CONFIRMED}` })
-  return isStepUp(permit) ? permit : change(deps, request, owner, permit.recovery_codes)
+  const page = `${FACTORS_PAGE}?done=${CONFIRMED}`
+  const passkey = change === removePasskey ? chosen(request, owner).credentialId : undefined
+  const other = passkey === undefined ? undefined : await deps.otherWayIn(request.tenant, owner.user, { passkey })
+  // Nobody signs in by a TOTP alone.
+  const otherWays = action === 'remove' ? passkey === undefined || other !== undefined : undefined
+  const permit = await askEnrolling(deps, request, owner, { action, page, otherWays })
+  return isStepUp(permit) ? permit : change(deps, request, owner, { codes: permit.recovery_codes, other })
 }

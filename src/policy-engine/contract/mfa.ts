@@ -67,6 +67,8 @@ export const mfa = decision('mfa', {
       guesses: Type.Optional(
         Type.Object({ here: Type.Integer(), account: Type.Integer(), day: Type.Integer() }, closed),
       ),
+      /** Action `remove`: the person could still sign in without it. */
+      other_ways: Type.Optional(Type.Boolean()),
       request: RequestFacts,
     },
     closed,
@@ -81,6 +83,7 @@ export const mfa = decision('mfa', {
     already_enrolled: 'invalid_request',
     too_many_factors: 'invalid_request',
     nothing_enrolled: 'invalid_request',
+    last_way_in: 'access_denied',
     user_not_verified: 'access_denied',
     attestation_not_verified: 'access_denied',
     authenticator_not_allowed: 'access_denied',

@@ -5,7 +5,7 @@ import type { PasskeyRecord, TotpRecord } from '../factors.ts'
 import { aUser, type Conformance, newTenant } from './subject.ts'
 
 const aTotp = (now: number, sealed = `s1.kek.${randomId(8)}`): TotpRecord => ({ v: 1, sealed, createdAt: now })
-const aPasskey = (now: number, sub: string, values: Partial<PasskeyRecord> = {}): PasskeyRecord => ({
+export const aPasskey = (now: number, sub: string, values: Partial<PasskeyRecord> = {}): PasskeyRecord => ({
   v: 1,
   sub,
   credentialId: randomId(64),

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { randomId } from '../../kernel/ids.ts'
 import { MAX_IDENTITIES_OF_PERSON } from '../port.ts'
 import { type IdentityRecord, identityKey } from '../records.ts'
+import { aPasskey } from './factors.ts'
 import { aUser, type Conformance, newTenant } from './subject.ts'
 
 const anIdentity = (now: number, sub: string, subject = randomId()): IdentityRecord => ({
@@ -38,6 +39,49 @@ export function identityConformance({ clock, subject }: Conformance): void {
       expect(await identities.unlink(tenant, sub, first.key)).toBe('missing')
       expect(await identities.list(tenant, sub)).toEqual([second])
       expect(await identities.find(tenant, first.key)).toBeUndefined()
+    })
+
+    it('of two ways in that are taken away at once, each for the sake of the other, one stays', async () => {
+      const { store, another } = subject()
+      const second = await another()
+      for (let round = 0; round < 10; round += 1) {
+        const { tenant, sub } = await person()
+        const [identity, passkey] = [anIdentity(clock.seconds(), sub), aPasskey(clock.seconds(), sub)]
+        const { key } = identity
+        const { credentialId } = passkey
+        await store.identities.link(tenant, identity)
+        await store.factors.passkeys.add(tenant, passkey)
+        const results = await Promise.all([
+          store.identities.unlink(tenant, sub, key, { passkey: credentialId }),
+          second.factors.passkeys.remove(tenant, sub, credentialId, { identity: key }),
+        ])
+        expect(results.toSorted()).toEqual(['conflict', 'written'])
+        const { passkeys } = await store.factors.of(tenant, sub)
+        expect([...(await store.identities.list(tenant, sub)), ...passkeys]).toHaveLength(1)
+      }
+    })
+
+    it('takes a way in away for the sake of one of the same kind, and of nobody else’s', async () => {
+      const { identities, factors } = subject().store
+      const { tenant, sub } = await person()
+      const [first, second] = [anIdentity(clock.seconds(), sub), anIdentity(clock.seconds(), sub)]
+      await identities.link(tenant, first)
+      await identities.link(tenant, second)
+      const other = aUser(clock.seconds())
+      await subject().store.users.create(tenant, other)
+      const theirs = aPasskey(clock.seconds(), other.sub)
+      await factors.passkeys.add(tenant, theirs)
+      expect(await identities.unlink(tenant, sub, first.key, { passkey: theirs.credentialId })).toBe('conflict')
+      expect(await identities.unlink(tenant, sub, first.key, { identity: second.key })).toBe('written')
+      expect(await identities.unlink(tenant, sub, second.key, { identity: first.key })).toBe('conflict')
+      expect(await identities.list(tenant, sub)).toEqual([second])
+
+      const [a, b] = [aPasskey(clock.seconds(), sub), aPasskey(clock.seconds(), sub)]
+      await factors.passkeys.add(tenant, a)
+      await factors.passkeys.add(tenant, b)
+      expect(await factors.passkeys.remove(tenant, sub, a.credentialId, { passkey: b.credentialId })).toBe('written')
+      expect(await factors.passkeys.remove(tenant, sub, b.credentialId, { passkey: a.credentialId })).toBe('conflict')
+      expect((await factors.of(tenant, sub)).passkeys).toEqual([b])
     })
 
     it('links nobody who is not there, no account of another person, and lets nobody unlink that', async () => {

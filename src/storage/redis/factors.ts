@@ -5,6 +5,7 @@
 import type { FactorStore, Factors, PasskeyRecord, TotpRecord } from '../factors.ts'
 import { decodeRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
+import { keptWay, REQUIRE_KEPT } from './kept-way.ts'
 import { oneOf, textOrNothing, texts } from './replies.ts'
 
 const READ = script(`return redis.call('HGETALL', KEYS[1])`)
@@ -48,7 +49,7 @@ const RENAME_PASSKEY = script(`
   if redis.call('HEXISTS', KEYS[1], 'passkey:' .. ARGV[1]) == 0 then return 'missing' end
   redis.call('HSET', KEYS[1], 'name:' .. ARGV[1], ARGV[2])
   return 'written'`)
-const REMOVE_PASSKEY = script(`
+const REMOVE_PASSKEY = script(`${REQUIRE_KEPT}
   if redis.call('HDEL', KEYS[1], 'passkey:' .. ARGV[1]) == 0 then return 'missing' end
   for _, part in ipairs({'counter:', 'backed_up:', 'name:', 'used:'}) do redis.call('HDEL', KEYS[1], part .. ARGV[1]) end
   redis.call('HDEL', KEYS[2], ARGV[1])
@@ -179,9 +180,10 @@ function passkeysIn(
     },
     rename: async (tenant, sub, credentialId, name) =>
       removed(await redis.run(RENAME_PASSKEY, [keys.factors(tenant, sub)], [credentialId, name])),
-    remove: async (tenant, sub, credentialId) => {
-      const touched = [keys.factors(tenant, sub), keys.passkeyIndex(tenant)]
-      return removed(await redis.runDurably(REMOVE_PASSKEY, touched, [credentialId]))
+    remove: async (tenant, sub, credentialId, kept) => {
+      const must = keptWay(redis, tenant, sub, kept)
+      const touched = [keys.factors(tenant, sub), keys.passkeyIndex(tenant), ...must.key]
+      return written(await redis.runDurably(REMOVE_PASSKEY, touched, [credentialId, ...must.field]))
     },
   }
 }

@@ -5,6 +5,7 @@
 import { type IdentityStore, MAX_IDENTITIES_OF_PERSON } from '../port.ts'
 import { decodeRecord, type IdentityRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
+import { keptWay, REQUIRE_KEPT } from './kept-way.ts'
 import { oneOf, textOrNothing, texts } from './replies.ts'
 import { CREATE_USER, valuesOfNewUser } from './users.ts'
 import { written } from './versioned.ts'
@@ -27,8 +28,8 @@ const CREATE_PERSON = script(`
   redis.call('HSET', KEYS[7], ARGV[8], ARGV[9])
   return 'written'`)
 
-/** KEYS: all identities, the person's. ARGV: key. */
-const UNLINK = script(`
+/** KEYS: all identities, the person's, and where the way is that is kept. ARGV: key, that way. */
+const UNLINK = script(`${REQUIRE_KEPT}
   if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 'missing' end
   redis.call('HDEL', KEYS[1], ARGV[1])
   return 'written'`)
@@ -67,9 +68,10 @@ export function redisIdentities(redis: RedisClient): IdentityStore {
       const values = [...valuesOfNewUser(user), identity.key, JSON.stringify(identity)]
       return oneOf(await redis.runDurably(CREATE_PERSON, touched, values), 'written', 'conflict', 'email_taken')
     },
-    unlink: async (tenant, sub, key) => {
-      const touched = [keys.identities(tenant), keys.identitiesOf(tenant, sub)]
-      return oneOf(await redis.runDurably(UNLINK, touched, [key]), 'written', 'missing')
+    unlink: async (tenant, sub, key, kept) => {
+      const must = keptWay(redis, tenant, sub, kept)
+      const touched = [keys.identities(tenant), keys.identitiesOf(tenant, sub), ...must.key]
+      return written(await redis.runDurably(UNLINK, touched, [key, ...must.field]))
     },
   }
 }

@@ -2,6 +2,7 @@
 import type { FactorStore, Factors, PasskeyRecord, TotpRecord } from '../factors.ts'
 import { decodeRecord } from '../records.ts'
 import { changed, type Database } from './database.ts'
+import { keptWay } from './kept-way.ts'
 
 type Row = Record<string, unknown>
 const PASSKEY = 'SELECT body, counter, backed_up, name, used_at FROM passkeys'
@@ -95,6 +96,7 @@ function passkeysIn(db: Database, isPerson: IsPerson): FactorStore['passkeys'] {
   )
   const rename = db.prepare('UPDATE passkeys SET name = ? WHERE tenant = ? AND sub = ? AND credential_id = ?')
   const remove = db.prepare('DELETE FROM passkeys WHERE tenant = ? AND sub = ? AND credential_id = ?')
+  const isThere = keptWay(db)
   return {
     add: (tenant, passkey) =>
       db.write(() => {
@@ -119,8 +121,11 @@ function passkeysIn(db: Database, isPerson: IsPerson): FactorStore['passkeys'] {
       }, 'power'),
     rename: (tenant, sub, credentialId, name) =>
       db.write(() => (changed(rename, name, tenant, sub, credentialId) === 1 ? 'written' : 'missing')),
-    remove: (tenant, sub, credentialId) =>
-      db.write(() => (changed(remove, tenant, sub, credentialId) === 1 ? 'written' : 'missing'), 'power'),
+    remove: (tenant, sub, credentialId, kept) =>
+      db.write(() => {
+        if (!isThere(tenant, sub, kept)) return 'conflict'
+        return changed(remove, tenant, sub, credentialId) === 1 ? 'written' : 'missing'
+      }, 'power'),
   }
 }
 

@@ -2,6 +2,7 @@
 import { type IdentityStore, MAX_IDENTITIES_OF_PERSON } from '../port.ts'
 import { decodeRecord, type IdentityRecord } from '../records.ts'
 import { bodyOf, changed, type Database } from './database.ts'
+import { keptWay } from './kept-way.ts'
 import { UserTable } from './user-table.ts'
 
 export function sqliteIdentities(db: Database): IdentityStore {
@@ -13,6 +14,7 @@ export function sqliteIdentities(db: Database): IdentityStore {
     'INSERT INTO identities (tenant, key, sub, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
   const people = new UserTable(db)
+  const isThere = keptWay(db)
   const remove = db.prepare('DELETE FROM identities WHERE tenant = ? AND sub = ? AND key = ?')
 
   const add = (tenant: string, identity: IdentityRecord): boolean =>
@@ -39,7 +41,10 @@ export function sqliteIdentities(db: Database): IdentityStore {
         if (created === 'written') add(tenant, identity)
         return created
       }, 'power'),
-    unlink: (tenant, sub, key) =>
-      db.write(() => (changed(remove, tenant, sub, key) === 1 ? 'written' : 'missing'), 'power'),
+    unlink: (tenant, sub, key, kept) =>
+      db.write(() => {
+        if (!isThere(tenant, sub, kept)) return 'conflict'
+        return changed(remove, tenant, sub, key) === 1 ? 'written' : 'missing'
+      }, 'power'),
   }
 }
