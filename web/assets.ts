@@ -26,6 +26,7 @@ const script = (name: string): Asset =>
 export const SCRIPTS = {
   'form-post.js': { asset: script('form-post.js'), connects: false },
   'passkey.js': { asset: script('passkey.js'), connects: true },
+  'send-once.js': { asset: script('send-once.js'), connects: false },
 } as const satisfies Readonly<Record<string, { readonly asset: Asset; readonly connects: boolean }>>
 
 /** On a grid of 32. */

@@ -49,7 +49,7 @@ export interface PageParts {
   readonly frames?: readonly string[] | undefined
   /** Where the browser goes by itself after a moment. */
   readonly goesOnTo?: string | undefined
-  /** A file of web/scripts. */
+  /** A file of web/scripts, besides the one of every form. */
   readonly script?: ScriptName | undefined
   /** More style than every page has. */
   readonly style?: Html | undefined
@@ -60,15 +60,21 @@ export interface PageParts {
 /** Frames have that long to load before the page is left. */
 const MOMENT_SECONDS = 2
 
+/** What is not markup of ours is escaped: where it says `<form`, there is one. */
+function scriptsOf({ script, content }: PageParts): readonly (typeof SCRIPTS)[ScriptName][] {
+  const names: ScriptName[] = String(html`${content}`).includes('<form') ? ['send-once.js'] : []
+  return [...names, ...(script ? [script] : [])].map((name) => SCRIPTS[name])
+}
+
 function policyOf(parts: PageParts, nonce: string): string {
   const abroad = [parts.leadsTo ?? []].flat().flatMap(onward)
-  const script = parts.script && SCRIPTS[parts.script]
+  const scripts = scriptsOf(parts)
   return [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
     "img-src 'self'",
-    ...(script ? [`script-src 'nonce-${nonce}'`] : []),
-    ...(script?.connects ? ["connect-src 'self'"] : []),
+    ...(scripts.length > 0 ? [`script-src 'nonce-${nonce}'`] : []),
+    ...(scripts.some(({ connects }) => connects) ? ["connect-src 'self'"] : []),
     `form-action ${[...new Set(["'self'", ...abroad])].join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
@@ -128,8 +134,10 @@ ${parts.goesOnTo !== undefined && html`<meta http-equiv="refresh" content="${MOM
 <title>${title} · ${theme.name}</title>
 <link rel="icon" href="${theme.logo ?? addressOf(ICON)}">
 <style nonce="${nonce}">${STYLE}${parts.style}${new Html(theme.style)}</style>
-${parts.script && html`<script nonce="${nonce}" src="${addressOf(SCRIPTS[parts.script].asset)}" defer></script>`}
-</head>
+${scriptsOf(parts).map(
+  ({ asset }) => html`<script nonce="${nonce}" src="${addressOf(asset)}" defer></script>
+`,
+)}</head>
 <body>
 <main class="card">
 ${brand(theme)}

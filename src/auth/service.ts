@@ -128,8 +128,6 @@ export interface AuthService {
 }
 
 const TENANT = 'default'
-const UNNAMED_PROXY =
-  'X-Forwarded-For came from an address that auth.trusted_proxies does not name, and counts for nothing: name your proxies there, else nobody who comes through one is told from the others'
 
 const buttonOf = ({ options: { id, displayName }, state }: Provider) => ({
   id,
@@ -288,7 +286,10 @@ export async function createAuthService(options: AuthServiceOptions): Promise<Au
     tls: transport.tls,
     certificates: transport.certificates,
     trustedProxies: options.trustedProxies ?? [],
-    onUnnamedProxy: () => options.logger.warn({ setting: 'auth.trusted_proxies' }, UNNAMED_PROXY),
+    onUnnamedProxy: () =>
+      options.logger.warn(
+        'X-Forwarded-For came from an address that auth.trusted_proxies does not name, and counts for nothing: name your proxies there, else nobody who comes through one is told from the others',
+      ),
     renderErrorPage: renderErrorPage(reading),
     answerHeaders: (requestId) => withNonce(answerHeaders(requestId), sender.nonceFor(requestId)),
     onFailure: failureReporter(options),

@@ -4,6 +4,8 @@
  */
 export const TOLD = {
   expired: 'This sign-in has expired, or was started in another browser. Go back to the application and start again.',
+  noCookies:
+    'Your browser sent no cookie, and nobody signs in without. Allow cookies for this site, and start again from the application; if you began in another browser, go on there.',
   ended: 'This sign-in has ended. Start again from the application.',
   foreignForm: 'This form did not come from our own page in this browser. Go back to the application and start again.',
   foreignAccountForm:

@@ -95,6 +95,8 @@ export interface InteractionRecord {
   }
   readonly createdAt: number
   readonly expiresAt: number
+  /** Times it was replaced, counted by the store; absent: never. */
+  readonly revision?: number
   /** In the store alone: what may name a person whom it does not know yet, under a secret that it does not have. */
   readonly sealed?: string
 }

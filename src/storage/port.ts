@@ -104,8 +104,11 @@ export interface SessionStore {
 export interface InteractionStore {
   put(tenant: string, digest: string, interaction: InteractionRecord): Promise<void>
   find(tenant: string, digest: string): Promise<InteractionRecord | undefined>
-  /** Writes only while it is there, so that one that was taken is never brought back. */
-  replace(tenant: string, digest: string, interaction: InteractionRecord): Promise<Exclude<Written, 'conflict'>>
+  /**
+   * Writes only while it is there, so that one that was taken is never brought back, and counts the revision; with
+   * `expectedRevision` only where that is its revision, so that of all that write on one reading at once one does.
+   */
+  replace(tenant: string, digest: string, interaction: InteractionRecord, expectedRevision?: number): Promise<Written>
   /** Gives it to one caller only: GETDEL. */
   take(tenant: string, digest: string): Promise<InteractionRecord | undefined>
   /** Those that name this person (`peopleOf`), the newest first, `MAX_LISTED` at most. */

@@ -282,9 +282,12 @@ describe('the token endpoint', () => {
 
   test('two ways to authenticate at once are one too many (RFC 6749 2.3)', async () => {
     const { web } = service.population
-    for (const body of [`client_id=web&client_secret=${web.secret}`, 'client_id=other']) {
+    for (const [body, error_description] of [
+      [`client_id=web&client_secret=${web.secret}`, 'Use one client authentication method, not two.'],
+      ['client_id=other', 'The Authorization header and client_id name different clients.'],
+    ] as const) {
       const answer = await send('POST', '/oauth/token', { type: FORM, body, authorization: basic(web) })
-      expect({ status: answer.status, error: answer.body.error }).toEqual({ status: 400, error: 'invalid_request' })
+      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request', error_description } })
     }
   })
 
@@ -327,6 +330,16 @@ describe('introspection and revocation', () => {
   test('revoking what is no token of ours is a 200 (RFC 7009 2.2)', async () => {
     for (const token of unknown)
       expect((await post(service, '/oauth/revoke', service.population.web, { token })).status).toBe(200)
+  })
+
+  test('who proves nothing introspects nothing, and may revoke what is its own (RFC 7662 2.1, RFC 7009 2.1)', async () => {
+    const { spa } = service.population
+    const refused = await post(service, '/oauth/introspect', spa, { token: 'x' })
+    expect(refused).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    expect(refused.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
+    const event = service.audits.findLast((audit) => audit.event === 'client_authentication_failed')
+    expect(event).toMatchObject({ client_id: spa.id, detail: 'none' })
+    expect((await post(service, '/oauth/revoke', spa, { token: 'x' })).status).toBe(200)
   })
 
   test.each(['/oauth/introspect', '/oauth/revoke'])('%s without a token, or without a client', async (path) => {

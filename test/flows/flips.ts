@@ -110,10 +110,13 @@ export const FLIPS: ReadonlyMap<string, Flip> = new Map([
     'request_uri_ttl_seconds := 44',
     [60, 44],
   ),
-  flip(1, 'userinfo.claims', 'scopes.claims(held_scopes) | asked_one_by_one', 'scopes.claims(["email"])', [
-    PROFILE,
-    ['email', 'email_verified', 'sub'],
-  ]),
+  flip(
+    1,
+    'userinfo.claims',
+    'scopes.claims(rbac.held_at(held_scopes, acr)) | asked_one_by_one',
+    'scopes.claims(["email"])',
+    [PROFILE, ['email', 'email_verified', 'sub']],
+  ),
   flip(1, 'revoke.revoke', '"revoke": extent', '"revoke": "grant"', ['the token only', 'the whole grant']),
   flip(1, 'login.acr', '"acr": acr,', '"acr": "urn:sallyport:acr:mfa",', [
     'urn:sallyport:acr:password',

@@ -153,6 +153,7 @@ test('a header that claims to be a certificate is none, also beside the handshak
 test('a client that is registered for bound tokens gets none without a certificate (RFC 8705 3.4; checklist 24)', async () => {
   const refused = await tokenOf('', 'secret', { client_secret: 'secret' })
   expect([refused.status, refused.body.error]).toEqual([400, 'invalid_request'])
+  expect(refused.body.error_description).toMatch(/^Show a client certificate/)
   const given = await tokenOf('thief', 'secret', { client_secret: 'secret' })
   expect(await introspected(given.body.access_token)).toMatchObject({ cnf: { 'x5t#S256': thumbprint('thief') } })
 })

@@ -157,6 +157,7 @@ test('it ends by time; whoever began before goes on (RFC 9126 2.2; checklist 13)
 test('a client that must push is refused without, and with another request_uri (RFC 9126 6; checklist 13)', async () => {
   const direct = await new Browser(service.issuer).visit(urlOf(service.issuer, parametersOf(bound)))
   expect(told(direct)).toMatchObject({ error: 'invalid_request', iss: service.issuer, state: 'st&ate=1' })
+  expect(told(direct).error_description).toMatch(/^This client must push its requests/)
   const remote = parametersOf(bound, { request_uri: 'https://rp.example/request.jwt' })
   expect(told(await new Browser(service.issuer).visit(urlOf(service.issuer, remote))).error).toBe(
     'request_uri_not_supported',

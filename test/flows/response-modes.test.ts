@@ -4,6 +4,7 @@ import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import { Browser, formOf } from '../servers/browser.ts'
 import { REDIRECT_URI } from '../servers/population.ts'
 import { goThrough, parametersOf, redeemCode, registerClient, signedIn, told, urlOf } from './authorization.ts'
+import { post } from './requests.ts'
 
 let service: TestService
 
@@ -47,7 +48,7 @@ describe.each(['query', 'fragment', 'form_post'])('response_mode=%s', (mode) => 
   })
 })
 
-test('the form leads to the redirect URI and from there to where the client likes, and its one script is a file of ours with a nonce (checklist 10, 11)', async () => {
+test('the form leads to the redirect URI and from there to where the client likes, and its scripts are files of ours with a nonce (checklist 10, 11)', async () => {
   const uris = ['https://rp.example/call;back,1?a=1', 'https://rp.example/']
   const client = await registerClient(service, 'form', {}, { redirectUris: uris, firstParty: true })
   const browser = await signedIn(service)
@@ -59,6 +60,7 @@ test('the form leads to the redirect URI and from there to where the client like
     const nonce = /script-src 'nonce-([A-Za-z0-9+/=]+)'/.exec(policy)?.[1]
     expect(nonce).toBeTruthy()
     expect(page.text.match(/<script[^>]*>/g)).toEqual([
+      expect.stringMatching(/^<script nonce="[A-Za-z0-9+/=]+" src="\/assets\/[\w-]+\/send-once\.js" defer>$/),
       expect.stringMatching(/^<script nonce="[A-Za-z0-9+/=]+" src="\/assets\/[\w-]+\/form-post\.js" defer>$/),
     ])
     expect(page.text).toContain(`<script nonce="${nonce}" `)
@@ -102,4 +104,23 @@ test('metadata name the modes, and that iss comes with every answer (RFC 8414 2,
     response_modes_supported: ['query', 'fragment', 'form_post'],
     authorization_response_iss_parameter_supported: true,
   })
+})
+
+test('a state of 4096 characters comes back, also with an error; a longer one is refused by its limit (RFC 6749 4.1.1)', async () => {
+  const browser = await signedIn(service)
+  const state = 's'.repeat(4096)
+  expect(told(await goThrough(browser, service, asking({ state })))).toMatchObject({ code: expect.any(String), state })
+  expect(told(await browser.visit(asking({ state, prompt: 'none login' })))).toMatchObject({
+    error: 'invalid_request',
+    state,
+  })
+  const { error, error_description, state: none } = told(await browser.visit(asking({ state: `${state}s` })))
+  expect([error, error_description, none]).toEqual([
+    'invalid_request',
+    'The parameter state has at most 4096 characters here.',
+    undefined,
+  ])
+  const { web } = service.population
+  const { status } = await post(service, '/oauth/par', web, parametersOf(web, { state }))
+  expect(status).toBe(201)
 })

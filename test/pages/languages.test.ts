@@ -44,6 +44,12 @@ test('errors of pages are in the reader’s language, and what is for developers
   expect(body).toContain('This client is not registered.')
 })
 
+test('a browser that keeps no cookies is told that it needs them', async () => {
+  const begun = await get('/account')
+  const page = await get(begun.headers.get('location') ?? '')
+  expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('Your browser sent no cookie')])
+})
+
 test('discovery names the languages that there are (OIDC Discovery 3)', async () => {
   const metadata: unknown = await (await get('/.well-known/openid-configuration')).json()
   expect(metadata).toMatchObject({ ui_locales_supported: ['en', 'de', 'ar'] })

@@ -166,6 +166,7 @@ export const STORED: readonly Stored[] = [
       'askConsent',
       'createdAt',
       'expiresAt',
+      'revision',
     ],
   }),
   of<SignInProgress>()('sign-in under way (in the request that waits)', `${ERASED}, 30 minutes`, 'yes', {

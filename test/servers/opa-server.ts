@@ -54,7 +54,7 @@ export async function startOpaServer({
       () => false,
     )
   try {
-    await until(async () => child.exitCode !== null || (await serves()), 'opa serves', 20_000)
+    await until(async () => child.exitCode !== null || (await serves()), 'opa serves', 60_000)
     if (child.exitCode !== null) throw new Error(`opa ended with ${child.exitCode}`)
   } catch (cause) {
     await stop()

@@ -47,7 +47,7 @@ export function startSallyport(words: readonly string[], options: SallyportOptio
     get said() {
       return said
     },
-    async says(pattern, deadlineMs = 20_000) {
+    async says(pattern, deadlineMs = 60_000) {
       const deadline = Date.now() + deadlineMs
       for (;;) {
         const match = pattern.exec(said)

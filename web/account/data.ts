@@ -25,7 +25,7 @@ export function ownDataPage(view: OwnDataView): Page {
     content: html`<section aria-labelledby="copy">
 <h2 id="copy">${says.copy}</h2>
 <p>${says.copyLead}</p>
-<form method="post" action="/account/data/export">
+<form method="post" action="/account/data/export" data-answer="file">
 ${hidden('form_token', view.exportToken)}<button type="submit">${says.download}</button>
 </form>
 </section>

@@ -36,10 +36,17 @@ const asserted = ({ clientDataJSON, authenticatorData, signature, userHandle }) 
   ...(userHandle?.byteLength > 0 && { userHandle: toText(userHandle) }),
 })
 
-function send(form, credential, response) {
+/** Forms that are just being sent with what the authenticator said. */
+const answered = new WeakSet()
+
+/** By a `submit` that send-once.js hears, where the browser can. */
+function send(form, credential, response, button) {
   const { id, type } = credential
   form.elements.credential.value = JSON.stringify({ id, rawId: id, type, response })
-  form.submit()
+  if (!form.requestSubmit) return form.submit()
+  answered.add(form)
+  form.requestSubmit(button)
+  answered.delete(form)
 }
 
 /** An authenticator that has one of the account's passkeys says so to nobody but its user (WebAuthn Level 3 5.1.3). */
@@ -50,16 +57,16 @@ function tell(form, cause) {
   if (failed) failed.hidden = isHeld
 }
 
-async function register(form) {
+async function register(form, button) {
   const publicKey = creationOptions(JSON.parse(form.dataset.options))
   const credential = await navigator.credentials.create({ publicKey })
-  send(form, credential, attested(credential.response, credential.response))
+  send(form, credential, attested(credential.response, credential.response), button)
 }
 
-async function assert(form) {
+async function assert(form, button) {
   const publicKey = requestOptions(JSON.parse(form.dataset.options))
   const credential = await navigator.credentials.get({ publicKey })
-  send(form, credential, asserted(credential.response))
+  send(form, credential, asserted(credential.response), button)
 }
 
 /** A challenge lives for five minutes, and the page for longer. */
@@ -92,17 +99,25 @@ async function autofill(form) {
   send(form, credential, asserted(credential.response))
 }
 
+/** The form's button asks the authenticator; a press while it is being asked does nothing. */
+function ask(form) {
+  const run = form.dataset.passkey === 'register' ? register : assert
+  let isAsking = false
+  form.addEventListener('submit', (event) => {
+    if (event.submitter?.value === 'deny' || answered.has(form)) return
+    event.preventDefault()
+    if (isAsking) return
+    isAsking = true
+    run(form, event.submitter ?? undefined)
+      .catch((cause) => tell(form, cause))
+      .finally(() => {
+        isAsking = false
+      })
+  })
+}
+
 for (const form of document.querySelectorAll('form[data-passkey]')) {
-  if (!window.PublicKeyCredential) {
-    tell(form)
-    continue
-  }
-  if (form.dataset.passkey === 'autofill') autofill(form).catch(() => undefined)
-  else
-    form.addEventListener('submit', (event) => {
-      if (event.submitter?.value === 'deny' || form.elements.credential.value !== '') return
-      event.preventDefault()
-      const run = form.dataset.passkey === 'register' ? register : assert
-      run(form).catch((cause) => tell(form, cause))
-    })
+  if (!window.PublicKeyCredential) tell(form)
+  else if (form.dataset.passkey === 'autofill') autofill(form).catch(() => undefined)
+  else ask(form)
 }

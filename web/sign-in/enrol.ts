@@ -1,4 +1,5 @@
 /** Adds a second factor: the choice, the QR code of an app, a passkey, and the recovery codes, which are shown once. */
+
 import { readFileSync } from 'node:fs'
 import { Html, html } from '../html.ts'
 import { moment } from '../moment.ts'
@@ -7,6 +8,7 @@ import { alert, type Button, buttons, FAULT, field, hidden } from '../parts/form
 import { ENROL } from '../words/enrol.ts'
 import { SIGN_IN } from '../words/sign-in.ts'
 import { words } from '../words/words.ts'
+import { CODE_PATTERN } from './code-pattern.ts'
 
 const STYLE = new Html(readFileSync(new URL('./enrol.css', import.meta.url), 'utf8'))
 
@@ -88,7 +90,7 @@ ${fault !== undefined && alert(says.faults[fault])}<ol class="steps">
 ${hidden('form_token', view.formToken)}${hidden('enrolment', view.enrolment)}${field({
   name: 'code',
   label: says.code,
-  attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="16" dir="ltr" required`,
+  attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="${CODE_PATTERN}" maxlength="16" dir="ltr" required`,
   describedBy: fault === undefined ? undefined : FAULT,
 })}
 ${buttons({ words: says.add }, ...cancel)}

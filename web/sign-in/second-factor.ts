@@ -1,10 +1,12 @@
 /** The second step of a sign-in: a code of an app, a passkey, a recovery code. Each leads to the others that policy takes. */
+
 import { type Content, type Html, html } from '../html.ts'
 import { type Page, type PageParts, page } from '../page.ts'
 import { alert, buttons, FAULT, field, hidden } from '../parts/form.ts'
 import { SECOND_FACTOR } from '../words/second-factor.ts'
 import { SIGN_IN } from '../words/sign-in.ts'
 import { words } from '../words/words.ts'
+import { CODE_PATTERN } from './code-pattern.ts'
 
 export interface StepView {
   /** Undefined: a page of ours. */
@@ -89,7 +91,7 @@ export function totpPage(view: StepView): Page {
     fields: html`${field({
       name: 'code',
       label: says.totp.label,
-      attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]*" maxlength="16" dir="ltr" required autofocus`,
+      attributes: html`inputmode="numeric" autocomplete="one-time-code" pattern="${CODE_PATTERN}" maxlength="16" dir="ltr" required autofocus`,
       describedBy: describedBy(view.fault),
     })}
 <label class="check"><input type="checkbox" name="remember" value="yes"> ${says.remember}</label>

@@ -67,6 +67,8 @@ export const ERRORS = inAllLanguages(english, {
     told: {
       expired:
         'Diese Anmeldung ist abgelaufen oder wurde in einem anderen Browser begonnen. Gehen Sie zur Anwendung zurück und beginnen Sie neu.',
+      noCookies:
+        'Ihr Browser hat kein Cookie gesendet, und ohne geht keine Anmeldung. Erlauben Sie Cookies für diese Seite und beginnen Sie in der Anwendung neu; haben Sie in einem anderen Browser begonnen, machen Sie dort weiter.',
       ended: 'Diese Anmeldung ist beendet. Beginnen Sie in der Anwendung neu.',
       foreignForm:
         'Dieses Formular kam nicht von unserer eigenen Seite in diesem Browser. Gehen Sie zur Anwendung zurück und beginnen Sie neu.',
@@ -121,6 +123,8 @@ export const ERRORS = inAllLanguages(english, {
     },
     told: {
       expired: 'انتهت صلاحية تسجيل الدخول هذا أو بدأ في متصفح آخر. ارجع إلى التطبيق وابدأ من جديد.',
+      noCookies:
+        'لم يرسل متصفحك أي ملف تعريف ارتباط، ولا يمكن تسجيل الدخول بدونه. اسمح بملفات تعريف الارتباط لهذا الموقع وابدأ من جديد من التطبيق؛ وإن كنت قد بدأت في متصفح آخر فتابع هناك.',
       ended: 'انتهى تسجيل الدخول هذا. ابدأ من جديد من التطبيق.',
       foreignForm: 'لم يأتِ هذا النموذج من صفحتنا في هذا المتصفح. ارجع إلى التطبيق وابدأ من جديد.',
       foreignAccountForm: 'لم يأتِ هذا النموذج من صفحتنا في هذا المتصفح. ارجع إلى حسابك وحاول مرة أخرى.',

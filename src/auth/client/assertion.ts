@@ -113,6 +113,8 @@ async function isMade(deps: AssertionDeps, tenant: string, client: ClientRecord,
   if (method === 'client_secret_jwt')
     return someSecret(deps.envelope, tenant, client, (secret) => isSignedBy(jwt, secret))
   for (const { key } of await deps.keys.candidates(client, jwt)) if (await isSignedBy(jwt, key)) return true
+  // Without a kid nothing but the signature tells that the client has changed its key.
+  for (const { key } of await deps.keys.renewed(client, jwt)) if (await isSignedBy(jwt, key)) return true
   return false
 }
 

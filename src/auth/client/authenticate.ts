@@ -129,6 +129,15 @@ export async function authenticateClient(
   return client
 }
 
+/** As authenticateClient, where one that proves nothing is not taken: RFC 7662 2.1. */
+export async function authenticateConfidentialClient(
+  deps: AuthenticateClientDeps,
+  request: HttpRequest,
+): Promise<AuthenticatedClient> {
+  const client = await authenticateClient(deps, request)
+  return client.authMethod === 'none' ? fail(deps, request, client.record, 'none') : client
+}
+
 async function identify(deps: AuthenticateClientDeps, request: HttpRequest): Promise<AuthenticatedClient> {
   const sent = readClientAssertion(request)
   if (sent !== undefined) return byAssertion(deps, request, sent)

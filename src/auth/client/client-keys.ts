@@ -10,8 +10,10 @@ import type { Jwk, RemoteJwks } from './remote-jwks.ts'
 export interface ClientKeys {
   /** Those that could have signed it: at most a few, each good for the JWT's algorithm. */
   candidates(client: ClientRecord, jwt: ForeignJwt): Promise<readonly PublicKey[]>
+  /** Those of a JWT without `kid` that stand behind its client's `jwks_uri` since those before were fetched; else none. */
+  renewed(client: ClientRecord, jwt: ForeignJwt): Promise<readonly PublicKey[]>
   /** All that it registered; `lacking`: fetched again, since what was sought is not among those known. */
-  registered(client: ClientRecord, lacking?: string): Promise<readonly Jwk[]>
+  registered(client: ClientRecord, lacking?: string | true): Promise<readonly Jwk[]>
 }
 
 /** Each costs a verification: a client that has more keys than this names the one it used (OIDC Core 10.1). */
@@ -32,15 +34,22 @@ function select(keys: readonly Jwk[], { header }: ForeignJwt): readonly PublicKe
 }
 
 export function clientKeys(remote: RemoteJwks): ClientKeys {
-  const registered = async ({ metadata }: ClientRecord, kid?: string): Promise<readonly Jwk[]> => {
+  const registered = async ({ metadata }: ClientRecord, lacking?: string | true): Promise<readonly Jwk[]> => {
     if (metadata?.jwks !== undefined) return metadata.jwks.keys.slice(0, MAX_REGISTERED)
-    return metadata?.jwks_uri === undefined ? [] : remote.keys(metadata.jwks_uri, kid)
+    return metadata?.jwks_uri === undefined ? [] : remote.keys(metadata.jwks_uri, lacking)
   }
   return {
     async candidates(client, jwt) {
       const { alg, kid } = jwt.header
       if (!isSignatureAlg(alg)) return []
       return select(await registered(client, typeof kid === 'string' ? kid : undefined), jwt)
+    },
+    async renewed(client, jwt) {
+      const { alg, kid } = jwt.header
+      if (!isSignatureAlg(alg) || kid !== undefined || client.metadata?.jwks_uri === undefined) return []
+      const before = await registered(client)
+      const now = await registered(client, true)
+      return now === before ? [] : select(now, jwt)
     },
     registered,
   }

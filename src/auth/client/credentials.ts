@@ -47,6 +47,9 @@ function readBasic(header: string): ClientCredentials {
 
 const twoMethods = () => new OAuthError('invalid_request', { detail: 'Use one client authentication method, not two.' })
 
+const twoClients = () =>
+  new OAuthError('invalid_request', { detail: 'The Authorization header and client_id name different clients.' })
+
 /** The assertion, where the request has one and nothing else that authenticates. */
 export function readClientAssertion({ form, headers }: HttpRequest): AssertionSent | undefined {
   const assertion = form.get('client_assertion')
@@ -66,7 +69,8 @@ export function readClientCredentials(request: HttpRequest): ClientCredentials {
   const secret = form.get('client_secret')
   if (headers.authorization !== undefined) {
     const basic = readBasic(headers.authorization)
-    if (secret !== undefined || (clientId !== undefined && clientId !== basic.clientId)) throw twoMethods()
+    if (secret !== undefined) throw twoMethods()
+    if (clientId !== undefined && clientId !== basic.clientId) throw twoClients()
     return basic
   }
   if (clientId === undefined) throw new OAuthError('invalid_client', { cause: 'no client_id' })

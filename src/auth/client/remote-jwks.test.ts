@@ -49,13 +49,28 @@ describe('caching', () => {
     const { state, kids } = await world()
     await kids('a')
     state.keys = [jwk('b')]
-    for (let turn = 0; turn < 5; turn++) expect(await kids('b')).toEqual(['a'])
-    expect(state.fetched).toBe(1)
-    state.nowMs += pauseMs
+    // Also right after the first load.
     expect(await kids('b')).toEqual(['b'])
+    state.keys = [jwk('c')]
+    for (let turn = 0; turn < 5; turn++) expect(await kids('c')).toEqual(['b'])
+    expect(state.fetched).toBe(2)
+    state.nowMs += pauseMs
+    expect(await kids('c')).toEqual(['c'])
     // Made-up names make nobody fetch faster than that.
     for (let turn = 0; turn < 50; turn++) await kids(`made-up-${turn}`)
+    expect(state.fetched).toBe(3)
+  })
+
+  it('fetches again where what is lacking has no name, as seldom, and tells by the array whether it did', async () => {
+    const { state, jwks, uri } = await world()
+    const first = await jwks.keys(uri, undefined)
+    const second = await jwks.keys(uri, true)
+    expect([state.fetched, second === first]).toEqual([2, false])
+    for (let turn = 0; turn < 5; turn++) expect(await jwks.keys(uri, true)).toBe(second)
     expect(state.fetched).toBe(2)
+    state.nowMs += pauseMs
+    expect(await jwks.keys(uri, true)).not.toBe(second)
+    expect(state.fetched).toBe(3)
   })
 
   it('fetches in the background when the keys grow old, and serves none that are too old', async () => {

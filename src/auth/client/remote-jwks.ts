@@ -9,8 +9,11 @@ import type { Clock } from '../../kernel/clock.ts'
 export type Jwk = Readonly<Record<string, unknown>>
 
 export interface RemoteJwks {
-  /** The keys at this address; none where there are none to be had. `kid`: fetched again where no key has it. */
-  keys(uri: string, kid: string | undefined): Promise<readonly Jwk[]>
+  /**
+   * The keys at this address; none where there are none to be had. `lacking`: a kid, fetched again where no key has it; true:
+   * fetched again. Where nothing was fetched, the same array as before.
+   */
+  keys(uri: string, lacking: string | true | undefined): Promise<readonly Jwk[]>
 }
 
 export const REMOTE_JWKS_LIMITS = {
@@ -18,7 +21,7 @@ export const REMOTE_JWKS_LIMITS = {
   freshMs: 5 * 60 * 1000,
   /** Older ones do not serve: a key that its owner withdrew is good no longer than this. */
   keptMs: 15 * 60 * 1000,
-  /** Between two fetches from one address, whatever came of the first. */
+  /** Between two loads from one address, and between two fetches for what is lacking there, whatever came of the first. */
   pauseMs: 10 * 1000,
   maxKeys: 20,
   maxAddresses: 1_000,
@@ -28,6 +31,8 @@ interface Known {
   keys: readonly Jwk[]
   fetchedAtMs: number
   triedAtMs: number
+  /** Of the last fetch for what was lacking: the first load is none, so that a key changed right after it works at once. */
+  soughtAtMs: number
   fetching: Promise<void> | undefined
 }
 
@@ -49,6 +54,8 @@ async function fetchKeys(readJson: ReadJson, uri: string): Promise<readonly Jwk[
   }
 }
 
+const NEVER = { fetchedAtMs: -Infinity, triedAtMs: -Infinity, soughtAtMs: -Infinity } as const
+
 export interface RemoteJwksDeps {
   readonly readJson: ReadJson
   readonly clock: Clock
@@ -59,7 +66,7 @@ export function openRemoteJwks({ readJson, clock }: RemoteJwksDeps): RemoteJwks 
   const all = new Map<string, Known>()
 
   const knownAt = (uri: string): Known => {
-    const known = all.get(uri) ?? { keys: [], fetchedAtMs: -Infinity, triedAtMs: -Infinity, fetching: undefined }
+    const known = all.get(uri) ?? { keys: [], ...NEVER, fetching: undefined }
     // Moved to the end: the first is the one that nobody asked for the longest.
     all.delete(uri)
     all.set(uri, known)
@@ -73,10 +80,11 @@ export function openRemoteJwks({ readJson, clock }: RemoteJwksDeps): RemoteJwks 
     known.fetchedAtMs = clock.nowMs()
   }
   /** Of many at once one fetches, and all wait for it. */
-  const fetchOnce = (known: Known, uri: string): Promise<void> => {
+  const fetchOnce = (known: Known, uri: string, last: 'triedAtMs' | 'soughtAtMs'): Promise<void> => {
     if (known.fetching !== undefined) return known.fetching
-    if (clock.nowMs() - known.triedAtMs < pauseMs) return Promise.resolve()
+    if (clock.nowMs() - known[last] < pauseMs) return Promise.resolve()
     known.triedAtMs = clock.nowMs()
+    known[last] = known.triedAtMs
     known.fetching = refresh(known, uri).finally(() => {
       known.fetching = undefined
     })
@@ -84,12 +92,13 @@ export function openRemoteJwks({ readJson, clock }: RemoteJwksDeps): RemoteJwks 
   }
 
   return {
-    async keys(uri, kid) {
+    async keys(uri, lacking) {
       const known = knownAt(uri)
       const age = clock.nowMs() - known.fetchedAtMs
-      const lacks = kid !== undefined && !known.keys.some((key) => key.kid === kid)
-      if (age >= keptMs || lacks) await fetchOnce(known, uri)
-      else if (age >= freshMs) fetchOnce(known, uri).catch(() => undefined)
+      const lacks = lacking === true || (lacking !== undefined && !known.keys.some(({ kid }) => kid === lacking))
+      if (age >= keptMs) await fetchOnce(known, uri, 'triedAtMs')
+      else if (lacks) await fetchOnce(known, uri, 'soughtAtMs')
+      else if (age >= freshMs) fetchOnce(known, uri, 'triedAtMs').catch(() => undefined)
       return clock.nowMs() - known.fetchedAtMs < keptMs ? known.keys : []
     },
   }

@@ -1,5 +1,6 @@
 /** The vectors of RFC 6238 Appendix B (SHA-1; of its eight digits the last six), and what the page shows of a secret. */
 import { expect, test } from 'vitest'
+import { CODE_PATTERN } from '../../../web/sign-in/code-pattern.ts'
 import { newRecoveryCode, readRecoveryCode, recoveryDigest } from './recovery-codes.ts'
 import { newTotpSecret, otpauthUri, readCode, secretText, stepOf } from './totp.ts'
 
@@ -29,6 +30,12 @@ test('one step to either side, and no more (RFC 6238 5.2; checklist 40)', () => 
 
 test('a code is six digits, whatever blanks apps show', () => {
   expect(readCode(' 123 456 ')).toBe('123456')
+  // As Arabic and Persian keyboards type them.
+  for (const typed of ['\u0661\u0662\u0663 \u0664\u0665\u0660', '\u06f1\u06f2\u06f3\u06f4\u06f5\u06f0']) {
+    expect(readCode(typed)).toBe('123450')
+    expect(typed).toMatch(new RegExp(`^(?:${CODE_PATTERN})$`, 'v'))
+  }
+  expect('12345a').not.toMatch(new RegExp(`^(?:${CODE_PATTERN})$`, 'v'))
   for (const typed of [undefined, '', '12345', '1234567', '12345a', '１２３４５６', '-12345'])
     expect(readCode(typed)).toBeUndefined()
 })

@@ -23,9 +23,13 @@ const base32Of = (secret: Uint8Array): string => base32.encode(secret, { padding
 export const otpauthUri = (secret: Uint8Array, issuer: string, account: string): string =>
   generateURI({ issuer, label: account, secret: base32Of(secret) })
 
+/** Arabic and Persian keyboards type U+0660 and U+06F0 on: the last four bits are the digit. */
+const asciiDigits = (text: string): string =>
+  text.replaceAll(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15))
+
 /** As it was typed, without the blanks that apps show. */
 export const readCode = (typed: string | undefined): string | undefined => {
-  const code = (typed ?? '').replaceAll(/\s/g, '')
+  const code = asciiDigits(typed ?? '').replaceAll(/\s/g, '')
   return CODE.test(code) ? code : undefined
 }
 

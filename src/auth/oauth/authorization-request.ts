@@ -50,8 +50,8 @@ export const AUTHORIZATION_PARAMETERS: readonly string[] = [
   'dpop_jkt',
 ]
 
-/** Kept with the interaction and sent back in an address: more is no honest use. */
-const MAX_ECHOED = 2048
+/** Kept with the interaction and sent back, the one in an address and the other in an ID token: more is no honest use. */
+const MAX_ECHOED = { state: 4096, nonce: 2048 } as const
 const MAX_LOGIN_HINT = 256
 const MAX_LISTED = 20
 
@@ -60,14 +60,15 @@ const malformed = (detail: string) => new OAuthError('invalid_request', { detail
 /** What an error answer sends back with it; nothing where it came twice or is out of bounds. */
 export function readState(params: Params): string | undefined {
   const state = params.get('state')
-  return params.repeated.has('state') || (state?.length ?? 0) > MAX_ECHOED ? undefined : state
+  return params.repeated.has('state') || (state?.length ?? 0) > MAX_ECHOED.state ? undefined : state
 }
 
 function refuseUnsupported(params: Params): void {
   if (params.get('request') !== undefined) throw new OAuthError('request_not_supported')
   if (params.get('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported')
-  for (const name of ['state', 'nonce'])
-    if ((params.get(name)?.length ?? 0) > MAX_ECHOED) throw malformed(`The parameter ${name} is too long.`)
+  for (const [name, most] of Object.entries(MAX_ECHOED))
+    if ((params.get(name)?.length ?? 0) > most)
+      throw malformed(`The parameter ${name} has at most ${most} characters here.`)
 }
 
 function readPrompt(params: Params): ReadonlySet<Prompt> {

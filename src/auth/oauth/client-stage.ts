@@ -21,7 +21,12 @@ export interface ClientStage {
   readonly pushed: boolean
 }
 
-const NO_PKCE = 'PKCE is required: send code_challenge, with code_challenge_method=S256 (RFC 7636 4.3).'
+/** What is missing, in the contract's order. */
+const MISSING = {
+  pkce_required: 'PKCE is required: send code_challenge, with code_challenge_method=S256 (RFC 7636 4.3).',
+  par_required:
+    'This client must push its requests: send them to /oauth/par, and the request_uri from there here (RFC 9126 5).',
+} as const
 
 export async function askClientStage(
   deps: { readonly decide: Decide; readonly recentRisk?: RecentRisk | undefined },
@@ -44,8 +49,9 @@ export async function askClientStage(
   )
   if (!verdict.allow) {
     const code = publicCode('authorize', verdict, 'access_denied')
-    const noPkce = code === 'invalid_request' && verdict.reasons.includes('pkce_required')
-    throw new OAuthError(code, noPkce ? { detail: NO_PKCE } : {})
+    const { pkce_required, par_required } = MISSING
+    const detail = verdict.reasons.includes('pkce_required') ? pkce_required : par_required
+    throw new OAuthError(code, code === 'invalid_request' ? { detail } : {})
   }
   // Whatever policy allows, nothing else is built here (RFC 9700 2.1.1 and 2.1.2).
   if (responseType !== 'code') throw new OAuthError('unsupported_response_type')

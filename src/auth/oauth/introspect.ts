@@ -8,7 +8,11 @@ import { OAuthError } from '../../kernel/errors.ts'
 import type { DecisionResult, Obligations } from '../../policy-engine/contract/index.ts'
 import { type Decide, publicCode } from '../../policy-engine/decide.ts'
 import type { ClientRecord } from '../../storage/records.ts'
-import { type AuthenticateClientDeps, type AuthenticatedClient, authenticateClient } from '../client/authenticate.ts'
+import {
+  type AuthenticateClientDeps,
+  type AuthenticatedClient,
+  authenticateConfidentialClient,
+} from '../client/authenticate.ts'
 import { clientFacts } from '../client/client-facts.ts'
 import type { RecentRisk } from '../threat/recent-signals.ts'
 import { audClaim, scopeMember } from '../token/access-token.ts'
@@ -58,7 +62,7 @@ function describe(deps: IntrospectDeps, found: FoundToken, obligations: Obligati
 
 export async function introspect(deps: IntrospectDeps, request: HttpRequest): Promise<Reply> {
   refuseRepeated(request.form)
-  const client = await authenticateClient(deps, request)
+  const client = await authenticateConfidentialClient(deps, request)
   deps.introspected?.(client.record)
   return introspectionReply(deps, request, client.record, await judge(deps, request, client))
 }

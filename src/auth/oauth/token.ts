@@ -42,6 +42,10 @@ const GRANTS: Readonly<Record<GrantType, Present>> = {
   'urn:ietf:params:oauth:grant-type:device_code': presentDeviceCode,
 }
 
+/** The contract has one reason for invalid_request. */
+const NO_CERTIFICATE =
+  'Show a client certificate: this client has no tokens but those that are bound to one (RFC 8705 3).'
+
 const isGrantType = (text: string): text is GrantType => Object.hasOwn(GRANTS, text)
 
 function tokenFacts(
@@ -115,7 +119,8 @@ export async function token(deps: TokenDeps, request: HttpRequest): Promise<Repl
   })
   if (!verdict.allow) {
     await presented.deny()
-    throw new OAuthError(publicCode('token', verdict, 'unauthorized_client'))
+    const code = publicCode('token', verdict, 'unauthorized_client')
+    throw new OAuthError(code, code === 'invalid_request' ? { detail: NO_CERTIFICATE } : {})
   }
 
   const confirmation = bindingOf(verdict.obligations.sender_constraint, sender)

@@ -10,7 +10,7 @@ import { userinfoAddress } from '../token/released-claims.ts'
 import { CLAIM_NAMES } from '../user/claims.ts'
 import { certificateMethods, type MtlsOffer, mtlsMetadata } from './mtls-metadata.ts'
 
-/** Introspection needs authentication: `introspect` denies public clients. */
+/** Introspection needs authentication: public clients are refused there. */
 const PROVING_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']
 const AUTH_METHODS = [...PROVING_METHODS, 'none']
 

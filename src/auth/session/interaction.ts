@@ -122,6 +122,23 @@ export async function takeInteraction(
   return taken && opened(id, taken)
 }
 
+/**
+ * A sign-in has all it takes: of all that finish it at once, one reads true, and `interaction` is as they have read it. What an
+ * application asked for waits on, for the session of `sessionDigest`; a page of ours waited for no more than this.
+ */
+export async function spendSignIn(
+  deps: InteractionDeps,
+  request: HttpRequest,
+  id: string,
+  interaction: InteractionRecord,
+  sessionDigest: string,
+): Promise<boolean> {
+  if (interaction.page !== undefined) return (await takeInteraction(deps, request, id)) !== undefined
+  const { progress: _spent, revision = 0, ...rest } = interaction
+  const spent = seal(id, { ...rest, sessionDigest })
+  return (await deps.store.interactions.replace(request.tenant, digestOf(id), spent, revision)) === 'written'
+}
+
 /** Writes what has changed, e.g. scopes that the person left out; false where it has ended meanwhile: it stays ended. */
 export async function updateInteraction(
   deps: InteractionDeps,

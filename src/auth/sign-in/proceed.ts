@@ -17,7 +17,7 @@ import type { ProvenFactor, SignInProgress } from '../../storage/interaction-rec
 import type { UserRecord } from '../../storage/records.ts'
 import { browserName } from '../session/browser-name.ts'
 import { rememberDevice } from '../session/device.ts'
-import { takeInteraction, updateInteraction } from '../session/interaction.ts'
+import { spendSignIn, updateInteraction } from '../session/interaction.ts'
 import { askLeaving, type LeaveSessionDeps } from '../session/leave-session.ts'
 import { beginSession, primaryTime, startSession } from '../session/session.ts'
 import type { Attempted, SignInRisk } from '../threat/risk.ts'
@@ -151,16 +151,18 @@ async function admit(
   const [ttlSeconds, idleSeconds] = [obligations.session_ttl_seconds, obligations.session_idle_seconds]
   const begun = await beginSession(deps, request, user.sub)
   const leave = begun.left && (await askLeaving(deps, request, begun.left))
+  const location = waiting.interaction.page ?? resumeAt(waiting.id)
+  // First of all that is done, though a store that fails after it loses the sign-in: its person makes it once more, from the
+  // same request or page. The other way round, what comes several times at once would leave sessions that nobody knows of.
+  if (!(await spendSignIn(deps, request, waiting.id, waiting.interaction, begun.digest))) {
+    await risk.verified()
+    // Where it leads to tells whether somebody is signed in in this browser by now, else asks for it or says that it has ended.
+    return { status: 303, headers: { location } }
+  }
   await leave?.()
   const session = await startSession(deps, request, { user, acr, amr, primaryAt, ttlSeconds, idleSeconds }, begun)
   // Only now: who knows a password alone must not clear the count of guesses at the second factor.
   await risk.succeeded({ sub: user.sub, sid: session.sid })
-  const { progress: _spent, ...interaction } = waiting.interaction
-  const going =
-    interaction.page === undefined
-      ? await updateInteraction(deps, request, waiting.id, { ...interaction, sessionDigest: session.digest })
-      : (await takeInteraction(deps, request, waiting.id)) !== undefined
-  if (!going) throw ended()
   const device = await rememberDevice(deps, request, user, remember ? rememberSeconds : 0)
   await deps.audit({
     event: 'sign_in',
@@ -182,7 +184,6 @@ async function admit(
       detail: `${session.levelChanged.before} ${acr}`,
     })
   if (device.isNew) notifyUser(deps, user, 'new_sign_in', browserName(request))
-  const location = interaction.page ?? resumeAt(waiting.id)
   return { status: 303, headers: { location, 'set-cookie': [session.cookie, device.cookie], ...session.headers } }
 }
 

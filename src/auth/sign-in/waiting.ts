@@ -48,6 +48,9 @@ export interface Waiting {
   readonly secret: string
 }
 
+/** Whoever comes from a page of ours had the cookie that it set, unless the browser keeps none. */
+const noCookies = () => new OAuthError('invalid_request', { detail: TOLD.noCookies })
+
 export const ended = () => new OAuthError('invalid_request', { detail: TOLD.expired })
 
 /** Throws invalid_request where no request waits in this browser under the id, which stands in the address where none is given. */
@@ -58,6 +61,7 @@ export async function findWaiting(
 ): Promise<Waiting> {
   const secret = browserSecret(deps.issuer, request)
   const interaction = id === undefined ? undefined : await findInteraction(deps, request, id)
+  if (id !== undefined && secret === undefined) throw noCookies()
   if (id === undefined || secret === undefined || interaction === undefined) throw ended()
   if (interaction.page !== undefined) return { id, interaction, client: OWN_PAGES, secret }
   const client = await deps.store.clients.find(request.tenant, interaction.clientId)

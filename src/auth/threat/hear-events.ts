@@ -22,6 +22,7 @@ const FACTORS: Readonly<Record<string, Signal['kind']>> = {
   'totp:replayed': 'totp_code',
   'passkey:replayed': 'passkey_challenge',
   'passkey:counter_regressed': 'passkey_counter',
+  'passkey:backup_changed': 'passkey_counter',
   'recovery_code:replayed': 'recovery_code',
   'reset_link:replayed': 'reset_link',
 }

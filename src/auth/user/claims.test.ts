@@ -70,6 +70,17 @@ test('an address and a telephone number are told by the members of the claim (OI
   expect(profileClaims(user({ addresses: [{ type: 'work' }] }), names)).toEqual({})
 })
 
+test.each([
+  ['tel:+1-201-555-0123', '+12015550123'],
+  ['TEL:+1(604)555.1234;ext=56-78', '+16045551234;ext=56-78'],
+  ['tel:7042;phone-context=example.com', 'tel:7042;phone-context=example.com'],
+  ['tel:+', 'tel:+'],
+  ['tel:+1234567890123456', 'tel:+1234567890123456'],
+  ['+1 (425) 555-1212', '+1 (425) 555-1212'],
+])('the number %s is told as %s (OIDC Core 5.1, RFC 3966 3)', (value, told) => {
+  expect(profileClaims(user({ phoneNumbers: [{ value }] }), ['phone_number'])).toEqual({ phone_number: told })
+})
+
 test('an e-mail address is verified only where that was recorded (checklist 43)', () => {
   const claims = profileClaims(user({ emails: [{ value: 'a@example.com' }] }), ['email', 'email_verified'])
   expect(claims).toEqual({ email: 'a@example.com', email_verified: false })

@@ -41,6 +41,17 @@ function addressOf(user: UserRecord): Readonly<Record<string, string>> | undefin
   return members.length === 0 ? undefined : Object.fromEntries(members)
 }
 
+/**
+ * RFC 7643 4.1.2 has telephone numbers as `tel` URIs, OIDC Core 5.1 as E.164, with an extension as in RFC 3966. A number of one
+ * place only (`phone-context`), and what is no such URI, stays as it is.
+ */
+function phoneNumberOf(user: UserRecord): string | undefined {
+  const stored = primary(user.profile.phoneNumbers)
+  const [, number = '', extension = ''] = /^tel:(\+[\d.()-]+)(;ext=[\d.()-]+)?$/i.exec(stored ?? '') ?? []
+  const digits = number.replace(/[.()-]/g, '')
+  return /^\+\d{1,15}$/.test(digits) ? `${digits}${extension}` : stored
+}
+
 /** Only `address` is an object. */
 export type ClaimValue = string | number | boolean | Readonly<Record<string, string>>
 
@@ -64,7 +75,7 @@ const CLAIMS = {
   // Said to be verified only where a verification was recorded: relying parties link accounts by it.
   email_verified: (user) => (primary(user.profile.emails) ? user.profile.emailVerified === true : undefined),
   address: addressOf,
-  phone_number: (user) => primary(user.profile.phoneNumbers),
+  phone_number: phoneNumberOf,
   phone_number_verified: (user) =>
     primary(user.profile.phoneNumbers) ? user.profile.phoneNumberVerified === true : undefined,
 } as const satisfies Record<string, (user: UserRecord) => ClaimValue | undefined>

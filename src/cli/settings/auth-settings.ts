@@ -26,7 +26,7 @@ export const authSettings = (config: Config) =>
     dpop: dpopRules(config),
     mail: mailSettings(config),
     theme: pageTheme(config),
-    passkeys: { name: config.passkeys.name, attestationRoots: config.passkeys.attestation_roots },
+    passkeys: { name: config.passkeys.name ?? config.pages.name, attestationRoots: config.passkeys.attestation_roots },
     passwordSettings: passwordSettings(config),
     signals: signalSettings(config),
     threats: threatSettings(config),

@@ -4,12 +4,13 @@ import { path, section } from '../keywords.ts'
 
 export const passkeys = section(
   {
-    name: Type.String({
-      minLength: 1,
-      maxLength: 64,
-      default: 'Sallyport',
-      description: 'what authenticators and authenticator apps call this provider',
-    }),
+    name: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'what authenticators and authenticator apps call this provider; none: `pages.name`',
+      }),
+    ),
     attestation_roots: Type.Array(path('root certificates of makers of authenticators, PEM'), {
       default: [],
       description: 'by which attestations are verified; without them none is',

@@ -28,7 +28,7 @@ export const THREAT_ACTIONS = [
 ] as const
 export type ThreatAction = (typeof THREAT_ACTIONS)[number]
 
-/** `passkey_counter`: it did not grow, another authenticator may hold the same key. */
+/** `passkey_counter`: it did not grow, or the key may be backed up where it could not be, or the other way round: another authenticator may hold it. */
 export const REPLAYED = [
   'code',
   'request_uri',

@@ -69,8 +69,8 @@ export function expiringConformance({ clock, subject }: Conformance): void {
       expect(await interactions.find(tenant, digest)).toBeUndefined()
       await interactions.put(tenant, digest, interaction)
       expect(await interactions.replace(tenant, digest, changed)).toBe('written')
-      expect(await interactions.find(tenant, digest)).toEqual(changed)
-      expect(await interactions.take(tenant, digest)).toEqual(changed)
+      expect(await interactions.find(tenant, digest)).toEqual({ ...changed, revision: 1 })
+      expect(await interactions.take(tenant, digest)).toEqual({ ...changed, revision: 1 })
       expect(await interactions.replace(tenant, digest, interaction)).toBe('missing')
       expect(await interactions.take(tenant, digest)).toBeUndefined()
       await interactions.put(tenant, digest, interaction)
@@ -101,10 +101,14 @@ export function expiringConformance({ clock, subject }: Conformance): void {
       const proven = { ...begun.interaction, progress: { sub, factors: [{ kind: 'password', at: now } as const] } }
       await interactions.replace(tenant, begun.digest, proven)
       await interactions.replace(tenant, left.digest, anInteraction(now))
-      expect(await interactions.list(tenant, sub)).toEqual([meant.interaction, asked.interaction, proven])
+      expect(await interactions.list(tenant, sub)).toEqual([
+        meant.interaction,
+        asked.interaction,
+        { ...proven, revision: 1 },
+      ])
       expect(await interactions.list(newTenant(), sub)).toEqual([])
       expect(await interactions.take(tenant, asked.digest)).toEqual(asked.interaction)
-      expect(await interactions.list(tenant, sub)).toEqual([meant.interaction, proven])
+      expect(await interactions.list(tenant, sub)).toEqual([meant.interaction, { ...proven, revision: 1 }])
       await users.delete(tenant, sub)
       expect(await interactions.list(tenant, sub)).toEqual([])
       for (const { digest } of [meant, begun]) expect(await interactions.find(tenant, digest)).toBeUndefined()
@@ -127,6 +131,25 @@ export function expiringConformance({ clock, subject }: Conformance): void {
       )
       expect(taken.filter((one) => one !== undefined)).toHaveLength(1)
       expect(await store.interactions.find(tenant, digest)).toBeUndefined()
+    })
+
+    it('is written by one of 50 on two nodes that have read the same, and by none that has read what was before', async () => {
+      const { store, another } = subject()
+      const [tenant, digest, now] = [newTenant(), randomId(32), clock.seconds()]
+      const second = await another()
+      const interaction = { ...anInteraction(now), scopes: [] }
+      await store.interactions.put(tenant, digest, interaction)
+      const write = (index: number, read: number) =>
+        (index % 2 ? store : second).interactions.replace(tenant, digest, { ...interaction, state: `${index}` }, read)
+      const written = await Promise.all(Array.from({ length: 50 }, (_, index) => write(index, 0)))
+      expect(written.filter((one) => one === 'written')).toHaveLength(1)
+      expect(written.filter((one) => one === 'conflict')).toHaveLength(49)
+      // Whoever writes an older reading over it brings no older revision back.
+      expect(await second.interactions.replace(tenant, digest, interaction)).toBe('written')
+      expect(await store.interactions.find(tenant, digest)).toEqual({ ...interaction, revision: 2 })
+      expect([await write(1, 0), await write(1, 1), await write(1, 2)]).toEqual(['conflict', 'conflict', 'written'])
+      await store.interactions.take(tenant, digest)
+      expect(await write(1, 3)).toBe('missing')
     })
 
     it('gives one to a single one of 50 takers on two nodes', async () => {

@@ -5,7 +5,7 @@ import type { ConsentStore, InteractionStore, SessionStore } from '../port.ts'
 import { type ConsentRecord, decodeRecord, type SessionRecord } from '../records.ts'
 import { type RedisClient, script } from './client.ts'
 import { addToIndex, idsInIndex, pageOfIndex, removeFromIndex } from './expiring-index.ts'
-import { oneOf, textOrNothing, texts } from './replies.ts'
+import { textOrNothing, texts } from './replies.ts'
 import { written } from './versioned.ts'
 
 const PUT = script(`redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])`)
@@ -21,10 +21,18 @@ const REPLACE_SESSION = script(`
   if (stored.revision or 0) ~= tonumber(ARGV[3]) then return 'conflict' end
   redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
   return 'written'`)
+/**
+ * KEYS: record. ARGV: record without its revision, ttl, now, the revision it was read at or nothing. The revision is written onto
+ * the end of the text: Lua's own JSON would lose what is empty.
+ */
 const REPLACE = script(`
-  local stored = redis.call('GET', KEYS[1])
-  if not stored or cjson.decode(stored).expiresAt <= tonumber(ARGV[3]) then return 'missing' end
-  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+  local text = redis.call('GET', KEYS[1])
+  local stored = text and cjson.decode(text)
+  if not stored or stored.expiresAt <= tonumber(ARGV[3]) then return 'missing' end
+  local revision = stored.revision or 0
+  if ARGV[4] ~= '' and revision ~= tonumber(ARGV[4]) then return 'conflict' end
+  local body = string.sub(ARGV[1], 1, -2) .. string.format(',"revision":%d}', revision + 1)
+  redis.call('SET', KEYS[1], body, 'EX', ARGV[2])
   return 'written'`)
 const DELETE = script(`redis.call('DEL', KEYS[1])`)
 const TAKE = script(`return redis.call('GETDEL', KEYS[1])`)
@@ -131,10 +139,11 @@ export function redisInteractions(redis: RedisClient): InteractionStore {
       await redis.run(PUT, [keys.interaction(tenant, digest)], values)
     },
     find: async (tenant, digest) => decode(await redis.read('get', keys.interaction(tenant, digest))),
-    replace: async (tenant, digest, interaction) => {
+    replace: async (tenant, digest, interaction, expectedRevision) => {
       await nameAll(tenant, digest, interaction)
-      const values = [JSON.stringify(interaction), redis.ttl(interaction.expiresAt), redis.now()]
-      return oneOf(await redis.run(REPLACE, [keys.interaction(tenant, digest)], values), 'written', 'missing')
+      const { revision: _counted, ...rest } = interaction
+      const values = [JSON.stringify(rest), redis.ttl(interaction.expiresAt), redis.now(), expectedRevision ?? '']
+      return written(await redis.run(REPLACE, [keys.interaction(tenant, digest)], values))
     },
     take: async (tenant, digest) => decode(await redis.runDurably(TAKE, [keys.interaction(tenant, digest)])),
     list: async (tenant, sub) => {

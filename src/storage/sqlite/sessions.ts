@@ -68,9 +68,7 @@ export function sqliteInteractions(db: Database, clock: Clock): InteractionStore
     'INSERT OR REPLACE INTO interactions (tenant, digest, expires_at, body) VALUES (?, ?, ?, ?)',
   )
   const select = db.prepare('SELECT body FROM interactions WHERE tenant = ? AND digest = ? AND expires_at > ?')
-  const update = db.prepare(
-    'UPDATE interactions SET expires_at = ?, body = ? WHERE tenant = ? AND digest = ? AND expires_at > ?',
-  )
+  const update = db.prepare('UPDATE interactions SET expires_at = ?, body = ? WHERE tenant = ? AND digest = ?')
   const take = db.prepare('DELETE FROM interactions WHERE tenant = ? AND digest = ? AND expires_at > ? RETURNING body')
   const name = db.prepare(
     'INSERT OR REPLACE INTO interaction_people (tenant, sub, digest, expires_at) VALUES (?, ?, ?, ?)',
@@ -90,11 +88,14 @@ export function sqliteInteractions(db: Database, clock: Clock): InteractionStore
       }),
     find: (tenant, digest) =>
       db.read(() => decode<InteractionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))),
-    replace: (tenant, digest, interaction) =>
+    replace: (tenant, digest, interaction, expectedRevision) =>
       db.write(() => {
-        const { expiresAt } = interaction
-        const { changes } = update.run(expiresAt, JSON.stringify(interaction), tenant, digest, epochSeconds(clock))
-        if (Number(changes) !== 1) return 'missing'
+        const stored = decode<InteractionRecord>(bodyOf(select, tenant, digest, epochSeconds(clock)))
+        if (stored === undefined) return 'missing'
+        const { revision = 0 } = stored
+        if (expectedRevision !== undefined && revision !== expectedRevision) return 'conflict'
+        const body = JSON.stringify({ ...interaction, revision: revision + 1 })
+        update.run(interaction.expiresAt, body, tenant, digest)
         nameAll(tenant, digest, interaction)
         return 'written'
       }),

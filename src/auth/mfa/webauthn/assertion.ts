@@ -53,6 +53,8 @@ export interface Assertion {
   readonly passkey: PasskeyRecord
   readonly userVerified: boolean
   readonly backedUp: boolean
+  /** Whether it may be backed up is another word than when it was made, WebAuthn Level 3 7.2 step 19. */
+  readonly backupChanged: boolean
   readonly counter: number
 }
 
@@ -69,11 +71,10 @@ export async function verifyAssertion(
   if (passkey === undefined || !isOwn(response, passkey)) return undefined
   const info = await verified(deps, response, challenge, passkey)
   if (info === undefined) return undefined
-  // Fixed when it was made, WebAuthn Level 3 7.2 step 19.
-  if ((info.credentialDeviceType === 'multiDevice') !== passkey.backupEligible) return undefined
   return {
     challenge,
     passkey,
+    backupChanged: (info.credentialDeviceType === 'multiDevice') !== passkey.backupEligible,
     userVerified: info.userVerified,
     backedUp: info.credentialBackedUp,
     counter: info.newCounter,
@@ -119,18 +120,19 @@ async function verified(
 }
 
 /**
- * Takes the challenge and writes the use: of all that come with one answer, one is `used`. `regressed`: another authenticator
- * may hold the same key, and neither is believed.
+ * Takes the challenge and writes the use: of all that come with one answer, one is `used`. `regressed` and
+ * `backup_changed`: another authenticator may hold the same key, and neither is believed.
  */
 export async function useAssertion(
   deps: AssertionDeps,
   request: Pick<HttpRequest, 'tenant'>,
   browser: string,
-  { challenge, passkey, counter, backedUp }: Assertion,
-): Promise<'used' | 'replayed' | 'regressed' | 'missing'> {
+  { challenge, passkey, counter, backedUp, backupChanged }: Assertion,
+): Promise<'used' | 'replayed' | 'regressed' | 'backup_changed' | 'missing'> {
   if (!(await takeChallenge(deps, request, challenge, assertionOf(browser)))) return 'replayed'
   const use = { counter, backedUp, usedAt: epochSeconds(deps.clock) }
   const { oneUse } = deps.store
   await noteSpent(oneUse, request.tenant, SPENT, { digest: digestOf(challenge), sub: passkey.sub, at: use.usedAt })
+  if (backupChanged) return 'backup_changed'
   return deps.store.factors.passkeys.use(request.tenant, passkey.credentialId, use)
 }
