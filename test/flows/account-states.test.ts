@@ -104,6 +104,8 @@ async function answerTo(userName: string, ask: () => Promise<Visited>) {
     .replaceAll(/nonce="[^"]*"/g, '')
     .replaceAll(/(form_token" value|interaction)=("?)[\w-]+/g, '$1=')
     .replaceAll(/<code>[\w-]+<\/code>/g, '')
+    // A second may have passed; `waitsFor` says for whom.
+    .replaceAll(/again in \d+ \w+/g, 'again in a while')
     .replaceAll(userName, 'NAME')
   const wait = Number(headers.get('retry-after') ?? 0)
   return {
