@@ -79,6 +79,8 @@ async function tryPassword(from: string, userName: string, password: string) {
     .replaceAll(/nonce="[^"]*"/g, '')
     .replaceAll(/(form_token" value|interaction)=("?)[\w-]+/g, '$1=')
     .replaceAll(/<code>[\w-]+<\/code>/g, '')
+    // A second may have passed; `waitsForAccount` says for whom.
+    .replaceAll(/again in \d+ \w+/g, 'again in a while')
     .replaceAll(userName, 'NAME')
   // A network that tried too often waits for 30 seconds, an account under attack for as many as are left of 300.
   const waitsForAccount = Number(headers.get('retry-after')) > 30
