@@ -33,7 +33,7 @@ test.each([
   ['no JSON', '.bm9uZQ.'],
   ['no object', `${objectOf(null)}.`],
   ['values of another type', `${objectOf({ state: 7, response_mode: ['form_post'] })}.`],
-  ['a state out of bounds', `${objectOf({ state: 's'.repeat(3000) })}.`],
+  ['a state out of bounds', `${objectOf({ state: 's'.repeat(4097) })}.`],
   ['a mode that is none', `${objectOf({ response_mode: 'pigeon' })}.`],
 ])('of %s nothing is taken', (_what, request) => {
   expect(addressOf({ request })).toEqual({ redirectUri: REDIRECT_URI, state: undefined, responseMode: 'query' })
