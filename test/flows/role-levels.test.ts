@@ -4,10 +4,10 @@
  */
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
-import { signedFiles, startAuthService, type TestService } from '../servers/auth-service.ts'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import type { Browser } from '../servers/browser.ts'
-import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
+import { type EditedPolicies, editedPolicies } from '../servers/edited-policies.ts'
+import type { Edit } from '../servers/policy-folder.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
 import { adminToken, clientToken } from '../servers/provision.ts'
 import { parametersOf, redeemCode, registerClient, told, urlOf } from './authorization.ts'
@@ -36,19 +36,16 @@ const DEMANDING: Edit = { file: 'rbac/data.yaml', from: '  operator:', to: `  op
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
 let service: TestService
-let policies: PolicyFolder
+let policies: EditedPolicies
 /** What operators sign in to. */
 let desk: TestClient
-let version = 1
-/** By the edits: what was compiled once. */
-const built = new Map<string, BundleFiles>()
 /** Seconds that the service's clock was moved on. */
 let moved = 0
 const now = () => Date.now() / 1000 + moved
 
 beforeAll(async () => {
   service = await startAuthService()
-  policies = copyPolicies()
+  policies = editedPolicies(service, [{ file: 'rbac/data.yaml', from: '  user:\n    permissions', to: ROLE }])
   desk = await registerClient(
     service,
     'desk',
@@ -59,25 +56,13 @@ beforeAll(async () => {
       audience: ['urn:sallyport:platform'],
     },
   )
-  await activate()
+  await policies.activate()
 })
-afterEach(() => activate())
+afterEach(() => policies.activate())
 afterAll(async () => {
   policies?.remove()
   await service?.close()
 })
-
-/** The policies with the role, and with what else is edited. */
-async function activate(...edits: readonly Edit[]): Promise<void> {
-  policies.restore()
-  for (const edit of [{ file: 'rbac/data.yaml', from: '  user:\n    permissions', to: ROLE }, ...edits])
-    policies.edit(edit)
-  version += 1
-  const told = JSON.stringify(edits)
-  const files = built.get(told) ?? (await policies.compile())
-  built.set(told, files)
-  await service.node.activate([await signedFiles(files, version)])
-}
 
 async function giveRoles({ userName }: Person, roles: readonly string[]): Promise<void> {
   const { users } = service.store
@@ -126,7 +111,7 @@ test('a person whose role counts at a level: challenged by admin API and SCIM, s
   const { person, browser, plain } = await operator()
   const { secret } = await confirmTotp(browser, await openOwnPage(service, browser, '/mfa/enrol/totp', person), now())
   for (const read of [clients, people]) expect((await read(plain)).status).toBe(200)
-  await activate(DEMANDING)
+  await policies.activate(DEMANDING)
 
   const challenged = await clients(plain)
   expect([challenged.status, challenged.body.code]).toEqual([401, 'insufficient_user_authentication'])
@@ -162,7 +147,7 @@ test('a person whose role counts at a level: challenged by admin API and SCIM, s
 
 test('whom no sign-in would help is asked for none (RFC 6750 3.1)', async () => {
   const { plain } = await operator()
-  await activate(DEMANDING)
+  await policies.activate(DEMANDING)
   const denied = await send(plain, '/admin/clients', { name: 'Shop', type: 'public', redirect_uris: [] })
   expect([denied.status, denied.body.code]).toEqual([403, 'forbidden'])
   expect(challengeOf(denied)).toContain('error="insufficient_scope"')
@@ -170,7 +155,7 @@ test('whom no sign-in would help is asked for none (RFC 6750 3.1)', async () => 
 })
 
 test('a client that has the role signs nobody in, and is denied', async () => {
-  await activate(DEMANDING)
+  await policies.activate(DEMANDING)
   const machine = await registerClient(
     service,
     'machine',
@@ -201,15 +186,19 @@ describe('the obligations, flipped', () => {
     const all = async () => (await send(token, path)).body
     const before = await all()
     const needed = { file, from: '"step_up": step_up', to: '"step_up": "required"' }
-    await activate(needed, { file, from: '"acr_values": acr_values', to: '"acr_values": ["urn:flipped", "urn:other"]' })
+    await policies.activate(needed, {
+      file,
+      from: '"acr_values": acr_values',
+      to: '"acr_values": ["urn:flipped", "urn:other"]',
+    })
     const named = await send(token, path, body)
     expect(named.status, levels).toBe(401)
     expect(challengeOf(named)).toContain('error="insufficient_user_authentication"')
     expect(challengeOf(named)).toContain('acr_values="urn:flipped urn:other"')
-    await activate(needed)
+    await policies.activate(needed)
     const unnamed = await send(token, path, body)
     expect([unnamed.status, challengeOf(unnamed).includes('acr_values')]).toEqual([401, false])
-    await activate()
+    await policies.activate()
     expect(await all()).toEqual(before)
     expect((await send(token, path, body)).status).toBe(201)
   })

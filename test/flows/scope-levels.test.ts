@@ -5,10 +5,10 @@
  */
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { BundleFiles } from '../../src/policy-engine/bundle/digest.ts'
-import { signedFiles, startAuthService, type TestService } from '../servers/auth-service.ts'
+import { startAuthService, type TestService } from '../servers/auth-service.ts'
 import type { Browser } from '../servers/browser.ts'
-import { copyPolicies, type Edit, type PolicyFolder } from '../servers/policy-folder.ts'
+import { type EditedPolicies, editedPolicies } from '../servers/edited-policies.ts'
+import type { Edit } from '../servers/policy-folder.ts'
 import { TENANT, type TestClient } from '../servers/population.ts'
 import { clientToken } from '../servers/provision.ts'
 import { parametersOf, redeemCode, registerClient, told, urlOf } from './authorization.ts'
@@ -30,19 +30,16 @@ const WITHOUT_ORDERS = 'admin offline_access openid register scim'
 const WITH_ORDERS = 'admin offline_access openid orders:read register scim'
 
 let service: TestService
-let policies: PolicyFolder
+let policies: EditedPolicies
 /** What people sign in to. */
 let desk: TestClient
-let version = 1
-/** By the edits: what was compiled once. */
-const built = new Map<string, BundleFiles>()
 /** Seconds that the service's clock was moved on. */
 let moved = 0
 const now = () => Date.now() / 1000 + moved
 
 beforeAll(async () => {
   service = await startAuthService()
-  policies = copyPolicies()
+  policies = editedPolicies(service)
   desk = await registerClient(
     service,
     'desk',
@@ -50,21 +47,11 @@ beforeAll(async () => {
     { firstParty: true, scopes: SCOPE.split(' '), audience: ['urn:sallyport:default', 'urn:sallyport:platform'] },
   )
 })
-afterEach(() => activate())
+afterEach(() => policies.activate())
 afterAll(async () => {
   policies?.remove()
   await service?.close()
 })
-
-async function activate(...edits: readonly Edit[]): Promise<void> {
-  policies.restore()
-  for (const edit of edits) policies.edit(edit)
-  version += 1
-  const names = JSON.stringify(edits)
-  const files = built.get(names) ?? (await policies.compile())
-  built.set(names, files)
-  await service.node.activate([await signedFiles(files, version)])
-}
 
 const url = (more: Readonly<Record<string, string>> = {}) =>
   urlOf(service.issuer, parametersOf(desk, { scope: SCOPE, ...more }))
@@ -125,7 +112,7 @@ test('the token of a weaker sign-in shows and refreshes the scope no more, and t
   expect(scopeOf(before)).toBe(WITH_ORDERS)
   expect(before.permissions).toContain('orders:read')
 
-  await activate(ORDERS)
+  await policies.activate(ORDERS)
   expect(told(await browser.visit(url({ prompt: 'none' }))).error).toBe('login_required')
   const shown = await introspected(access)
   expect([shown.active, shown.acr, scopeOf(shown)]).toEqual([true, PASSWORD_ACR, WITHOUT_ORDERS])
@@ -142,7 +129,7 @@ test('the token of a weaker sign-in shows and refreshes the scope no more, and t
   expect((await introspected(better.access_token)).permissions).toContain('orders:read')
   expect(scopeOf((await refreshed(better.refresh_token)).body)).toBe(WITH_ORDERS)
 
-  await activate()
+  await policies.activate()
   expect(scopeOf(await introspected(access))).toBe(WITH_ORDERS)
   expect(scopeOf((await refreshed(next.refresh_token)).body)).toBe(WITH_ORDERS)
 })
@@ -151,7 +138,7 @@ test('admin API and SCIM challenge the token of a weaker sign-in, and let the be
   const { browser, secret, access } = await signIn()
   for (const read of [clients, people]) expect((await read(access)).status).toBe(200)
 
-  await activate(...OWN_APIS)
+  await policies.activate(...OWN_APIS)
   for (const read of [clients, people]) {
     const challenged = await read(access)
     expect(challenged.status).toBe(401)
@@ -187,7 +174,7 @@ test('a client, which never signs in, neither keeps nor gets such a scope (RFC 6
   expect(await introspected(reader)).toMatchObject({ scope: 'orders:read', permissions: ['orders:read'] })
   expect((await clients(manager)).status).toBe(200)
 
-  await activate(ORDERS, ...OWN_APIS)
+  await policies.activate(ORDERS, ...OWN_APIS)
   const shown = await introspected(reader)
   expect([shown.active, shown.permissions]).toEqual([true, []])
   expect(shown).not.toHaveProperty('scope')
@@ -200,7 +187,7 @@ test('a client, which never signs in, neither keeps nor gets such a scope (RFC 6
     expect([denied.status, denied.body.error], scope).toEqual([400, 'invalid_scope'])
   }
 
-  await activate(ORDERS)
+  await policies.activate(ORDERS)
   const rest = (await ask('')).body
   expect(scopeOf(rest)).toBe('admin register scim')
   expect(decodeJwt(String(rest.access_token)).permissions).not.toContain('orders:read')
